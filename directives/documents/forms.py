@@ -33,7 +33,8 @@ class UploadForm(forms.Form):
         max_length=200,
         allow_empty_file=True,  # the reader of documents says what an empty file lacks
         help_text=_(
-            "Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are known."
+            "Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are "
+            "known."
         ),
         widget=forms.FileInput(attrs={"accept": ".txt,.htm,.html,text/plain,text/html"}),
     )
@@ -128,9 +129,12 @@ class CorrectionForm(forms.Form):
         choices=[("", _("None")), *CADENCES],
     )
     reason = forms.CharField(
-        label=_("Reason for correction"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Reason for correction"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Kept in the audit log with the earlier text."),
-    )  # fmt: skip
+    )
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

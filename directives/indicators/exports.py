@@ -156,9 +156,10 @@ def _table(asked: ListRequest, place: Place) -> FilteredList:
     if it is None:
         raise Http404
     told = filter_in_words(
-        (_("Document"), it.document and picked(it.document, "title")), (_("Organisation"), picked(it.view.body, "name")),
+        (_("Document"), it.document and picked(it.document, "title")),
+        (_("Organisation"), picked(it.view.body, "name")),
         (_("For the period"), it.period.name),
-    )  # fmt: skip
+    )
 
     def make() -> Book:
         counts = (
@@ -249,27 +250,29 @@ def _name(it: IndicatorView) -> str:
 def _told(it: IndicatorView) -> Notes:
     one = it.indicator
     return filter_in_words(
-        (_("Document"), picked(one.document, "title")), (_("Organisation"), picked(it.view.body, "name")),
+        (_("Document"), picked(one.document, "title")),
+        (_("Organisation"), picked(it.view.body, "name")),
         (_("For the period"), it.period.name),
         (_("Indicator"), f"{one.code} {picked(one, 'name')}"),
-    )  # fmt: skip
+    )
 
 
 def _counts(it: IndicatorView) -> Notes:
     one = it.indicator
     return (
-        (_("Unit"), scripted(one.unit) or "—"), (_("Definition"), scripted(one.meaning) or "—"),
+        (_("Unit"), scripted(one.unit) or "—"),
+        (_("Definition"), scripted(one.meaning) or "—"),
         (_("How it is combined"), one.get_aggregation_display()),
         (_("Organisations that reported"), part_of(it.line.reported, it.line.asked)),
         (_("Organisations to report"), who_is_asked()),
-    )  # fmt: skip
+    )
 
 
 def who_is_asked() -> str:
     """The rule of the denominator, as page and sheet print it."""
     return _(
-        "Organisations at and below the one that defined the indicator that are responsible under the "
-        "document today, and those that reported but no longer are"
+        "Organisations at and below the one that defined the indicator that are responsible under "
+        "the document today, and those that reported but no longer are"
     )
 
 

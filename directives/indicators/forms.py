@@ -51,13 +51,21 @@ class IndicatorForm(forms.Form):
     )
     cadence = forms.ChoiceField(label=gettext_lazy("Frequency"), choices=PERIODS, initial="year")
     aggregation = forms.ChoiceField(
-        label=gettext_lazy("How it is combined"), choices=AGGREGATIONS, initial="sum",
-        help_text=gettext_lazy("How figures from many organisations are combined: total, mean, or not combined."),
-    )  # fmt: skip
+        label=gettext_lazy("How it is combined"),
+        choices=AGGREGATIONS,
+        initial="sum",
+        help_text=gettext_lazy(
+            "How figures from many organisations are combined: total, mean, or not combined."
+        ),
+    )
     meaning = forms.CharField(
-        label=gettext_lazy("Definition"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("What counts and what does not, and as of which date; everyone who reports sees it."),
-    )  # fmt: skip
+        label=gettext_lazy("Definition"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "What counts and what does not, and as of which date; everyone who reports sees it."
+        ),
+    )
 
     def __init__(
         self, *args: Any, user: User, indicator: Indicator | None = None, **kwargs: Any

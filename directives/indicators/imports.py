@@ -54,15 +54,41 @@ Key = tuple[int, int, str, int, int]  # indicator, year, cadence, number, body
 def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a table of figures."""
     return (
-        Field("indicator", gettext_lazy("Indicator"), "code", INDICATOR, required=True, key=True, limit=100, drop_down="indicators"),
-        Field("body", gettext_lazy("Organisation"), "code", BODY, key=True, limit=200, example="Q01", drop_down="organisations"),
+        Field(
+            "indicator",
+            gettext_lazy("Indicator"),
+            "code",
+            INDICATOR,
+            required=True,
+            key=True,
+            limit=100,
+            drop_down="indicators",
+        ),
+        Field(
+            "body",
+            gettext_lazy("Organisation"),
+            "code",
+            BODY,
+            key=True,
+            limit=200,
+            example="Q01",
+            drop_down="organisations",
+        ),
         Field("year", gettext_lazy("Year"), "whole", ("年份", "统计年度", "年度"), key=True),
-        Field("period", gettext_lazy("For the period"), "code", PERIODS, key=True, example="2025年", help=SPELT),
+        Field(
+            "period",
+            gettext_lazy("For the period"),
+            "code",
+            PERIODS,
+            key=True,
+            example="2025年",
+            help=SPELT,
+        ),
         Field("value", gettext_lazy("Value"), "number", VALUE, required=True, example="120"),
         Field("note", gettext_lazy("Remarks"), "text", ("备注", "说明", "数据说明"), limit=200),
         Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
-    )  # fmt: skip
+    )
 
 
 INDICATOR = (
@@ -76,7 +102,8 @@ INDICATOR = (
     "code",
 )
 SPELT = gettext_lazy(
-    "Such as 2026, 2026H1 or 2026Q3, or the Chinese form; with a year column, the part of the year is enough"
+    "Such as 2026, 2026H1 or 2026Q3, or the Chinese form; with a year column, the part of the year "
+    "is enough"
 )
 PERIODS = (
     "周期类型",
@@ -250,11 +277,15 @@ class FigureChecker(Checker):
     ) -> CheckedRow:
         if said is None:
             return wrong_row(row, faults)
-        label = f"{said.indicator.code} {said.indicator.name_hans} · {said.organisation.name_hans} · {said.period.name}"
+        label = (
+            f"{said.indicator.code} {said.indicator.name_hans} · {said.organisation.name_hans} · "
+            f"{said.period.name}"
+        )
         first = self.first.setdefault(said.key, row.place)
         if first != row.place:
             expected = _(
-                "One row for each indicator, organisation and period; row %(number)s of the file has the same"
+                "One row for each indicator, organisation and period; row %(number)s of the file "
+                "has the same"
             )
             faults = [fault for fault in faults if fault.field != "indicator"]
             expected %= {"number": first.seen_from(row.place)}
@@ -382,7 +413,8 @@ STATISTICS = TableKind(
     key="statistics",
     name=gettext_lazy("Statistics"),
     about=gettext_lazy(
-        "Report or correct the document’s indicators by organisation and period, including earlier years."
+        "Report or correct the document’s indicators by organisation and period, including earlier "
+        "years."
     ),
     needs=("document",),
     fields=fields,

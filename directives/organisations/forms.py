@@ -20,8 +20,17 @@ class BodyForm(forms.ModelForm):
     class Meta:
         model = Organisation
         fields = (
-            "code", "name_hans", "name_hant", "full_name", "level", "kind", "parent", "valid_from", "valid_to", "successor",
-        )  # fmt: skip
+            "code",
+            "name_hans",
+            "name_hant",
+            "full_name",
+            "level",
+            "kind",
+            "parent",
+            "valid_from",
+            "valid_to",
+            "successor",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -40,7 +40,10 @@ ALONG = (
     8 * CHARACTERS
 )  # a longer last paragraph does not go with the signature: some programs would move it as a whole
 SIDES = 57  # twentieths of a point, 1 mm: the room at either side of a cell
-CELL_MARGINS = f'<w:tblCellMar {nsdecls("w")}><w:left w:w="{SIDES}" w:type="dxa"/><w:right w:w="{SIDES}" w:type="dxa"/></w:tblCellMar>'
+CELL_MARGINS = (
+    f'<w:tblCellMar {nsdecls("w")}><w:left w:w="{SIDES}" w:type="dxa"/><w:right w:w="{SIDES}" '
+    f'w:type="dxa"/></w:tblCellMar>'
+)
 LONG = re.compile(
     r"[!-~]{20,}"
 )  # an address or the like, which does not break: the line before it would be spread apart
@@ -325,9 +328,10 @@ def _name_substitutes(document: Any, faces: Faces) -> None:
         for face in (faces.title, faces.body, faces.first, faces.second, faces.number)
     }
     entries = "".join(
-        f'<w:font w:name="{face.name}"><w:altName w:val="{",".join(face.instead)}"/><w:charset w:val="86"/>'
-        f'<w:family w:val="{face.family}"/><w:pitch w:val="auto"/></w:font>'
+        f'<w:font w:name="{face.name}"><w:altName w:val="{",".join(face.instead)}"/><w:charset '
+        f'w:val="86"/><w:family w:val="{face.family}"/><w:pitch w:val="auto"/></w:font>'
         for face in fonts.values()
     )
     part = document.part.part_related_by(RELATIONSHIP_TYPE.FONT_TABLE)
-    part._blob = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts {nsdecls("w")}>{entries}</w:fonts>'.encode()
+    root = f"<w:fonts {nsdecls('w')}>{entries}</w:fonts>"
+    part._blob = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>{root}'.encode()

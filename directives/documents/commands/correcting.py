@@ -93,7 +93,8 @@ def correct_directive(
     if not may(by, "own", directive):
         raise NotAllowed(
             _(
-                "Only supervisors of the organisation that registered the document, or of one above it, correct its reading."
+                "Only supervisors of the organisation that registered the document, or of one "
+                "above it, correct its reading."
             )
         )
     before = reading_of(directive)
@@ -144,9 +145,13 @@ def _in_own_script(directive: Directive, before: Correction, correction: Correct
     }
     convert = to_hant if directive.document.script == "hant" else to_hans
     named = tuple(
-        Named(known.get(to_hans(row.name)) or convert(row.name), row.basis, codes.get(to_hans(row.source), row.source))
+        Named(
+            known.get(to_hans(row.name)) or convert(row.name),
+            row.basis,
+            codes.get(to_hans(row.source), row.source),
+        )
         for row in correction.addressees
-    )  # fmt: skip
+    )
     return replace(correction, addressees=named)
 
 
@@ -164,7 +169,8 @@ def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
     owed = directive.obligations.live().count() if wanted.statement else 0
     if owed:
         text = _(
-            "This directive has %(count)s obligations. Withdraw them first; statements are not assigned."
+            "This directive has %(count)s obligations. Withdraw them first; statements are not "
+            "assigned."
         )
         errors["statement"] = [text % {"count": owed}]
     if not wanted.statement and wanted.kind == STATEMENT:
@@ -178,7 +184,8 @@ def _faults(directive: Directive, named: Named) -> list[str]:
     if named.basis == UNSTATED and named.name:
         return [
             _(
-                "“%(name)s”: an unstated addressee has no name. Choose another basis or clear the name."
+                "“%(name)s”: an unstated addressee has no name. Choose another basis or clear the "
+                "name."
             )
             % {"name": named.name}
         ]
@@ -200,9 +207,12 @@ def _told(reading: Correction) -> dict[str, Any]:
     """A reading as the audit record keeps it."""
     named = [[row.name, row.basis, row.source] for row in reading.addressees]
     return {
-        "kind": reading.kind, "modality": reading.modality, "cadence": reading.cadence, "statement": reading.statement,
+        "kind": reading.kind,
+        "modality": reading.modality,
+        "cadence": reading.cadence,
+        "statement": reading.statement,
         "addressees": named,
-    }  # fmt: skip
+    }
 
 
 # doubtful repairs
@@ -230,7 +240,8 @@ def decide_repair(
     if not may(by, "own", repair):
         raise NotAllowed(
             _(
-                "Only supervisors of the organisation that registered the document, or of one above it, decide its doubtful places."
+                "Only supervisors of the organisation that registered the document, or of one "
+                "above it, decide its doubtful places."
             )
         )
     if repair.state != PROPOSED:
@@ -241,9 +252,12 @@ def decide_repair(
     state = CONFIRMED if decision.confirmed else REFUSED
     before = {"state": repair.state, "after": repair.after}
     fields = {
-        "state": state, "after": decision.reads if decision.confirmed else repair.after, "decided_by": decision.who.strip(),
-        "why": decision.why.strip(), "decided_at": now,
-    }  # fmt: skip
+        "state": state,
+        "after": decision.reads if decision.confirmed else repair.after,
+        "decided_by": decision.who.strip(),
+        "why": decision.why.strip(),
+        "decided_at": now,
+    }
     if not Repair.objects.filter(pk=repair.pk, version=version, state=PROPOSED).update(
         **fields, version=version + 1
     ):
@@ -309,11 +323,15 @@ def _read_again(document: Document) -> Reading:
     decided = document.repairs.filter(state__in=[CONFIRMED, REFUSED])
     words = [
         Confirmation(
-            line=row.line, start=row.start, proposed=proposals[row.order].after,
-            after=row.after if row.state == CONFIRMED else row.before, confirmed_by=row.decided_by, why=row.why,
+            line=row.line,
+            start=row.start,
+            proposed=proposals[row.order].after,
+            after=row.after if row.state == CONFIRMED else row.before,
+            confirmed_by=row.decided_by,
+            why=row.why,
         )
         for row in decided
-    ]  # fmt: skip
+    ]
     return read(source, name=document.source_name, confirmations=words)
 
 

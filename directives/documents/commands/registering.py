@@ -56,7 +56,8 @@ def register_document(
     if not may(by, "register", organisation):
         raise NotAllowed(
             _(
-                "Documents are registered by supervisors, for the organisations that they supervise and those below."
+                "Documents are registered by supervisors, for the organisations that they "
+                "supervise and those below."
             )
         )
     known = Document.objects.filter(sha256=reading.sha256).first()
@@ -64,10 +65,21 @@ def register_document(
         raise DocumentError.repeated(known.title)
     hans, hant = _both(reading.title, reading.script)
     document = Document.objects.create(
-        title=reading.title, title_hans=hans, title_hant=hant, issuer=reading.issuer, script=reading.script, source=source,
-        source_name=source_name, sha256=reading.sha256, text_read=reading.text_read, text_repaired=reading.text_repaired,
-        fictional=fictional, registered_at=now, registered_by=by, organisation=organisation,
-    )  # fmt: skip
+        title=reading.title,
+        title_hans=hans,
+        title_hant=hant,
+        issuer=reading.issuer,
+        script=reading.script,
+        source=source,
+        source_name=source_name,
+        sha256=reading.sha256,
+        text_read=reading.text_read,
+        text_repaired=reading.text_repaired,
+        fictional=fictional,
+        registered_at=now,
+        registered_by=by,
+        organisation=organisation,
+    )
     order = 0
     for place, section in enumerate(reading.sections):
         order = _register_section(document, section, place, order)
@@ -84,7 +96,8 @@ def hand_over(*, document: Document, to: Organisation, by: User | None, now: dat
     if not (may(by, "own", document) and may(by, "register", to)):
         raise NotAllowed(
             _(
-                "Documents are registered by supervisors, for the organisations that they supervise and those below."
+                "Documents are registered by supervisors, for the organisations that they "
+                "supervise and those below."
             )
         )
     before = (
@@ -135,10 +148,21 @@ def _register_directive(
     script = section.document.script
     hans, hant = _both(read.text, script)
     directive = Directive.objects.create(
-        document=section.document, section=section, paragraph=paragraph, sentence=sentence, order=order, code=read.code,
-        text=read.text, text_hans=hans, text_hant=hant, search_key=fold(f"{read.code} {read.text}"), statement=read.statement,
-        modality=read.modality, kind=read.kind, cadence=read.cadence,
-    )  # fmt: skip
+        document=section.document,
+        section=section,
+        paragraph=paragraph,
+        sentence=sentence,
+        order=order,
+        code=read.code,
+        text=read.text,
+        text_hans=hans,
+        text_hant=hant,
+        search_key=fold(f"{read.code} {read.text}"),
+        statement=read.statement,
+        modality=read.modality,
+        kind=read.kind,
+        cadence=read.cadence,
+    )
     Addressee.objects.bulk_create(
         addressees(directive, [(a.name, a.basis, a.source) for a in read.addressees])
     )
@@ -147,10 +171,16 @@ def _register_directive(
         hans, hant = _both(item.name, script)
         items.append(
             Item(
-                directive=directive, number=number, name=item.name, name_hans=hans, name_hant=hant,
-                verb=item.verb, start=item.start, end=item.end,
+                directive=directive,
+                number=number,
+                name=item.name,
+                name_hans=hans,
+                name_hant=hant,
+                verb=item.verb,
+                start=item.start,
+                end=item.end,
             )
-        )  # fmt: skip
+        )
     Item.objects.bulk_create(items)
 
 
@@ -181,11 +211,19 @@ def _register_repairs(document: Document, reading: Reading, now: datetime) -> No
         state = CERTAIN if repair.certain else CONFIRMED if repair.confirmed_by else PROPOSED
         rows.append(
             Repair(
-                document=document, order=order, kind=repair.kind, line=repair.line, start=repair.start, before=repair.before,
-                after=repair.after, state=state, decided_by=repair.confirmed_by, why=repair.why,
+                document=document,
+                order=order,
+                kind=repair.kind,
+                line=repair.line,
+                start=repair.start,
+                before=repair.before,
+                after=repair.after,
+                state=state,
+                decided_by=repair.confirmed_by,
+                why=repair.why,
                 decided_at=now if state == CONFIRMED else None,
             )
-        )  # fmt: skip
+        )
     Repair.objects.bulk_create(rows)
     LeftOut.objects.bulk_create(
         [

@@ -65,9 +65,16 @@ def register_tasks(
     text = "\n".join([title, *_lines(tasks)]) + "\n"
     source = text.encode()
     reading = Reading(
-        title=title[:200], issuer=issuer[:100], script=script_of(text), sections=tuple(_sections(tasks)), repairs=(), left_out=(),
-        text_read=text, text_repaired=text, sha256=hashlib.sha256(source).hexdigest(),
-    )  # fmt: skip
+        title=title[:200],
+        issuer=issuer[:100],
+        script=script_of(text),
+        sections=tuple(_sections(tasks)),
+        repairs=(),
+        left_out=(),
+        text_read=text,
+        text_repaired=text,
+        sha256=hashlib.sha256(source).hexdigest(),
+    )
     try:
         told = {
             "source_name": source_name[:200],
@@ -142,7 +149,8 @@ def remove_document(document: Document, *, by: User | None, now: datetime) -> No
     if not may(by, "own", document):
         raise NotAllowed(
             _(
-                "Only supervisors of the organisation that registered the document, or of one above it, undo its registration."
+                "Only supervisors of the organisation that registered the document, or of one "
+                "above it, undo its registration."
             )
         )
     if Directive.objects.filter(document=document).exclude(version=1).exists():

@@ -70,7 +70,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
         ),
         Field(
             "kind",
-            gettext_lazy("TableKind"),
+            gettext_lazy("Kind"),
             "choice",
             ("类别", "任务类别", "任务类型", "类型"),
             choices=KINDS,
@@ -270,8 +270,12 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         here = demand_unchanged(row, _stored(directive) if directive else None)
         correction = _correction({**here.values, **row.after})
         done = correcting.correct_directive(
-            directive=directive, correction=correction, version=directive.version, by=context.by, now=context.now
-        )  # fmt: skip
+            directive=directive,
+            correction=correction,
+            version=directive.version,
+            by=context.by,
+            now=context.now,
+        )
         row.left = done.version
 
 
@@ -285,8 +289,12 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
         correction = _correction({**_stored(directive).values, **row.before})
         try:
             correcting.correct_directive(
-                directive=directive, correction=correction, version=directive.version, by=context.by, now=context.now
-            )  # fmt: skip
+                directive=directive,
+                correction=correction,
+                version=directive.version,
+                by=context.by,
+                now=context.now,
+            )
         except Refusal as refusal:
             raise cannot_undo(row, str(refusal)) from refusal
 
@@ -295,7 +303,8 @@ DIRECTIVES = TableKind(
     key="directives",
     name=gettext_lazy("Reading of the directives"),
     about=gettext_lazy(
-        "Correct how directives are read: kind, how binding, frequency, addressees. The document’s text and codes do not change."
+        "Correct how directives are read: kind, how binding, frequency, addressees. The document’s "
+        "text and codes do not change."
     ),
     needs=("document",),
     fields=fields,

@@ -72,7 +72,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
         Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
         Field(
             "kind",
-            gettext_lazy("TableKind"),
+            gettext_lazy("Kind"),
             "choice",
             ("类别", "任务类别", "任务类型", "类型"),
             choices=KINDS,
@@ -98,14 +98,48 @@ TITLE = ("文件名称", "文件标题", "文件", "台账名称", "来源文件
 CODE = ("条款编号", "任务编号", "任务编码", "编号", "条款", "序号", "任务序号", "项次", "no.")
 SECTION = ("部分", "所属部分", "任务分类", "板块", "领域", "大项", "重点领域", "一级任务")
 TEXT = (
-    "任务", "重点任务", "任务内容", "工作任务", "主要任务", "任务名称", "事项", "重点工作", "工作内容", "二级任务", "目标任务",
-    "任务目标", "任务事项", "具体任务", "重点事项", "改革任务", "重点改革任务", "改革事项", "工作事项", "主要工作", "工作要求",
-    "任务要求", "重点工作任务", "task",
-)  # fmt: skip
+    "任务",
+    "重点任务",
+    "任务内容",
+    "工作任务",
+    "主要任务",
+    "任务名称",
+    "事项",
+    "重点工作",
+    "工作内容",
+    "二级任务",
+    "目标任务",
+    "任务目标",
+    "任务事项",
+    "具体任务",
+    "重点事项",
+    "改革任务",
+    "重点改革任务",
+    "改革事项",
+    "工作事项",
+    "主要工作",
+    "工作要求",
+    "任务要求",
+    "重点工作任务",
+    "task",
+)
 ADDRESSEES = (
-    "主体", "责任主体", "责任单位", "牵头单位", "承担单位", "主责单位", "责任部门", "牵头部门", "承办单位", "主办单位", "落实单位",
-    "责任处室", "牵头处室", "lead", "responsible",
-)  # fmt: skip
+    "主体",
+    "责任主体",
+    "责任单位",
+    "牵头单位",
+    "承担单位",
+    "主责单位",
+    "责任部门",
+    "牵头部门",
+    "承办单位",
+    "主办单位",
+    "落实单位",
+    "责任处室",
+    "牵头处室",
+    "lead",
+    "responsible",
+)
 HELP = gettext_lazy("The same in every row, or only in the first; otherwise the file name is used")
 
 
@@ -157,7 +191,8 @@ class TaskChecker(Checker):
                     code,
                     expected,
                     _(
-                        "Give each directive its own code, or leave the column out; codes are then generated."
+                        "Give each directive its own code, or leave the column out; codes are then "
+                        "generated."
                     ),
                 )
             )
@@ -202,9 +237,14 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         name = rows[0].intake.name if rows[0].intake_id else ""
         title = first.get("document") or PurePosixPath(name).stem or _("Table of directives")
         document = tables.register_tasks(
-            title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=context.by, now=context.now,
+            title=title,
+            issuer=first.get("issuer", ""),
+            tasks=_tasks(every),
+            source_name=name,
+            by=context.by,
+            now=context.now,
             organisation=Organisation.objects.filter(pk=context.place.get("owner")).first(),
-        )  # fmt: skip
+        )
     codes = {fold(code): pk for code, pk in document.directives.values_list("code", "pk")}
     for row in rows:
         row.subject_id, row.left = codes[fold(row.after["code"])], 1
@@ -259,7 +299,8 @@ TASKS = TableKind(
     key="tasks",
     name=gettext_lazy("Table of directives"),
     about=gettext_lazy(
-        "A document without its own text is registered from its table of directives, using the table’s text."
+        "A document without its own text is registered from its table of directives, using the "
+        "table’s text."
     ),
     needs=("owner",),
     fields=fields,

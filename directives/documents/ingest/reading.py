@@ -91,7 +91,10 @@ def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()
     mended = repaired(text, confirmations)
     if mended.unused:
         place = mended.unused[0]
-        reason = f"nothing like “{place.proposed}” was proposed at line {place.line}, character {place.start}"
+        reason = (
+            f"nothing like “{place.proposed}” was proposed at line {place.line}, character "
+            f"{place.start}"
+        )
         raise DocumentError("confirmations", {"reason": reason})
     structure = structure_of(mended.text, name=name)
     check(structure, name)
@@ -140,8 +143,9 @@ def script_of(text: str) -> str:
 
 def _section(section: Section) -> SectionRead:
     paragraphs = (
-        _paragraph(sentences, f"{section.prefix}.{number}") for number, sentences in enumerate(section.paragraphs, 1)
-    )  # fmt: skip
+        _paragraph(sentences, f"{section.prefix}.{number}")
+        for number, sentences in enumerate(section.paragraphs, 1)
+    )
     return SectionRead(section.number, section.title, tuple(paragraphs))
 
 

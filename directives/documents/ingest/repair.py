@@ -132,7 +132,8 @@ def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
             row.start <= match.start() < row.start + max(1, len(row.before)) for row in rows
         ):
             why = gettext_noop(
-                "A byte was lost here, and the page does not show which. Check the printed document."
+                "A byte was lost here, and the page does not show which. Check the printed "
+                "document."
             )
             rows.append(
                 Repair(UNREADABLE, number, match.start(), match[0], match[0], False, "", why)

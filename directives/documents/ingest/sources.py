@@ -44,17 +44,20 @@ MESSAGES = {
         "%(name)s has %(bytes)s bytes; the limit is %(limit)s. Save only the text of the document."
     ),
     "binary": gettext_noop(
-        "%(name)s is not text (%(what)s). Save it as plain text in UTF-8, or as an HTML page, and try again."
+        "%(name)s is not text (%(what)s). Save it as plain text in UTF-8, or as an HTML page, and "
+        "try again."
     ),
     "encoding": gettext_noop(
-        "Cannot tell the encoding of %(name)s: at byte %(byte)s it is not UTF-8, and it does not read as "
-        "Chinese in GB18030 or Big5. Save it as UTF-8."
+        "Cannot tell the encoding of %(name)s: at byte %(byte)s it is not UTF-8, and it does not "
+        "read as Chinese in GB18030 or Big5. Save it as UTF-8."
     ),
     "no_section": gettext_noop(
-        "%(name)s has no numbered section. A section starts with a line such as “%(example)s”; none of its %(lines)s lines does."
+        "%(name)s has no numbered section. A section starts with a line such as “%(example)s”; "
+        "none of its %(lines)s lines does."
     ),
     "repeated": gettext_noop(
-        "This document is already registered as %(title)s (same SHA-256). Open it instead of loading it again."
+        "This document is already registered as %(title)s (same SHA-256). Open it instead of "
+        "loading it again."
     ),
     "repeated_number": gettext_noop(
         "%(name)s has two sections with the same number: “%(first)s” and “%(second)s” are both "
@@ -62,13 +65,13 @@ MESSAGES = {
         "numbers as a separate document."
     ),
     "long": gettext_noop(
-        "%(name)s has a title or heading of %(length)s characters; the limit is %(limit)s. It starts "
-        "“%(start)s…”. Put the main text on separate lines."
+        "%(name)s has a title or heading of %(length)s characters; the limit is %(limit)s. It "
+        "starts “%(start)s…”. Put the main text on separate lines."
     ),
     "confirmations": gettext_noop(
-        "The confirmations cannot be used: %(reason)s. JSON is required with the SHA-256 of the document "
-        "and, for each confirmed text repair, its line, start, proposed and confirmed reading, who "
-        "confirmed it and why."
+        "The confirmations cannot be used: %(reason)s. JSON is required with the SHA-256 of the "
+        "document and, for each confirmed text repair, its line, start, proposed and confirmed "
+        "reading, who confirmed it and why."
     ),
 }
 

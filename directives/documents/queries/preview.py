@@ -60,6 +60,11 @@ def preview_of(reading: Reading) -> ReadingPreview:
 def _section(section: SectionRead) -> SectionPreview:
     sentences = [sentence for paragraph in section.paragraphs for sentence in paragraph]
     return SectionPreview(
-        section.number, section.title, len(section.paragraphs), len(sentences), sum(s.statement for s in sentences),
-        sum(len(s.items) for s in sentences), sentences[0].text if sentences else "",
-    )  # fmt: skip
+        section.number,
+        section.title,
+        len(section.paragraphs),
+        len(sentences),
+        sum(s.statement for s in sentences),
+        sum(len(s.items) for s in sentences),
+        sentences[0].text if sentences else "",
+    )

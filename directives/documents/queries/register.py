@@ -71,11 +71,15 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
     lights = lights_by(scope, "document", **of)
     return tuple(
         DocumentRow(
-            document, sections.get(document.pk, 0), *directives.get(document.pk, (0, 0)),
-            waiting.get(document.pk, 0), bodies.get(document.pk, 0), lights.get(document.pk, NONE),
+            document,
+            sections.get(document.pk, 0),
+            *directives.get(document.pk, (0, 0)),
+            waiting.get(document.pk, 0),
+            bodies.get(document.pk, 0),
+            lights.get(document.pk, NONE),
         )
         for document in documents
-    )  # fmt: skip
+    )
 
 
 def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:

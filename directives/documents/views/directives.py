@@ -55,9 +55,13 @@ def directive_correct_save(request, pk):
         return page(request, HERE + "correct.html", context, status=422)
     try:
         correcting.correct_directive(
-            directive=found, correction=forms.correction, version=forms.version, reason=forms.form.cleaned_data["reason"],
-            by=request.user, now=request.now,
-        )  # fmt: skip
+            directive=found,
+            correction=forms.correction,
+            version=forms.version,
+            reason=forms.form.cleaned_data["reason"],
+            by=request.user,
+            now=request.now,
+        )
     except Invalid as refusal:
         forms.refuse(refusal.errors)
         return page(request, HERE + "correct.html", context, status=422)

@@ -104,23 +104,30 @@ def document_register(request):
         if not sound:  # which body owns it was not said
             return _preview(request, form, reading, name, status=422)
         document = registering.register_document(
-            reading=reading, source=source, source_name=name, by=request.user, now=request.now, organisation=form.owner,
+            reading=reading,
+            source=source,
+            source_name=name,
+            by=request.user,
+            now=request.now,
+            organisation=form.owner,
             fictional=form.cleaned_data["fictional"],
-        )  # fmt: skip
+        )
     except DocumentError as fault:
         return _choose_again(request, [worded(fault)])
     if document.repairs.filter(state=PROPOSED).exists():
         messages.success(
             request,
             _(
-                "The document is registered. Decide its doubtful places, then assign its directives."
+                "The document is registered. Decide its doubtful places, then assign its "
+                "directives."
             ),
         )
     else:
         messages.success(
             request,
             _(
-                "The document is registered. Check the directives as they were read, then assign them."
+                "The document is registered. Check the directives as they were read, then assign "
+                "them."
             ),
         )
     return redirect("document", document.pk)
@@ -154,9 +161,14 @@ def document(request, pk):
 
 def _document_context(request, found, chosen, directives, typed=None):
     return {
-        "document": found, "chosen": chosen, "view": register.document_view(request.user, found, directives), "kinds": KINDS,
-        "sections": found.sections.order_by("order"), "typed": typed, "may_issue": may(request.user, "own", found),
-    }  # fmt: skip
+        "document": found,
+        "chosen": chosen,
+        "view": register.document_view(request.user, found, directives),
+        "kinds": KINDS,
+        "sections": found.sections.order_by("order"),
+        "typed": typed,
+        "may_issue": may(request.user, "own", found),
+    }
 
 
 @require_GET
@@ -220,7 +232,14 @@ def matrix(request, pk):
     asked_for = {"section": chosen.section, "kind": chosen.body_kind, "light": chosen.light}
     lines = axes(request.user, found, **asked_for, body=top, query=request.GET)
     context = {
-        "document": found, "chosen": chosen, "top": top, "bodies": bodies, "matrix": matrix_of(lines, request.GET),
-        "sections": found.sections.order_by("order"), "kinds": BODY_KINDS, "lights": LIGHTS, "may_issue": may(request.user, "own", found),
-    }  # fmt: skip
+        "document": found,
+        "chosen": chosen,
+        "top": top,
+        "bodies": bodies,
+        "matrix": matrix_of(lines, request.GET),
+        "sections": found.sections.order_by("order"),
+        "kinds": BODY_KINDS,
+        "lights": LIGHTS,
+        "may_issue": may(request.user, "own", found),
+    }
     return page(request, HERE + "matrix.html", context)

@@ -20,6 +20,20 @@ from directives.indicators.commands.indicators import (
 from directives.indicators.commands.periods import Period
 
 __all__ = [
-    "FigureFaults", "FigureFault", "Filed", "IndicatorFields", "Period", "ReportedFigure", "change_indicator", "decimals_of", "define_indicator",
-    "end_indicator", "faults_of", "file_figures", "number_of", "resume_indicator", "shift_indicator", "take_back_figures",
-]  # fmt: skip
+    "FigureFaults",
+    "FigureFault",
+    "Filed",
+    "IndicatorFields",
+    "Period",
+    "ReportedFigure",
+    "change_indicator",
+    "decimals_of",
+    "define_indicator",
+    "end_indicator",
+    "faults_of",
+    "file_figures",
+    "number_of",
+    "resume_indicator",
+    "shift_indicator",
+    "take_back_figures",
+]

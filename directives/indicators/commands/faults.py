@@ -142,7 +142,8 @@ def _of_indicator(figure: ReportedFigure, asked: set[tuple[int, int]]) -> Part:
             "organisation",
             body.code,
             _(
-                "This indicator is not collected from this organisation, which is not below the one that collects it."
+                "This indicator is not collected from this organisation, which is not below the "
+                "one that collects it."
             ),
         )
     elif (body.pk, indicator.document_id) not in asked:
@@ -150,7 +151,8 @@ def _of_indicator(figure: ReportedFigure, asked: set[tuple[int, int]]) -> Part:
             "organisation",
             body.code,
             _(
-                "This organisation is not responsible under the document, so no figures are required."
+                "This organisation is not responsible under the document, so no figures are "
+                "required."
             ),
         )
 
@@ -221,7 +223,8 @@ def _of_body(figure: ReportedFigure, refused: set[int], today: date) -> Part:
             "organisation",
             body.code,
             _(
-                "This is another organisation’s figure; only its own people, and supervisors above it, report it."
+                "This is another organisation’s figure; only its own people, and supervisors above "
+                "it, report it."
             ),
         )
     if body.valid_to is not None and body.valid_to <= today:

@@ -87,7 +87,8 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
     if not all(may(by, "report", body) for body in {row.organisation for row in figures}):
         raise NotAllowed(
             _(
-                "This is another organisation’s figure; only its own people, and supervisors above it, report it."
+                "This is another organisation’s figure; only its own people, and supervisors above "
+                "it, report it."
             )
         )
     wanted = sorted(figures, key=_key)
@@ -149,9 +150,17 @@ def _row(given: ReportedFigure, before: Figure | None, by: User | None, now: dat
             return before
     period, version = given.period, before.version + 1 if before else 1
     row = Figure(
-        indicator=given.indicator, organisation=given.organisation, year=period.year, period=period.cadence, number=period.number,
-        value=given.value, note=note, by=by, at=now, version=version,
-    )  # fmt: skip
+        indicator=given.indicator,
+        organisation=given.organisation,
+        year=period.year,
+        period=period.cadence,
+        number=period.number,
+        value=given.value,
+        note=note,
+        by=by,
+        at=now,
+        version=version,
+    )
     row.pk = before.pk if before else None
     return row
 

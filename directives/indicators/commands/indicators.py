@@ -52,7 +52,8 @@ def demand(by: User | None, document: Document, subject: Organisation | Indicato
     if not may(by, "own", document):
         raise NotAllowed(
             _(
-                "Only supervisors of the organisation that registered the document, or of one above it, define its indicators."
+                "Only supervisors of the organisation that registered the document, or of one "
+                "above it, define its indicators."
             )
         )
 
@@ -62,7 +63,8 @@ def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
     if not CODE.fullmatch(fields.code.strip()):
         errors["code"] = [
             _(
-                "Up to 20 letters, digits, dots and dashes, such as ZZ-01: it identifies the indicator in tables."
+                "Up to 20 letters, digits, dots and dashes, such as ZZ-01: it identifies the "
+                "indicator in tables."
             )
         ]
     if not fields.name.strip():
@@ -133,7 +135,8 @@ def change_indicator(
             )
         if fields.places < indicator.places:
             few = _(
-                "Figures with more decimals may have been reported already; decimals can only be increased."
+                "Figures with more decimals may have been reported already; decimals can only be "
+                "increased."
             )
             errors.setdefault("places", []).append(few)
     if errors:

@@ -51,9 +51,13 @@ def reported_and_gone(indicators: Sequence[Indicator], body: Body, period: Perio
         "organisation"
     )
     rows = Figure.objects.filter(
-        inside(body.path, "organisation__path"), organisation__in=nothing, indicator__in=[one.pk for one in indicators],
-        year=period.year, period=period.cadence, number=period.number,
-    )  # fmt: skip
+        inside(body.path, "organisation__path"),
+        organisation__in=nothing,
+        indicator__in=[one.pk for one in indicators],
+        year=period.year,
+        period=period.cadence,
+        number=period.number,
+    )
     branch = Substr("organisation__path", 1, len(body.path) + STEP)
     told = (
         rows.order_by()

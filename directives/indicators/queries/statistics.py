@@ -267,7 +267,7 @@ def lines_of(
                 now.count,
                 then.count,
                 among(now.count, asked.get(home, 0), gone.total(one)),
-            )  # fmt: skip
+            )
         )
     return tuple(lines)
 
@@ -281,9 +281,12 @@ def totals(
 ) -> Kept:
     """The kept totals of these bodies; the periods are of one length. Whether the bodies are in view is the caller's to ask."""
     rows = FigureTotal.objects.filter(
-        scope__in=list(bodies), indicator__in=[one.pk for one in indicators], period=periods[0].cadence,
-        year__in=sorted({period.year for period in periods}), number__in=sorted({period.number for period in periods}),
-    )  # fmt: skip
+        scope__in=list(bodies),
+        indicator__in=[one.pk for one in indicators],
+        period=periods[0].cadence,
+        year__in=sorted({period.year for period in periods}),
+        number__in=sorted({period.number for period in periods}),
+    )
     cells = rows.values_list("indicator_id", "year", "period", "number", "scope_id", "count", "sum")
     return {
         (one, Period(year, cadence, number), body): Measured(n, total)
@@ -296,9 +299,12 @@ def own_figures(
 ) -> Own:
     """What these bodies reported themselves, so far as this person may see it."""
     rows = Figure.objects.visible_to(user).filter(
-        organisation__in=list(bodies), indicator__in=[one.pk for one in indicators], period=periods[0].cadence,
-        year__in=sorted({period.year for period in periods}), number__in=sorted({period.number for period in periods}),
-    )  # fmt: skip
+        organisation__in=list(bodies),
+        indicator__in=[one.pk for one in indicators],
+        period=periods[0].cadence,
+        year__in=sorted({period.year for period in periods}),
+        number__in=sorted({period.number for period in periods}),
+    )
     cells = rows.values_list("indicator_id", "year", "period", "number", "organisation_id", "value")
     return {
         (one, Period(year, cadence, number), body): value

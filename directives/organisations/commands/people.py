@@ -18,7 +18,8 @@ from directives.organisations.commands.rights import demand_second_left
 
 # A new password may be asked for by mail: whoever enters the address could sign in.
 MAIL = gettext_lazy(
-    "Email addresses can be used to reset passwords, so only people who may set the password enter them."
+    "Email addresses can be used to reset passwords, so only people who may set the password enter "
+    "them."
 )
 
 

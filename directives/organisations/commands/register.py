@@ -156,7 +156,8 @@ def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[RegisterFault
                 name,
                 getattr(row, name),
                 _(
-                    "No organisation has this code, here or in the register. Add it, or correct the code."
+                    "No organisation has this code, here or in the register. Add it, or correct "
+                    "the code."
                 ),
             )
     days = {}

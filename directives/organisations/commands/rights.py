@@ -40,7 +40,8 @@ def why_separate(person: User, *, role: str = "", duty: str = "") -> str:
         )
     if duty == AUDITOR and person.memberships.exists():
         return _(
-            "%(person)s has a role in an organisation; an auditor may not have one. Remove the roles first."
+            "%(person)s has a role in an organisation; an auditor may not have one. Remove the "
+            "roles first."
         ) % {"person": person}
     return ""
 
@@ -63,7 +64,8 @@ def demand_second_left(person: User, by: User | None) -> None:
     if by is not None and not by.is_superuser and [one.pk for one in others] == [person.pk]:
         raise NotAllowed(
             _(
-                "%(person)s is the only other person who can confirm rights. Only the server operator can remove this."
+                "%(person)s is the only other person who can confirm rights. Only the server "
+                "operator can remove this."
             )
             % {"person": person}
         )

@@ -48,25 +48,97 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a register of bodies."""
     known = {"sort": "code", "listed": "organisations", "limit": 20}
     return (
-        Field("code", pgettext_lazy("body", "Code"), "code", CODE, required=True, key=True, limit=20, example="Q01"),
-        Field("name_hans", gettext_lazy("Name"), "text", NAME, required=True, limit=120, example="全国总工会"),
-        Field("name_hant", gettext_lazy("Name in Traditional script"), "text", ("繁体名称", "繁体简称"), limit=120, example="全國總工會"),
-        Field("full_name", gettext_lazy("Full name"), "text", FULL, limit=200, example="中华全国总工会"),
+        Field(
+            "code",
+            pgettext_lazy("body", "Code"),
+            "code",
+            CODE,
+            required=True,
+            key=True,
+            limit=20,
+            example="Q01",
+        ),
+        Field(
+            "name_hans",
+            gettext_lazy("Name"),
+            "text",
+            NAME,
+            required=True,
+            limit=120,
+            example="全国总工会",
+        ),
+        Field(
+            "name_hant",
+            gettext_lazy("Name in Traditional script"),
+            "text",
+            ("繁体名称", "繁体简称"),
+            limit=120,
+            example="全國總工會",
+        ),
+        Field(
+            "full_name",
+            gettext_lazy("Full name"),
+            "text",
+            FULL,
+            limit=200,
+            example="中华全国总工会",
+        ),
         Field("level", gettext_lazy("Level"), "choice", LEVEL, choices=LEVELS, example="central"),
-        Field("kind", gettext_lazy("Kind of organisation"), "choice", KIND, choices=KINDS, example="mass_organisation"),
-        Field("parent", gettext_lazy("Parent"), synonyms=PARENT, example="C000", help=HELP_PARENT, **known),
-        Field("valid_from", gettext_lazy("Exists from"), "date", ("成立日期", "生效日期", "启用日期", "设立日期"), example="1925-05-01"),
-        Field("valid_to", gettext_lazy("Exists until"), "date", ("撤销日期", "失效日期", "停用日期", "截止日期")),
-        Field("successor", gettext_lazy("Successor"), synonyms=("接续单位", "承接单位", "继任单位", "并入单位"), **known),
+        Field(
+            "kind",
+            gettext_lazy("Kind of organisation"),
+            "choice",
+            KIND,
+            choices=KINDS,
+            example="mass_organisation",
+        ),
+        Field(
+            "parent",
+            gettext_lazy("Parent"),
+            synonyms=PARENT,
+            example="C000",
+            help=HELP_PARENT,
+            **known,
+        ),
+        Field(
+            "valid_from",
+            gettext_lazy("Exists from"),
+            "date",
+            ("成立日期", "生效日期", "启用日期", "设立日期"),
+            example="1925-05-01",
+        ),
+        Field(
+            "valid_to",
+            gettext_lazy("Exists until"),
+            "date",
+            ("撤销日期", "失效日期", "停用日期", "截止日期"),
+        ),
+        Field(
+            "successor",
+            gettext_lazy("Successor"),
+            synonyms=("接续单位", "承接单位", "继任单位", "并入单位"),
+            **known,
+        ),
         Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         *COUNTS,
-    )  # fmt: skip
+    )
 
 
 CODE = (
-    "单位编码", "机构代码", "机构编码", "单位代码", "组织编码", "组织代码", "部门代码", "编码", "代码", "单位编号", "统一编码", "code",
-)  # fmt: skip
+    "单位编码",
+    "机构代码",
+    "机构编码",
+    "单位代码",
+    "组织编码",
+    "组织代码",
+    "部门代码",
+    "编码",
+    "代码",
+    "单位编号",
+    "统一编码",
+    "code",
+)
 NAME = (
     "单位名称",
     "名称",
@@ -84,9 +156,25 @@ FULL = ("全称", "单位全称", "机构全称", "完整名称", "full_name_han
 LEVEL = ("级别", "层次", "行政级别", "单位级别", "单位层级", "机构级别", "层级类别")
 KIND = ("单位类别", "单位类型", "类别", "类型", "性质", "单位性质", "机构类型", "机构类别")
 PARENT = (
-    "上级单位", "上级编码", "上级代码", "上级单位编码", "上级单位代码", "主管单位", "隶属单位", "隶属", "父级", "上级", "上级机构",
-    "隶属上级", "上级主管单位", "上级主管部门", "主管部门", "隶属关系", "上级组织", "上级部门",
-)  # fmt: skip
+    "上级单位",
+    "上级编码",
+    "上级代码",
+    "上级单位编码",
+    "上级单位代码",
+    "主管单位",
+    "隶属单位",
+    "隶属",
+    "父级",
+    "上级",
+    "上级机构",
+    "隶属上级",
+    "上级主管单位",
+    "上级主管部门",
+    "主管部门",
+    "隶属关系",
+    "上级组织",
+    "上级部门",
+)
 HELP_PARENT = gettext_lazy(
     "The code of the organisation above; it may be further down in the same table."
 )
@@ -384,8 +472,8 @@ BODIES = TableKind(
     key="bodies",
     name=gettext_lazy("Organisations"),
     about=gettext_lazy(
-        "The register of organisations: new codes are added, existing ones updated. Nothing is deleted; "
-        "an organisation is abolished by its date."
+        "The register of organisations: new codes are added, existing ones updated. Nothing is "
+        "deleted; an organisation is abolished by its date."
     ),
     needs=(),
     fields=fields,

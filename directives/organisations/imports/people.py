@@ -131,9 +131,19 @@ PHONE = (
     "联系方式",
 )
 BODY = (
-    "单位", "所属单位", "单位编码", "单位代码", "单位名称", "工作单位", "所在单位", "机构代码", "部门", "所在部门", "所属部门",
+    "单位",
+    "所属单位",
+    "单位编码",
+    "单位代码",
+    "单位名称",
+    "工作单位",
+    "所在单位",
+    "机构代码",
+    "部门",
+    "所在部门",
+    "所属部门",
     "工作部门",
-)  # fmt: skip
+)
 HELP = gettext_lazy(
     "Organisation code, colon, role; separate several with commas: Q01:staff, Q02:viewer"
 )
@@ -225,7 +235,8 @@ class PeopleChecker(Checker):
         named = self.named.setdefault(name, {})
         if any(named.setdefault(role, ends) != ends for role in roles):
             expected = _(
-                "One of the two; another row of this person grants the role this row removes, or removes the role it grants"
+                "One of the two; another row of this person grants the role this row removes, or "
+                "removes the role it grants"
             )
             faults.append(Fault("username", name, expected, _("Keep one of the rows.")))
         return Read(name, roles, ends, faults)
@@ -314,14 +325,16 @@ class PeopleChecker(Checker):
     def remarks(self) -> Iterable[str]:
         if self.waiting:
             yield _(
-                "People to become supervisors: %(count)s. If another person can confirm it, they must do so first."
+                "People to become supervisors: %(count)s. If another person can confirm it, they "
+                "must do so first."
             ) % {"count": self.waiting}
         if self.keep:
             text = _("People who keep roles not in the table: %(count)s. See their rows.")
             yield text % {"count": self.keep}
         if self.idle:
             text = _(
-                "Supervisors of organisations with nothing below, who will review nothing: %(codes)s."
+                "Supervisors of organisations with nothing below, who will review nothing: "
+                "%(codes)s."
             )
             yield text % {"codes": "、".join(sorted(self.idle)[:20])}
 
@@ -342,7 +355,8 @@ class PeopleChecker(Checker):
             can_administer(by, user) and not can_reset(by, user) if user else not keeps_rights(by)
         ):
             expected = _(
-                "An unchanged email address; email can reset the password, so only those who may set it enter the address"
+                "An unchanged email address; email can reset the password, so only those who may "
+                "set it enter the address"
             )
             yield Fault(
                 "email",
@@ -482,7 +496,8 @@ PEOPLE = TableKind(
     key="people",
     name=gettext_lazy("People and roles"),
     about=gettext_lazy(
-        "Accounts are created without a password; an administrator sets each first one. Roles are added, and removed where a row says so."
+        "Accounts are created without a password; an administrator sets each first one. Roles are "
+        "added, and removed where a row says so."
     ),
     needs=(),
     fields=fields,

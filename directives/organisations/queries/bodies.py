@@ -162,11 +162,14 @@ def _nodes(
     lines = sorted(children.get(parent, ()), key=lambda line: line.body.valid_to is not None)
     return tuple(
         Node(
-            line.body, line.lights, _nodes(children, line.body.pk, reached),
-            deeper=line.body.branch and len(line.body.path) >= reached, open=parent is None,
+            line.body,
+            line.lights,
+            _nodes(children, line.body.pk, reached),
+            deeper=line.body.branch and len(line.body.path) >= reached,
+            open=parent is None,
         )
         for line in lines
-    )  # fmt: skip
+    )
 
 
 # one body
