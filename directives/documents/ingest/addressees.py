@@ -1,7 +1,9 @@
-"""Who must act: the subject of a sentence, in the document's own words, or the one carried from before.
+"""Who must act: the subject of a sentence, in the document's own words.
 
-A body is owed for where it is the subject: the sentence, or one of its clauses, begins with it and a modal or a verb follows.
-A body that is only mentioned (支持群团组织…) owes nothing. Rules read Simplified; names are cut from the text as it stands.
+A body is an addressee where the sentence, or one of its clauses, begins with its name and a modal
+or a verb follows. A body that is only mentioned (支持群团组织…) is none. A sentence without a
+subject has the addressees of the one before it. Rules match Simplified script; names are cut from
+the original text.
 """
 
 import re
@@ -27,8 +29,8 @@ _ENDS = re.compile(f"(?:{_CORES})(?:（[^（）]*）)?$")
 _PLACES = re.compile(
     "(?:省|自治区|直辖市|市|县|区|州|盟|旗|乡|镇|中央|国家|地方|军队|上级|下级|本级|同级)$"
 )
-# What no name of a body begins with or holds: verbs and prepositions, and what turns a body into something else.
-_OPENS = re.compile(
+# What no name of a body begins with, and what none contains.
+_NOT_AT_START = re.compile(
     "(?:支持|鼓励|引导|推动|推进|加强|加大|强化|发挥|尊重|完善|健全|建立|改进|改革|规范|落实|坚持"
     "|选好|选任|选拔|配强|注重|重视|打造|构建|适应|组织(?!部|人事)|动员|教育(?!部|局|厅|行政|机构)"
     "|帮助|指导|督促|要求|通过|按照|依照|根据|依法|依托|依靠|围绕|针对|对|把|将|由|在|从|为|向|以"
@@ -37,7 +39,7 @@ _OPENS = re.compile(
     "|选派|选优|关心|关爱|服务(?!中心|机构|部门|业)|联系|团结|维护|反映|代表|履行|建设|培养|建好"
     "|做好|抓好|用好|管好|当好|凡|如|若(?!干)|经|不|未|没有|没|再|已|是|有(?!关)|非)"
 )
-_HOLDS = re.compile(
+_NOT_INSIDE = re.compile(
     "的|地(?!方|区|$|市|级|质|震|税)|是|得|了|着(?!力)|不(?!同)|通过|按照|支持|加强|参与|参加|接受"
     "|承接|推进|推动|服务(?=企业|群众)"
 )
@@ -73,8 +75,11 @@ _DUTY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class AddresseeRead:
-    """Who must act. `basis` is named, carried, inferred or unstated (then `name` is ""); `source` is the code of the
-    sentence that a carried or inferred name comes from, "" for the sentence itself."""
+    """One addressee of a requirement.
+
+    `basis` is named, carried, inferred or unstated (then `name` is ""). `source` is the code of the
+    sentence that a carried or inferred name comes from, "" for the sentence itself.
+    """
 
     name: str
     basis: str
@@ -90,14 +95,20 @@ class _Span:
 def addressees_of(
     text: str, hans: str, before: Sequence[AddresseeRead], code_before: str
 ) -> tuple[AddresseeRead, ...]:
-    """The addressees of a requirement. `before` are those of the requirement before it in the paragraph, `code_before` its code."""
+    """The addressees of a requirement.
+
+    `before` and `code_before` are of the requirement before it in the paragraph.
+    """
     named = _named(text, hans)
     if named:
         return tuple(AddresseeRead(name, NAMED, "") for name in named)
-    known = [who for who in before if who.basis != UNSTATED]
-    if known:
+    carried = [addressee for addressee in before if addressee.basis != UNSTATED]
+    if carried:
         basis = INFERRED if _has_own_topic(hans) else CARRIED
-        return tuple(AddresseeRead(who.name, basis, who.source or code_before) for who in known)
+        return tuple(
+            AddresseeRead(addressee.name, basis, addressee.source or code_before)
+            for addressee in carried
+        )
     encouraged = re.match("(?:积极|大力|进一步)?鼓励(?:和支持|和引导|、支持|、引导)?", hans)
     if encouraged:
         # Nobody is named to encourage: those who are encouraged are who can act.
@@ -110,7 +121,7 @@ def addressees_of(
 
 
 def _named(text: str, hans: str) -> list[str]:
-    """The bodies that the sentence names as those who act, in order, each once."""
+    """The bodies that the sentence names as its subjects, in order, without repetitions."""
     names: list[str] = []
     start = 0
     label = re.match(
@@ -124,20 +135,20 @@ def _named(text: str, hans: str) -> list[str]:
         spans = [_subject_with_commas(hans, start)]
     spans += [_subject(hans, match.end(), None) for match in re.finditer("[，：]", hans)]
     spans += [_Span(*match.span(1)) for match in _DUTY.finditer(hans) if _is_list(match[1])]
-    taken = -1
+    end = -1
     for span in sorted((span for span in spans if span), key=lambda span: span.start):
-        if span.start > taken:
+        if span.start > end:
             names += [name for name in _groups(text, hans, span) if name not in names]
-            taken = span.end
+            end = span.end
     return names
 
 
 def _subject(
     hans: str, start: int, after: re.Pattern[str] | None, *, loose: bool = False
 ) -> _Span | None:
-    """The list of bodies at `start` that a modal follows, or what `after` matches; the shortest such list.
+    """The shortest list of bodies at `start` that a modal follows, or what `after` matches.
 
-    `loose`: a modal may stand a few words further on (群团组织承接政府转移职能要…).
+    `loose` allows a few words between the list and the modal (群团组织承接政府转移职能要…).
     """
     limit = re.compile("[，。；：]").search(hans, start)
     stop = limit.start() if limit else len(hans)
@@ -157,7 +168,7 @@ def _subject(
 
 
 def _subject_with_commas(hans: str, start: int) -> _Span | None:
-    """Groups set apart by commas, and a comma before the modal: 甲，乙，丙，要…"""
+    """Bodies separated by commas, with a comma before the modal: 甲，乙，丙，要…"""
     for comma in re.finditer("，", hans):
         modal = MODAL.match(hans, comma.end())
         groups = hans[start : comma.start()].split("，")
@@ -168,7 +179,11 @@ def _subject_with_commas(hans: str, start: int) -> _Span | None:
 
 def _is_list(words: str) -> bool:
     """Whether these words, in Simplified, are the name of a body or a list of names."""
-    if not _ENDS.search(words) or _OPENS.match(words) or _HOLDS.search(_CLASS.sub("等", words)):
+    if (
+        not _ENDS.search(words)
+        or _NOT_AT_START.match(words)
+        or _NOT_INSIDE.search(_CLASS.sub("等", words))
+    ):
         return False
     parts = _SPLIT.split(words)
     return all(
@@ -177,72 +192,75 @@ def _is_list(words: str) -> bool:
 
 
 def _groups(text: str, hans: str, span: _Span) -> list[str]:
-    """The names in a list, one for each group. 各级党委和政府 are two; 工会、妇联等群团组织 and 任何组织和个人 are one."""
+    """The names in a list: 各级党委和政府 are two, 工会、妇联等群团组织 is one."""
     words = hans[span.start : span.end]
     if "，" in words:
-        cuts = [match.span() for match in re.finditer("[^，]+", words)]
-        return [text[span.start + a : span.start + b] for a, b in cuts]
+        return [
+            text[span.start + name.start() : span.start + name.end()]
+            for name in re.finditer("[^，]+", words)
+        ]
     if words.startswith("任何"):
         return [text[span.start : span.end]]
     names: list[str] = []
     prefix = ""
-    for start, end in _parts(words):
-        part = words[start:end]
-        own = _EVERY.match(part)
-        bare = _BARE.fullmatch(part) is not None
-        shown = text[span.start + start : span.start + end]
-        names.append(prefix + shown if bare else shown)
-        if own and _BARE.fullmatch(part, own.end()):
-            prefix = text[span.start + start : span.start + start + own.end()]
+    for part in _parts(words):
+        name_hans = words[part.start : part.end]
+        name = text[span.start + part.start : span.start + part.end]
+        every = _EVERY.match(name_hans)
+        bare = _BARE.fullmatch(name_hans) is not None
+        names.append(prefix + name if bare else name)
+        if every and _BARE.fullmatch(name_hans, every.end()):
+            prefix = name[: every.end()]
         elif not bare:
             prefix = ""
     return names
 
 
-def _parts(words: str) -> list[tuple[int, int]]:
-    """Where the names of a list begin and end. Places without a body go with the next name: 各省、自治区、直辖市党委."""
+def _parts(words: str) -> list[_Span]:
+    """The places of the names in a list.
+
+    Places without a body belong to the next name: 各省、自治区、直辖市党委 is one.
+    """
     cuts = [0, *(at for match in _SPLIT.finditer(words) for at in match.span()), len(words)]
-    parts = list(zip(cuts[::2], cuts[1::2], strict=True))
-    joined: list[tuple[int, int]] = []
+    parts: list[_Span] = []
     open_from: int | None = None
-    for start, end in parts:
+    for start, end in zip(cuts[::2], cuts[1::2], strict=True):
         begin = start if open_from is None else open_from
         open_from = None if _ENDS.search(words[start:end]) else begin
         if open_from is None:
-            joined.append((begin, end))
-    return _with_examples(words, joined)
+            parts.append(_Span(begin, end))
+    return _with_examples(words, parts)
 
 
-def _with_examples(words: str, parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Examples before 等 belong to the group they are examples of, unless 各级 or the like sets one apart."""
-    last = next(
-        (at for at, (start, end) in enumerate(parts) if re.search("等(?!级)", words[start:end])),
-        None,
-    )
+def _with_examples(words: str, parts: list[_Span]) -> list[_Span]:
+    """Join examples before 等 with their group, but none that 各级 introduces."""
+    names = [words[part.start : part.end] for part in parts]
+    last = next((at for at, name in enumerate(names) if re.search("等(?!级)", name)), None)
     if last is None:
         return parts
     first = last
-    while first > 0 and not _EVERY.match(words[parts[first - 1][0] :]):
+    while first > 0 and not _EVERY.match(words, parts[first - 1].start):
         first -= 1
     # 各级党委、政府和工会等群团组织: what shares the prefix stays outside.
     while (
         first < last
         and parts[first - 1 : first]
-        and _BARE.fullmatch(words[slice(*parts[first])])
-        and re.search("党委|政府", words[slice(*parts[first])])
+        and _BARE.fullmatch(names[first])
+        and re.search("党委|政府", names[first])
     ):
         first += 1
-    return [*parts[:first], (parts[first][0], parts[last][1]), *parts[last + 1 :]]
+    joined = _Span(parts[first].start, parts[last].end)
+    return [*parts[:first], joined, *parts[last + 1 :]]
 
 
 def _has_own_topic(hans: str) -> bool:
-    """Whether the sentence has a subject that is no body: 人选的提名推荐，应该… Who acts then has to be inferred."""
+    """Whether the subject of the sentence is no body: 人选的提名推荐，应该…"""
     modal = MODAL.search(hans)
     if modal is None:
         return False
     topic = hans[: modal.start()].rstrip("，")
     return (
         "，" not in topic
-        and not _OPENS.match(topic)
+        and not _NOT_AT_START.match(topic)
         and re.search("的[^的，、]{2,6}$", topic) is not None
     )

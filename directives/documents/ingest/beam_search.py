@@ -1,15 +1,19 @@
-"""Guesses at a run that was decoded one byte late: which characters fit best, and where pairs had been dropped from the page."""
+"""A beam search for the characters of a run that was decoded one byte late.
+
+It finds the characters that fit best, and where the page had lost a pair of bytes.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
 from itertools import product
+from operator import attrgetter, itemgetter
 
 from directives.documents.ingest.language import Neighbourhood
 
 _BEAM = 64
-_FIRSTS = 12  # of the characters that may stand before a dropped pair, how many are tried
+_FIRSTS = 12  # how many characters are tried before a dropped pair
 _DROP_COST = 0.5  # nats: a dropped pair is rarer than none
 _PHRASE_GAIN = 3.0  # nats: a set phrase of four characters seldom comes about by chance
 _MARKS = frozenset("，、。；：")
@@ -17,7 +21,7 @@ _MARKS = frozenset("，、。；：")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as it stands on the page: an orphan byte, characters out of step, and the byte that puts them back in step."""
+    """A run on the page: an orphan byte, shifted characters, and the byte that ends the shift."""
 
     start: int
     body: int  # offset of the first character out of step
@@ -32,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A way to read a run: the characters in order, and the gaps at which a pair had been dropped."""
+    """One reading of a run, and the gaps at which a pair of bytes had been dropped."""
 
     score: float
     text: str
@@ -51,7 +55,7 @@ def pair_of(lead: int, trail: int) -> str:
 
 @cache
 def _lost(second: int) -> tuple[int, ...]:
-    """First bytes that make, after this second byte and seen one byte late, a well-formed pair without a character."""
+    """First bytes that are a pair without a character when they follow this second byte."""
     return tuple(
         first
         for first in range(0x81, 0xFF)
@@ -60,14 +64,14 @@ def _lost(second: int) -> tuple[int, ...]:
 
 
 def joins(near: Neighbourhood, before: str, after: str) -> bool:
-    """Whether two neighbours are no sign of a loss: a usual pair, or a mark beside a word."""
+    """Whether two characters are usual neighbours, or one of them is a punctuation mark."""
     return near.known(before, after) or before in _MARKS or after in _MARKS
 
 
 def _extended(
     paths: Sequence[Path], gap: int, lead: int, trail: int, near: Neighbourhood, ahead: str
 ) -> Iterator[Path]:
-    """Ways on over one gap: one character of two bytes, or two of which the page lost a byte each."""
+    """The paths over one more gap: one character, or two that lost a byte each."""
     whole = pair_of(lead, trail)
     if not paths:
         return
@@ -84,16 +88,16 @@ def _extended(
             )
     if fitting:
         return
-    begun = []
-    for x in range(0x40, 0xFF):
-        first = pair_of(lead, x) if _lost(x) else ""
+    begun: list[tuple[float, Path, int, str]] = []
+    for byte in range(0x40, 0xFF):
+        first = pair_of(lead, byte) if _lost(byte) else ""
         if first:
             score, best = max(
                 (path.score + near.fit(path.last, first), at) for at, path in enumerate(paths[:6])
             )
-            begun.append((score - _DROP_COST, paths[best], x, first))
-    for score, path, x, first in nlargest(_FIRSTS, begun, key=_begun_score):
-        for second in (pair_of(y, trail) for y in _lost(x)):
+            begun.append((score - _DROP_COST, paths[best], byte, first))
+    for score, path, byte, first in nlargest(_FIRSTS, begun, key=itemgetter(0)):
+        for second in (pair_of(lost, trail) for lost in _lost(byte)):
             if second:
                 yield Path(
                     score + near.fit(first, second),
@@ -103,22 +107,17 @@ def _extended(
                 )
 
 
-def _begun_score(way: tuple[float, Path, int, str]) -> float:
-    return way[0]
+_score = attrgetter("score")
 
 
-def _score(path: Path) -> float:
-    return path.score
-
-
-def _praised(path: Path, near: Neighbourhood) -> Path:
+def _with_phrase_gain(path: Path, near: Neighbourhood) -> Path:
     if not near.phrase(path.text[-4:]):
         return path
     return Path(path.score + _PHRASE_GAIN, path.text, path.drops, path.last)
 
 
 def best_path(run: Run, before: str, after: str, near: Neighbourhood) -> Path | None:
-    """The most fitting way to read a run between the characters `before` and `after`."""
+    """The best reading of a run between the characters `before` and `after`."""
     leads = run.leads
     trail = run.pairs[0][0] if run.pairs else run.trails[0]
     if not run.named:  # begin with the bytes that fit best
@@ -134,7 +133,7 @@ def best_path(run: Run, before: str, after: str, near: Neighbourhood) -> Path | 
             for lead, trail in product(*bytes_here)
             for way in _extended(paths, gap, lead, trail, near, ahead)
         )
-        paths = [_praised(path, near) for path in nlargest(_BEAM, ways, key=_score)]
+        paths = [_with_phrase_gain(path, near) for path in nlargest(_BEAM, ways, key=_score)]
         paths.sort(key=_score, reverse=True)
     ended = (
         Path(path.score + near.fit(path.last, after), path.text, path.drops, path.last)

@@ -1,7 +1,8 @@
-"""People's words on proposed repairs, kept in a file beside the document: who confirmed what, and why.
+"""The file beside a document in which people confirm its proposed repairs.
 
-{"document": SHA-256 of the source, "confirmations": [{"line", "start", "proposed", "after", "confirmed_by", "why"}]}
-`after` may differ from `proposed`: then the person corrects the proposal.
+{"document": SHA-256 of the source, "confirmations":
+    [{"line", "start", "proposed", "after", "confirmed_by", "why"}]}
+`after` differs from `proposed` where the person corrects the proposal.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ _TEXTS = ("proposed", "after", "confirmed_by", "why")
 
 
 def confirmations_of(sheet: bytes, *, document: bytes) -> tuple[Confirmation, ...]:
-    """The confirmations in a file for this document. Raises DocumentError confirmations, with what is wrong."""
+    """The confirmations in a file for this document. Raises DocumentError "confirmations"."""
     try:
         content = json.loads(sheet.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as fault:
@@ -31,13 +32,13 @@ def confirmations_of(sheet: bytes, *, document: bytes) -> tuple[Confirmation, ..
 def _confirmation(row: object, number: int) -> Confirmation:
     if not isinstance(row, dict):
         raise _unusable(f"entry {number} is no object")
-    places = [row.get(key) for key in ("line", "start")]
-    texts = [row.get(key) for key in _TEXTS]
-    if not all(type(place) is int for place in places):
+    line, start = row.get("line"), row.get("start")
+    if type(line) is not int or type(start) is not int:
         raise _unusable(f"entry {number} lacks line or start, both whole numbers")
-    if not all(isinstance(text, str) and text.strip() for text in texts):
+    texts = [text for key in _TEXTS if isinstance(text := row.get(key), str) and text.strip()]
+    if len(texts) < len(_TEXTS):
         raise _unusable(f"entry {number} lacks one of {', '.join(_TEXTS)}")
-    return Confirmation(*places, *texts)
+    return Confirmation(line, start, *texts)
 
 
 def _unusable(reason: str) -> DocumentError:

@@ -1,8 +1,9 @@
-"""The items of a requirement: the systems, mechanisms and deliverables that an office would tick off one by one.
+"""The items of a requirement: systems, mechanisms and deliverables that can be checked off singly.
 
-An item is the object of a verb of making (建立, 完善, 实施 …) that ends in a noun for something set up (制度, 机制, 网站 …).
-Lists are cut where a name is complete: 代表大会制度和委员会制度 are two, 直接联系群众、接受群众评议制度 is one.
-Rules read Simplified; names are cut from the text as it stands.
+An item is the object of a verb of making (建立, 完善, 实施 …) that ends in a noun for something set
+up (制度, 机制, 网站 …). Lists are cut where a name is complete: 代表大会制度和委员会制度 are two,
+直接联系群众、接受群众评议制度 is one. Rules match Simplified script; names are cut from the
+original text.
 """
 
 import re
@@ -41,7 +42,7 @@ _NEEDS_HEAD = re.compile("制度|机制|体制|活动|体系|办法|措施|规�
 
 @dataclass(frozen=True, slots=True)
 class ItemRead:
-    """A named item: its number in the sentence, its name, the verb it is the object of, and where its words stand."""
+    """A named item: its number in the sentence, its name, its verb, and its place in the text."""
 
     number: int
     name: str
@@ -51,7 +52,7 @@ class ItemRead:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Cut:
     start: int
     end: int
     before: str  # what the name needs in front of its words, in the document's script
@@ -60,8 +61,11 @@ class _Found:
 
 
 def items_of(text: str, hans: str, owners: tuple[str, ...]) -> tuple[ItemRead, ...]:
-    """The items of a sentence in their order. `owners` are the names of who must act, in Simplified: an item does not repeat them."""
-    found: list[_Found] = []
+    """The items of a sentence in their order.
+
+    `owners` are the names of the addressees in Simplified script; an item does not begin with one.
+    """
+    cuts: list[_Cut] = []
     verb = ""
     for clause in _CLAUSE.finditer(hans):
         in_clause = _of_clause(text, hans, clause.start(), clause.end(), owners)
@@ -75,47 +79,47 @@ def items_of(text: str, hans: str, owners: tuple[str, ...]) -> tuple[ItemRead, .
             # 建立重大事项报告制度，代表和委员履职述职制度: the verb reaches over the comma.
             in_clause = _of_object(text, hans, clause.start(), clause.end(), verb, owners)
         verb = in_clause[-1].verb if in_clause else ""
-        found += in_clause
+        cuts += in_clause
     return tuple(
         ItemRead(
             number,
-            f"{one.before}{text[one.start : one.end]}{one.after}",
-            one.verb,
-            one.start,
-            one.end,
+            f"{cut.before}{text[cut.start : cut.end]}{cut.after}",
+            cut.verb,
+            cut.start,
+            cut.end,
         )
-        for number, one in enumerate(found, 1)
+        for number, cut in enumerate(cuts, 1)
     )
 
 
-def _of_clause(text: str, hans: str, start: int, end: int, owners: tuple[str, ...]) -> list[_Found]:
+def _of_clause(text: str, hans: str, start: int, end: int, owners: tuple[str, ...]) -> list[_Cut]:
     """Items of one clause: the object of the first verb that has any."""
     for verb in _VERB.finditer(hans, start, end):
         building = _building(text, hans, verb, end)
         if building is not None:
             return building
-        found = _of_object(text, hans, verb.end(), end, text[verb.start() : verb.end()], owners)
-        if found:
-            return found
+        items = _of_object(text, hans, verb.end(), end, text[verb.start() : verb.end()], owners)
+        if items:
+            return items
         if _ANY_HEAD.search(hans, verb.end(), end):
             continue
         break
     return []
 
 
-def _building(text: str, hans: str, verb: re.Match[str], end: int) -> list[_Found] | None:
-    """加强网宣队伍建设 asks for the team; 加强领导班子建设 and the like name nothing to tick off."""
+def _building(text: str, hans: str, verb: re.Match[str], end: int) -> list[_Cut] | None:
+    """The item of 加强…建设: the team in 加强网宣队伍建设, none in 加强领导班子建设."""
     if verb[0] != "加强" or not hans[verb.end() : end].endswith("建设"):
         return None
     words = hans[verb.end() : end - 2]
     if not re.search("(?:队伍|平台|阵地|体系|制度|机制|基地)$", words):
         return []
-    return [_Found(verb.end(), end - 2, "", "", text[verb.start() : verb.end()])]
+    return [_Cut(verb.end(), end - 2, "", "", text[verb.start() : verb.end()])]
 
 
 def _of_object(
     text: str, hans: str, start: int, end: int, verb: str, owners: tuple[str, ...]
-) -> list[_Found]:
+) -> list[_Cut]:
     """Items in the object of a verb, which stands from `start` to `end`."""
     words = hans[start:end]
     tail = _TAIL.search(words)
@@ -130,48 +134,49 @@ def _of_object(
     return _plain(text, hans, start, words, verb, owners)
 
 
-def _listed(text: str, hans: str, start: int, listed: re.Match[str], verb: str) -> list[_Found]:
+def _listed(text: str, hans: str, start: int, listed: re.Match[str], verb: str) -> list[_Cut]:
     """甲、乙、丙等制度: three, each with the noun they share."""
     head = (
         text[start + listed.start(2) : start + listed.end(2)]
         if _NEEDS_HEAD.fullmatch(listed[2])
         else ""
     )
-    found = []
+    cuts = []
     at = 0
     for part in re.split("(、|(?<=[^、]{3})和(?=[^、]{3}))", listed[1]):
         if part not in ("、", "和"):
-            found.append(_Found(start + at, start + at + len(part), "", head, verb))
+            cuts.append(_Cut(start + at, start + at + len(part), "", head, verb))
         at += len(part)
-    return found
+    return cuts
 
 
-def _shared(text: str, start: int, shared: re.Match[str], verb: str) -> list[_Found]:
+def _shared(text: str, start: int, shared: re.Match[str], verb: str) -> list[_Cut]:
     """甲、乙、丙、丁的机制和渠道: four, each with what they share."""
     head = text[start + shared.start(2) - 1 : start + shared.end(2)]
-    found = []
+    cuts = []
     for part in re.finditer("[^、]+", shared[1]):
         last = part.end() == len(shared[1])
         end = shared.end() if last else part.end()
-        found.append(_Found(start + part.start(), start + end, "", "" if last else head, verb))
-    return found
+        cuts.append(_Cut(start + part.start(), start + end, "", "" if last else head, verb))
+    return cuts
 
 
 def _plain(
     text: str, hans: str, start: int, words: str, verb: str, owners: tuple[str, ...]
-) -> list[_Found]:
-    """Names in a list, cut after each noun that completes one; what follows the last such noun is not an item."""
-    found: list[_Found] = []
+) -> list[_Cut]:
+    """Names in a list, cut after each noun that completes one; the rest is no item."""
+    cuts: list[_Cut] = []
     opened = 0
     stem = ""  # 人民团体参与协商民主的 in …的内容、程序、形式
-    for cut in [*(match.span() for match in _JOINT.finditer(words)), (len(words), len(words))]:
-        name = words[opened : cut[0]]
+    joints = [match.span() for match in _JOINT.finditer(words)]
+    for end, after in [*joints, (len(words), len(words))]:
+        name = words[opened:end]
         head = _HEAD.search(name)
         if head is None:
             continue
         if _ONLY_HEAD.fullmatch(name):
-            if found:
-                found.append(_Found(start + opened, start + cut[0], stem, "", verb))
+            if cuts:
+                cuts.append(_Cut(start + opened, start + end, stem, "", verb))
         else:
             skip = next(
                 (
@@ -182,7 +187,7 @@ def _plain(
                 0,
             )
             begin = start + opened + skip
-            found.append(_Found(begin, start + cut[0], "", "", verb))
+            cuts.append(_Cut(begin, start + end, "", "", verb))
             stem = text[begin : start + opened + head.start()]
-        opened = cut[1]
-    return found
+        opened = after
+    return cuts

@@ -37,7 +37,7 @@ def _sentence(sentence: SentenceRead) -> Mapping[str, object]:
         "text": sentence.text,
         "text_hans": sentence.text_hans,
         "statement": sentence.statement,
-        "addressees": [asdict(who) for who in sentence.addressees],
+        "addressees": [asdict(addressee) for addressee in sentence.addressees],
         "modality": sentence.modality,
         "kind": sentence.kind,
         "cadence": sentence.cadence,

@@ -1,6 +1,6 @@
-"""What the reader knows of the language: readings of characters, and which characters are often neighbours.
+"""Tables of the language: readings of characters, common pairs of neighbours, common phrases.
 
-Both tables are files in `data/` and are read when first needed: an undamaged UTF-8 page needs neither.
+The tables are files in `data/`, read when first needed: an undamaged UTF-8 page needs none.
 """
 
 import re
@@ -65,7 +65,7 @@ def phrases() -> frozenset[str]:
 
 
 def common_share(text: str) -> float:
-    """Share, 0 to 1, of neighbouring Han characters that are common neighbours: about 0.5 for prose, near 0 for noise."""
+    """The share (0 to 1) of common pairs among neighbouring Han characters: about 0.5 in prose."""
     sample = to_hans(text[:20_000])
     starts = [match.start() - 1 for match in _HAN_PAIRS.finditer(sample)]
     if not starts:
@@ -78,11 +78,12 @@ def common_share(text: str) -> float:
 class Neighbourhood:
     """How well characters follow one another in a text like the given one.
 
-    The text's own pairs weigh most, because a page repeats its words and its punctuation; the table of common pairs fills in.
+    The text's own pairs weigh most, because a page repeats its words and its punctuation; the table
+    of common pairs supplements them.
     """
 
-    own: Mapping[tuple[str, str], int]
-    single: Mapping[str, int]
+    pair_counts: Mapping[tuple[str, str], int]
+    counts: Mapping[str, int]
     total: int
 
     @classmethod
@@ -93,7 +94,7 @@ class Neighbourhood:
     def known(self, before: str, after: str) -> bool:
         """Whether the pair occurs in the text or is common in the language."""
         first, second = simple(before), simple(after)
-        return (first, second) in self.own or first + second in pairs()
+        return (first, second) in self.pair_counts or first + second in pairs()
 
     def phrase(self, text: str) -> bool:
         """Whether this is a common word of four characters."""
@@ -104,15 +105,15 @@ class Neighbourhood:
         first, second = simple(before), simple(after)
         firsts, whole = _firsts()
         # In the text itself, then in the language, then by themselves.
-        own = self.own.get((first, second), 0) / (1 + self.single.get(first, 0))
+        in_text = self.pair_counts.get((first, second), 0) / (1 + self.counts.get(first, 0))
         weight = pairs().get(first + second)
         common = 2.0**weight / firsts[first] if weight is not None else 0.0
         alone = (
-            self.single.get(second, 0) / self.total
+            self.counts.get(second, 0) / self.total
             + firsts.get(second, 0.0) / whole
             + _MARKS.get(second, 0.0)
         )
-        return log(0.5 * own + 0.35 * common + 0.1 * alone + 1e-7)
+        return log(0.5 * in_text + 0.35 * common + 0.1 * alone + 1e-7)
 
 
 @cache

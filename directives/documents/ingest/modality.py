@@ -1,26 +1,18 @@
-"""The force of a sentence, what kind of work it asks for, and how often. Rules read Simplified; values are the field's words.
+"""How binding a sentence is, what kind of work it asks for, and how often. Rules match Simplified.
 
-Cadence: "regular" at set intervals or every so often (定期, 每年, 经常), "once" for what is made or set up and then stands,
-"continuing" for what goes on without an end, "" for a statement.
+Cadence: "regular" at intervals (定期, 每年, 经常), "once" for what is made or set up and then
+stands, "continuing" for work without an end, "" for a statement.
 """
 
 import re
 from collections.abc import Sequence
 
-MUST, SHOULD, MAY, SUPPORT, ENCOURAGE, EXPLORE, MUST_NOT, IMPERATIVE = (
-    "要",
-    "應該",
-    "可",
-    "支持",
-    "鼓勵",
-    "探索",
-    "不得",
-    "祈使",
-)
+MUST, SHOULD, MAY, MUST_NOT = "要", "應該", "可", "不得"
+SUPPORT, ENCOURAGE, EXPLORE, IMPERATIVE = "支持", "鼓勵", "探索", "祈使"
 STATEMENT = "statement"
 REGULAR, ONCE, CONTINUING = "regular", "once", "continuing"
 
-# 要 is a modal only where it is not part of a word (重要, 需要, 要求), 可 only before what may be done.
+# 要 is a modal only where it is not part of a word (重要, 需要, 要求), 可 only before a verb.
 MODAL = re.compile(
     "(?P<not>不得|严禁|禁止|不准|不许|不能|不可(?!或缺|分割))"
     "|(?P<should>应该|应当"
@@ -57,6 +49,10 @@ _REGULAR = re.compile(
 )
 _PILOT = re.compile("试点|先行先试|试行")
 _EVALUATION = re.compile("考[评核]|评估|评价|评议|督[查察导]|检查|考察|验收|绩效|督办")
+_EVALUATION_SYSTEM = re.compile("(?:考[评核]|评估)[^，]{0,4}(?:制度|机制|体系|办法|标准)$")
+_EVALUATES = re.compile(
+    "^(?:[^，]{0,12}要)?(?:加强|开展|组织|强化)?[^，]{0,6}(?:考核|督查|评估|检查)"
+)
 _RESOURCE = re.compile("经费|资金|资源|预算|编制|场所|阵地|设施|财政|补贴|投入|装备|用房")
 _PAPER = re.compile(
     "(?:实施|落实)(?:方案|意见|办法|细则)|(?:具体|配套)(?:措施|办法|方案|政策)|(?:工作|行动)(?:方案"
@@ -70,7 +66,7 @@ _BUILDS = re.compile(
 
 
 def is_statement(hans: str) -> bool:
-    """Whether a sentence only says what something is, or how things stand: it asks nothing of anybody."""
+    """Whether a sentence only describes and requires nothing."""
     bare = hans.rstrip("。；")
     if _PROEM.search(hans):
         return True
@@ -85,7 +81,7 @@ def is_statement(hans: str) -> bool:
 
 
 def modality_of(hans: str) -> str:
-    """The first explicit modal; without one, the verb that leads the sentence; else it is an imperative."""
+    """The first explicit modal, else the verb that leads the sentence, else imperative."""
     modal = MODAL.search(hans)
     if modal and modal.lastgroup:
         return _NAMES[modal.lastgroup]
@@ -94,7 +90,7 @@ def modality_of(hans: str) -> str:
 
 
 def kind_of(hans: str, modality: str, items: Sequence[tuple[str, str]]) -> str:
-    """What kind of work a requirement is; `items` are the (verb, name) in it, in Simplified."""
+    """What kind of work a requirement is; `items` are its (verb, name) in Simplified script."""
     if modality == MUST_NOT:
         return "prohibition"
     if any(verb in _MAKES_PAPER and _PAPER.search(name) for verb, name in items):
@@ -107,21 +103,11 @@ def kind_of(hans: str, modality: str, items: Sequence[tuple[str, str]]) -> str:
         return "pilot"
     building = [name for verb, name in items if _BUILDS.search(verb)]
     if building:
-        return (
-            "evaluation"
-            if all(
-                re.search("(?:考[评核]|评估)[^，]{0,4}(?:制度|机制|体系|办法|标准)$", name)
-                for name in building
-            )
-            else "institution"
-        )
+        evaluating = all(_EVALUATION_SYSTEM.search(name) for name in building)
+        return "evaluation" if evaluating else "institution"
     if _RESOURCE.search(hans):
         return "resource"
-    if re.search(
-        "^(?:[^，]{0,12}要)?(?:加强|开展|组织|强化)?[^，]{0,6}(?:考核|督查|评估|检查)", hans
-    ):
-        return "evaluation"
-    return "recurring duty"
+    return "evaluation" if _EVALUATES.search(hans) else "recurring duty"
 
 
 def cadence_of(hans: str, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""The reading of a document: from bytes to requirements with who must act, with what force, and on what items."""
+"""The reading of a document: from bytes to requirements with addressees, modality and items."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -24,17 +24,17 @@ from directives.documents.ingest.structure import (
     structure_of,
 )
 
-TITLE, ISSUER, NAME = (
-    200,
-    100,
-    100,
-)  # characters that the register has room for; what is longer is no title, and no name
+# The longest title, issuer and name that the register takes, in characters.
+TITLE, ISSUER, NAME = 200, 100, 100
 START = 20  # characters of a heading that a message quotes
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceRead:
-    """One sentence in the document's own words. A statement asks nothing: no addressees, no modality, no cadence, no items."""
+    """One sentence in the document's own words.
+
+    A statement has no addressees, no modality, no cadence and no items.
+    """
 
     code: str
     text: str
@@ -58,7 +58,10 @@ class SectionRead:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document as read. `script` is "hant" or "hans"; `sha256` is of the source bytes; `text_read` still has the damage."""
+    """A document as read.
+
+    `script` is "hant" or "hans", `sha256` is of the source bytes.
+    """
 
     title: str
     issuer: str
@@ -66,13 +69,12 @@ class Reading:
     sections: tuple[SectionRead, ...]
     repairs: tuple[Repair, ...]
     left_out: tuple[LeftOut, ...]
-    text_read: str
+    text_read: str  # before the repairs
     text_repaired: str
     sha256: str
 
     @property
     def sentences(self) -> Iterator[SentenceRead]:
-        """Every sentence, in order."""
         return (
             sentence
             for section in self.sections
@@ -82,61 +84,56 @@ class Reading:
 
 
 def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()) -> Reading:
-    """Read a document. `name` is what messages call it; `confirmations` are people's words on proposed repairs.
+    """Read a document, which messages call `name`.
 
-    Raises DocumentError: empty, too_large, binary, encoding, no_section, repeated_number, long, or confirmations for one that
-    confirms what was never proposed.
+    Raises DocumentError: empty, too_large, binary, encoding, no_section, repeated_number, long, or
+    confirmations where one confirms what was never proposed.
     """
     text = text_of(source, name=name)
-    mended = repaired(text, confirmations)
-    if mended.unused:
-        place = mended.unused[0]
-        reason = (
-            f"nothing like “{place.proposed}” was proposed at line {place.line}, character "
-            f"{place.start}"
-        )
+    repaired_text = repaired(text, confirmations)
+    if repaired_text.unused:
+        unused = repaired_text.unused[0]
+        place = f"line {unused.line}, character {unused.start}"
+        reason = f"nothing like “{unused.proposed}” was proposed at {place}"
         raise DocumentError("confirmations", {"reason": reason})
-    structure = structure_of(mended.text, name=name)
+    structure = structure_of(repaired_text.text, name=name)
     check(structure, name)
     return Reading(
         title=structure.title,
         issuer=structure.issuer,
-        script=script_of(mended.text),
+        script=script_of(repaired_text.text),
         sections=tuple(map(_section, structure.sections)),
-        repairs=mended.repairs,
+        repairs=repaired_text.repairs,
         left_out=structure.left_out,
         text_read=text,
-        text_repaired=mended.text,
+        text_repaired=repaired_text.text,
         sha256=hashlib.sha256(source).hexdigest(),
     )
 
 
 def check(structure: Structure, name: str) -> None:
-    """Raise DocumentError where two sections have one number, or a heading is longer than the register takes."""
-    heads: dict[str, Section] = {}
+    """Raise DocumentError where two sections have one number, or a heading is too long."""
+    sections: dict[str, Section] = {}
     for section in structure.sections:
-        other = heads.setdefault(section.prefix, section)
+        other = sections.setdefault(section.prefix, section)
         if other is not section:
-            told = {
-                "number": section.prefix,
-                "first": other.title[:START],
-                "second": section.title[:START],
-            }
-            raise DocumentError("repeated_number", {"name": name, **told})
-    texts = (
+            titles = {"first": other.title[:START], "second": section.title[:START]}
+            raise DocumentError(
+                "repeated_number", {"name": name, "number": section.prefix, **titles}
+            )
+    titles_and_limits = (
         (structure.title, TITLE),
         (structure.issuer, ISSUER),
         *((section.title, TITLE) for section in structure.sections),
     )
-    for text, limit in texts:
+    for text, limit in titles_and_limits:
         if len(text) > limit:
-            raise DocumentError(
-                "long", {"name": name, "length": len(text), "limit": limit, "start": text[:START]}
-            )
+            params = {"name": name, "length": len(text), "limit": limit, "start": text[:START]}
+            raise DocumentError("long", params)
 
 
 def script_of(text: str) -> str:
-    """ "hant" where more than one character in a hundred changes on the way to Simplified, else "hans"."""
+    # Simplified text has a few characters that the converter changes.
     changed = sum(a != b for a, b in zip(text, to_hans(text), strict=False))
     return "hant" if changed * 100 > len(text) else "hans"
 
@@ -150,16 +147,16 @@ def _section(section: Section) -> SectionRead:
 
 
 def _paragraph(sentences: Sequence[str], prefix: str) -> tuple[SentenceRead, ...]:
-    """The sentences of a paragraph; who must act is carried from one to the next."""
-    read_so_far: list[SentenceRead] = []
+    """The sentences of a paragraph; addressees are carried from one to the next."""
+    paragraph: list[SentenceRead] = []
     before: tuple[AddresseeRead, ...] = ()
     code_before = ""
     for number, text in enumerate(sentences, 1):
         sentence = _sentence(text, f"{prefix}.{number}", before, code_before)
-        read_so_far.append(sentence)
+        paragraph.append(sentence)
         if not sentence.statement:
             before, code_before = sentence.addressees, sentence.code
-    return tuple(read_so_far)
+    return tuple(paragraph)
 
 
 def _sentence(
@@ -169,9 +166,13 @@ def _sentence(
     if is_statement(hans) or is_label(hans):
         return SentenceRead(code, text, hans, True, (), "", STATEMENT, "", ())
     addressees = tuple(
-        who for who in addressees_of(text, hans, before, code_before) if len(who.name) <= NAME
+        addressee
+        for addressee in addressees_of(text, hans, before, code_before)
+        if len(addressee.name) <= NAME
     )
-    owners = tuple(_aligned(who.name) for who in addressees if who.basis != UNSTATED)
+    owners = tuple(
+        _aligned(addressee.name) for addressee in addressees if addressee.basis != UNSTATED
+    )
     items = tuple(item for item in items_of(text, hans, owners) if len(item.name) <= NAME)
     modality = modality_of(hans)
     kind = kind_of(hans, modality, [(_aligned(item.verb), _aligned(item.name)) for item in items])
@@ -181,10 +182,8 @@ def _sentence(
 
 
 def _aligned(text: str) -> str:
-    """The text in Simplified, character for character, so that places in one are places in the other."""
+    """The text in Simplified script with each character in its place."""
     hans = to_hans(text)
-    return (
-        hans
-        if len(hans) == len(text)
-        else "".join(to_hans(character)[:1] or character for character in text)
-    )
+    if len(hans) == len(text):
+        return hans
+    return "".join(to_hans(character)[:1] or character for character in text)

@@ -1,12 +1,14 @@
-"""What is wrong with a page as saved, and what it should read: readings in brackets, shifted runs, half-width marks.
+"""Repairs of a page as saved: readings in brackets, shifted runs, half-width marks.
 
-Every repair is a row: replacing `before` at `start` of line `line` by `after`, for every row, gives the repaired text.
-Certain repairs follow from the page itself. The others are proposals: the text shows them, and they wait for a person.
+Replacing `before` at `start` of line `line` by `after`, for every repair, gives the repaired text.
+Certain repairs follow from the page itself. The others are proposals: the text contains them, and a
+person confirms or refuses them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from directives.documents.ingest.language import Neighbourhood
 from directives.documents.ingest.shifted_runs import (
@@ -34,7 +36,7 @@ _ORPHAN_READING = re.compile(rf"\?(?=[^()?]{{0,8}}[{_TONED}]?){READING}\)")
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One repair of the text as read. `line` counts from 1, `start` (characters) from 0; `confirmed_by` names a person."""
+    """One repair of the text as read. `line` counts from 1, `start` (in characters) from 0."""
 
     kind: str
     line: int
@@ -48,7 +50,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A person's word on a proposed repair: what was proposed where, what it reads, who says so and why."""
+    """A person's decision on a proposed repair."""
 
     line: int
     start: int
@@ -60,7 +62,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """A text with its repairs. `unused` are confirmations of something that was never proposed."""
+    """A text with its repairs; `unused` confirmations match no proposal."""
 
     text: str
     repairs: tuple[Repair, ...]
@@ -68,24 +70,35 @@ class Repaired:
 
 
 def repaired(text: str, confirmations: Sequence[Confirmation] = ()) -> Repaired:
-    """The text with every repair made; lines stay lines. Undamaged text comes through as it is."""
+    """The text with every repair made, line by line."""
     near = Neighbourhood.of(_plain(text)) if "?" in text else None
     waiting = list(confirmations)
     lines: list[str] = []
     repairs: list[Repair] = []
     for number, line in enumerate(text.split("\n"), 1):
-        rows = [_confirmed(row, waiting) for row in _repairs_of(line, number, near)]
-        repairs.extend(rows)
-        lines.append(applied(line, rows))
+        in_line = [_confirmed(row, waiting) for row in _repairs_of(line, number, near)]
+        repairs.extend(in_line)
+        lines.append(applied(line, in_line))
     return Repaired("\n".join(lines), tuple(repairs), tuple(waiting))
 
 
-def applied(line: str, rows: Sequence[Repair]) -> str:
-    """One line with its repairs made; the rows are in order and do not overlap."""
+class Replacement(Protocol):
+    """What `applied` needs of a repair."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def before(self) -> str: ...
+    @property
+    def after(self) -> str: ...
+
+
+def applied(line: str, repairs: Iterable[Replacement]) -> str:
+    """One line with its repairs made; they are in order and do not overlap."""
     parts, at = [], 0
-    for row in rows:
-        parts += [line[at : row.start], row.after]
-        at = row.start + len(row.before)
+    for repair in repairs:
+        parts += [line[at : repair.start], repair.after]
+        at = repair.start + len(repair.before)
     return "".join([*parts, line[at:]])
 
 
@@ -97,10 +110,12 @@ def _plain(text: str) -> str:
 def _confirmed(row: Repair, waiting: list[Confirmation]) -> Repair:
     if row.certain:
         return row
-    for word in waiting:
-        if (word.line, word.start, word.proposed) == (row.line, row.start, row.after):
-            waiting.remove(word)
-            return replace(row, after=word.after, confirmed_by=word.confirmed_by, why=word.why)
+    for answer in waiting:
+        if (answer.line, answer.start, answer.proposed) == (row.line, row.start, row.after):
+            waiting.remove(answer)
+            return replace(
+                row, after=answer.after, confirmed_by=answer.confirmed_by, why=answer.why
+            )
     return row
 
 
@@ -112,13 +127,13 @@ def _repairs_of(line: str, number: int, near: Neighbourhood | None) -> list[Repa
             why = gettext_noop("The reading of the character before it, in brackets.")
             rows.append(Repair(ANNOTATION, number, match.start(), match[0], "", True, "", why))
     rows.sort(key=lambda row: row.start)  # stable: half-lost neighbours keep their order
-    rows.extend(_marks(line, number, rows))
+    rows.extend(_half_width_marks(line, number, rows))
     rows.sort(key=lambda row: row.start)
     return rows
 
 
 def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
-    """Shifted runs, and what looks like one but cannot be read."""
+    """Shifted runs, and readings in brackets whose character is lost."""
     rows = []
     for piece in shifted(line, near):
         before = line[piece.start : piece.end]
@@ -141,44 +156,44 @@ def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
     return rows
 
 
-def _marks(line: str, number: int, rows: Sequence[Repair]) -> list[Repair]:
-    """Half-width marks beside Chinese, seen in the line as it reads without the damage of `rows`."""
-    shown: list[
-        tuple[str, int]
-    ] = []  # each character left, and where it stands on the page; -1 for what a repair wrote
-    at = 0
+def _half_width_marks(line: str, number: int, rows: Sequence[Repair]) -> list[Repair]:
+    """Half-width marks beside Chinese in the line as it reads after the repairs `rows`."""
+    starts: list[
+        int
+    ] = []  # of each character in `text`: its place on the page, -1 if from a repair
+    text, at = "", 0
     for row in rows:
-        shown += [(character, at + offset) for offset, character in enumerate(line[at : row.start])]
-        shown += [(character, -1) for character in row.after]
+        text += line[at : row.start] + row.after
+        starts += [*range(at, row.start), *[-1] * len(row.after)]
         at = row.start + len(row.before)
-    shown += [(character, at + offset) for offset, character in enumerate(line[at:])]
-    text = "".join(character for character, _ in shown)
-    made = []
+    text += line[at:]
+    starts += range(at, len(line))
+    repairs = []
     for place, after, certain in sorted(_wider(text)):
-        start = shown[place][1]
+        start = starts[place]
         if start >= 0:
             why = (
                 gettext_noop("A half-width mark between Chinese characters.")
                 if certain
                 else gettext_noop("A question mark, or a lost byte.")
             )
-            made.append(Repair(PUNCTUATION, number, start, text[place], after, certain, "", why))
-    return made
+            repairs.append(Repair(PUNCTUATION, number, start, text[place], after, certain, "", why))
+    return repairs
 
 
 def _wider(text: str) -> set[tuple[int, str, bool]]:
-    """(place, full-width mark, certain) for each half-width mark that stands beside Chinese."""
-    found = {(match.start(), FULL_WIDTH[match[0]], True) for match in _MARK.finditer(text)}
-    found |= {(match.start(), "。", True) for match in _STOP.finditer(text)}
+    """(place, full-width mark, certain) for each half-width mark beside Chinese."""
+    marks = {(match.start(), FULL_WIDTH[match[0]], True) for match in _MARK.finditer(text)}
+    marks |= {(match.start(), "。", True) for match in _STOP.finditer(text)}
     for match in _QUESTION.finditer(text):
         # Inside a line a lost byte looks the same as a question mark.
         certain = re.match(r"[”’）」]?\s*$|[”’」]", text[match.end() :]) is not None
-        found.add((match.start(), "？", certain))
+        marks.add((match.start(), "？", certain))
     wide = re.compile(f"[{_HAN}]")
     for match in _BRACKETS.finditer(text):
         beside = (
             text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
         )
         if wide.search(match[1]) or wide.search(beside):
-            found |= {(match.start(), "（", True), (match.end() - 1, "）", True)}
-    return found
+            marks |= {(match.start(), "（", True), (match.end() - 1, "）", True)}
+    return marks

@@ -1,13 +1,15 @@
 """Runs of text that were decoded one byte out of step, and how they are put back.
 
-A tool that writes readings into a page, `發(fā)`, worked on the bytes of GBK and now and then took the second byte of one
-character and the first of the next for a character of its own. 兼備 is BC E6 82 E4; E6 82 is 鎮, so `(zhèn)` was written
-inside 備. The byte 82 and the bracket became `?`, and every pair after it was decoded one byte late, until an ASCII byte
-served as a second half (`x` is the second byte of 選, DF 78). The reading names the character that was seen, so its second
-byte is the byte lost: with it in front, the bytes of the run decode as they should.
+A tool that writes readings into a page, `發(fā)`, worked on the bytes of GBK and sometimes took the
+second byte of one character and the first of the next for a character of its own. 兼備 is
+BC E6 82 E4; E6 82 is 鎮, so `(zhèn)` was written inside 備. The byte 82 and the bracket became `?`,
+and every pair after it was decoded one byte late, until an ASCII byte served as a second half (`x`
+is the second byte of 選, DF 78). The reading names the character that was seen, so its second byte
+is the byte lost: with it in front, the bytes of the run decode as they should.
 
-Pairs that fall on code points without a character were dropped from the page altogether. Each leaves two neighbours with one
-byte each; what they were is proposed by how well candidates fit between the characters around them, and is never certain.
+Pairs that fall on code points without a character were dropped from the page. Each leaves two
+neighbours with one byte each; the candidates that fit best between the characters around them are
+proposed, and never certain.
 """
 
 import re
@@ -18,12 +20,12 @@ from directives.documents.ingest.beam_search import Path, Run, best_path, joins,
 from directives.documents.ingest.language import Neighbourhood, in_use, readings
 from directives.documents.ingest.sources import gettext_noop
 
-# Full-width marks that a later clean-up of the page made half-width; in GBK they are pairs that begin with A3.
+# Full-width marks that a later clean-up of the page made half-width; in GBK they begin with A3.
 FULL_WIDTH = {",": "，", ";": "；", ":": "：", "!": "！", "(": "（", ")": "）"}
 READING = "[a-zɑɡüêāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ]+"
 _ORPHAN = re.compile(rf"\?(?:({READING})\))?")
 _LONGEST = 400  # characters of one run
-# Why a piece reads as it does, for people.
+# Reasons of repairs, shown to people.
 _DECODED = gettext_noop("Decoded again from the GBK bytes, one byte earlier.")
 _DOUBTFUL = gettext_noop(
     "Decoded again from the GBK bytes, one byte earlier; more may be lost here than the page shows."
@@ -38,7 +40,7 @@ _END_MARKS = frozenset("。；：！？”）")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One stretch of a run: what stands on the page from `start` to `end`, and what it was. `kind` is a kind of repair."""
+    """One stretch of a run from `start` to `end`; `after` is what it reads."""
 
     kind: str
     start: int
@@ -101,7 +103,7 @@ def _run_at(line: str, orphan: re.Match[str]) -> Run | None:
 
 
 def _closing(line: str, at: int, lead: int) -> tuple[int, tuple[int, ...]] | None:
-    """What puts a run back in step at `at`: where it ends, and the second bytes that it may stand for."""
+    """Where the shift that reaches `at` ends, and the second bytes that may stand there."""
     following = _ORPHAN.match(line, at)
     if following and following[1]:
         trails = _second_bytes(lead, following[1])
@@ -115,9 +117,9 @@ def _closing(line: str, at: int, lead: int) -> tuple[int, tuple[int, ...]] | Non
 
 
 def _pieces(run: Run, path: Path, doubtful: frozenset[int]) -> list[Piece]:
-    """Cut a run where pairs were dropped: stretches that are certain, and the half-lost characters between them.
+    """Cut a run where pairs were dropped into stretches and half-lost characters.
 
-    A stretch with a `doubtful` character (its place in the path's text) is only proposed.
+    A stretch that contains a `doubtful` place of the path's text is only proposed.
     """
     marks = [run.start, *range(run.body, run.close), run.close, run.end]
     text = path.text
@@ -145,20 +147,19 @@ def _pieces(run: Run, path: Path, doubtful: frozenset[int]) -> list[Piece]:
 
 
 def _stretch(start: int, end: int, after: str, guessed: bool, sound: bool) -> list[Piece]:
-    """The pieces of a stretch without drops; its first character is a guess where nothing names the orphan byte."""
+    """The pieces of a stretch without drops; `guessed` is its first character without a reading."""
     why = _DECODED if sound else _DOUBTFUL
     if not guessed or not after:
         return [Piece(SHIFTED_RUN, start, end, after, sound, why)]
-    first = Piece(HALF_LOST, start, start + 1, after[0], False, _UNNAMED)
-    return [
-        first,
-        *([Piece(SHIFTED_RUN, start + 1, end, after[1:], sound, why)] if end > start + 1 else []),
-    ]
+    pieces = [Piece(HALF_LOST, start, start + 1, after[0], False, _UNNAMED)]
+    if end > start + 1:
+        pieces.append(Piece(SHIFTED_RUN, start + 1, end, after[1:], sound, why))
+    return pieces
 
 
 def _doubtful(path: Path, before: str, after: str, near: Neighbourhood) -> frozenset[int]:
-    """Places of whole characters that fit neither neighbour: there more may be lost than the page shows."""
-    shown = before + path.text + after
+    """Places of whole characters that fit neither neighbour, where more may be lost."""
+    context = before + path.text + after
     halves = {
         place for done, drop in enumerate(path.drops) for place in (drop + done, drop + done + 1)
     }
@@ -166,13 +167,13 @@ def _doubtful(path: Path, before: str, after: str, near: Neighbourhood) -> froze
         place
         for place in range(len(path.text))
         if place not in halves
-        and not joins(near, *shown[place : place + 2])
-        and not joins(near, *shown[place + 1 : place + 3])
+        and not joins(near, *context[place : place + 2])
+        and not joins(near, *context[place + 1 : place + 3])
     )
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:
-    """A stretch on the page that gives no character of its own belongs to the half-lost character beside it."""
+    """Join a stretch that gives no character with the half-lost character beside it."""
     merged: list[Piece] = []
     for piece in pieces:
         if merged and not piece.after:
@@ -186,14 +187,14 @@ def _merged(pieces: list[Piece]) -> list[Piece]:
 
 
 def _reads_better(line: str, run: Run, path: Path, near: Neighbourhood) -> bool:
-    """A plain question mark begins no run: the page as it stands must fit far worse than what we would make of it."""
+    """Whether the decoded run fits better than the page, where it may be a mere question mark."""
     if run.named:
         return True
-    standing = line[run.body : run.close] + line[run.end : run.end + 1]
-    odd = sum(not near.known(*pair) for pair in pairwise(standing))
-    made = path.text + line[run.end : run.end + 1]
-    fitting = sum(joins(near, *pair) for pair in pairwise(made))
-    return odd >= (len(standing) - 1) / 2 and fitting >= (len(made) - 1) / 2
+    page = line[run.body : run.close] + line[run.end : run.end + 1]
+    odd = sum(not near.known(*pair) for pair in pairwise(page))
+    decoded = path.text + line[run.end : run.end + 1]
+    fitting = sum(joins(near, *pair) for pair in pairwise(decoded))
+    return odd >= (len(page) - 1) / 2 and fitting >= (len(decoded) - 1) / 2
 
 
 def shifted(line: str, near: Neighbourhood) -> list[Piece]:

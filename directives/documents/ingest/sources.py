@@ -1,4 +1,4 @@
-"""Bytes to text. Knows UTF-8, UTF-16 with a mark, GB18030 and Big5, plain or as a simple saved web page."""
+"""Bytes to text: UTF-8, UTF-16 with a byte order mark, GB18030 and Big5, plain or as a web page."""
 
 import codecs
 import re
@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 from directives.documents.ingest.language import common_share
 
 LIMIT = 20 * 1024 * 1024  # bytes
-# Below this share of common pairs of neighbours a text is noise: real Chinese has about 0.5, a wrong decoding under 0.1.
+# The share of common pairs below which a text is noise: Chinese has about 0.5, a wrong decoding
+# less than 0.1.
 PLAUSIBLE = 0.2
 _MAGIC = (
     (b"%PDF", "PDF"),
@@ -28,11 +29,11 @@ _MARKS = (
 
 
 def gettext_noop(message: str) -> str:
-    """Mark a string for the translators. Reading needs no Django: whoever shows the string translates it."""
+    """Mark a string for translation where it is shown: this package does without Django."""
     return message
 
 
-# For people: what was wrong, what was expected, what to do. The web layer translates them and fills in `params`.
+# The web layer translates these and fills in `params`.
 MESSAGES = {
     "missing": gettext_noop(
         "Cannot read %(name)s: %(reason)s. Give the path of a text file or a saved web page."
@@ -77,7 +78,7 @@ MESSAGES = {
 
 
 class DocumentError(Exception):
-    """A document cannot be taken. `code` is a key of MESSAGES, `params` fills its message; nothing was stored."""
+    """A document is refused. `code` is a key of MESSAGES, `params` fills its message."""
 
     def __init__(self, code: str, params: Mapping[str, object] | None = None) -> None:
         self.code = code
@@ -86,7 +87,6 @@ class DocumentError(Exception):
 
     @property
     def message(self) -> str:
-        """In English; `MESSAGES[code]` is the msgid."""
         return MESSAGES[self.code] % self.params
 
     def __str__(self) -> str:
@@ -94,7 +94,6 @@ class DocumentError(Exception):
 
     @classmethod
     def repeated(cls, title: str) -> "DocumentError":
-        """The same bytes are stored already, under this title."""
         return cls("repeated", {"title": title})
 
 
@@ -130,20 +129,16 @@ def _decoded(source: bytes, name: str) -> str:
     try:
         return source.decode("utf-8")
     except UnicodeDecodeError as fault:
-        # GB18030 and Big5 accept nearly each other's bytes: the one that gives more everyday Chinese is right.
-        readings = [
-            text
-            for text in (_attempt(source, "gb18030"), _attempt(source, "big5hkscs"))
-            if text is not None
-        ]
-        best = max(readings, key=common_share, default="")
+        # GB18030 and Big5 accept nearly each other's bytes: take the one with more common Chinese.
+        decoded = (_attempt(source, "gb18030"), _attempt(source, "big5hkscs"))
+        best = max((text for text in decoded if text is not None), key=common_share, default="")
         if common_share(best) < PLAUSIBLE:
             raise DocumentError("encoding", {"name": name, "byte": fault.start}) from fault
         return best
 
 
 def _refuse_binary(source: bytes, name: str) -> None:
-    """Control bytes do not occur in text of any encoding we know."""
+    # Control bytes do not occur in text of any encoding that is known here.
     control = re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", source)
     if control:
         raise DocumentError(
@@ -159,7 +154,7 @@ def _attempt(source: bytes, encoding: str) -> str | None:
 
 
 class _Page(HTMLParser):
-    """Collects the text of a page, a line for each block."""
+    """Collects the text of a page, one line for each block."""
 
     BLOCKS = re.compile("p|div|br|li|tr|td|h[1-6]|title|section|article|header|footer|table|ul|ol")
     SILENT = re.compile("script|style|head|noscript|template")
@@ -187,7 +182,7 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.silent:
-            # White space of the markup is no line of the document.
+            # Line breaks in the markup are none of the document.
             self.parts.append(re.sub(r"[ \t]*[\r\n]+[ \t]*", "", data))
 
 

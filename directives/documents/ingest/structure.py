@@ -1,6 +1,7 @@
-"""A repaired text to title, issuer, sections, paragraphs and sentences; page furniture is left out, and said so.
+"""The title, issuer, sections, paragraphs and sentences of a repaired text.
 
-Rules are written in Simplified and read the text through `to_hans`, so both scripts take one path.
+Rules are written in Simplified script and match `to_hans` of the text, so both scripts take one
+path.
 """
 
 import re
@@ -10,12 +11,9 @@ from dataclasses import dataclass
 from directives.base.script import to_hans
 from directives.documents.ingest.sources import DocumentError
 
-CLOSING, OPENING = (
-    "結",
-    "引",
-)  # first part of the codes of unnumbered sections: 結.1.1 after the last, 引.1.1 before the first
-
-EXAMPLE = "一、加强领导"  # what a heading looks like, for people
+# The first part of the codes of unnumbered sections: 引.1.1, 結.1.1.
+OPENING, CLOSING = "引", "結"
+EXAMPLE = "一、加强领导"  # of a heading, for messages
 
 _NUMERAL = "一二三四五六七八九十百"
 _HEADING = re.compile(rf"^(?:第?([{_NUMERAL}]{{1,4}})(?:[、.．]|部分[：:\s]?|章\s))\s*(\S.*)$")
@@ -28,7 +26,7 @@ _PAPER = (
 )
 _TITLE = re.compile(rf"^(?:[^，。；：]{{2,60}}?)?关于.+{_PAPER}|^[^，。；]{{2,40}}{_PAPER}")
 _RECIPIENT = re.compile(r"^[^。；]{2,200}：$")
-# （教育部牵头，财政部配合） behind the full stop belongs to the sentence it says this of.
+# （教育部牵头，财政部配合） behind the full stop belongs to the sentence before it.
 _BY_WHOM = "(?:（[^（）。；]*(?:负责|負責|牵头|牽頭|配合)[^（）。；]*）[。；]?)?"
 _SENTENCE = re.compile(f"[^。；]*[。；][”’）]?{_BY_WHOM}|[^。；]+$")
 _END_MARK = re.compile(r"[（(]完[）)]\s*$")
@@ -40,7 +38,7 @@ _ON_THE_DOCUMENT = re.compile(
 # Signature, attachments, （此件公开发布）: what follows the last sentence of a paper.
 _AFTER_THE_END = re.compile("^[^。；！？]*$|^附件|^[（(]此件")
 
-# Why a line is left out: page furniture, by what it looks like.
+# Page furniture: the reason for which a line is left out, and what such lines look like.
 _DAY = r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?"
 _FURNITURE = tuple(
     (reason, re.compile(look))
@@ -71,7 +69,7 @@ _FURNITURE = tuple(
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A line, or part of one, that is not the document's. `line` counts from 1."""
+    """A line, or part of one, that does not belong to the document. `line` counts from 1."""
 
     line: int
     text: str
@@ -80,18 +78,14 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the document as words; `number` is "" for the opening and the closing, `prefix` begins its codes."""
-
-    number: str
+    number: str  # "" for the opening and the closing
     title: str
-    prefix: str
+    prefix: str  # the first part of the codes of its sentences
     paragraphs: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What the lines of a document are."""
-
     title: str
     issuer: str
     sections: tuple[Section, ...]
@@ -113,30 +107,30 @@ def structure_of(text: str, *, name: str) -> Structure:
         raise DocumentError(
             "no_section", {"name": name, "lines": len(text.strip().split("\n")), "example": EXAMPLE}
         )
-    title, issuer, rest = _front(lines[:first], left_out)
+    title, issuer, opening = _front(lines[:first], left_out)
     while not _HEADING.match(lines[-1].hans) and _AFTER_THE_END.search(lines[-1].hans):
         last = lines.pop()
         left_out.append(LeftOut(last.number, last.text, "signature"))
     sections = _sections(lines[first:])
-    if rest:
-        sections.insert(0, Section("", "", OPENING, tuple(map(sentences_of, rest))))
+    if opening:
+        sections.insert(0, Section("", "", OPENING, tuple(map(sentences_of, opening))))
     left_out.sort(key=lambda row: row.line)
     return Structure(title, issuer, tuple(sections), tuple(left_out))
 
 
 def sentences_of(paragraph: str) -> tuple[str, ...]:
-    """The sentences of a paragraph: each ends with its 。 or ；, the last with whatever the paragraph ends with."""
+    """The sentences of a paragraph, each with the 。 or ； that ends it."""
     return tuple(match[0].strip() for match in _SENTENCE.finditer(paragraph) if match[0].strip())
 
 
 def is_label(sentence: str) -> bool:
-    """Whether a sentence in Simplified is a numbered sub-heading （一）… of its own rather than a requirement."""
+    """Whether a sentence in Simplified script is a numbered sub-heading, such as （一）…"""
     match = _SUBHEADING.match(sentence)
     return match is not None and len(sentence) <= 40 and not re.search("[，；]", sentence)
 
 
 def _lines(text: str) -> tuple[list[_Line], list[LeftOut]]:
-    """Lines that belong to the document, trimmed, and those that are furniture."""
+    """The trimmed lines of the document, and its page furniture."""
     kept: list[_Line] = []
     left_out: list[LeftOut] = []
     for number, raw in enumerate(text.split("\n"), 1):
@@ -157,21 +151,19 @@ def _lines(text: str) -> tuple[list[_Line], list[LeftOut]]:
 
 
 def _front(lines: Sequence[_Line], left_out: list[LeftOut]) -> tuple[str, str, list[str]]:
-    """Title, issuer and the opening paragraphs of what stands before the first section."""
-    title, issuer, rest = "", "", []
-    above: list[
-        _Line
-    ] = []  # short lines that may be an issuer on a line of its own, or the first half of the title
+    """Title, issuer and opening paragraphs among the lines before the first section."""
+    title, issuer = "", ""
+    opening: list[str] = []
+    above: list[_Line] = []  # an issuer on a line of its own, or the first half of the title
     for line in lines:
-        found = None if title else _TITLE.match(line.hans)
-        if found:
+        if not title and _TITLE.match(line.hans):
             head = " ".join(row.text for row in above)
             title = f"{head}{line.text}" if line.hans.startswith("关于") else line.text
-            own = re.match("(.*?)(?=关于)", line.hans)
-            issuer = line.text[: own.end()].strip() if own and own[1] else head
+            before = re.match("(.*?)(?=关于)", line.hans)
+            issuer = line.text[: before.end()].strip() if before and before[1] else head
             above = []
         elif title and re.search("[。；]", line.text):
-            rest.append(line.text)
+            opening.append(line.text)
         elif title:
             reason = "recipient" if _RECIPIENT.match(line.text) else "front matter"
             left_out.append(LeftOut(line.number, line.text, reason))
@@ -179,16 +171,16 @@ def _front(lines: Sequence[_Line], left_out: list[LeftOut]) -> tuple[str, str, l
             above.append(line)
     if not title:
         title, above = (above[0].text, above[1:]) if above else ("", [])
-        rest += [line.text for line in above if re.search("[。；]", line.text)]
+        opening += [line.text for line in above if re.search("[。；]", line.text)]
         above = [line for line in above if not re.search("[。；]", line.text)]
     left_out += [
         LeftOut(line.number, line.text, "front matter") for line in above if line.text not in issuer
     ]
-    return title, issuer, rest
+    return title, issuer, opening
 
 
 def _closes(paragraph: str) -> bool:
-    """Whether a paragraph in Simplified speaks of the document itself rather than going on with the last section."""
+    """Whether a paragraph in Simplified script is about the document itself."""
     return _ON_THE_DOCUMENT.search(paragraph) is not None and not _SUBHEADING.match(paragraph)
 
 
@@ -201,7 +193,7 @@ def _sections(lines: Sequence[_Line]) -> list[Section]:
         if heading and not re.search("[。；].", line.hans):
             heads.append((heading[1], line.text[heading.start(2) :].rstrip("。")))
             bodies.append([])
-        elif heading:  # 一、加强领导。各级党委要…: the title and the first paragraph on one line
+        elif heading:  # title and first paragraph on one line: 一、加强领导。各级党委要…
             words, _, after = line.text[heading.start(2) :].partition("。")
             heads.append((heading[1], words))
             bodies.append([_Line(line.number, after, to_hans(after))])
