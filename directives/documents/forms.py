@@ -14,8 +14,8 @@ from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import LARGEST
 from directives.base.wording import scripted
-from directives.documents.commands.correcting import Correction, Decision, Named
-from directives.documents.commands.registering import homes
+from directives.documents.commands.correcting import Correction, Decision, NamedAddressee
+from directives.documents.commands.registering import possible_owners
 from directives.documents.ingest.sources import LIMIT
 from directives.intakes.forms import owner_field
 from directives.models import Directive, Organisation, User
@@ -64,7 +64,7 @@ class RegisterForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if len(homes(user)) > 1:  # else there is no choice
+        if len(possible_owners(user)) > 1:  # else there is no choice
             self.fields["organisation"] = owner_field(user)
 
     @property
@@ -151,11 +151,11 @@ class AddresseeForm(forms.Form):
     source = forms.CharField(label=_("Carried from (code)"), required=False, max_length=20)
 
     @property
-    def named(self) -> Named | None:
+    def named(self) -> NamedAddressee | None:
         data = self.cleaned_data
         if not data["name"] and data["basis"] != UNSTATED:
             return None
-        return Named(data["name"], data["basis"], data["source"])
+        return NamedAddressee(data["name"], data["basis"], data["source"])
 
 
 AddresseeFormSet = forms.formset_factory(AddresseeForm, extra=2, max_num=40, absolute_max=40)

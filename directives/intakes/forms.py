@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from directives.base.numbers import whole
 from directives.base.states import MANAGER, STAFF
 from directives.base.wording import picked
-from directives.documents.commands.registering import homes
+from directives.documents.commands.registering import possible_owners
 from directives.models import Cycle, Document, Organisation, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.fields import TableKind
@@ -80,7 +80,7 @@ class IntakeForm(forms.Form):
         for need in kind.needs:
             if need == "document" and "cycle" in kind.needs:
                 continue  # the cycle says which
-            if need == "owner" and len(homes(user)) < 2:
+            if need == "owner" and len(possible_owners(user)) < 2:
                 continue  # there is no choice
             self.fields[need] = PLACES[need](user)
             if need == "document" and kind.owned:
@@ -141,7 +141,9 @@ def _bodies(user: User) -> forms.Field:
 
 def owner_field(user: User) -> BodyField:
     """Which of the bodies that the person supervises owns what they register."""
-    rows = Organisation.objects.filter(pk__in=[body.pk for body in homes(user)]).order_by("path")
+    rows = Organisation.objects.filter(pk__in=[body.pk for body in possible_owners(user)]).order_by(
+        "path"
+    )
     return BodyField(
         rows, label=gettext_lazy("Registering organisation"), help_text=OWNS, empty_label=CHOOSE
     )

@@ -27,13 +27,13 @@ EMPTY = SafeString('<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="
 @register.filter
 def damage(repair: Repair) -> str | Promise:
     """What kind of damage a repair puts right."""
-    return kind_word(repair)
+    return kind_word(repair.kind)
 
 
 @register.filter
 def why_left_out(row: LeftOut) -> str | Promise:
     """Why a line is not the document's."""
-    return reason_word(row)
+    return reason_word(row.reason)
 
 
 @register.filter

@@ -17,7 +17,7 @@ from directives.base.workdays import Workdays
 from directives.catalogue.kinds import KINDS
 from directives.core.rules import may
 from directives.documents.commands import correcting, registering, tables
-from directives.documents.commands.correcting import Correction, Decision, Named
+from directives.documents.commands.correcting import Correction, Decision, NamedAddressee
 from directives.documents.ingest.reading import read
 from directives.indicators import commands as statistics
 from directives.indicators.commands import IndicatorFields
@@ -133,7 +133,7 @@ def test_many_posts_ask_with_as_many_parameters_as_one(cast, foreign):
 
 
 def correct(directive, by):
-    wanted = Correction("pilot", "要", "", False, (Named("各单位", "named"),))
+    wanted = Correction("pilot", "要", "", False, (NamedAddressee("各单位", "named"),))
     return correcting.correct_directive(
         directive=directive, correction=wanted, version=directive.version, by=by, now=NOW
     )

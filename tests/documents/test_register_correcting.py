@@ -11,7 +11,7 @@ from directives.documents.commands import registering
 from directives.documents.commands.correcting import (
     Correction,
     Decision,
-    Named,
+    NamedAddressee,
     correct_directive,
     decide_repair,
     reading_of,
@@ -22,7 +22,7 @@ from directives.models import Addressee, Directive, Event, Repair
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 
 SAMPLE = Path(settings.BASE_DIR) / "directives" / "made_up" / "sample" / "opinion_2015.txt"
-NAMED = Correction("resource", "要", "regular", False, (Named("各级党委", "named"),))
+NAMED = Correction("resource", "要", "regular", False, (NamedAddressee("各级党委", "named"),))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_names_are_kept_in_the_script_of_the_document(cast):
     found = make_directive(make_section(make_document(script="hant"), "結"), code="結.1.2")
     make_directive(found.section, code="結.1.1", order=0)
     stored = correct(
-        found, cast, replace(NAMED, addressees=(Named("群团组织", "carried", "结.1.1"),))
+        found, cast, replace(NAMED, addressees=(NamedAddressee("群团组织", "carried", "结.1.1"),))
     )
     assert list(stored.addressees.values_list("name", "name_hans", "source")) == [
         ("群團組織", "群团组织", "結.1.1")
@@ -91,7 +91,7 @@ def test_names_are_kept_in_the_script_of_the_document(cast):
 
 def test_a_directive_that_names_nobody_says_so(cast, directive):
     stored = correct(directive, cast, replace(NAMED, addressees=()))
-    assert reading_of(stored).addressees == (Named("", "unstated"),)
+    assert reading_of(stored).addressees == (NamedAddressee("", "unstated"),)
 
 
 def test_a_statement_has_no_modality(cast, directive):
@@ -101,7 +101,11 @@ def test_a_statement_has_no_modality(cast, directive):
 
 def test_every_fault_is_said_at_once_and_nothing_changes(cast, directive):
     make_obligation(directive, cast.body)
-    faulty = (Named("某某", "unstated"), Named("", "named"), Named("某某", "carried", "一.9.9"))
+    faulty = (
+        NamedAddressee("某某", "unstated"),
+        NamedAddressee("", "named"),
+        NamedAddressee("某某", "carried", "一.9.9"),
+    )
     with pytest.raises(Invalid) as refused:
         correct(directive, cast, replace(NAMED, statement=True, addressees=faulty))
     assert {name: len(texts) for name, texts in refused.value.errors.items()} == {

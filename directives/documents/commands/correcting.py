@@ -1,9 +1,8 @@
-"""What a person puts right in a reading: who a directive addresses and how, and what a doubtful place says."""
+"""Corrections of a reading: who a directive addresses and how, and what a doubtful place says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.functional import Promise
@@ -14,7 +13,7 @@ from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.script import fold, to_hans, to_hant
 from directives.core import audit
 from directives.core.rules import may
-from directives.documents.commands.registering import addressees
+from directives.documents.commands.registering import addressees_of, in_both_scripts
 from directives.documents.ingest.reading import Reading, SentenceRead, read
 from directives.documents.ingest.repair import Confirmation
 from directives.documents.ingest.sources import DocumentError
@@ -34,8 +33,8 @@ STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """One addressee as a person gives it; `source` is the code of the sentence it is carried from."""
+class NamedAddressee:
+    """One addressee; `source` is the code of the sentence that it is carried from."""
 
     name: str
     basis: str
@@ -48,13 +47,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """How a directive should have been read."""
-
     kind: str
     modality: str
     cadence: str
     statement: bool
-    addressees: tuple[Named, ...]
+    addressees: tuple[NamedAddressee, ...]
 
     @property
     def kind_word(self) -> str | Promise:
@@ -66,9 +63,10 @@ class Correction:
 
 
 def reading_of(directive: Directive) -> Correction:
-    """How a directive is read now, in the terms of a correction."""
+    """The present reading of a directive."""
     named = tuple(
-        Named(row.name, row.basis, row.source) for row in directive.addressees.order_by("order")
+        NamedAddressee(row.name, row.basis, row.source)
+        for row in directive.addressees.order_by("order")
     )
     return Correction(
         directive.kind, directive.modality, directive.cadence, directive.statement, named
@@ -85,10 +83,10 @@ def correct_directive(
     now: datetime,
     reason: str = "",
 ) -> Directive:
-    """Put the reading of a directive right; its words stay as they are. `version` is the one the person saw.
+    """Correct the reading of a directive; its words stay as they are.
 
-    Returns the directive as it then stands; where nothing differs nothing is written. Raises NotAllowed, Stale, or Invalid
-    with every fault at once.
+    `version` is the one that the person saw. Writes nothing where nothing differs. Raises
+    NotAllowed, Stale, or Invalid with every fault.
     """
     if not may(by, "own", directive):
         raise NotAllowed(
@@ -106,46 +104,59 @@ def correct_directive(
         raise Stale(theirs=directive)
     if wanted == before:
         return directive
-    fields = {
-        "kind": wanted.kind,
-        "modality": wanted.modality,
-        "cadence": wanted.cadence,
-        "statement": wanted.statement,
-    }
     updated = Directive.objects.filter(pk=directive.pk, version=version).update(
-        **fields, version=version + 1
+        kind=wanted.kind,
+        modality=wanted.modality,
+        cadence=wanted.cadence,
+        statement=wanted.statement,
+        version=version + 1,
     )
     if not updated:
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
     if wanted.addressees != before.addressees:
         directive.addressees.all().delete()
         Addressee.objects.bulk_create(
-            addressees(directive, [(row.name, row.basis, row.source) for row in wanted.addressees])
+            addressees_of(
+                directive, [(row.name, row.basis, row.source) for row in wanted.addressees]
+            )
         )
-    old, new = _told(before), _told(wanted)
+    old, new = _as_recorded(before), _as_recorded(wanted)
     changed = [name for name in new if new[name] != old[name]]
-    told = {
-        "before": {name: old[name] for name in changed},
-        "after": {name: new[name] for name in changed},
-    }
-    audit.record("correct", directive, by=by, now=now, reason=reason.strip(), **told)
+    audit.record(
+        "correct",
+        directive,
+        by=by,
+        now=now,
+        before={name: old[name] for name in changed},
+        after={name: new[name] for name in changed},
+        reason=reason.strip(),
+    )
     return Directive.objects.get(pk=directive.pk)
 
 
 def settled(directive: Directive, correction: Correction, before: Correction) -> Correction:
-    """What a correction comes to: in the document's script, and with what follows from it. `before` is the reading as it stands."""
-    return _settled(_in_own_script(directive, before, correction))
+    """The correction in the document's script and made consistent; `before` is the present reading.
+
+    A statement has no modality, and a directive without addressees has one that is unstated.
+    """
+    correction = _in_script_of_document(directive, correction, before)
+    if correction.statement:
+        return replace(correction, kind=STATEMENT, modality="")
+    named = correction.addressees or (NamedAddressee("", UNSTATED),)
+    return replace(correction, addressees=named)
 
 
-def _in_own_script(directive: Directive, before: Correction, correction: Correction) -> Correction:
-    """The correction with names and codes in the document's script; what reads as before is kept to the letter."""
+def _in_script_of_document(
+    directive: Directive, correction: Correction, before: Correction
+) -> Correction:
+    # A name that is in the reading already is kept to the letter.
     known = {to_hans(row.name): row.name for row in before.addressees}
     codes = {
         to_hans(code): code for code in directive.document.directives.values_list("code", flat=True)
     }
     convert = to_hant if directive.document.script == "hant" else to_hans
     named = tuple(
-        Named(
+        NamedAddressee(
             known.get(to_hans(row.name)) or convert(row.name),
             row.basis,
             codes.get(to_hans(row.source), row.source),
@@ -155,16 +166,8 @@ def _in_own_script(directive: Directive, before: Correction, correction: Correct
     return replace(correction, addressees=named)
 
 
-def _settled(correction: Correction) -> Correction:
-    """The correction with what follows from it: a statement has no modality, a directive that names nobody says so."""
-    if correction.statement:
-        return Correction(STATEMENT, "", correction.cadence, True, correction.addressees)
-    named = correction.addressees or (Named("", UNSTATED),)
-    return Correction(correction.kind, correction.modality, correction.cadence, False, named)
-
-
 def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
-    """Everything that stands against a correction that is `settled`, by its part."""
+    """The faults of a correction that is `settled`, by field."""
     errors: dict[str, list[str]] = {}
     owed = directive.obligations.live().count() if wanted.statement else 0
     if owed:
@@ -175,43 +178,42 @@ def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
         errors["statement"] = [text % {"count": owed}]
     if not wanted.statement and wanted.kind == STATEMENT:
         errors["kind"] = [_("Choose the kind of directive, or mark it as a statement.")]
-    for named in wanted.addressees:
-        errors.setdefault("addressees", []).extend(_faults(directive, named))
-    return {name: texts for name, texts in errors.items() if texts}
+    addressees = [_fault_of(directive, addressee) for addressee in wanted.addressees]
+    if faults := [fault for fault in addressees if fault]:
+        errors["addressees"] = faults
+    return errors
 
 
-def _faults(directive: Directive, named: Named) -> list[str]:
-    if named.basis == UNSTATED and named.name:
-        return [
+def _fault_of(directive: Directive, addressee: NamedAddressee) -> str:
+    names = {"name": addressee.name}
+    if addressee.basis == UNSTATED and addressee.name:
+        return (
             _(
                 "“%(name)s”: an unstated addressee has no name. Choose another basis or clear the "
                 "name."
             )
-            % {"name": named.name}
-        ]
-    if named.basis != UNSTATED and not named.name:
-        return [_("An addressee without a name can only be unstated.")]
-    if named.basis == CARRIED:
+            % names
+        )
+    if addressee.basis != UNSTATED and not addressee.name:
+        return _("An addressee without a name can only be unstated.")
+    if addressee.basis == CARRIED:
         earlier = Directive.objects.filter(
-            document=directive.document_id, code=named.source, order__lt=directive.order
+            document=directive.document_id, code=addressee.source, order__lt=directive.order
         )
         if not earlier.exists():
-            return [
-                _("“%(name)s”: give the code of the earlier sentence it is carried from.")
-                % {"name": named.name}
-            ]
-    return []
+            return (
+                _("“%(name)s”: give the code of the earlier sentence it is carried from.") % names
+            )
+    return ""
 
 
-def _told(reading: Correction) -> dict[str, Any]:
-    """A reading as the audit record keeps it."""
-    named = [[row.name, row.basis, row.source] for row in reading.addressees]
+def _as_recorded(reading: Correction) -> dict[str, object]:
     return {
         "kind": reading.kind,
         "modality": reading.modality,
         "cadence": reading.cadence,
         "statement": reading.statement,
-        "addressees": named,
+        "addressees": [[row.name, row.basis, row.source] for row in reading.addressees],
     }
 
 
@@ -220,11 +222,11 @@ def _told(reading: Correction) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's word on a doubtful repair: `reads` is what the place says if `confirmed`, who looked, and why they are sure."""
+    """A person's decision on a doubtful repair."""
 
     confirmed: bool
-    reads: str
-    who: str
+    reads: str  # the correct text, if confirmed
+    who: str  # checked the original
     why: str
 
 
@@ -232,10 +234,11 @@ class Decision:
 def decide_repair(
     *, repair: Repair, decision: Decision, version: int, by: User | None, now: datetime
 ) -> Repair:
-    """Confirm or refuse a doubtful repair. A refused one leaves the page as it was saved; the directives follow the text.
+    """Confirm or refuse a doubtful repair, and adapt the directives to the text.
 
-    Raises NotAllowed, IllegalMove if it was decided already, Stale, or Invalid (who or why is missing, or the new text
-    would cut the sentences otherwise).
+    A refused repair leaves the text as it was saved. Raises NotAllowed, IllegalMove if it is
+    already decided, Stale, or Invalid (who or why is missing, or the text would split the sentences
+    differently).
     """
     if not may(by, "own", repair):
         raise NotAllowed(
@@ -297,31 +300,30 @@ CUT_OTHERWISE = gettext_lazy(
 
 @transaction.atomic
 def reread(*, document: Document, by: User | None, now: datetime) -> int:
-    """Read a document's bytes again with what people decided, and let the directives follow; returns how many changed.
+    """Read a document again with the decisions on its repairs; returns how many directives changed.
 
-    Codes are for ever: raises Invalid if the sentences would be cut otherwise than they are.
+    Raises Invalid if the sentences would be split differently, because codes cannot change.
     """
     try:
-        fresh = _read_again(document)
+        reading = _read_again(document)
     except DocumentError as fault:
         raise Invalid(str(CUT_OTHERWISE)) from fault
-    sentences = {sentence.code: sentence for sentence in fresh.sentences}
+    sentences = {sentence.code: sentence for sentence in reading.sentences}
     directives = {row.code: row for row in document.directives.prefetch_related("items")}
     if sentences.keys() != directives.keys():
         raise Invalid(str(CUT_OTHERWISE))
-    Document.objects.filter(pk=document.pk).update(text_repaired=fresh.text_repaired)
+    Document.objects.filter(pk=document.pk).update(text_repaired=reading.text_repaired)
     changed = [row for code, row in directives.items() if row.text != sentences[code].text]
     for directive in changed:
-        _follow(directive, sentences[directive.code], document.script, by=by, now=now)
+        _reword(directive, sentences[directive.code], document.script, by=by, now=now)
     return len(changed)
 
 
 def _read_again(document: Document) -> Reading:
-    """The reading with every decision in force. What was proposed is not stored once a person has said otherwise: ask again."""
     source = bytes(document.source)
+    # A decided repair no longer stores what was proposed.
     proposals = read(source, name=document.source_name).repairs
-    decided = document.repairs.filter(state__in=[CONFIRMED, REFUSED])
-    words = [
+    confirmations = [
         Confirmation(
             line=row.line,
             start=row.start,
@@ -330,33 +332,32 @@ def _read_again(document: Document) -> Reading:
             confirmed_by=row.decided_by,
             why=row.why,
         )
-        for row in decided
+        for row in document.repairs.filter(state__in=[CONFIRMED, REFUSED])
     ]
-    return read(source, name=document.source_name, confirmations=words)
+    return read(source, name=document.source_name, confirmations=confirmations)
 
 
-def _follow(
-    directive: Directive, read_now: SentenceRead, script: str, *, by: User | None, now: datetime
+def _reword(
+    directive: Directive, sentence: SentenceRead, script: str, *, by: User | None, now: datetime
 ) -> None:
-    """Give a directive the words as they now read, and its items their places in them."""
-    text, before = read_now.text, directive.text
-    hans, hant = (
-        (text if script == "hans" else to_hans(text)),
-        (text if script == "hant" else to_hant(text)),
-    )
-    key = fold(f"{directive.code} {text}")
+    text, before = sentence.text, directive.text
+    hans, hant = in_both_scripts(text, script)
     updated = Directive.objects.filter(pk=directive.pk, version=directive.version).update(
-        text=text, text_hans=hans, text_hant=hant, search_key=key, version=directive.version + 1
+        text=text,
+        text_hans=hans,
+        text_hant=hant,
+        search_key=fold(f"{directive.code} {text}"),
+        version=directive.version + 1,
     )
     if not updated:
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
-    _move_items(list(directive.items.all()), read_now)
+    _move_items(list(directive.items.all()), sentence)
     audit.record("reword", directive, by=by, now=now, before={"text": before}, after={"text": text})
 
 
-def _move_items(items: Sequence[Item], read_now: SentenceRead) -> None:
-    """Items keep their names and states; where the sentence still has as many, they take their new places."""
-    if len(items) == len(read_now.items):
-        for item, place in zip(items, read_now.items, strict=True):
+def _move_items(items: Sequence[Item], sentence: SentenceRead) -> None:
+    # Items keep their names and states, and their places where their number has changed.
+    if len(items) == len(sentence.items):
+        for item, place in zip(items, sentence.items, strict=True):
             item.start, item.end = place.start, place.end
         Item.objects.bulk_update(items, ["start", "end"])

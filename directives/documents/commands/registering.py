@@ -1,4 +1,4 @@
-"""From a reading to a document."""
+"""Documents registered from a reading, and handed over to another body."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -28,11 +28,11 @@ from directives.models import (
 from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
 
 
-def _both(text: str, script: str) -> tuple[str, str]:
-    """A text in Simplified and in Traditional; in its own script it stays as it is."""
-    return (text if script == "hans" else to_hans(text)), (
-        text if script == "hant" else to_hant(text)
-    )
+def in_both_scripts(text: str, script: str) -> tuple[str, str]:
+    """A text in Simplified and in Traditional script; in its own `script` it stays unchanged."""
+    if script == "hans":
+        return text, to_hant(text)
+    return to_hans(text), text
 
 
 @transaction.atomic
@@ -46,13 +46,13 @@ def register_document(
     organisation: Organisation | None = None,
     fictional: bool = False,
 ) -> Document:
-    """Store what was read as a document with its sections, directives, items and repairs.
+    """Store a reading as a document with its sections, directives, items and repairs.
 
-    `organisation` is the body that owns it: the topmost one that the person supervises where none is given, and of all
-    bodies where the system registers. Raises DocumentError "repeated" if a document with the same bytes is stored already,
-    NotAllowed if the person may not register documents for that body.
+    `organisation` owns it; by default the topmost body that the person supervises, or of all bodies
+    if the system registers. Raises DocumentError "repeated" if these bytes are registered already,
+    NotAllowed if the person may not register for that body.
     """
-    organisation = organisation or _home(by)
+    organisation = organisation or _default_owner(by)
     if not may(by, "register", organisation):
         raise NotAllowed(
             _(
@@ -63,7 +63,7 @@ def register_document(
     known = Document.objects.filter(sha256=reading.sha256).first()
     if known is not None:
         raise DocumentError.repeated(known.title)
-    hans, hant = _both(reading.title, reading.script)
+    hans, hant = in_both_scripts(reading.title, reading.script)
     document = Document.objects.create(
         title=reading.title,
         title_hans=hans,
@@ -92,7 +92,10 @@ def register_document(
 
 @transaction.atomic
 def hand_over(*, document: Document, to: Organisation, by: User | None, now: datetime) -> None:
-    """Let a document belong to another body. Raises NotAllowed to whoever does not own it, or does not supervise that body."""
+    """Give a document to another body.
+
+    Raises NotAllowed unless the person supervises both its owner and that body.
+    """
     if not (may(by, "own", document) and may(by, "register", to)):
         raise NotAllowed(
             _(
@@ -100,11 +103,7 @@ def hand_over(*, document: Document, to: Organisation, by: User | None, now: dat
                 "supervise and those below."
             )
         )
-    before = (
-        {"organisation": document.organisation.name_hans}
-        if document.organisation
-        else {"organisation": ""}
-    )
+    before = {"organisation": document.organisation.name_hans if document.organisation else ""}
     document.organisation = to
     Document.objects.filter(pk=document.pk).update(organisation=to, version=F("version") + 1)
     audit.record(
@@ -112,67 +111,67 @@ def hand_over(*, document: Document, to: Organisation, by: User | None, now: dat
     )
 
 
-def homes(user: User) -> list[Organisation]:
-    """The bodies that the person supervises, the topmost first: each may own what they register."""
+def possible_owners(user: User) -> list[Organisation]:
+    """The bodies that the person supervises, the topmost first."""
     bodies = {m.organisation_id: m.organisation for m in user.in_role(SUPERVISOR)}
     return sorted(bodies.values(), key=lambda body: (len(body.path), body.path))
 
 
-def _home(by: User | None) -> Organisation | None:
+def _default_owner(by: User | None) -> Organisation | None:
     if by is None:
         return Organisation.objects.filter(parent=None).order_by("-branch", "path").first()
-    return next(iter(homes(by)), None)
+    return next(iter(possible_owners(by)), None)
 
 
-def _register_section(document: Document, read: SectionRead, place: int, order: int) -> int:
+def _register_section(document: Document, section_read: SectionRead, place: int, order: int) -> int:
     """Store one section; returns the running number of its last directive."""
-    hans, hant = _both(read.title, document.script)
+    hans, hant = in_both_scripts(section_read.title, document.script)
     section = Section.objects.create(
         document=document,
-        number=read.number,
+        number=section_read.number,
         order=place,
-        title=read.title,
+        title=section_read.title,
         title_hans=hans,
         title_hant=hant,
     )
-    for paragraph, sentences in enumerate(read.paragraphs, 1):
-        for sentence, words in enumerate(sentences, 1):
+    for paragraph, sentences in enumerate(section_read.paragraphs, 1):
+        for number, sentence in enumerate(sentences, 1):
             order += 1
-            _register_directive(section, words, paragraph, sentence, order)
+            _register_directive(section, sentence, paragraph, number, order)
     return order
 
 
 def _register_directive(
-    section: Section, read: SentenceRead, paragraph: int, sentence: int, order: int
+    section: Section, sentence: SentenceRead, paragraph: int, number: int, order: int
 ) -> None:
     script = section.document.script
-    hans, hant = _both(read.text, script)
+    hans, hant = in_both_scripts(sentence.text, script)
     directive = Directive.objects.create(
         document=section.document,
         section=section,
         paragraph=paragraph,
-        sentence=sentence,
+        sentence=number,
         order=order,
-        code=read.code,
-        text=read.text,
+        code=sentence.code,
+        text=sentence.text,
         text_hans=hans,
         text_hant=hant,
-        search_key=fold(f"{read.code} {read.text}"),
-        statement=read.statement,
-        modality=read.modality,
-        kind=read.kind,
-        cadence=read.cadence,
+        search_key=fold(f"{sentence.code} {sentence.text}"),
+        statement=sentence.statement,
+        modality=sentence.modality,
+        kind=sentence.kind,
+        cadence=sentence.cadence,
     )
     Addressee.objects.bulk_create(
-        addressees(directive, [(a.name, a.basis, a.source) for a in read.addressees])
+        addressees_of(directive, [(row.name, row.basis, row.source) for row in sentence.addressees])
     )
     items = []
-    for number, item in enumerate(read.items, 1):
-        hans, hant = _both(item.name, script)
+    for item in sentence.items:
+        hans, hant = in_both_scripts(item.name, script)
         items.append(
             Item(
                 directive=directive,
-                number=number,
+                number=item.number,
                 name=item.name,
                 name_hans=hans,
                 name_hant=hant,
@@ -184,12 +183,12 @@ def _register_directive(
     Item.objects.bulk_create(items)
 
 
-def addressees(directive: Directive, named: Iterable[tuple[str, str, str]]) -> list[Addressee]:
-    """Unsaved addressees of a directive from (name, basis, source code); an unstated one has no name."""
+def addressees_of(directive: Directive, named: Iterable[tuple[str, str, str]]) -> list[Addressee]:
+    """Unsaved addressees of a directive from (name, basis, source code) tuples."""
     rows = []
     for order, (name, basis, source) in enumerate(named):
         name = "" if basis == UNSTATED else name
-        hans, hant = _both(name, directive.document.script)
+        hans, hant = in_both_scripts(name, directive.document.script)
         rows.append(
             Addressee(
                 directive=directive,
@@ -205,7 +204,6 @@ def addressees(directive: Directive, named: Iterable[tuple[str, str, str]]) -> l
 
 
 def _register_repairs(document: Document, reading: Reading, now: datetime) -> None:
-    """Certain repairs are applied as they are; proposed ones wait, unless the reading says who confirmed them."""
     rows = []
     for order, repair in enumerate(reading.repairs):
         state = CERTAIN if repair.certain else CONFIRMED if repair.confirmed_by else PROPOSED
@@ -227,7 +225,7 @@ def _register_repairs(document: Document, reading: Reading, now: datetime) -> No
     Repair.objects.bulk_create(rows)
     LeftOut.objects.bulk_create(
         [
-            LeftOut(document=document, line=x.line, text=x.text, reason=x.reason)
-            for x in reading.left_out
+            LeftOut(document=document, line=row.line, text=row.text, reason=row.reason)
+            for row in reading.left_out
         ]
     )

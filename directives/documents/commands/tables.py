@@ -1,4 +1,4 @@
-"""A document without a text of its own: a table of tasks registered in the table's words, and taken back."""
+"""A document without a text of its own, registered from a table of tasks; and removed again."""
 
 import hashlib
 import re
@@ -28,22 +28,22 @@ NUMBERED = re.compile(r"(?:第)?([一二三四五六七八九十]{1,4}|\d{1,3})(
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One row of a task table. `section` is the part's heading (一、健全制度), the same for all rows of a part."""
+    """One row of a task table."""
 
-    section: str
+    section: str  # the heading of its part: 一、健全制度
     code: str
     text: str
     items: tuple[str, ...] = ()
     addressees: tuple[str, ...] = ()
-    kind: str = ""  # where the table says nothing of it, the words do
+    kind: str = ""  # this and the next two are read from the text where they are empty
     modality: str = ""
     cadence: str = ""
 
 
 def part_of(heading: str) -> tuple[str, str]:
     """The number and the title of a part: 一、健全制度 → 一, 健全制度."""
-    found = NUMBERED.fullmatch(heading.strip())
-    return (found[1], found[2]) if found else ("", heading.strip())
+    numbered = NUMBERED.fullmatch(heading.strip())
+    return (numbered[1], numbered[2]) if numbered else ("", heading.strip())
 
 
 @transaction.atomic
@@ -57,10 +57,10 @@ def register_tasks(
     now: datetime,
     organisation: Organisation | None = None,
 ) -> Document:
-    """Register a task table as a document with its parts, directives and items, in its own words.
+    """Register a task table as a document with its parts, directives and items.
 
-    The codes are there, and each stands once. `organisation` owns it, as `register_document` says. Raises NotAllowed, or
-    Invalid where the same table was registered before.
+    Each task has a code of its own. `organisation` is as in `register_document`. Raises NotAllowed,
+    or Invalid where the same table is registered already.
     """
     text = "\n".join([title, *_lines(tasks)]) + "\n"
     source = text.encode()
@@ -76,13 +76,14 @@ def register_tasks(
         sha256=hashlib.sha256(source).hexdigest(),
     )
     try:
-        told = {
-            "source_name": source_name[:200],
-            "organisation": organisation,
-            "by": by,
-            "now": now,
-        }
-        return register_document(reading=reading, source=source, **told)
+        return register_document(
+            reading=reading,
+            source=source,
+            source_name=source_name[:200],
+            by=by,
+            now=now,
+            organisation=organisation,
+        )
     except DocumentError as error:
         raise Invalid(
             _("The same tasks are already registered as “%(title)s”.") % error.params
@@ -90,7 +91,7 @@ def register_tasks(
 
 
 def _groups(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
-    """The tasks by part, the parts in the order in which they first come."""
+    """The tasks by part, in the order of their first tasks."""
     groups: dict[str, list[Task]] = {}
     for task in tasks:
         groups.setdefault(task.section, []).append(task)
@@ -110,31 +111,22 @@ def _sections(tasks: Iterable[Task]) -> Iterable[SectionRead]:
 
 
 def _sentence(task: Task) -> SentenceRead:
-    """What the table says of a task, and of what it does not say what its words show."""
     text = " ".join(task.text.split())
     hans = to_hans(text)
     if task.kind == STATEMENT:
         return SentenceRead(task.code, text, hans, True, (), "", STATEMENT, "", ())
     items = tuple(_item(number, name, text) for number, name in enumerate(task.items, 1))
     modality = task.modality or modality_of(hans)
-    # The verb of an item stands before it: 建立…制度. It tells what kind of work it is.
+    # The verb of an item, which tells what kind of work it is, stands before it: 建立…制度.
     verbs = [
         (to_hans(text[max(0, item.start - 2) : item.start]), to_hans(item.name)) for item in items
     ]
     kind = task.kind or kind_of(hans, modality, verbs)
-    named = tuple(AddresseeRead(name[:100], NAMED, "") for name in task.addressees) or (
-        AddresseeRead("", UNSTATED, ""),
-    )
+    named = tuple(AddresseeRead(name[:100], NAMED, "") for name in task.addressees)
+    unstated = (AddresseeRead("", UNSTATED, ""),)
+    cadence = task.cadence or cadence_of(hans, kind)
     return SentenceRead(
-        task.code,
-        text,
-        hans,
-        False,
-        named,
-        modality,
-        kind,
-        task.cadence or cadence_of(hans, kind),
-        items,
+        task.code, text, hans, False, named or unstated, modality, kind, cadence, items
     )
 
 
@@ -145,7 +137,7 @@ def _item(number: int, name: str, text: str) -> ItemRead:
 
 @transaction.atomic
 def remove_document(document: Document, *, by: User | None, now: datetime) -> None:
-    """Delete a document on which nothing rests yet. Raises NotAllowed, or Invalid that names what rests on it."""
+    """Delete an unused document. Raises NotAllowed, or Invalid that names what uses it."""
     if not may(by, "own", document):
         raise NotAllowed(
             _(
@@ -155,8 +147,8 @@ def remove_document(document: Document, *, by: User | None, now: datetime) -> No
         )
     if Directive.objects.filter(document=document).exclude(version=1).exists():
         raise Invalid(_("The reading of its directives was corrected since then."))
-    told = {"title": document.title, "sha256": document.sha256}
-    audit.record("delete", document, by=by, now=now, before=told)
+    before = {"title": document.title, "sha256": document.sha256}
+    audit.record("delete", document, by=by, now=now, before=before)
     try:
         Directive.objects.filter(document=document).delete()
         document.sections.all().delete()

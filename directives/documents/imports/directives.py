@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives.base.refusals import Refusal
 from directives.base.script import fold
 from directives.documents.commands import correcting
-from directives.documents.commands.correcting import STATEMENT, Correction, Named
+from directives.documents.commands.correcting import STATEMENT, Correction, NamedAddressee
 from directives.documents.imports.directive_finder import TITLE, unknown_directive
 from directives.models import Directive, Document, User
 from directives.models.documents import (
@@ -124,14 +124,17 @@ def may(user: User) -> bool:
     return user.is_active and user.supervises
 
 
-def _spelt(named: Named) -> str:
+def _spelt(named: NamedAddressee) -> str:
     """An addressee as a row keeps it: 全国总工会 (carried 九.1.1)."""
     return f"{named.name} ({' '.join(filter(None, (named.basis, named.source)))})".strip()
 
 
 def _stored(directive: Directive) -> StoredRow:
     """A directive with its addressees at hand."""
-    named = [_spelt(Named(row.name, row.basis, row.source)) for row in directive.addressees.all()]
+    named = [
+        _spelt(NamedAddressee(row.name, row.basis, row.source))
+        for row in directive.addressees.all()
+    ]
     values = {name: getattr(directive, name) for name in PLAIN} | {"addressees": named}
     return StoredRow(directive.pk, directive.version, f"{directive.code} {directive.text}", values)
 
@@ -193,7 +196,7 @@ class DirectiveChecker(Checker):
     def _addressees(self, directive: Directive, text: str, faults: list[Fault]) -> list[str]:
         """Who a cell says must act; a name without a basis keeps the one it has, or is named by the document."""
         known = {
-            fold(row.name): Named(row.name, row.basis, row.source)
+            fold(row.name): NamedAddressee(row.name, row.basis, row.source)
             for row in directive.addressees.all()
         }
         found = []
@@ -205,8 +208,10 @@ class DirectiveChecker(Checker):
             if stands is not None and basis in (None, stands.basis):
                 found.append(_spelt(stands))
             else:
-                found.append(_spelt(Named(name, basis or NAMED, match[3].strip() if basis else "")))
-        return found or [_spelt(Named("", UNSTATED))]
+                found.append(
+                    _spelt(NamedAddressee(name, basis or NAMED, match[3].strip() if basis else ""))
+                )
+        return found or [_spelt(NamedAddressee("", UNSTATED))]
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
@@ -219,7 +224,7 @@ class DirectiveChecker(Checker):
 def _said(before: dict[str, Any]) -> dict[str, Any]:
     """What the record tells of a reading, as the table says it."""
     named = (
-        {"addressees": [_spelt(Named(*one)) for one in before["addressees"]]}
+        {"addressees": [_spelt(NamedAddressee(*one)) for one in before["addressees"]]}
         if "addressees" in before
         else {}
     )
@@ -230,7 +235,7 @@ def _correction(values: dict[str, Any]) -> Correction:
     named = []
     for text in values["addressees"]:
         match = WITH_BASIS.fullmatch(text)
-        named.append(Named(match[1], match[2], match[3]))
+        named.append(NamedAddressee(match[1], match[2], match[3]))
     return Correction(
         values["kind"],
         values["modality"],

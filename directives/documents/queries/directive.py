@@ -1,4 +1,4 @@
-"""One directive: its words between their neighbours, who owes it, how far each has got, and what happened."""
+"""The page of one directive."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from directives.obligations.queries.owers import (
 )
 from directives.record.queries.timeline import TimelineEntry, timeline
 
-LATEST = 1000  # acts on a directive that are looked through for what happened lately
+LATEST = 1000  # events of a directive among which those in view are looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a directive's words; with an item where it is the item's name."""
+    """A stretch of a directive's text; with an item where it is the item's name."""
 
     text: str
     item: Item | None = None
@@ -38,87 +38,89 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class DirectiveView:
-    """All that the page of a directive says."""
-
     directive: Directive
     before: Directive | None  # in the document's order
     after: Directive | None
-    near: tuple[Directive | None, Directive | None]  # its neighbours in the paragraph
+    near: tuple[Directive | None, Directive | None]  # before and after, if in the same paragraph
     addressees: tuple[Addressee, ...]
     items: tuple[ItemShare, ...]
     lights: Lights
-    owers: tuple[Ower, ...]  # one by one; empty where they are too many
-    groups: tuple[Group, ...]  # then these
+    owers: tuple[Ower, ...]  # empty where they are too many
+    groups: tuple[Group, ...]  # in their place
     terms: Terms
     happenings: tuple[TimelineEntry, ...]
     repairs: tuple[Repair, ...]
 
     @property
     def doubtful(self) -> int:
-        """Repairs in its words that nobody has decided."""
+        """How many repairs in its text are undecided."""
         return sum(repair.state == PROPOSED for repair in self.repairs)
 
     @property
     def more(self) -> int:
-        """Obligations that the page does not list."""
+        """How many obligations the page does not list."""
         return 0 if self.groups else self.lights.total - len(self.owers)
 
 
-def pieces(text: str, own: str, items: Iterable[Item], names: Iterable[str]) -> tuple[Piece, ...]:
-    """The words as shown, cut at the items.
+def pieces(
+    text: str, original: str, items: Iterable[Item], names: Iterable[str]
+) -> tuple[Piece, ...]:
+    """The text cut at its items.
 
-    `own` is the text in the document's script, for which the items' offsets hold; `names` are the items' names as shown,
-    by which they are found where the shown text has another length.
+    The items' offsets are in `original`, in the script of the document. Where `text` has another
+    length, items are found by their `names` in its script.
     """
-    found: list[Piece] = []
+    result: list[Piece] = []
     at = 0
     for item, name in zip(items, names, strict=True):
         start, end = item.start, item.end
-        if len(text) != len(own) or not start < end <= len(text):
+        if len(text) != len(original) or not start < end <= len(text):
             start = text.find(name, at) if name else -1
             end = start + len(name)
         if start < at:
             continue
         if start > at:
-            found.append(Piece(text[at:start]))
-        found.append(Piece(text[start:end], item))
+            result.append(Piece(text[at:start]))
+        result.append(Piece(text[start:end], item))
         at = end
     if at < len(text):
-        found.append(Piece(text[at:]))
-    return tuple(found)
+        result.append(Piece(text[at:]))
+    return tuple(result)
 
 
 def directive_view(user: User, directive: Directive) -> DirectiveView:
-    """The page of a directive, over the part of the work that this person sees."""
+    """The page of a directive over the scope of the user."""
     scope = Scope.of(user)
-    given = obligations_in_scope(scope, directive)
-    owed = given.filter(state__in=LIVE)
-    neighbours = _neighbours(directive)
+    obligations = obligations_in_scope(scope, directive)
+    live = obligations.filter(state__in=LIVE)
+    before, after = _neighbours(directive)
     items = tuple(directive.items.order_by("number"))
     lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(
         directive.pk, NONE
     )
-    few, live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
+    few, all_live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
     return DirectiveView(
         directive=directive,
-        before=neighbours[0],
-        after=neighbours[1],
-        near=tuple(row if row and _same_paragraph(row, directive) else None for row in neighbours),
+        before=before,
+        after=after,
+        near=(_in_paragraph(before, directive), _in_paragraph(after, directive)),
         addressees=tuple(directive.addressees.order_by("order")),
         items=shares(scope, directive, items),
         lights=lights,
-        owers=owers(user, owed, items) if few else (),
+        owers=owers(user, live, items) if few else (),
         groups=() if few else groups(scope, directive, items),
-        terms=terms(owed) if few else Terms(leads=leads(scope.walked(live, "organisation"))),
-        happenings=timeline(_acts(user, directive, given if few else None)),
+        terms=terms(live) if few else Terms(leads=leads(scope.walked(all_live, "organisation"))),
+        happenings=timeline(_events(user, directive, obligations if few else None)),
         repairs=_repairs(directive),
     )
 
 
-def _acts(user: User, directive: Directive, given: QuerySet[Obligation] | None) -> QuerySet[Event]:
-    """What was done about a directive: all of it on these obligations, or the latest of it, of which some is in view."""
-    if given is not None:
-        return Event.objects.filter(obligation_id__in=given.values("pk"))
+def _events(
+    user: User, directive: Directive, obligations: QuerySet[Obligation] | None
+) -> QuerySet[Event]:
+    """The events of these obligations; without them, those in view among the latest ones."""
+    if obligations is not None:
+        return Event.objects.filter(obligation_id__in=obligations.values("pk"))
     latest = Event.objects.filter(directive_id=directive.pk).order_by("-pk").values("pk")[:LATEST]
     return Event.objects.readable_by(user).filter(pk__in=latest)
 
@@ -129,11 +131,13 @@ def _neighbours(directive: Directive) -> tuple[Directive | None, Directive | Non
     return before.order_by("-order").first(), after.order_by("order").first()
 
 
-def _same_paragraph(one: Directive, other: Directive) -> bool:
-    return (one.section_id, one.paragraph) == (other.section_id, other.paragraph)
+def _in_paragraph(neighbour: Directive | None, directive: Directive) -> Directive | None:
+    """The neighbour, if it is in the same paragraph."""
+    if neighbour is None or neighbour.section_id != directive.section_id:
+        return None
+    return neighbour if neighbour.paragraph == directive.paragraph else None
 
 
 def _repairs(directive: Directive) -> tuple[Repair, ...]:
-    """The repairs that made the words of this directive what they are."""
     document = Document.objects.only("text_read").get(pk=directive.document_id)
     return repairs_in(directive.text, lines_of(document, document.repairs.all(), ()))

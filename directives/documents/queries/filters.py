@@ -1,4 +1,4 @@
-"""What an address asks of the register's lists."""
+"""Filters of the register's lists, as addresses carry them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,11 +12,11 @@ from directives.models.organisations import LEVELS
 
 @dataclass(frozen=True, slots=True)
 class AddressFilter:
-    """A filter as the address gives it; a value that makes no sense asks for nothing."""
+    """The base of filters; unknown values of a choice are ignored."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
-        given = {field.name: query.get(field.name, "").strip()[:100] for field in fields(cls)}
+        values = {field.name: query.get(field.name, "").strip()[:100] for field in fields(cls)}
         allowed = {
             "kind": dict(KINDS),
             "body_kind": dict(BODY_KINDS),
@@ -24,12 +24,11 @@ class AddressFilter:
             "light": COLOURS,
         }
         return cls(
-            **{name: text for name, text in given.items() if text in allowed.get(name, (text,))}
+            **{name: text for name, text in values.items() if text in allowed.get(name, (text,))}
         )
 
     @property
     def any(self) -> bool:
-        """Something is asked for."""
         return any(getattr(self, field.name) for field in fields(self))
 
 

@@ -1,4 +1,4 @@
-"""What a file says, before anything is stored."""
+"""The preview of a file that is not stored yet."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,24 +11,20 @@ from directives.documents.queries.source import Doubt, doubts, kind_word
 
 @dataclass(frozen=True, slots=True)
 class SectionPreview:
-    """A section of a reading, in counts."""
-
     number: str
     title: str
     paragraphs: int
     directives: int
     statements: int
     items: int
-    opening: str  # its first words
+    opening: str  # its first sentence
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingPreview:
-    """A reading, in counts, with what a person should look at."""
-
     reading: Reading
     sections: tuple[SectionPreview, ...]
-    repairs: tuple[tuple[str | Promise, int], ...]
+    repairs: tuple[tuple[str | Promise, int], ...]  # kind, count
     doubts: tuple[Doubt, ...]
 
     @property
@@ -45,10 +41,8 @@ class ReadingPreview:
 
 
 def preview_of(reading: Reading) -> ReadingPreview:
-    """The preview of a reading; nothing is read from the database."""
     kinds = Counter(repair.kind for repair in reading.repairs)
-    words = {repair.kind: kind_word(repair) for repair in reading.repairs}
-    repairs = tuple((words[kind], count) for kind, count in kinds.most_common())
+    repairs = tuple((kind_word(kind), count) for kind, count in kinds.most_common())
     return ReadingPreview(
         reading,
         tuple(map(_section, reading.sections)),

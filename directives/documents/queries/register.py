@@ -1,15 +1,22 @@
-"""The register: the documents with their numbers, and one document beside its source."""
+"""The register: documents with their counts, and one document beside its source."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from directives.base.numbers import whole
 from directives.base.script import fold, to_hans
 from directives.core.scope import NONE, Lights, Scope, lights_by
-from directives.documents.queries.source import Doubt, Line, doubts, lines_of, places
+from directives.documents.queries.source import (
+    Doubt,
+    SourceLine,
+    doubts,
+    paragraph_lines,
+    source_lines,
+)
 from directives.models import (
     ALWAYS,
     Directive,
@@ -26,24 +33,24 @@ from directives.models.documents import HEAVY, PROPOSED
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document and its numbers: `bodies` and `lights` are of the part that the reader sees."""
+    """A document with its counts; `bodies` and `lights` are over the scope of the user."""
 
     document: Document
     sections: int
     directives: int
     statements: int
-    waiting: int  # doubtful repairs that nobody has decided
+    waiting: int  # undecided repairs
     bodies: int
     lights: Lights
 
     @property
     def asked(self) -> int:
-        """Directives that ask something of somebody."""
+        """How many directives are requirements."""
         return self.directives - self.statements
 
 
 def matching_documents(user: User, *, q: str = "") -> QuerySet[Document]:
-    """The documents that this person sees, newest first; `q` looks in title and issuer, in either script."""
+    """The documents visible to the user, newest first; `q` is in title, issuer or file name."""
     rows = Document.objects.visible_to(user).defer(*HEAVY)
     if q.strip():
         text = q.strip()
@@ -57,18 +64,18 @@ def matching_documents(user: User, *, q: str = "") -> QuerySet[Document]:
 
 
 def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRow, ...]:
-    """The numbers of these documents, in six queries whatever their number."""
-    scope, of = Scope.of(user), {"document__in": documents}
-    sections = _counts(Section.objects.filter(**of))
+    """These documents with their counts, in six queries."""
+    scope = Scope.of(user)
+    sections = _counts(Section.objects.filter(document__in=documents))
     sentences = (
-        Directive.objects.filter(**of)
+        Directive.objects.filter(document__in=documents)
         .values_list("document_id")
         .annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
     )
     directives = {document: (count, stating) for document, count, stating in sentences.order_by()}
-    waiting = _counts(Repair.objects.filter(**of, state=PROPOSED))
+    waiting = _counts(Repair.objects.filter(document__in=documents, state=PROPOSED))
     bodies = bodies_owing(scope, documents)
-    lights = lights_by(scope, "document", **of)
+    lights = lights_by(scope, "document", document__in=documents)
     return tuple(
         DocumentRow(
             document,
@@ -83,8 +90,8 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
 
 
 def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
-    """How many bodies in view owe anything, by document id: from the kept counts."""
-    found: Counter[int] = Counter()
+    """How many bodies in view have obligations, by document id, from the tallies."""
+    bodies: Counter[int] = Counter()
     marks = Mark.objects.filter(
         scope__in=scope.branches, document__in=documents, topic="bodies", day=ALWAYS, word=""
     )
@@ -94,11 +101,11 @@ def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
         owing.values_list("document_id").annotate(Count("pk")).order_by(),
     ):
         for document, count in rows:
-            found[document] += count
-    return found
+            bodies[document] += count
+    return bodies
 
 
-def _counts(rows: QuerySet) -> dict[int, int]:
+def _counts(rows: QuerySet[Any]) -> dict[int, int]:
     return dict(rows.values_list("document_id").annotate(Count("pk")).order_by())
 
 
@@ -107,7 +114,7 @@ def _counts(rows: QuerySet) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class DirectiveRow:
-    """A directive on the page of its document, with its lights over the reader's scope."""
+    """A directive with its lights over the scope of the user."""
 
     directive: Directive
     lights: Lights
@@ -115,19 +122,17 @@ class DirectiveRow:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph: its lines in the source, where they were found, and its directives."""
+    """A paragraph with its directives; `lines` is empty where they are not found in the source."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
     rows: tuple[DirectiveRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SectionRows:
-    """A section: the lines of its heading in the source, and its paragraphs."""
-
     section: Section
     lights: Lights
-    heading: tuple[Line, ...]
+    heading: tuple[SourceLine, ...]
     paragraphs: tuple[Paragraph, ...]
 
     @property
@@ -137,25 +142,22 @@ class SectionRows:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """All that the page of a document says."""
-
     row: DocumentRow
     sections: tuple[SectionRows, ...]
     repairs: tuple[Repair, ...]
     left_out: tuple[LeftOut, ...]
-
-    doubts: tuple[Doubt, ...]  # doubtful places that wait for a person
+    doubts: tuple[Doubt, ...]
 
     @property
     def shown(self) -> int:
-        """Directives that passed the filter."""
+        """How many directives match the filter."""
         return sum(len(section.directives) for section in self.sections)
 
 
 def matching_directives(
     document: Document, *, q: str = "", kind: str = "", section: str = ""
 ) -> QuerySet[Directive]:
-    """Directives of a document in its order; `q` is a code or words in either script, `section` an id."""
+    """Directives of a document in order; `q` is a code or words in any script, `section` an id."""
     rows = (
         Directive.objects.filter(document=document)
         .select_related("section")
@@ -174,15 +176,14 @@ def matching_directives(
 def directive_rows(
     user: User, document: Document, directives: Iterable[Directive]
 ) -> list[DirectiveRow]:
-    """Directives with their lights over the reader's scope."""
     lights = lights_by(Scope.of(user), "directive", document=document)
     return [DirectiveRow(directive, lights.get(directive.pk, NONE)) for directive in directives]
 
 
 def document_view(user: User, document: Document, directives: Iterable[Directive]) -> DocumentView:
-    """The page of a document, with these of its directives; sections without any of them are left out."""
+    """The page of a document with these directives; sections without any are left out."""
     repairs, left_out = tuple(document.repairs.order_by("order")), tuple(document.left_out.all())
-    source = _Source.of(document, lines_of(document, repairs, left_out))
+    source = _Source.of(document, source_lines(document, repairs, left_out))
     totals = lights_by(Scope.of(user), "section", document=document)
     grouped: dict[Section, dict[int, list[DirectiveRow]]] = {}
     for row in directive_rows(user, document, directives):
@@ -190,10 +191,10 @@ def document_view(user: User, document: Document, directives: Iterable[Directive
             row.directive.paragraph, []
         ).append(row)
     sections = []
-    for section, found in grouped.items():
+    for section, by_paragraph in grouped.items():
         paragraphs = tuple(
             Paragraph(source.lines_of(section.pk, number), tuple(rows))
-            for number, rows in found.items()
+            for number, rows in by_paragraph.items()
         )
         sections.append(
             SectionRows(
@@ -208,13 +209,13 @@ def document_view(user: User, document: Document, directives: Iterable[Directive
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where each paragraph of a document stands in its source."""
+    """Where each paragraph of a document is in its source."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
     places: dict[tuple[int, int], range]  # (section id, paragraph) → numbers of its lines
 
     @classmethod
-    def of(cls, document: Document, lines: tuple[Line, ...]) -> "_Source":
+    def of(cls, document: Document, lines: tuple[SourceLine, ...]) -> "_Source":
         paragraphs: dict[tuple[int, int], list[str]] = {}
         sentences = (
             Directive.objects.filter(document=document)
@@ -223,14 +224,14 @@ class _Source:
         )
         for section, paragraph, text in sentences:
             paragraphs.setdefault((section, paragraph), []).append(text)
-        numbers = places(document.text_repaired, paragraphs.values())
+        numbers = paragraph_lines(document.text_repaired, paragraphs.values())
         return cls(lines, dict(zip(paragraphs, numbers, strict=True)))
 
-    def lines_of(self, section: int, paragraph: int) -> tuple[Line, ...]:
+    def lines_of(self, section: int, paragraph: int) -> tuple[SourceLine, ...]:
         place = self.places.get((section, paragraph), range(0))
         return tuple(line for line in self.lines if line.number in place)
 
-    def heading_of(self, section: int) -> tuple[Line, ...]:
+    def heading_of(self, section: int) -> tuple[SourceLine, ...]:
         """The lines between the paragraph before the section and its first one."""
         first = min(
             (

@@ -1,9 +1,8 @@
-"""The source of a document line by line, each repair a mark in its place, and where its paragraphs stand in it."""
+"""The source of a document line by line with its repairs, and where its paragraphs are in it."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -11,18 +10,21 @@ from django.utils.translation import pgettext_lazy
 
 from directives.documents.ingest.repair import (
     ANNOTATION,
-    HALF_LOST,
     PUNCTUATION,
-    SHIFTED_RUN,
     UNREADABLE,
     applied,
 )
+from directives.documents.ingest.repair import (
+    Repair as RepairRead,
+)
+from directives.documents.ingest.shifted_runs import HALF_LOST, SHIFTED_RUN
 from directives.models import Document, LeftOut, Repair
 from directives.models.documents import PROPOSED, REFUSED
 
 NEAR = 18  # characters shown on either side of a doubtful place
 _NOT_WORDS = re.compile(r"[\W_]+")
 
+AnyRepair = Repair | RepairRead  # stored, or of a reading
 REPAIR_KINDS: dict[str, str | Promise] = {
     ANNOTATION: pgettext_lazy("repair", "Reading in brackets"),
     PUNCTUATION: pgettext_lazy("repair", "Half-width mark"),
@@ -46,167 +48,170 @@ REASONS: dict[str, str | Promise] = {
 }
 
 
-def kind_word(repair: Repair) -> str | Promise:
-    """What kind of damage a repair puts right, for people."""
-    return REPAIR_KINDS.get(repair.kind) or pgettext_lazy("repair", "Other damage")
+def kind_word(kind: str) -> str | Promise:
+    """The kind of a repair in words."""
+    return REPAIR_KINDS.get(kind) or pgettext_lazy("repair", "Other damage")
 
 
-def reason_word(row: LeftOut) -> str | Promise:
-    """Why a line is not the document's, for people."""
-    return REASONS.get(row.reason) or _("Web page extras")
+def reason_word(reason: str) -> str | Promise:
+    """Why a line is left out, in words."""
+    return REASONS.get(reason) or _("Web page extras")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a line as it stands on the page; with a repair, the stretch that it replaces (perhaps empty)."""
+    """A stretch of a line as saved; with a repair, the (perhaps empty) stretch that it replaces."""
 
     text: str
     repair: Repair | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the source; `number` counts from 1. `left_out` is what of it, perhaps all, is not the document's."""
-
-    number: int
+class SourceLine:
+    number: int  # from 1
     spans: tuple[Span, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()  # the parts of it that do not belong to the document
 
     @property
     def text(self) -> str:
-        """The line as it stands on the page."""
+        """The line as saved."""
         return "".join(span.text for span in self.spans)
 
     @property
     def out(self) -> bool:
-        """Nothing of the line is the document's."""
-        return bool(self.left_out) and len(key("".join(row.text for row in self.left_out))) >= len(
-            key(self.text)
-        )
+        """Whether the whole line is left out."""
+        left_out = "".join(row.text for row in self.left_out)
+        return bool(left_out) and len(words_of(left_out)) >= len(words_of(self.text))
 
 
-def lines_of(
+def source_lines(
     document: Document, repairs: Iterable[Repair], left_out: Iterable[LeftOut]
-) -> tuple[Line, ...]:
-    """Every line of the text as read, in order; blank lines are passed over."""
-    marks: dict[int, list[Repair]] = {}
+) -> tuple[SourceLine, ...]:
+    """The lines of the text as read, without blank ones."""
+    repairs_by_line: dict[int, list[Repair]] = {}
     for repair in repairs:
-        marks.setdefault(repair.line, []).append(repair)
-    furniture: dict[int, list[LeftOut]] = {}
+        repairs_by_line.setdefault(repair.line, []).append(repair)
+    left_out_by_line: dict[int, list[LeftOut]] = {}
     for row in left_out:
-        furniture.setdefault(row.line, []).append(row)
+        left_out_by_line.setdefault(row.line, []).append(row)
     numbered = (
         (number, text)
         for number, text in enumerate(document.text_read.split("\n"), 1)
         if text.strip()
     )
     return tuple(
-        Line(number, spans(text, marks.get(number, ())), tuple(furniture.get(number, ())))
+        SourceLine(
+            number,
+            spans(text, repairs_by_line.get(number, ())),
+            tuple(left_out_by_line.get(number, ())),
+        )
         for number, text in numbered
     )
 
 
 def spans(text: str, repairs: Sequence[Repair]) -> tuple[Span, ...]:
-    """A line cut at its repairs, which do not overlap. A repair that does not fit the line is passed over."""
-    found, at = [], 0
+    """A line cut at its repairs, which do not overlap; one that does not fit is ignored."""
+    result, at = [], 0
     for repair in sorted(repairs, key=lambda row: (row.start, row.order)):
         end = repair.start + len(repair.before)
         if repair.start < at or text[repair.start : end] != repair.before:
             continue
         if repair.start > at:
-            found.append(Span(text[at : repair.start]))
-        found.append(Span(repair.before, repair))
+            result.append(Span(text[at : repair.start]))
+        result.append(Span(repair.before, repair))
         at = end
     if at < len(text):
-        found.append(Span(text[at:]))
-    return tuple(found)
+        result.append(Span(text[at:]))
+    return tuple(result)
 
 
-def key(text: str) -> str:
-    """The words of a text without its marks and spaces, by which a sentence is found in its line."""
+def words_of(text: str) -> str:
+    """A text without punctuation and spaces, by which sentences are found in their lines."""
     return _NOT_WORDS.sub("", text)
 
 
-def places(repaired: str, paragraphs: Iterable[Sequence[str]]) -> list[range]:
-    """The numbers of the lines over which each paragraph runs, given its sentences, in order; empty where it is not found."""
-    words, owners = "", []
+def paragraph_lines(repaired: str, paragraphs: Iterable[Sequence[str]]) -> list[range]:
+    """The line numbers of each paragraph, given by its sentences; empty where it is not found."""
+    words = ""
+    line_of: list[int] = []  # of each character in `words`
     for number, line in enumerate(repaired.split("\n"), 1):
-        found = key(line)
-        words += found
-        owners += [number] * len(found)
+        in_line = words_of(line)
+        words += in_line
+        line_of += [number] * len(in_line)
     at, result = 0, []
     for sentences in paragraphs:
-        first, last = key(sentences[0]), key(sentences[-1])
+        first, last = words_of(sentences[0]), words_of(sentences[-1])
         start = words.find(first, at) if first else -1
         end = words.find(last, start) + len(last) - 1 if start >= 0 and last else -1
         if start < 0 or end < start:
             result.append(range(0))
             continue
         at = end
-        result.append(range(owners[start], owners[end] + 1))
+        result.append(range(line_of[start], line_of[end] + 1))
     return result
 
 
-def repairs_in(sentence: str, lines: Iterable[Line]) -> tuple[Repair, ...]:
-    """The repairs that made the words of a sentence what they are; marks of punctuation are not counted."""
-    wanted = key(sentence)
+def repairs_in(sentence: str, lines: Iterable[SourceLine]) -> tuple[Repair, ...]:
+    """The repairs in the text of a sentence, without those of punctuation marks."""
+    wanted = words_of(sentence)
     for line in lines:
-        words, before = (
-            "",
-            [],
-        )  # before: how many characters of the words stand ahead of each repair
+        words = ""
+        repairs: list[tuple[int, Repair]] = []  # with their places in `words`
         for span in line.spans:
             if span.repair and span.repair.kind != PUNCTUATION:
-                before.append((len(words), span.repair))
-            words += key(
-                span.repair.after if span.repair and span.repair.state != REFUSED else span.text
-            )
+                repairs.append((len(words), span.repair))
+            replaced = span.repair and span.repair.state != REFUSED
+            words += words_of(span.repair.after if span.repair and replaced else span.text)
         start = words.find(wanted) if wanted else -1
         if start >= 0:
-            return tuple(repair for place, repair in before if start <= place < start + len(wanted))
+            return tuple(
+                repair for place, repair in repairs if start <= place < start + len(wanted)
+            )
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A doubtful place with the words around it as they now read."""
+    """An undecided repair with the text around it as it now reads."""
 
-    repair: Any
+    repair: AnyRepair
     left: str
     right: str
 
     @property
     def kind(self) -> str | Promise:
-        return kind_word(self.repair)
+        return kind_word(self.repair.kind)
 
 
-def doubts(text_read: str, repairs: Sequence[Any]) -> tuple[Doubt, ...]:
-    """The proposals among these repairs (stored ones, or a reading's) that wait for a person."""
+def doubts(text_read: str, repairs: Sequence[AnyRepair]) -> tuple[Doubt, ...]:
+    """The undecided ones among these repairs."""
     lines = text_read.split("\n")
-    found = []
+    result = []
     for repair in repairs:
         if is_waiting(repair):
             line = lines[repair.line - 1]
-            own = [row for row in repairs if row.line == repair.line]
-            here = next(at for at, row in enumerate(own) if row is repair)
-            left = applied(line[: repair.start], own[:here])
+            in_line = [row for row in repairs if row.line == repair.line]
+            here = next(at for at, row in enumerate(in_line) if row is repair)
+            left = applied(line[: repair.start], in_line[:here])
             end = repair.start + len(repair.before)
-            later = [_Moved(row.start - end, row.before, row.after) for row in own[here + 1 :]]
-            found.append(Doubt(repair, left[-NEAR:], applied(line[end:], later)[:NEAR]))
-    return tuple(found)
+            later = [
+                _ShiftedRepair(row.start - end, row.before, row.after)
+                for row in in_line[here + 1 :]
+            ]
+            result.append(Doubt(repair, left[-NEAR:], applied(line[end:], later)[:NEAR]))
+    return tuple(result)
 
 
 @dataclass(frozen=True, slots=True)
-class _Moved:
-    """A repair as it stands in the rest of its line."""
+class _ShiftedRepair:
+    """A repair with its place in the rest of its line."""
 
     start: int
     before: str
     after: str
 
 
-def is_waiting(repair: Any) -> bool:
-    """A stored repair or one of a reading that nobody has decided."""
+def is_waiting(repair: AnyRepair) -> bool:
     if isinstance(repair, Repair):
         return repair.state == PROPOSED
     return not repair.certain and not repair.confirmed_by
