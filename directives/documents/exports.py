@@ -20,7 +20,7 @@ DOCUMENT, DIRECTIVE, BODY = path_to("document"), path_to("directive"), path_to("
 
 
 def light_columns() -> tuple[Column, ...]:
-    """One column for each light, with what they are counts of first."""
+    """The number of obligations, and how many are in each light."""
 
     def count(colour: str) -> Column:
         return Column(colour, LIGHT_WORDS[colour], lambda row: _lights(row).count(colour), "number")
@@ -32,7 +32,7 @@ def light_columns() -> tuple[Column, ...]:
 
 
 def _lights(row: Any) -> Lights:
-    return row.lights or Lights()
+    return row.lights or Lights()  # a body out of view has none
 
 
 DOCUMENTS = (
@@ -62,8 +62,8 @@ DOCUMENTS = (
 
 def _addressees(row: DirectiveRow) -> str:
     return "\n".join(
-        f"{picked(who, 'name')} ({who.get_basis_display()})".strip()
-        for who in row.directive.addressees.all()
+        f"{picked(addressee, 'name')} ({addressee.get_basis_display()})".strip()
+        for addressee in row.directive.addressees.all()
     )
 
 
@@ -97,7 +97,7 @@ DIRECTIVES = (
 
 
 def section_of(row: DirectiveRow) -> GroupPath:
-    """The part of the document in which a directive stands."""
+    """The section of a directive, as a path."""
     section = row.directive.section
     return (
         (section.pk, f"{scripted(section.number)} {picked(section, 'title')}".strip()),
@@ -135,13 +135,12 @@ BODIES = (
 
 
 def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
-    """Code and words of each directive, then the light and percent at each body; an empty cell is not owed."""
+    """Code and text of each directive, then its light and percent at each body."""
 
-    def at(place: int, body: Organisation) -> Column:
-        name = picked(body, "name")
+    def body_column(place: int, body: Organisation) -> Column:
         return Column(
             f"body-{body.pk}",
-            name,
+            picked(body, "name"),
             lambda row: cell_words(row.cells[place]),
             width=14,
             light=lambda row: row.cells[place].light,
@@ -153,11 +152,11 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
         ),
         Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
     )
-    return head + tuple(at(place, body) for place, body in enumerate(bodies))
+    return head + tuple(body_column(place, body) for place, body in enumerate(bodies))
 
 
 def cell_words(cell: Cell) -> str:
-    """Light and percent of what a body owes under a directive; nothing where it owes nothing."""
+    """Light and percent of an obligation; "" where there is none."""
     if cell.pk is None:
         return ""
     return gettext("%(light)s %(percent)s%%") % {

@@ -1,4 +1,4 @@
-"""What people put into the register, and what they put right in it. Forms check; commands write."""
+"""Forms of the register: a new document, doubtful places, the reading of a directive."""
 
 import base64
 import binascii
@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -25,8 +26,6 @@ from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNST
 
 
 class UploadForm(forms.Form):
-    """A file to be read; at most 20 MB."""
-
     file = forms.FileField(
         label=_("File"),
         error_messages={"required": _("Choose a file first.")},
@@ -49,12 +48,12 @@ class UploadForm(forms.Form):
 
 
 def packed(source: bytes) -> str:
-    """The bytes of a file as a hidden field carries them from the preview to the registration."""
+    """The bytes of a file, for the hidden field from the preview to the registration."""
     return base64.b64encode(zlib.compress(source)).decode("ascii")
 
 
 class RegisterForm(forms.Form):
-    """What the preview hands on: the same bytes and their name. `cleaned_data["source"]` are the bytes."""
+    """The form of the preview; `cleaned_data["source"]` are the bytes of the file."""
 
     source = forms.CharField(widget=forms.HiddenInput)
     source_name = forms.CharField(max_length=200, widget=forms.HiddenInput)
@@ -64,18 +63,18 @@ class RegisterForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if len(possible_owners(user)) > 1:  # else there is no choice
+        if len(possible_owners(user)) > 1:
             self.fields["organisation"] = owner_field(user)
 
     @property
     def owner(self) -> Organisation | None:
-        """The body that was chosen; None where there was no choice."""
+        """The chosen body; None where there is no choice."""
         return self.cleaned_data.get("organisation")
 
     def clean_source(self) -> bytes:
         try:
             packed_bytes = base64.b64decode(self.cleaned_data["source"], validate=True)
-            # The length is bounded while it unpacks: a small field can hold gigabytes of zeros.
+            # Bounded while it unpacks: a small field can hold gigabytes of zeros.
             source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
         except (binascii.Error, zlib.error, ValueError) as fault:
             raise ValidationError(
@@ -92,8 +91,6 @@ class RegisterForm(forms.Form):
 
 
 class RepairForm(forms.Form):
-    """Who says what about a doubtful place, and why."""
-
     decision = forms.ChoiceField(choices=[("confirm", ""), ("refuse", "")])
     reads = forms.CharField(label=_("Correct text"), max_length=200, required=False, strip=False)
     who = forms.CharField(label=_("Who checked the original"), max_length=100)
@@ -101,7 +98,8 @@ class RepairForm(forms.Form):
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if data.get("decision") == "confirm" and not data.get("reads"):
             self.add_error("reads", _("Enter the correct text."))
         return data
@@ -115,14 +113,19 @@ class RepairForm(forms.Form):
 # the reading of a directive
 
 
+def modalities() -> list[tuple[str, str | Promise]]:
+    """The choices, in the script of the reader."""
+    return [("", _("None")), *((word, scripted(word)) for word, _label in MODALITIES)]
+
+
 class CorrectionForm(forms.Form):
-    """How a directive should be read, but for its addressees, who have rows of their own."""
+    """The reading of a directive without its addressees."""
 
     statement = forms.BooleanField(
         required=False, label=_("This is a statement: it requires nothing and cannot be assigned")
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=KINDS)
-    modality = forms.ChoiceField(label=_("How binding"), required=False)
+    modality = forms.ChoiceField(label=_("How binding"), required=False, choices=modalities)
     cadence = forms.ChoiceField(
         label=pgettext_lazy("directive", "Frequency"),
         required=False,
@@ -137,14 +140,9 @@ class CorrectionForm(forms.Form):
     )
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        words = [(word, scripted(word)) for word, _label in MODALITIES]
-        self.fields["modality"].choices = [("", _("None")), *words]
-
 
 class AddresseeForm(forms.Form):
-    """One addressee. A row whose name is emptied is taken away, unless it says that the addressee is unstated."""
+    """One addressee. A row without a name is removed, unless its basis is "unstated"."""
 
     name = forms.CharField(label=_("Name"), required=False, max_length=100)
     basis = forms.ChoiceField(label=_("Basis"), choices=BASES)
@@ -162,19 +160,18 @@ AddresseeFormSet = forms.formset_factory(AddresseeForm, extra=2, max_num=40, abs
 
 
 class CorrectionForms:
-    """The form of a directive's reading together with the rows of its addressees."""
+    """The form of a directive's reading together with the formset of its addressees."""
 
     def __init__(
         self, directive: Directive, reading: Correction, data: Mapping[str, str] | None = None
     ) -> None:
-        plain = {
-            name: getattr(reading, name) for name in ("statement", "kind", "modality", "cadence")
-        }
+        fields = ("statement", "kind", "modality", "cadence")
+        initial = {name: getattr(reading, name) for name in fields}
         rows = [
             {"name": scripted(row.name), "basis": row.basis, "source": scripted(row.source)}
             for row in reading.addressees
         ]
-        self.form = CorrectionForm(data, initial={**plain, "version": directive.version})
+        self.form = CorrectionForm(data, initial={**initial, "version": directive.version})
         self.addressees = AddresseeFormSet(data, initial=rows, prefix="who")
 
     def is_valid(self) -> bool:
@@ -187,17 +184,17 @@ class CorrectionForms:
     @property
     def correction(self) -> Correction:
         data = self.form.cleaned_data
-        named = [row.named for row in self.addressees if row.has_changed() or row.initial]
+        addressees = [row.named for row in self.addressees if row.has_changed() or row.initial]
         return Correction(
             data["kind"],
             data["modality"],
             data["cadence"],
             data["statement"],
-            tuple(row for row in named if row),
+            tuple(addressee for addressee in addressees if addressee),
         )
 
     def refuse(self, errors: Mapping[str, list[str]]) -> None:
-        """Show what the command said against it."""
+        """Show the errors of the command."""
         for name, texts in errors.items():
             for text in texts:
                 self.form.add_error(name if name in self.form.fields else None, text)

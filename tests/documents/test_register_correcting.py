@@ -17,7 +17,7 @@ from directives.documents.commands.correcting import (
     reading_of,
 )
 from directives.documents.ingest.reading import read
-from directives.documents.queries.source import doubts, lines_of, repairs_in, spans
+from directives.documents.queries.source import doubts, source_lines, repairs_in, spans
 from directives.models import Addressee, Directive, Event, Repair
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 
@@ -342,7 +342,7 @@ def test_the_page_decides_and_keeps_what_was_typed(cast, damaged, sign_in, key):
 
 def test_a_line_is_cut_at_its_repairs_and_loses_nothing(cast, damaged):
     repairs = list(damaged.repairs.all())
-    lines = lines_of(damaged, repairs, damaged.left_out.all())
+    lines = source_lines(damaged, repairs, damaged.left_out.all())
     assert [line.text for line in lines] == [
         line for line in damaged.text_read.split("\n") if line.strip()
     ]
@@ -360,7 +360,7 @@ def test_doubts_come_with_the_words_around_them(damaged):
 
 
 def test_the_repairs_of_a_sentence_are_those_in_its_words(damaged):
-    lines = lines_of(damaged, list(damaged.repairs.all()), ())
+    lines = source_lines(damaged, list(damaged.repairs.all()), ())
     kinds = {repair.kind for repair in repairs_in(holder(damaged, "德才兼備").text, lines)}
     assert kinds == {"annotation", "shifted_run", "half_lost"}
     assert repairs_in("页面上没有的话。", lines) == ()

@@ -1,4 +1,4 @@
-"""Finding which directive of a document a table means by its code."""
+"""Which directive of a document the cell of a table names."""
 
 import re
 from functools import cached_property
@@ -14,7 +14,7 @@ TITLE = re.compile(r"^《[^》]*》\s*")
 
 
 class DirectiveFinder:
-    """The directives of one document by code, whatever the script in which the code is written."""
+    """Finds the directives of one document by code or text, in any script."""
 
     def __init__(self, document: int) -> None:
         rows = Directive.objects.filter(document=document).order_by("order")
@@ -23,11 +23,11 @@ class DirectiveFinder:
             for row in rows.only("pk", "code", "statement", "document_id", "section_id", "order")
         }
         self.codes = {fold(row.code): row.pk for row in self.rows.values()}
-        self._met: dict[str, int | None] = {}
+        self._known: dict[str, int | None] = {}
 
     @cached_property
-    def _words(self) -> dict[str, int | None]:
-        """By the folded text of a directive; None where several have the same."""
+    def _by_text(self) -> dict[str, int | None]:
+        """Ids by folded text; None where several directives have the same."""
         words: dict[str, int | None] = {}
         for pk, text in (
             Directive.objects.filter(pk__in=self.rows).order_by().values_list("pk", "text_hans")
@@ -37,21 +37,20 @@ class DirectiveFinder:
         return words
 
     def find(self, text: str) -> Directive | None:
-        """The directive of a code, before which the document's title may stand, or of its very words."""
-        if text not in self._met:
+        """The directive with this code, perhaps behind the document's title, or with this text."""
+        if text not in self._known:
             key = fold(TITLE.sub("", text))
-            self._met[text] = self.codes.get(key) or self._words.get(key.rstrip(ENDS))
-        pk = self._met[text]
+            self._known[text] = self.codes.get(key) or self._by_text.get(key.rstrip(ENDS))
+        pk = self._known[text]
         return self.rows[pk] if pk else None
 
     def several(self, text: str) -> bool:
-        """Whether these are the words of several directives."""
+        """Whether several directives have this text."""
         key = fold(text).rstrip(ENDS)
-        return key in self._words and self._words[key] is None
+        return key in self._by_text and self._by_text[key] is None
 
 
 def unknown_words(field: str, text: str) -> Fault:
-    """The fault of words that no directive says, or that several say."""
     remedy = _("Copy the text from the list of directives, or add a column with the codes.")
     return Fault(field, text, _("The text of one directive of the document"), remedy)
 

@@ -1,7 +1,7 @@
-"""The reading of a document's directives put right from a table: kind, force, cadence, addressees. The words never change."""
+"""Tables that correct the reading of directives: kind, modality, cadence, addressees."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -32,6 +32,7 @@ from directives.tables.comparing import (
     compare,
     demand_unchanged,
     refused_cell,
+    stale,
     text_of,
     wrong_row,
 )
@@ -54,7 +55,6 @@ PLAIN = ("kind", "modality", "cadence")
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
-    """The columns of a document's directives."""
     code = pgettext_lazy("directive", "Code")
     return (
         Field(
@@ -106,75 +106,67 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
 
 
 CODE = (
-    "条款编号",
-    "条款",
-    "文件条款",
-    "任务编号",
-    "任务编码",
-    "任务代码",
-    "条款号",
-    "编码",
-    "代码",
-)
+    "条款编号", "条款", "文件条款", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码",
+)  # fmt: skip
 HELP = gettext_lazy("One per line, with the basis in brackets where the document does not name it.")
 
 
 def may(user: User) -> bool:
-    """Those who correct the reading."""
     return user.is_active and user.supervises
 
 
-def _spelt(named: NamedAddressee) -> str:
-    """An addressee as a row keeps it: 全国总工会 (carried 九.1.1)."""
-    return f"{named.name} ({' '.join(filter(None, (named.basis, named.source)))})".strip()
+def _spelled(addressee: NamedAddressee) -> str:
+    """An addressee as a row stores it: 全国总工会 (carried 九.1.1)."""
+    basis = " ".join(filter(None, (addressee.basis, addressee.source)))
+    return f"{addressee.name} ({basis})".strip()
 
 
 def _stored(directive: Directive) -> StoredRow:
-    """A directive with its addressees at hand."""
-    named = [
-        _spelt(NamedAddressee(row.name, row.basis, row.source))
+    addressees = [
+        _spelled(NamedAddressee(row.name, row.basis, row.source))
         for row in directive.addressees.all()
     ]
-    values = {name: getattr(directive, name) for name in PLAIN} | {"addressees": named}
+    values = {name: getattr(directive, name) for name in PLAIN} | {"addressees": addressees}
     return StoredRow(directive.pk, directive.version, f"{directive.code} {directive.text}", values)
 
 
 class DirectiveChecker(Checker):
-    """Rows are told by the code of the directive."""
+    """Identifies rows by the code of the directive."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
-        found = (
+        directives = (
             self.seen()
             .filter(document=context.place.get("document", 0))
             .select_related("document")
             .defer(*HEAVY_OF_DOCUMENT)
         )
-        self.directives = {fold(row.code): row for row in found.prefetch_related("addressees")}
+        self.directives = {fold(row.code): row for row in directives.prefetch_related("addressees")}
         self.bases = names_of(BASES)
-        self.first: dict[int, RowPlace] = {}
-        self.twice: list[tuple[int, str]] = []
+        self.first: dict[int, RowPlace] = {}  # by id of the directive: its first row
+        self.repeated: list[tuple[int, str]] = []  # number of the row, the first row
 
     def seen(self) -> QuerySet[Directive]:
-        """The directives that may be meant at all: of documents whose reading the person puts right."""
+        """Directives whose reading the person may correct."""
         return Directive.objects.filter(document__in=Document.objects.owned_by(self.context.by))
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         keys = {row.number: fold(TITLE.sub("", text_of(row.values.get("code")))) for row in rows}
-        met = [(row, one) for row in rows if (one := self.directives.get(keys[row.number]))]
-        past = PastValues.of(
-            Directive,
-            {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
-            _said,
-        )
-        return [self._one(row, self.directives.get(keys[row.number]), past) for row in rows]
+        directives = [(row, self.directives.get(keys[row.number])) for row in rows]
+        versions = {
+            directive.pk: (row.values.get("version") or directive.version, directive.version)
+            for row, directive in directives
+            if directive
+        }
+        past = PastValues.of(Directive, versions, _from_record)
+        return [self._check_row(row, directive, past) for row, directive in directives]
 
-    def _one(self, row: FileRow, directive: Directive | None, past: PastValues) -> CheckedRow:
+    def _check_row(self, row: FileRow, directive: Directive | None, past: PastValues) -> CheckedRow:
         text = text_of(row.values.get("code"))
         if directive is None:
             return wrong_row(row, [unknown_directive("code", text)] if text else [])
         if (first := self.first.setdefault(directive.pk, row.place)) != row.place:
-            self.twice.append((row.number, first.seen_from(row.place)))
+            self.repeated.append((row.number, first.seen_from(row.place)))
         faults: list[Fault] = []
         wanted = {
             name: row.values[name] or ""
@@ -185,57 +177,52 @@ class DirectiveChecker(Checker):
             wanted["addressees"] = self._addressees(
                 directive, text_of(row.values["addressees"]), faults
             )
-        here = _stored(directive)
+        stored = _stored(directive)
         if faults or row.faults:
-            return wrong_row(row, faults, here.label, here.pk)
-        planned = compare(row, here, wanted, past, tied=(("kind", "modality"),))
-        if planned.after:
-            faults = list(_faults(directive, {**here.values, **planned.after}))
-        return wrong_row(row, faults, here.label, here.pk) if faults else planned
+            return wrong_row(row, faults, stored.label, stored.pk)
+        checked = compare(row, stored, wanted, past, tied=(("kind", "modality"),))
+        if checked.after:
+            faults = list(_faults(directive, {**stored.values, **checked.after}))
+        return wrong_row(row, faults, stored.label, stored.pk) if faults else checked
 
     def _addressees(self, directive: Directive, text: str, faults: list[Fault]) -> list[str]:
-        """Who a cell says must act; a name without a basis keeps the one it has, or is named by the document."""
+        """The addressees in a cell; a name without a basis keeps its basis, or is "named"."""
         known = {
             fold(row.name): NamedAddressee(row.name, row.basis, row.source)
             for row in directive.addressees.all()
         }
-        found = []
+        addressees = []
         for part in filter(None, (part.strip() for part in APART.split(text))):
+            name, basis, source = part, None, ""
             match = WITH_BASIS.fullmatch(part)
-            basis = self.bases.get(fold(match[2])) if match else None
-            name = match[1].strip() if basis else part
-            stands = known.get(fold(name))
-            if stands is not None and basis in (None, stands.basis):
-                found.append(_spelt(stands))
+            if match and (basis := self.bases.get(fold(match[2]))):
+                name, source = match[1].strip(), match[3].strip()
+            present = known.get(fold(name))
+            if present is not None and basis in (None, present.basis):
+                addressees.append(_spelled(present))
             else:
-                found.append(
-                    _spelt(NamedAddressee(name, basis or NAMED, match[3].strip() if basis else ""))
-                )
-        return found or [_spelt(NamedAddressee("", UNSTATED))]
+                addressees.append(_spelled(NamedAddressee(name, basis or NAMED, source)))
+        return addressees or [_spelled(NamedAddressee("", UNSTATED))]
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
-        for number, first in self.twice:
+        for number, first in self.repeated:
             expected = _("One row for each directive; row %(number)s of the file has the same") % {
                 "number": first
             }
             yield number, Fault("code", "", expected, _("Keep one of the two rows."))
 
 
-def _said(before: dict[str, Any]) -> dict[str, Any]:
-    """What the record tells of a reading, as the table says it."""
-    named = (
-        {"addressees": [_spelt(NamedAddressee(*one)) for one in before["addressees"]]}
-        if "addressees" in before
-        else {}
-    )
-    return before | named
+def _from_record(before: dict[str, Any]) -> dict[str, Any]:
+    """The values of an event in the terms of the table."""
+    if "addressees" not in before:
+        return before
+    addressees = [_spelled(NamedAddressee(*values)) for values in before["addressees"]]
+    return before | {"addressees": addressees}
 
 
-def _correction(values: dict[str, Any]) -> Correction:
-    named = []
-    for text in values["addressees"]:
-        match = WITH_BASIS.fullmatch(text)
-        named.append(NamedAddressee(match[1], match[2], match[3]))
+def _correction(values: Mapping[str, Any]) -> Correction:
+    matches = [WITH_BASIS.fullmatch(text) for text in values["addressees"]]
+    named = [NamedAddressee(match[1], match[2], match[3]) for match in matches if match]
     return Correction(
         values["kind"],
         values["modality"],
@@ -252,43 +239,43 @@ def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
     for name, texts in correcting.faults_of(directive, wanted).items():
         field = columns.get(name, name)
         value = values[field]
-        shown = "、".join(value) if isinstance(value, list) else value
-        yield refused_cell(field, shown, " ".join(texts))
+        text = "、".join(value) if isinstance(value, list) else value
+        yield refused_cell(field, text, " ".join(texts))
 
 
-def _held(rows: IntakeRows) -> dict[int, Directive]:
-    found = (
+def _locked(rows: IntakeRows) -> dict[int | None, Directive]:
+    directives = (
         Directive.objects.select_related("document__organisation")
         .prefetch_related("addressees")
         .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
     )
-    return found.select_for_update(no_key=True, of=("self",)).in_bulk(
-        [row.subject_id for row in rows]
-    )
+    return {**directives.in_bulk([row.subject_id for row in rows])}
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Readings are corrected one after another: a document has some hundred directives."""
-    stored = _held(rows)
+    # One after another: a document has some hundred directives.
+    directives = _locked(rows)
     for row in rows:
-        directive = stored.get(row.subject_id)
-        here = demand_unchanged(row, _stored(directive) if directive else None)
-        correction = _correction({**here.values, **row.after})
-        done = correcting.correct_directive(
+        directive = directives.get(row.subject_id)
+        if directive is None:
+            raise stale(row)
+        stored = demand_unchanged(row, _stored(directive))
+        correction = _correction({**stored.values, **row.after})
+        corrected = correcting.correct_directive(
             directive=directive,
             correction=correction,
             version=directive.version,
             by=context.by,
             now=context.now,
         )
-        row.left = done.version
+        row.left = corrected.version
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Readings become again what they were."""
-    stored = _held(rows)
+    directives = _locked(rows)
     for row in rows:
-        directive = stored.get(row.subject_id)
+        directive = directives.get(row.subject_id)
         if directive is None or directive.version != row.left:
             raise changed_since(row)
         correction = _correction({**_stored(directive).values, **row.before})

@@ -1,4 +1,4 @@
-"""Task tables (任务台账): a document that has no text of its own is registered from its table of tasks, in the table's words."""
+"""Task tables (任务台账), from which a document without a text of its own is registered."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -28,10 +28,10 @@ from directives.tables.fields import (
 
 LABEL = 60  # characters of a task that a label shows
 LISTS = ("items", "addressees")
+PLAIN = ("kind", "modality", "cadence")
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
-    """The columns of a task table."""
     code = pgettext_lazy("directive", "Code")
     return (
         Field(
@@ -98,159 +98,97 @@ TITLE = ("文件名称", "文件标题", "文件", "台账名称", "来源文件
 CODE = ("条款编号", "任务编号", "任务编码", "编号", "条款", "序号", "任务序号", "项次", "no.")
 SECTION = ("部分", "所属部分", "任务分类", "板块", "领域", "大项", "重点领域", "一级任务")
 TEXT = (
-    "任务",
-    "重点任务",
-    "任务内容",
-    "工作任务",
-    "主要任务",
-    "任务名称",
-    "事项",
-    "重点工作",
-    "工作内容",
-    "二级任务",
-    "目标任务",
-    "任务目标",
-    "任务事项",
-    "具体任务",
-    "重点事项",
-    "改革任务",
-    "重点改革任务",
-    "改革事项",
-    "工作事项",
-    "主要工作",
-    "工作要求",
-    "任务要求",
-    "重点工作任务",
-    "task",
-)
+    "任务", "重点任务", "任务内容", "工作任务", "主要任务", "任务名称", "事项", "重点工作",
+    "工作内容", "二级任务", "目标任务", "任务目标", "任务事项", "具体任务", "重点事项",
+    "改革任务", "重点改革任务", "改革事项", "工作事项", "主要工作", "工作要求", "任务要求",
+    "重点工作任务", "task",
+)  # fmt: skip
 ADDRESSEES = (
-    "主体",
-    "责任主体",
-    "责任单位",
-    "牵头单位",
-    "承担单位",
-    "主责单位",
-    "责任部门",
-    "牵头部门",
-    "承办单位",
-    "主办单位",
-    "落实单位",
-    "责任处室",
-    "牵头处室",
-    "lead",
-    "responsible",
-)
+    "主体", "责任主体", "责任单位", "牵头单位", "承担单位", "主责单位", "责任部门", "牵头部门",
+    "承办单位", "主办单位", "落实单位", "责任处室", "牵头处室", "lead", "responsible",
+)  # fmt: skip
 HELP = gettext_lazy("The same in every row, or only in the first; otherwise the file name is used")
 
 
 def may(user: User) -> bool:
-    """Those who register documents."""
     return user.is_active and user.supervises
 
 
 class TaskChecker(Checker):
-    """All rows make one document. A cell that was left empty under another means the same as that: title, issuer, part."""
+    """All rows make one document. An empty title, issuer or section repeats the one above."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
         self.above = {"document": "", "issuer": "", "section": ""}
         self.titles: dict[str, int] = {}
-        self.codes: dict[str, RowPlace] = {}  # folded → the first row that has it
-        self.texts: dict[RowPlace, str] = {}  # of these rows
-        self.counts: dict[str, int] = {}
+        self.first_rows: dict[str, RowPlace] = {}  # by folded code
+        self.texts: dict[RowPlace, str] = {}  # of the first rows
+        self.counts: dict[str, int] = {}  # tasks by section
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
-        return [self._one(row) for row in rows]
+        return [self._check_row(row) for row in rows]
 
-    def _one(self, row: FileRow) -> CheckedRow:
-        given = row.values
-        self.above |= {name: text for name in self.above if (text := text_of(given.get(name)))}
-        text, faults = text_of(given.get("text")), []
-        title = self.above["document"]
-        if title and len(self.titles | {title: 0}) > 1 and title not in self.titles:
-            expected = _("One document for the whole table, as in its first row: %(title)s") % {
-                "title": next(iter(self.titles))
-            }
-            faults.append(
-                Fault("document", title, expected, _("Import a separate table for each document."))
-            )
-        self.titles.setdefault(title, row.number)
-        code = text_of(given.get("code")) or self._code()
-        first = self.codes.setdefault(fold(code), row.place)
-        again = (
-            first != row.place and given.get("code") and self.texts.get(first) == text
-        )  # one task over several rows
-        self.texts.setdefault(first, text)
-        if first != row.place and not again:
-            expected = _("A code that appears once; row %(number)s of the file has the same") % {
-                "number": first.seen_from(row.place)
-            }
-            faults.append(
-                Fault(
-                    "code",
-                    code,
-                    expected,
-                    _(
-                        "Give each directive its own code, or leave the column out; codes are then "
-                        "generated."
-                    ),
-                )
-            )
+    def _check_row(self, row: FileRow) -> CheckedRow:
+        values = row.values
+        self.above |= {name: text for name in self.above if (text := text_of(values.get(name)))}
+        text = text_of(values.get("text"))
+        faults = list(self._faults_of_title(row))
+        code = text_of(values.get("code")) or self._next_code()
         label = f"{code} {text[:LABEL]}"
-        label = (
-            _("%(label)s · with row %(number)s")
-            % {"label": label, "number": first.seen_from(row.place)}
-            if again
-            else label
-        )
+        first = self.first_rows.setdefault(fold(code), row.place)
+        if first != row.place:
+            number = first.seen_from(row.place)
+            # One task may have several rows.
+            if values.get("code") and self.texts.get(first) == text:
+                label = _("%(label)s · with row %(number)s") % {"label": label, "number": number}
+            else:
+                faults.append(_repeated_code(code, number))
+        self.texts.setdefault(first, text)
         if faults or row.faults or not text:
             return wrong_row(row, faults, label)
         after: dict[str, Any] = {**self.above, "code": code, "text": text}
-        after |= {name: list(given[name]) for name in LISTS if given.get(name)}
-        after |= {name: given[name] for name in ("kind", "modality", "cadence") if given.get(name)}
+        after |= {name: list(values[name]) for name in LISTS if values.get(name)}
+        after |= {name: values[name] for name in PLAIN if values.get(name)}
         return new_row(row, label, {name: value for name, value in after.items() if value})
 
-    def _code(self) -> str:
-        """一.3: the part, and which of its tasks it is."""
+    def _faults_of_title(self, row: FileRow) -> Iterable[Fault]:
+        title = self.above["document"]
+        if title and self.titles and title not in self.titles:
+            expected = _("One document for the whole table, as in its first row: %(title)s") % {
+                "title": next(iter(self.titles))
+            }
+            remedy = _("Import a separate table for each document.")
+            yield Fault("document", title, expected, remedy)
+        self.titles.setdefault(title, row.number)
+
+    def _next_code(self) -> str:
+        """一.3: the section, and the number of the task in it."""
         section = self.above["section"]
         self.counts.setdefault(section, 0)
         self.counts[section] += 1
         number = tables.part_of(section)[0] or str(list(self.counts).index(section) + 1)
         return f"{number}.{self.counts[section]}"
 
-    def finish(self) -> Iterable[tuple[int, Fault]]:
-        return ()
+
+def _repeated_code(code: str, number: str) -> Fault:
+    expected = _("A code that appears once; row %(number)s of the file has the same") % {
+        "number": number
+    }
+    remedy = _(
+        "Give each directive its own code, or leave the column out; codes are then generated."
+    )
+    return Fault("code", code, expected, remedy)
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """The document is registered whole with its first rows; further ones find themselves in it."""
-    document = _registered(context, rows[0])
-    if document is None:
-        every = rows
-        if rows[0].intake_id:
-            every = list(
-                IntakeRow.objects.filter(intake=rows[0].intake_id, verdict=NEW)
-                .order_by("number")
-                .only("after", "number")
-            )
-        first = every[0].after
-        name = rows[0].intake.name if rows[0].intake_id else ""
-        title = first.get("document") or PurePosixPath(name).stem or _("Table of directives")
-        document = tables.register_tasks(
-            title=title,
-            issuer=first.get("issuer", ""),
-            tasks=_tasks(every),
-            source_name=name,
-            by=context.by,
-            now=context.now,
-            organisation=Organisation.objects.filter(pk=context.place.get("owner")).first(),
-        )
+    """The first rows register the whole document; later ones are found in it."""
+    document = _registered(rows[0]) or _register(context, rows)
     codes = {fold(code): pk for code, pk in document.directives.values_list("code", "pk")}
     for row in rows:
         row.subject_id, row.left = codes[fold(row.after["code"])], 1
 
 
-def _registered(context: IntakeContext, row: IntakeRow) -> Document | None:
+def _registered(row: IntakeRow) -> Document | None:
     """The document that an earlier part of the same table made."""
     earlier = (
         IntakeRow.objects.filter(intake=row.intake_id, number__lt=row.number)
@@ -258,38 +196,67 @@ def _registered(context: IntakeContext, row: IntakeRow) -> Document | None:
         .order_by("number")
         .first()
     )
-    directive = Directive.objects.filter(pk=earlier.subject_id).first() if earlier else None
+    if earlier is None or earlier.subject_id is None:
+        return None
+    directive = Directive.objects.filter(pk=earlier.subject_id).first()
     return Document.objects.defer(*HEAVY).get(pk=directive.document_id) if directive else None
 
 
+def _register(context: IntakeContext, rows: IntakeRows) -> Document:
+    name, owner = "", context.place.get("owner")
+    if rows[0].intake_id:
+        name = rows[0].intake.name
+        rows_of_intake = IntakeRow.objects.filter(intake=rows[0].intake_id, verdict=NEW)
+        rows = list(rows_of_intake.order_by("number").only("after", "number"))
+    first = rows[0].after
+    return tables.register_tasks(
+        title=first.get("document") or PurePosixPath(name).stem or _("Table of directives"),
+        issuer=first.get("issuer", ""),
+        tasks=_tasks(rows),
+        source_name=name,
+        by=context.by,
+        now=context.now,
+        organisation=Organisation.objects.filter(pk=owner).first() if owner else None,
+    )
+
+
 def _tasks(rows: IntakeRows) -> list[Task]:
-    """The tasks of these rows; rows with one code are one task, with the items and addressees of all of them."""
-    same: dict[str, list[dict[str, Any]]] = {}
+    """The tasks of these rows; rows with the same code are one."""
+    by_code: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        same.setdefault(fold(row.after["code"]), []).append(row.after)
-    return [_task(*said) for said in same.values()]
+        by_code.setdefault(fold(row.after["code"]), []).append(row.after)
+    return [_task(values) for values in by_code.values()]
 
 
-def _task(*said: dict[str, Any]) -> Task:
-    lists = {
-        name: tuple(dict.fromkeys(one for row in said for one in row.get(name, ())))
-        for name in LISTS
-    }
-    plain = {
-        name: next(filter(None, (row.get(name) for row in said)), "")
-        for name in ("kind", "modality", "cadence")
-    }
-    return Task(said[0].get("section", ""), said[0]["code"], said[0]["text"], **lists, **plain)
+def _task(rows: Sequence[dict[str, Any]]) -> Task:
+    """One task, with the items and addressees of all its rows."""
+
+    def every(name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value for row in rows for value in row.get(name, ())))
+
+    def first(name: str) -> str:
+        return next(filter(None, (row.get(name) for row in rows)), "")
+
+    return Task(
+        section=rows[0].get("section", ""),
+        code=rows[0]["code"],
+        text=rows[0]["text"],
+        items=every("items"),
+        addressees=every("addressees"),
+        kind=first("kind"),
+        modality=first("modality"),
+        cadence=first("cadence"),
+    )
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """The document goes with all its directives, while nothing was assigned, asked or corrected of it."""
-    found = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list(
+    """Delete the document, unless something of it was assigned, asked for or corrected."""
+    versions = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list(
         "document_id", "version"
     )
-    documents = {document for document, _version in found}
-    if any(version != 1 for _document, version in found):
+    if any(version != 1 for _document, version in versions):
         raise changed_since(rows[0])
+    documents = {document for document, _version in versions}
     for document in Document.objects.filter(pk__in=documents).defer(*HEAVY):
         with undoing_row(rows[0]):
             tables.remove_document(document, by=context.by, now=context.now)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from directives.base.states import LIVE
 from directives.core.scope import NONE, Lights, Scope, lights_by
-from directives.documents.queries.source import lines_of, repairs_in
+from directives.documents.queries.source import repairs_in, source_lines
 from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
 from directives.models.documents import PROPOSED
 from directives.obligations.queries.owers import (
@@ -140,4 +140,4 @@ def _in_paragraph(neighbour: Directive | None, directive: Directive) -> Directiv
 
 def _repairs(directive: Directive) -> tuple[Repair, ...]:
     document = Document.objects.only("text_read").get(pk=directive.document_id)
-    return repairs_in(directive.text, lines_of(document, document.repairs.all(), ()))
+    return repairs_in(directive.text, source_lines(document, document.repairs.all(), ()))

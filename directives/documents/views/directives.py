@@ -1,6 +1,9 @@
-"""One directive, and putting its reading right."""
+"""One directive, and the correction of its reading."""
+
+from typing import Any
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -12,11 +15,12 @@ from directives.documents.forms import CorrectionForms
 from directives.documents.queries.directive import directive_view
 from directives.models import Directive
 from directives.web.doors import demand, page, write
+from directives.web.requests import SignedInRequest
 
 HERE = "directives/directives/"
 
 
-def _directive(request, pk):
+def _directive(request: SignedInRequest, pk: int) -> Directive:
     rows = Directive.objects.visible_to(request.user).select_related(
         "document__organisation", "section"
     )
@@ -26,36 +30,36 @@ def _directive(request, pk):
 
 
 @require_GET
-def directive(request, pk):
-    found = _directive(request, pk)
+def directive(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = _directive(request, pk)
     context = {
-        "view": directive_view(request.user, found),
-        "directive": found,
-        "may_correct": may(request.user, "own", found),
+        "view": directive_view(request.user, row),
+        "directive": row,
+        "may_correct": may(request.user, "own", row),
     }
     return page(request, HERE + "directive.html", context)
 
 
 @require_GET
-def directive_correct(request, pk):
-    found = _directive(request, pk)
-    demand(request.user, "own", found)
-    forms = CorrectionForms(found, correcting.reading_of(found))
-    return page(request, HERE + "correct.html", {"directive": found, "forms": forms})
+def directive_correct(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = _directive(request, pk)
+    demand(request.user, "own", row)
+    forms = CorrectionForms(row, correcting.reading_of(row))
+    return page(request, HERE + "correct.html", {"directive": row, "forms": forms})
 
 
 @write
-def directive_correct_save(request, pk):
-    found = _directive(request, pk)
-    demand(request.user, "own", found)
-    now_reads = correcting.reading_of(found)
-    forms = CorrectionForms(found, now_reads, request.POST)
-    context = {"directive": found, "forms": forms}
+def directive_correct_save(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = _directive(request, pk)
+    demand(request.user, "own", row)
+    reading = correcting.reading_of(row)
+    forms = CorrectionForms(row, reading, request.POST)
+    context: dict[str, Any] = {"directive": row, "forms": forms}
     if not forms.is_valid():
         return page(request, HERE + "correct.html", context, status=422)
     try:
         correcting.correct_directive(
-            directive=found,
+            directive=row,
             correction=forms.correction,
             version=forms.version,
             reason=forms.form.cleaned_data["reason"],
@@ -66,13 +70,9 @@ def directive_correct_save(request, pk):
         forms.refuse(refusal.errors)
         return page(request, HERE + "correct.html", context, status=422)
     except Stale as refusal:
-        return page(
-            request,
-            HERE + "correct.html",
-            {**context, "theirs": now_reads, "refusal": refusal},
-            status=409,
-        )
+        context |= {"theirs": reading, "refusal": refusal}
+        return page(request, HERE + "correct.html", context, status=409)
     messages.success(
         request, _("The reading is corrected; the earlier text is kept in the audit log.")
     )
-    return redirect("directive", found.pk)
+    return redirect("directive", row.pk)

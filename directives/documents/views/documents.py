@@ -1,6 +1,10 @@
-"""Documents: the list, one beside its source, a new one, its doubtful places, and the matrix of who owes what."""
+"""Documents: the list, one beside its source, a new one, doubtful places, the matrix."""
+
+from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
+from django.forms.utils import ErrorList
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -15,7 +19,7 @@ from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands import correcting, registering
 from directives.documents.forms import RegisterForm, RepairForm, UploadForm, packed
-from directives.documents.ingest.reading import read
+from directives.documents.ingest.reading import Reading, read
 from directives.documents.ingest.sources import MESSAGES, DocumentError
 from directives.documents.queries import register
 from directives.documents.queries.filters import DirectiveFilter, DocumentFilter, MatrixFilter
@@ -28,39 +32,34 @@ from directives.obligations.queries.listing import nearby_bodies
 from directives.obligations.queries.matrix import axes, matrix_of
 from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, paged, tell_stored, write
+from directives.web.requests import SignedInRequest
 
 HERE = "directives/documents/"
 
 
 @require_GET
-def documents(request):
+def documents(request: SignedInRequest) -> HttpResponse:
     if wants_file(request):
         return answer(request, "documents")
     chosen = DocumentFilter.of(request.GET)
-    found = register.matching_documents(request.user, q=chosen.q)
-    shown = paged(request, found)
-    rows = register.document_rows(request.user, list(shown))
+    page_of_list = paged(request, register.matching_documents(request.user, q=chosen.q))
     context = {
         "chosen": chosen,
-        "page": shown,
-        "rows": rows,
+        "page": page_of_list,
+        "rows": register.document_rows(request.user, list(page_of_list)),
         "may_register": may(request.user, "register"),
     }
     return page(request, HERE + "list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-def document_new(request):
-    """A file to choose; posted, it is read and shown, and nothing is stored yet."""
+def document_new(request: SignedInRequest) -> HttpResponse:
+    """The form for a file; posted, the preview of the file, which is not stored yet."""
     demand(request.user, "register")
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "GET" or not form.is_valid():
-        return page(
-            request,
-            HERE + "new.html",
-            {"form": form},
-            status=422 if request.method == "POST" else 200,
-        )
+        status = 422 if request.method == "POST" else 200
+        return page(request, HERE + "new.html", {"form": form}, status=status)
     file = form.cleaned_data["file"]
     source = file.read()
     try:
@@ -77,31 +76,30 @@ def document_new(request):
     return tell_stored(request, _preview(request, confirm, reading, file.name))
 
 
-def _preview(request, form, reading, name, status=200):
+def _preview(
+    request: SignedInRequest, form: RegisterForm, reading: Reading, name: str, status: int = 200
+) -> HttpResponse:
     context = {"form": form, "preview": preview_of(reading), "file_name": name}
     return page(request, HERE + "preview.html", context, status=status)
 
 
 def worded(fault: DocumentError) -> str:
-    """Why a document cannot be taken, in the reader's language."""
+    """The message of the error in the language of the reader."""
     return _(MESSAGES[fault.code]) % fault.params
 
 
 @write(form="document_new")
-def document_register(request):
+def document_register(request: SignedInRequest) -> HttpResponse:
     demand(request.user, "register")
     form = RegisterForm(request.user, request.POST)
-    sound = form.is_valid()
+    valid = form.is_valid()
     if "source" in form.errors or "source_name" in form.errors:
-        return _choose_again(
-            request,
-            form.errors.get("source")
-            or [_("The file did not arrive completely. Choose it again.")],
-        )
+        lost = [_("The file did not arrive completely. Choose it again.")]
+        return _choose_again(request, form.errors.get("source") or lost)
     source, name = form.cleaned_data["source"], form.cleaned_data["source_name"]
     try:
         reading = read(source, name=name)
-        if not sound:  # which body owns it was not said
+        if not valid:  # no owner was chosen
             return _preview(request, form, reading, name, status=422)
         document = registering.register_document(
             reading=reading,
@@ -115,77 +113,72 @@ def document_register(request):
     except DocumentError as fault:
         return _choose_again(request, [worded(fault)])
     if document.repairs.filter(state=PROPOSED).exists():
-        messages.success(
-            request,
-            _(
-                "The document is registered. Decide its doubtful places, then assign its "
-                "directives."
-            ),
+        next_step = _(
+            "The document is registered. Decide its doubtful places, then assign its directives."
         )
     else:
-        messages.success(
-            request,
-            _(
-                "The document is registered. Check the directives as they were read, then assign "
-                "them."
-            ),
+        next_step = _(
+            "The document is registered. Check the directives as they were read, then assign them."
         )
+    messages.success(request, next_step)
     return redirect("document", document.pk)
 
 
-def _choose_again(request, faults):
+def _choose_again(request: SignedInRequest, faults: ErrorList | list[str]) -> HttpResponse:
     form = UploadForm({})
     form.full_clean()
     form.errors["file"] = form.error_class(faults)
     return page(request, HERE + "new.html", {"form": form}, status=422)
 
 
-def _documents(request):
-    """The documents that this person sees, each with the body that owns it."""
+def _documents(request: SignedInRequest) -> QuerySet[Document]:
     return Document.objects.visible_to(request.user).select_related("organisation")
 
 
 @require_GET
-def document(request, pk):
+def document(request: SignedInRequest, pk: int) -> HttpResponse:
     if wants_file(request):
         return answer(request, "directives", {"pk": pk})
-    found = get_object_or_404(_documents(request).defer("source"), pk=pk)
-    chosen = DirectiveFilter.of(request.GET)
+    row = get_object_or_404(_documents(request).defer("source"), pk=pk)
+    context = _document_context(request, row, DirectiveFilter.of(request.GET))
+    return page(request, HERE + "document.html", context)
+
+
+def _document_context(
+    request: SignedInRequest,
+    row: Document,
+    chosen: DirectiveFilter,
+    typed: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     directives = register.matching_directives(
-        found, q=chosen.q, kind=chosen.kind, section=chosen.section
+        row, q=chosen.q, kind=chosen.kind, section=chosen.section
     )
-    return page(
-        request, HERE + "document.html", _document_context(request, found, chosen, directives)
-    )
-
-
-def _document_context(request, found, chosen, directives, typed=None):
     return {
-        "document": found,
+        "document": row,
         "chosen": chosen,
-        "view": register.document_view(request.user, found, directives),
+        "view": register.document_view(request.user, row, directives),
         "kinds": KINDS,
-        "sections": found.sections.order_by("order"),
+        "sections": row.sections.order_by("order"),
         "typed": typed,
-        "may_issue": may(request.user, "own", found),
+        "may_issue": may(request.user, "own", row),
     }
 
 
 @require_GET
-def document_source(request, pk):
-    """The bytes as they were saved, as a file of plain text: never run, never sniffed."""
-    found = get_object_or_404(
+def document_source(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The bytes as saved, as a file of plain text that no browser runs or sniffs."""
+    row = get_object_or_404(
         Document.objects.visible_to(request.user).only("source", "source_name", "sha256"), pk=pk
     )
-    audit.record_taken("view_source", found, by=request.user, now=request.now, sha256=found.sha256)
-    response = HttpResponse(bytes(found.source), content_type="text/plain")
-    response.headers["Content-Disposition"] = content_disposition_header(True, found.source_name)
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    audit.record_taken("view_source", row, by=request.user, now=request.now, sha256=row.sha256)
+    response = HttpResponse(bytes(row.source), content_type="text/plain")
+    response["Content-Disposition"] = content_disposition_header(True, row.source_name)
+    response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 @write
-def repair_decide(request, pk, repair):
+def repair_decide(request: SignedInRequest, pk: int, repair: int) -> HttpResponse:
     rows = Repair.objects.visible_to(request.user).select_related("document__organisation")
     row = get_object_or_404(rows, pk=repair, document=pk)
     demand(request.user, "own", row)
@@ -207,39 +200,40 @@ def repair_decide(request, pk, repair):
     return redirect(f"{reverse('document', args=[pk])}#waiting")
 
 
-def _repair_again(request, row, form):
-    """The page of the document with what was typed in its place."""
-    found = get_object_or_404(_documents(request).defer("source"), pk=row.document_id)
-    chosen = DirectiveFilter()
-    context = _document_context(
-        request,
-        found,
-        chosen,
-        register.matching_directives(found),
-        {"repair": row.pk, "form": form},
-    )
+def _repair_again(request: SignedInRequest, repair: Repair, form: RepairForm) -> HttpResponse:
+    """The page of the document with the form as it was sent."""
+    row = get_object_or_404(_documents(request).defer("source"), pk=repair.document_id)
+    typed = {"repair": repair.pk, "form": form}
+    context = _document_context(request, row, DirectiveFilter(), typed)
     return page(request, HERE + "document.html", context, status=422)
 
 
 @require_GET
-def matrix(request, pk):
+def matrix(request: SignedInRequest, pk: int) -> HttpResponse:
     if wants_file(request):
         return answer(request, "matrix", {"pk": pk})
-    found = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
+    row = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
     chosen = MatrixFilter.of(request.GET)
     bodies = nearby_bodies(request.user, whole(chosen.body))
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)
-    asked_for = {"section": chosen.section, "kind": chosen.body_kind, "light": chosen.light}
-    lines = axes(request.user, found, **asked_for, body=top, query=request.GET)
+    lines = axes(
+        request.user,
+        row,
+        section=chosen.section,
+        kind=chosen.body_kind,
+        light=chosen.light,
+        body=top,
+        query=request.GET,
+    )
     context = {
-        "document": found,
+        "document": row,
         "chosen": chosen,
         "top": top,
         "bodies": bodies,
         "matrix": matrix_of(lines, request.GET),
-        "sections": found.sections.order_by("order"),
+        "sections": row.sections.order_by("order"),
         "kinds": BODY_KINDS,
         "lights": LIGHTS,
-        "may_issue": may(request.user, "own", found),
+        "may_issue": may(request.user, "own", row),
     }
     return page(request, HERE + "matrix.html", context)
