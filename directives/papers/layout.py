@@ -1,7 +1,8 @@
-"""Papers as .docx by GB/T 9704-2012 (党政机关公文格式): the one place that knows the standard's measures.
+"""Papers as .docx by GB/T 9704-2012 (党政机关公文格式).
 
-A4; margins 37 mm at the top, 28 mm at the left; a type area of 156 × 225 mm, 22 lines of 28 characters. The fonts that the standard
-names are commercial: they are named, and the file lists what may stand in for each where one is not installed.
+A4 with margins of 37 mm at the top and 28 mm at the left; a type area of 156 × 225 mm with 22 lines
+of 28 characters. The fonts of the standard are commercial: the file names them and lists
+substitutes.
 """
 
 import re
@@ -28,39 +29,37 @@ TYPE_AREA = (156, 225)  # mm
 LINES, CHARACTERS = 22, 28  # of a page, of a line
 PITCH = 28.95  # pt of one line: 225 mm / 22 is 28.99, and exactly that much still fits
 BODY = 16.0  # pt, 三号
-CLOSER = -0.25  # pt between characters: 28 of 16 pt are 448 pt wide, the type area 442 (a grid of characters is read in too many ways)
+# pt between characters: 28 of 16 pt are 448 pt wide, the type area 442. Programs disagree about a
+# grid of characters.
+CLOSER = -0.25
 TITLE_SIZE, TITLE_PITCH = 22.0, 36.0  # pt, 二号
 NUMBER_SIZE = 14.0  # pt, 四号
 TABLE_SIZE, TABLE_PITCH = 12.0, 18.0  # pt, 小四
-NUMBER_FROM_EDGE = (
-    23  # mm from the lower edge to the foot of the page number: 7 mm under the type area
-)
+NUMBER_FROM_EDGE = 23  # mm from the lower edge to the page number: 7 mm under the type area
 DATE_FROM_RIGHT = 4  # characters
-ALONG = (
-    8 * CHARACTERS
-)  # a longer last paragraph does not go with the signature: some programs would move it as a whole
-SIDES = 57  # twentieths of a point, 1 mm: the room at either side of a cell
+# A longer last paragraph is not kept with the signature: some programs would move it as a whole.
+LONGEST_KEPT = 8 * CHARACTERS
+SIDES = 57  # twentieths of a point, 1 mm: the margin at either side of a cell
 CELL_MARGINS = (
     f'<w:tblCellMar {nsdecls("w")}><w:left w:w="{SIDES}" w:type="dxa"/><w:right w:w="{SIDES}" '
     f'w:type="dxa"/></w:tblCellMar>'
 )
-LONG = re.compile(
-    r"[!-~]{20,}"
-)  # an address or the like, which does not break: the line before it would be spread apart
+# An address or the like does not break, and would spread the justified line before it.
+UNBREAKABLE = re.compile(r"[!-~]{20,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A font for Chinese, what stands in for it, and how it is classed."""
+    """A font for Chinese, with its substitutes."""
 
     name: str
-    instead: tuple[str, ...]
+    substitutes: tuple[str, ...]
     family: str = "roman"
 
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """The faces of one script: the older cuts have no Traditional characters."""
+    """The fonts of one script: some have no Traditional characters."""
 
     title: Face
     body: Face
@@ -89,37 +88,28 @@ TRADITIONAL = Faces(
 
 def write(paper: Paper) -> bytes:
     """The paper as a .docx file."""
-    return _Printer(paper).print()
+    return _Writer(paper).write()
 
 
-class _Printer:
-    """One paper being set."""
-
+class _Writer:
     def __init__(self, paper: Paper) -> None:
         self.paper = paper
         self.faces = TRADITIONAL if paper.traditional else SIMPLIFIED
         self.document: Any = Document()
 
-    def print(self) -> bytes:
+    def write(self) -> bytes:
         self._page()
         self._foot()
         paper = self.paper
-        for part in title_lines(paper.title):
-            self._line(
-                part,
-                self.faces.title,
-                size=TITLE_SIZE,
-                pitch=TITLE_PITCH,
-                align=WD_ALIGN_PARAGRAPH.CENTER,
-            )
+        for line in title_lines(paper.title):
+            self._title(line)
         self._line("", self.faces.body)
         if paper.recipient:
             self._line(f"{paper.recipient}：", self.faces.body)
-        for place, block in enumerate(paper.blocks, 1):
-            last = place == len(paper.blocks) and not (
-                isinstance(block, Para) and len(block.text) > ALONG
-            )
-            self._block(block).paragraph_format.keep_with_next = isinstance(block, Heading) or last
+        for number, block in enumerate(paper.blocks, 1):
+            long = isinstance(block, Para) and len(block.text) > LONGEST_KEPT
+            kept = isinstance(block, Heading) or (number == len(paper.blocks) and not long)
+            self._block(block).paragraph_format.keep_with_next = kept
         self._end()
         for number, table in enumerate(paper.tables, 1):
             self._table(table, number)
@@ -129,11 +119,8 @@ class _Printer:
 
     def _page(self) -> None:
         part = self.document.sections[0]
-        part.orientation, part.page_width, part.page_height = (
-            WD_ORIENT.PORTRAIT,
-            Mm(PAGE[0]),
-            Mm(PAGE[1]),
-        )
+        part.orientation = WD_ORIENT.PORTRAIT
+        part.page_width, part.page_height = map(Mm, PAGE)
         part.top_margin, part.right_margin, part.bottom_margin, part.left_margin = map(Mm, MARGINS)
         part.footer_distance = Mm(NUMBER_FROM_EDGE)
         grid = part._sectPr.find(qn("w:docGrid"))
@@ -155,7 +142,7 @@ class _Printer:
         _name_substitutes(self.document, self.faces)
 
     def _foot(self) -> None:
-        """— 1 — in 14 pt, at the right of odd pages and at the left of even ones; above, on every page, that the data is made up."""
+        """The page number, — 1 —, at the outer side, and a header that marks fictional data."""
         self.document.settings.odd_and_even_pages_header_footer = True
         part = self.document.sections[0]
         sides = (
@@ -177,6 +164,15 @@ class _Printer:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
             _face(paragraph.add_run(self.paper.fictional), self.faces.first, NUMBER_SIZE)
 
+    def _title(self, text: str) -> None:
+        self._line(
+            text,
+            self.faces.title,
+            size=TITLE_SIZE,
+            pitch=TITLE_PITCH,
+            align=WD_ALIGN_PARAGRAPH.CENTER,
+        )
+
     def _line(
         self, text: str, face: Face, *, size: float = BODY, pitch: float = PITCH, align: Any = None
     ) -> Paragraph:
@@ -196,72 +192,60 @@ class _Printer:
                 face = {1: self.faces.first, 2: self.faces.second}.get(block.level, self.faces.body)
                 paragraph = self._line(block.full, face)
             case Para():
-                spread = (
-                    WD_ALIGN_PARAGRAPH.LEFT
-                    if LONG.search(block.text)
-                    else WD_ALIGN_PARAGRAPH.JUSTIFY
-                )
-                paragraph = self._line("", self.faces.body, align=spread)
+                left, justify = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.JUSTIFY
+                align = left if UNBREAKABLE.search(block.text) else justify
+                paragraph = self._line("", self.faces.body, align=align)
                 if block.lead:
                     _face(paragraph.add_run(block.lead), self.faces.second, BODY)
                 _face(paragraph.add_run(block.text), self.faces.body, BODY)
             case Table():
-                raise TypeError("a table stands after the signature, among Paper.tables")
+                raise TypeError("tables follow the signature, in Paper.tables")
         _indent(paragraph, first=2)
         return paragraph
 
     def _end(self) -> None:
-        """The annexes by name, then who signs, centred above the day: together, and with the end of the text, so that no page holds
-        a signature alone."""
-        paper, begun = self.paper, len(self.document.paragraphs)
+        """The names of the annexes, then the signer centred above the date.
+
+        They are kept with the end of the text, so that no page has a signature alone.
+        """
+        paper, first = self.paper, len(self.document.paragraphs)
         for number, name in enumerate(paper.annexes, 1):
             label = "附件：" if number == 1 else "　　　"
-            many = f"{number}. " if len(paper.annexes) > 1 else ""
+            count = f"{number}. " if len(paper.annexes) > 1 else ""
             if number == 1:
                 self._line("", self.faces.body)
-            _indent(self._line(f"{label}{many}{name}", self.faces.body), first=2)
+            _indent(self._line(f"{label}{count}{name}", self.faces.body), first=2)
         for _blank in range(2):
             self._line("", self.faces.body)
-        day = width(paper.signed)
-        centred = DATE_FROM_RIGHT + (day - width(paper.signer)) / 2
+        centred = DATE_FROM_RIGHT + (width(paper.signed) - width(paper.signer)) / 2
         for text, right in ((paper.signer, max(centred, 0)), (paper.signed, DATE_FROM_RIGHT)):
             _indent(self._line(text, self.faces.body, align=WD_ALIGN_PARAGRAPH.RIGHT), right=right)
-        for paragraph in self.document.paragraphs[begun:-1]:
+        for paragraph in self.document.paragraphs[first:-1]:
             paragraph.paragraph_format.keep_with_next = True
 
     def _table(self, table: Table, number: int) -> None:
-        """附件 at the head of a new page, the table's title in the third line, the table with its heading row repeated."""
+        """附件 at the head of a new page, the title in its third line, and the table."""
         label = "附件" + (str(number) if len(self.paper.tables) > 1 else "")
         self._line(label, self.faces.first).paragraph_format.page_break_before = True
         self._line("", self.faces.body)
-        self._line(
-            table.title,
-            self.faces.title,
-            size=TITLE_SIZE,
-            pitch=TITLE_PITCH,
-            align=WD_ALIGN_PARAGRAPH.CENTER,
-        )
+        self._title(table.title)
         grid = self.document.add_table(rows=0, cols=len(table.head), style="Table Grid")
         grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
         grid._tbl.tblPr.append(parse_xml(CELL_MARGINS))
         for column, share in zip(grid.columns, table.widths, strict=True):
             column.width = Mm(TYPE_AREA[0] * share / 100)
         for place, cells in enumerate((table.head, *table.rows)):
-            row = grid.add_row()
-            row._tr.get_or_add_trPr().append(
-                OxmlElement("w:tblHeader" if place == 0 else "w:cantSplit")
-            )
+            row, is_head = grid.add_row(), place == 0
+            mark = OxmlElement("w:tblHeader" if is_head else "w:cantSplit")
+            row._tr.get_or_add_trPr().append(mark)
             for cell, text, share in zip(row.cells, cells, table.widths, strict=True):
                 cell.width = Mm(TYPE_AREA[0] * share / 100)
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.line_spacing = Pt(TABLE_PITCH)
                 _off_grid(paragraph)
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if place == 0 else None
-                _face(
-                    paragraph.add_run(text),
-                    self.faces.first if place == 0 else self.faces.body,
-                    TABLE_SIZE,
-                )
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if is_head else None
+                face = self.faces.first if is_head else self.faces.body
+                _face(paragraph.add_run(text), face, TABLE_SIZE)
 
 
 def _face(run: Any, face: Face, size: float) -> None:
@@ -277,7 +261,7 @@ def _face(run: Any, face: Face, size: float) -> None:
 
 
 def _off_grid(paragraph: Paragraph) -> None:
-    """Lines of another height do not wait for the next line of the grid."""
+    """Let lines of another height ignore the grid of the page."""
     free = OxmlElement("w:snapToGrid")
     free.set(qn("w:val"), "0")
     paragraph._p.get_or_add_pPr().insert_element_before(
@@ -301,7 +285,7 @@ def _set_faces(properties: Any, face: Face) -> None:
 
 
 def _indent(paragraph: Paragraph, *, first: float = 0, left: float = 0, right: float = 0) -> None:
-    """Indents in characters, as Chinese papers count them; beside each the same in twentieths of a point, for readers that cannot."""
+    """Set indents in characters, and for programs that ignore these, in twentieths of a point."""
     indent = paragraph._p.get_or_add_pPr().get_or_add_ind()
     for name, characters in (("firstLine", first), ("left", left), ("right", right)):
         if characters:
@@ -322,13 +306,13 @@ def _page_field() -> Iterable[Any]:
 
 
 def _name_substitutes(document: Any, faces: Faces) -> None:
-    """The table of fonts, each with the names of what may stand in for it."""
+    """Write the font table with the substitutes of each font."""
     fonts = {
         face.name: face
         for face in (faces.title, faces.body, faces.first, faces.second, faces.number)
     }
     entries = "".join(
-        f'<w:font w:name="{face.name}"><w:altName w:val="{",".join(face.instead)}"/><w:charset '
+        f'<w:font w:name="{face.name}"><w:altName w:val="{",".join(face.substitutes)}"/><w:charset '
         f'w:val="86"/><w:family w:val="{face.family}"/><w:pitch w:val="auto"/></w:font>'
         for face in fonts.values()
     )

@@ -119,45 +119,21 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
 
 USERNAME = ("用户名", "账号", "帐号", "登录名", "账户", "用户", "登录账号", "user", "login", "工号")
 PHONE = (
-    "电话",
-    "手机",
-    "手机号",
-    "联系电话",
-    "办公电话",
-    "手机号码",
-    "电话号码",
-    "移动电话",
-    "固定电话",
-    "联系方式",
-)
+    "电话", "手机", "手机号", "联系电话", "办公电话", "手机号码", "电话号码", "移动电话",
+    "固定电话", "联系方式",
+)  # fmt: skip
 BODY = (
-    "单位",
-    "所属单位",
-    "单位编码",
-    "单位代码",
-    "单位名称",
-    "工作单位",
-    "所在单位",
-    "机构代码",
-    "部门",
-    "所在部门",
-    "所属部门",
-    "工作部门",
-)
+    "单位", "所属单位", "单位编码", "单位代码", "单位名称", "工作单位", "所在单位", "机构代码",
+    "部门", "所在部门", "所属部门", "工作部门",
+)  # fmt: skip
 HELP = gettext_lazy(
     "Organisation code, colon, role; separate several with commas: Q01:staff, Q02:viewer"
 )
 
 ENDS = (
-    "撤销角色",
-    "取消角色",
-    "解除角色",
-    "停用角色",
-    "角色停用",
-    "免去角色",
-    "角色撤销",
+    "撤销角色", "取消角色", "解除角色", "停用角色", "角色停用", "免去角色", "角色撤销",
     "是否撤销",
-)
+)  # fmt: skip
 HELP_ENDS = gettext_lazy(
     "Yes: the role in this row is removed. The account stays, and so do roles not in the table."
 )
