@@ -17,7 +17,7 @@ from directives.documents.commands.correcting import (
     reading_of,
 )
 from directives.documents.ingest.reading import read
-from directives.documents.queries.source import doubts, source_lines, repairs_in, spans
+from directives.documents.queries.source import doubts, repairs_in, source_lines, spans
 from directives.models import Addressee, Directive, Event, Repair
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 
