@@ -76,6 +76,7 @@ LINES = (
     of_nouns("imports", "papers"),
     ("catalogue",),
     ("intakes", "downloads"),
+    ("catalogue.acts",),
     ("signin",),
     ("accounts",),
     of_nouns("forms"),

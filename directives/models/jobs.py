@@ -183,7 +183,7 @@ class Carried(models.Model):
 
     BUSY: frozenset[str] = UNENDED  # states in which a process has it in hand, or will have
     awaited = False  # somebody waits for the page that carries it out; not stored
-    act = ""  # a key of jobs.ACTS: what is being done while it is BUSY
+    act = ""  # a key of catalogue.acts.ACTS: what is being done while it is BUSY
 
     done = models.PositiveIntegerField(default=0)
     fault = models.TextField(
@@ -219,7 +219,7 @@ class JobProgress(Carried):
     Whatever stops it between two parts, it goes on behind the row that it had `reached`. All of it bears one instant, `at`.
     """
 
-    kind = models.CharField(max_length=20)  # a key of jobs.ACTS
+    kind = models.CharField(max_length=20)  # a key of catalogue.acts.ACTS
     document = models.ForeignKey(Document, models.CASCADE, related_name="+", null=True)
     asked = models.JSONField(default=dict)  # what was asked for, as the kind needs it
     by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)

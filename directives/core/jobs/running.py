@@ -22,7 +22,7 @@ from directives.base.origins import Origin
 from directives.base.outages import FULL, outage_of
 from directives.base.refusals import Refusal
 from directives.base.retries import BROKEN, leave, patiently
-from directives.core.jobs.noting import Superseded, TooLong, shift, tell
+from directives.core.jobs.noting import Act, Superseded, TooLong, shift, tell
 from directives.models import Carried, Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
 
@@ -38,15 +38,8 @@ FULL_DISK = gettext_lazy(
 )
 BROKE = gettext_lazy("The database stopped it three times at the same point.")
 MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
-ACTS = {
-    "issue": "directives.obligations.commands.bulk_issuing.ACT",
-    "open_cycle": "directives.reports.commands.cycles.ACT",
-    "relight": "directives.core.relighting.ACT",
-    "check": "directives.intakes.checking.ACT",
-    "apply": "directives.intakes.applying.ACT",
-    "undo": "directives.intakes.undoing.ACT",
-    "export": "directives.downloads.export_job.ACT",
-}
+# The list of long acts names nouns: it is read when an act is carried out, by its path.
+LIST_OF_ACTS = "directives.catalogue.acts.ACTS"
 # Tasks are queued under the path of their function: where they stood in an earlier release → where they stand now.
 # Nodes of both releases queue them while an upgrade goes on.
 FORMER_PATHS = {
@@ -84,6 +77,11 @@ def _run_at_once(name: str, pk: int) -> None:
         if outage_of(error) is None:
             raise
         logger.error("The act on %s %s is left to the worker: %s", name, pk, str(error).strip())
+
+
+def _act(name: str) -> Act:
+    acts: dict[str, Act] = import_string(LIST_OF_ACTS)
+    return acts[name]
 
 
 def _name(row: Carried) -> str:
@@ -179,7 +177,7 @@ def _taken(row: Carried) -> bool:
 
 
 def _turn(row: Carried) -> None:
-    act, until = import_string(ACTS[row.act]), time.monotonic() + TURN_SECONDS
+    act, until = _act(row.act), time.monotonic() + TURN_SECONDS
     while act.carry_out(row):
         if time.monotonic() >= until:
             _wait(row)
@@ -204,7 +202,7 @@ def _wait(row: Carried, after: timedelta | None = None, **fields: Any) -> None:
 
 def _halt(row: Carried, act: str, state: str, fault: str, refusal: Refusal | None = None) -> None:
     """It comes to a stop short of its end."""
-    halt = import_string(ACTS[act]).halt
+    halt = _act(act).halt
     try:
         with transaction.atomic():
             if halt is None:

@@ -1,0 +1,18 @@
+"""Every long act, by the name that its row holds: what the worker carries out."""
+
+from directives.core import relighting
+from directives.core.jobs import Act
+from directives.downloads import export_job
+from directives.intakes import applying, checking, undoing
+from directives.obligations.commands import bulk_issuing
+from directives.reports.commands import cycles
+
+ACTS: dict[str, Act] = {
+    "issue": bulk_issuing.ACT,
+    "open_cycle": cycles.ACT,
+    "relight": relighting.ACT,
+    "check": checking.ACT,
+    "apply": applying.ACT,
+    "undo": undoing.ACT,
+    "export": export_job.ACT,
+}
