@@ -18,8 +18,11 @@ NOTHING = "—"
 class Dated(Protocol):
     """Something that knows which day it is, as a request does."""
 
-    today: date
-    workdays: Workdays
+    @property
+    def today(self) -> date: ...
+
+    @property
+    def workdays(self) -> Workdays: ...
 
 
 def picked(thing: Any, base: str) -> str:

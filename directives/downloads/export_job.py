@@ -168,8 +168,8 @@ def _written(export: Export, alias: str, teller: ProgressNotes, file: BinaryIO) 
         )
         writing = FORMATS[export.format]
         book = replace(book, lights_on=old_lights(as_of, using=alias))
-        rows = writing.write(replace(book, total=teller.total, tell=teller), file)
-        name = f"{book.file_name}.{writing.ending}"[-200:]
+        rows = writing.write(replace(book, on_progress=teller), file)
+        name = f"{book.file_name}.{writing.extension}"[-200:]
         return {
             "done": rows,
             "total": rows,
@@ -182,7 +182,7 @@ def _written(export: Export, alias: str, teller: ProgressNotes, file: BinaryIO) 
 
 def place_of(export: Export) -> str:
     """Where its file is kept: one place for each export, so that a run that died leaves nothing beside it."""
-    return f"exports/{export.asked_at:%Y/%m}/{export.pk}.{FORMATS[export.format].ending}"
+    return f"exports/{export.asked_at:%Y/%m}/{export.pk}.{FORMATS[export.format].extension}"
 
 
 def _handed_over(export: Export, file: BinaryIO, facts: dict) -> None:

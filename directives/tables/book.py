@@ -1,6 +1,7 @@
-"""A list on its way to a file: its columns, its rows, what its cover says, and what a cell may hold.
+"""A list to be written to a file: its columns, rows and cover, and what a cell may hold.
 
-Text that a spreadsheet would take for a formula gets one leading apostrophe (`guard`); reading it back strips exactly that one.
+Text that a spreadsheet would take for a formula gets one leading apostrophe (`guard`); reading it
+back strips exactly that one.
 """
 
 import re
@@ -18,31 +19,31 @@ from django.utils.translation import gettext as _
 
 CellKind = Literal["text", "number", "id", "date", "moment", "percent"]
 Words = str | Promise
-GroupPath = tuple[
-    tuple[Hashable, Words], ...
-]  # the groups of a row, outermost first: what tells each, and its heading
+# The groups of a row, outermost first: the key and the heading of each.
+GroupPath = tuple[tuple[Hashable, Words], ...]
+Note = tuple[Words, Any]  # a label and a value
 
-# Excel, WPS and LibreOffice read a cell that begins so as a formula; full-width signs too, in a Chinese locale.
+# Excel, WPS and LibreOffice read a cell that begins so as a formula, in a Chinese locale also
+# with full-width signs.
 DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-FIRST = frozenset("'=+-@\t\r\n＝＋－＠")  # what begins a text that has to be looked at
-FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
-)  # what no XML may hold, nor any text file
-BREAKS = re.compile("\r\n?")
-LOST = "\ufffd"
-CELL_LIMIT = 32_767  # characters that one cell of a workbook may hold, as UTF-16 counts
-EPOCH = date(1900, 3, 1)  # workbooks do not agree on days before it: those are written as text
+DANGEROUS_FIRST = frozenset("'=+-@\t\r\n＝＋－＠")
+# Not allowed in XML, nor useful in a text file.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LINE_BREAKS = re.compile("\r\n?")
+REPLACEMENT = "\ufffd"
+CELL_LIMIT = 32_767  # UTF-16 units in one cell of a workbook
+EPOCH = date(1900, 3, 1)  # workbooks disagree on earlier days, which are written as text
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it is called for good, its heading, what it shows of a row, and how.
+    """One column of a list.
 
-    `key` tells it from the other columns of its list, in every language; where the column can come back, it is the name of the
-    intake's field. `value` gives text, a number, a day, an instant, or for "percent" a number from 0 to 100; None is an empty
-    cell. An "id" is a whole number of which nobody makes sums. `width` is in characters; 0 leaves it to the kind. `link` gives
-    the path of a page that tells more of the row, `light` a key of `states.LIGHTS` in whose colour the cell is filled; either
-    gives "" where there is none.
+    `key` identifies it within its list in every language; where the column can be imported, it is
+    the name of the field. `value` returns text, a number, a date, a datetime, or for "percent" a
+    number from 0 to 100; None is an empty cell. An "id" is a whole number that is never summed.
+    `width` is in characters; 0 leaves it to the kind. `link` returns the path of the page of the
+    row, `light` a key of `states.LIGHTS` whose colour fills the cell; either may return "".
     """
 
     key: str
@@ -56,97 +57,100 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A list to be written: its name, its columns, its rows (read once), what its cover says of it, and how it is laid out.
+    """A list to be written: its name, columns and rows (iterated once), its cover and layout.
 
-    `lights_on` is the day whose lights it shows, where they are older than `as_of`.
-    `site` is the address of the product ("https://host", "" for none: no links). `paper` is "a4" or "a3". `group` gives the groups
-    of a row, where the rows come sorted by them. `total` is how many rows there will be, as far as that is known. `tell` is
-    called with the rows done, now and then; what it raises ends the writing.
+    `notes` stand on the cover: the filter in force, counts with their denominators. `site` is the
+    base URL for links ("https://host"; "" for no links). `paper` is "a4" or "a3". `group` returns
+    the groups of a row, where the rows are sorted by them. `on_progress` is called with the number
+    of rows written from time to time; an exception raised by it ends the writing. `lights_on` is
+    the day of the lights shown, where it is older than `as_of`.
     """
 
     name: Words
     columns: tuple[Column, ...]
     rows: Iterable[Any]
     as_of: datetime
-    notes: tuple[
-        tuple[Words, Any], ...
-    ] = ()  # the filter in force, counts with their denominators, …
+    notes: tuple[Note, ...] = ()
     fictional: bool = False
     site: str = ""
     paper: str = "a4"
     group: Callable[[Any], GroupPath] | None = None
-    total: int | None = None
-    tell: Callable[[int], object] | None = None
+    on_progress: Callable[[int], object] | None = None
     lights_on: date | None = None
 
     @property
     def file_name(self) -> str:
-        """The name of the file without its ending: name, day, old lights, that the data is fictional."""
+        """The name of the file without its extension."""
         day = f"{timezone.localtime(self.as_of):%Y-%m-%d}"
         if self.lights_on is not None:
             day += " " + _("lights as of %(day)s") % {"day": self.lights_on.isoformat()}
-        return re.sub(r'[\\/:*?"<>|\s]+', " ", f"{self.name} {day}{self.mark}").strip()
+        return re.sub(r'[\\/:*?"<>|\s]+', " ", f"{self.name} {day}{self.fictional_mark}").strip()
 
     @property
-    def mark(self) -> str:
+    def fictional_mark(self) -> str:
         return " " + _("Demo data") if self.fictional else ""
 
 
 def guard(text: str) -> str:
-    """The text with one leading apostrophe if a spreadsheet would take it for a formula."""
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
     return f"'{text}" if DANGEROUS.match(text) else text
 
 
 def unguard(text: str) -> str:
-    """What `guard` was given."""
+    """Return the text that `guard` was given."""
     return text[1:] if text.startswith("'") and DANGEROUS.match(text) else text
 
 
 def cell_text(text: str) -> str:
-    """A text, not empty, as a cell holds it: guarded, its line breaks all alike, marked where a character cannot be held or it is cut."""
-    if text[0] in FIRST:
+    """Return a text, not empty, as a cell may hold it.
+
+    It is guarded, its line breaks are \\n, forbidden characters are replaced, and one that is too
+    long is cut and ends in an ellipsis.
+    """
+    if text[0] in DANGEROUS_FIRST:
         text = guard(text)
     if not text.isprintable():
-        text = FORBIDDEN.sub(LOST, BREAKS.sub("\n", text))
+        text = FORBIDDEN.sub(REPLACEMENT, LINE_BREAKS.sub("\n", text))
     return text if len(text) <= CELL_LIMIT // 2 else _cut(text)
 
 
 def _cut(text: str) -> str:
     units = text.encode("utf-16-le")
-    return (
-        text
-        if len(units) <= 2 * CELL_LIMIT
-        else units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", "ignore") + "…"
-    )
+    if len(units) <= 2 * CELL_LIMIT:
+        return text
+    return units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 def _number(value: Any) -> Any:
     return value if isfinite(value) else str(value)
 
 
-def _day(value: date | datetime) -> date | str:
+def _date(value: date | datetime) -> date | str:
     day = timezone.localtime(value).date() if isinstance(value, datetime) else value
     return day if day >= EPOCH else day.isoformat()
 
 
-def _moment(value: datetime) -> datetime | str:
+def _datetime(value: datetime) -> datetime | str:
     local = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
     return local if local.date() >= EPOCH else f"{local:%Y-%m-%d %H:%M}"
 
 
-PLAIN: dict[CellKind, Callable[[Any], Any]] = {
+CONVERTERS: dict[CellKind, Callable[[Any], Any]] = {
     "text": lambda value: cell_text(str(value)),
     "number": _number,
     "id": _number,
-    "date": _day,
-    "moment": _moment,
+    "date": _date,
+    "moment": _datetime,
     "percent": lambda value: _number(value / 100),
 }
 
 
 def cell_value(value: Any, kind: CellKind) -> Any:
-    """A value as a cell holds it: safe text, a number, a share of 1, a day, an instant in Shanghai to the second; None if empty."""
-    return None if value is None or value == "" else PLAIN[kind](value)
+    """Convert the value of a column to that of a cell; None if it is empty.
+
+    A percentage becomes a share of 1, an instant a naive datetime in local time, to the second.
+    """
+    return None if value is None or value == "" else CONVERTERS[kind](value)
 
 
 @cache
@@ -156,7 +160,7 @@ def _around_id(name: str) -> tuple[str, str]:
 
 
 def path_to(name: str) -> Callable[[int], str]:
-    """A function from an id to the path of the page of this name, which resolves the URL only once."""
+    """Return a function from an id to the path of a named page. It resolves the URL once."""
 
     def path(pk: int) -> str:
         before, after = _around_id(name)

@@ -1,7 +1,8 @@
-"""One cell of a file → the value that its column's field asks for, or what is wrong with it. Pure: no file, no database.
+"""Reads one cell of a file: the value for its field, or what is wrong with it. Pure functions.
 
-Values by the sort of the field: text and code str · date date · whole int · number and money Decimal · percent int, or Decimal where
-it is broken · choice the value of the choice · codes a tuple of str. An empty cell is None.
+Values by the sort of the field: text and code: str; date: date; whole: int; number and money:
+Decimal; percent: int, or Decimal where it is not whole; choice: the value of the choice; codes:
+a tuple of str. An empty cell is None.
 """
 
 import re
@@ -27,64 +28,73 @@ from directives.tables.figures import POWER, Shares, read_figure, read_percent, 
 from directives.tables.layout import Cell, NoValue
 
 CellReader = Callable[[Cell], Any]
+TextReader = Callable[[Cell, str], Any]
 
-PARTS = re.compile(r"[、,，;；\n]+")
-UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00ad"
-SPACE = re.compile(rf"[\s{UNSEEN}]+")
-HIDDEN = re.compile(f"[{UNSEEN}]")
+SEPARATORS = re.compile(r"[、,，;；\n]+")
+INVISIBLE = (
+    "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e"
+    "\u2066\u2067\u2068\u2069\u00ad"
+)
+SPACE = re.compile(rf"[\s{INVISIBLE}]+")
+HIDDEN = re.compile(f"[{INVISIBLE}]")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-SHOWN = 200  # characters of a wrong value that a fault repeats
+QUOTED_LENGTH = 200  # characters of a wrong value that a fault quotes
 CUT_SHORT = re.compile(r"\d(?:\.\d+)?E\+\d{2,}")  # as a spreadsheet shows 13900001111
 EXACT = 10**15  # a spreadsheet keeps fifteen digits of a number
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnUnits:
-    """What the column as a whole says about its cells: what bare numbers count in, and whether percentages are shares of 1."""
+    """How the numbers of a whole column count."""
 
-    scale: int = 1
-    shares: Shares = ""
+    scale: int = 1  # of bare numbers
+    shares: Shares = ""  # whether percentages are shares of 1
 
 
-def value_reader(field: Field, manner: ColumnUnits = ColumnUnits()) -> CellReader:
-    """A function that reads the cells of one column, what they mean by a rule of the field as if they said so."""
-    read = interpreting_reader(field, manner)
+def value_reader(field: Field, units: ColumnUnits = ColumnUnits()) -> CellReader:
+    """Return a function that reads the cells of one column, interpretations as plain values."""
+    read = interpreting_reader(field, units)
 
-    def plain(cell: Cell) -> Any:
+    def read_value(cell: Cell) -> Any:
         value = read(cell)
         return value.value if isinstance(value, Interpreted) else value
 
-    return plain
+    return read_value
 
 
-def interpreting_reader(field: Field, manner: ColumnUnits = ColumnUnits()) -> CellReader:
-    """A function that reads the cells of one column, Meant where they do not say it by the letter. Equal cells are read once."""
-    read = SORTS[field.sort](field, manner)
+def interpreting_reader(field: Field, units: ColumnUnits = ColumnUnits()) -> CellReader:
+    """Return a function that reads the cells of one column, and caches short ones.
+
+    It returns `Interpreted` where the value does not stand in the cell as such.
+    """
+    read_text = SORTS[field.sort](field, units)
 
     @lru_cache(maxsize=4096, typed=True)
-    def cached(cell: Cell) -> Any:
-        return _read(cell, read)
+    def read_cached(cell: Cell) -> Any:
+        return _read(cell, read_text)
 
-    def plain(cell: Cell) -> Any:
+    def read(cell: Cell) -> Any:
         if cell is None or cell == "":
             return None
-        return cached(cell) if not isinstance(cell, str) or len(cell) <= 60 else _read(cell, read)
+        if isinstance(cell, str) and len(cell) > 60:
+            return _read(cell, read_text)
+        return read_cached(cell)
 
-    return plain
+    return read
 
 
 def displayed(cell: Cell) -> str:
-    """A wrong value as a fault repeats it."""
+    """A wrong value as a fault quotes it."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     text = f"{cell:%Y-%m-%d %H:%M}" if isinstance(cell, datetime) else str(cell)
     text = CONTROL.sub("�", text)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if len(text) <= QUOTED_LENGTH else text[: QUOTED_LENGTH - 1] + "…"
 
 
-def _read(cell: Cell, read: Callable[[Cell, str], Any]) -> Any:
+def _read(cell: Cell, read_text: TextReader) -> Any:
     if isinstance(cell, NoValue):
-        return _odd(cell)
+        return _no_value(cell)
     if isinstance(cell, bool):
         return Wrong(
             _("a value in words or figures, not a checkbox or TRUE"), _("Write the value in words.")
@@ -97,10 +107,10 @@ def _read(cell: Cell, read: Callable[[Cell, str], Any]) -> Any:
             _("text without hidden control characters"),
             _("Type the cell again, or paste it as plain text."),
         )
-    return read(cell, text)
+    return read_text(cell, text)
 
 
-def _odd(cell: NoValue) -> Wrong:
+def _no_value(cell: NoValue) -> Wrong:
     if cell.kind == "formula":
         return Wrong(
             _("a value; the formula was saved without its result"),
@@ -112,21 +122,18 @@ def _odd(cell: NoValue) -> Wrong:
 
 
 def as_text(cell: Cell) -> str:
-    """A cell as text: trimmed, without the apostrophe that guarded it, whole numbers without a point, days as 2025-03-01."""
+    """A cell as text, trimmed and without a guarding apostrophe.
+
+    Whole numbers have no decimal point; days are written 2025-03-01.
+    """
     match cell:
         case None:
             return ""
         case str():
-            text = cell.replace("_x000D_", "\r") if "_x000D_" in cell else cell
-            return unguard(
-                text.strip().strip(UNSEEN).replace("\r\n", "\n").replace("\r", "\n")
-            ).strip()
+            return _clean(cell)
         case datetime():
-            return (
-                f"{cell:%Y-%m-%d}"
-                if not (cell.hour or cell.minute or cell.second)
-                else f"{cell:%Y-%m-%d %H:%M}"
-            )
+            midnight = not (cell.hour or cell.minute or cell.second)
+            return f"{cell:%Y-%m-%d}" if midnight else f"{cell:%Y-%m-%d %H:%M}"
         case date():
             return cell.isoformat()
         case float() if cell.is_integer() and abs(cell) < EXACT:
@@ -136,48 +143,55 @@ def as_text(cell: Cell) -> str:
     return str(cell)
 
 
+def _clean(text: str) -> str:
+    if "_x000D_" in text:
+        text = text.replace("_x000D_", "\r")
+    text = text.strip().strip(INVISIBLE).replace("\r\n", "\n").replace("\r", "\n")
+    return unguard(text).strip()
+
+
 def folded(text: str) -> str:
-    """Full-width and other compatibility forms made plain, white space gone."""
+    """Replace full-width and other compatibility forms (NFKC), and remove white space."""
     return SPACE.sub("", unicodedata.normalize("NFKC", text))
 
 
-# sorts
+# What reads each sort of field: it gets the cell and its text, which is not empty.
 
 
-def _text(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
-    return partial(_worded, limit=field.limit)
+def _text(field: Field, units: ColumnUnits) -> TextReader:
+    return partial(_read_text, limit=field.limit)
 
 
-def _worded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
-    """Words; a long number in their place that a spreadsheet has cut short, such as a telephone's, is none any more."""
-    if CUT_SHORT.fullmatch(text) or (
-        isinstance(cell, int | float | Decimal) and abs(cell) >= EXACT
-    ):
+def _read_text(cell: Cell, text: str, *, limit: int) -> str | Wrong:
+    # A long number, such as a telephone number, loses digits in a spreadsheet.
+    if CUT_SHORT.fullmatch(text) or _inexact(cell):
         return Wrong(
             _("text; a spreadsheet program has rounded it"),
             _("Set the column to text, then type the number again."),
         )
-    return _limited(cell, text, limit=limit)
+    return _within(text, limit)
 
 
-def _limited(cell: Cell, text: str, *, limit: int) -> str | Wrong:
+def _inexact(cell: Cell) -> bool:
+    return isinstance(cell, int | float | Decimal) and (cell >= EXACT or cell <= -EXACT)
+
+
+def _within(text: str, limit: int) -> str | Wrong:
     if limit and len(text) > limit:
-        said = {"limit": limit, "length": len(text)}
+        params = {"limit": limit, "length": len(text)}
         return Wrong(
-            _("at most %(limit)s characters; there are %(length)s") % said,
+            _("at most %(limit)s characters; there are %(length)s") % params,
             _("Shorten it, or put the rest in a remark."),
         )
     return text
 
 
-def _code(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
-    return partial(_coded, limit=field.limit)
+def _code(field: Field, units: ColumnUnits) -> TextReader:
+    return partial(_read_code, limit=field.limit)
 
 
-def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
-    """A code stays text. A number that a spreadsheet has cut short is no code any more."""
-    number = isinstance(cell, int | float | Decimal)
-    if POWER.fullmatch(text) or (number and abs(cell) >= EXACT):
+def _read_code(cell: Cell, text: str, *, limit: int) -> str | Wrong:
+    if POWER.fullmatch(text) or _inexact(cell):
         return Wrong(
             _("a code; a spreadsheet program has rounded it"),
             _("Set the column to text, then type the code again."),
@@ -188,28 +202,25 @@ def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
         )
     if text.casefold() in ("nan", "inf", "-inf"):
         return Wrong(_("a code"), _("Write the code, or leave the cell empty."))
-    return _limited(cell, unicodedata.normalize("NFKC", text), limit=limit)
+    return _within(unicodedata.normalize("NFKC", text), limit)
 
 
-def _day(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
-    if field.deadline:
-        return lambda cell, text: read_deadline(
-            cell, text if isinstance(cell, date) else folded(text)
-        )
-    return lambda cell, text: read_day(cell, text if isinstance(cell, date) else folded(text))
+def _date(field: Field, units: ColumnUnits) -> TextReader:
+    read = read_deadline if field.deadline else read_day
+    return lambda cell, text: read(cell, text if isinstance(cell, date) else folded(text))
 
 
-def _figure(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
+def _number(field: Field, units: ColumnUnits) -> TextReader:
     money = field.sort == "money"
-    return lambda cell, text: read_figure(cell, folded(text), money=money, scale=manner.scale)
+    return lambda cell, text: read_figure(cell, folded(text), money=money, scale=units.scale)
 
 
-def _whole(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
-    return lambda cell, text: read_whole(cell, folded(text), scale=manner.scale)
+def _whole(field: Field, units: ColumnUnits) -> TextReader:
+    return lambda cell, text: read_whole(cell, folded(text), scale=units.scale)
 
 
-def _percent(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
-    return lambda cell, text: read_percent(cell, folded(text), shares=manner.shares)
+def _percent(field: Field, units: ColumnUnits) -> TextReader:
+    return lambda cell, text: read_percent(cell, folded(text), shares=units.shares)
 
 
 def names_of(choices: Choices) -> dict[str, str]:
@@ -221,32 +232,42 @@ def names_of(choices: Choices) -> dict[str, str]:
     return names | {fold(value): value for value, _label in choices if value}
 
 
-def _choice(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
+def _choice(field: Field, units: ColumnUnits) -> TextReader:
     names = names_of(field.choices)
 
-    def chosen(cell: Cell, text: str) -> str | Wrong:
+    def read_choice(cell: Cell, text: str) -> str | Wrong:
         name = fold(text)
-        for spelt in (name, f"{name}级", name.removesuffix("单位")):
-            if spelt in names:
-                return names[spelt]
-        listed = "、".join(dict.fromkeys(str(label) for value, label in field.choices if value))
-        return Wrong(_("one of: %(all)s") % {"all": listed}, _("Write one of these words."))
+        for spelling in (name, f"{name}级", name.removesuffix("单位")):
+            if spelling in names:
+                return names[spelling]
+        labels = "、".join(dict.fromkeys(str(label) for value, label in field.choices if value))
+        return Wrong(_("one of: %(all)s") % {"all": labels}, _("Write one of these words."))
 
-    return chosen
-
-
-def _codes(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
-    def parted(cell: Cell, text: str) -> tuple[str, ...] | Wrong:
-        parts = [part.strip() for part in PARTS.split(text)] if isinstance(cell, str) else [text]
-        found = [_coded(cell, part, limit=field.limit) for part in parts if part]
-        return next(
-            (part for part in found if isinstance(part, Wrong)), tuple(dict.fromkeys(found))
-        )
-
-    return parted
+    return read_choice
 
 
-SORTS: dict[str, Callable[[Field, ColumnUnits], Callable[[Cell, str], Any]]] = {
-    "text": _text, "code": _code, "date": _day, "whole": _whole, "number": _figure, "money": _figure, "percent": _percent,
-    "choice": _choice, "codes": _codes,
-}  # fmt: skip
+def _codes(field: Field, units: ColumnUnits) -> TextReader:
+    def read_codes(cell: Cell, text: str) -> tuple[str, ...] | Wrong:
+        parts = SEPARATORS.split(text) if isinstance(cell, str) else [text]
+        codes: dict[str, None] = {}
+        for part in filter(None, map(str.strip, parts)):
+            code = _read_code(cell, part, limit=field.limit)
+            if isinstance(code, Wrong):
+                return code
+            codes[code] = None
+        return tuple(codes)
+
+    return read_codes
+
+
+SORTS: dict[str, Callable[[Field, ColumnUnits], TextReader]] = {
+    "text": _text,
+    "code": _code,
+    "date": _date,
+    "whole": _whole,
+    "number": _number,
+    "money": _number,
+    "percent": _percent,
+    "choice": _choice,
+    "codes": _codes,
+}

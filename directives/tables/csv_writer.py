@@ -1,4 +1,4 @@
-"""A list as CSV, written row by row."""
+"""Writes a list as CSV, row by row."""
 
 import csv
 import io
@@ -9,11 +9,10 @@ from typing import Any, BinaryIO
 
 from directives.tables.book import Book, Column, cell_text, cell_value
 
-TOLD = 500  # rows after which the caller is told of them
+PROGRESS_STEP = 500  # rows between two calls of `on_progress`
 
 
-def _printed(column: Column, row: Any) -> str:
-    """A cell as CSV holds it."""
+def _csv_cell(column: Column, row: Any) -> str:
     cell = cell_value(column.value(row), column.kind)
     match cell:
         case None:
@@ -28,25 +27,28 @@ def _printed(column: Column, row: Any) -> str:
 
 
 def write_csv(book: Book, file: BinaryIO, *, encoding: str = "utf-8-sig") -> int:
-    """Write a book as CSV with one heading row: UTF-8 with a mark at its head, by which Excel knows it. Returns the rows."""
+    """Write CSV with a heading row. Returns how many rows follow it.
+
+    UTF-8 begins with a byte order mark, by which Excel knows it.
+    """
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
-        return _lines(book, csv.writer(text))
+        return _write_rows(book, csv.writer(text))
     finally:
-        text.detach()  # the file stays the caller's
+        text.detach()  # the caller closes the file
 
 
-def _lines(book: Book, writer: Any) -> int:
+def _write_rows(book: Book, writer: Any) -> int:
     writer.writerow([cell_text(str(column.label) or " ") for column in book.columns])
-    cells: list[Callable[[Any], str]] = [partial(_printed, column) for column in book.columns]
+    cells: list[Callable[[Any], str]] = [partial(_csv_cell, column) for column in book.columns]
     count = 0
     for count, row in enumerate(book.rows, 1):
         writer.writerow([cell(row) for cell in cells])
-        if book.tell and not count % TOLD:
-            book.tell(count)
+        if book.on_progress and not count % PROGRESS_STEP:
+            book.on_progress(count)
     return count
 
 
-def write_gb(book: Book, file: BinaryIO) -> int:
-    """The same in GB18030, as Excel in Chinese saves CSV itself; it holds every character."""
+def write_gb18030(book: Book, file: BinaryIO) -> int:
+    """Write CSV in the encoding in which Chinese Excel saves it."""
     return write_csv(book, file, encoding="gb18030")

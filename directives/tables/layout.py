@@ -1,6 +1,6 @@
-"""What was read of a file before anybody knows what it means: its tables, their first rows, and every row as it stands.
+"""The raw content of a file: its tables, their first rows, and every row as it stands.
 
-Lines count from 1 as the spreadsheet counts them, columns from 0 as `RawRow.cells` does.
+Lines count from 1 as in the spreadsheet, columns from 0 as in `RawRow.cells`.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 @dataclass(frozen=True, slots=True)
 class NoValue:
-    """A cell without a usable value: a "formula" that was saved without its result, or an "error" such as #N/A or NaN.
+    """A cell without a usable value: a formula saved without its result, or an error such as #N/A.
 
     `text` is the formula with its =, or the error as the spreadsheet shows it.
     """
@@ -25,13 +25,13 @@ class NoValue:
         return self.text
 
 
-# Text is as it stands: neither trimmed nor freed of a guarding apostrophe. An empty cell is None. In CSV every cell is text.
+# Text is neither trimmed nor unguarded. An empty cell is None. In CSV every cell is text.
 Cell = None | str | int | float | Decimal | bool | date | datetime | NoValue
 
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row that holds something; empty rows are left out, and so are empty cells at a row's end."""
+    """One row that is not empty; empty cells at its end are left out."""
 
     line: int
     cells: tuple[Cell, ...]
@@ -40,7 +40,7 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A range of merged cells, its borders included. Its value stands in the top left cell; the others are empty."""
+    """A range of merged cells, ends included. The value is in the top left cell."""
 
     top: int
     left: int
@@ -50,20 +50,20 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One worksheet, or the one table of a text file (its name is then empty)."""
+    """One worksheet, or the only table of a text file, whose name is empty."""
 
-    number: int  # its place in the file, from 0
+    number: int  # its index in the file
     name: str
-    head: tuple[RawRow, ...]  # its first rows that hold something, at most `reader.HEAD`
-    rows: int  # how many it has at most: empty and title rows are counted
+    head: tuple[RawRow, ...]  # its first rows that are not empty, at most `parsing.limits.HEAD`
+    rows: int  # at most so many; empty ones and titles count
     hidden: bool = False
-    merges: tuple[Merge, ...] = ()  # at most `parsing.limits.MERGES`, the first of the file
+    merges: tuple[Merge, ...] = ()  # the first `parsing.limits.MERGES`
     hidden_columns: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
 class OpenFile:
-    """A file that can be read. Close it when done, or use it in a `with`; rows cannot be read after that."""
+    """A file being read. Close it when done, or use it as a context manager."""
 
     name: str  # as the person calls the file
     format: Literal["xlsx", "csv"]
@@ -75,14 +75,13 @@ class OpenFile:
     separator: str = ""
 
     def rows(self, table: Table) -> Iterator[RawRow]:
-        """Every row of the table that holds something, in the order of the file, read while the caller takes them.
+        """Iterate over the rows of a table that are not empty, in the order of the file.
 
-        Raises `reader.Unreadable` on the way if the file breaks off. Closing the iterator ends the process that reads.
+        Iterating may raise `reader.Unreadable`. Closing the iterator ends the process that reads.
         """
         return self.reading(table)
 
     def close(self) -> None:
-        """Let go of the file."""
         self.closing()
 
     def __enter__(self) -> Self:
@@ -98,7 +97,7 @@ class OpenFile:
 
 
 def column_letters(column: int) -> str:
-    """The letters that head a column in a spreadsheet: 0 is A, 26 is AA."""
+    """The letters of a column in a spreadsheet: 0 is A, 26 is AA."""
     text, rest = "", column + 1
     while rest:
         rest, digit = divmod(rest - 1, 26)

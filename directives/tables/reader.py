@@ -1,16 +1,18 @@
-"""Files that people bring in, opened and read in a process of their own, which may not write, start anything or grow.
+"""Opens and reads the files that people import, in a limited child process (`child.py`).
 
-Whatever that process does (break off, hang, take too much, talk nonsense), the caller gets rows or `Unreadable`, in words.
+Whatever that process does (crash, hang, exceed its limits, answer nonsense), the caller gets rows
+or `Unreadable`, which says why in words.
 """
 
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -21,21 +23,23 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import Refusal
 from directives.tables.layout import Cell, Merge, NoValue, OpenFile, RawRow, Table
-from directives.tables.parsing.limits import FILE, HEAD
+from directives.tables.parsing.limits import FILE
 from directives.tables.unreadable import words_of
 
-MEMORY = 512 * 2**20  # bytes of address space of the process that reads
-SECONDS = {"outline": 120, "rows": 900}  # of its computing: a million rows take about 60
-PATIENCE = 60  # seconds that it may say nothing while the caller waits
-LINE = 32 * 2**20  # bytes of one line that it says
+MEMORY = 512 * 2**20  # bytes of address space of the child
+CPU_SECONDS = {"outline": 120, "rows": 900}  # of the child: a million rows take about 60
+PATIENCE = 60  # seconds without output while the caller waits
+LONGEST_LINE = 32 * 2**20  # bytes of output
 
-__all__ = ["HEAD", "Unreadable", "read"]
 
 _CHILD = str(Path(__file__).with_name("child.py"))
 
 
 class Unreadable(Refusal):
-    """The file cannot be read: what is wrong with it, what was expected, and what to do, in words. `code` tells which."""
+    """The file cannot be read; the message says what is wrong and what to do.
+
+    `code` is a key of `unreadable.MESSAGES`.
+    """
 
     def __init__(self, code: str, params: dict[str, Any] | None = None) -> None:
         self.code = code
@@ -43,93 +47,83 @@ class Unreadable(Refusal):
 
 
 def read(source: str | os.PathLike[str] | BinaryIO, name: str) -> OpenFile:
-    """Open a table file: a path, or a binary file whose content is then copied. `name` is what people call it.
+    """Open a table file: a path, or a binary file, which is copied. `name` is shown to people.
 
-    Close what it returns. Raises Unreadable with the reason if it is no table that can be read.
+    The caller closes the result. Raises Unreadable.
     """
-    held = None if isinstance(source, str | os.PathLike) else _copy(source)
-    path = held.name if held else os.fspath(source)  # type: ignore[arg-type]
+    if isinstance(source, str | os.PathLike):
+        return _open(os.fspath(source), name, lambda: None)
+    copied = _copy(source)
     try:
-        with closing(_lines(path, "outline")) as lines:
-            found = _outline(next(lines, None))
+        return _open(copied.name, name, copied.close)
     except BaseException:
-        if held:
-            held.close()
+        copied.close()
         raise
+
+
+def _open(path: str, name: str, close: Callable[[], None]) -> OpenFile:
+    with closing(_output(path, "outline")) as lines:
+        outline = _parsed(next(lines, None))
 
     def rows(table: Table) -> Iterator[RawRow]:
         return _rows(path, table)
 
-    remarks = tuple(_remark(code) for code in found["remarks"])
-    parts = {"encoding": found.get("encoding", ""), "separator": found.get("separator", "")}
-    return OpenFile(
-        name,
-        found["format"],
-        found["tables"],
-        remarks,
-        rows,
-        held.close if held else lambda: None,
-        **parts,
-    )
+    try:
+        return OpenFile(
+            name=name,
+            format=outline["format"],
+            tables=tuple(_table(number, table) for number, table in enumerate(outline["tables"])),
+            remarks=tuple(_remark(code) for code in outline["remarks"]),
+            reading=rows,
+            closing=close,
+            encoding=outline.get("encoding", ""),
+            separator=outline.get("separator", ""),
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise Unreadable("nonsense") from error
 
 
 def _copy(source: BinaryIO) -> "tempfile._TemporaryFileWrapper[bytes]":
-    """The file as one that another process can open, gone when closed."""
-    held = tempfile.NamedTemporaryFile(prefix="intake-")  # noqa: SIM115 - Opened closes it
+    """Copy to a file that the child can open, deleted when it is closed."""
+    copied = tempfile.NamedTemporaryFile(prefix="intake-")  # noqa: SIM115 - OpenFile closes it
     try:
         source.seek(0)
-        shutil.copyfileobj(source, held, 1 << 20)
-        if held.tell() > FILE:
-            raise Unreadable("too_large", {"size": held.tell(), "limit": FILE})
-        held.flush()
+        shutil.copyfileobj(source, copied, 1 << 20)
+        if copied.tell() > FILE:
+            raise Unreadable("too_large", {"size": copied.tell(), "limit": FILE})
+        copied.flush()
     except BaseException:
-        held.close()
+        copied.close()
         raise
-    return held
+    return copied
 
 
 def _remark(code: str) -> str:
     if code == "linked":
         return _(
-            "The workbook uses values from other workbooks. They were not opened; the values last saved here are used."
+            "The workbook uses values from other workbooks. They were not opened; "
+            "the values last saved here are used."
         )
     raise Unreadable("nonsense")
 
 
-# what the process said, made rows and tables again
+# Output of the child → tables and rows
 
 
-def _outline(said: bytes | None) -> dict[str, Any]:
-    """The first line: the file as a whole, its tables as dataclasses."""
-    found = _parsed(said)
-    try:
-        found["tables"] = tuple(
-            _table(number, given) for number, given in enumerate(found["tables"])
-        )
-        return {
-            key: found[key]
-            for key in ("format", "tables", "remarks", "encoding", "separator")
-            if key in found
-        }
-    except (KeyError, TypeError, ValueError, IndexError) as fault:
-        raise Unreadable("nonsense") from fault
-
-
-def _table(number: int, given: dict[str, Any]) -> Table:
+def _table(number: int, data: dict[str, Any]) -> Table:
     return Table(
         number=number,
-        name=str(given["name"]),
-        head=tuple(_row(*row) for row in given["head"]),
-        rows=int(given["rows"]),
-        hidden=bool(given["hidden"]),
-        merges=tuple(Merge(*map(int, corners)) for corners in given["merges"]),
-        hidden_columns=tuple(map(int, given["hidden_columns"])),
+        name=str(data["name"]),
+        head=tuple(_row(*row) for row in data["head"]),
+        rows=int(data["rows"]),
+        hidden=bool(data["hidden"]),
+        merges=tuple(Merge(*map(int, corners)) for corners in data["merges"]),
+        hidden_columns=tuple(map(int, data["hidden_columns"])),
     )
 
 
 def _rows(path: str, table: Table) -> Iterator[RawRow]:
-    """The rows of one table, as long as the caller takes them."""
-    with closing(_lines(path, "rows", str(table.number))) as lines:
+    with closing(_output(path, "rows", str(table.number))) as lines:
         for line in lines:
             batch = _parsed(line)
             if isinstance(batch, dict):
@@ -137,20 +131,21 @@ def _rows(path: str, table: Table) -> Iterator[RawRow]:
                     return
                 raise Unreadable("nonsense")
             try:
-                made = [_row(*row) for row in batch]
-            except (TypeError, ValueError, IndexError) as fault:
-                raise Unreadable("nonsense") from fault
-            yield from made
+                rows = [_row(*row) for row in batch]
+            except (TypeError, ValueError, IndexError) as error:
+                raise Unreadable("nonsense") from error
+            yield from rows
     raise Unreadable("nonsense")
 
 
 def _row(line: int, hidden: bool, cells: list[Any], special: list[int]) -> RawRow:
-    for place in special:
-        cells[place] = _special(*cells[place])
+    """`special`: the indexes of cells that JSON cannot hold, each as [kind, text]."""
+    for index in special:
+        cells[index] = _special_cell(*cells[index])
     return RawRow(line, tuple(cells), hidden)
 
 
-def _special(kind: str, text: str) -> Cell:
+def _special_cell(kind: str, text: str) -> Cell:
     match kind:
         case "d":
             return date.fromisoformat(text)
@@ -164,33 +159,23 @@ def _special(kind: str, text: str) -> Cell:
 
 
 def _parsed(line: bytes | None) -> Any:
-    """One line made what it says. Raises Unreadable if it tells a fault, or is no such line."""
+    """Decode one line of output. Raises Unreadable if it reports a fault or is not JSON."""
     try:
-        said = json.loads(line or b"")
-    except (ValueError, RecursionError) as fault:
-        raise Unreadable("nonsense") from fault
-    if isinstance(said, dict) and "fault" in said:
-        raise Unreadable(str(said["fault"]), said.get("params"))
-    return said
+        data = json.loads(line or b"")
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("nonsense") from error
+    if isinstance(data, dict) and "fault" in data:
+        raise Unreadable(str(data["fault"]), data.get("params"))
+    return data
 
 
-# the process
+# The child process
 
 
-def _lines(path: str, *words: str) -> Iterator[bytes]:
-    """What the limited process says, line by line. It ends with the iterator, at the latest."""
-    command = [
-        sys.executable,
-        "-I",
-        "-S",
-        "-X",
-        "utf8",
-        _CHILD,
-        words[0],
-        str(MEMORY),
-        str(SECONDS[words[0]]),
-        *words[1:],
-    ]
+def _output(path: str, task: str, *arguments: str) -> Generator[bytes]:
+    """Yield the lines that the child writes. Closing the iterator kills it."""
+    limits = (str(MEMORY), str(CPU_SECONDS[task]))
+    command = [sys.executable, "-I", "-S", "-X", "utf8", _CHILD, task, *limits, *arguments]
     try:
         with open(path, "rb") as file:
             process = subprocess.Popen(
@@ -201,24 +186,24 @@ def _lines(path: str, *words: str) -> Iterator[bytes]:
                 env={},
                 cwd="/",
             )
-    except OSError as fault:
-        raise Unreadable("no_file") from fault
+    except OSError as error:
+        raise Unreadable("no_file") from error
     assert process.stdout is not None
     try:
-        yield from _heard(process.stdout.fileno())
+        yield from _lines_of(process.stdout.fileno())
         code = process.wait(PATIENCE)
         if code:
-            raise Unreadable("too_long" if code == -24 else "broke_off")
-    except subprocess.TimeoutExpired as fault:
-        raise Unreadable("too_long") from fault
+            raise Unreadable("too_long" if code == -signal.SIGXCPU else "broke_off")
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable("too_long") from error
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
 
 
-def _heard(pipe: int) -> Iterator[bytes]:
-    """Whole lines from the pipe; only the time that the caller waits for counts."""
+def _lines_of(pipe: int) -> Iterator[bytes]:
+    """Yield lines from a pipe. Time between two calls of the caller does not count as waiting."""
     poll, rest = select.poll(), bytearray()
     poll.register(pipe, select.POLLIN)
     while True:
@@ -230,7 +215,7 @@ def _heard(pipe: int) -> Iterator[bytes]:
             if not block:
                 return
             rest += block
-            if len(rest) > LINE:
+            if len(rest) > LONGEST_LINE:
                 raise Unreadable("nonsense")
         yield bytes(rest[:end])
         del rest[: end + 1]

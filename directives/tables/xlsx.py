@@ -1,4 +1,4 @@
-"""A list as a workbook, written row by row, so that a long list costs no more memory than a short one."""
+"""Writes a list as a workbook, row by row: a long list needs no more memory than a short one."""
 
 import re
 from collections.abc import Callable, Hashable, Iterator
@@ -19,74 +19,69 @@ from xlsxwriter.url import Url
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from directives.tables.book import Book, CellKind, Column, GroupPath, Words, cell_text, cell_value
+from directives.tables.book import Book, CellKind, Column, GroupPath, Note, cell_text, cell_value
 from directives.tables.row_writer import (
-    LINE,
+    LINE_HEIGHT,
+    MOST_LINES,
     NUMBER_FORMATS,
-    TALLEST,
-    Cell,
+    CellWriter,
     Grouping,
-    Sheet,
+    RowHeight,
+    RowSheet,
     Styles,
-    Tall,
-    cell_of,
+    cell_writer,
+    close_row_files,
     lines_of,
-    linked,
+    linked_cell_writer,
     width_of,
 )
 
-SHEET_LIMIT = (
-    1_048_575  # rows of one worksheet below its heading: with it, as many as the format has
-)
-LINKS = 20_000  # rows of a workbook that lead to their pages: a link is kept until the end, and Excel is slow with many
-LISTED = 300  # groups that the cover lists
-TOLD = 500  # rows after which the caller is told of them
-BROAD = 72  # characters: the cover's second column
-MACHINERY = ("id", "version")  # keys of columns that nobody needs on paper, where they stand last
-PAPERS = {"a4": 9, "a3": 8}
+SHEET_LIMIT = 1_048_575  # rows of one worksheet below its heading, by the format
+# Rows of a workbook with links: they are kept in memory until the end, and slow Excel down.
+LINK_LIMIT = 20_000
+GROUP_LIMIT = 300  # groups listed on the cover
+PROGRESS_STEP = 500  # rows between two calls of `on_progress`
+COVER_WIDTH = 72  # characters of the cover's second column
+NOT_PRINTED = ("id", "version")  # keys of columns left out in print, where they stand last
+PAPERS = {"a4": 9, "a3": 8}  # Excel's numbers of the sizes
 
 
 @dataclass(slots=True)
 class _Writer:
-    """One workbook being written. The cover is filled last, when the rows have been counted, and stands first."""
+    """One workbook being written. The cover stands first and is filled last, with the counts."""
 
     book: Book
     workbook: Workbook
     styles: Styles
     formats: dict[str, Format] = field(default_factory=dict)
-    groups: list[tuple[str, str]] = field(
-        default_factory=list
-    )  # the heading of an outermost group, and where it begins
-    last: Hashable = None  # what tells the group that was listed last
-    links: int = 0
-    done: int = 0
+    # Heading and target of the outermost groups.
+    groups: list[tuple[str, str]] = field(default_factory=list)
+    last_group: Hashable = None  # the key of the one listed last
+    linked_rows: int = 0
+    rows_written: int = 0
 
     def fill(self) -> int:
         add, base = self.workbook.add_format, {"valign": "top", "text_wrap": True}
-        self.formats = {
-            kind: add({**base, "num_format": code}) for kind, code in NUMBER_FORMATS.items()
-        }
-        self.formats |= {
-            f"cover {kind}": add({**base, "num_format": code, "align": "left"})
-            for kind, code in NUMBER_FORMATS.items()
-        }
+        for kind, code in NUMBER_FORMATS.items():
+            self.formats[kind] = add({**base, "num_format": code})
+            self.formats[f"cover {kind}"] = add({**base, "num_format": code, "align": "left"})
         self.formats["head"] = add({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
         self.formats["title"] = add({"bold": True, "font_size": 16})
         self.formats["label"] = add({"valign": "top", "font_color": "#5F6670"})
         self.formats["link"] = add({**base, "font_color": "#1D4478", "underline": 1})
-        cover = self.workbook.add_worksheet(_tab(_("Cover")))
+        cover = self.workbook.add_worksheet(_sheet_name(_("Cover")))
         rows, number = iter(self.book.rows), 1
-        self._page(rows, number)
-        while (further := next(rows, None)) is not None:
+        self._sheet(rows, number)
+        while (next_row := next(rows, None)) is not None:
             number += 1
-            self._page(chain([further], rows), number)
+            self._sheet(chain([next_row], rows), number)
         self._cover(cover)
-        return self.done
+        return self.rows_written
 
-    def _page(self, rows: Iterator[Any], number: int) -> None:
-        """One worksheet of rows, as many as it holds."""
-        name = _tab(str(self.book.name), number)
-        sheet: Sheet = self.workbook.add_worksheet(name, worksheet_class=Sheet)
+    def _sheet(self, rows: Iterator[Any], number: int) -> None:
+        """Write one worksheet with as many rows as it may hold."""
+        name = _sheet_name(str(self.book.name), number)
+        sheet: RowSheet = self.workbook.add_worksheet(name, worksheet_class=RowSheet)
         columns = self.book.columns
         for place, column in enumerate(columns):
             sheet.set_column(place, place, width_of(column), self.formats[column.kind])
@@ -97,76 +92,76 @@ class _Writer:
         sheet.ignore_errors(
             {"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{count + 1}"}
         )
-        self._printed(sheet, name, count)
+        self._set_up_print(sheet, name, count)
 
-    def _rows(self, sheet: Sheet, rows: Iterator[Any]) -> int:
-        tall = Tall()
-        cells = [
-            self._cell(sheet, place, column, tall) for place, column in enumerate(self.book.columns)
+    def _rows(self, sheet: RowSheet, rows: Iterator[Any]) -> int:
+        height, grouping, level, line = RowHeight(), Grouping(), 1, 1
+        group, on_progress = self.book.group, self.book.on_progress
+        writers = [
+            self._cell_writer(sheet, place, column, height)
+            for place, column in enumerate(self.book.columns)
         ]
-        group, grouping, tell, level = self.book.group, Grouping(), self.book.tell, 1
-        line = 1
         for line, row in enumerate(islice(rows, SHEET_LIMIT), 2):
-            deep = ""
+            outline = ""
             if group:
                 level = grouping.level(path := group(row))
-                deep = f' outlineLevel="{level}"' if level else ""
-                if path and not level and len(self.groups) <= LISTED:
-                    self.groups.append(
-                        (self._heading(path, sheet), f"internal:'{sheet.name}'!A{line}")
-                    )
+                outline = f' outlineLevel="{level}"' if level else ""
+                if path and not level and len(self.groups) <= GROUP_LIMIT:
+                    target = f"internal:'{sheet.name}'!A{line}"
+                    self.groups.append((self._group_heading(path, sheet), target))
             edge = not level
-            written = "".join([cell(row, line, edge) for cell in cells])
-            sheet.add(f'<row r="{line}"{tall.height()}{deep}>{written}</row>')
-            if tell and not line % TOLD:
-                tell(self.done + line - 1)
-        sheet.reach(line - 1, len(cells), grouping.deepest)
-        self.done += line - 1
+            cells = "".join([write(row, line, edge) for write in writers])
+            sheet.add_row(f'<row r="{line}"{height.attribute()}{outline}>{cells}</row>')
+            if on_progress and not line % PROGRESS_STEP:
+                on_progress(self.rows_written + line - 1)
+        sheet.finish_rows(line - 1, len(writers), grouping.deepest)
+        self.rows_written += line - 1
         return line - 1
 
-    def _heading(self, path: GroupPath, sheet: Worksheet) -> str:
-        """What the cover calls a group; one that goes on in a further worksheet is named with it."""
-        key, heading = path[0][0], str(path[0][1])
-        goes_on, self.last = key == self.last, key
-        return f"{heading} · {sheet.name}" if goes_on else heading
+    def _group_heading(self, path: GroupPath, sheet: Worksheet) -> str:
+        """A group as the cover lists it; one continued on another worksheet is named with it."""
+        (key, heading), *_inner = path
+        continued, self.last_group = key == self.last_group, key
+        return f"{heading} · {sheet.name}" if continued else str(heading)
 
-    def _cell(self, sheet: Sheet, place: int, column: Column, tall: Tall) -> Cell:
-        letter = xl_col_to_name(place)
+    def _cell_writer(
+        self, sheet: RowSheet, place: int, column: Column, height: RowHeight
+    ) -> CellWriter:
+        letters = xl_col_to_name(place)
         if column.link and self.book.site:
-            return linked(
-                column, letter, self.styles, tall, partial(self._link, sheet, place, column.link)
-            )
-        return cell_of(column, letter, self.styles, tall)
+            add_link = partial(self._add_link, sheet, place, column.link)
+            return linked_cell_writer(column, letters, self.styles, height, add_link)
+        return cell_writer(column, letters, self.styles, height)
 
-    def _link(
-        self, sheet: Sheet, place: int, path: Callable[[Any], str], row: Any, line: int
+    def _add_link(
+        self, sheet: RowSheet, place: int, path_of: Callable[[Any], str], row: Any, line: int
     ) -> bool:
-        """Let a cell lead to its row's page; false where there is none, or enough cells do."""
-        if self.done + line - 1 > LINKS or not (leads := path(row)):
+        """Link a cell to its row's page; False where there is none, or the limit is reached."""
+        number = self.rows_written + line - 1
+        if number > LINK_LIMIT or not (path := path_of(row)):
             return False
-        sheet.hyperlinks[line - 1][place] = Url(self.book.site + leads)
-        self.links = self.done + line - 1
+        sheet.add_link(line - 1, place, self.book.site + path)
+        self.linked_rows = number
         return True
 
-    def _printed(self, sheet: Worksheet, name: str, count: int) -> None:
-        """How the rows come out of a printer."""
+    def _set_up_print(self, sheet: Worksheet, name: str, count: int) -> None:
         last = len(self.book.columns)
-        while last > 1 and self.book.columns[last - 1].key in MACHINERY:
+        while last > 1 and self.book.columns[last - 1].key in NOT_PRINTED:
             last -= 1
         sheet.print_area(0, 0, count, last - 1)
         sheet.set_landscape()
-        sheet.hide_gridlines(0)  # they are printed: a ledger is ruled
+        sheet.hide_gridlines(0)  # 0: shown and printed
         sheet.set_paper(PAPERS[self.book.paper])
         sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
-        sheet.set_header(f"&L{name.replace('&', '&&')}&R{self.book.mark.strip()}")
+        sheet.set_header(f"&L{name.replace('&', '&&')}&R{self.book.fictional_mark.strip()}")
         sheet.set_footer("&C&P / &N")
         sheet.outline_settings(symbols_below=False)
 
     def _cover(self, sheet: Worksheet) -> None:
         sheet.set_column(0, 0, 22)
-        sheet.set_column(1, 1, BROAD)
+        sheet.set_column(1, 1, COVER_WIDTH)
         sheet.hide_gridlines(2)
         sheet.set_paper(PAPERS["a4"])
         sheet.fit_to_pages(1, 0)
@@ -177,52 +172,47 @@ class _Writer:
             self._fact(sheet, line, value)
         if self.groups:
             sheet.write_string(line + 1, 0, pgettext("cover", "Contents"), self.formats["label"])
-        for place, (label, target) in enumerate(self.groups[:LISTED], line + 1):
-            sheet.write_url(place, 1, target, self.formats["link"], cell_text(label or "—"))
+        for row, (label, target) in enumerate(self.groups[:GROUP_LIMIT], line + 1):
+            sheet.write_url(row, 1, target, self.formats["link"], cell_text(label or "—"))
 
-    def _facts(self) -> Iterator[tuple[Words, Any]]:
+    def _facts(self) -> Iterator[Note]:
         book = self.book
         if book.fictional:
-            yield (
-                _("Demo data"),
-                _(
-                    "Progress, figures and names are fictional and say nothing about the real work of the organisations named"
-                ),
+            fictional = _(
+                "Progress, figures and names are fictional and say nothing about the real work "
+                "of the organisations named"
             )
+            yield _("Demo data"), fictional
         yield _("As of"), book.as_of
         if book.lights_on is not None:
             yield _("Lights as of"), book.lights_on
         yield from book.notes
-        yield _("Rows in this workbook"), self.done
+        yield _("Rows in this workbook"), self.rows_written
         if book.site:
             yield pgettext("cover", "Site"), Url(book.site)
-        if 0 < self.links < self.done:
-            yield _("Links to pages"), _("In the first %(count)s rows") % {"count": LINKS}
+        if 0 < self.linked_rows < self.rows_written:
+            yield _("Links to pages"), _("In the first %(count)s rows") % {"count": LINK_LIMIT}
 
     def _fact(self, sheet: Worksheet, line: int, value: Any) -> None:
+        if isinstance(value, Url):
+            sheet.write_url(line, 1, value, self.formats["link"])
+            return
         kind = _kind_of(value)
-        cell = None if isinstance(value, Url) else cell_value(value, kind)
+        cell = cell_value(value, kind)
         match cell:
-            case None if isinstance(value, Url):
-                sheet.write_url(line, 1, value, self.formats["link"])
             case None:
                 sheet.write_blank(line, 1, None, self.formats["cover text"])
             case str():
-                sheet.set_row(line, LINE * min(lines_of(cell, BROAD), TALLEST))
+                sheet.set_row(line, LINE_HEIGHT * min(lines_of(cell, COVER_WIDTH), MOST_LINES))
                 sheet.write_string(line, 1, cell, self.formats["cover text"])
             case date():
                 sheet.write_datetime(line, 1, cell, self.formats[f"cover {kind}"])
             case _:
-                sheet.write_number(
-                    line,
-                    1,
-                    cell,
-                    self.formats["cover integer" if cell == int(cell) else f"cover {kind}"],
-                )
+                name = "integer" if cell == int(cell) else kind
+                sheet.write_number(line, 1, cell, self.formats[f"cover {name}"])
 
 
 def _kind_of(value: Any) -> CellKind:
-    """How a fact of the cover is shown."""
     match value:
         case datetime():
             return "moment"
@@ -233,8 +223,11 @@ def _kind_of(value: Any) -> CellKind:
     return "text"
 
 
-def _tab(name: str, number: int = 1) -> str:
-    """A name that a worksheet may have: not empty, at most 31 characters, none of []:*?/\\' and no control characters."""
+def _sheet_name(name: str, number: int = 1) -> str:
+    """Make a name one that a worksheet may have.
+
+    It may not be empty, has at most 31 UTF-16 units, none of []:*?/\\' and no control characters.
+    """
     tail = f" {number}" if number > 1 else ""
     clean = re.sub(r"[\[\]:*?/\\'\x00-\x1f\ud800-\udfff\ufffe\uffff]+", " ", name).strip()
     while len(clean.encode("utf-16-le")) > 2 * (31 - len(tail)):
@@ -243,37 +236,38 @@ def _tab(name: str, number: int = 1) -> str:
 
 
 @dataclass(slots=True)
-class _Target:
-    """The file that a workbook is pressed into: asks beside each piece whether it is still wanted, for that takes long too."""
+class _ZipTarget:
+    """The file into which a workbook is zipped. That takes long too: it reports each piece."""
 
     file: BinaryIO
-    ask: Callable[[], object] | None = None
+    on_write: Callable[[], object] | None = None
 
     def write(self, piece: bytes) -> int:
-        if self.ask:
-            self.ask()
+        if self.on_write:
+            self.on_write()
         return self.file.write(piece)
 
-    def let_go(self, failure: type[BaseException] | None, *_told: object) -> None:
-        """After a failure: the zip closes itself when it is forgotten, and the file has gone by then."""
+    def release(self, failure: type[BaseException] | None, *_details: object) -> None:
+        """Let go of the file after a failure: the zip writes its end when it is collected."""
         if failure:
-            self.file, self.ask = BytesIO(), None
+            self.file, self.on_write = BytesIO(), None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
 
 
 def write_xlsx(book: Book, file: BinaryIO) -> int:
-    """Write a book as a workbook: a cover, then the rows under a frozen heading with a filter. Returns the rows."""
-    made = book.as_of.astimezone(UTC).replace(tzinfo=None)
-    with TemporaryDirectory(prefix="sheets-") as folder, ExitStack() as opened:
-        # Larger numbers in the zip: a worksheet of a nation's rows is more than two gigabytes before it is pressed.
-        target = _Target(file)
-        opened.push(target.let_go)
+    """Write a workbook: a cover, then the rows under a heading with a filter. Returns the count."""
+    created = book.as_of.astimezone(UTC).replace(tzinfo=None)
+    title = cell_text(f"{book.name}{book.fictional_mark}")
+    with TemporaryDirectory(prefix="sheets-") as folder, ExitStack() as stack:
+        target = _ZipTarget(file)
+        stack.push(target.release)
+        # Zip64: a worksheet with a nation's rows is larger than two gigabytes unzipped.
         workbook = Workbook(target, {"constant_memory": True, "use_zip64": True, "tmpdir": folder})
-        opened.callback(lambda: [sheet.row_data_fh.close() for sheet in workbook.worksheets()])
-        workbook.set_properties({"title": cell_text(f"{book.name}{book.mark}"), "created": made})
+        stack.callback(close_row_files, workbook)
+        workbook.set_properties({"title": title, "created": created})
         count = _Writer(book, workbook, Styles(workbook)).fill()
-        target.ask = partial(book.tell, count) if book.tell else None
+        target.on_write = partial(book.on_progress, count) if book.on_progress else None
         workbook.close()
     return count

@@ -119,7 +119,7 @@ def ledger(now: datetime, rows: int) -> Book:
         dated=dated,
         now=now,
     )
-    return replace(made, rows=islice(made.rows, rows), total=rows)
+    return replace(made, rows=islice(made.rows, rows))
 
 
 def ours(now: datetime, rows: int) -> Export:

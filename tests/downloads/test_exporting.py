@@ -458,7 +458,7 @@ def test_it_ends_when_it_is_cancelled(transactional_db, cast, monkeypatch, shelf
         for number in range(600):
             time.sleep(0.05)
             written.append(number)
-            book.tell(number)
+            book.on_progress(number)
         return 600
 
     def cancel():

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 
 from directives.tables import formats, xlsx
 from directives.tables.book import Book, Column, guard, unguard
-from directives.tables.csv_writer import write_csv, write_gb
+from directives.tables.csv_writer import write_csv, write_gb18030
 from directives.tables.xlsx import write_xlsx
 from tests.factories import NOW
 
@@ -222,14 +222,14 @@ def test_what_no_file_can_hold_is_marked_and_line_breaks_are_alike(given, held):
     rows = [Row(given, 1, None, None, None)]
     _count, workbook = _xlsx(Book(given, COLUMNS, rows, NOW, ((given, given),)))
     assert workbook.worksheets[1]["A2"].value == held
-    for count, data in (_csv(_book(rows)), _csv(_book(rows), write_gb)):
+    for count, data in (_csv(_book(rows)), _csv(_book(rows), write_gb18030)):
         text = data.decode("utf-8-sig") if data[:3] == b"\xef\xbb\xbf" else data.decode("gb18030")
         assert (count, list(csv.reader(io.StringIO(text, newline="")))[1][0]) == (1, held)
 
 
 def test_gb18030_holds_every_character():
     rows = [Row("群眾 ½ 𠮷 é 🙂", 1, None, None, 33)]
-    _count, data = _csv(_book(rows), write_gb)
+    _count, data = _csv(_book(rows), write_gb18030)
     assert data[:2] == "事".encode("gb18030")
     assert list(csv.reader(io.StringIO(data.decode("gb18030"), newline="")))[1] == [
         "群眾 ½ 𠮷 é 🙂",
@@ -275,7 +275,7 @@ def test_rows_are_folded_under_the_first_of_their_group():
 
 
 def test_cells_lead_to_pages_and_are_filled_with_the_colour_of_their_light(monkeypatch):
-    monkeypatch.setattr(xlsx, "LINKS", 2)
+    monkeypatch.setattr(xlsx, "LINK_LIMIT", 2)
     columns = (
         Column(
             "code",
@@ -317,7 +317,7 @@ def test_without_a_site_no_cell_is_a_link():
     assert [cell.hyperlink for cell in workbook.worksheets[1]["A"]] == [None] * 4
 
 
-@pytest.mark.parametrize("write", [write_xlsx, write_csv, write_gb])
+@pytest.mark.parametrize("write", [write_xlsx, write_csv, write_gb18030])
 def test_the_caller_is_told_of_the_rows_done_and_may_end_the_writing(monkeypatch, write, tmp_path):
     class Enough(Exception): ...
 
@@ -330,7 +330,7 @@ def test_the_caller_is_told_of_the_rows_done_and_may_end_the_writing(monkeypatch
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     rows = (Row(str(number), number, None, None, None) for number in range(5000))
     with pytest.raises(Enough):
-        write(_book(rows, tell=tell), io.BytesIO())
+        write(_book(rows, on_progress=tell), io.BytesIO())
     assert [round(done, -2) for done in told] == [500, 1000]
     assert list(tmp_path.iterdir()) == []
 
@@ -347,7 +347,7 @@ def test_closing_a_workbook_may_be_ended_too(monkeypatch, tmp_path):
     told = []
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(Enough):
-        write_xlsx(_book(tell=tell), io.BytesIO())
+        write_xlsx(_book(on_progress=tell), io.BytesIO())
     assert (told, list(tmp_path.iterdir())) == ([3], [])
 
 

@@ -22,6 +22,7 @@ from directives.tables import reader, unreadable
 from directives.tables.layout import Merge, NoValue, RawRow, column_letters
 from directives.tables.parsing import packages
 from directives.tables.parsing.books import shown_by
+from directives.tables.parsing.limits import HEAD
 from directives.tables.parsing.texts import separator_of
 from directives.tables.reader import Unreadable
 from tests.tables.make import ACCEPT, REFUSE
@@ -113,7 +114,7 @@ def test_what_is_odd_but_right_is_read_to_the_cell(file):
     assert [type(cell) for row in rows for cell in row.cells] == [
         type(cell) for _line, cells in _trimmed(file.rows) for cell in cells
     ]
-    assert table.head == tuple(rows[: reader.HEAD])
+    assert table.head == tuple(rows[:HEAD])
     assert table.rows >= len(rows)
 
 
@@ -537,7 +538,7 @@ def test_whatever_the_process_does_the_caller_is_told_in_words(monkeypatch, tmp_
     monkeypatch.setattr(reader, "_CHILD", python(tmp_path, source))
     if "sleep" in source:
         monkeypatch.setattr(reader, "PATIENCE", 1)
-    monkeypatch.setattr(reader, "LINE", 1_000_000)
+    monkeypatch.setattr(reader, "LONGEST_LINE", 1_000_000)
     before = children()
     with pytest.raises(Unreadable) as refused, override("en"):
         reader.read(ACCEPT / "plain.xlsx", "a")
