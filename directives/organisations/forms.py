@@ -1,4 +1,4 @@
-"""What administrators fill in about bodies."""
+"""Forms of the admin for bodies."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from directives.models import Organisation
 
 
 class BodyForm(forms.ModelForm):
-    """A body in the admin; it knows which version the person saw."""
+    """A body in the admin, with the version that the person saw."""
 
     seen = forms.IntegerField(
         label=_("Version"), max_value=LARGEST, widget=forms.HiddenInput, required=False
@@ -37,7 +37,8 @@ class BodyForm(forms.ModelForm):
         self.fields["seen"].initial = self.instance.version
 
     def clean(self) -> dict[str, Any]:
-        cleaned, body = super().clean(), self.instance
+        super().clean()
+        cleaned, body = self.cleaned_data, self.instance
         if body.pk is None:
             return cleaned
         stored = Organisation.objects.get(pk=body.pk)
@@ -50,13 +51,11 @@ class BodyForm(forms.ModelForm):
 
 
 class MergeForm(forms.Form):
-    """Into which body another is merged."""
-
     into = forms.CharField(label=_("Code of the successor"), max_length=20)
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def clean_into(self) -> Organisation:
-        found = Organisation.objects.filter(code=self.cleaned_data["into"].strip()).first()
-        if found is None:
+        body = Organisation.objects.filter(code=self.cleaned_data["into"].strip()).first()
+        if body is None:
             raise forms.ValidationError(_("No organisation has this code."))
-        return found
+        return body

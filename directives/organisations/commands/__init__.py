@@ -1,4 +1,4 @@
-"""The register of bodies: a table of them checked and loaded, the tree that they form, and what becomes of those that end."""
+"""Commands on bodies, people, roles and duties."""
 
 from directives.organisations.commands.bodies import (
     BodyEntry,

@@ -19,9 +19,9 @@ from directives.tallies import recast
 def change_body(
     body: Organisation, fields: Mapping[str, Any], *, version: int, by: User | None, now: datetime
 ) -> Moved | None:
-    """Give a body new values of these fields; a new kind and a new parent take its counts along.
+    """Give a body new values of these fields; returns what a new parent moved.
 
-    `version` is the one that the person saw. Returns what was moved, if it was. Raises NotAllowed, Stale, Invalid.
+    `version` is the one that the person saw. Raises NotAllowed, Stale or Invalid.
     """
     demand(by)
     tree_lock.hold_alone()
@@ -41,12 +41,6 @@ def change_body(
             recast(stored, kind=plain["kind"])
         Organisation.objects.filter(pk=body.pk).update(**plain, version=F("version") + 1)
         before = {name: str(getattr(stored, name)) for name in plain}
-        audit.record(
-            "change",
-            stored,
-            by=by,
-            now=now,
-            before=before,
-            after={name: str(value) for name, value in plain.items()},
-        )
+        after = {name: str(value) for name, value in plain.items()}
+        audit.record("change", stored, by=by, now=now, before=before, after=after)
     return moved

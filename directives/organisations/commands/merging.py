@@ -1,4 +1,4 @@
-"""A body merged into another (撤并): its work goes over, what it filed stays with it as history."""
+"""A body merged into another (撤并), which takes over its work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,44 +21,44 @@ from directives.tallies import count_items, counted, gathering
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merger did, or would do: obligations that go over, and those withdrawn because the successor owes them itself."""
+    """What a merger did, or would do."""
 
     body: Organisation
     into: Organisation
-    over: int
-    withdrawn: int
+    over: int  # obligations that go over
+    withdrawn: int  # obligations that the successor has already
 
 
 def reasons_unmergeable(body: Organisation, now: datetime) -> list[str]:
-    """All that stands against merging a body at all, in words, with what to do first."""
-    today, names, found = timezone.localdate(now), {"body": body.name_hans}, []
+    """Why a body cannot be merged into any other, with remedies; empty if it can."""
+    today, names, reasons = timezone.localdate(now), {"body": body.name_hans}, []
     if Organisation.objects.filter(parent=body).exists():
-        found.append(_("%(body)s has organisations below it. Move or merge these first.") % names)
+        reasons.append(_("%(body)s has organisations below it. Move or merge these first.") % names)
     if body.valid_to is not None and body.valid_to <= today:
-        found.append(_("%(body)s is already abolished.") % names)
+        reasons.append(_("%(body)s is already abolished.") % names)
     if body.valid_from is not None and body.valid_from >= today:
-        found.append(
+        reasons.append(
             _("%(body)s was founded today or later. Correct the date or wait until tomorrow.")
             % names
         )
-    return found
+    return reasons
 
 
 def merge_obstacles(body: Organisation, into: Organisation, now: datetime) -> list[str]:
-    """All that stands against merging one body into another, in words, with what to do first."""
+    """Why one body cannot be merged into another, with remedies; empty if it can."""
     today, names = timezone.localdate(now), {"body": body.name_hans, "into": into.name_hans}
     if body.pk == into.pk:
         return [_("%(body)s cannot be merged into itself.") % names]
-    found = reasons_unmergeable(body, now)
+    reasons = reasons_unmergeable(body, now)
     if into.valid_to is not None and into.valid_to <= today:
-        found.append(_("%(into)s was abolished. Choose its successor.") % names)
+        reasons.append(_("%(into)s was abolished. Choose its successor.") % names)
     if _leads_back(into, body):
-        found.append(_("%(body)s is already named as the successor of %(into)s.") % names)
-    return found
+        reasons.append(_("%(body)s is already named as the successor of %(into)s.") % names)
+    return reasons
 
 
 def _leads_back(body: Organisation, to: Organisation) -> bool:
-    """The chain of successors of a body comes to another."""
+    """Whether the successors of a body lead to another."""
     seen, at = {body.pk}, body.successor_id
     while at is not None and at not in seen:
         if at == to.pk:
@@ -69,19 +69,14 @@ def _leads_back(body: Organisation, to: Organisation) -> bool:
 
 
 def preview_merge(body: Organisation, *, into: Organisation) -> Merged:
-    """What merging would do."""
     rows = Obligation.objects.live().filter(organisation=body)
-    double = rows.filter(directive__in=_owed(into))
-    return Merged(
-        body,
-        into,
-        rows.exclude(directive__in=_owed(into)).count(),
-        double.exclude(state=CLOSED).count(),
-    )
+    duplicates = rows.filter(directive__in=_directives_of(into)).exclude(state=CLOSED)
+    over = rows.exclude(directive__in=_directives_of(into))
+    return Merged(body, into, over.count(), duplicates.count())
 
 
-def _owed(into: Organisation) -> QuerySet:
-    """Directives of which the successor has an obligation, be it a withdrawn one: there is one for each pair."""
+def _directives_of(into: Organisation) -> QuerySet[Any, Any]:
+    """Directives for which the successor has an obligation, even a withdrawn one."""
     return Obligation.objects.filter(organisation=into).values("directive")
 
 
@@ -94,15 +89,16 @@ def merge_bodies(
     now: datetime,
     version: int | None = None,
 ) -> Merged:
-    """Let a body cease to exist today and another take its work over.
+    """Abolish a body as of today, and let another take over its work.
 
-    Obligations go over with their state and clocks, and the documents that it registered; what the successor owes already is
-    withdrawn, unless it is closed: that stays as it is, as plans, reports and the record do. The people of both are told.
-    Raises NotAllowed, Stale, or Invalid with all that stands against it.
+    Its documents go over, and its obligations with their state and clocks. What the successor owes
+    already is withdrawn unless it is closed. Plans, reports and the record stay. The people of both
+    are notified. Raises NotAllowed, Stale, or Invalid with every obstacle.
     """
     demand(by)
-    # Whoever holds one of these may be waiting for the lock of the tree: the rows first, in the order in which reports are begun. Without
-    # their keys: whoever filed something about one shares the lock when PostgreSQL looks, at the commit, whether it is there.
+    # Lock the rows before the tree, in the order in which reports are begun: who holds one of them
+    # may be waiting for the lock of the tree. Leave their keys unlocked: PostgreSQL checks foreign
+    # keys to them when somebody who shares the lock of the tree commits.
     locked = (
         Obligation.objects.select_for_update(no_key=True, of=("self",))
         .filter(organisation=body.pk)
@@ -113,26 +109,24 @@ def merge_bodies(
     body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)
-    found = merge_obstacles(body, into, now)
-    if found:
-        raise Invalid({"into": found})
+    if reasons := merge_obstacles(body, into, now):
+        raise Invalid({"into": reasons})
     rows = list(Obligation.objects.live().filter(organisation=body).select_related("organisation"))
-    owed = set(_owed(into).values_list("directive", flat=True))
+    owed = set(_directives_of(into).values_list("directive", flat=True))
     over = [row for row in rows if row.directive_id not in owed]
-    double = [row for row in rows if row.directive_id in owed and row.state != CLOSED]
-    with translation.override(
-        "zh-hans"
-    ):  # stored words: the bodies' own language, whoever reads them
+    duplicates = [row for row in rows if row.directive_id in owed and row.state != CLOSED]
+    # Stored for all readers, so in the language of the bodies.
+    with translation.override("zh-hans"):
         reason = _("%(body)s was merged into %(into)s.") % {
             "body": body.name_hans,
             "into": into.name_hans,
         }
-    _withdraw(double, reason, by, now)
+    _withdraw(duplicates, reason, by, now)
     _hand_over(over, into, reason, by, now)
-    _own(body, into, reason, by, now)
-    _end(body, into, reason, by, now)
-    merged = Merged(body, into, len(over), len(double))
-    notices.merged(body, into, over=len(over), withdrawn=len(double), now=now)
+    _hand_over_documents(body, into, reason, by, now)
+    _abolish(body, into, reason, by, now)
+    merged = Merged(body, into, len(over), len(duplicates))
+    notices.merged(body, into, over=len(over), withdrawn=len(duplicates), now=now)
     return merged
 
 
@@ -144,7 +138,6 @@ def _withdraw(rows: Sequence[Obligation], reason: str, by: User | None, now: dat
 def _hand_over(
     rows: Sequence[Obligation], into: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
-    """State, percent and clocks go along; so do the items."""
     delta = gathering()
     count_items(delta, rows, -1)
     change_obligations(
@@ -153,10 +146,9 @@ def _hand_over(
     count_items(delta, rows)
 
 
-def _own(
+def _hand_over_documents(
     body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
-    """What the body registered belongs to its successor."""
     documents = list(
         Document.objects.select_for_update(no_key=True)
         .filter(organisation=body)
@@ -176,10 +168,9 @@ def _own(
     )
 
 
-def _end(
+def _abolish(
     body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
-    """The body exists no longer from today on."""
     before: dict[str, Any] = {"valid_to": body.valid_to, "successor_id": body.successor_id}
     after: dict[str, Any] = {"valid_to": timezone.localdate(now), "successor_id": into.pk}
     Organisation.objects.filter(pk=body.pk).update(**after, version=F("version") + 1)

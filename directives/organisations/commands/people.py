@@ -1,4 +1,4 @@
-"""People (成员) entered from a table: their accounts, without any password; and taken back. `rights` gives them their roles."""
+"""Accounts of people (成员) made, changed and deleted from a table. `rights` gives them roles."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from directives.core.rules import can_administer, can_reset, keeps_accounts, kee
 from directives.models import Membership, User
 from directives.organisations.commands.rights import demand_second_left
 
-# A new password may be asked for by mail: whoever enters the address could sign in.
+# A new password can be requested by mail: who enters the address could sign in.
 MAIL = gettext_lazy(
     "Email addresses can be used to reset passwords, so only people who may set the password enter "
     "them."
@@ -24,13 +24,13 @@ MAIL = gettext_lazy(
 
 
 def _demand_keeper(people: Collection[User], by: User | None) -> None:
-    """Raise NotAllowed to a person who does not keep the accounts. None is the system itself."""
+    """Raise NotAllowed unless `by` manages accounts. None is the system."""
     if by is not None and people and not keeps_accounts(by):
         raise NotAllowed(_("Accounts are managed by the system administrator."))
 
 
 def _demand_accounts(people: Collection[User], by: User | None) -> None:
-    """The same, and where one of these accounts is the person's own, or may more than they."""
+    """The same, and where one of these accounts is their own or has more rights."""
     _demand_keeper(people, by)
     if by is None:
         return
@@ -45,7 +45,7 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
 
 @transaction.atomic
 def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
-    """Make these accounts. None has a password: its bearer signs in once an administrator has given a first one."""
+    """Make these accounts without passwords: an administrator sets each first one."""
     _demand_keeper(people, by)
     if by is not None and not keeps_rights(by) and any(person.email for person in people):
         raise NotAllowed(MAIL)
@@ -53,41 +53,41 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
         person.set_unusable_password()
         person.date_joined = now
     User.objects.bulk_create(people, batch_size=500)
-    told = [
+    added = [
         audit.Change(person, {}, {"username": person.username, "full_name": person.full_name})
         for person in people
     ]
-    audit.record_many("add", told, by=by, now=now)
+    audit.record_many("add", added, by=by, now=now)
 
 
 @transaction.atomic
 def change_people(
     changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime
 ) -> None:
-    """Give accounts new values of these fields. The people are locked, and come as they stand."""
+    """Give accounts, which are locked and unchanged, new values of these fields."""
     _demand_accounts(changes, by)
     if by is not None and not all(
         can_reset(by, person) for person, fields in changes.items() if "email" in fields
     ):
         raise NotAllowed(MAIL)
-    told, alike = [], {}
+    changed: list[audit.Change] = []
+    by_fields: dict[tuple[str, ...], list[User]] = {}
     for person, fields in changes.items():
         if fields.get("is_active") is False:
             demand_second_left(person, by)
-        told.append(
-            audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields))
-        )
+        before = {name: getattr(person, name) for name in fields}
+        changed.append(audit.Change(person, before, dict(fields)))
         for name, value in fields.items():
             setattr(person, name, value)
-        alike.setdefault(tuple(fields), []).append(person)
-    for names, people in alike.items():
+        by_fields.setdefault(tuple(fields), []).append(person)
+    for names, people in by_fields.items():
         User.objects.bulk_update(people, names, batch_size=500)
-    audit.record_many("change", told, by=by, now=now)
+    audit.record_many("change", changed, by=by, now=now)
 
 
 @transaction.atomic
 def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
-    """Delete accounts that were never used. Raises Invalid where one was, or holds a role."""
+    """Delete accounts. Raises Invalid where one was used, or has a role."""
     _demand_accounts(people, by)
     used = [
         person.username for person in people if person.last_login or person.has_usable_password()
@@ -98,9 +98,9 @@ def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> 
         )
     if Membership.objects.filter(user__in=people).exists():
         raise Invalid(_("These people were given roles since then."))
-    told = [audit.Change(person, {"username": person.username}) for person in people]
+    deleted = [audit.Change(person, {"username": person.username}) for person in people]
     try:
         User.objects.filter(pk__in=[person.pk for person in people]).delete()
     except ProtectedError as error:
         raise Invalid(_("These people have already entered something.")) from error
-    audit.record_many("delete", told, by=by, now=now)
+    audit.record_many("delete", deleted, by=by, now=now)

@@ -1,11 +1,12 @@
-"""The register of bodies: checked as a whole, then loaded; every fault at once, or everything."""
+"""The register of bodies loaded from a table, which is checked as a whole before."""
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -26,9 +27,9 @@ REQUIRED = ("code", "name_hans")
 
 @dataclass(frozen=True, slots=True)
 class BodyRow:
-    """One row of a register of bodies, as text; `line` counts the header as 1."""
+    """One row of a register of bodies, as text."""
 
-    line: int
+    line: int  # the header is line 1
     code: str = ""
     name_hans: str = ""
     name_hant: str = ""
@@ -46,8 +47,6 @@ COLUMNS = tuple(field.name for field in fields(BodyRow) if field.name != "line")
 
 @dataclass(frozen=True, slots=True)
 class RegisterFault:
-    """What is wrong with one cell of a table, and what to do about it."""
-
     line: int
     column: str
     value: str
@@ -59,7 +58,7 @@ class RegisterFault:
 
 
 class RegisterFaults(Refusal):
-    """A table cannot be loaded; nothing was stored. `faults` is every fault there is."""
+    """A table is refused; `faults` are all of them."""
 
     def __init__(self, faults: Sequence[RegisterFault]) -> None:
         self.faults = tuple(faults)
@@ -68,7 +67,7 @@ class RegisterFaults(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """How many bodies a load made, changed and found the same."""
+    """How many bodies were made, changed and left unchanged."""
 
     new: int
     changed: int
@@ -76,7 +75,7 @@ class LoadResult:
 
 
 def read_table(source: bytes, *, name: str) -> list[BodyRow]:
-    """The rows of a CSV file of bodies (UTF-8, UTF-8 with BOM or GB18030), with a header of `COLUMNS`.
+    """The rows of a CSV file (UTF-8, UTF-8 with BOM or GB18030) with a header of `COLUMNS`.
 
     Raises DocumentError if it is not text, RegisterFaults if a required column is missing.
     """
@@ -87,90 +86,64 @@ def read_table(source: bytes, *, name: str) -> list[BodyRow]:
 
 
 def check_header(header: Sequence[str]) -> None:
-    """Raise RegisterFaults if a required column is missing, or one is there that would be lost."""
+    """Raise RegisterFaults if a required column is missing or one is unknown."""
     expected = {"all": listed(COLUMNS)}
-    missing = [
-        RegisterFault(1, name, "", _("This column is missing. Expected: %(all)s") % expected)
-        for name in REQUIRED
-        if name not in header
+    missing = _("This column is missing. Expected: %(all)s")
+    unknown = _("This column is not recognised and its content would be lost. Expected: %(all)s")
+    faults = [
+        *((name, missing) for name in REQUIRED if name not in header),
+        *((name, unknown) for name in header if name and name not in COLUMNS),
     ]
-    unknown = [name for name in header if name and name not in COLUMNS]
-    extra = [
-        RegisterFault(
-            1,
-            name,
-            "",
-            _("This column is not recognised and its content would be lost. Expected: %(all)s")
-            % expected,
-        )
-        for name in unknown
-    ]
-    if missing or extra:
-        raise RegisterFaults([*missing, *extra])
+    if faults:
+        raise RegisterFaults([RegisterFault(1, name, "", text % expected) for name, text in faults])
 
 
 def body_rows(table: Iterable[Mapping[str, object]], *, start: int) -> list[BodyRow]:
     """Rows from mappings of column to cell; `start` is the line of the first."""
     rows = []
     for line, cells in enumerate(table, start):
-        given = {name: str(cells.get(name) or "").strip() for name in COLUMNS}
-        rows.append(BodyRow(line, **{name: text for name, text in given.items() if text}))
+        texts = {name: str(cells.get(name) or "").strip() for name in COLUMNS}
+        rows.append(BodyRow(line, **{name: text for name, text in texts.items() if text}))
     return rows
 
 
 def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[RegisterFault]:
-    """Every fault of a table; `known` maps the codes that are registered already to their parents' codes."""
+    """Every fault of a table; `known` has the parents of registered bodies, by code."""
     times = Counter(row.code for row in rows)
     codes = times.keys() | known.keys()
-    found: list[RegisterFault] = []
+    faults: list[RegisterFault] = []
     for row in rows:
-        found += _faults_of_row(row, codes)
+        faults += _faults_of_row(row, codes)
         if row.code and times[row.code] > 1:
-            found.append(
-                RegisterFault(
-                    row.line,
-                    "code",
-                    row.code,
-                    _("This code appears in more than one row. Each organisation needs its own."),
-                )
-            )
-    return sorted(found + _cycles(rows, known), key=lambda fault: (fault.line, fault.column))
+            text = _("This code appears in more than one row. Each organisation needs its own.")
+            faults.append(RegisterFault(row.line, "code", row.code, text))
+    faults += _faults_of_cycles(rows, known)
+    return sorted(faults, key=lambda fault: (fault.line, fault.column))
 
 
-def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[RegisterFault]:
+def _faults_of_row(row: BodyRow, codes: Container[str]) -> Iterable[RegisterFault]:
+    def fault(name: str, message: str) -> RegisterFault:
+        return RegisterFault(row.line, name, getattr(row, name), message)
+
     for name in REQUIRED:
         if not getattr(row, name):
-            yield RegisterFault(row.line, name, "", _("This cell must not be empty."))
+            yield fault(name, _("This cell must not be empty."))
     for name, allowed in (("level", dict(LEVELS)), ("kind", dict(KINDS))):
         if getattr(row, name) not in allowed:
-            yield RegisterFault(
-                row.line,
-                name,
-                getattr(row, name),
-                _("Expected one of: %(all)s") % {"all": listed(allowed)},
-            )
+            yield fault(name, _("Expected one of: %(all)s") % {"all": listed(allowed)})
     for name in ("parent", "successor"):
         if getattr(row, name) and getattr(row, name) not in codes:
-            yield RegisterFault(
-                row.line,
-                name,
-                getattr(row, name),
-                _(
-                    "No organisation has this code, here or in the register. Add it, or correct "
-                    "the code."
-                ),
+            text = _(
+                "No organisation has this code, here or in the register. Add it, or correct the "
+                "code."
             )
-    days = {}
-    for name in ("valid_from", "valid_to"):
-        days[name] = _day(getattr(row, name))
-        if getattr(row, name) and days[name] is None:
-            yield RegisterFault(
-                row.line, name, getattr(row, name), _("Expected a date such as 2018-03-17.")
-            )
-    if days["valid_from"] and days["valid_to"] and days["valid_to"] <= days["valid_from"]:
-        yield RegisterFault(
-            row.line, "valid_to", row.valid_to, _("The organisation would end before it begins.")
-        )
+            yield fault(name, text)
+    begins, ends = _day(row.valid_from), _day(row.valid_to)
+    for name, day in (("valid_from", begins), ("valid_to", ends)):
+        if getattr(row, name) and day is None:
+            yield fault(name, _("Expected a date such as 2018-03-17."))
+    if begins and ends and ends <= begins:
+        yield fault("valid_to", _("The organisation would end before it begins."))
 
 
 def _day(text: str) -> date | None:
@@ -181,79 +154,63 @@ def _day(text: str) -> date | None:
 
 
 def parent_cycle(code: str, parents: Mapping[str, str]) -> list[str]:
-    """The codes from a body up through its parents and back to itself; empty where they do not come back to it."""
-    seen, at = [code], parents.get(code, "")
-    while at and at in parents and at not in seen:
-        seen.append(at)
+    """The codes from a body through its parents back to itself; empty where there is no cycle."""
+    chain, at = [code], parents.get(code, "")
+    while at and at in parents and at not in chain:
+        chain.append(at)
         at = parents[at]
-    return [*seen, code] if at and at == code else []
+    return [*chain, code] if at and at == code else []
 
 
-def _cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[RegisterFault]:
-    """Rows whose chain of parents comes back to themselves."""
+def _faults_of_cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> Iterable[RegisterFault]:
     parents = dict(known) | {row.code: row.parent for row in rows}
-    found = []
     for row in rows:
-        chain = parent_cycle(row.code, parents)
-        if chain:
-            told = {"chain": " → ".join(chain)}
-            found.append(
-                RegisterFault(
-                    row.line, "parent", row.parent, _("The parents form a circle: %(chain)s") % told
-                )
-            )
-    return found
+        if chain := parent_cycle(row.code, parents):
+            text = _("The parents form a circle: %(chain)s") % {"chain": " → ".join(chain)}
+            yield RegisterFault(row.line, "parent", row.parent, text)
 
 
 def check_rows(rows: Sequence[BodyRow]) -> None:
-    """Raise RegisterFaults with every fault of the table, held against the register as it stands."""
-    known = {
-        code: parent or ""
-        for code, parent in Organisation.objects.values_list("code", "parent__code")
-    }
-    found = faults_of(rows, known)
+    """Raise RegisterFaults with every fault of the table."""
+    parents = Organisation.objects.values_list("code", "parent__code")
+    faults = faults_of(rows, {code: parent or "" for code, parent in parents})
     if not rows:
-        found = [RegisterFault(1, "code", "", _("The table has no rows."))]
-    if found:
-        raise RegisterFaults(found)
+        faults = [RegisterFault(1, "code", "", _("The table has no rows."))]
+    if faults:
+        raise RegisterFaults(faults)
 
 
 @transaction.atomic
 def load_register(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> LoadResult:
-    """Make or change the bodies of a table, parents first. Raises RegisterFaults and stores nothing if anything is wrong."""
+    """Make or change the bodies of a table. Raises RegisterFaults."""
     tree_lock.hold_alone()
     check_rows(rows)
     bodies = {body.code: body for body in Organisation.objects.all()}
     counts: Counter[str] = Counter()
     for row in rows:
-        before = bodies.get(row.code)
-        body = before or Organisation(code=row.code)
-        changed = _fill(body, row)
-        counts["new" if before is None else "changed" if changed else "same"] += 1
-        if changed and "kind" in changed[0] and before is not None:
-            recast(body, kind=body.kind)
-        if before is None or changed:
-            body.version += before is not None
+        is_new = row.code not in bodies
+        body = bodies.setdefault(row.code, Organisation(code=row.code))
+        before, after = _fill(body, row)
+        counts["new" if is_new else "changed" if after else "same"] += 1
+        if is_new:
             body.save()
-            bodies[row.code] = body
-            audit.record(
-                "found" if before is None else "change",
-                body,
-                by=by,
-                now=now,
-                before=changed[0] if before else {},
-                after=changed[1],
-            )
+            audit.record("found", body, by=by, now=now, after=after)
+        elif after:
+            if "kind" in after:
+                recast(body, kind=body.kind)
+            body.version += 1
+            body.save()
+            audit.record("change", body, by=by, now=now, before=before, after=after)
     link_rows(rows, by=by, now=now)
     return LoadResult(counts["new"], counts["changed"], counts["same"])
 
 
 @transaction.atomic
 def link_rows(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
-    """Link stored bodies to the parents and successors that a checked table names; returns how many stand elsewhere now."""
+    """Set the parents and successors of a checked table; returns how many bodies moved."""
     tree_lock.hold_alone()
     bodies = {body.code: body for body in Organisation.objects.all()}
-    told = []
+    changes = []
     for row in rows:
         body = bodies[row.code]
         before = {"parent_id": body.parent_id, "successor_id": body.successor_id}
@@ -263,21 +220,24 @@ def link_rows(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int
         }
         if before != after:
             Organisation.objects.filter(pk=body.pk).update(**after)
-            told.append(audit.Change(body, before, after))
-    audit.record_many("move", told, by=by, now=now)
+            changes.append(audit.Change(body, before, after))
+    audit.record_many("move", changes, by=by, now=now)
     return refresh_paths()
 
 
-def _fill(body: Organisation, row: BodyRow) -> tuple[dict, dict] | None:
-    """Set the plain fields from the row; the fields that changed, before and after."""
-    wanted: dict[str, object] = {
-        name: getattr(row, name) for name in ("name_hans", "level", "kind")
+def _fill(body: Organisation, row: BodyRow) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Set the plain fields from the row; returns those that differ, before and after."""
+    wanted = {
+        "name_hans": row.name_hans,
+        "level": row.level,
+        "kind": row.kind,
+        "full_name": row.full_name_hans,
+        "name_hant": row.name_hant or to_hant(row.name_hans),
+        "valid_from": _day(row.valid_from),
+        "valid_to": _day(row.valid_to),
     }
-    wanted["full_name"] = row.full_name_hans
-    wanted["name_hant"] = row.name_hant or to_hant(row.name_hans)
-    wanted |= {name: _day(getattr(row, name)) for name in ("valid_from", "valid_to")}
     different = [name for name in wanted if getattr(body, name) != wanted[name]]
     before = {name: getattr(body, name) for name in different}
     for name in different:
         setattr(body, name, wanted[name])
-    return (before, {name: wanted[name] for name in different}) if different else None
+    return before, {name: wanted[name] for name in different}

@@ -1,9 +1,10 @@
-"""The tree of bodies: one body moved with its subtree, or every path made anew; the counts are carried along.
+"""The tree of bodies: one body moved with its subtree, or all paths computed; tallies follow.
 
-Whatever changes the tree holds `tree_lock` alone first: what is filed meanwhile waits, and is counted for those above it afterwards.
+What changes the tree holds `tree_lock` alone first: filings wait meanwhile, and are counted for
+the right bodies afterwards.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,12 +28,12 @@ from directives.models import (
 )
 from directives.models.organisations import STEP, ancestors, step
 
-DEPTH = Organisation._meta.get_field("path").max_length // STEP
+DEPTH = (Organisation._meta.get_field("path").max_length or 0) // STEP
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A body that was moved, and what went with it: bodies below it, live obligations of all of them."""
+    """A body that was moved, with the number of bodies below it and of their live obligations."""
 
     body: Organisation
     bodies: int
@@ -40,7 +41,7 @@ class Moved:
 
 
 def demand(by: User | None) -> None:
-    """Raise NotAllowed to a person who does not keep the register of bodies. None is the system itself."""
+    """Raise NotAllowed unless `by` manages the register of bodies. None is the system."""
     if by is not None and not by.has_perm("directives.change_organisation"):
         raise NotAllowed(_("The register of organisations is managed by system administrators."))
 
@@ -54,10 +55,10 @@ def move_body(
     now: datetime,
     version: int | None = None,
 ) -> Moved:
-    """Put a body with its whole subtree under another parent, or (None) make it a root; the counts go with it.
+    """Move a body with its subtree under another parent, or (None) make it a root.
 
-    As many statements for a province as for one body. `version` is the one that the person saw. Raises NotAllowed, Stale,
-    or Invalid: under itself, or deeper than the tree may be.
+    The number of statements does not depend on the size of the subtree. `version` is the one that
+    the person saw. Raises NotAllowed, Stale, or Invalid.
     """
     demand(by)
     tree_lock.hold_alone()
@@ -70,14 +71,8 @@ def move_body(
     if parent is not None and parent.path.startswith(body.path):
         raise Invalid({"parent": [_("%(body)s would be below itself.") % {"body": body.name_hans}]})
     if parent is not None and len(parent.path) + longest - len(body.path) + STEP > DEPTH * STEP:
-        raise Invalid(
-            {
-                "parent": [
-                    _("The organisation tree would be deeper than %(count)s levels.")
-                    % {"count": DEPTH}
-                ]
-            }
-        )
+        text = _("The organisation tree would be deeper than %(count)s levels.")
+        raise Invalid({"parent": [text % {"count": DEPTH}]})
     bodies = subtree.count() - 1
     if body.parent_id != (parent.pk if parent else None):
         _transplant(body, parent)
@@ -90,28 +85,31 @@ def move_body(
 
 
 def _transplant(body: Organisation, parent: Organisation | None) -> None:
-    """Carry the counts from those above to those who will be, then write the paths of the subtree and who has children."""
+    """Move the tallies to the new ancestors, then write the paths and branches."""
     before, after = ancestors(body.path)[:-1], ancestors(parent.path) if parent else []
     if parent is not None and not parent.branch:
         tallies.open_scope(Organisation, parent)
         Organisation.objects.filter(pk=parent.pk).update(branch=True)
-    tallies.relocate(
-        body,
-        left=[at for at in before if at not in after],
-        joined=[at for at in after if at not in before],
-    )
+    _relocate(body, before, after)
     path = Concat(Value(parent.path if parent else ""), Substr("path", len(body.path) - STEP + 1))
     Organisation.objects.under(body).update(path=path)
-    if (
-        body.parent_id
-        and not Organisation.objects.filter(parent=body.parent_id).exclude(pk=body.pk).exists()
-    ):
+    siblings = Organisation.objects.filter(parent=body.parent_id).exclude(pk=body.pk)
+    if body.parent_id and not siblings.exists():
         Organisation.objects.filter(pk=body.parent_id).update(branch=False)
         tallies.close_scope(body.parent_id)
 
 
+def _relocate(body: Organisation, before: Sequence[int], after: Sequence[int]) -> None:
+    """Move the tallies of a body from its ancestors `before` to those `after`."""
+    tallies.relocate(
+        body,
+        left=[pk for pk in before if pk not in after],
+        joined=[pk for pk in after if pk not in before],
+    )
+
+
 class Tree:
-    """Who stands under whom, while bodies are being moved one after another."""
+    """Parents of bodies by their paths, while the bodies are moved one after another."""
 
     def __init__(self, bodies: dict[int, Organisation]) -> None:
         self.above = {
@@ -119,20 +117,20 @@ class Tree:
         }
 
     def chain(self, pk: int) -> list[int]:
-        """The bodies above, the nearest first."""
-        found, above = [], self.above[pk]
+        """The ancestors, the nearest first."""
+        chain, above = [], self.above[pk]
         while above is not None:
-            found.append(above)
+            chain.append(above)
             above = self.above[above]
-        return found
+        return chain
 
 
 @transaction.atomic
 def refresh_paths() -> int:
-    """Make every path anew from the parents, and carry the counts of what moved; returns how many bodies stand elsewhere now.
+    """Compute every path from the parents; returns how many bodies moved.
 
-    Those nearest the root move first, so that what a body moves under stands already where it will stand. For a register that
-    was loaded: it reads every body.
+    Bodies near the root move first, so that a new parent is already in its place. This reads every
+    body: it is meant for a register that was loaded.
     """
     tree_lock.hold_alone()
     bodies = {
@@ -144,25 +142,26 @@ def refresh_paths() -> int:
         (pk for pk in bodies if wanted[pk] != bodies[pk].path), key=lambda pk: (len(wanted[pk]), pk)
     )
     parents = {body.parent_id for body in bodies.values()}
-    turned = [body for body in bodies.values() if body.branch != (body.pk in parents)]
-    busy = _busy() if moved or turned else set()
-    for body in turned:
-        if not body.branch and body.pk in busy:
+    switched = [body for body in bodies.values() if body.branch != (body.pk in parents)]
+    counted = _counted_bodies() if moved or switched else set()
+    for body in switched:
+        if not body.branch and body.pk in counted:
             tallies.open_scope(Organisation, body)
-        body.branch = True  # also for those that lose their last child: they are counted in full until it has gone
-    _carry(bodies, moved, busy)
-    for body in turned:
+        body.branch = True  # also of those that lose their last child, until it has moved
+    _move_tallies(bodies, moved, counted)
+    for body in switched:
         body.branch = body.pk in parents
         if not body.branch:
             tallies.close_scope(body.pk)
     for pk in moved:
         bodies[pk].path = wanted[pk]
-    changed = {body.pk: body for body in (*turned, *(bodies[pk] for pk in moved))}
+    changed = {body.pk: body for body in (*switched, *(bodies[pk] for pk in moved))}
     Organisation.objects.bulk_update(changed.values(), ["path", "branch"], batch_size=500)
     return len(moved)
 
 
 def _paths(bodies: dict[int, Organisation]) -> Iterator[tuple[int, str]]:
+    """The id and path of each body."""
     children: dict[int | None, list[int]] = {}
     for body in bodies.values():
         children.setdefault(body.parent_id, []).append(body.pk)
@@ -174,31 +173,27 @@ def _paths(bodies: dict[int, Organisation]) -> Iterator[tuple[int, str]]:
         queue += [(child, path) for child in children.get(pk, ())]
 
 
-def _busy() -> set[int]:
-    """Bodies that may be counted for something; of a register that was just loaded these are few."""
-    own = (
+def _counted_bodies() -> set[int]:
+    """Bodies that may have tallies: few in a register that was just loaded."""
+    with_work = (
         model.objects.order_by().values_list("organisation", flat=True).distinct()
         for model in (Obligation, Plan, ProgressReport)
     )
-    kept = (
+    with_tallies = (
         model.objects.order_by().values_list("scope", flat=True).distinct()
         for model in (Total, FigureTotal)
     )
-    return set().union(*kept, *own)
+    return set().union(*with_tallies, *with_work)
 
 
-def _carry(bodies: dict[int, Organisation], moved: list[int], busy: set[int]) -> None:
-    """Take what is counted of each body that has a new parent from those it leaves to those it joins."""
+def _move_tallies(bodies: dict[int, Organisation], moved: list[int], counted: set[int]) -> None:
+    """Move the tallies of each body that has a new parent."""
     tree = Tree(bodies)
     for pk in moved:
         if tree.above[pk] == bodies[pk].parent_id:
-            continue  # it only went along with one above it
+            continue  # it moved with an ancestor
         before = tree.chain(pk)
         tree.above[pk] = bodies[pk].parent_id
         after = tree.chain(pk)
-        if pk in busy:
-            tallies.relocate(
-                bodies[pk],
-                left=[at for at in before if at not in after],
-                joined=[at for at in after if at not in before],
-            )
+        if pk in counted:
+            _relocate(bodies[pk], before, after)

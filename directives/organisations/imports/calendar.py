@@ -1,13 +1,14 @@
-"""The calendar of working days (工作日历): days off, and weekend days that are worked, as each autumn announces them."""
+"""Tables of the calendar (工作日历): weekdays off, and weekend days that are worked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives.core import working_calendar
-from directives.models import CalendarDay, IntakeRow
+from directives.models import CalendarDay
 from directives.models.intakes import NEW
 from directives.tables.comparing import (
     PastValues,
@@ -39,7 +40,6 @@ CHOICES = (
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
-    """The columns of a calendar."""
     day = ("日期", "放假日期", "调休日期", "公历日期", "date")
     working = ("安排", "类型", "放假或上班", "上班或放假", "是否上班", "working")
     name = ("名称", "节日", "节日名称", "节假日", "说明", "name_hans")
@@ -71,83 +71,72 @@ HELP = gettext_lazy("One row for each weekday off, and each Saturday or Sunday w
 
 
 class CalendarChecker(Checker):
-    """A day stands once; what the table does not name stays as it is."""
-
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
-        self.met: dict[str, int] = {}
+        self.first: dict[str, int] = {}  # by day: the line of its first row
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
-        known = {
-            row.day: row
-            for row in CalendarDay.objects.filter(
-                day__in=[row.values.get("day") for row in rows if row.values.get("day")]
-            )
-        }
-        return [self._one(row, known.get(row.values.get("day"))) for row in rows]
+        days = [day for row in rows if (day := row.values.get("day"))]
+        stored = CalendarDay.objects.in_bulk(days, field_name="day")
+        return [self._check_row(row, stored) for row in rows]
 
-    def _one(self, row: FileRow, here: CalendarDay | None) -> CheckedRow:
-        day = json_value(row.values.get("day")) or ""
+    def _check_row(self, row: FileRow, stored: Mapping[date, CalendarDay]) -> CheckedRow:
+        day = row.values.get("day")
+        present = stored.get(day) if day else None
+        day_text = json_value(day) or ""
         wanted = {"working": row.values.get("working")}
         if "name" in row.values:
             wanted["name"] = text_of(row.values["name"])
         faults = []
-        if day and self.met.setdefault(day, row.line) != row.line:
-            expected = _("Each date once; row %(line)s already has it") % {"line": self.met[day]}
-            faults.append(Fault("day", day, expected, _("Delete one of the two rows.")))
-        label = f"{day} {wanted.get('name', '')}".strip()
+        if day and (first := self.first.setdefault(day_text, row.line)) != row.line:
+            expected = _("Each date once; row %(line)s already has it") % {"line": first}
+            faults.append(Fault("day", day_text, expected, _("Delete one of the two rows.")))
+        label = f"{day_text} {wanted.get('name', '')}".strip()
         if faults or row.faults or not day:
-            return wrong_row(row, faults, label, here.pk if here else None)
-        if here is None:
-            return new_row(row, label, {"day": day, **wanted})
-        return compare(row, StoredRow(here.pk, 1, label, said(here)), wanted, PastValues())
-
-    def finish(self) -> Iterable[tuple[int, Fault]]:
-        return ()
+            return wrong_row(row, faults, label, present.pk if present else None)
+        if present is None:
+            return new_row(row, label, {"day": day_text, **wanted})
+        stored_row = StoredRow(present.pk, 1, label, _row_values(present))
+        return compare(row, stored_row, wanted, PastValues())
 
 
-def said(day: CalendarDay) -> dict[str, Any]:
-    """A day of the calendar as a table says it."""
+def _row_values(day: CalendarDay) -> dict[str, Any]:
+    """The values of a table's row for a stored day."""
     return {"working": WORKED if day.working else OFF, "name": day.name}
 
 
-def _stored(values: dict[str, Any]) -> dict[str, Any]:
+def _model_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of the model for those of a row."""
     return {name: value == WORKED if name == "working" else value for name, value in values.items()}
 
 
-def _held(rows: IntakeRows) -> dict[int, CalendarDay]:
-    ids = [row.subject_id for row in rows if row.subject_id]
-    return {
-        day.pk: day
-        for day in CalendarDay.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-    }
+def _locked(rows: IntakeRows) -> dict[int | None, CalendarDay]:
+    days = CalendarDay.objects.select_for_update().order_by("pk")
+    return {day.pk: day for day in days.filter(pk__in=[row.subject_id for row in rows])}
 
 
-def _says(row: IntakeRow, day: CalendarDay | None, values: dict[str, Any]) -> bool:
+def _has_values(day: CalendarDay | None, values: dict[str, Any]) -> bool:
     return day is not None and all(
-        said(day)[name] == value for name, value in values.items() if name != "day"
+        _row_values(day)[name] == value for name, value in values.items() if name != "day"
     )
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """New days are entered, known ones changed; every light is worked out anew behind it."""
-    held, new = _held(rows), [row for row in rows if row.verdict == NEW]
-    taken = {
-        json_value(day)
-        for day in CalendarDay.objects.filter(
-            day__in=[row.after["day"] for row in new]
-        ).values_list("day", flat=True)
-    }
+    """Add new days and change known ones; all lights are computed again afterwards."""
+    locked, new = _locked(rows), [row for row in rows if row.verdict == NEW]
+    present = CalendarDay.objects.filter(day__in=[row.after["day"] for row in new])
+    taken = {json_value(day) for day in present.values_list("day", flat=True)}
     for row in rows:
-        if (
-            row.verdict == NEW
-            and row.after["day"] in taken
-            or row.verdict != NEW
-            and not _says(row, held.get(row.subject_id), row.before)
-        ):
+        if row.verdict == NEW:
+            changed = row.after["day"] in taken
+        else:
+            changed = not _has_values(locked.get(row.subject_id), row.before)
+        if changed:
             raise stale(row)
-    made = [CalendarDay(**_stored({"name": "", **row.after})) for row in new]
-    changes = {held[row.subject_id]: _stored(row.after) for row in rows if row.verdict != NEW}
+    made = [CalendarDay(**_model_values({"name": "", **row.after})) for row in new]
+    changes = {
+        locked[row.subject_id]: _model_values(row.after) for row in rows if row.verdict != NEW
+    }
     working_calendar.enter(made, changes, by=context.by, now=context.now)
     for row, day in zip(new, made, strict=True):
         row.subject_id = day.pk
@@ -156,19 +145,16 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Changed days say again what they said, new ones go."""
-    held = _held(rows)
+    """Restore changed days and delete new ones."""
+    locked = _locked(rows)
     for row in rows:
-        if not _says(row, held.get(row.subject_id), row.after):
+        if not _has_values(locked.get(row.subject_id), row.after):
             raise changed_since(row)
-    back = {held[row.subject_id]: _stored(row.before) for row in rows if row.verdict != NEW}
-    working_calendar.enter(
-        (),
-        back,
-        gone=[held[row.subject_id] for row in rows if row.verdict == NEW],
-        by=context.by,
-        now=context.now,
-    )
+    restored = {
+        locked[row.subject_id]: _model_values(row.before) for row in rows if row.verdict != NEW
+    }
+    gone = [locked[row.subject_id] for row in rows if row.verdict == NEW]
+    working_calendar.enter((), restored, gone=gone, by=context.by, now=context.now)
 
 
 CALENDAR = TableKind(

@@ -1,6 +1,6 @@
-"""People (成员): accounts without passwords, and their roles in bodies. One row or several a person; a role ends where a row says so."""
+"""Tables of people (成员): accounts, and roles in bodies; a person may have several rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,6 @@ CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
-    """The columns of a list of people."""
     return (
         Field(
             "username",
@@ -140,13 +139,13 @@ HELP_ENDS = gettext_lazy(
 
 
 def may(user: User) -> bool:
-    """Those who keep the accounts, and those who say which roles people have: each with the part of a table that is theirs."""
+    """Who manages accounts or roles; each may change only these in a table."""
     return user.is_staff and (keeps_accounts(user) or keeps_rights(user))
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What a row names: a person, roles as code:role, and whether these end."""
+class RowRoles:
+    """The person of a row, and the roles (as code:role) that it gives or ends."""
 
     name: str
     roles: list[str]
@@ -155,312 +154,255 @@ class Read:
 
 
 class PeopleChecker(Checker):
-    """A second row of a person adds roles, or ends some. What a table does not name stays, and the person's first row says so."""
+    """Further rows of a person give or end more roles. Roles that are not in the table stay."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
         self.bodies = BodyCodes()
-        today = context.today
-        self.ended = set(
-            Organisation.objects.filter(valid_to__lte=today).values_list("code", flat=True)
-        )
+        abolished = Organisation.objects.filter(valid_to__lte=context.today)
+        self.abolished = set(abolished.values_list("code", flat=True))
         self.roles = names_of(ROLES)
-        self.met: dict[str, list[str]] = {}  # by user name: the roles as earlier rows leave them
-        self.said: dict[str, dict[str, Any]] = {}  # what the first row of a person says of them
-        self.named: dict[
-            str, dict[str, bool]
-        ] = {}  # by user name: the roles that rows name, and whether they end
-        self.waiting = 0  # rows by which somebody is to supervise
-        self.keep = 0  # people who keep roles that the table does not name
-        self.idle: set[str] = (
-            set()
-        )  # codes of organisations with nothing below, in which somebody is to supervise
+        # By user name: the roles after the rows so far, the values in the first row of the person,
+        # and the roles in all rows with whether they end.
+        self.roles_after: dict[str, list[str]] = {}
+        self.first_values: dict[str, dict[str, Any]] = {}
+        self.named_roles: dict[str, dict[str, bool]] = {}
+        # For the remarks.
+        self.new_supervisors = 0
+        self.keeping_roles = 0
+        self.supervised_leaves: set[str] = set()
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         names = {text_of(row.values.get("username")) for row in rows}
-        known = {user.username: user for user in User.objects.filter(username__in=names)}
-        listed: dict[int, list[str]] = {}
-        roles = User.objects.filter(username__in=names, memberships__isnull=False).order_by(
-            "memberships__pk"
-        )
-        for pk, code, role in roles.values_list(
+        people = {user.username: user for user in User.objects.filter(username__in=names)}
+        present: dict[int, list[str]] = {}
+        with_roles = User.objects.filter(username__in=names, memberships__isnull=False)
+        for pk, code, role in with_roles.order_by("memberships__pk").values_list(
             "pk", "memberships__organisation__code", "memberships__role"
         ):
-            listed.setdefault(pk, []).append(f"{code}:{role}")
-        read = [self._read(row) for row in rows]
+            present.setdefault(pk, []).append(f"{code}:{role}")
+        # Roles of all rows first: each row is checked against the others of its person.
+        row_roles = [self._row_roles(row) for row in rows]
         return [
-            self._one(row, known.get(one.name), listed, one)
-            for row, one in zip(rows, read, strict=True)
+            self._check_row(row, roles, people.get(roles.name), present)
+            for row, roles in zip(rows, row_roles, strict=True)
         ]
 
-    def _read(self, row: FileRow) -> Read:
-        """What a row names; all rows are read before the first is judged, so that it knows what others name of its person."""
+    def _row_roles(self, row: FileRow) -> RowRoles:
         name, faults = text_of(row.values.get("username")), list[Fault]()
         ends = row.values.get(ENDED) == YES
         roles = self._roles(row, faults, ends)
         if ends and not roles and not faults:
             expected = _("The organisation and role to remove, on the same row")
-            faults.append(
-                Fault(
-                    ENDED,
-                    str(CHOICES[0][1]),
-                    expected,
-                    _("Fill in organisation and role, or empty this cell."),
-                )
-            )
-        named = self.named.setdefault(name, {})
+            remedy = _("Fill in organisation and role, or empty this cell.")
+            faults.append(Fault(ENDED, str(CHOICES[0][1]), expected, remedy))
+        named = self.named_roles.setdefault(name, {})
         if any(named.setdefault(role, ends) != ends for role in roles):
             expected = _(
                 "One of the two; another row of this person grants the role this row removes, or "
                 "removes the role it grants"
             )
             faults.append(Fault("username", name, expected, _("Keep one of the rows.")))
-        return Read(name, roles, ends, faults)
+        return RowRoles(name, roles, ends, faults)
 
-    def _one(
-        self, row: FileRow, user: User | None, listed: dict[int, list[str]], read: Read
+    def _check_row(
+        self, row: FileRow, row_roles: RowRoles, user: User | None, present: dict[int, list[str]]
     ) -> CheckedRow:
-        name, faults = read.name, read.faults
-        faults[:0] = _faults_of_words(row, name if user is None else "")
-        plain = _plain(row)
-        label = f"{name} {plain.get('full_name') or (user.full_name if user else '')}".strip()
-        stands = self.met.setdefault(name, sorted(listed.get(user.pk, ())) if user else [])
-        first = self.said.setdefault(name, plain)
-        if first is not plain and any(
-            value and value != first.get(field) for field, value in plain.items()
-        ):
-            expected = _("The same as in the first row of this person")
-            faults.append(
-                Fault(
-                    "username",
-                    name,
-                    expected,
-                    _("Correct one of the rows; one person has one user name."),
-                )
-            )
-        roles = sorted({*stands}.difference(read.roles) if read.ends else {*stands, *read.roles})
-        if user is None and read.ends:
-            expected = _("A person who has an account and this role")
-            faults.append(
-                Fault("username", name, expected, _("Correct the user name, or delete the row."))
-            )
+        name, values = row_roles.name, _account_values(row)
+        label = f"{name} {values.get('full_name') or (user.full_name if user else '')}".strip()
+        before = self.roles_after.setdefault(name, sorted(present.get(user.pk, ())) if user else [])
+        first = self.first_values.setdefault(name, values)
+        roles = {*before}.difference if row_roles.ends else {*before}.union
+        after = sorted(roles(row_roles.roles))
+        faults = [
+            *_faults_of_spelling(row, name if user is None else ""),
+            *row_roles.faults,
+            *_faults_of_person(row_roles, user, values, first),
+        ]
         if not faults:
-            faults += self._faults_of_duty(plain, user, gives=roles != stands)
+            faults += self._faults_of_rights(values, user, gives=after != before)
         if user is not None and not faults:
-            faults += self._faults_of_person(user, plain, gives=roles != stands)
+            faults += self._faults_of_account(user, values, gives=after != before)
         if faults or row.faults or not name:
             return wrong_row(row, faults, label, user.pk if user else None)
-        self._note(name, roles, gained={*roles}.difference(stands))
-        if first is plain:
-            label += self._kept(stands, self.named[name])
+        self.roles_after[name] = after
+        self._note_supervisors({*after}.difference(before))
+        is_first = first is values
+        if is_first:
+            label += self._kept_roles(before, self.named_roles[name])
         if user is not None:
-            wanted = (plain if first is plain else {}) | {LISTED: roles}
-            return compare(
-                row,
-                StoredRow(user.pk, 1, label, {**stored_of(user), LISTED: stands}),
-                wanted,
-                PastValues(),
-            )
-        if first is plain:
-            said = {key: value for key, value in plain.items() if value}
-            return new_row(row, label, {"username": name, ACTIVE: YES, **said, LISTED: roles})
-        return (
-            new_row(row, label, {"username": name, LISTED: roles})
-            if roles != stands
-            else CheckedRow(row, SAME, label)
-        )
+            stored = StoredRow(user.pk, 1, label, {**stored_values(user), LISTED: before})
+            wanted = (values if is_first else {}) | {LISTED: after}
+            return compare(row, stored, wanted, PastValues())
+        if is_first:
+            given = {key: value for key, value in values.items() if value}
+            return new_row(row, label, {"username": name, ACTIVE: YES, **given, LISTED: after})
+        if after != before:
+            return new_row(row, label, {"username": name, LISTED: after})
+        return CheckedRow(row, SAME, label)
 
-    def _kept(self, stands: Sequence[str], named: Mapping[str, bool]) -> str:
-        """What a person keeps besides, in words; nothing where the table tells of no roles."""
-        kept = [role for role in stands if role not in named]
+    def _kept_roles(self, before: Sequence[str], named: Mapping[str, bool]) -> str:
+        """The roles that the person keeps besides, in words; "" if the table has no roles."""
+        kept = [role for role in before if role not in named]
         if not kept or not self.headed & {"role", LISTED}:
             return ""
-        self.keep += 1
+        self.keeping_roles += 1
         return " · " + _("keeps also: %(roles)s") % {"roles": "、".join(map(role_in_words, kept))}
 
-    def _note(self, name: str, roles: list[str], *, gained: Iterable[str]) -> None:
-        self.met[name] = roles
-        codes = {
-            code
-            for code, _colon, role in (one.rpartition(":") for one in gained)
-            if role == SUPERVISOR
-        }
-        self.waiting += settings.CONFIRM_RIGHTS and bool(codes)
-        self.idle |= codes and codes - self._parents
+    def _note_supervisors(self, gained: Iterable[str]) -> None:
+        split = [role.rpartition(":") for role in gained]
+        codes = {code for code, _colon, role in split if role == SUPERVISOR}
+        self.new_supervisors += settings.CONFIRM_RIGHTS and bool(codes)
+        self.supervised_leaves |= codes and codes - self._parents
 
     @cached_property
     def _parents(self) -> set[str]:
         """The codes of organisations that have others below them."""
-        return set(
-            Organisation.objects.filter(children__isnull=False)
-            .order_by()
-            .values_list("code", flat=True)
-            .distinct()
-        )
+        parents = Organisation.objects.filter(children__isnull=False).order_by()
+        return set(parents.values_list("code", flat=True).distinct())
 
     def remarks(self) -> Iterable[str]:
-        if self.waiting:
-            yield _(
+        if self.new_supervisors:
+            text = _(
                 "People to become supervisors: %(count)s. If another person can confirm it, they "
                 "must do so first."
-            ) % {"count": self.waiting}
-        if self.keep:
+            )
+            yield text % {"count": self.new_supervisors}
+        if self.keeping_roles:
             text = _("People who keep roles not in the table: %(count)s. See their rows.")
-            yield text % {"count": self.keep}
-        if self.idle:
+            yield text % {"count": self.keeping_roles}
+        if self.supervised_leaves:
             text = _(
                 "Supervisors of organisations with nothing below, who will review nothing: "
                 "%(codes)s."
             )
-            yield text % {"codes": "、".join(sorted(self.idle)[:20])}
+            yield text % {"codes": "、".join(sorted(self.supervised_leaves)[:20])}
 
-    def _faults_of_duty(
-        self, plain: dict[str, Any], user: User | None, *, gives: bool
+    def _faults_of_rights(
+        self, values: Mapping[str, Any], user: User | None, *, gives: bool
     ) -> Iterable[Fault]:
-        """Accounts are for the system administrator, roles for the security administrator, who may be one person."""
+        """The faults of what another administrator has to do."""
         by, name = self.context.by, user.username if user else ""
-        if _changes(user, plain) and not keeps_accounts(by):
+        if _changes(user, values) and not keeps_accounts(by):
             expected = _(
                 "An unchanged account; the system administrator creates and edits accounts"
             )
-            yield Fault(
-                "username", name, expected, _("Delete the row, or ask the system administrator.")
-            )
-        mails = plain.get("email", user.email if user else "") != (user.email if user else "")
-        if mails and (
+            remedy = _("Delete the row, or ask the system administrator.")
+            yield Fault("username", name, expected, remedy)
+        ask_security = _("Clear the cells, or ask the security administrator.")
+        email = user.email if user else ""
+        if values.get("email", email) != email and (
             can_administer(by, user) and not can_reset(by, user) if user else not keeps_rights(by)
         ):
             expected = _(
                 "An unchanged email address; email can reset the password, so only those who may "
                 "set it enter the address"
             )
-            yield Fault(
-                "email",
-                plain["email"],
-                expected,
-                _("Clear the cells, or ask the security administrator."),
-            )
+            yield Fault("email", values["email"], expected, ask_security)
         if gives and not keeps_rights(by):
             expected = _("No roles: the security administrator grants and removes them")
-            yield Fault(
-                "role", "", expected, _("Clear the cells, or ask the security administrator.")
-            )
+            yield Fault("role", "", expected, ask_security)
 
-    def _faults_of_person(
-        self, user: User, plain: dict[str, Any], *, gives: bool
+    def _faults_of_account(
+        self, user: User, values: Mapping[str, Any], *, gives: bool
     ) -> Iterable[Fault]:
-        changes, by = _changes(user, plain), self.context.by
+        changes, by = _changes(user, values), self.context.by
         if (changes or gives) and user.pk == by.pk:
             expected = _("Another user’s account; you cannot change your own with a table")
-            yield Fault(
-                "username",
-                user.username,
-                expected,
-                _("Delete the row, or ask another administrator."),
-            )
+            remedy = _("Delete the row, or ask another administrator.")
+            yield Fault("username", user.username, expected, remedy)
         elif (changes and not can_administer(by, user)) or (gives and not can_give(by, user)):
             expected = _("An account with no more rights than yours")
-            yield Fault(
-                "username",
-                user.username,
-                expected,
-                _("Delete the row, or ask the server operator."),
-            )
+            remedy = _("Delete the row, or ask the server operator.")
+            yield Fault("username", user.username, expected, remedy)
 
     def _roles(self, row: FileRow, faults: list[Fault], ends: bool) -> list[str]:
-        """The roles that a row names, as code:role."""
-        given, pairs = row.values, []
-        body, role = text_of(given.get("body")), given.get("role")
-        if bool(body) != bool(role):
-            missing = "role" if body else "body"
-            faults.append(
-                Fault(
-                    missing,
-                    "",
-                    _("Both organisation and role, or neither"),
-                    _("Fill in the other of the two cells."),
-                )
-            )
-        elif body:
-            pairs.append(("body", body, role))
-        for text in given.get(LISTED) or ():
+        """The roles in the cells of a row, as code:role."""
+        values = row.values
+        cells: list[tuple[str, str, str]] = []  # field, text of the body, role
+        body, role = text_of(values.get("body")), values.get("role")
+        if body and role:
+            cells.append(("body", body, role))
+        elif body or role:
+            expected = _("Both organisation and role, or neither")
+            remedy = _("Fill in the other of the two cells.")
+            faults.append(Fault("role" if body else "body", "", expected, remedy))
+        for text in values.get(LISTED) or ():
             code, _colon, word = text.replace("：", ":").rpartition(":")
-            named = self.roles.get(fold(word))
-            if not code or named is None:
-                remedy = _("Write the role as one of: %(all)s.") % {
-                    "all": "、".join(str(label) for _value, label in ROLES)
-                }
-                faults.append(
-                    Fault(
-                        LISTED,
-                        text,
-                        _("An organisation code, a colon and a role, such as Q01:staff"),
-                        remedy,
-                    )
-                )
-            else:
-                pairs.append((LISTED, code.strip(), named))
+            listed_role = self.roles.get(fold(word))
+            if code and listed_role is not None:
+                cells.append((LISTED, code.strip(), listed_role))
+                continue
+            expected = _("An organisation code, a colon and a role, such as Q01:staff")
+            remedy = _("Write the role as one of: %(all)s.") % {
+                "all": "、".join(str(label) for _value, label in ROLES)
+            }
+            faults.append(Fault(LISTED, text, expected, remedy))
         return [
             f"{code}:{role}"
-            for field, text, role in pairs
+            for field, text, role in cells
             if (code := self._code(field, text, faults, ends))
         ]
 
     def _code(self, field: str, text: str, faults: list[Fault], ends: bool) -> str:
-        found = self.bodies.find(text)
-        if not found.code:
-            faults.append(
-                ambiguous_code(field, text, found) if found.several else unknown_body(field, text)
-            )
-        elif found.code in self.ended and not ends:
-            faults.append(
-                Fault(field, text, _("An existing organisation"), _("Choose its successor."))
-            )
+        match = self.bodies.find(text)
+        if not match.code:
+            ambiguous = ambiguous_code(field, text, match) if match.several else None
+            faults.append(ambiguous or unknown_body(field, text))
+        elif match.code in self.abolished and not ends:
+            expected = _("An existing organisation")
+            faults.append(Fault(field, text, expected, _("Choose its successor.")))
             return ""
-        return found.code
+        return match.code
 
 
-def _changes(user: User | None, plain: Mapping[str, Any]) -> bool:
-    """Whether a row makes an account, or says something else of it than it says."""
-    return user is None or any(stored_of(user)[name] != value for name, value in plain.items())
+def _faults_of_person(
+    row_roles: RowRoles, user: User | None, values: Mapping[str, Any], first: Mapping[str, Any]
+) -> Iterable[Fault]:
+    """The faults of a row beside the first row of its person."""
+    name = row_roles.name
+    if first is not values and any(
+        value and value != first.get(field) for field, value in values.items()
+    ):
+        expected = _("The same as in the first row of this person")
+        remedy = _("Correct one of the rows; one person has one user name.")
+        yield Fault("username", name, expected, remedy)
+    if user is None and row_roles.ends:
+        expected = _("A person who has an account and this role")
+        yield Fault("username", name, expected, _("Correct the user name, or delete the row."))
 
 
-def stored_of(user: User) -> dict[str, Any]:
-    """An account as a table says it."""
+def _changes(user: User | None, values: Mapping[str, Any]) -> bool:
+    """Whether a row makes an account, or changes it."""
+    return user is None or any(stored_values(user)[name] != value for name, value in values.items())
+
+
+def stored_values(user: User) -> dict[str, Any]:
+    """The values of a table's row for an account."""
     return {name: getattr(user, name) for name in PLAIN} | {ACTIVE: YES if user.is_active else NO}
 
 
-def _plain(row: FileRow) -> dict[str, Any]:
-    """What a row says of the person; cells that are there and empty leave language and use as they are."""
-    given = row.values
-    plain = {
-        name: text_of(given[name])
+def _account_values(row: FileRow) -> dict[str, Any]:
+    """The values of a row for the account; empty cells leave language and use unchanged."""
+    values = row.values
+    account = {
+        name: text_of(values[name])
         for name in PLAIN
-        if name in given and (name != "language" or given[name])
+        if name in values and (name != "language" or values[name])
     }
-    return plain | ({ACTIVE: given[ACTIVE]} if given.get(ACTIVE) else {})
+    return account | ({ACTIVE: values[ACTIVE]} if values.get(ACTIVE) else {})
 
 
-def _faults_of_words(row: FileRow, fresh_name: str) -> Iterable[Fault]:
-    for field, text, validate, expected in (
-        (
-            "username",
-            fresh_name,
-            UnicodeUsernameValidator(),
-            _("Only letters, digits and @ . + - _"),
-        ),
-        (
-            "email",
-            text_of(row.values.get("email")),
-            validate_email,
-            _("An address such as name@example.org"),
-        ),
-    ):
-        if text and not _passes(validate, text):
-            yield Fault(field, text, expected, _("Correct this cell."))
+def _faults_of_spelling(row: FileRow, new_name: str) -> Iterable[Fault]:
+    correct = _("Correct this cell.")
+    if new_name and not _is_valid(UnicodeUsernameValidator(), new_name):
+        yield Fault("username", new_name, _("Only letters, digits and @ . + - _"), correct)
+    email = text_of(row.values.get("email"))
+    if email and not _is_valid(validate_email, email):
+        yield Fault("email", email, _("An address such as name@example.org"), correct)
 
 
-def _passes(validate: Any, text: str) -> bool:
+def _is_valid(validate: Callable[[str], None], text: str) -> bool:
     try:
         validate(text)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Writing the people of a checked table, and taking them back."""
+"""Writing the rows of a checked table of people, and undoing it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,51 +13,53 @@ from directives.tables.fields import IntakeContext, IntakeRows
 PLAIN = ("full_name", "phone", "email", "language")
 ACTIVE, ENDED, LISTED = "active", "ended", "memberships"
 YES, NO = "yes", "no"
+RoleKey = tuple[int, str]  # id of the person, code:role
 
 
 def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns of the account among the fields of a row."""
+    """The columns of the account for the fields of a row."""
     plain = {name: values[name] for name in PLAIN if name in values}
     return plain | ({"is_active": values[ACTIVE] == YES} if ACTIVE in values else {})
 
 
 def role_in_words(role: str) -> str:
-    """Q01:staff, for people."""
+    """Q01:staff as words."""
     code, _colon, word = role.rpartition(":")
     return f"{code} {dict(ROLES)[word]}"
 
 
 def _gained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> set[str]:
-    """The roles, as code:role, that a person holds later and not earlier."""
+    """The roles, as code:role, that are in `later` and not in `earlier`."""
     return set(later.get(LISTED, ())).difference(earlier.get(LISTED, ()))
 
 
-def _known(rows: IntakeRows) -> dict[int, User]:
-    known = User.objects.select_for_update(
-        no_key=True
-    )  # what they do meanwhile refers to them, and does not wait
-    return known.in_bulk([row.subject_id for row in rows if row.subject_id])
+def _locked(rows: IntakeRows) -> dict[int | None, User]:
+    # Without their keys: new rows that refer to these people do not wait.
+    people = User.objects.select_for_update(no_key=True)
+    return {**people.in_bulk([row.subject_id for row in rows if row.subject_id])}
+
+
+def _has_values(user: User | None, fields: Mapping[str, Any]) -> bool:
+    return user is not None and all(getattr(user, name) == fields[name] for name in fields)
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """New accounts first, then what changes of known ones, then the roles that end or are given."""
-    known, changes = _known(rows), {}
+    """Make new accounts, change known ones, then take and give roles."""
+    known = _locked(rows)
+    changes: dict[User, dict[str, Any]] = {}
     names = {row.after["username"] for row in rows if row.verdict == NEW}
     people = {user.username: user for user in User.objects.filter(username__in=names)}
     made: dict[str, User] = {}
     for row in rows:
-        if (
-            row.verdict == NEW
-            and row.after["username"] not in people
-            and row.after["username"] not in made
-        ):
-            made[row.after["username"]] = User(username=row.after["username"], **_fields(row.after))
-        elif row.verdict == NEW and _founds(row):
-            raise stale(row)  # somebody took the name meanwhile
-        elif row.verdict != NEW:
-            user = known.get(row.subject_id)
-            before = _fields(row.before)
-            if user is None or any(getattr(user, name) != value for name, value in before.items()):
+        if row.verdict == NEW:
+            name = row.after["username"]
+            if name not in people and name not in made:
+                made[name] = User(username=name, **_fields(row.after))
+            elif _makes_account(row):
+                raise stale(row)  # somebody else took the name
+        else:
+            user, before = known.get(row.subject_id), _fields(row.before)
+            if user is None or not _has_values(user, before):
                 raise stale(row)
             if before:
                 changes[user] = _fields(row.after)
@@ -66,84 +68,84 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
     people |= made
     for row in rows:
         row.subject_id, row.left = row.subject_id or people[row.after["username"]].pk, 1
-    _give(context, rows, {user.pk: user for user in (*known.values(), *people.values())})
+    _write_roles(context, rows, {user.pk: user for user in (*known.values(), *people.values())})
 
 
-def _give(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
-    given = {
-        (row.subject_id, role): row
+def _write_roles(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
+    given, ended = _roles_given(rows), _roles_ended(rows)
+    present = _memberships(people)
+    for key, row in (given | ended).items():
+        if (key in present) != (key in ended) and row.verdict != NEW:
+            raise stale(row)
+    organising.take_roles([present[key] for key in ended], by=context.by, now=context.now)
+    missing = [key for key in given if key not in present]
+    organising.give_roles(_new_memberships(missing, people), by=context.by, now=context.now)
+
+
+def _roles_given(rows: IntakeRows) -> dict[RoleKey, IntakeRow]:
+    return {
+        (row.subject_id or 0, role): row
         for row in rows
         for role in sorted(_gained(row.before, row.after))
     }
-    ended = {(row.subject_id, role): row for row in rows for role in _gained(row.after, row.before)}
-    stands = _standing(people)
-    for key, row in (given | ended).items():
-        if (key in stands) != (key in ended) and row.verdict != NEW:
-            raise stale(row)
-    organising.take_roles([stands[key] for key in ended], by=context.by, now=context.now)
-    organising.give_roles(
-        _made([key for key in given if key not in stands], people), by=context.by, now=context.now
-    )
 
 
-def _standing(people: Iterable[int]) -> dict[tuple[int, str], Membership]:
-    found = Membership.objects.filter(user__in=people).select_related("user", "organisation")
-    return {(row.user_id, f"{row.organisation.code}:{row.role}"): row for row in found}
+def _roles_ended(rows: IntakeRows) -> dict[RoleKey, IntakeRow]:
+    return {
+        (row.subject_id or 0, role): row
+        for row in rows
+        for role in sorted(_gained(row.after, row.before))
+    }
+
+
+def _memberships(people: Iterable[int]) -> dict[RoleKey, Membership]:
+    rows = Membership.objects.filter(user__in=people).select_related("user", "organisation")
+    return {(row.user_id, f"{row.organisation.code}:{row.role}"): row for row in rows}
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Roles that were added go, those that ended come back, changed accounts say again what they said, new ones that nobody used are
-    deleted."""
-    known, changes = _known(rows), {}
+    """Restore roles and changed accounts, and delete new accounts that nobody used."""
+    known = _locked(rows)
+    changes: dict[User, dict[str, Any]] = {}
     for row in rows:
         user = known.get(row.subject_id)
-        fields = _fields(row.after) if user else {}
-        if user is None or any(getattr(user, name) != value for name, value in fields.items()):
+        if user is None or not _has_values(user, _fields(row.after)):
             raise changed_since(row)
         if row.verdict != NEW and _fields(row.before):
             changes[user] = _fields(row.before)
-    _take(context, rows, known)
+    _undo_roles(context, rows, {user.pk: user for user in known.values()})
     organising.change_people(changes, by=context.by, now=context.now)
-    new = {row.subject_id: row for row in rows if row.verdict == NEW and _founds(row)}
+    new = {row.subject_id: row for row in rows if row.verdict == NEW and _makes_account(row)}
     with undoing_row(next(iter(new.values()), rows[0])):
         organising.remove_people([known[pk] for pk in new], by=context.by, now=context.now)
 
 
-def _founds(row: IntakeRow) -> bool:
-    """Whether a new row makes the account: a further one of the same person only adds roles."""
+def _makes_account(row: IntakeRow) -> bool:
+    """Whether a new row makes the account: further rows of the person only add roles."""
     return ACTIVE in row.after
 
 
-def _take(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
-    ours = {(row.subject_id, role) for row in rows for role in _gained(row.before, row.after)}
-    ended = {
-        (row.subject_id, role): row
-        for row in rows
-        for role in sorted(_gained(row.after, row.before))
-    }
-    stands = _standing(people)
-    again = next((row for key, row in ended.items() if key in stands), None)
-    if again is not None:
-        raise changed_since(again)
-    organising.take_roles(
-        [stands[key] for key in ours if key in stands], by=context.by, now=context.now
-    )
-    for right in PendingRight.objects.filter(
-        person__in=people, organisation__isnull=False
-    ).select_related("organisation"):
-        if (right.person_id, f"{right.organisation.code}:{right.right}") in ours:
+def _undo_roles(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
+    given, ended = _roles_given(rows), _roles_ended(rows)
+    present = _memberships(people)
+    given_again = next((row for key, row in ended.items() if key in present), None)
+    if given_again is not None:
+        raise changed_since(given_again)
+    taken = [present[key] for key in given if key in present]
+    organising.take_roles(taken, by=context.by, now=context.now)
+    waiting = PendingRight.objects.filter(person__in=people, organisation__isnull=False)
+    for right in waiting.select_related("organisation"):
+        body = right.organisation
+        if body and (right.person_id, f"{body.code}:{right.right}") in given:
             organising.decline_right(right, by=context.by, now=context.now)
-    organising.give_roles(_made(ended, people), by=context.by, now=context.now)
+    organising.give_roles(_new_memberships(ended, people), by=context.by, now=context.now)
 
 
-def _made(roles: Iterable[tuple[int, str]], people: Mapping[int, User]) -> list[Membership]:
-    """Memberships to be made: of whom, as code:role."""
-    apart = [(people[pk], *role.rpartition(":")) for pk, role in roles]
-    bodies = {
-        body.code: body
-        for body in Organisation.objects.filter(code__in={code for _user, code, *_rest in apart})
-    }
+def _new_memberships(roles: Iterable[RoleKey], people: Mapping[int, User]) -> list[Membership]:
+    split = [(people[pk], *role.rpartition(":")) for pk, role in roles]
+    codes = {code for _user, code, _colon, _role in split}
+    bodies = {body.code: body for body in Organisation.objects.filter(code__in=codes)}
     return [
-        Membership(user=user, organisation=bodies[code], role=word)
-        for user, code, _colon, word in apart
+        Membership(user=user, organisation=bodies[code], role=role)
+        for user, code, _colon, role in split
     ]

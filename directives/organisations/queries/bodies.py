@@ -1,9 +1,9 @@
-"""The register of bodies: the tree with its lights, and one body with what it owes, files and reports."""
+"""The register of bodies: the tree with its lights, and the page of one body."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from django.db.models import Q, QuerySet
 
@@ -25,13 +25,13 @@ from directives.obligations.queries.counting import COUNT_LIMIT
 
 NODES = 300  # bodies of one tree page
 PEOPLE = 100  # of a body, on its page
-BATCH = 500  # bodies of a file that are read together
+BATCH = 500  # bodies of an export that are read at once
 BY_CODE = Order("code", (Column("code"),))
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLine:
-    """A body with its lights; None where its work is out of the reader's view."""
+    """A body with its lights; None where its work is out of the scope of the user."""
 
     body: Organisation
     lights: Lights | None
@@ -39,39 +39,40 @@ class BodyLine:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A body in the tree. `deeper`: it has children that the page does not list."""
+    """A body in the tree."""
 
     body: Organisation
     lights: Lights | None
     children: tuple["Node", ...]
-    deeper: bool
+    deeper: bool  # it has children that the page does not list
     open: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree page: its topmost bodies, and which of those right below them it lists: all where there is room."""
+    """A page of the tree."""
 
     roots: tuple[Node, ...]
     leaf: Leaf
 
     @property
     def late(self) -> tuple[Node, ...]:
-        """The bodies at the ends of the tree that have something overdue, the most first."""
-        ends = [node for node in _ends(self.roots) if node.lights and node.lights.red]
-        return tuple(sorted(ends, key=lambda node: -node.lights.red))
+        """The leaves that have something overdue, the most first."""
+        red = [(node.lights.red, node) for node in _leaves(self.roots) if node.lights]
+        late = sorted((pair for pair in red if pair[0]), key=itemgetter(0), reverse=True)
+        return tuple(node for _count, node in late)
 
 
 def matching_bodies(
-    seen: QuerySet[Organisation],
+    visible: QuerySet[Organisation],
     *,
     q: str = "",
     kind: str = "",
     level: str = "",
     abolished: bool = False,
 ) -> QuerySet[Organisation]:
-    """Bodies by name in either script, full name or code, in order of their codes; abolished ones where asked for."""
-    rows = seen.select_related("successor", "parent").order_by("code")
+    """Bodies in order of their codes; `q` is in a name in any script, or begins the code."""
+    rows = visible.select_related("successor", "parent").order_by("code")
     if q.strip():
         text = q.strip()
         names = (
@@ -88,7 +89,7 @@ def matching_bodies(
 
 
 def body_lines(user: User, bodies: Sequence[Organisation]) -> tuple[BodyLine, ...]:
-    """Bodies with their lights, in two queries whatever their number."""
+    """Bodies with their lights, in two queries."""
     scope = Scope.of(user)
     lights = lights_of_bodies(scope, bodies)
     return tuple(
@@ -97,26 +98,24 @@ def body_lines(user: User, bodies: Sequence[Organisation]) -> tuple[BodyLine, ..
 
 
 def bodies_page(
-    user: User, found: QuerySet[Organisation], query: Mapping[str, str]
+    user: User, bodies: QuerySet[Organisation], query: Mapping[str, str]
 ) -> tuple[Leaf, tuple[BodyLine, ...]]:
-    """One page of the bodies that were looked for."""
-    total = found.order_by()[: COUNT_LIMIT + 1].count()
-    shown = leaf(
-        found, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= COUNT_LIMIT else None
-    )
-    return shown, body_lines(user, shown.rows)
+    """One page of a list of bodies."""
+    total = bodies.order_by()[: COUNT_LIMIT + 1].count()
+    page = leaf(bodies, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= COUNT_LIMIT else None)
+    return page, body_lines(user, page.rows)
 
 
-def iter_body_lines(user: User, found: QuerySet[Organisation]) -> Iterator[BodyLine]:
-    """All of them, read in batches: the register of a nation is never held whole."""
-    rows = found.iterator(chunk_size=BATCH)
+def iter_body_lines(user: User, bodies: QuerySet[Organisation]) -> Iterator[BodyLine]:
+    """Bodies with their lights, read in batches."""
+    rows = bodies.iterator(chunk_size=BATCH)
     while batch := list(islice(rows, BATCH)):
         yield from body_lines(user, batch)
 
 
 def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) -> Tree:
-    """The tree from its roots, or from one body, as deep as fits one page; abolished bodies stand in it too."""
-    first, rows, reached = _levels(
+    """The tree from its roots or from one body, as deep as fits one page, with abolished bodies."""
+    first, rows, deepest = _levels(
         Organisation.objects.visible_to(user), under, Turn.of(query, BY_CODE)
     )
     lines = body_lines(user, rows)
@@ -124,48 +123,51 @@ def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) ->
     for line in lines:
         top = line.body == under or line.body.parent_id is None
         children.setdefault(None if top else line.body.parent_id, []).append(line)
-    return Tree(_nodes(children, None, reached), first)
+    return Tree(_nodes(children, None, deepest), first)
 
 
-def _ends(nodes: tuple[Node, ...]) -> Iterator[Node]:
+def _leaves(nodes: tuple[Node, ...]) -> Iterator[Node]:
     for node in nodes:
         if node.children:
-            yield from _ends(node.children)
+            yield from _leaves(node.children)
         else:
             yield node
 
 
 def _levels(
-    seen: QuerySet[Organisation], under: Organisation | None, turn: Turn
+    visible: QuerySet[Organisation], under: Organisation | None, turn: Turn
 ) -> tuple[Leaf, list[Organisation], int]:
-    """A page of the bodies right below, all listed bodies, and how deep they go: further levels follow while a whole one fits."""
-    known = seen.select_related("successor").order_by("code")
-    first = leaf(known.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
+    """A page of the children, all listed bodies, and the length of the deepest paths.
+
+    Further levels are listed as long as a whole one fits.
+    """
+    bodies = visible.select_related("successor").order_by("code")
+    first = leaf(bodies.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
     level = list(first.rows)
-    rows, reached = [under] if under else [], len(under.path) if under else 0
-    while level and (not reached or len(rows) + len(level) <= NODES + 1):
+    rows, deepest = [under] if under else [], len(under.path) if under else 0
+    while level and (not deepest or len(rows) + len(level) <= NODES + 1):
         rows += level
-        reached = len(level[0].path)
+        deepest = len(level[0].path)
         branches = [body.pk for body in level if body.branch]
         level = (
-            list(known.filter(parent__in=branches)[: NODES + 1])
+            list(bodies.filter(parent__in=branches)[: NODES + 1])
             if branches and len(rows) < NODES
             else []
         )
-    return first, rows, reached
+    return first, rows, deepest
 
 
 def _nodes(
-    children: dict[int | None, list[BodyLine]], parent: int | None, reached: int
+    children: dict[int | None, list[BodyLine]], parent: int | None, deepest: int
 ) -> tuple[Node, ...]:
-    """Nodes under a parent; bodies that exist come before those that do not."""
+    """The nodes under a parent, abolished bodies last."""
     lines = sorted(children.get(parent, ()), key=lambda line: line.body.valid_to is not None)
     return tuple(
         Node(
             line.body,
             line.lights,
-            _nodes(children, line.body.pk, reached),
-            deeper=line.body.branch and len(line.body.path) >= reached,
+            _nodes(children, line.body.pk, deepest),
+            deeper=line.body.branch and len(line.body.path) >= deepest,
             open=parent is None,
         )
         for line in lines
@@ -177,16 +179,12 @@ def _nodes(
 
 @dataclass(frozen=True, slots=True)
 class SectionLine:
-    """What a body owes in one section of a document."""
-
     section: Section
     lights: Lights
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentLines:
-    """What a body owes under one document: lights by section, the state of its plan."""
-
     document: Document
     lights: Lights
     sections: tuple[SectionLine, ...]
@@ -195,15 +193,13 @@ class DocumentLines:
 
 @dataclass(frozen=True, slots=True)
 class BodyView:
-    """All that the page of a body says. `people` is None where the reader may not see them."""
-
     body: Organisation
     above: tuple[Organisation, ...]
     children: tuple[BodyLine, ...]
-    below: int  # how many bodies stand right below, of which the first are listed
+    below: int  # the number of children, of which the first are listed
     predecessors: tuple[Organisation, ...]
-    people: tuple[Membership, ...] | None
-    sees: bool
+    people: tuple[Membership, ...] | None  # None where the user may not see them
+    sees: bool  # whether its work is in the scope of the user
     whole: bool  # the figures are of the subtree, not of the body alone
     lights: Lights
     documents: tuple[DocumentLines, ...]
@@ -211,7 +207,6 @@ class BodyView:
 
 
 def body_view(user: User, body: Organisation) -> BodyView:
-    """The page of a body, as far as this person may see it."""
     scope = Scope.of(user)
     documents = _documents(user, scope, body) if scope.sees(body) else ()
     total = NONE
@@ -235,7 +230,7 @@ def body_view(user: User, body: Organisation) -> BodyView:
 
 
 def may_see_people(user: User, body: Organisation) -> bool:
-    """Managers and supervisors see the people of their subtree, administrators everybody's."""
+    """Managers and supervisors see the people of their subtree, administrators all."""
     return user.is_staff or any(
         body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR)
     )
@@ -258,11 +253,13 @@ def _documents(user: User, scope: Scope, body: Organisation) -> tuple[DocumentLi
         plan.document_id: plan
         for plan in Plan.objects.visible_to(user).filter(organisation=body, live=True)
     }
-    found: dict[Document, list[SectionLine]] = {}
+    by_document: dict[Document, list[SectionLine]] = {}
     for section in sections.order_by("-document__registered_at", "order"):
-        found.setdefault(section.document, []).append(SectionLine(section, lights[section.pk]))
+        by_document.setdefault(section.document, []).append(
+            SectionLine(section, lights[section.pk])
+        )
     return tuple(
-        _lines(document, lines, plans.get(document.pk)) for document, lines in found.items()
+        _lines(document, lines, plans.get(document.pk)) for document, lines in by_document.items()
     )
 
 
@@ -274,13 +271,13 @@ def _lines(document: Document, sections: list[SectionLine], plan: Plan | None) -
 
 
 def lights_in_body(scope: Scope, body: Organisation) -> dict[int, Lights]:
-    """Lights of a body by section id; sections under which nothing is owed are left out."""
+    """Lights of a body by section id, without sections that have no obligations."""
     part = Scope(trees=(body,)) if scope.sees_below(body) else Scope(bodies=(body,))
     return {pk: lights for pk, lights in lights_by(part, "section").items() if lights.total}
 
 
 def _reports(user: User, body: Organisation) -> tuple[ProgressReport, ...]:
-    """The last reports that were begun."""
+    """The latest reports that were begun."""
     rows = ProgressReport.objects.visible_to(user).filter(organisation=body).exclude(begun_at=None)
     return tuple(
         rows.select_related("cycle", "document")
