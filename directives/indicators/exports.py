@@ -1,6 +1,9 @@
-"""Statistics as sheets: the indicators of a body for a period, one indicator body by body, and who has not reported."""
+"""Exports of statistics: indicators of a body, the ranking of one, and who has not reported."""
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from operator import attrgetter
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -13,7 +16,7 @@ from directives.indicators.queries.indicator import IndicatorView, indicator_vie
 from directives.indicators.queries.statistics import Choice, Compared, IndicatorLine, statistics
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.tables.book import Book, Column
+from directives.tables.book import Book, Column, Words
 from directives.tables.lists import (
     FilteredList,
     ListKind,
@@ -30,7 +33,7 @@ PERCENT = gettext_lazy("Change as % of last year’s figure")
 
 
 def _number(value: Decimal | None) -> Decimal | int | None:
-    """As a cell holds it: a mean has no more decimals than a figure may have, and a whole number has none."""
+    """The number for a cell: at most four decimals, and none if it is whole."""
     if value is None:
         return None
     return int(value) if value == int(value) else round(value, 4).normalize()
@@ -41,10 +44,25 @@ def _percent(values: Compared) -> float | None:
 
 
 def _share(line: IndicatorLine) -> float | None:
-    """A percentage changes by points, which stand in the column before."""
+    # Percentages change by points, which are in the column before.
     return None if line.indicator.in_percent else _percent(line.shown)
 
 
+def _figure_column(
+    key: str, label: Words, value: Callable[[Any], Decimal | None], width: int = 14
+) -> Column:
+    return Column(key, label, lambda row: _number(value(row)), "number", width=width)
+
+
+def _count_column(key: str, label: Words) -> Column:
+    return Column(key, label, attrgetter(key), "number", width=12)
+
+
+REPORTED = _count_column("reported", gettext_lazy("Organisations that reported"))
+ASKED = _count_column("asked", gettext_lazy("Expected to report"))
+IN_ALL = gettext_lazy("Organisation and below")
+YEAR_BEFORE = gettext_lazy("Same period last year")
+CHANGE = gettext_lazy("Year on year")
 TABLE = (
     Column("code", gettext_lazy("Code"), lambda line: line.indicator.code, width=12),
     Column(
@@ -60,80 +78,24 @@ TABLE = (
         lambda line: line.indicator.get_aggregation_display(),
         width=12,
     ),
-    Column(
-        "own",
-        gettext_lazy("The organisation itself"),
-        lambda line: _number(line.own.now),
-        "number",
-        width=14,
-    ),
-    Column(
-        "value",
-        gettext_lazy("Organisation and below"),
-        lambda line: _number(line.total.now),
-        "number",
-        width=14,
-    ),
-    Column(
-        "then",
-        gettext_lazy("Same period last year"),
-        lambda line: _number(line.shown.then),
-        "number",
-        width=14,
-    ),
-    Column(
-        "change",
-        gettext_lazy("Year on year"),
-        lambda line: _number(line.shown.change),
-        "number",
-        width=12,
-    ),
+    _figure_column("own", gettext_lazy("The organisation itself"), lambda line: line.own.now),
+    _figure_column("value", IN_ALL, lambda line: line.total.now),
+    _figure_column("then", YEAR_BEFORE, lambda line: line.shown.then),
+    _figure_column("change", CHANGE, lambda line: line.shown.change, 12),
     Column("share", PERCENT, _share, "percent", width=12),
-    Column(
-        "reported",
-        gettext_lazy("Organisations that reported"),
-        lambda line: line.reported,
-        "number",
-        width=12,
-    ),
-    Column(
-        "asked", gettext_lazy("Expected to report"), lambda line: line.asked, "number", width=12
-    ),
+    REPORTED,
+    ASKED,
 )
 RANKING = (
     Column("place", gettext_lazy("Rank"), lambda row: row.place or None, "number"),
     Column("code", gettext_lazy("Code of the organisation"), lambda row: row.body.code, width=12),
     Column("name", gettext_lazy("Organisation"), lambda row: picked(row.body, "name"), width=32),
-    Column(
-        "value",
-        gettext_lazy("Organisation and below"),
-        lambda row: _number(row.values.now),
-        "number",
-        width=14,
-    ),
-    Column(
-        "then",
-        gettext_lazy("Same period last year"),
-        lambda row: _number(row.values.then),
-        "number",
-        width=14,
-    ),
-    Column(
-        "change",
-        gettext_lazy("Year on year"),
-        lambda row: _number(row.values.change),
-        "number",
-        width=12,
-    ),
+    _figure_column("value", IN_ALL, lambda row: row.values.now),
+    _figure_column("then", YEAR_BEFORE, lambda row: row.values.then),
+    _figure_column("change", CHANGE, lambda row: row.values.change, 12),
     Column("share", PERCENT, lambda row: _percent(row.values), "percent", width=12),
-    Column(
-        "reported",
-        gettext_lazy("Organisations that reported"),
-        lambda row: row.reported,
-        "number",
-        width=12,
-    ),
-    Column("asked", gettext_lazy("Expected to report"), lambda row: row.asked, "number", width=12),
+    REPORTED,
+    ASKED,
 )
 MISSING = (
     Column("code", gettext_lazy("Code of the organisation"), lambda body: body.code, width=12),
@@ -147,129 +109,111 @@ MISSING = (
     Column("level", gettext_lazy("Level"), lambda body: body.get_level_display(), width=12),
 )
 
-OF_BRANCHES = {"value", "reported", "asked"}  # columns that say nothing of a body by itself
+OF_BRANCHES = {"value", "reported", "asked"}  # columns that a body without children lacks
 
 
 def _table(asked: ListRequest, place: Place) -> FilteredList:
-    """The indicators of a body for a period; the sheet has no rows where there are none."""
-    it = statistics(asked.user, Choice.of(asked.GET), today=asked.today)
-    if it is None:
+    """The indicators of a body for a period; without any, a sheet without rows."""
+    view = statistics(asked.user, Choice.of(asked.GET), today=asked.today)
+    if view is None:
         raise Http404
-    told = filter_in_words(
-        (_("Document"), it.document and picked(it.document, "title")),
-        (_("Organisation"), picked(it.view.body, "name")),
-        (_("For the period"), it.period.name),
+    notes = filter_in_words(
+        (_("Document"), view.document and picked(view.document, "title")),
+        (_("Organisation"), picked(view.view.body, "name")),
+        (_("For the period"), view.period.name),
     )
 
     def make() -> Book:
-        counts = (
-            (
-                (_("Figures reported"), part_of(it.reported, it.asked)),
+        columns: tuple[Column, ...] = TABLE
+        counts: Notes = ()
+        if view.view.whole:
+            counts = (
+                (_("Figures reported"), part_of(view.reported, view.asked)),
                 (_("Organisations to report"), who_is_asked()),
             )
-            if it.view.whole
-            else ()
-        )
-        columns = (
-            TABLE
-            if it.view.whole
-            else tuple(column for column in TABLE if column.key not in OF_BRANCHES)
-        )
-        fictional = bool(it.document and it.document.fictional)
-        return Book(
-            f"{_('Statistics')} {it.period.name}",
-            columns,
-            it.lines,
-            asked.now,
-            (*told, *counts),
-            fictional,
-        )
+        else:
+            columns = tuple(column for column in TABLE if column.key not in OF_BRANCHES)
+        name = f"{_('Statistics')} {view.period.name}"
+        fictional = bool(view.document and view.document.fictional)
+        return Book(name, columns, view.lines, asked.now, (*notes, *counts), fictional)
 
-    return list_of_length(told, len(it.lines), make)
+    return list_of_length(notes, len(view.lines), make)
 
 
 def _view(asked: ListRequest, place: Place) -> IndicatorView:
-    rows = (
-        Indicator.objects.visible_to(asked.user)
-        .select_related("organisation", "document")
-        .defer(*HEAVY_OF_DOCUMENT)
-    )
-    it = indicator_view(
-        asked.user, get_object_or_404(rows, **place), Choice.of(asked.GET), today=asked.today
-    )
-    if it is None:
+    rows = Indicator.objects.visible_to(asked.user).select_related("organisation", "document")
+    indicator = get_object_or_404(rows.defer(*HEAVY_OF_DOCUMENT), **place)
+    view = indicator_view(asked.user, indicator, Choice.of(asked.GET), today=asked.today)
+    if view is None:
         raise Http404
-    return it
+    return view
 
 
 def _ranking(asked: ListRequest, place: Place) -> FilteredList:
-    """One indicator for the bodies right below, best first."""
-    it = _view(asked, place)
-    told = _told(it)
+    """One indicator for the child bodies, best first."""
+    view = _view(asked, place)
 
     def make() -> Book:
-        columns = (
-            tuple(column for column in RANKING if column.key != "share")
-            if it.indicator.in_percent
-            else RANKING
-        )
-        return Book(
-            _name(it),
-            columns,
-            it.rows,
-            asked.now,
-            (*told, *_counts(it)),
-            it.indicator.document.fictional,
-        )
+        columns: tuple[Column, ...] = RANKING
+        if view.indicator.in_percent:
+            columns = tuple(column for column in RANKING if column.key != "share")
+        return _book(view, _name(view), columns, view.rows, asked)
 
-    return list_of_length(told, len(it.rows), make)
+    return list_of_length(_notes(view), len(view.rows), make)
 
 
 def _missing(asked: ListRequest, place: Place) -> FilteredList:
-    """The bodies that are asked and have not reported, in the order of the tree; read as they are written."""
-    it = _view(asked, place)
-    if not it.view.whole:
+    """The bodies that have not reported, in tree order, read while they are written."""
+    view = _view(asked, place)
+    if not view.view.whole:
         raise PermissionDenied
-    told = _told(it)
-    rows = missing(it.indicator, it.view.body, it.period)
+    rows = missing(view.indicator, view.view.body, view.period)
 
     def make() -> Book:
-        lines = rows.select_related("parent").iterator(chunk_size=2000)
-        name = f"{_('Not reported')} {_name(it)}"
-        return Book(
-            name, MISSING, lines, asked.now, (*told, *_counts(it)), it.indicator.document.fictional
-        )
+        bodies = rows.select_related("parent").iterator(chunk_size=2000)
+        return _book(view, f"{_('Not reported')} {_name(view)}", MISSING, bodies, asked)
 
-    return list_of_rows(told, rows, make)
+    return list_of_rows(_notes(view), rows, make)
 
 
-def _name(it: IndicatorView) -> str:
-    return f"{picked(it.indicator, 'name')} {it.period.name}"
+def _book(
+    view: IndicatorView,
+    name: str,
+    columns: tuple[Column, ...],
+    rows: Iterable[object],
+    asked: ListRequest,
+) -> Book:
+    fictional = view.indicator.document.fictional
+    return Book(name, columns, rows, asked.now, (*_notes(view), *_counts(view)), fictional)
 
 
-def _told(it: IndicatorView) -> Notes:
-    one = it.indicator
+def _name(view: IndicatorView) -> str:
+    return f"{picked(view.indicator, 'name')} {view.period.name}"
+
+
+def _notes(view: IndicatorView) -> Notes:
+    indicator = view.indicator
     return filter_in_words(
-        (_("Document"), picked(one.document, "title")),
-        (_("Organisation"), picked(it.view.body, "name")),
-        (_("For the period"), it.period.name),
-        (_("Indicator"), f"{one.code} {picked(one, 'name')}"),
+        (_("Document"), picked(indicator.document, "title")),
+        (_("Organisation"), picked(view.view.body, "name")),
+        (_("For the period"), view.period.name),
+        (_("Indicator"), f"{indicator.code} {picked(indicator, 'name')}"),
     )
 
 
-def _counts(it: IndicatorView) -> Notes:
-    one = it.indicator
+def _counts(view: IndicatorView) -> Notes:
+    indicator = view.indicator
     return (
-        (_("Unit"), scripted(one.unit) or "—"),
-        (_("Definition"), scripted(one.meaning) or "—"),
-        (_("How it is combined"), one.get_aggregation_display()),
-        (_("Organisations that reported"), part_of(it.line.reported, it.line.asked)),
+        (_("Unit"), scripted(indicator.unit) or "—"),
+        (_("Definition"), scripted(indicator.meaning) or "—"),
+        (_("How it is combined"), indicator.get_aggregation_display()),
+        (_("Organisations that reported"), part_of(view.line.reported, view.line.asked)),
         (_("Organisations to report"), who_is_asked()),
     )
 
 
 def who_is_asked() -> str:
-    """The rule of the denominator, as page and sheet print it."""
+    """Which organisations count as expected to report, for pages and sheets."""
     return _(
         "Organisations at and below the one that defined the indicator that are responsible under "
         "the document today, and those that reported but no longer are"

@@ -1,6 +1,6 @@
-"""Indicators as a supervisor writes them, and the figures of one body as it reports them. The commands of `statistics` write."""
+"""Forms for indicators, and for the figures of one body."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +11,22 @@ from django.utils.translation import gettext_lazy
 from directives.base.numbers import whole
 from directives.base.states import SUPERVISOR
 from directives.base.wording import picked
-from directives.indicators import commands as statistics
-from directives.indicators.commands import FigureFault, IndicatorFields, ReportedFigure, number_of
+from directives.indicators.commands import IndicatorFields, ReportedFigure, faults_of, number_of
 from directives.indicators.queries.figures_due import BodyFigures, RequestedFigure
 from directives.models import Indicator, Organisation, User
 from directives.models.indicators import AGGREGATIONS
 from directives.models.reports import PERIODS
 
 
-class IndicatorForm(forms.Form):
-    """One indicator; a new one says for which body it is asked."""
+class BodyField(forms.ModelChoiceField):
+    def label_from_instance(self, body: Organisation) -> str:
+        return picked(body, "name")
 
-    organisation = forms.ModelChoiceField(
+
+class IndicatorForm(forms.Form):
+    """One indicator; a new one with the body that it is collected from."""
+
+    organisation = BodyField(
         Organisation.objects.none(),
         label=gettext_lazy("ReportedFigure by this organisation and those below"),
     )
@@ -77,40 +81,39 @@ class IndicatorForm(forms.Form):
             }
         super().__init__(*args, **kwargs)
         if indicator is not None:
-            del self.fields["organisation"]  # whoever is asked stays the same
+            del self.fields["organisation"]  # which cannot change
             return
         bodies = [m.organisation_id for m in user.in_role(SUPERVISOR)]
         chosen = self.fields["organisation"]
+        assert isinstance(chosen, BodyField)
         chosen.queryset = Organisation.objects.filter(pk__in=bodies)
-        chosen.label_from_instance = lambda body: picked(body, "name")
         if len(bodies) == 1:
             chosen.initial, chosen.empty_label = bodies[0], None
 
     def content(self) -> IndicatorFields:
-        """What was written, once the form is valid."""
         data = {name: value for name, value in self.cleaned_data.items() if name != "organisation"}
         return IndicatorFields(**data)
 
 
 class FiguresForm:
-    """The figures of one body for one period, as they were typed. Every fault is told at once, beside its figure.
+    """The figures of one body for one period.
 
-    Fields are named by the indicator: value-7, note-7, and seen-7, the version that the person saw.
+    Fields are named by the id of the indicator: value-7, note-7, and seen-7 for the version that
+    the person saw.
     """
 
-    def __init__(self, desk: BodyFigures, data: Any = None) -> None:
-        self.desk = desk
-        self.errors: dict[int, list[str]] = {}
-        self.rows = tuple(FigureRow.of(line, data, self.errors) for line in desk.lines)
+    def __init__(self, figures: BodyFigures, data: Mapping[str, str] | None = None) -> None:
+        self.figures = figures
+        self.errors: dict[int, list[str]] = {}  # by id of the indicator
+        self.rows = tuple(FigureRow.of(line, data, self.errors) for line in figures.lines)
 
     def reported(self) -> list[ReportedFigure]:
-        """The figures that were typed; what was left empty is not reported."""
-        desk = self.desk
+        """The figures that are filled in."""
         return [
             ReportedFigure(
                 row.line.indicator,
-                desk.body,
-                desk.period,
+                self.figures.body,
+                self.figures.period,
                 number_of(row.value),
                 row.note,
                 row.seen,
@@ -121,8 +124,8 @@ class FiguresForm:
         ]
 
     def check(self, *, by: User, now: datetime) -> list[ReportedFigure]:
-        """The figures that were typed, with every fault of theirs noted in `errors`."""
-        given = self.reported()
+        """The figures that are filled in, with every fault in `errors`."""
+        reported = self.reported()
         for row in self.rows:
             if not row.value and row.seen:
                 self.errors.setdefault(row.pk, []).append(
@@ -132,17 +135,14 @@ class FiguresForm:
                 self.errors.setdefault(row.pk, []).append(
                     _("Remarks without a figure: enter the figure, or delete the remarks.")
                 )
-        self.take(given, statistics.faults_of(given, by=by, now=now))
-        return given
-
-    def take(self, given: list[ReportedFigure], faults: Iterable[FigureFault]) -> None:
-        """Note these faults of the given figures beside them."""
-        for fault in faults:
-            self.errors.setdefault(given[fault.place].key[0], []).append(fault.expected)
+        for fault in faults_of(reported, by=by, now=now):
+            pk = reported[fault.place].key.indicator
+            self.errors.setdefault(pk, []).append(fault.expected)
+        return reported
 
 
 class FigureRow:
-    """One indicator on the form: what stands in its fields, and what is wrong with it."""
+    """One indicator on the form, with the contents of its fields and its errors."""
 
     def __init__(
         self, line: RequestedFigure, value: str, note: str, seen: int, errors: dict[int, list[str]]
@@ -150,8 +150,10 @@ class FigureRow:
         self.line, self.value, self.note, self.seen, self._errors = line, value, note, seen, errors
 
     @classmethod
-    def of(cls, line: RequestedFigure, data: Any, errors: dict[int, list[str]]) -> "FigureRow":
-        """As typed where something was sent, else as it stands."""
+    def of(
+        cls, line: RequestedFigure, data: Mapping[str, str] | None, errors: dict[int, list[str]]
+    ) -> "FigureRow":
+        """The row with what was sent, or without `data` with what is stored."""
         pk, figure = line.indicator.pk, line.figure
         if data is not None:
             value, note, seen = (
@@ -174,5 +176,6 @@ class FigureRow:
 
     @property
     def theirs(self) -> bool:
-        """Somebody else saved it since this person saw it."""
-        return bool(self.line.figure) and self.line.figure.version != self.seen
+        """Whether somebody else has saved it since the person saw it."""
+        figure = self.line.figure
+        return figure is not None and figure.version != self.seen

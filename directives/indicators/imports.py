@@ -1,4 +1,4 @@
-"""Statistics (统计): figures of a document's indicators, by body and period; earlier years make the baseline."""
+"""Tables of statistics (统计): figures of a document's indicators by body and period."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,8 @@ from directives.base.refusals import NotAllowed
 from directives.base.script import fold
 from directives.indicators import commands as statistics
 from directives.indicators.commands import Period, ReportedFigure
-from directives.models import Figure, Indicator, Organisation, User
+from directives.indicators.commands.faults import Key
+from directives.models import Figure, Indicator, IntakeRow, Organisation, User
 from directives.models.intakes import NEW
 from directives.tables.codes import BodyCodes, Codes, ambiguous_code, read_as, unknown_body
 from directives.tables.comparing import (
@@ -48,11 +49,9 @@ PERIOD = re.compile(
 NUMBERS = {
     text: number for texts in ("一二三四", "1234", "上下") for number, text in enumerate(texts, 1)
 }
-Key = tuple[int, int, str, int, int]  # indicator, year, cadence, number, body
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
-    """The columns of a table of figures."""
     return (
         Field(
             "indicator",
@@ -82,7 +81,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
             PERIODS,
             key=True,
             example="2025年",
-            help=SPELT,
+            help=SPELLING,
         ),
         Field("value", gettext_lazy("Value"), "number", VALUE, required=True, example="120"),
         Field("note", gettext_lazy("Remarks"), "text", ("备注", "说明", "数据说明"), limit=200),
@@ -95,7 +94,7 @@ INDICATOR = (
     "指标编码", "指标代码", "指标名称", "统计指标", "指标编号", "统计指标名称", "指标项目",
     "code",
 )  # fmt: skip
-SPELT = gettext_lazy(
+SPELLING = gettext_lazy(
     "Such as 2026, 2026H1 or 2026Q3, or the Chinese form; with a year column, the part of the year "
     "is enough"
 )
@@ -114,21 +113,20 @@ BODY = (
 
 
 def may(user: User) -> bool:
-    """Those who report for a body, and those who supervise some."""
     return user.is_active and (user.works or user.supervises)
 
 
 def period_of(text: str, year: int | None) -> Period | None:
-    """The period that cells name: 2025年第三季度, 2025Q3, 2025上半年, 2025; or a year in one cell and 第三季度 in another."""
-    plain_text = "".join(text.split())
-    if year and not re.match(r"\d{4}", plain_text):
-        plain_text = f"{year}年{plain_text}"
-    found = PERIOD.fullmatch(plain_text)
-    if not found:
+    """The period in a cell: 2025年第三季度, 2025Q3, 2025, or 第三季度 with `year`."""
+    text = "".join(text.split())
+    if year and not re.match(r"\d{4}", text):
+        text = f"{year}年{text}"
+    match = PERIOD.fullmatch(text)
+    if not match:
         return None
-    quarter, half = found[2] or found[3], found[4] or found[5]
+    quarter, half = match[2] or match[3], match[4] or match[5]
     cadence = "quarter" if quarter else "half" if half else "year"
-    return Period(int(found[1]), cadence, NUMBERS[quarter or half] if quarter or half else 1)
+    return Period(int(match[1]), cadence, NUMBERS[quarter or half] if quarter or half else 1)
 
 
 def _stored(row: Figure) -> StoredRow:
@@ -138,7 +136,7 @@ def _stored(row: Figure) -> StoredRow:
 
 
 class FigureChecker(Checker):
-    """Rows are told by indicator, body and period."""
+    """Identifies rows by indicator, body and period."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
@@ -157,37 +155,35 @@ class FigureChecker(Checker):
         self.bodies = BodyCodes()
         own = {m.organisation_id for m in context.by.standing if m.role in ("staff", "manager")}
         self.own = own.pop() if len(own) == 1 else None
-        self.known: dict[int, Organisation] = {}
-        self.first: dict[Key, RowPlace] = {}
+        self.organisations: dict[int, Organisation] = {}  # of the rows so far
+        self.first: dict[Key, RowPlace] = {}  # by key of the figure: its first row
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         ids = {row.number: self._body(row) for row in rows}
-        self.known |= Organisation.objects.in_bulk(set(ids.values()) - {None} - self.known.keys())
+        new = {pk for pk in ids.values() if pk is not None} - self.organisations.keys()
+        self.organisations |= Organisation.objects.in_bulk(new)
         faults: dict[int, list[Fault]] = {row.number: [] for row in rows}
         reported = {
-            row.number: said
+            row.number: figure
             for row in rows
-            if (said := self._reported(row, ids[row.number], faults[row.number]))
+            if (figure := self._reported(row, ids[row.number], faults[row.number]))
         }
-        places = list(reported)
-        for fault in statistics.faults_of(
-            list(reported.values()), by=self.context.by, now=self.context.now
-        ):
+        numbers, figures = list(reported), list(reported.values())
+        for fault in statistics.faults_of(figures, by=self.context.by, now=self.context.now):
             name = {"organisation": "body"}.get(fault.field, fault.field)
-            faults[places[fault.place]].append(refused_cell(name, fault.value, fault.expected))
-        stored = _standing({said.key for said in reported.values()})
-        met = [
-            (row, stored[key])
-            for row in rows
-            if row.number in reported and (key := reported[row.number].key) in stored
-        ]
-        past = PastValues.of(
-            Figure,
-            {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
-            _said,
-        )
+            faults[numbers[fault.place]].append(refused_cell(name, fault.value, fault.expected))
+        stored = _stored_figures({figure.key for figure in figures})
+        versions = {}
+        for row in rows:
+            figure = reported.get(row.number)
+            if figure and (present := stored.get(figure.key)):
+                seen = row.values.get("version") or present.version
+                versions[present.pk] = (seen, present.version)
+        past = PastValues.of(Figure, versions, _from_record)
         return [
-            self._one(row, reported.get(row.number), faults[row.number], stored, past)
+            self._check_row(row, figure, faults[row.number], stored, past)
+            if (figure := reported.get(row.number))
+            else wrong_row(row, faults[row.number])
             for row in rows
         ]
 
@@ -200,174 +196,161 @@ class FigureChecker(Checker):
     def _reported(
         self, row: FileRow, body: int | None, faults: list[Fault]
     ) -> ReportedFigure | None:
-        """The figure that a row reports; None where its place cannot be made out."""
-        given = row.values
-        text, when = text_of(given.get("indicator")), text_of(given.get("period"))
-        indicator = self.names.get(fold(text)) or self.codes.known.get(self.codes.find(text).code)
-        period = period_of(when, given.get("year"))
+        """The figure that a row reports; None where indicator, body or period is unknown."""
+        values = row.values
+        name, spelled = text_of(values.get("indicator")), text_of(values.get("period"))
+        indicator = self.names.get(fold(name)) or self.codes.known.get(self.codes.find(name).code)
+        period = period_of(spelled, values.get("year"))
         if indicator is None:
             expected = _("The code or name of an indicator of this document")
-            faults.append(Fault("indicator", text, expected, _("Use the list of indicators.")))
+            faults.append(Fault("indicator", name, expected, _("Use the list of indicators.")))
         if body is None:
-            name = text_of(given.get("body"))
-            found = self.bodies.find(name)
-            faults.append(
-                ambiguous_code("body", name, found) if found.several else unknown_body("body", name)
-            )
+            text = text_of(values.get("body"))
+            match = self.bodies.find(text)
+            ambiguous = ambiguous_code("body", text, match) if match.several else None
+            faults.append(ambiguous or unknown_body("body", text))
         if period is None and "period" not in {fault.field for fault in row.faults}:
             expected = _("A period such as 2025, 2025Q3 or 2025H1")
-            faults.append(
-                Fault(
-                    "period",
-                    when,
-                    expected,
-                    _("Write year and quarter, year and half-year, or only the year."),
-                )
-            )
-        if indicator is None or body is None or period is None or "value" not in given:
+            remedy = _("Write year and quarter, year and half-year, or only the year.")
+            faults.append(Fault("period", spelled, expected, remedy))
+        if indicator is None or body is None or period is None or "value" not in values:
             return None
-        measured, value = self.indicators[indicator], given["value"]
+        measured, value = self.indicators[indicator], values["value"]
         if "value" in row.spelt_out:  # 3万 of an indicator that is counted in 万 is 3
             value = Decimal(value) / scale_of(measured.unit)
-        return ReportedFigure(measured, self.known[body], period, value, text_of(given.get("note")))
+        note = text_of(values.get("note"))
+        return ReportedFigure(measured, self.organisations[body], period, value, note)
 
-    def _one(
+    def _check_row(
         self,
         row: FileRow,
-        said: ReportedFigure | None,
+        figure: ReportedFigure,
         faults: list[Fault],
         stored: Mapping[Key, Figure],
         past: PastValues,
     ) -> CheckedRow:
-        if said is None:
-            return wrong_row(row, faults)
-        label = (
-            f"{said.indicator.code} {said.indicator.name_hans} · {said.organisation.name_hans} · "
-            f"{said.period.name}"
-        )
-        first = self.first.setdefault(said.key, row.place)
+        indicator, body = self.indicators[figure.key.indicator], figure.organisation
+        names = (f"{indicator.code} {indicator.name_hans}", body.name_hans, figure.period.name)
+        label = " · ".join(names)
+        first = self.first.setdefault(figure.key, row.place)
         if first != row.place:
             expected = _(
                 "One row for each indicator, organisation and period; row %(number)s of the file "
                 "has the same"
-            )
+            ) % {"number": first.seen_from(row.place)}
             faults = [fault for fault in faults if fault.field != "indicator"]
-            expected %= {"number": first.seen_from(row.place)}
-            faults.append(
-                Fault("indicator", said.indicator.code, expected, _("Keep one of the two rows."))
-            )
-        given = text_of(row.values.get("body"))
-        if given.isdecimal() and given != said.organisation.code:
-            label = f"{label} · {read_as(given, said.organisation.code)}"
+            remedy = _("Keep one of the two rows.")
+            faults.append(Fault("indicator", indicator.code, expected, remedy))
+        code = text_of(row.values.get("body"))
+        if code.isdecimal() and code != body.code:
+            label = f"{label} · {read_as(code, body.code)}"
         if faults or row.faults:
             return wrong_row(row, faults, label)
-        wanted = {"value": json_value(said.value)} | (
-            {"note": said.note} if "note" in row.values else {}
-        )
-        here = stored.get(said.key)
-        if here is None:
-            place = {
-                "indicator": said.indicator.code,
-                "body": said.organisation.code,
-                "period": said.period.key,
-            }
-            return new_row(
-                row, label, place | {name: value for name, value in wanted.items() if value != ""}
-            )
-        return compare(
-            row, StoredRow(here.pk, here.version, label, _stored(here).values), wanted, past
+        wanted = {"value": json_value(figure.value)}
+        if "note" in row.values:
+            wanted["note"] = figure.note
+        present = stored.get(figure.key)
+        if present is not None:
+            stored_row = StoredRow(present.pk, present.version, label, _stored(present).values)
+            return compare(row, stored_row, wanted, past)
+        place = {"indicator": indicator.code, "body": body.code, "period": figure.period.key}
+        return new_row(
+            row, label, place | {name: value for name, value in wanted.items() if value != ""}
         )
 
-    def finish(self) -> Iterable[tuple[int, Fault]]:
-        return ()
 
-
-def _said(before: dict[str, Any]) -> dict[str, Any]:
-    """What the record tells of a figure: an empty remark is not told."""
+def _from_record(before: dict[str, Any]) -> dict[str, Any]:
+    """The values of an event in the terms of the table; the record has no empty remarks."""
     return {"value": before.get("value"), "note": before.get("note", "")}
 
 
-def _standing(keys: Iterable[Key]) -> dict[Key, Figure]:
-    """The figures that stand under these keys."""
-    places: dict[tuple[int, int, str, int], set[int]] = {}
-    for *place, body in keys:
-        places.setdefault(tuple(place), set()).add(body)
-    found = {}
-    for (indicator, year, period, number), bodies in places.items():
+def _stored_figures(keys: Iterable[Key]) -> dict[Key, Figure]:
+    bodies_of: dict[tuple[int, int, str, int], set[int]] = {}
+    for indicator, year, cadence, number, body in keys:
+        bodies_of.setdefault((indicator, year, cadence, number), set()).add(body)
+    stored: dict[Key, Figure] = {}
+    for (indicator, year, cadence, number), bodies in bodies_of.items():
         rows = Figure.objects.filter(
-            indicator=indicator, year=year, period=period, number=number, organisation__in=bodies
+            indicator=indicator, year=year, period=cadence, number=number, organisation__in=bodies
         )
-        found |= {(indicator, year, period, number, row.organisation_id): row for row in rows}
-    return found
+        stored |= {Key(indicator, year, cadence, number, row.organisation_id): row for row in rows}
+    return stored
 
 
-def _held(rows: IntakeRows) -> dict[int, Figure]:
-    figures = Figure.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "indicator__organisation", "organisation"
+def _locked(rows: IntakeRows) -> dict[int | None, Figure]:
+    figures = (
+        Figure.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("indicator__organisation", "organisation")
+        .order_by("indicator_id", "year", "period", "number", "organisation_id")  # as Key
     )
-    ordered = figures.order_by(
-        "indicator_id", "year", "period", "number", "organisation_id"
-    )  # as every writer takes them
-    return ordered.in_bulk([row.subject_id for row in rows if row.subject_id])
+    return {**figures.in_bulk([row.subject_id for row in rows if row.subject_id])}
 
 
-def _again(figure: Figure, values: Mapping[str, Any]) -> ReportedFigure:
-    """A figure that stands, with what it is to say."""
-    said = {**_stored(figure).values, **values}
-    period = Period(figure.year, figure.period, figure.number)
+def _with_values(figure: Figure, values: Mapping[str, Any]) -> ReportedFigure:
+    """A stored figure, reported again with these values."""
+    values = {**_stored(figure).values, **values}
     return ReportedFigure(
         figure.indicator,
         figure.organisation,
-        period,
-        Decimal(said["value"]),
-        said["note"],
+        Period(figure.year, figure.period, figure.number),
+        Decimal(values["value"]),
+        values["note"],
         figure.version,
     )
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Figures are reported and corrected."""
-    stored, figures = _held(rows), []
-    new = [row for row in rows if row.verdict == NEW]
-    known = Indicator.objects.filter(document=context.place["document"]).select_related(
-        "organisation"
-    )
+    """Report and correct figures."""
+    stored, figures = _locked(rows), []
+    new = [row.after for row in rows if row.verdict == NEW]
     indicators = {
-        row.code: row for row in known.filter(code__in={row.after["indicator"] for row in new})
+        row.code: row
+        for row in Indicator.objects.filter(
+            document=context.place["document"], code__in={values["indicator"] for values in new}
+        ).select_related("organisation")
     }
-    bodies = {
-        body.code: body
-        for body in Organisation.objects.filter(code__in={row.after["body"] for row in new})
-    }
+    codes = {values["body"] for values in new}
+    bodies = {body.code: body for body in Organisation.objects.filter(code__in=codes)}
     for row in rows:
-        if row.verdict != NEW:
-            figure = stored.get(row.subject_id)
-            demand_unchanged(row, _stored(figure) if figure else None)
-            figures.append(_again(figure, row.after))
+        if row.verdict == NEW:
+            figures.append(_new_figure(row, indicators, bodies))
             continue
-        said = row.after
-        if said["indicator"] not in indicators or said["body"] not in bodies:
+        figure = stored.get(row.subject_id)
+        if figure is None:
             raise stale(row)
-        place = (indicators[said["indicator"]], bodies[said["body"]], Period.of(said["period"]))
-        figures.append(
-            ReportedFigure(*place, Decimal(said["value"]), said.get("note", ""), version=0)
-        )
+        demand_unchanged(row, _stored(figure))
+        figures.append(_with_values(figure, row.after))
     filed = statistics.file_figures(figures, by=context.by, now=context.now)
-    keys = _standing({figure.key for figure in figures})
-    for row, figure, said in zip(rows, filed.figures, figures, strict=True):
-        row.subject_id, row.left = keys[said.key].pk, figure.version
+    written = _stored_figures({figure.key for figure in figures})
+    for row, figure, reported in zip(rows, filed.figures, figures, strict=True):
+        row.subject_id, row.left = written[reported.key].pk, figure.version
+
+
+def _new_figure(
+    row: IntakeRow, indicators: Mapping[str, Indicator], bodies: Mapping[str, Organisation]
+) -> ReportedFigure:
+    values = row.after
+    indicator, body = indicators.get(values["indicator"]), bodies.get(values["body"])
+    period = Period.of(values["period"])
+    if indicator is None or body is None or period is None:
+        raise stale(row)
+    return ReportedFigure(
+        indicator, body, period, Decimal(values["value"]), values.get("note", ""), version=0
+    )
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Corrected figures say again what they said, new ones go as if they had never been reported."""
-    stored = _held(rows)
+    """Restore corrected figures and delete new ones."""
+    stored = _locked(rows)
     for row in rows:
         if row.subject_id not in stored or stored[row.subject_id].version != row.left:
             raise changed_since(row)
-    back = [_again(stored[row.subject_id], row.before) for row in rows if row.verdict != NEW]
+    restored = [
+        _with_values(stored[row.subject_id], row.before) for row in rows if row.verdict != NEW
+    ]
     new = [stored[row.subject_id] for row in rows if row.verdict == NEW]
     try:
-        statistics.file_figures(back, by=context.by, now=context.now)
+        statistics.file_figures(restored, by=context.by, now=context.now)
         statistics.take_back_figures(new, by=context.by, now=context.now)
     except (statistics.FigureFaults, NotAllowed) as refusal:
         raise cannot_undo(rows[0], str(refusal)) from refusal

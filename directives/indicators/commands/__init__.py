@@ -1,4 +1,4 @@
-"""Statistics (统计): what is asked for, figures reported by each body, and the periods that they speak of."""
+"""Commands on statistics (统计): indicators, and the figures that bodies report for periods."""
 
 from directives.indicators.commands.faults import (
     FigureFault,

@@ -1,4 +1,4 @@
-"""Figures as they are given, and everything that may be wrong with one: what was expected, in words."""
+"""Figures as they are reported, and their faults."""
 
 import re
 import unicodedata
@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import Invalid
 from directives.core.rules import may
@@ -17,65 +19,60 @@ from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.reports import PERIODS
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
-LIMIT = (
-    Decimal(10) ** 11
-)  # what a figure stays below: totals of a nation stay exact on either engine
+LIMIT = Decimal(10) ** 11  # figures are smaller, so that national totals are exact on every engine
 NOTE = Figure._meta.get_field("note").max_length or 0
-MANY = 1000  # bodies that one query names; above it, all that owe something are read
+OTHERS_FIGURE = gettext_lazy(
+    "This is another organisation’s figure; only its own people, and supervisors above it, "
+    "report it."
+)
+MANY = 1000  # bodies that a query names; for more, it reads all with obligations
 
-Key = tuple[
-    int, int, str, int, int
-]  # indicator, year, cadence, number, body: the order in which every writer takes the rows
+
+class Key(NamedTuple):
+    """What identifies a figure. Every writer locks figures in the order of their keys."""
+
+    indicator: int
+    year: int
+    cadence: str
+    number: int
+    body: int
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedFigure:
-    """One figure as a body reports it. `value` is None where what was given is no number; `text` is how it was given.
-
-    `version` is the one that the person saw, 0 where nothing was reported yet; None takes the figure as it stands.
-    The body comes with its path and days, the indicator with its body.
-    """
+    """One figure as a body reports it; the indicator is loaded with its body."""
 
     indicator: Indicator | None
     organisation: Organisation
     period: Period
-    value: Decimal | None
+    value: Decimal | None  # None where the text is no number
     note: str = ""
-    version: int | None = None
-    text: str = ""
+    version: int | None = None  # that the person saw, 0 for a new figure; None for any
+    text: str = ""  # as it was typed
 
     @property
     def key(self) -> Key:
-        indicator = self.indicator.pk if self.indicator else 0
-        return (
-            indicator,
-            self.period.year,
-            self.period.cadence,
-            self.period.number,
-            self.organisation.pk,
-        )
+        pk, period = self.indicator.pk if self.indicator else 0, self.period
+        return Key(pk, period.year, period.cadence, period.number, self.organisation.pk)
 
     @property
-    def said(self) -> str:
-        """The value as it was given."""
+    def value_text(self) -> str:
+        """The value as it was typed."""
         return self.text or ("" if self.value is None else f"{self.value:f}")
 
 
 @dataclass(frozen=True, slots=True)
 class FigureFault:
-    """What is wrong with the figure at this place of those given (from 0): which part of it, what it says, what was expected.
+    """What is wrong with one of the reported figures."""
 
-    `field` is indicator, organisation, period, value or note.
-    """
-
-    place: int
-    field: str
+    place: int  # of the figure, from 0
+    field: str  # indicator, organisation, period, value or note
     value: str
     expected: str
 
 
 class FigureFaults(Invalid):
-    """Figures were refused; `faults` are all of them, in the order of the figures. Nothing was written."""
+    """Figures are refused; `faults` are all of them, in the order of the figures."""
 
     def __init__(self, faults: Sequence[FigureFault]) -> None:
         self.faults = tuple(faults)
@@ -86,7 +83,7 @@ class FigureFaults(Invalid):
 
 
 def number_of(text: str) -> Decimal | None:
-    """The number that a text says: full-width digits, blanks and separators of thousands are taken; None for what is no number."""
+    """The number in a text, or None; full-width digits and thousands separators are accepted."""
     plain = re.sub(r"[\s,，]", "", unicodedata.normalize("NFKC", text)).replace("−", "-")
     return Decimal(plain) if NUMBER.fullmatch(plain) else None
 
@@ -94,162 +91,121 @@ def number_of(text: str) -> Decimal | None:
 def faults_of(
     figures: Sequence[ReportedFigure], *, by: User | None, now: datetime
 ) -> list[FigureFault]:
-    """Every fault of these figures, for the person who reports them; a query or two for each document, however many figures."""
+    """Every fault of these figures. A query or two for each document."""
     today = timezone.localdate(now)
-    refused, asked = _refused(figures, by), _asked(figures)
-    seen: dict[Key, int] = {}
-    found: list[FigureFault] = []
+    refused, asked = _refused_bodies(figures, by), _asked(figures)
+    first_places: dict[Key, int] = {}
+    faults: list[FigureFault] = []
     for place, figure in enumerate(figures):
-        first = seen.setdefault(figure.key, place)
-        if first != place:
-            found.append(
-                FigureFault(
-                    place,
-                    "indicator",
-                    figure.said,
-                    _("The same figure appears twice. Keep one of them."),
-                )
-            )
-        parts = (
-            _of_indicator(figure, asked),
-            _of_period(figure, today),
-            _of_value(figure),
-            _of_body(figure, refused, today),
-        )
-        found += [
-            FigureFault(place, field, value, expected)
-            for part in parts
-            for field, value, expected in part
+        faults_of_figure = [
+            *_of_indicator(figure, asked),
+            *_of_period(figure, today),
+            *_of_value(figure),
+            *_of_body(figure, refused, today),
         ]
-    return found
+        if first_places.setdefault(figure.key, place) != place:
+            text = _("The same figure appears twice. Keep one of them.")
+            faults_of_figure.insert(0, PartFault("indicator", figure.value_text, text))
+        faults += [FigureFault(place, *fault) for fault in faults_of_figure]
+    return faults
 
 
-Part = Iterator[tuple[str, str, str]]  # field, value, what was expected
+class PartFault(NamedTuple):
+    """A FigureFault without the place of its figure."""
+
+    field: str
+    value: str
+    expected: str
 
 
-def _of_indicator(figure: ReportedFigure, asked: set[tuple[int, int]]) -> Part:
+def _of_indicator(figure: ReportedFigure, asked: set[tuple[int, int]]) -> Iterator[PartFault]:
     indicator, body = figure.indicator, figure.organisation
     if indicator is None:
-        yield (
-            "indicator",
-            "",
-            _("There is no such indicator. Use a code from the document’s list of indicators."),
-        )
+        text = _("There is no such indicator. Use a code from the document’s list of indicators.")
+        yield PartFault("indicator", "", text)
     elif indicator.ended_at is not None:
-        yield "indicator", indicator.code, _("This indicator is no longer collected.")
+        text = _("This indicator is no longer collected.")
+        yield PartFault("indicator", indicator.code, text)
     elif not body.path.startswith(indicator.organisation.path):
-        yield (
-            "organisation",
-            body.code,
-            _(
-                "This indicator is not collected from this organisation, which is not below the "
-                "one that collects it."
-            ),
+        text = _(
+            "This indicator is not collected from this organisation, which is not below the "
+            "one that collects it."
         )
+        yield PartFault("organisation", body.code, text)
     elif (body.pk, indicator.document_id) not in asked:
-        yield (
-            "organisation",
-            body.code,
-            _(
-                "This organisation is not responsible under the document, so no figures are "
-                "required."
-            ),
+        text = _(
+            "This organisation is not responsible under the document, so no figures are required."
         )
+        yield PartFault("organisation", body.code, text)
 
 
-def _of_period(figure: ReportedFigure, today: date) -> Part:
+def _of_period(figure: ReportedFigure, today: date) -> Iterator[PartFault]:
     period, indicator = figure.period, figure.indicator
     if not period.exists:
-        yield (
-            "period",
-            period.key if period.cadence else "",
-            _("There is no such period: a year has four quarters and two halves."),
-        )
+        text = _("There is no such period: a year has four quarters and two halves.")
+        yield PartFault("period", period.key if period.cadence else "", text)
         return
     if indicator is not None and period.cadence != indicator.cadence:
+        text = _("This indicator is reported by %(asked)s; %(given)s does not fit.")
         names = {"asked": dict(PERIODS)[indicator.cadence], "given": period.name}
-        yield (
-            "period",
-            period.key,
-            _("This indicator is reported by %(asked)s; %(given)s does not fit.") % names,
-        )
+        yield PartFault("period", period.key, text % names)
     if not period.begun(today):
-        yield "period", period.key, _("%(period)s has not started yet.") % {"period": period.name}
+        text = _("%(period)s has not started yet.") % {"period": period.name}
+        yield PartFault("period", period.key, text)
 
 
-def _of_value(figure: ReportedFigure) -> Part:
-    value, said = figure.value, figure.said
+def _of_value(figure: ReportedFigure) -> Iterator[PartFault]:
+    value, value_text = figure.value, figure.value_text
     if value is None or not value.is_finite():
-        yield (
-            "value",
-            said,
-            _("This is not a number. Write digits only, such as 1234 or 12.5, without the unit."),
-        )
+        text = _("This is not a number. Write digits only, such as 1234 or 12.5, without the unit.")
+        yield PartFault("value", value_text, text)
         return
     if value < 0:
-        yield (
-            "value",
-            said,
-            _("A figure cannot be below 0. Write the current number, not the change."),
-        )
+        text = _("A figure cannot be below 0. Write the current number, not the change.")
+        yield PartFault("value", value_text, text)
     if value >= LIMIT:
-        yield (
-            "value",
-            said,
-            _("This is too large: figures must be below 100 billion. Check the unit."),
-        )
+        text = _("This is too large: figures must be below 100 billion. Check the unit.")
+        yield PartFault("value", value_text, text)
     places = figure.indicator.places if figure.indicator else 4
     if decimals_of(value) > places:
-        whole = (
-            _("Write a whole number.")
-            if not places
-            else _("At most %(places)s decimal places.") % {"places": places}
-        )
-        yield "value", said, whole
+        text = _("At most %(places)s decimal places.") % {"places": places}
+        yield PartFault("value", value_text, text if places else _("Write a whole number."))
     if len(figure.note) > NOTE:
-        yield "note", figure.note, _("At most %(most)s characters.") % {"most": NOTE}
+        text = _("At most %(most)s characters.") % {"most": NOTE}
+        yield PartFault("note", figure.note, text)
 
 
 def decimals_of(value: Decimal) -> int:
-    """Decimal places that say something: 2.50 has one."""
+    """Decimal places without trailing zeros: 2.50 has one."""
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _of_body(figure: ReportedFigure, refused: set[int], today: date) -> Part:
+def _of_body(figure: ReportedFigure, refused: set[int], today: date) -> Iterator[PartFault]:
     body = figure.organisation
     if body.pk in refused:
-        yield (
-            "organisation",
-            body.code,
-            _(
-                "This is another organisation’s figure; only its own people, and supervisors above "
-                "it, report it."
-            ),
-        )
+        yield PartFault("organisation", body.code, str(OTHERS_FIGURE))
     if body.valid_to is not None and body.valid_to <= today:
-        yield (
-            "organisation",
-            body.code,
-            _("This organisation was abolished. Report for its successor."),
-        )
+        text = _("This organisation was abolished. Report for its successor.")
+        yield PartFault("organisation", body.code, text)
 
 
-def _refused(figures: Iterable[ReportedFigure], by: User | None) -> set[int]:
-    """The bodies for which this person does not report."""
+def _refused_bodies(figures: Iterable[ReportedFigure], by: User | None) -> set[int]:
+    """The bodies for which this person may not report."""
     bodies = {figure.organisation.pk: figure.organisation for figure in figures}
     return {pk for pk, body in bodies.items() if not may(by, "report", body)}
 
 
 def _asked(figures: Iterable[ReportedFigure]) -> set[tuple[int, int]]:
-    """Which bodies owe something under which document, as (body, document)."""
-    wanted: dict[int, set[int]] = {}
+    """The (body, document) ids of bodies that have obligations under documents."""
+    by_document: dict[int, set[int]] = {}
     for figure in figures:
         if figure.indicator is not None:
-            wanted.setdefault(figure.indicator.document_id, set()).add(figure.organisation.pk)
-    found: set[tuple[int, int]] = set()
-    for document, bodies in wanted.items():
+            bodies = by_document.setdefault(figure.indicator.document_id, set())
+            bodies.add(figure.organisation.pk)
+    asked: set[tuple[int, int]] = set()
+    for document, bodies in by_document.items():
         rows = Owing.objects.filter(document=document, count__gt=0)
         rows = rows.filter(organisation__in=sorted(bodies)) if len(bodies) <= MANY else rows
-        found.update((body, document) for body in rows.values_list("organisation_id", flat=True))
-    return found
+        asked.update((body, document) for body in rows.values_list("organisation_id", flat=True))
+    return asked

@@ -1,18 +1,23 @@
-"""Figures reported, corrected and taken back: set-wise, with their record, and counted up the tree in the same transaction."""
+"""Figures reported, corrected and taken back in batches, with their totals up the tree."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from directives.base.refusals import NotAllowed, Stale
 from directives.core import audit
 from directives.core.rules import may
-from directives.indicators.commands.faults import FigureFaults, Key, ReportedFigure, faults_of
+from directives.indicators.commands.faults import (
+    OTHERS_FIGURE,
+    FigureFaults,
+    Key,
+    ReportedFigure,
+    faults_of,
+)
 from directives.models import Figure, User
 from directives.models.writing import add_many, overwrite_each
 from directives.tallies import counted, gathering
@@ -23,9 +28,7 @@ WRITTEN = ("value", "note", "by", "at", "version")
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What was written: the figures in the order in which they were given, and how many were new, changed, the same."""
-
-    figures: tuple[Figure, ...]
+    figures: tuple[Figure, ...]  # in the order in which they were reported
     new: int
     changed: int
     same: int
@@ -33,67 +36,51 @@ class Filed:
 
 @counted()
 def file_figures(figures: Sequence[ReportedFigure], *, by: User | None, now: datetime) -> Filed:
-    """Report figures, or correct them: all or none, in few statements for many. What was recorded_values before stays in the record.
-
-    Raises FigureFaults with everything that is wrong with any of them, or Stale with the figures that somebody changed meanwhile.
-    """
-    found = faults_of(figures, by=by, now=now)
-    if found:
-        raise FigureFaults(found)
-    wanted = sorted(
-        figures, key=lambda figure: figure.key
-    )  # every writer takes the rows in this order
-    stood = stored(figure.key for figure in wanted)
+    """Report or correct figures, all or none. Raises FigureFaults, or Stale."""
+    if faults := faults_of(figures, by=by, now=now):
+        raise FigureFaults(faults)
+    wanted = sorted(figures, key=lambda figure: figure.key)
+    stored = lock_figures(figure.key for figure in wanted)
     stale = [
-        stood.get(figure.key)
+        stored.get(figure.key)
         for figure in wanted
-        if figure.version is not None and figure.version != _version(stood, figure.key)
+        if figure.version is not None and figure.version != _version(stored, figure.key)
     ]
     if stale:
         raise Stale(theirs=stale)
-    rows, new, changed, told = {}, [], [], []
-    for given in wanted:
-        before, after = stood.get(given.key), _row(given, stood.get(given.key), by, now)
-        rows[given.key] = after
+    rows: dict[Key, Figure] = {}
+    new: list[Figure] = []
+    changed: list[Figure] = []
+    corrections: list[audit.Change] = []
+    for figure in wanted:
+        before = stored.get(figure.key)
+        after = rows[figure.key] = _row(figure, before, by, now)
         if before is None:
             new.append(after)
         elif after is not before:
             changed.append(after)
-            told.append(audit.Change(after, recorded_values(before), recorded_values(after)))
+            corrections.append(audit.Change(after, recorded_values(before), recorded_values(after)))
         if after is not before:
-            gathering().figure(_place(after), before and before.value, after.value)
+            gathering().figure(_place(after), before.value if before else None, after.value)
     _write(new, changed)
-    audit.record_many(
-        "report_figure",
-        [audit.Change(row, {}, recorded_values(row)) for row in new],
-        by=by,
-        now=now,
-    )
-    audit.record_many("correct_figure", told, by=by, now=now)
-    return Filed(
-        tuple(rows[figure.key] for figure in figures),
-        len(new),
-        len(changed),
-        len(wanted) - len(new) - len(changed),
-    )
+    reports = [audit.Change(row, {}, recorded_values(row)) for row in new]
+    audit.record_many("report_figure", reports, by=by, now=now)
+    audit.record_many("correct_figure", corrections, by=by, now=now)
+    unchanged = len(wanted) - len(new) - len(changed)
+    return Filed(tuple(rows[figure.key] for figure in figures), len(new), len(changed), unchanged)
 
 
 @counted()
 def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: datetime) -> int:
-    """Take figures back as if they had never been reported; the record keeps what they recorded_values. For undoing a table brought in.
+    """Delete figures, which are loaded with indicator and body, to undo a table.
 
-    The rows must be as they were read, and come with indicator and body. Raises NotAllowed or Stale; nothing changes then.
+    Raises NotAllowed, or Stale where one was changed since it was read.
     """
     if not all(may(by, "report", body) for body in {row.organisation for row in figures}):
-        raise NotAllowed(
-            _(
-                "This is another organisation’s figure; only its own people, and supervisors above "
-                "it, report it."
-            )
-        )
+        raise NotAllowed(str(OTHERS_FIGURE))
     wanted = sorted(figures, key=_key)
-    stood = stored(map(_key, wanted))
-    stale = [stood.get(_key(row)) for row in wanted if row.version != _version(stood, _key(row))]
+    stored = lock_figures(map(_key, wanted))
+    stale = [stored.get(_key(row)) for row in wanted if row.version != _version(stored, _key(row))]
     if stale:
         raise Stale(theirs=stale)
     audit.record_many(
@@ -109,13 +96,13 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
     return len(wanted)
 
 
-def stored(keys: Iterable[Key]) -> dict[Key, Figure]:
-    """The figures that stand under these keys, locked; `keys` come in order."""
-    found: dict[Key, Figure] = {}
+def lock_figures(keys: Iterable[Key]) -> dict[Key, Figure]:
+    """The stored figures with these keys, which are sorted, locked."""
+    stored: dict[Key, Figure] = {}
     for (indicator, year, cadence, number), group in groupby(keys, key=lambda key: key[:4]):
-        bodies = [key[4] for key in group]
+        bodies = [key.body for key in group]
         for start in range(0, len(bodies), BATCH):
-            # The figures alone: a body locked here would keep whoever holds the tree alone, and they us.
+            # Not their bodies: who holds the lock of the tree may be waiting for these.
             rows = Figure.objects.select_for_update(no_key=True, of=("self",)).filter(
                 indicator=indicator,
                 year=year,
@@ -123,39 +110,41 @@ def stored(keys: Iterable[Key]) -> dict[Key, Figure]:
                 number=number,
                 organisation__in=bodies[start : start + BATCH],
             )
-            found.update((_key(row), row) for row in rows.order_by("organisation_id"))
-    return found
+            stored.update((_key(row), row) for row in rows.order_by("organisation_id"))
+    return stored
 
 
 def _key(row: Figure) -> Key:
-    return (row.indicator_id, row.year, row.period, row.number, row.organisation_id)
+    return Key(row.indicator_id, row.year, row.period, row.number, row.organisation_id)
 
 
 def _place(row: Figure) -> tuple[int, int, int, str, int]:
-    """As the totals are told of it."""
+    """The place of a figure as the tallies name it."""
     return (row.organisation_id, row.indicator_id, row.year, row.period, row.number)
 
 
-def _version(stood: dict[Key, Figure], key: Key) -> int:
-    row = stood.get(key)
+def _version(stored: Mapping[Key, Figure], key: Key) -> int:
+    row = stored.get(key)
     return row.version if row else 0
 
 
-def _row(given: ReportedFigure, before: Figure | None, by: User | None, now: datetime) -> Figure:
-    """The figure as it is to stand; the one that stands, where nothing changes."""
-    note = given.note.strip()
+def _row(reported: ReportedFigure, before: Figure | None, by: User | None, now: datetime) -> Figure:
+    """The figure to store, or `before` where nothing changes."""
+    # faults_of refuses figures without an indicator or a value.
+    assert reported.indicator is not None and reported.value is not None
+    note = reported.note.strip()
     if before is not None:
-        before.indicator, before.organisation = given.indicator, given.organisation
-        if before.value == given.value and before.note == note:
+        before.indicator, before.organisation = reported.indicator, reported.organisation
+        if before.value == reported.value and before.note == note:
             return before
-    period, version = given.period, before.version + 1 if before else 1
+    period, version = reported.period, before.version + 1 if before else 1
     row = Figure(
-        indicator=given.indicator,
-        organisation=given.organisation,
+        indicator=reported.indicator,
+        organisation=reported.organisation,
         year=period.year,
         period=period.cadence,
         number=period.number,
-        value=given.value,
+        value=reported.value,
         note=note,
         by=by,
         at=now,
@@ -166,7 +155,7 @@ def _row(given: ReportedFigure, before: Figure | None, by: User | None, now: dat
 
 
 def recorded_values(row: Figure) -> dict[str, object]:
-    """What the record tells of a figure."""
+    """The values of a figure in the audit record."""
     value = row.value if isinstance(row.value, Decimal) else Decimal(row.value)
     when = {
         "indicator": row.indicator.code,
@@ -178,10 +167,9 @@ def recorded_values(row: Figure) -> dict[str, object]:
 
 
 def _write(new: Sequence[Figure], changed: Sequence[Figure]) -> None:
-    """New rows are inserted, and must be new; changed ones are held."""
     try:
         with transaction.atomic():
             add_many(new)
-    except IntegrityError as error:  # somebody reported it between our look and our write
+    except IntegrityError as error:  # somebody else has reported it meanwhile
         raise Stale from error
     overwrite_each(changed, WRITTEN)

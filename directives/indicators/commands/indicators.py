@@ -1,4 +1,4 @@
-"""What is asked for: supervisors define indicators of a document for a body with all that stands below it."""
+"""Indicators of a document, which supervisors define for a body and all below it."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -23,18 +23,18 @@ PLACES = 4  # decimal places at most
 
 @dataclass(frozen=True, slots=True)
 class IndicatorFields:
-    """An indicator as it is written down: `places` is how many decimals a figure may have, `cadence` quarter, half or year."""
+    """The fields of an indicator that people edit."""
 
     code: str
     name: str
     unit: str = ""
     meaning: str = ""
     aggregation: str = SUM
-    cadence: str = "year"
-    places: int = 0
+    cadence: str = "year"  # quarter, half or year
+    places: int = 0  # decimal places
 
     def stored(self) -> dict[str, Any]:
-        """The columns of the table; a name is kept in both scripts."""
+        """The values of the model, with the name in both scripts."""
         fields = {
             name: value.strip() if isinstance(value, str) else value
             for name, value in asdict(self).items()
@@ -44,7 +44,7 @@ class IndicatorFields:
 
 
 def demand(by: User | None, document: Document, subject: Organisation | Indicator) -> None:
-    """Raise NotAllowed to a person who does not say what this document asks of this body."""
+    """Raise NotAllowed unless `by` may define indicators of the document for the body."""
     if not may(by, "define", subject):
         raise NotAllowed(
             _("Indicators are defined by the supervisors of an organisation or of one above it.")
@@ -79,14 +79,8 @@ def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
 
 
 def _taken(code: str) -> Invalid:
-    return Invalid(
-        {
-            "code": [
-                _("This document already has an indicator with the code %(code)s. Choose another.")
-                % {"code": code}
-            ]
-        }
-    )
+    text = _("This document already has an indicator with the code %(code)s. Choose another.")
+    return Invalid({"code": [text % {"code": code}]})
 
 
 @transaction.atomic
@@ -98,9 +92,9 @@ def define_indicator(
     by: User | None,
     now: datetime,
 ) -> Indicator:
-    """Ask for a figure: of the bodies in the subtree of this one that owe something under the document. It stands last in order.
+    """Collect a figure from the bodies in a subtree that are responsible under the document.
 
-    Raises NotAllowed, and Invalid with every fault at once.
+    Raises NotAllowed, or Invalid with every fault.
     """
     demand(by, document, organisation)
     if errors := _faults(fields):
@@ -122,9 +116,9 @@ def define_indicator(
 def change_indicator(
     indicator: Indicator, *, fields: IndicatorFields, version: int, by: User | None, now: datetime
 ) -> Indicator:
-    """Write an indicator anew. Once figures were reported, how often it is asked stays, and it loses no decimal places.
+    """Change an indicator; once it has figures, not its cadence, and not to fewer decimal places.
 
-    Raises NotAllowed, Invalid with every fault at once, or Stale with the indicator as it now stands.
+    Raises NotAllowed, Invalid with every fault, or Stale.
     """
     demand(by, indicator.document, indicator)
     errors = _faults(fields)
@@ -148,7 +142,7 @@ def change_indicator(
 def end_indicator(
     indicator: Indicator, *, version: int, by: User | None, now: datetime
 ) -> Indicator:
-    """Ask for it no longer. What was reported stays. Raises NotAllowed, IllegalMove, Stale."""
+    """Stop collecting an indicator; its figures stay. Raises NotAllowed, IllegalMove, Stale."""
     demand(by, indicator.document, indicator)
     if indicator.ended_at is not None:
         raise IllegalMove(_("This indicator is already stopped."))
@@ -159,7 +153,7 @@ def end_indicator(
 def resume_indicator(
     indicator: Indicator, *, version: int, by: User | None, now: datetime
 ) -> Indicator:
-    """Ask for it again. Raises NotAllowed, IllegalMove, Stale."""
+    """Collect an indicator again. Raises NotAllowed, IllegalMove, Stale."""
     demand(by, indicator.document, indicator)
     if indicator.ended_at is None:
         raise IllegalMove(_("This indicator is already being collected."))
@@ -170,10 +164,7 @@ def resume_indicator(
 def shift_indicator(
     indicator: Indicator, *, up: bool, version: int, by: User | None, now: datetime
 ) -> Indicator:
-    """Let it change places with the one before it, or after it, in the order of the document; at the end it stays where it is.
-
-    Raises NotAllowed, Stale.
-    """
+    """Move an indicator up or down in its document, if possible. Raises NotAllowed, Stale."""
     demand(by, indicator.document, indicator)
     rows = list(
         Indicator.objects.select_for_update(no_key=True)
@@ -202,7 +193,7 @@ def _write(
     by: User | None,
     now: datetime,
 ) -> Indicator:
-    """Set what differs, if nobody did meanwhile, and tell of it."""
+    """Write the fields that differ, with their event. Raises Stale."""
     changed = {name: value for name, value in fields.items() if getattr(indicator, name) != value}
     try:
         with transaction.atomic():

@@ -1,4 +1,7 @@
-"""Of how many bodies those that reported a figure are: who owes something under the document today, and who reported and owes no more."""
+"""How many bodies are asked for a figure.
+
+Those that have obligations under the document today, and those that reported but no longer have.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,38 +17,43 @@ from directives.models.scope import inside
 
 
 def bodies_asked(bodies: Iterable[Body | Organisation], document: int) -> dict[int, int]:
-    """How many bodies at and below each owe something under the document: from the kept counts. At most two queries."""
-    branches, single = [], []
-    for body in bodies:
-        (branches if body.branch else single).append(body.pk)
-    found: dict[int, int] = {}
+    """How many bodies at and below each have obligations under the document, from the tallies.
+
+    At most two queries.
+    """
+    bodies = list(bodies)
+    branches = [body.pk for body in bodies if body.branch]
+    single = [body.pk for body in bodies if not body.branch]
+    counts: dict[int, int] = {}
     if branches:
         marks = Mark.objects.filter(
             scope__in=branches, document=document, topic="bodies", day=ALWAYS, word=""
         )
-        found.update(marks.values_list("scope_id", "count"))
+        counts.update(marks.values_list("scope_id", "count"))
     if single:
         owing = Owing.objects.filter(organisation__in=single, document=document, count__gt=0)
-        found.update((body, 1) for body in owing.values_list("organisation_id", flat=True))
-    return found
+        counts.update((body, 1) for body in owing.values_list("organisation_id", flat=True))
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """How many bodies reported and owe nothing under the document any more, by indicator and by the branch right below a body."""
+    """How many bodies reported and have no obligations under the document any more."""
 
-    counts: dict[tuple[int, str], int]  # by indicator and path; the body itself has its own path
+    counts: dict[tuple[int, str], int]  # by indicator, and path of a body or its child
 
     def total(self, indicator: Indicator) -> int:
-        return sum(count for (one, _path), count in self.counts.items() if one == indicator.pk)
+        return sum(count for (pk, _path), count in self.counts.items() if pk == indicator.pk)
 
     def below(self, indicator: Indicator, body: Body) -> int:
         return self.counts.get((indicator.pk, body.path), 0)
 
 
 def reported_and_gone(indicators: Sequence[Indicator], body: Body, period: Period) -> Gone:
-    """Who at and below a body reported for a period and owes nothing any more: what was withdrawn, merged or moved on leaves a
-    count of nothing behind, and there are few of these. One query, whose rows are as many as the branches at most.
+    """The bodies at and below one that reported for a period and have no obligations any more.
+
+    One query, with at most one row for each child. Obligations that were withdrawn, merged or moved
+    leave a count of 0; these are few.
     """
     nothing = Owing.objects.filter(document=indicators[0].document_id, count__lte=0).values(
         "organisation"
@@ -53,21 +61,21 @@ def reported_and_gone(indicators: Sequence[Indicator], body: Body, period: Perio
     rows = Figure.objects.filter(
         inside(body.path, "organisation__path"),
         organisation__in=nothing,
-        indicator__in=[one.pk for one in indicators],
+        indicator__in=[indicator.pk for indicator in indicators],
         year=period.year,
         period=period.cadence,
         number=period.number,
     )
     branch = Substr("organisation__path", 1, len(body.path) + STEP)
-    told = (
+    counts = (
         rows.order_by()
         .annotate(branch=branch)
         .values_list("indicator", "branch")
         .annotate(n=Count("pk"))
     )
-    return Gone({(one, path): n for one, path, n in told})
+    return Gone({(indicator, path): count for indicator, path, count in counts})
 
 
-def among(reported: int, owing: int, gone: int) -> int:
-    """Of how many the ones that reported are: never fewer than themselves, whatever counts were made anew in between."""
-    return max(reported, owing + gone)
+def asked_in_all(reported: int, responsible: int, gone: int) -> int:
+    # At least those that reported: the counts may be recomputed between the queries.
+    return max(reported, responsible + gone)

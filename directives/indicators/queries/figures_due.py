@@ -1,4 +1,4 @@
-"""Figures that a body has still to report: for the page on which it reports them, and for "my work"."""
+"""Figures that bodies have to report: for the form, and for "my work"."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from directives.models.scope import worked
 
 @dataclass(frozen=True, slots=True)
 class RequestedFigure:
-    """One indicator that a body is asked for: what it said this time and a year before, where it did."""
+    """One indicator that a body is asked for."""
 
     indicator: Indicator
     figure: Figure | None
-    before: Figure | None
+    before: Figure | None  # of the year before
 
 
 @dataclass(frozen=True, slots=True)
 class BodyFigures(Offered):
-    """The figures of one body for one document and period. `owes` tells whether the body is asked at all."""
+    """The figures of one body for one document and period."""
 
     body: Organisation
     document: Document
@@ -31,7 +31,7 @@ class BodyFigures(Offered):
     today: date
     lines: tuple[RequestedFigure, ...]
     cadences: tuple[str, ...]
-    owes: bool
+    owes: bool  # whether the body is asked at all
 
     @property
     def reported(self) -> int:
@@ -39,7 +39,7 @@ class BodyFigures(Offered):
 
     @property
     def saved(self) -> Figure | None:
-        """What was saved last."""
+        """The figure that was saved last."""
         figures = (line.figure for line in self.lines if line.figure)
         return max(figures, key=lambda figure: figure.at, default=None)
 
@@ -51,34 +51,38 @@ class BodyFigures(Offered):
 def body_figures(
     body: Organisation, document: Document, period: Period | None, *, today: date
 ) -> BodyFigures:
-    """The figures that a body is asked for; without a period, of the last that has ended. Three queries."""
+    """The figures that a body is asked for, by default for the last period. Three queries."""
     owes = Owing.objects.filter(organisation=body, document=document, count__gt=0).exists()
     rows = Indicator.objects.asked().filter(document=document, organisation__in=body.ancestor_ids)
-    asked = tuple(rows.select_related("organisation").order_by("order", "pk")) if owes else ()
-    cadences = tuple(dict.fromkeys(one.cadence for one in asked))
+    indicators = tuple(rows.select_related("organisation").order_by("order", "pk")) if owes else ()
+    cadences = tuple(dict.fromkeys(indicator.cadence for indicator in indicators))
     period = period or latest_period(cadences, today)
-    shown = [one for one in asked if one.cadence == period.cadence]
+    of_period = [indicator for indicator in indicators if indicator.cadence == period.cadence]
     years = (period.year, period.year - 1)
     figures = Figure.objects.filter(
         organisation=body,
-        indicator__in=shown,
+        indicator__in=of_period,
         period=period.cadence,
         number=period.number,
         year__in=years,
     )
-    said = (
-        {(row.indicator_id, row.year): row for row in figures.select_related("by")} if shown else {}
+    reported = (
+        {(row.indicator_id, row.year): row for row in figures.select_related("by")}
+        if of_period
+        else {}
     )
     lines = tuple(
-        RequestedFigure(one, said.get((one.pk, period.year)), said.get((one.pk, period.year - 1)))
-        for one in shown
+        RequestedFigure(
+            row, reported.get((row.pk, period.year)), reported.get((row.pk, period.year - 1))
+        )
+        for row in of_period
     )
     return BodyFigures(body, document, period, today, lines, cadences, owes)
 
 
 @dataclass(frozen=True, slots=True)
 class FiguresDue:
-    """A period for which a body is asked: how many figures, and how many of them are there."""
+    """How many figures a body has to report for a period, and has reported."""
 
     body: Organisation
     document: Document
@@ -92,9 +96,9 @@ class FiguresDue:
 
 
 def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
-    """What this person's bodies have not reported for the last period that has ended, the shortest periods first.
+    """What the user's bodies have not reported for the last periods, the shortest periods first.
 
-    A query, and two more where anything is asked.
+    One query, and two more where anything is asked.
     """
     if not user.works:
         return ()
@@ -108,44 +112,39 @@ def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     if not indicators:
         return ()
     bodies = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
-    now = {cadence: Period.last(today, cadence) for cadence in MONTHS}
-    told = _told(user, indicators, now)
+    last = {cadence: Period.last(today, cadence) for cadence in MONTHS}
+    reported = _reported(user, indicators, last)
     groups: dict[tuple[int, str, int], list[Indicator]] = {}
     for owing in own:
-        for one in indicators:
-            if one.document_id == owing.document_id and bodies[
-                owing.organisation_id
-            ].path.startswith(one.organisation.path):
-                groups.setdefault((owing.organisation_id, one.cadence, one.document_id), []).append(
-                    one
-                )
-    found = []
+        path = bodies[owing.organisation_id].path
+        for row in indicators:
+            if row.document_id == owing.document_id and path.startswith(row.organisation.path):
+                key = (owing.organisation_id, row.cadence, row.document_id)
+                groups.setdefault(key, []).append(row)
+    due = []
     for (body, cadence, _document), asked in groups.items():
-        reported = sum((one.pk, body) in told for one in asked)
-        if reported < len(asked):
-            found.append(
-                FiguresDue(bodies[body], asked[0].document, now[cadence], reported, len(asked))
+        count = sum((row.pk, body) in reported for row in asked)
+        if count < len(asked):
+            due.append(
+                FiguresDue(bodies[body], asked[0].document, last[cadence], count, len(asked))
             )
-    order = list(now)
-    return tuple(
-        sorted(
-            found, key=lambda one: (order.index(one.period.cadence), one.body.code, one.document.pk)
-        )
-    )
+    order = list(last)
+    due.sort(key=lambda row: (order.index(row.period.cadence), row.body.code, row.document.pk))
+    return tuple(due)
 
 
-def _told(
-    user: User, indicators: list[Indicator], now: Mapping[str, Period]
+def _reported(
+    user: User, indicators: list[Indicator], last: Mapping[str, Period]
 ) -> set[tuple[int, int]]:
-    """Which of these indicators were reported for the period of now by which of the person's bodies."""
+    """The (indicator, body) ids that were reported for the last periods."""
     rows = Figure.objects.filter(
         worked(user, "organisation"),
         indicator__in=indicators,
-        year__gte=min(one.year for one in now.values()),
+        year__gte=min(period.year for period in last.values()),
     )
     cells = rows.values_list("indicator_id", "organisation_id", "year", "period", "number")
     return {
-        (one, body)
-        for one, body, year, cadence, number in cells
-        if now[cadence] == Period(year, cadence, number)
+        (indicator, body)
+        for indicator, body, year, cadence, number in cells
+        if last[cadence] == Period(year, cadence, number)
     }

@@ -1,22 +1,27 @@
-"""One indicator: how the bodies right below stand beside one another, how it went over time, and who has not reported."""
+"""One indicator: its ranking of child bodies, its trend, and who has not reported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from directives.core.keyset import SIZE, Column, Leaf, Order, Turn, leaf
 from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import Period
-from directives.indicators.queries.coverage import Gone, among, bodies_asked, reported_and_gone
+from directives.indicators.queries.coverage import (
+    Gone,
+    asked_in_all,
+    bodies_asked,
+    reported_and_gone,
+)
 from directives.indicators.queries.statistics import (
     NONE,
     Choice,
     Compared,
     IndicatorLine,
-    Measured,
     concerns,
     lines_of,
     own_figures,
@@ -26,29 +31,26 @@ from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.indicators import EACH
 from directives.models.scope import inside
 
-POINTS = {
-    "quarter": 9,
-    "half": 7,
-    "year": 6,
-}  # periods of a trend: two years of quarters and the same one before them
-PARTS = 10_000  # of one: figures have four decimals at most
+# Periods of a trend; for quarters two years, and the same quarter before them.
+POINTS = {"quarter": 9, "half": 7, "year": 6}
+PARTS = 10_000  # of one: figures have at most four decimals
 RANKED = Order("ranked", (Column("level", down=True), Column("pk")))
 TREE = Order("tree", (Column("path"),))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One body of the ranking, with all below it; `place` 0 is not ranked, because nothing was reported."""
+    """One body of the ranking, with all below it."""
 
     body: Body
     values: Compared
     reported: int
     asked: int
-    place: int = 0
+    place: int = 0  # 0 where nothing was reported
 
     @property
     def level(self) -> int:
-        """By what it is ranked, in ten-thousandths; what was not reported comes after everything."""
+        """The value by which it is ranked, in ten-thousandths; -1 where nothing was reported."""
         return -1 if self.values.now is None else int(self.values.now * PARTS)
 
     @property
@@ -67,14 +69,12 @@ class Point:
 
 @dataclass(frozen=True)
 class IndicatorView:
-    """The page of one indicator over what is in view."""
-
     indicator: Indicator
     view: Vantage
     period: Period
     today: date
     line: IndicatorLine
-    rows: tuple[Row, ...]  # all bodies right below that are asked or reported, best first
+    rows: tuple[Row, ...]  # the child bodies that are asked or reported, best first
     points: tuple[Point, ...]
 
     @property
@@ -84,10 +84,9 @@ class IndicatorView:
 
     @property
     def most(self) -> Decimal:
-        """The largest value right below, for the bars."""
-        return max(
-            (row.values.now for row in self.rows if row.values.now is not None), default=Decimal(0)
-        )
+        """The largest value of the rows, for the bars."""
+        values = (row.values.now for row in self.rows)
+        return max((value for value in values if value is not None), default=Decimal(0))
 
     @property
     def drawn(self) -> tuple[Point, ...]:
@@ -101,9 +100,9 @@ class IndicatorView:
         if turn.last:
             start = (len(rows) - 1) // SIZE * SIZE if rows else 0
         elif turn.after:
-            start = sum(_sorted(row) <= _by(turn.after) for row in rows)
+            start = sum(_sort_key(row) <= _key_of(turn.after) for row in rows)
         elif turn.before:
-            start = max(0, sum(_sorted(row) < _by(turn.before) for row in rows) - SIZE)
+            start = max(0, sum(_sort_key(row) < _key_of(turn.before) for row in rows) - SIZE)
         shown = rows[start : start + SIZE]
         before = RANKED.key(shown[0]) if shown and start else ""
         after = RANKED.key(shown[-1]) if shown and start + SIZE < len(rows) else ""
@@ -118,30 +117,29 @@ class IndicatorView:
         )
 
 
-def _by(values: tuple) -> tuple[int, int]:
+def _key_of(values: Sequence[Any]) -> tuple[int, int]:
     level, pk = values
     return -level, pk
 
 
-def _sorted(row: Row) -> tuple[int, int]:
+def _sort_key(row: Row) -> tuple[int, int]:
     return -row.level, row.pk
 
 
 def indicator_view(
     user: User, indicator: Indicator, choice: Choice, *, today: date
 ) -> IndicatorView | None:
-    """An indicator over a body and those right below it; None: the person may not look from there, or nobody there is asked.
+    """An indicator, with its body and document, over a body and its children.
 
-    The indicator comes with its body and document. At most ten queries, which read some rows for each body right below.
+    None where the user may not see them, or nobody there is asked. At most ten queries, which read
+    some rows for each child.
     """
     view = vantage(user, choice.scope)
     if view is None or not concerns(indicator, view.body):
         return None
-    period = (
-        choice.period
-        if choice.period and choice.period.cadence == indicator.cadence
-        else Period.last(today, indicator.cadence)
-    )
+    period = choice.period
+    if period is None or period.cadence != indicator.cadence:
+        period = Period.last(today, indicator.cadence)
     gone = reported_and_gone([indicator], view.body, period) if view.whole else None
     (line,) = lines_of(user, view, [indicator], period, gone)
     rows = _rows(user, indicator, view, period, gone) if gone else ()
@@ -160,37 +158,28 @@ def _rows(
     kept = totals(ids, [indicator], periods)
     own = own_figures(user, ids, [indicator], periods) if indicator.aggregation == EACH else {}
     asked = bodies_asked(_askable(indicator, children), indicator.document_id)
-    found = []
+    rows = []
     for body in children:
         now, then = (kept.get((indicator.pk, when, body.pk), NONE) for when in periods)
         values = Compared(now.value(indicator.aggregation), then.value(indicator.aggregation))
         if indicator.aggregation == EACH:
             values = Compared(*(own.get((indicator.pk, when, body.pk)) for when in periods))
-        home = (
-            indicator.organisation_id
-            if indicator.organisation.path.startswith(body.path)
-            else body.pk
-        )
-        if now.count or asked.get(home, 0):
-            found.append(
-                Row(
-                    body,
-                    values,
-                    now.count,
-                    among(now.count, asked.get(home, 0), gone.below(indicator, body)),
-                )
-            )
-    return _placed(sorted(found, key=_sorted))
+        below = indicator.organisation.path.startswith(body.path)
+        responsible = asked.get(indicator.organisation_id if below else body.pk, 0)
+        if now.count or responsible:
+            in_all = asked_in_all(now.count, responsible, gone.below(indicator, body))
+            rows.append(Row(body, values, now.count, in_all))
+    return _placed(sorted(rows, key=_sort_key))
 
 
 def _askable(indicator: Indicator, children: list[Body]) -> list[Body | Organisation]:
-    """The bodies whose counts tell how many are asked: the children, or the body that asks where it stands below one of them."""
+    """The bodies to count: the children, or the body of the indicator if it is below one."""
     below = any(indicator.organisation.path.startswith(body.path) for body in children)
     return [indicator.organisation] if below else list(children)
 
 
 def _placed(rows: list[Row]) -> tuple[Row, ...]:
-    """Equal values share a place."""
+    """The rows with their places; equal values share one."""
     placed: list[Row] = []
     for number, row in enumerate(rows, 1):
         same = placed and placed[-1].level == row.level
@@ -200,7 +189,7 @@ def _placed(rows: list[Row]) -> tuple[Row, ...]:
 
 
 def _points(user: User, indicator: Indicator, view: Vantage, period: Period) -> tuple[Point, ...]:
-    """The last periods up to the one that is shown, in one query."""
+    """The last periods up to `period`, in one query."""
     wanted = [period.shifted(-steps) for steps in reversed(range(POINTS[period.cadence]))]
     body = view.body.pk
     if not view.whole or indicator.aggregation == EACH:
@@ -211,10 +200,10 @@ def _points(user: User, indicator: Indicator, view: Vantage, period: Period) -> 
             for when, value in zip(wanted, values, strict=True)
         )
     kept = totals([body], [indicator], wanted)
-    found: list[Measured] = [kept.get((indicator.pk, when, body), NONE) for when in wanted]
+    measured = [kept.get((indicator.pk, when, body), NONE) for when in wanted]
     return tuple(
-        Point(when, one.value(indicator.aggregation), one.count)
-        for when, one in zip(wanted, found, strict=True)
+        Point(when, total.value(indicator.aggregation), total.count)
+        for when, total in zip(wanted, measured, strict=True)
     )
 
 
@@ -224,26 +213,25 @@ def _points(user: User, indicator: Indicator, view: Vantage, period: Period) -> 
 def missing(
     indicator: Indicator, body: Body | Organisation, period: Period
 ) -> QuerySet[Organisation]:
-    """Bodies in the subtree that are asked and have not reported, in the order of the tree."""
+    """The bodies in the subtree that are asked and have not reported, in tree order."""
     rows = Organisation.objects.filter(
         inside(body.path, "path"), inside(indicator.organisation.path, "path")
     )
     owes = Owing.objects.filter(
         organisation=OuterRef("pk"), document=indicator.document_id, count__gt=0
     )
-    told = Figure.objects.filter(
+    reported = Figure.objects.filter(
         organisation=OuterRef("pk"),
         indicator=indicator.pk,
         year=period.year,
         period=period.cadence,
         number=period.number,
     )
-    return rows.filter(Exists(owes), ~Exists(told)).order_by("path")
+    return rows.filter(Exists(owes), ~Exists(reported)).order_by("path")
 
 
 def missing_page(
     indicator: Indicator, view: Vantage, period: Period, query: Mapping[str, str]
 ) -> Leaf:
-    """One page of the bodies that have not reported, each with its parent."""
     rows = missing(indicator, view.body, period).select_related("parent")
     return leaf(rows, TREE, Turn.of(query, TREE), total=None)

@@ -1,6 +1,7 @@
-"""Figures of a body and of all below it for one period: what they come to, what they were a year before, who reported.
+"""The figures of a body and of all below it for one period, beside those of the year before.
 
-Totals are kept as figures come in, so that a page reads a row for each indicator, however many bodies reported.
+Totals are kept as figures come in: a page reads one row for each indicator, however many bodies
+reported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,18 +15,23 @@ from django.utils import timezone
 from directives.base.numbers import whole
 from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import MONTHS, Period
-from directives.indicators.queries.coverage import Gone, among, bodies_asked, reported_and_gone
+from directives.indicators.queries.coverage import (
+    Gone,
+    asked_in_all,
+    bodies_asked,
+    reported_and_gone,
+)
 from directives.models import Document, Figure, FigureTotal, Indicator, Organisation, User
 from directives.models.indicators import EACH, MEAN, SUM
 from directives.models.reports import PERIODS
 
-BACK = {"quarter": 12, "half": 8, "year": 8}  # periods that the page offers
+OFFERED = {"quarter": 12, "half": 8, "year": 8}  # how many periods the page offers
 TITLE = ("title", "title_hans", "title_hant", "fictional")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What an address asks for; what makes no sense is left out."""
+    """The choice in an address; invalid values are ignored."""
 
     document: int | None = None
     scope: int | None = None
@@ -42,13 +48,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the figures of some bodies come to: how many there are, and their sum."""
+    """The number and sum of the figures of some bodies."""
 
     count: int = 0
     sum: Decimal = Decimal(0)
 
     def value(self, aggregation: str) -> Decimal | None:
-        """The sum or the mean, as the indicator is added up; None where nothing was reported, or nothing is added up."""
+        """The sum or mean; None where nothing was reported, or nothing is combined."""
         if not self.count or aggregation == EACH:
             return None
         return self.sum / self.count if aggregation == MEAN else self.sum
@@ -59,7 +65,7 @@ NONE = Measured()
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A value beside that of the same period of the year before; `then` is the denominator of the share."""
+    """A value, and `then` that of the same period of the year before."""
 
     now: Decimal | None
     then: Decimal | None
@@ -70,17 +76,17 @@ class Compared:
 
     @property
     def share(self) -> Decimal | None:
-        """The change in percent of what it was; None where that was nothing, of which there is no percentage."""
+        """The change in percent of `then`; None where there is none."""
         change = self.change
         return None if change is None or not self.then else 100 * change / self.then
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorLine:
-    """One indicator over the view: `own` is the body's own figure, `total` that of all in view, `reported` of `asked` bodies.
+    """One indicator: the figure of the body itself, and the total of all in view.
 
-    Asked are the bodies that owe something today, and those that reported and owe nothing any more: so those that reported are
-    always among those that are asked, and what is missing is what the list of those that have not reported holds.
+    `asked` counts the bodies that are responsible today and those that reported but no longer are,
+    so that `missing` is the length of the list of those that have not reported.
     """
 
     indicator: Indicator
@@ -92,32 +98,31 @@ class IndicatorLine:
 
     @property
     def missing(self) -> int:
-        """Bodies that are asked and have not reported."""
         return self.asked - self.reported
 
     @property
     def uneven(self) -> bool:
-        """Sums of unlike many bodies stand beside one another: the change says little."""
+        """Whether the sums are of different numbers of bodies, so that the change says little."""
         return self.indicator.aggregation == SUM and 0 < self.reported_then != self.reported > 0
 
     @property
     def shown(self) -> Compared:
-        """What the indicator says of the view: the total, or the own figure where nothing is added up."""
+        """The total, or the body's own figure where nothing is combined."""
         return self.own if self.indicator.aggregation == EACH else self.total
 
 
 class Offered:
-    """The periods that a page offers, for whatever knows which it shows, on which day, and which lengths are asked for."""
+    """A mixin with the periods that a page offers."""
 
     __slots__ = ()
 
-    period: Period
+    period: Period  # the one that is shown
     today: date
-    cadences: tuple[str, ...]
+    cadences: tuple[str, ...]  # of the indicators
 
     @property
     def cadence_choices(self) -> list[tuple[str, object, Period]]:
-        """Each length of period that is asked for, its name, and the period of it that is asked for now."""
+        """Each cadence with its name and its present period."""
         chosen = {self.period.cadence: self.period}
         return [
             (key, label, chosen.get(key, Period.last(self.today, key)))
@@ -127,24 +132,24 @@ class Offered:
 
     @property
     def periods(self) -> list[Period]:
-        """The periods on offer, the latest_period first; the one that is shown is among them."""
-        latest_period = Period.around(self.today, self.period.cadence)
-        offered = [latest_period.shifted(-steps) for steps in range(BACK[self.period.cadence])]
+        """The periods on offer, the latest first, with the one that is shown."""
+        latest = Period.around(self.today, self.period.cadence)
+        offered = [latest.shifted(-steps) for steps in range(OFFERED[self.period.cadence])]
         return sorted({*offered, self.period}, key=lambda period: -period.count)
 
 
 @dataclass(frozen=True)
 class Statistics(Offered):
-    """The page of a body: `documents` are those that have indicators or could, `lines` the indicators of the period."""
+    """The page of a body."""
 
     view: Vantage
-    documents: tuple[Document, ...]
+    documents: tuple[Document, ...]  # that have indicators, or may
     document: Document | None
     period: Period
     today: date
     cadences: tuple[str, ...]
-    lines: tuple[IndicatorLine, ...] = ()
-    places: tuple[Organisation, ...] = ()  # from where else the person may look
+    lines: tuple[IndicatorLine, ...] = ()  # the indicators of the period
+    places: tuple[Organisation, ...] = ()  # other bodies from which the user may look
 
     @property
     def later(self) -> Period | None:
@@ -153,59 +158,58 @@ class Statistics(Offered):
 
     @cached_property
     def reported(self) -> int:
-        """Figures that came in, over all lines."""
         return sum(line.reported for line in self.lines)
 
     @cached_property
     def asked(self) -> int:
-        """Figures that are asked for, over all lines."""
         return sum(line.asked for line in self.lines)
 
     @property
     def complete(self) -> int:
-        """Indicators that nobody's figure is missing of."""
+        """How many indicators everybody has reported."""
         return sum(bool(line.asked) and not line.missing for line in self.lines)
 
 
 def indicators_of(user: User) -> tuple[Indicator, ...]:
-    """Every indicator that this person sees, in order, with its body and its document's names. One query."""
+    """The indicators visible to the user, with bodies and names of documents. One query."""
     rows = Indicator.objects.visible_to(user).select_related("organisation", "document")
     names = [f"document__{name}" for name in TITLE]
-    own = [field.name for field in Indicator._meta.concrete_fields]
-    places = [
-        f"organisation__{name}" for name in ("code", "name_hans", "name_hant", "path", "branch")
-    ]
-    return tuple(rows.only(*own, *names, *places).order_by("order", "pk"))
+    fields = [field.name for field in Indicator._meta.concrete_fields]
+    of_body = ("code", "name_hans", "name_hant", "path", "branch")
+    bodies = [f"organisation__{name}" for name in of_body]
+    return tuple(rows.only(*fields, *names, *bodies).order_by("order", "pk"))
 
 
 def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
-    """The figures of a body for one document and period. None: the person may not look from there, or has no place at all.
+    """The figures of a body for one document and period; None where the user may not see them.
 
-    Without a choice it is the highest body that they oversee, the latest_period document that has indicators, and the last period
-    that has ended. At most eight queries.
+    By default of the highest body that they oversee, the newest document that has indicators, and
+    the last period that has ended. At most eight queries.
     """
     view = vantage(user, choice.scope)
-    seen = (
+    visible = (
         Document.objects.visible_to(user)
         .select_related("organisation")
         .only(*TITLE, "organisation__path")
     )
-    documents = tuple(seen.order_by("-registered_at", "-pk"))
-    found = [one for one in indicators_of(user) if concerns(one, view.body)] if view else []
-    held = {one.document_id for one in found}
+    documents = tuple(visible.order_by("-registered_at", "-pk"))
+    indicators = indicators_of(user) if view else ()
     document = next((row for row in documents if row.pk == choice.document), None)
     if view is None or (document is None and choice.document is not None):
         return None
-    document = document or next(
-        (row for row in documents if row.pk in held), next(iter(documents), None)
-    )
-    mine = [one for one in found if document and one.document_id == document.pk]
-    cadences = tuple(dict.fromkeys(one.cadence for one in mine))
-    period = choice.period or latest_period(
-        [one.cadence for one in mine if one.ended_at is None] or cadences, today
-    )
-    shown = [one for one in mine if one.cadence == period.cadence and was_asked(one, period)]
-    lines = lines_of(user, view, shown, period) if shown and document else ()
+    indicators = tuple(row for row in indicators if concerns(row, view.body))
+    if document is None:
+        with_indicators = {row.document_id for row in indicators}
+        document = next((row for row in documents if row.pk in with_indicators), None)
+        document = document or next(iter(documents), None)
+    of_document = [row for row in indicators if document and row.document_id == document.pk]
+    cadences = tuple(dict.fromkeys(row.cadence for row in of_document))
+    collected = [row.cadence for row in of_document if row.ended_at is None]
+    period = choice.period or latest_period(collected or cadences, today)
+    of_period = [
+        row for row in of_document if row.cadence == period.cadence and was_asked(row, period)
+    ]
+    lines = lines_of(user, view, of_period, period) if of_period else ()
     return Statistics(view, documents, document, period, today, cadences, lines, places_of(user))
 
 
@@ -214,18 +218,18 @@ def places_of(user: User) -> tuple[Organisation, ...]:
 
 
 def latest_period(cadences: Iterable[str], today: date) -> Period:
-    """The period that ended last, of the lengths that are asked for; of two that ended on one day the shorter."""
+    """The period that ended last; of two that ended on one day the shorter."""
     ended = [Period.last(today, cadence) for cadence in MONTHS if cadence in set(cadences)]
     return max(ended, key=lambda period: period.last_day, default=Period.last(today, "year"))
 
 
 def was_asked(indicator: Indicator, period: Period) -> bool:
-    """It had not ended when the period began."""
+    """Whether the indicator was still collected when the period began."""
     return indicator.ended_at is None or timezone.localdate(indicator.ended_at) > period.first_day
 
 
 def concerns(indicator: Indicator, body: Body) -> bool:
-    """Somebody in the subtree of the body may be asked for it."""
+    """Whether the indicator may be collected in the subtree of the body."""
     asks = indicator.organisation.path
     return body.path.startswith(asks) or asks.startswith(body.path)
 
@@ -237,36 +241,33 @@ def lines_of(
     period: Period,
     gone: Gone | None = None,
 ) -> tuple[IndicatorLine, ...]:
-    """These indicators, which are of one document, over what is in view. At most five queries; `gone` saves one."""
+    """Indicators of one document over the view. At most five queries; `gone` saves one."""
     body, before = view.body.pk, period.year_before()
-    own = own_figures(user, [body], indicators, [period, before])
+    figures = own_figures(user, [body], indicators, [period, before])
+    own = {
+        row.pk: Compared(figures.get((row.pk, period, body)), figures.get((row.pk, before, body)))
+        for row in indicators
+    }
     if not view.whole:
-        compared = [
-            Compared(own.get((one.pk, period, body)), own.get((one.pk, before, body)))
-            for one in indicators
-        ]
-        return tuple(
-            IndicatorLine(one, values, values)
-            for one, values in zip(indicators, compared, strict=True)
-        )
+        return tuple(IndicatorLine(row, own[row.pk], own[row.pk]) for row in indicators)
     kept = totals([body], indicators, [period, before])
     below = [
-        one.organisation for one in indicators if one.organisation.path.startswith(view.body.path)
+        row.organisation for row in indicators if row.organisation.path.startswith(view.body.path)
     ]
     asked = bodies_asked([view.body, *below], indicators[0].document_id)
     gone = reported_and_gone(indicators, view.body, period) if gone is None else gone
     lines = []
-    for one in indicators:
-        now, then = (kept.get((one.pk, when, body), NONE) for when in (period, before))
-        home = one.organisation_id if one.organisation in below else body
+    for row in indicators:
+        now, then = (kept.get((row.pk, when, body), NONE) for when in (period, before))
+        top = row.organisation_id if row.organisation in below else body
         lines.append(
             IndicatorLine(
-                one,
-                Compared(own.get((one.pk, period, body)), own.get((one.pk, before, body))),
-                Compared(now.value(one.aggregation), then.value(one.aggregation)),
-                now.count,
-                then.count,
-                among(now.count, asked.get(home, 0), gone.total(one)),
+                row,
+                own=own[row.pk],
+                total=Compared(now.value(row.aggregation), then.value(row.aggregation)),
+                reported=now.count,
+                reported_then=then.count,
+                asked=asked_in_all(now.count, asked.get(top, 0), gone.total(row)),
             )
         )
     return tuple(lines)
@@ -279,34 +280,34 @@ Own = dict[tuple[int, Period, int], Decimal]
 def totals(
     bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]
 ) -> Kept:
-    """The kept totals of these bodies; the periods are of one length. Whether the bodies are in view is the caller's to ask."""
+    """The kept totals of these bodies, whoever may see them; the periods are of one cadence."""
     rows = FigureTotal.objects.filter(
         scope__in=list(bodies),
-        indicator__in=[one.pk for one in indicators],
+        indicator__in=[row.pk for row in indicators],
         period=periods[0].cadence,
         year__in=sorted({period.year for period in periods}),
         number__in=sorted({period.number for period in periods}),
     )
     cells = rows.values_list("indicator_id", "year", "period", "number", "scope_id", "count", "sum")
     return {
-        (one, Period(year, cadence, number), body): Measured(n, total)
-        for one, year, cadence, number, body, n, total in cells
+        (indicator, Period(year, cadence, number), body): Measured(count, total)
+        for indicator, year, cadence, number, body, count, total in cells
     }
 
 
 def own_figures(
     user: User, bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]
 ) -> Own:
-    """What these bodies reported themselves, so far as this person may see it."""
+    """The figures of these bodies themselves that the user may see."""
     rows = Figure.objects.visible_to(user).filter(
         organisation__in=list(bodies),
-        indicator__in=[one.pk for one in indicators],
+        indicator__in=[row.pk for row in indicators],
         period=periods[0].cadence,
         year__in=sorted({period.year for period in periods}),
         number__in=sorted({period.number for period in periods}),
     )
     cells = rows.values_list("indicator_id", "year", "period", "number", "organisation_id", "value")
     return {
-        (one, Period(year, cadence, number), body): value
-        for one, year, cadence, number, body, value in cells
+        (indicator, Period(year, cadence, number), body): value
+        for indicator, year, cadence, number, body, value in cells
     }

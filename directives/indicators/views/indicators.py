@@ -1,7 +1,7 @@
-"""What is asked for under a document: supervisors define, change, order and end indicators."""
+"""The indicators of a document: supervisors define, change, order and stop them."""
 
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -12,18 +12,19 @@ from directives.indicators.forms import IndicatorForm
 from directives.models import Document, Indicator
 from directives.models.documents import HEAVY, HEAVY_OF_DOCUMENT
 from directives.web.doors import demand, page, seen_version, write
+from directives.web.requests import SignedInRequest
 
 HERE = "directives/statistics/"
 
 
-def _document(request, pk):
-    seen = Document.objects.visible_to(request.user).select_related("organisation")
-    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+def _document(request: SignedInRequest, pk: int) -> Document:
+    rows = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(rows.defer(*HEAVY), pk=pk)
     demand(request.user, "own", document)
     return document
 
 
-def _indicator(request, pk):
+def _indicator(request: SignedInRequest, pk: int) -> Indicator:
     rows = Indicator.objects.visible_to(request.user).select_related(
         "organisation", "document__organisation"
     )
@@ -33,37 +34,35 @@ def _indicator(request, pk):
     return indicator
 
 
-def _refuse(form, refusal):
+def _add_errors(form: IndicatorForm, refusal: Invalid) -> None:
     for name, texts in refusal.errors.items():
         form.add_error(name if name in form.fields else None, texts)
 
 
-def _list(request, document, form, status=200):
+def _list(
+    request: SignedInRequest, document: Document, form: IndicatorForm, status: int = 200
+) -> HttpResponse:
     rows = (
         Indicator.objects.visible_to(request.user)
         .filter(document=document)
         .select_related("organisation")
         .order_by("order", "pk")
     )
-    return page(
-        request,
-        HERE + "indicators.html",
-        {"document": document, "indicators": rows, "form": form},
-        status=status,
-    )
+    context = {"document": document, "indicators": rows, "form": form}
+    return page(request, HERE + "indicators.html", context, status=status)
 
 
 @require_GET
-def indicators(request, pk):
+def indicators(request: SignedInRequest, pk: int) -> HttpResponse:
     return _list(request, _document(request, pk), IndicatorForm(user=request.user))
 
 
 @write
-def indicator_add(request, pk):
+def indicator_add(request: SignedInRequest, pk: int) -> HttpResponse:
     document, form = _document(request, pk), IndicatorForm(request.POST, user=request.user)
     if form.is_valid():
         try:
-            made = statistics.define_indicator(
+            indicator = statistics.define_indicator(
                 document=document,
                 organisation=form.cleaned_data["organisation"],
                 fields=form.content(),
@@ -71,18 +70,24 @@ def indicator_add(request, pk):
                 now=request.now,
             )
         except Invalid as refusal:
-            _refuse(form, refusal)
+            _add_errors(form, refusal)
         else:
             messages.success(
                 request,
                 _("Defined: %(indicator)s. Organisations see it on their figures page.")
-                % {"indicator": made.code},
+                % {"indicator": indicator.code},
             )
             return redirect("indicators", pk)
     return _list(request, document, form, 422)
 
 
-def _edit(request, indicator, form, status=200, theirs=None):
+def _edit(
+    request: SignedInRequest,
+    indicator: Indicator,
+    form: IndicatorForm,
+    status: int = 200,
+    theirs: bool | None = None,
+) -> HttpResponse:
     context = {
         "indicator": indicator,
         "document": indicator.document,
@@ -93,13 +98,13 @@ def _edit(request, indicator, form, status=200, theirs=None):
 
 
 @require_GET
-def indicator_edit(request, pk):
+def indicator_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     indicator = _indicator(request, pk)
     return _edit(request, indicator, IndicatorForm(user=request.user, indicator=indicator))
 
 
 @write
-def indicator_save(request, pk):
+def indicator_save(request: SignedInRequest, pk: int) -> HttpResponse:
     indicator = _indicator(request, pk)
     form = IndicatorForm(request.POST, user=request.user, indicator=indicator)
     if form.is_valid():
@@ -112,7 +117,7 @@ def indicator_save(request, pk):
                 now=request.now,
             )
         except Invalid as refusal:
-            _refuse(form, refusal)
+            _add_errors(form, refusal)
         except Stale:
             return _edit(request, _indicator(request, pk), form, 409, theirs=True)
         else:
@@ -122,18 +127,17 @@ def indicator_save(request, pk):
 
 
 @write
-def indicator_move(request, pk, action):
-    indicator, told = (
-        _indicator(request, pk),
-        {"version": seen_version(request), "by": request.user, "now": request.now},
-    )
+def indicator_move(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
+    indicator, version = _indicator(request, pk), seen_version(request)
+    by, now = request.user, request.now
     match action:
         case "end":
-            statistics.end_indicator(indicator, **told)
+            statistics.end_indicator(indicator, version=version, by=by, now=now)
         case "resume":
-            statistics.resume_indicator(indicator, **told)
+            statistics.resume_indicator(indicator, version=version, by=by, now=now)
         case "up" | "down":
-            statistics.shift_indicator(indicator, up=action == "up", **told)
+            up = action == "up"
+            statistics.shift_indicator(indicator, up=up, version=version, by=by, now=now)
         case _:
             raise Http404
     return redirect("indicators", indicator.document_id)
