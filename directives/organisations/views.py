@@ -34,7 +34,12 @@ def organisations(request: SignedInRequest) -> HttpResponse:
         level=chosen.level,
         abolished=bool(chosen.abolished or chosen.q),
     )
-    context: dict[str, Any] = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS, "limit": COUNT_LIMIT}
+    context: dict[str, Any] = {
+        "chosen": chosen,
+        "kinds": KINDS,
+        "levels": LEVELS,
+        "limit": COUNT_LIMIT,
+    }
     if chosen.q or chosen.body_kind or chosen.level:
         list_page, lines = bodies.bodies_page(request.user, matching, request.GET)
         return page(request, HERE + "list.html", context | {"page": list_page, "lines": lines})

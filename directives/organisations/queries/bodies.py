@@ -102,7 +102,9 @@ def bodies_page(
 ) -> tuple[Leaf, tuple[BodyLine, ...]]:
     """One page of a list of bodies."""
     total = bodies.order_by()[: COUNT_LIMIT + 1].count()
-    page = leaf(bodies, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= COUNT_LIMIT else None)
+    page = leaf(
+        bodies, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= COUNT_LIMIT else None
+    )
     return page, body_lines(user, page.rows)
 
 
