@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from directives.base.states import SUPERVISOR
-from directives.core.deciding import asked_for, askers_of
+from directives.core.deciding import Subject, asked_for, askers_of
 from directives.core.rules import organisation_of
-from directives.models import Membership, Obligation, Organisation, Plan, ReportEntry, User
+from directives.models import Membership, Organisation, User
 
 NAMED = 3  # people
 
@@ -26,7 +26,7 @@ class Deciders:
         return len(self.people) - len(self.named)
 
 
-def deciders(subject: Obligation | Plan | ReportEntry, user: User) -> Deciders | None:
+def deciders(subject: Subject, user: User) -> Deciders | None:
     """None, unless a decision waits here that would be this person's, had they not asked for it; two queries then."""
     if not asked_for(subject, user):
         return None

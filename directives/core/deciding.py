@@ -1,7 +1,7 @@
 """Nobody decides what they asked for. The table of moves says what a move decides, a row remembers who asked for it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ TABLES: dict[type[Model], Mapping[str, Move]] = {
     Plan: PLAN_MOVES,
     ReportEntry: ENTRY_MOVES,
 }
-Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
+Subject = Obligation | Plan | ReportEntry
 
 
 def askers(subject: Subject, step: Move) -> set[int]:

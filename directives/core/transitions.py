@@ -6,7 +6,7 @@ audit event and keeps light and tallies, all in one transaction. Zero rows updat
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
@@ -28,12 +28,13 @@ from directives.base.states import (
 )
 from directives.base.workdays import Workdays
 from directives.core import audit
-from directives.core.deciding import TABLES, Subject, asked_by, asking, demand_others
+from directives.core.deciding import TABLES, asked_by, asking, demand_others
 from directives.core.rules import may
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
 from directives.models.writing import overwrite
 from directives.tallies import Standing, count_items, counted, gathering, point_moved
 
+Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
 CLOCKS = (
     "state",
     "percent",
