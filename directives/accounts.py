@@ -22,7 +22,7 @@ from directives.base.duties import DUTIES
 from directives.core import audit
 from directives.models import Membership, OpenSession, Organisation, SignInAttempt, User
 from directives.models.people import SECOND_FACTORS, UNREAD_SHOWN
-from directives.models.planned import planned
+from directives.models.planned import prepared_cursor
 from directives.signin import limits
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor
@@ -81,7 +81,7 @@ def person(pk: int) -> User | None:
 
     One query, read anew for each request: a membership that was withdrawn is gone with the next one.
     """
-    with planned(connection) as cursor:
+    with prepared_cursor(connection) as cursor:
         cursor.execute(WHO, [pk, pk, pk])
         rows = cursor.fetchall()
     if not rows:
@@ -91,7 +91,11 @@ def person(pk: int) -> User | None:
         if user.is_active and membership.pk is not None:
             membership.user, membership.organisation = user, body
             standing.append(membership)
-    user.standing, user.unread, user.among_fiction = tuple(standing), rows[0][-3], bool(rows[0][-2])
+    user.held_memberships, user.unread, user.among_fiction = (
+        tuple(standing),
+        rows[0][-3],
+        bool(rows[0][-2]),
+    )
     user.has_factor = bool(rows[0][-1])
     if user.password_set_at is not None and timezone.is_naive(user.password_set_at):
         user.password_set_at = user.password_set_at.replace(tzinfo=UTC)  # as SQLite has it

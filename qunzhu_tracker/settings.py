@@ -195,7 +195,7 @@ IMPORT_FORMATS = EXPORT_FORMATS = [CSV, XLSX]
 # A third of it is thrown away when it is full: nobody makes room for their own attempts by filling it.
 CACHES = {
     "default": {
-        "BACKEND": "directives.base.caching.HonestCache",
+        "BACKEND": "directives.base.caching.StrictDatabaseCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }

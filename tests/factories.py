@@ -166,7 +166,7 @@ def make_obligations(
             for item in of_directive[row.directive_id]
         ]
     )
-    tallies.count_in(rows)
+    tallies.count_new(rows)
     return rows
 
 

@@ -24,12 +24,12 @@ from django_tasks_db.models import DBTaskResult
 from directives import tallies
 from directives.catalogue.kinds import KINDS
 from directives.core.jobs import running
-from directives.core.working_calendar import enter
+from directives.core.working_calendar import change_days
 from directives.downloads import exporting
 from directives.intakes import applying, starting
 from directives.models import (
+    BackgroundJob,
     CalendarDay,
-    Carried,
     Cycle,
     Event,
     Intake,
@@ -223,15 +223,15 @@ class LongAct:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def ask(self) -> Carried:
+    def ask(self) -> BackgroundJob:
         """Ask for it, in a transaction that is committed; returns its row."""
         raise NotImplementedError
 
-    def done(self, row: Carried) -> bool:
+    def done(self, row: BackgroundJob) -> bool:
         """It is done, wholly and once."""
         raise NotImplementedError
 
-    def begin(self, kill: float | None = None) -> tuple[Carried, list[str] | None]:
+    def begin(self, kill: float | None = None) -> tuple[BackgroundJob, list[str] | None]:
         """Ask for it and have a process carry it out, which is killed; returns the row and the statements."""
         row = self.ask()
         return row, self.world.order("work", kill=kill)
@@ -299,7 +299,7 @@ class Relight(LongAct):
             )
         tallies.rebuild()
         self.day = today + timedelta(days=1000 + self.world.fresh())
-        enter(
+        change_days(
             [CalendarDay(day=self.day, working=False)], {}, by=self.world.admin, now=timezone.now()
         )
         return JobProgress.objects.get(kind="relight", state="waiting")

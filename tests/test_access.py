@@ -416,7 +416,7 @@ def changes(world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
 
     That a refusal is put on record is told in tests/core/test_denials.py; here it writes nothing else.
     """
-    monkeypatch.setattr(denials, "note", lambda *arguments, **facts: None)
+    monkeypatch.setattr(denials, "record_refusal", lambda *arguments, **facts: None)
     row_of = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE changed (name TEXT, number INTEGER)")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives.base.numbers import LARGEST, whole
+from directives.base.numbers import LARGEST, whole_number
 from directives.core import notices
 from directives.documents.ingest.reading import ISSUER, NAME, TITLE, read
 from directives.documents.ingest.sources import DocumentError
@@ -35,7 +35,7 @@ BEYOND = ("9" * 20, str(2**63), "9" * 5000)
     + [(text, None) for text in BEYOND],
 )
 def test_a_whole_number_is_one_that_a_row_can_have(text, number):
-    assert whole(text) == number
+    assert whole_number(text) == number
 
 
 # where a form leads
@@ -139,7 +139,7 @@ def test_nul_is_no_text(cast, sign_in, key):
 def returned(cast, reason: str) -> Notice:
     cast.staff.email = "staff@example.org"
     cast.staff.save()
-    notices.decided(
+    notices.notify_decided(
         make_plan(cast.body), "returned", count=1, reason=reason, url="/plans/1/", now=NOW
     )
     return Notice.objects.get(user=cast.staff)

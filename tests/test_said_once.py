@@ -19,7 +19,7 @@ from directives.base import clocks, states
 from directives.base.workdays import Workdays
 from directives.core import notices, rules
 from directives.core.scope import Scope
-from directives.core.transitions import CLOCKS as FACTS
+from directives.core.transitions import LIGHT_FACTS as FACTS
 from directives.core.transitions import relight, tolerances
 from directives.dashboard.queries import counts
 from directives.models import (
@@ -41,7 +41,7 @@ from directives.models import (
     intakes,
 )
 from directives.models.obligations import CLOCKS
-from directives.models.scope import in_view, worked
+from directives.models.scope import in_view, in_worked_for
 from directives.obligations.commands import choosing
 from directives.obligations.imports.obligations import ObligationChecker
 from directives.record.queries.events import _may_read
@@ -130,7 +130,7 @@ def report_on(random: Random, people: list[User], cycle: Cycle, rows: list[Oblig
     ]
     ReportEntry.objects.bulk_create(entries)
     for point in (report.point, *(entry.point for entry in entries)):
-        tallies.gathering().point(report.organisation_id, report.document_id, point)
+        tallies.pending_delta().point(report.organisation_id, report.document_id, point)
 
 
 def make_papers(
@@ -154,7 +154,7 @@ def make_papers(
             for item in row.directive.items.all()
         ]
         ItemState.objects.bulk_create(items)
-        tallies.count_in(rows)
+        tallies.count_new(rows)
         make_plan(body, document, state=random.choice(["draft", "submitted", "awaiting"]))
         for cycle in cycles:
             report_on(random, people, cycle, rows)
@@ -206,7 +206,7 @@ def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
             for entry in office.entries
             if (desk := reporting.entry_to_save(entry.pk, by=person))
         }
-        rows = ReportEntry.objects.filter(worked(person, "report__organisation")).owed()
+        rows = ReportEntry.objects.filter(in_worked_for(person, "report__organisation")).owed()
         assert sorted(desks) == list(rows.order_by("pk").values_list("pk", flat=True))
         assert all(
             rules.may(person, "draft", entry) for entry in office.entries if entry.pk in desks
@@ -243,9 +243,9 @@ def test_a_person_is_who_the_rows_say(office):
         assert [getattr(person, name) for name in accounts.PERSON] == [
             getattr(row, name) for name in accounts.PERSON
         ]
-        assert (person.standing, person.unread) == (row.standing, row.unread)
+        assert (person.held_memberships, person.unread) == (row.held_memberships, row.unread)
         places = [
-            [(m.role, m.organisation.path, m.user.pk) for m in user.standing]
+            [(m.role, m.organisation.path, m.user.pk) for m in user.held_memberships]
             for user in (person, row)
         ]
         assert places[0] == places[1]
@@ -284,7 +284,11 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
         assert {body.pk for body in office.bodies if checker.above(body.path)} == above
         works = {body.pk for body in office.bodies if rules.may(person, "work", body)}
         assert (
-            set(Organisation.objects.filter(worked(person, "pk")).values_list("pk", flat=True))
+            set(
+                Organisation.objects.filter(in_worked_for(person, "pk")).values_list(
+                    "pk", flat=True
+                )
+            )
             == works
         )
     for body in office.bodies:
@@ -334,7 +338,7 @@ def test_who_reads_the_words_of_an_event_is_told_alike_everywhere(office):
 
 @every_office
 def test_what_counts_is_said_alike_in_python_and_in_sql(office):
-    """Everything here was counted by `delta.points_of` and by `point`; `drift` recounts it in SQL."""
+    """Everything here was counted by `delta.mark_keys_of` and by `point`; `drift` recounts it in SQL."""
     assert tallies.drift() == []
 
 
@@ -349,22 +353,24 @@ def test_a_clock_runs_where_the_light_heeds_it(office):
             for clock in clocks._running(facts, workdays, tolerance)
             if clock.on is not None  # a paper that came back without a day: no clock runs
         }
-        points = {(word, on) for topic, word, on in tallies.delta.points_of(row) if topic == "owes"}
+        points = {
+            (word, on) for topic, word, on in tallies.delta.mark_keys_of(row) if topic == "owes"
+        }
         assert running == points
         assert all(
-            row.pk in Obligation.objects.owing(name, on).values_list("pk", flat=True)
+            row.pk in Obligation.objects.with_clock_running(name, on).values_list("pk", flat=True)
             for name, on in running
         )
 
 
 def test_states_and_colours_are_those_of_the_table():
     assert set(OBLIGATION_STATES) == clocks.STATES
-    assert set(states.COLOURS) == set(clocks.WORDS)
+    assert set(states.COLOURS) == set(clocks.COLOUR_NAMES)
     assert set(states.COLOURS) >= set(clocks._AT_REST.values())
     for language in ("zh-hans", "zh-hant", "en"):
         with override(language):
             labels = {colour: str(label) for colour, label in states.LIGHTS}
-            assert labels == {colour: gettext(word) for colour, word in clocks.WORDS.items()}
+            assert labels == {colour: gettext(word) for colour, word in clocks.COLOUR_NAMES.items()}
 
 
 def test_templates_ask_for_states_that_there_are():

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from directives.administration.base import AuditedAdmin, Autocompleting
 from directives.administration.passwords import GivenPasswords
 from directives.base.duties import DUTIES
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Refusal
 from directives.base.states import SUPERVISOR
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.core.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, PendingRight, User
 from directives.organisations import commands as organising
@@ -132,7 +132,7 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
 
     @admin.display(description=_("Duties"))
     def duties_held(self, person: User) -> str:
-        return listed(person.duty_names)
+        return join_words(person.duty_names)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody changes an account that may more than they; roles and duties are given without being able to do as much."""
@@ -178,7 +178,7 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """The row is stored whole: it is kept as it stands while a form is carried out, lest a duty come back that was just taken."""
-        if request.method != "POST" or whole(object_id or "") is None:
+        if request.method != "POST" or whole_number(object_id or "") is None:
             return super().changeform_view(request, object_id, *args, **kwargs)
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).filter(pk=object_id).first()

@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import whole
-from directives.base.wording import NOTHING
+from directives.base.numbers import whole_number
+from directives.base.wording import EMPTY
 from directives.core import audit
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.record.queries.events import SUBJECTS
@@ -34,7 +34,7 @@ def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Calla
     def column(row: Model) -> Any:
         value = getattr(row, name)
         if value is None:
-            return NOTHING
+            return EMPTY
         return words.get(value, value) if words is not None else value
 
     return column
@@ -55,7 +55,7 @@ class KnownRows(AutocompleteSelect):
         self, name: str, value: list[str], attrs: dict[str, Any] | None = None
     ) -> list[Any]:
         return super().optgroups(
-            name, [one for one in value if not one or whole(one) is not None], attrs
+            name, [one for one in value if not one or whole_number(one) is not None], attrs
         )
 
 
@@ -73,7 +73,7 @@ class Autocompleting:
 def beyond(request: HttpRequest) -> bool:
     """Whether the address filters by a number that no column holds, which an engine would answer with an error."""
     return any(
-        text.isdecimal() and whole(text) is None
+        text.isdecimal() and whole_number(text) is None
         for texts in request.GET.lists()
         for text in texts[1]
     )

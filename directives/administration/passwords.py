@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.core import audit
 from directives.core.rules import can_give, can_reset, keeps_rights
 from directives.models import OpenSession, User
@@ -89,7 +89,7 @@ class GivenPasswords(admin.ModelAdmin):
         )
 
     def _may_reset(self, request: HttpRequest, pk: str) -> bool:
-        person = None if whole(pk) is None else User.objects.filter(pk=pk).first()
+        person = None if whole_number(pk) is None else User.objects.filter(pk=pk).first()
         return self.has_reset_permission(request) and (
             person is None or can_reset(request.user, person)
         )

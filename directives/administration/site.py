@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.wording import NOTHING
+from directives.base.wording import EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ TASKS = (
 
 
 def yes_or_no(value: bool | None) -> str:
-    return NOTHING if value is None else gettext("Yes") if value else gettext("No")
+    return EMPTY if value is None else gettext("Yes") if value else gettext("No")
 
 
 admin_list._boolean_icon = (

@@ -11,7 +11,7 @@ from django.db import connections, router
 from django.utils import timezone
 
 
-class HonestCache(DatabaseCache):
+class StrictDatabaseCache(DatabaseCache):
     """Django's, but for one thing: what cannot be written raises.
 
     Django's own takes a full disk for a key that is there already, and the limiter of sign-ins that

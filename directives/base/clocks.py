@@ -26,7 +26,7 @@ _ONE_DAY = timedelta(days=1)
 Begins = tuple[date | None, date | None]  # since when work is behind, and since when it is silent
 
 # Colour → its name, in legends, filters and counts.
-WORDS: dict[str, str] = {
+COLOUR_NAMES: dict[str, str] = {
     "green": gettext_noop("On schedule"),
     "yellow": gettext_noop("Near due or behind"),
     "red": gettext_noop("Overdue"),
@@ -210,7 +210,9 @@ def clock_colour(
     return next((clock.colour(today) for clock in clocks if clock.name == name), "green")
 
 
-def light(facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances) -> Light:
+def compute_light(
+    facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
+) -> Light:
     """The light of an obligation on `today`, with its reason and the day on which it next changes.
 
     The due day itself is not overdue. Raises ValueError for an unknown state.
@@ -330,7 +332,7 @@ def explain(
     word = (
         Message(_OVERDUE_DAYS, {"days": days})
         if days
-        else Message(_SHORT.get(reason.code, WORDS[colour]), {})
+        else Message(_SHORT.get(reason.code, COLOUR_NAMES[colour]), {})
     )
     params: dict[str, int | date] = {"percent": percent}
     if reason.on is not None:

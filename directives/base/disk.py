@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
-ENOUGH = (
+MINIMUM_FREE = (
     32 * 1024 * 1024
 )  # bytes; with less than this an upload or a transaction may fail at any moment
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -26,7 +26,7 @@ SQLITE_DOUBTFUL = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 TAKEN_BACK = ("no such savepoint", "no transaction is active")
 
 
-def places() -> dict[str, Path]:
+def written_folders() -> dict[str, Path]:
     """The folders that the product writes to on this machine, by what is kept there: "database",
     "files", "temporary files".
     """
@@ -40,7 +40,7 @@ def places() -> dict[str, Path]:
     return found
 
 
-def free(path: Path) -> int:
+def free_bytes(path: Path) -> int:
     """Bytes that may still be written there; of a folder that is not made yet, of the one in which
     it would be.
     """
@@ -50,17 +50,21 @@ def free(path: Path) -> int:
 
 def is_full(path: Path) -> bool:
     """Whether too little is left there for the product to write safely."""
-    return free(path) < ENOUGH
+    return free_bytes(path) < MINIMUM_FREE
 
 
-def full_places() -> dict[str, int]:
+def full_folders() -> dict[str, int]:
     """The places that are full, with the bytes that are left on each; empty while there is room
     everywhere.
     """
-    return {name: left for name, path in places().items() if (left := free(path)) < ENOUGH}
+    return {
+        name: left
+        for name, path in written_folders().items()
+        if (left := free_bytes(path)) < MINIMUM_FREE
+    }
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
+def exception_chain(error: BaseException | None) -> Iterator[BaseException]:
     """An exception and what it was raised from, the outermost first."""
     while error is not None:
         yield error
@@ -69,14 +73,14 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def says_full(error: BaseException) -> bool:
     """Whether a failure says that a disk is full: the file system's, SQLite's or PostgreSQL's own."""
-    return any(_says_full(cause) for cause in causes(error))
+    return any(_says_full(cause) for cause in exception_chain(error))
 
 
 def _says_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
         doubtful = code in SQLITE_DOUBTFUL or was_taken_back(error)
-        return code == sqlite3.SQLITE_FULL or (doubtful and (_is_limited() or bool(full_places())))
+        return code == sqlite3.SQLITE_FULL or (doubtful and (_is_limited() or bool(full_folders())))
     if isinstance(error, psycopg.errors.DiskFull):
         return True
     return isinstance(error, OSError) and error.errno in FULL

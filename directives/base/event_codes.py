@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
-def plain(row: dict[str, Any]) -> bytes:
+def canonical_bytes(row: dict[str, Any]) -> bytes:
     """A row as it is hashed: JSON with sorted keys, the instant in UTC to a thousandth of a second."""
     said = {**row, "at": row["at"].astimezone(UTC)}
     for name in ADDED:
@@ -47,13 +47,13 @@ def plain(row: dict[str, Any]) -> bytes:
     return _encode(said).encode()
 
 
-def code(row: dict[str, Any]) -> str:
+def mac_of(row: dict[str, Any]) -> str:
     """The code of an event's columns, its id apart: that comes from the database."""
     return _code(settings.SECRET_KEY, row)
 
 
 def _code(secret: str, row: dict[str, Any]) -> str:
-    content = plain({name: row[name] for name in FIELDS})
+    content = canonical_bytes({name: row[name] for name in FIELDS})
     return hmac.digest(_key(secret), content, "sha256").hex()
 
 
@@ -62,7 +62,7 @@ def _key(secret: str) -> bytes:
     return hashlib.sha256(PURPOSE + secret.encode()).digest()
 
 
-def is_code(given: str, row: dict[str, Any]) -> bool:
+def is_genuine(given: str, row: dict[str, Any]) -> bool:
     """Whether the product wrote this row; also under a SECRET_KEY that is being replaced."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return any(hmac.compare_digest(given, _code(secret, row)) for secret in secrets)
@@ -72,7 +72,7 @@ def _place() -> Path:
     return Path(settings.AUDIT_DIR) / "written"
 
 
-def note(written: Iterable[tuple[int, str]]) -> None:
+def note_written(written: Iterable[tuple[int, str]]) -> None:
     """Note ids and codes of events that were committed. Where there is no room for it the log tells of it: the events stand."""
     lines = "".join(f"{pk} {mac[:16]}\n" for pk, mac in written)
     try:
@@ -108,12 +108,12 @@ def _opened() -> int:
         return os.open(_place(), APPENDING, 0o600)
 
 
-def noted() -> dict[int, str]:
+def noted_macs() -> dict[int, str]:
     """The ids that were noted, each with the beginning of its code."""
     return dict(row for row in map(_row, _lines()) if row)
 
 
-def damaged() -> int:
+def count_damaged_lines() -> int:
     """How many lines of what was noted cannot be read, as after a power failure."""
     return sum(_row(line) is None for line in _lines())
 

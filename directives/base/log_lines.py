@@ -28,6 +28,6 @@ class FromWhere(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         # Of an answer Django logs once the request is over: it gives the request along.
-        origin = getattr(getattr(record, "request", None), "origin", None) or origins.present()
+        origin = getattr(getattr(record, "request", None), "origin", None) or origins.current()
         record.origin = origin.request or "-"
         return True

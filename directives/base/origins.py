@@ -23,7 +23,7 @@ NOWHERE = Origin()
 _present: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 
-def present() -> Origin:
+def current() -> Origin:
     return _present.get()
 
 
@@ -33,7 +33,7 @@ def new_id() -> str:
 
 
 @contextmanager
-def within(origin: Origin) -> Iterator[None]:
+def use(origin: Origin) -> Iterator[None]:
     """What is done within this comes from there."""
     token = _present.set(origin)
     try:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 import psycopg
 from django.db import DatabaseError, InterfaceError
 
-from directives.base.disk import causes, says_full, was_taken_back
+from directives.base.disk import exception_chain, says_full, was_taken_back
 
 BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 AWAY_SQLITE = frozenset({
@@ -47,7 +47,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
         return FULL
     if not isinstance(error, DatabaseError | InterfaceError | sqlite3.Error | psycopg.Error):
         return None
-    kinds = (_kind(cause) for cause in causes(error))
+    kinds = (_kind(cause) for cause in exception_chain(error))
     return next((kind for kind in kinds if kind is not None), None)
 
 

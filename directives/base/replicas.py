@@ -38,10 +38,10 @@ ON_PRIMARY = frozenset({"user", "membership", "pendingright", "formkey", "jobrun
 
 COOKIE = "written"
 PLACE = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
-NOWHERE = "FFFFFFFF/FFFFFFFF"  # a place that no replica reaches
+UNREACHABLE = "FFFFFFFF/FFFFFFFF"  # a place that no replica reaches
 FRESH = 1.0  # seconds for which a look at a replica holds
 REST = 5.0  # seconds for which a replica that failed is left alone
-NOTED = timedelta(seconds=5)  # a page that is this far behind says so
+NOTABLE_LAG = timedelta(seconds=5)  # a page that is this far behind says so
 TRAIL = 180  # looks at the primary that are remembered
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Router:
 
 
 @contextmanager
-def reading(alias: str) -> Iterator[None]:
+def reading_from(alias: str) -> Iterator[None]:
     """Within this, what may be read from the replica of this alias is."""
     token = _reading.set(alias)
     try:
@@ -76,14 +76,14 @@ def reading(alias: str) -> Iterator[None]:
         _reading.reset(token)
 
 
-def place(lsn: str) -> int:
+def log_position(lsn: str) -> int:
     """The place in PostgreSQL's log that an LSN such as 16/B374D848 names."""
     high, low = lsn.split("/")
     return (int(high, 16) << 32) | int(low, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReplicaState:
     """A replica as it was seen: the place that it has replayed, and how far that is behind the primary, in seconds."""
 
     replayed: int
@@ -95,14 +95,14 @@ class Replica:
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        self.seen: Standing | None = None
+        self.seen: ReplicaState | None = None
         self.seen_at = self.due = 0.0  # monotonic
         self.trail: deque[tuple[float, int]] = deque(
             maxlen=TRAIL
         )  # where the primary was, and when
         self.lock = threading.Lock()
 
-    def standing(self) -> Standing | None:
+    def state(self) -> ReplicaState | None:
         """How it stands now, None while it cannot be read. One thread looks; the others go by what it saw last."""
         if time.monotonic() >= self.due and self.lock.acquire(blocking=False):
             try:
@@ -127,21 +127,23 @@ class Replica:
         self.seen, self.due = None, time.monotonic() + REST
         connections[self.alias].close()
 
-    def measure(self, now: float) -> Standing | None:
+    def measure(self, now: float) -> ReplicaState | None:
         """Ask both servers. None for one that is no replica (any more): it was promoted, and has a life of its own."""
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute(
                 "SELECT pg_current_wal_flush_lsn()::text, extract(epoch FROM clock_timestamp())::float8"
             )
             flushed, clock = cursor.fetchone()
-        self.trail.append((now, place(flushed)))
+        self.trail.append((now, log_position(flushed)))
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
                 "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()::text, extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
             )
             copies, replayed, committed = cursor.fetchone()
         return (
-            Standing(place(replayed), self.lag(now, place(replayed), clock, committed))
+            ReplicaState(
+                log_position(replayed), self.lag(now, log_position(replayed), clock, committed)
+            )
             if copies and replayed
             else None
         )
@@ -164,15 +166,15 @@ def replica(alias: str) -> Replica:
     return Replica(alias)
 
 
-def behind(request: HttpRequest) -> timedelta:
+def lag_of(request: HttpRequest) -> timedelta:
     """How far behind the primary the database is from which this page is read; nothing if that is too little to speak of."""
     lag = timedelta(seconds=getattr(request, "lag", 0.0))
-    return lag if lag >= NOTED else timedelta(0)
+    return lag if lag >= NOTABLE_LAG else timedelta(0)
 
 
 def data_as_of(request: HttpRequest, now: datetime) -> datetime:
     """The instant whose data a page or an export shows."""
-    return now - behind(request)
+    return now - lag_of(request)
 
 
 class ReplicaMiddleware:
@@ -193,11 +195,11 @@ class ReplicaMiddleware:
         self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict
     ) -> HttpResponse | None:
         """The page from a replica. None has Django carry out the view, and then on the primary."""
-        chosen, request.lag = choose(request)
+        chosen, request.lag = choose_replica(request)
         if chosen is None:
             return None
         try:
-            with reading(chosen.alias):
+            with reading_from(chosen.alias):
                 response = view(request, *args, **kwargs)
         except (OperationalError, InterfaceError) as error:
             if isinstance(
@@ -214,7 +216,7 @@ class ReplicaMiddleware:
         return None
 
 
-def choose(request: HttpRequest) -> tuple[Replica | None, float]:
+def choose_replica(request: HttpRequest) -> tuple[Replica | None, float]:
     """The replica for this request and its lag in seconds; None for the primary.
 
     The same person keeps the same replica, so that time never runs back.
@@ -222,10 +224,10 @@ def choose(request: HttpRequest) -> tuple[Replica | None, float]:
     if request.method not in ("GET", "HEAD") or request.resolver_match.url_name not in ON_REPLICA:
         return None, 0.0
     written = request.COOKIES.get(COOKIE, "")
-    wanted = place(written) if PLACE.fullmatch(written) else 0
+    wanted = log_position(written) if PLACE.fullmatch(written) else 0
     fit = []
     for one in map(replica, settings.REPLICAS):
-        standing = one.standing()
+        standing = one.state()
         if standing and standing.lag <= settings.REPLICA_MAX_LAG and standing.replayed >= wanted:
             fit.append((one, standing.lag))
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
@@ -242,7 +244,7 @@ def note_write(response: HttpResponse) -> None:
             cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
             (written,) = cursor.fetchone()
     except DatabaseError:  # the write is done and must be answered; until the cookie ends this person reads the primary
-        written = NOWHERE
+        written = UNREACHABLE
     response.set_cookie(
         COOKIE,
         written,

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError, connections
 
-BROKEN = (
+DATABASE_ERRORS = (
     OperationalError,
     InterfaceError,
     InternalError,
@@ -27,18 +27,18 @@ PAUSES = (
 T = TypeVar("T")
 
 
-def patiently(act: Callable[[], T]) -> T:
+def retry_while_away(act: Callable[[], T]) -> T:
     """What `act` gives, begun again while its database is away. Raises what it met last, after some minutes."""
     for pause in PAUSES:
         time.sleep(pause)
         try:
             return act()
-        except BROKEN:
-            leave()
+        except DATABASE_ERRORS:
+            close_connections()
     return act()
 
 
-def leave() -> None:
+def close_connections() -> None:
     """Close this thread's connections, which may be broken: the next query opens new ones."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:

@@ -14,7 +14,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
-PART = ".part"  # the end of the name of a file that is being written
+PART_SUFFIX = ".part"  # the end of the name of a file that is being written
 
 _kept: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("kept", default=None)
 
@@ -26,7 +26,7 @@ class WholeFileStorage(FileSystemStorage):
     """
 
     def _save(self, name: str, content: File) -> str:
-        part = f"{name}.{uuid4().hex}{PART}"
+        part = f"{name}.{uuid4().hex}{PART_SUFFIX}"
         try:
             super()._save(part, content)
             if self.exists(name):
@@ -38,17 +38,17 @@ class WholeFileStorage(FileSystemStorage):
         return name
 
 
-def keep(file: FieldFile, name: str, content: File) -> None:
+def store_file(file: FieldFile, name: str, content: File) -> None:
     """Store the content of a row that is to be saved in this transaction."""
     file.save(name, content, save=False)
-    note(file.storage, file.name)
+    note_stored(file.storage, file.name)
     kept = _kept.get()
     if kept is not None:
         # First of what follows the commit: a failure after it takes no file from its row.
         transaction.on_commit(kept.clear)
 
 
-def note(storage: Storage, name: str) -> None:
+def note_stored(storage: Storage, name: str) -> None:
     """Remember a file that was stored, for the case that what it was stored for fails."""
     kept = _kept.get()
     if kept is not None:
@@ -56,7 +56,7 @@ def note(storage: Storage, name: str) -> None:
 
 
 @contextmanager
-def undone_on_failure() -> Iterator[list[tuple[Storage, str]]]:
+def deleted_on_failure() -> Iterator[list[tuple[Storage, str]]]:
     """Around a transaction: what `keep` stored within it is deleted again if it fails.
 
     Yields what was stored.
@@ -66,13 +66,13 @@ def undone_on_failure() -> Iterator[list[tuple[Storage, str]]]:
     try:
         yield kept
     except BaseException:
-        discard(kept)
+        delete_stored(kept)
         raise
     finally:
         _kept.reset(token)
 
 
-def discard(kept: list[tuple[Storage, str]]) -> None:
+def delete_stored(kept: list[tuple[Storage, str]]) -> None:
     """Delete what was stored for a transaction that is taken back."""
     while kept:
         storage, name = kept.pop()

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
-from directives.base.clocks import WORDS, Reason, explain
+from directives.base.clocks import COLOUR_NAMES, Reason, explain
 from directives.base.script import to_hans, to_hant
 from directives.base.workdays import Workdays
 
-NOTHING = "—"
+EMPTY = "—"
 
 
 class Dated(Protocol):
@@ -25,7 +25,7 @@ class Dated(Protocol):
     def workdays(self) -> Workdays: ...
 
 
-def picked(thing: Any, base: str) -> str:
+def localized(thing: Any, base: str) -> str:
     """An attribute in the reader's script: <base>_hans or <base>_hant; in English the thing's own words."""
     language = get_language() or ""
     own, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
@@ -36,7 +36,7 @@ def picked(thing: Any, base: str) -> str:
     return own or hans or hant
 
 
-def scripted(text: str | None) -> str:
+def localized_text(text: str | None) -> str:
     """Chinese words in the reader's script, where they are stored in one; in English as they are."""
     language = get_language()
     if not text or language not in ("zh-hans", "zh-hant"):
@@ -51,38 +51,40 @@ def in_script(text: str, language: str | None) -> str:
     return convert(text) if convert else text
 
 
-def listed(words: Iterable[str]) -> str:
+def join_words(words: Iterable[str]) -> str:
     """As a list within a sentence: “a, b” in English, 甲、乙 in Chinese."""
     return pgettext("list", ", ").join(words)
 
 
-def as_day(value: date | datetime) -> date:
+def local_day(value: date | datetime) -> date:
     return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
-def day(value: date | datetime | None, today: date | None = None) -> str:
+def format_day(value: date | datetime | None, today: date | None = None) -> str:
     """10月13日, or 13 Oct; with the year where it is not this year's."""
     if value is None:
-        return NOTHING
-    on = as_day(value)
+        return EMPTY
+    on = local_day(value)
     same_year = on.year == (today or timezone.localdate()).year
     if (get_language() or "").startswith("zh"):
         return f"{on.month}月{on.day}日" if same_year else f"{on.year}年{on.month}月{on.day}日"
     return f"{on.day} {on:%b}" if same_year else f"{on.day} {on:%b} {on.year}"
 
 
-def moment(value: datetime | None, today: date | None = None) -> str:
+def format_moment(value: datetime | None, today: date | None = None) -> str:
     """10月12日 16:20, in Shanghai."""
-    return NOTHING if value is None else f"{day(value, today)} {timezone.localtime(value):%H:%M}"
+    return (
+        EMPTY if value is None else f"{format_day(value, today)} {timezone.localtime(value):%H:%M}"
+    )
 
 
-def words_of_light(dated: Dated, row: Any) -> tuple[str, str]:
+def describe_light(dated: Dated, row: Any) -> tuple[str, str]:
     """The word beside a row's lamp and the sentence under it; a row whose reason was never worked out has only the word.
 
     The row has light, light_code, light_on, starts_on, due_on and percent.
     """
     if not row.light_code:
-        return gettext(WORDS[row.light]), ""
+        return gettext(COLOUR_NAMES[row.light]), ""
     said = explain(
         Reason(row.light_code, row.light_on),
         row.light,
@@ -92,6 +94,6 @@ def words_of_light(dated: Dated, row: Any) -> tuple[str, str]:
         due_on=row.due_on,
         percent=row.percent,
     )
-    return said.word.fill(gettext, lambda on: day(on, dated.today)), said.why.fill(
-        gettext, lambda on: day(on, dated.today)
+    return said.word.fill(gettext, lambda on: format_day(on, dated.today)), said.why.fill(
+        gettext, lambda on: format_day(on, dated.today)
     )

@@ -136,14 +136,14 @@ def _read_day(row: list[str], line: int) -> CalendarDay:
         raise ValueError(f"line {line}: {day!r} is not a date") from None
 
 
-class Marked(Protocol):
+class MarkedDay(Protocol):
     """A day of which it is known whether it is worked."""
 
     day: date
     working: bool
 
 
-def workdays_of(days: Iterable[Marked]) -> Workdays:
+def workdays_of(days: Iterable[MarkedDay]) -> Workdays:
     """The working days of a table's rows; a year with at least one row is published. Raises ValueError as `Workdays` does."""
     entries = tuple(days)
     return Workdays(

@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.states import FILING_STATES
-from directives.base.wording import picked, scripted
+from directives.base.wording import localized, localized_text
 from directives.core.scope import Lights, Scope
 from directives.dashboard import exports as tables
 from directives.dashboard.queries.board import Board
@@ -90,14 +90,14 @@ def _directives(asked: ListRequest, place: Place) -> FilteredList:
         document, q=chosen.q, kind=chosen.kind, section=chosen.section
     )
     section = (
-        document.sections.filter(pk=whole(chosen.section)).first()
-        if whole(chosen.section)
+        document.sections.filter(pk=whole_number(chosen.section)).first()
+        if whole_number(chosen.section)
         else None
     )
     kind = dict(DIRECTIVE_KINDS).get(chosen.kind)
-    part = section and f"{scripted(section.number)} {picked(section, 'title')}".strip()
+    part = section and f"{localized_text(section.number)} {localized(section, 'title')}".strip()
     told = filter_in_words(
-        (_("Document"), picked(document, "title")),
+        (_("Document"), localized(document, "title")),
         (_("Section"), part),
         (_("Kind of directive"), kind),
         (SEARCH, chosen.q),
@@ -106,7 +106,7 @@ def _directives(asked: ListRequest, place: Place) -> FilteredList:
     def make() -> Book:
         rows = register.directive_rows(asked.user, document, found)
         lights = reduce(Lights.plus, (row.lights for row in rows), Lights())
-        name = f"{_('Directives')} {picked(document, 'title')}"
+        name = f"{_('Directives')} {localized(document, 'title')}"
         notes = (*told, *ledger.light_notes(lights))
         return Book(name, DIRECTIVES, rows, asked.now, notes, document.fictional, group=section_of)
 
@@ -144,7 +144,7 @@ def _plans(asked: ListRequest, place: Place) -> FilteredList:
     chosen = PlanFilter.of(asked.GET, asked.user)
     found = plans_below(asked.user, chosen)
     told = filter_in_words(
-        (_("Document"), chosen.document and picked(chosen.document, "title")), (_("State"), dict(FILING_STATES).get(chosen.state)),
+        (_("Document"), chosen.document and localized(chosen.document, "title")), (_("State"), dict(FILING_STATES).get(chosen.state)),
         (SEARCH, chosen.q),
     )  # fmt: skip
 
@@ -171,9 +171,9 @@ def _plans(asked: ListRequest, place: Place) -> FilteredList:
 def _measures(asked: ListRequest, place: Place) -> FilteredList:
     plan = get_object_or_404(plans_found(asked.user), **place)
     shown = plan_view(plan, asked.user)
-    body, title = picked(plan.organisation, "name"), picked(plan.document, "title")
+    body, title = localized(plan.organisation, "name"), localized(plan.document, "title")
     told = filter_in_words(
-        (_("Organisation"), body), (_("Document"), title), (_("Plan"), scripted(plan.title))
+        (_("Organisation"), body), (_("Document"), title), (_("Plan"), localized_text(plan.title))
     )
 
     def make() -> Book:
@@ -215,7 +215,7 @@ def _reports(asked: ListRequest, place: Place) -> FilteredList:
     found = filtered_reports(asked.user, chosen, today=asked.today)
     told = filter_in_words(
         (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")),
-        (_("Document"), cycle and picked(cycle.document, "title")),
+        (_("Document"), cycle and localized(cycle.document, "title")),
         (_("State"), chosen.state and REPORT_STATES[chosen.state]),
         (SEARCH, chosen.q),
     )  # fmt: skip
@@ -242,7 +242,7 @@ def _entries(asked: ListRequest, place: Place) -> FilteredList:
     whole = report_sheet(report, asked.user)
     lines = whole.showing(name if name in FILTERS else "all")
     told = filter_in_words(
-        (_("Organisation"), picked(report.organisation, "name")), (_("Document"), picked(report.document, "title")),
+        (_("Organisation"), localized(report.organisation, "name")), (_("Document"), localized(report.document, "title")),
         (_("Reporting cycle"), report.cycle.name),
         (pgettext_lazy("ledger", "Filter"), FILTERS[name] if name in FILTERS and name != "all" else ""),
     )  # fmt: skip
@@ -250,7 +250,7 @@ def _entries(asked: ListRequest, place: Place) -> FilteredList:
     def make() -> Book:
         title = (
             _("%(period)s progress report") % {"period": report.cycle.name}
-            + f" {picked(report.organisation, 'name')}"
+            + f" {localized(report.organisation, 'name')}"
         )
         notes = (*told, (_("Entries"), part_of(len(lines), whole.total)))
         return Book(title, ENTRIES, lines, asked.now, notes, report.document.fictional)
@@ -283,8 +283,8 @@ def _events(asked: ListRequest, place: Place) -> FilteredList:
     told = filter_in_words(
         (_("Organisation or person"), chosen.q), (_("What was done"), chosen.action and word_of(chosen.action)),
         (_("Object"), record.SUBJECTS.get(chosen.subject)), (_("From"), chosen.since), (pgettext_lazy("day", "To"), chosen.until),
-        (_("As the dashboard counts it"), chosen.act_word), (_("Organisation and those below"), body and picked(body, "name")),
-        (_("Document"), document and picked(document, "title")),
+        (_("As the dashboard counts it"), chosen.act_word), (_("Organisation and those below"), body and localized(body, "name")),
+        (_("Document"), document and localized(document, "title")),
     )  # fmt: skip
 
     def few(limit: int) -> bool:

@@ -12,8 +12,8 @@ from django.db.models import Model
 
 from directives.base import event_codes, origins
 from directives.models import Event, Unsealed, User
-from directives.models.loading import Encoded, load_beside, load_columns, same
-from directives.models.planned import planned
+from directives.models.loading import EncodedJSON, insert_columns, insert_keyed, repeated
+from directives.models.planned import prepared_cursor
 
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
 COLUMNS = ", ".join(connection.ops.quote_name(field.column) for field in FIELDS)
@@ -80,8 +80,8 @@ def record_many(
         return [_write(_event(action, change, by, now, reason)).pk for change in told]
     columns = _columns(action, told, by, now, reason)
     codes = _codes(columns, told)
-    ids = load_columns(Event, columns, len(told))
-    load_beside(Unsealed, ids, mac=codes)
+    ids = insert_columns(Event, columns, len(told))
+    insert_keyed(Unsealed, ids, mac=codes)
     _note(zip(ids, codes, strict=True))
     return ids
 
@@ -93,7 +93,7 @@ def _codes(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str
         "after": [change.after for change in changes],
     }
     return [
-        event_codes.code(dict(zip(given, row, strict=True)))
+        event_codes.mac_of(dict(zip(given, row, strict=True)))
         for row in zip(*given.values(), strict=True)
     ]
 
@@ -102,7 +102,7 @@ def _note(written: Iterable[tuple[int, str]]) -> None:
     """Note them outside the database once they are committed; a writer never fails by that."""
     noted = list(written)
     # No partial: Django asks a callback that fails for its name, and a partial has none.
-    transaction.on_commit(lambda: event_codes.note(noted), robust=True)
+    transaction.on_commit(lambda: event_codes.note_written(noted), robust=True)
 
 
 def _within() -> None:
@@ -114,7 +114,7 @@ def _within() -> None:
 
 def _event(action: str, change: Change, by: User | None, now: datetime, reason: str) -> Event:
     subject, home = change.subject, {} if change.home == OWN else {"organisation_id": change.home}
-    origin = origins.present()
+    origin = origins.current()
     return Event(
         at=now, by=by, action=action, subject_type=subject._meta.model_name, subject_id=subject.pk, before=_plain(change.before),
         after=_plain(change.after), reason=reason, address=origin.address, request=origin.request, **_bearings(subject) | home,
@@ -126,27 +126,27 @@ def _columns(
 ) -> dict[str, list[Any]]:
     """Many events, an attribute each: what they have in common is said once."""
     rows, subjects = len(changes), [change.subject for change in changes]
-    bearings, origin = [_bearings(subject) for subject in subjects], origins.present()
+    bearings, origin = [_bearings(subject) for subject in subjects], origins.current()
     homes = [
         found["organisation_id"] if change.home == OWN else change.home
         for change, found in zip(changes, bearings, strict=True)
     ]
     return {
-        "at": same(now, rows), "by_id": same(by.pk if by else None, rows), "action": same(action, rows),
+        "at": repeated(now, rows), "by_id": repeated(by.pk if by else None, rows), "action": repeated(action, rows),
         "subject_type": [subject._meta.model_name for subject in subjects], "subject_id": [subject.pk for subject in subjects],
         "organisation_id": homes, "document_id": [found["document_id"] for found in bearings],
         "directive_id": [found["directive_id"] for found in bearings], "obligation_id": [found["obligation_id"] for found in bearings],
-        "before": [Encoded(JSON(change.before)) for change in changes], "after": [Encoded(JSON(change.after)) for change in changes],
-        "reason": same(reason, rows), "address": same(origin.address, rows), "request": same(origin.request, rows),
+        "before": [EncodedJSON(JSON(change.before)) for change in changes], "after": [EncodedJSON(JSON(change.after)) for change in changes],
+        "reason": repeated(reason, rows), "address": repeated(origin.address, rows), "request": repeated(origin.request, rows),
     }  # fmt: skip
 
 
 def _write(event: Event) -> Event:
     """Insert one event and its line among what awaits a seal, in one statement where the engine can."""
     values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
-    mac = event_codes.code({name: getattr(event, name) for name in event_codes.FIELDS})
+    mac = event_codes.mac_of({name: getattr(event, name) for name in event_codes.FIELDS})
     together = connection.vendor == "postgresql"
-    with planned(connection) as cursor:
+    with prepared_cursor(connection) as cursor:
         cursor.execute(BOTH if together else EVENT, [*values, mac] if together else values)
         event.pk = cursor.fetchone()[0]
         if not together:
@@ -183,7 +183,7 @@ def record_apart(
 ) -> Event:
     """Write an event that stands in the whole record alone: in that of no body, on no page of what it is about."""
     _within()
-    origin = origins.present()
+    origin = origins.current()
     told = {
         "subject_type": subject._meta.model_name,
         "subject_id": pk,

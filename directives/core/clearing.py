@@ -49,7 +49,7 @@ TEMPORARY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Old:
+class RetentionRule:
     """Rows that go when they are so many days old, and why then."""
 
     what: str
@@ -58,54 +58,54 @@ class Old:
     rows: Callable[[datetime], QuerySet]  # those from before this instant
 
 
-ROWS = (
-    Old(
+RETENTION_RULES = (
+    RetentionRule(
         "keys of forms", 30, "a form is of no use when the session has ended in which it was opened: two weeks",
         lambda before: FormKey.objects.filter(at__lt=before),
     ),
-    Old(
+    RetentionRule(
         "notices that were read", 365, "last year's round of reports can still be looked up",
         lambda before: Notice.objects.filter(at__lt=before, read_at__isnull=False),
     ),
-    Old(
+    RetentionRule(
         "notices that nobody read", 730, "whoever has not signed in for two years begins anew",
         lambda before: Notice.objects.filter(at__lt=before, read_at__isnull=True),
     ),
-    Old("sessions", 0, "they have ended", lambda before: Session.objects.filter(expire_date__lt=before)),
-    Old(
+    RetentionRule("sessions", 0, "they have ended", lambda before: Session.objects.filter(expire_date__lt=before)),
+    RetentionRule(
         "places of sessions", 7, "none lasts that long",
         lambda before: OpenSession.objects.filter(began_at__lt=before).exclude(key__in=Session.objects.values("session_key")),
     ),
-    Old(
+    RetentionRule(
         "sign-ins that failed", 1, "they are counted over an hour",
         lambda before: SignInAttempt.objects.filter(at__lt=before, succeeded=False),
     ),
-    Old(
+    RetentionRule(
         "places of sign-ins", 90, "they are known no longer",
         lambda before: SignInAttempt.objects.filter(at__lt=before, succeeded=True),
     ),
-    Old(
+    RetentionRule(
         "tasks of the worker", 14, "what they did stands elsewhere; a failure may be looked into for two weeks",
         lambda before: DBTaskResult.objects.filter(status__in=ENDED, finished_at__lt=before),
     ),
-    Old(
+    RetentionRule(
         "long acts that have ended", 90, "their pages are looked at while the work begins",
         lambda before: JobProgress.objects.filter(finished_at__lt=before),
     ),
 )  # fmt: skip
 
 
-def rows_of(old: Old, now: datetime) -> QuerySet:
+def expired_rows(old: RetentionRule, now: datetime) -> QuerySet:
     """The rows that have come to this age."""
     return old.rows(now - timedelta(days=old.days)).order_by()
 
 
-def clear_rows(old: Old, now: datetime) -> int:
+def delete_expired(old: RetentionRule, now: datetime) -> int:
     """Delete them in small lots; returns how many.
 
     One that changed meanwhile, such as a session that goes on, stays.
     """
-    rows, count = rows_of(old, now), 0
+    rows, count = expired_rows(old, now), 0
     while keys := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
         gone = sum(
             rows.filter(pk__in=keys[start : start + LOT]).delete()[0]
@@ -121,7 +121,7 @@ def clear_rows(old: Old, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredFiles:
     """The names of stored files that no row knows and none can come to know any more, and how many
     files rows know.
     """
@@ -135,7 +135,7 @@ class Stored:
         return len(self.lost) > max(FEW, self.known)
 
 
-def stored(now: datetime) -> Stored:
+def find_lost_files(now: datetime) -> StoredFiles:
     """Look through all stored files.
 
     Evidence that was handed in outlives its row: the record names it by its hash.
@@ -158,7 +158,7 @@ def stored(now: datetime) -> Stored:
             ]
             found += _not_on_record(lost) if top == EVIDENCE and lost else lost
             count += len(known)
-    return Stored(sorted(found), count)
+    return StoredFiles(sorted(found), count)
 
 
 def _folders(folder: str) -> Iterator[tuple[str, list[str]]]:
@@ -203,7 +203,7 @@ def _hash_of(name: str) -> str:
     return digest.hexdigest()
 
 
-def broken_off(now: datetime) -> Iterator[Path]:
+def abandoned_temporary_files(now: datetime) -> Iterator[Path]:
     """Temporary files of ours on this machine that a process left behind when it was killed."""
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
     for pattern in TEMPORARY:
@@ -213,6 +213,6 @@ def broken_off(now: datetime) -> Iterator[Path]:
                 yield path
 
 
-def remove(path: Path) -> None:
+def delete_temporary(path: Path) -> None:
     """Delete a temporary file, or a folder of them."""
     shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from directives.base.states import SUPERVISOR
-from directives.core.deciding import Subject, asked_for, askers_of
+from directives.core.deciding import Subject, requesters, waits_on_own_request
 from directives.core.rules import organisation_of
 from directives.models import Membership, Organisation, User
 
@@ -28,12 +28,12 @@ class Deciders:
 
 def deciders(subject: Subject, user: User) -> Deciders | None:
     """None, unless a decision waits here that would be this person's, had they not asked for it; two queries then."""
-    if not asked_for(subject, user):
+    if not waits_on_own_request(subject, user):
         return None
     above = organisation_of(subject).strict_ancestor_ids
     posts = Membership.objects.filter(organisation__in=above, role=SUPERVISOR, user__is_active=True)
     others = (
-        posts.exclude(user__in=askers_of(subject))
+        posts.exclude(user__in=requesters(subject))
         .select_related("user", "organisation")
         .order_by("pk")
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import NotAllowed
 from directives.base.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, Move
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.core.rules import may
 from directives.models import Obligation, Plan, ReportEntry, User
 
@@ -20,14 +20,14 @@ TABLES: dict[type[Model], Mapping[str, Move]] = {
 Subject = Obligation | Plan | ReportEntry
 
 
-def askers(subject: Subject, step: Move) -> set[int]:
+def requesters_of_move(subject: Subject, step: Move) -> set[int]:
     """Who asked (ids of people) for what this move decides."""
     return {getattr(subject, f"{ASKED[act]}_id") for act in step.decides} - {None}
 
 
-def asked_by(subject: Subject, step: Move, person: User | None) -> bool:
+def is_own_request(subject: Subject, step: Move, person: User | None) -> bool:
     """True if the person asked for what this move decides: somebody else makes it, whatever their rights."""
-    return person is not None and person.pk in askers(subject, step)
+    return person is not None and person.pk in requesters_of_move(subject, step)
 
 
 def _steps(subject: Subject) -> list[Move]:
@@ -39,27 +39,30 @@ def _steps(subject: Subject) -> list[Move]:
     ]
 
 
-def askers_of(subject: Subject) -> set[int]:
+def requesters(subject: Subject) -> set[int]:
     """Who asked (ids of people) for what waits here for a decision."""
-    return {person for step in _steps(subject) for person in askers(subject, step)}
+    return {person for step in _steps(subject) for person in requesters_of_move(subject, step)}
 
 
-def asked_for(subject: Subject, by: User) -> bool:
+def waits_on_own_request(subject: Subject, by: User) -> bool:
     """True if a decision waits here that would be this person's, had they not asked for it."""
     return any(
-        asked_by(subject, step, by) and may(by, step.right, subject) for step in _steps(subject)
+        is_own_request(subject, step, by) and may(by, step.right, subject)
+        for step in _steps(subject)
     )
 
 
-def demand_others(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
+def demand_other_decider(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
     """Raise NotAllowed that names every entry which the person asked for themselves."""
-    if own := [entry.obligation.directive.code for entry in entries if asked_by(entry, step, by)]:
+    if own := [
+        entry.obligation.directive.code for entry in entries if is_own_request(entry, step, by)
+    ]:
         raise NotAllowed(
             _("You requested or submitted these yourself; another person decides. %(codes)s")
-            % {"codes": listed(own)}
+            % {"codes": join_words(own)}
         )
 
 
-def asking(action: str, by: User | None) -> dict[str, Any]:
+def requester_fields(action: str, by: User | None) -> dict[str, Any]:
     """Who asked for what is still to be decided, as a move leaves it."""
     return {"asked_by_id": by.pk if by is not None and ASKED.get(action) == "asked_by" else None}

@@ -13,7 +13,9 @@ LISTED = 20  # lines of one person within it
 
 
 @transaction.atomic
-def note(subject: type[Model], pk: int, *, by: User, now: datetime, **facts: str | int) -> None:
+def record_refusal(
+    subject: type[Model], pk: int, *, by: User, now: datetime, **facts: str | int
+) -> None:
     """Write that a person was refused something about this row; beyond LISTED it is only counted."""
     RefusalCount.objects.get_or_create(user=by, defaults={"since": now})
     count = RefusalCount.objects.select_for_update().get(user=by)
@@ -27,7 +29,7 @@ def note(subject: type[Model], pk: int, *, by: User, now: datetime, **facts: str
 
 
 @transaction.atomic
-def close(*, now: datetime) -> None:
+def record_unlisted(*, now: datetime) -> None:
     """Tell of the refusals that were counted and not listed, once their ten minutes are over. The worker calls it."""
     for count in (
         RefusalCount.objects.select_for_update(of=("self",))

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from directives.base import contents, viruses
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.base.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDRAWN
-from directives.base.stored_files import keep
-from directives.base.wording import listed
+from directives.base.stored_files import store_file
+from directives.base.wording import join_words
 from directives.core import audit
 from directives.core.rules import may
 from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
@@ -46,7 +46,7 @@ TRICKS = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u206
 FORBIDDEN = re.compile(r'[<>:"/\\|?*]+')
 
 
-def ending(name: str) -> str:
+def file_type(name: str) -> str:
     """The type that a name claims: its ending in lower case, without the dot."""
     return PurePosixPath(name).suffix.lower().lstrip(".")
 
@@ -81,7 +81,7 @@ def faults(upload: UploadedFile) -> list[str]:
     name = clean_name(upload.name or "")
     facts = {
         "name": name,
-        "types": listed(settings.UPLOAD_TYPES),
+        "types": join_words(settings.UPLOAD_TYPES),
         "limit": settings.UPLOAD_LIMIT // 1024**2,
     }
     if not upload.size:
@@ -100,7 +100,7 @@ def faults(upload: UploadedFile) -> list[str]:
             )
             % facts
         )
-    kind = ending(name)
+    kind = file_type(name)
     if kind not in settings.UPLOAD_TYPES:
         found.append(
             _(
@@ -123,12 +123,12 @@ def _digest(upload: UploadedFile) -> str:
     return digest.hexdigest()
 
 
-def is_open(parent: Parent) -> bool:
+def allows_removal(parent: Parent) -> bool:
     """Files may be taken away: while a plan or an entry is being written, and until a report used an entry of the log."""
     return parent.state in (LOG_ACTS["edit"] if isinstance(parent, LogEntry) else EDITABLE)
 
 
-def takes_more(parent: Parent) -> bool:
+def accepts_files(parent: Parent) -> bool:
     """Files may be added: to an entry of the log while it stands, to a plan or a report entry while it is being written."""
     return (
         parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN)
@@ -155,7 +155,7 @@ def _demand(by: User | None, parent: Parent) -> None:
 def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> Attachment:
     """Keep a file as evidence on a record, an entry or a plan. Raises NotAllowed, IllegalMove, Invalid {"files": …}."""
     _demand(by, parent)
-    if not takes_more(parent):
+    if not accepts_files(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
     found = faults(upload)
     if found:
@@ -168,7 +168,7 @@ def _keep(parent: Parent, upload: UploadedFile, by: User, now: datetime) -> Atta
     attachment = Attachment(name=name, size=upload.size, sha256=_digest(upload), by=by, at=now)
     field = {LogEntry: "log_entry", ReportEntry: "report_entry", Plan: "plan"}[type(parent)]
     setattr(attachment, field, parent)
-    keep(attachment.file, f"{uuid4().hex}.{ending(name)}", upload)
+    store_file(attachment.file, f"{uuid4().hex}.{file_type(name)}", upload)
     attachment.save()
     _record("attach", attachment, parent, by, now)
     return attachment
@@ -180,7 +180,7 @@ def attach_all(
 ) -> list[Attachment]:
     """Keep several files, or none: raises as `attach` does, with every fault of every file at once."""
     _demand(by, parent)
-    if not takes_more(parent):
+    if not accepts_files(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
     found = [fault for upload in uploads for fault in faults(upload)]
     if not uploads or found:
@@ -195,7 +195,7 @@ def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
     _demand(by, parent)
     if not may_remove(by, parent):
         raise NotAllowed(_("An entry of the work log is changed only by its author."))
-    if not is_open(parent):
+    if not allows_removal(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
     _record("remove_file", attachment, parent, by, now)
     file, kept = attachment.file, _was_handed_in(parent)

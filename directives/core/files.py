@@ -27,7 +27,7 @@ def file_list(parent: evidence.Parent, user: User, *, errors: Sequence[str] = ()
     name = f"{PARENTS[type(parent).__name__]}-{parent.pk}"
     writes = may(user, "work", parent)
     adds, removes = (
-        writes and evidence.takes_more(parent),
-        evidence.may_remove(user, parent) and evidence.is_open(parent),
+        writes and evidence.accepts_files(parent),
+        evidence.may_remove(user, parent) and evidence.allows_removal(parent),
     )
     return FileList(name, tuple(parent.files.all()), adds, removes, tuple(errors))

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import F, OrderBy, Q, QuerySet
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 
 SIZE = 50  # lines of a page
 END = "end"  # before this key lies everything
@@ -141,7 +141,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PageRequest:
     """Which page an address asks for: after or before a key, or by an old number. `number` is what the page is called."""
 
     after: tuple[Any, ...] | None = None
@@ -150,10 +150,10 @@ class Turn:
     number: int = 1
 
     @classmethod
-    def of(cls, query: Mapping[str, str], order: Order, prefix: str = "") -> "Turn":
+    def from_query(cls, query: Mapping[str, str], order: Order, prefix: str = "") -> "PageRequest":
         """The turn that an address asks for under `after`, `before` and `page`; what makes no sense leads to the first page."""
         text = query.get(f"{prefix}page", "")
-        number = max(1, whole(text, 10**7) or 1)
+        number = max(1, whole_number(text, 10**7) or 1)
         before, after = query.get(f"{prefix}before", ""), query.get(f"{prefix}after", "")
         if before == END:
             return cls(last=True, number=number)
@@ -173,7 +173,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class Page:
     """One page of a list. `first` and `last` number its lines; `total` None: more than were counted."""
 
     rows: tuple[Any, ...]
@@ -208,7 +208,7 @@ class Leaf:
         return not (self.before or self.after)
 
 
-def _number(turn: Turn, total: int | None, size: int, more: bool, length: int) -> int:
+def _number(turn: PageRequest, total: int | None, size: int, more: bool, length: int) -> int:
     """What the page is called: what the address says, put right at either end."""
     if turn.backwards and not turn.last and not more:
         return 1
@@ -218,15 +218,15 @@ def _number(turn: Turn, total: int | None, size: int, more: bool, length: int) -
     return turn.number if pages is None else min(turn.number, pages)
 
 
-def leaf(
+def read_page(
     rows: QuerySet,
     order: Order,
-    turn: Turn,
+    turn: PageRequest,
     *,
     total: int | None,
     read: Callable[[QuerySet], Sequence[Any]] = tuple,
     size: int = SIZE,
-) -> Leaf:
+) -> Page:
     """One page of these rows, in one query. `total`: how many there are, None where that is not known; `read` makes lines of rows."""
     wanted, start = size, 0
     if turn.last:
@@ -246,4 +246,4 @@ def leaf(
     precedes = more if turn.backwards else turn.after is not None or start > 0
     before = order.key(found[0]) if found and precedes else ""
     after = order.key(found[-1]) if found and follows else ""
-    return Leaf(tuple(found), number, first, total, before, after, size, turn.keyed and not found)
+    return Page(tuple(found), number, first, total, before, after, size, turn.keyed and not found)

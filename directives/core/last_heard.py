@@ -1,7 +1,7 @@
 """When the organisation of an obligation was last heard from: what silence is counted from.
 
 It is heard from by a receipt, a plan handed in, a log entry, an entry handed in and any move. Acts that
-change the obligation note it themselves (`transitions.HEARD`); the others call `hear`.
+change the obligation note it themselves (`transitions.HEARD_ACTIONS`); the others call `note_heard`.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from directives.core.transitions import SILENT, change_within
 from directives.models import LogEntry, Obligation, Plan, ReportEntry, User
 
 
-def hear(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
+def note_heard(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
     """Note that these organisations were heard from today; a light that said silence turns at once.
 
     Within `counted`. A day of silence that is no longer to come stays among those on which the light may
@@ -38,7 +38,7 @@ def hear(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -
     change_within(silent, {"heard_on": today}, action="light", by=by, now=now)
 
 
-def unhear(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
+def restore_heard(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
     """Set the day back to what is still stored, after something that was heard has been taken back."""
     rows = {row.pk: row for row in obligations}
     days = heard_days(Obligation.objects.filter(pk__in=rows))
@@ -53,7 +53,7 @@ def _heard(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
         organisation=OuterRef("organisation"), document=OuterRef("document")
     )
     entries = ReportEntry.objects.filter(obligation=OuterRef("pk"))
-    logs = LogEntry.objects.standing().filter(measure__obligations=OuterRef("pk"))
+    logs = LogEntry.objects.not_withdrawn().filter(measure__obligations=OuterRef("pk"))
     return rows.annotate(
         heard=Greatest(
             F("issued_on"),

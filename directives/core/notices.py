@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from django_tasks import task
 
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
-from directives.base.wording import day, scripted
+from directives.base.wording import format_day, localized_text
 from directives.models import (
     Cycle,
     Document,
@@ -28,8 +28,8 @@ from directives.models import (
     ProgressReport,
     User,
 )
-from directives.models.people import CONFIRMED
-from directives.models.writing import add
+from directives.models.people import CONFIRMED_RIGHTS
+from directives.models.writing import insert
 
 # kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
 KINDS = {
@@ -90,7 +90,7 @@ MOVES = {
 logger = logging.getLogger(__name__)
 
 
-def wording(notice: Notice) -> str:
+def render_text(notice: Notice) -> str:
     """The notice in the active language. Names come in the script of that language."""
     facts = dict(notice.facts)
     if translation.get_language() == "zh-hant":
@@ -100,15 +100,17 @@ def wording(notice: Notice) -> str:
             if name.endswith("_hant")
         }
     facts |= {
-        name: scripted(facts[name]) for name in ("reason", "what", "who", "person") if name in facts
+        name: localized_text(facts[name])
+        for name in ("reason", "what", "who", "person")
+        if name in facts
     }
     if "right" in facts:
-        facts["right"] = dict(CONFIRMED)[facts["right"]]
+        facts["right"] = dict(CONFIRMED_RIGHTS)[facts["right"]]
     if "act" in facts:
         title = ACTS[facts["act"]]
         facts["act"] = _(title)
     if "due" in facts:
-        facts["due"] = day(date.fromisoformat(facts["due"]), timezone.localdate(notice.at))
+        facts["due"] = format_day(date.fromisoformat(facts["due"]), timezone.localdate(notice.at))
     return _(KINDS[notice.kind]) % facts
 
 
@@ -160,7 +162,7 @@ def send(people: Iterable[Reader], kind: str, *, url: str, now: datetime, facts:
 
 def _leave(rows: list[tuple[Reader | User, Notice]]) -> None:
     for start in range(0, len(rows), BATCH):
-        add([notice for _person, notice in rows[start : start + BATCH]])
+        insert([notice for _person, notice in rows[start : start + BATCH]])
     for person, notice in rows:
         if person.email:
             mail.enqueue(notice.pk)
@@ -190,7 +192,7 @@ def mail(notice_id: int, failed: int = 0) -> None:
 
 def _mail(notice: Notice) -> None:
     with translation.override(notice.user.language or settings.LANGUAGE_CODE):
-        text = wording(notice)
+        text = render_text(notice)
         body = f"{text}\n\n{settings.SITE_URL}{notice.url}\n"
         line = " ".join(text.split())  # a reason may have several, a subject has one
         send_mail(
@@ -201,7 +203,7 @@ def _mail(notice: Notice) -> None:
         )
 
 
-def about(body: Organisation, document: Document, **more: object) -> dict:
+def organisation_facts(body: Organisation, document: Document, **more: object) -> dict:
     """The facts of a notice that names a body and a document, in both scripts."""
     title = {
         "document": f"《{document.title_hans}》",
@@ -210,7 +212,7 @@ def about(body: Organisation, document: Document, **more: object) -> dict:
     return {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans, **title, **more}
 
 
-def issued(
+def notify_issued(
     *, document: Document, obligations: Iterable[Obligation], by: User | None, now: datetime
 ) -> None:
     """Tell each body's people how many directives were assigned to it."""
@@ -227,17 +229,19 @@ def issued(
     }
     rows = []
     for (_user, pk), person in told.items():
-        facts = about(bodies[pk], document, count=counts[bodies[pk]])
+        facts = organisation_facts(bodies[pk], document, count=counts[bodies[pk]])
         rows.append((person, Notice(user=person, kind="issued", facts=facts, url="/", at=now)))
     _leave(rows)
 
 
-def moved(
+def notify_moved(
     obligation: Obligation, action: str, *, upwards: bool, reason: str, now: datetime
 ) -> None:
     """Tell of a move of an obligation: to the supervisors above, or down to the body's people."""
     body = obligation.organisation
-    facts = about(body, obligation.document, code=obligation.directive.code, reason=reason.strip())
+    facts = organisation_facts(
+        body, obligation.document, code=obligation.directive.code, reason=reason.strip()
+    )
     people = supervisors_of(body) if upwards else _people(body, STAFF, MANAGER)
     send(
         people,
@@ -248,7 +252,7 @@ def moved(
     )
 
 
-def merged(
+def notify_merged(
     body: Organisation, into: Organisation, *, over: int, withdrawn: int, now: datetime
 ) -> None:
     """Tell the people of a body that ceases to exist, and of its successor, what became of its work."""
@@ -261,7 +265,7 @@ def merged(
     send(people, "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
 
 
-def rights_wait(people: Iterable[User], *, by: User, count: int, now: datetime) -> None:
+def notify_rights_waiting(people: Iterable[User], *, by: User, count: int, now: datetime) -> None:
     """Tell those who could confirm them that rights wait."""
     facts = {"who": str(by), "count": count}
     readers = [Reader(person.pk, person.email) for person in people]
@@ -274,7 +278,7 @@ def rights_wait(people: Iterable[User], *, by: User, count: int, now: datetime) 
     )
 
 
-def right_decided(right: PendingRight, kind: str, *, by: User, now: datetime) -> None:
+def notify_right_decided(right: PendingRight, kind: str, *, by: User, now: datetime) -> None:
     """Tell who asked for a right what became of it: `kind` is right_confirmed or right_declined."""
     body = right.organisation
     named = (
@@ -287,31 +291,33 @@ def right_decided(right: PendingRight, kind: str, *, by: User, now: datetime) ->
     send([Reader(right.asked_by_id, right.asked_by.email)], kind, url=url, now=now, facts=facts)
 
 
-def to_sign(body: Organisation, document: Document, *, count: int, url: str, now: datetime) -> None:
+def notify_to_sign(
+    body: Organisation, document: Document, *, count: int, url: str, now: datetime
+) -> None:
     send(
         _people(body, MANAGER),
         "to_sign",
         url=url,
         now=now,
-        facts=about(body, document, count=count),
+        facts=organisation_facts(body, document, count=count),
     )
 
 
-def handed_in(filing: Plan | ProgressReport, *, what: str, url: str, now: datetime) -> None:
+def notify_handed_in(filing: Plan | ProgressReport, *, what: str, url: str, now: datetime) -> None:
     """Tell the supervisors above that something waits for their review."""
-    facts = about(filing.organisation, filing.document, what=what)
+    facts = organisation_facts(filing.organisation, filing.document, what=what)
     send(supervisors_of(filing.organisation), "handed_in", url=url, now=now, facts=facts)
 
 
-def decided(
+def notify_decided(
     filing: Plan | ProgressReport, kind: str, *, count: int, reason: str, url: str, now: datetime
 ) -> None:
     """Tell the body's people of a verdict: `kind` is returned, accepted or declined."""
-    facts = about(filing.organisation, filing.document, count=count, reason=reason)
+    facts = organisation_facts(filing.organisation, filing.document, count=count, reason=reason)
     send(_people(filing.organisation, STAFF, MANAGER), kind, url=url, now=now, facts=facts)
 
 
-def cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: datetime) -> None:
+def notify_cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: datetime) -> None:
     """Tell the people of every body that its report is due; a cycle that opens for thousands of bodies tells them part by part."""
     people: dict[int, dict[int, User]] = {}
     reports = tuple(reports)
@@ -323,7 +329,9 @@ def cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: dateti
         people.setdefault(member.organisation_id, {})[member.user_id] = member.user
     rows = []
     for report in reports:
-        facts = about(report.organisation, cycle.document, due=cycle.due_on.isoformat())
+        facts = organisation_facts(
+            report.organisation, cycle.document, due=cycle.due_on.isoformat()
+        )
         url = reverse("report", args=[report.pk])
         mine = people.get(report.organisation_id, {}).values()
         rows += [

@@ -16,7 +16,7 @@ from directives.core import audit, jobs
 from directives.core.transitions import LIGHT_FIELDS, relight
 from directives.models import CalendarDay, JobProgress, JobRun, Obligation, User
 from directives.models.jobs import WAITING
-from directives.tallies import Standing, counted, gathering
+from directives.tallies import Standing, counted, pending_delta
 
 BATCH = 500  # obligations of one transaction
 
@@ -38,7 +38,7 @@ def relight_all(*, by: User | None, now: datetime) -> None:
     """Have the worker work out every light anew. One that waits for its turn does for this change too."""
     waiting = JobProgress.objects.filter(kind="relight", state=WAITING, reached="")
     if not waiting.update(at=now):
-        jobs.begin_job("relight", total=0, by=by, now=now)
+        jobs.start_job("relight", total=0, by=by, now=now)
 
 
 def next_part(job: JobProgress) -> bool:
@@ -73,7 +73,7 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
     locked = Obligation.objects.select_for_update(
         no_key=True
     )  # who files something about a row does not wait, nor do we
-    delta, told = gathering(), []
+    delta, told = pending_delta(), []
     alike: dict[tuple, list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):
         standing, before = Standing.of(row), _shown(row)

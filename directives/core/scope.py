@@ -7,7 +7,7 @@ from django.db.models import BooleanField, Count, Func, Q, QuerySet, Sum
 
 from directives.base.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR, VIEWER
 from directives.models import Obligation, Organisation, Tally, Total, User
-from directives.models.scope import inside
+from directives.models.scope import in_subtree
 
 WIDE = 2  # levels of the tree from which nearly everything is seen
 
@@ -50,10 +50,10 @@ class Lights:
         return Lights(**counts, percent_sum=self.percent_sum + other.percent_sum)
 
 
-NONE = Lights()
+NO_LIGHTS = Lights()
 
 
-class Held(Func):
+class FilterOnly(Func):
     """A condition that rows are held against, and by which none are looked up; PostgreSQL still reckons how many will meet it."""
 
     template = "(%(expressions)s) IS TRUE"
@@ -117,14 +117,14 @@ class Scope:
 
         Rows are only held against the condition, so that no engine gathers the rows of all bodies to sort them.
         """
-        return rows.filter(Held(self.condition(field)))
+        return rows.filter(FilterOnly(self.condition(field)))
 
     def condition(self, field: str) -> Q:
         """Rows whose body is in view; `field` leads to the body ("" is the body itself)."""
         lead = f"{field}__" if field else ""
         condition = Q(**{f"{lead}pk__in": [body.pk for body in self.bodies]})
         for tree in self.trees:
-            condition |= inside(tree.path, f"{lead}path")
+            condition |= in_subtree(tree.path, f"{lead}path")
         return condition
 
 
@@ -132,12 +132,12 @@ def _below(body: Organisation, other: Organisation) -> bool:
     return body.pk != other.pk and body.path.startswith(other.path)
 
 
-def gathered(rows: Iterable[dict], key: str) -> dict[int, Lights]:
+def sum_lights(rows: Iterable[dict], key: str) -> dict[int, Lights]:
     """Lights by the value of `key`, from rows with that key, light, n and p."""
     result: dict[int, Lights] = {}
     for row in rows:
         more = Lights(**{row["light"]: row["n"]}, percent_sum=row["p"])
-        result[row[key]] = result.get(row[key], NONE).plus(more)
+        result[row[key]] = result.get(row[key], NO_LIGHTS).plus(more)
     return result
 
 
@@ -156,7 +156,7 @@ def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
     if counted:
         owed = Obligation.objects.live().filter(organisation__in=counted, **where)
         rows += owed.values(key, "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
-    return gathered(rows, key)
+    return sum_lights(rows, key)
 
 
 def lights_of_bodies(
@@ -169,7 +169,7 @@ def lights_of_bodies(
         *Total.objects.filter(scope__in=trees, **where)
         .values("scope_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by(),
     ]  # fmt: skip
-    result = gathered(rows, "scope_id")
+    result = sum_lights(rows, "scope_id")
     if own:
         owed = Obligation.objects.live().filter(organisation__in=own, **where)
         rows = [
@@ -177,5 +177,5 @@ def lights_of_bodies(
             .annotate(n=Count("pk"), p=Sum("percent"))
             .order_by()
         ]
-        result |= gathered(rows, "organisation_id")
+        result |= sum_lights(rows, "organisation_id")
     return result

@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives.base.clocks import Facts, Tolerances, light
+from directives.base.clocks import Facts, Tolerances, compute_light
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import (
     ACCEPTED,
@@ -28,14 +28,14 @@ from directives.base.states import (
 )
 from directives.base.workdays import Workdays
 from directives.core import audit
-from directives.core.deciding import TABLES, asked_by, asking, demand_others
+from directives.core.deciding import TABLES, demand_other_decider, is_own_request, requester_fields
 from directives.core.rules import may
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
-from directives.models.writing import overwrite
-from directives.tallies import Standing, count_items, counted, gathering, point_moved
+from directives.models.writing import update_where
+from directives.tallies import Standing, count_items, counted, move_mark, pending_delta
 
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
-CLOCKS = (
+LIGHT_FACTS = (
     "state",
     "percent",
     "starts_on",
@@ -47,10 +47,10 @@ CLOCKS = (
     "report_returned",
 )
 BATCH = 500  # rows of one update
-# Acts by which the organisation of an obligation is heard from. A log entry is another: see `hear`.
-HEARD = frozenset(OBLIGATION_MOVES) | {"plan_handed_in", "report_clock"}
+# Acts by which the organisation of an obligation is heard from. A log entry is another: see `last_heard.note_heard`.
+HEARD_ACTIONS = frozenset(OBLIGATION_MOVES) | {"plan_handed_in", "report_clock"}
 SILENT = "silent"  # the reason of a light
-UNTOLD = frozenset(
+UNRECORDED = frozenset(
     {"heard_on", "asked_by_id"}
 )  # fields that the event itself tells: its day, and who made the move
 LIGHT_FIELDS = ("light", "light_code", "light_on", "light_changes_on")
@@ -66,13 +66,15 @@ def tolerances() -> Tolerances:
 def facts_of(obligation: Obligation) -> Facts:
     """What the light of an obligation depends on, as it is in memory."""
     return Facts(
-        **{name: getattr(obligation, name) for name in CLOCKS}, heard_on=obligation.last_heard
+        **{name: getattr(obligation, name) for name in LIGHT_FACTS}, heard_on=obligation.last_heard
     )
 
 
 def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
     """Set the light of an obligation in memory from its clocks as they are in memory."""
-    shown = light(facts_of(obligation), today=today, workdays=workdays, tolerances=tolerances())
+    shown = compute_light(
+        facts_of(obligation), today=today, workdays=workdays, tolerances=tolerances()
+    )
     obligation.light = shown.colour
     obligation.light_code, obligation.light_on = shown.reason.code, shown.reason.on
     obligation.light_changes_on = shown.changes_on
@@ -84,11 +86,11 @@ def can_move(subject: Subject, action: str, by: User | None) -> bool:
     return (
         subject.state in step.sources
         and may(by, step.right, subject)
-        and not asked_by(subject, step, by)
+        and not is_own_request(subject, step, by)
     )
 
 
-def moves_open(subject: Subject, by: User | None) -> list[str]:
+def open_moves(subject: Subject, by: User | None) -> list[str]:
     """Every move that this person may make now, in the order of the table."""
     return [action for action in TABLES[type(subject)] if can_move(subject, action, by)]
 
@@ -106,7 +108,7 @@ def _checked(
             _("“%(move)s” is not possible while this is “%(state)s”.")
             % {"move": step.label, "state": state}
         )
-    if asked_by(subject, step, by):
+    if is_own_request(subject, step, by):
         raise NotAllowed(_("You requested this yourself; another person decides."))
     errors: dict[str, list[str]] = {}
     if step.reasoned and not reason.strip():
@@ -120,7 +122,7 @@ def _checked(
 
 def _open_items(obligation: Obligation) -> dict[str, list[str]]:
     """What stands against closing, by item (`open-<id>`). Nobody changes an item from now until the move is made."""
-    hold(Obligation.objects.filter(pk=obligation.pk))
+    lock_rows(Obligation.objects.filter(pk=obligation.pk))
     text = _("Not established: explain why it can still be closed.")
     return {
         f"open-{pk}": [text]
@@ -133,13 +135,17 @@ def _marks(
 ) -> dict[str, Any]:
     """The fields that record who moved a row, when and why."""
     if isinstance(subject, Obligation):
-        marks: dict[str, Any] = {"reason": reason.strip(), "moved_at": now, **asking(action, by)}
+        marks: dict[str, Any] = {
+            "reason": reason.strip(),
+            "moved_at": now,
+            **requester_fields(action, by),
+        }
         if step.target == CLOSED:
             marks["closed_on"] = timezone.localdate(now)
         elif subject.state == CLOSED:
             marks["closed_on"] = None
         return marks
-    marks = {} if action == "sign" or step.decides else asking(action, by)
+    marks = {} if action == "sign" or step.decides else requester_fields(action, by)
     if step.target == SUBMITTED:
         return {**marks, "submitted_at": now, "submitted_by": by, "reason": ""}
     if step.target in (ACCEPTED, RETURNED):
@@ -190,7 +196,7 @@ def move_entries(
 
     `granted` is the right that the caller has found this person to hold over the report: it is not asked for again.
     """
-    demand_others(entries, ENTRY_MOVES[action], by)
+    demand_other_decider(entries, ENTRY_MOVES[action], by)
     steps = [_checked(entry, action, by, reason, granted) for entry in entries]
     alike: dict[tuple[str, int], list[ReportEntry]] = {}  # entries that one statement can write
     for entry in entries:
@@ -213,13 +219,13 @@ def _filed(
 ) -> list[audit.Change]:
     """Write filings that stand alike (state, version), and count them; returns what the record tells of each."""
     kind, first = type(filings[0]), filings[0]
-    told = [name for name in fields if name not in UNTOLD]
+    told = [name for name in fields if name not in UNRECORDED]
     before = [{name: _plain(getattr(filing, name)) for name in told} for filing in filings]
     after = {name: _plain(fields[name]) for name in told}
     stored = {**fields, "version": first.version + 1}
     for start in range(0, len(filings), BATCH):
         ids = [filing.pk for filing in filings[start : start + BATCH]]
-        if overwrite(kind, ids, stored, state=first.state, version=first.version) != len(ids):
+        if update_where(kind, ids, stored, state=first.state, version=first.version) != len(ids):
             raise Stale(
                 theirs=next(
                     (
@@ -243,8 +249,8 @@ def _count(
     place, before = (home.organisation_id, home.document_id), subject.point
     for name, value in fields.items():
         setattr(subject, name, value)
-    point_moved(*place, before, subject.point)
-    gathering().act(subject._meta.model_name, action, *place, today)
+    move_mark(*place, before, subject.point)
+    pending_delta().act(subject._meta.model_name, action, *place, today)
 
 
 def _plain(value: Any) -> Any:
@@ -288,14 +294,14 @@ def change_within(
         return 0
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
-    delta, told = gathering(), []
+    delta, told = pending_delta(), []
     alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
         names = [
-            name for name in wanted if name not in UNTOLD and getattr(row, name) != wanted[name]
+            name for name in wanted if name not in UNRECORDED and getattr(row, name) != wanted[name]
         ]
-        wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD else {}
+        wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD_ACTIONS else {}
         before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state
         for name, value in wanted.items():
@@ -331,10 +337,10 @@ def _change(
 
 def _lock(rows: list[Obligation]) -> None:
     if len(rows) > 1:
-        hold(Obligation.objects.filter(pk__in=[row.pk for row in rows]))
+        lock_rows(Obligation.objects.filter(pk__in=[row.pk for row in rows]))
 
 
-def hold(rows: QuerySet[Obligation]) -> None:
+def lock_rows(rows: QuerySet[Obligation]) -> None:
     """Take the rows in the order of their ids, where the engine locks rows, so that two writers of many cannot deadlock."""
     if connection.features.has_select_for_update:
         list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
@@ -346,7 +352,7 @@ def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
     version = rows[0].version
     for start in range(0, len(rows), BATCH):
         ids = [row.pk for row in rows[start : start + BATCH]]
-        if overwrite(
+        if update_where(
             Obligation, ids, {**fields, "version": version + 1}, state=state, version=version
         ) != len(ids):
             raise Stale(theirs=_moved_on(ids, fields, version + 1))

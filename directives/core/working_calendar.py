@@ -25,7 +25,7 @@ def keeps_calendar(user: User) -> bool:
 
 
 @transaction.atomic
-def enter(
+def change_days(
     new: Sequence[CalendarDay],
     changes: Mapping[CalendarDay, Mapping[str, Any]],
     *,
@@ -40,7 +40,9 @@ def enter(
     if not keeps_calendar(by):
         raise NotAllowed(_("The working calendar is managed by system administrators."))
     CalendarDay.objects.bulk_create(new, batch_size=500)
-    audit.record_many("add", [audit.Change(day, {}, said(day)) for day in new], by=by, now=now)
+    audit.record_many(
+        "add", [audit.Change(day, {}, recorded_values(day)) for day in new], by=by, now=now
+    )
     told = []
     for day, fields in changes.items():
         told.append(audit.Change(day, {name: getattr(day, name) for name in fields}, dict(fields)))
@@ -48,12 +50,14 @@ def enter(
             setattr(day, name, value)
     CalendarDay.objects.bulk_update(changes, ["working", "name"], batch_size=500)
     audit.record_many("change", told, by=by, now=now)
-    audit.record_many("delete", [audit.Change(day, said(day)) for day in gone], by=by, now=now)
+    audit.record_many(
+        "delete", [audit.Change(day, recorded_values(day)) for day in gone], by=by, now=now
+    )
     CalendarDay.objects.filter(pk__in=[day.pk for day in gone]).delete()
     relight_all(by=by, now=now)
 
 
-def said(day: CalendarDay) -> dict[str, Any]:
+def recorded_values(day: CalendarDay) -> dict[str, Any]:
     """A day as the record tells it."""
     return {"name": str(day), "working": day.working}
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.base.states import LIGHTS
-from directives.base.wording import Dated, listed, picked, words_of_light
+from directives.base.wording import Dated, describe_light, join_words, localized
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.figures import BoardLine
 from directives.dashboard.queries.late import Late, late_rows
@@ -54,7 +54,7 @@ def _documents(dated: Dated) -> list[Column]:
         Column(
             "title",
             pgettext_lazy("sheet", "Title"),
-            lambda line: picked(line.thing, "title"),
+            lambda line: localized(line.thing, "title"),
             width=48,
             link=lambda line: DOCUMENT(line.thing.pk),
         ),
@@ -69,7 +69,7 @@ def _sections(dated: Dated) -> list[Column]:
         Column(
             "title",
             pgettext_lazy("sheet", "Title"),
-            lambda line: picked(line.thing, "title"),
+            lambda line: localized(line.thing, "title"),
             width=40,
         ),
         *_figures(),
@@ -100,7 +100,7 @@ def _of_body(dated: Dated) -> list[Column]:
             width=12,
             link=lambda line: BODY(line.thing.pk),
         ),
-        Column("name", _("Organisation"), lambda line: picked(line.thing, "name"), width=32),
+        Column("name", _("Organisation"), lambda line: localized(line.thing, "name"), width=32),
         *_figures(),
     ]
 
@@ -111,7 +111,10 @@ def _late(dated: Dated) -> list[Column]:
 
     return [
         Column(
-            "body", _("Organisation"), lambda late: picked(of(late).organisation, "name"), width=32
+            "body",
+            _("Organisation"),
+            lambda late: localized(of(late).organisation, "name"),
+            width=32,
         ),
         Column(
             "code",
@@ -121,19 +124,22 @@ def _late(dated: Dated) -> list[Column]:
             link=lambda late: OBLIGATION(of(late).pk),
         ),
         Column(
-            "directive", _("Directive"), lambda late: picked(of(late).directive, "text"), width=60
+            "directive",
+            _("Directive"),
+            lambda late: localized(of(late).directive, "text"),
+            width=60,
         ),
         Column(
             "light",
             _("Light"),
-            lambda late: words_of_light(dated, of(late))[0],
+            lambda late: describe_light(dated, of(late))[0],
             width=18,
             light=lambda late: of(late).light,
         ),
         Column(
             "reason",
             _("Reason of the light"),
-            lambda late: words_of_light(dated, of(late))[1],
+            lambda late: describe_light(dated, of(late))[1],
             width=48,
         ),
         Column("whose", _("Waiting for"), lambda late: late.whose_words, width=14),
@@ -144,7 +150,7 @@ def _late_of(board: Board, dated: Dated) -> list[Column]:
     """Of several documents each row says of which it is."""
     if not board.across:
         return _late(dated)
-    titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
+    titles = {line.thing.pk: localized(line.thing, "title") for line in board.document_lines}
     body, *others = _late(dated)
     return [
         body,
@@ -171,7 +177,7 @@ def _directives(dated: Dated) -> list[Column]:
     ]
     return [
         *first,
-        Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60),
+        Column("directive", _("Directive"), lambda line: localized(line.thing, "text"), width=60),
         *_figures(),
     ]
 
@@ -230,20 +236,20 @@ def notes(board: Board) -> Iterator[tuple[Words, Any]]:
     """Of which documents and of what the table speaks: the filter in force."""
     choice = board.choice
     if board.across:
-        titles = [picked(line.thing, "title") for line in board.document_lines]
+        titles = [localized(line.thing, "title") for line in board.document_lines]
         more = [_("and %(n)s more") % {"n": len(titles) - NAMED}] if len(titles) > NAMED else []
         yield (
             _("All documents (%(n)s)") % {"n": len(titles)},
             _("; ").join(map(str, [*titles[:NAMED], *more])),
         )
     else:
-        yield _("Document"), picked(board.document, "title")
-    yield _("Organisation"), picked(board.view.body, "name")
+        yield _("Document"), localized(board.document, "title")
+    yield _("Organisation"), localized(board.view.body, "name")
     for section in board.sections if choice.section else ():
         if section.pk == choice.section:
-            yield _("Section"), f"{section.number} {picked(section, 'title')}".strip()
+            yield _("Section"), f"{section.number} {localized(section, 'title')}".strip()
     if choice.directive:
-        yield _("Directive"), listed(line.thing.code for line in board.directives)
+        yield _("Directive"), join_words(line.thing.code for line in board.directives)
     if choice.about:
         yield _("Kind of directive"), choice.about_word
     if choice.kind:

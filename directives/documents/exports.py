@@ -7,7 +7,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.states import LIGHTS
-from directives.base.wording import picked, scripted
+from directives.base.wording import localized, localized_text
 from directives.core.scope import Lights
 from directives.documents.queries.register import DirectiveRow
 from directives.models import Organisation
@@ -39,11 +39,11 @@ DOCUMENTS = (
     Column(
         "title",
         _("Title"),
-        lambda row: picked(row.document, "title"),
+        lambda row: localized(row.document, "title"),
         width=48,
         link=lambda row: DOCUMENT(row.document.pk),
     ),
-    Column("issuer", _("Issuer"), lambda row: scripted(row.document.issuer), width=20),
+    Column("issuer", _("Issuer"), lambda row: localized_text(row.document.issuer), width=20),
     Column(
         "issued_on",
         pgettext_lazy("document", "Issued on"),
@@ -62,7 +62,7 @@ DOCUMENTS = (
 
 def _addressees(row: DirectiveRow) -> str:
     return "\n".join(
-        f"{picked(addressee, 'name')} ({addressee.get_basis_display()})".strip()
+        f"{localized(addressee, 'name')} ({addressee.get_basis_display()})".strip()
         for addressee in row.directive.addressees.all()
     )
 
@@ -75,17 +75,21 @@ DIRECTIVES = (
         width=10,
         link=lambda row: DIRECTIVE(row.directive.pk),
     ),
-    Column("section", _("Section"), lambda row: picked(row.directive.section, "title"), width=28),
-    Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
+    Column(
+        "section", _("Section"), lambda row: localized(row.directive.section, "title"), width=28
+    ),
+    Column("text", _("Directive"), lambda row: localized(row.directive, "text"), width=60),
     Column(
         "items",
         _("Items"),
-        lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()),
+        lambda row: "\n".join(localized(item, "name") for item in row.directive.items.all()),
         width=32,
     ),
     Column("addressees", _("Addressees"), _addressees, width=24),
     Column("kind", _("Kind"), lambda row: row.directive.get_kind_display(), width=12),
-    Column("modality", _("How binding"), lambda row: scripted(row.directive.modality), width=8),
+    Column(
+        "modality", _("How binding"), lambda row: localized_text(row.directive.modality), width=8
+    ),
     Column(
         "cadence",
         pgettext_lazy("directive", "Frequency"),
@@ -100,13 +104,13 @@ def section_of(row: DirectiveRow) -> GroupPath:
     """The section of a directive, as a path."""
     section = row.directive.section
     return (
-        (section.pk, f"{scripted(section.number)} {picked(section, 'title')}".strip()),
+        (section.pk, f"{localized_text(section.number)} {localized(section, 'title')}".strip()),
         (row.directive.pk, row.directive.code),
     )
 
 
 def _successor(row: BodyLine) -> str:
-    return picked(row.body.successor, "name") if row.body.successor else ""
+    return localized(row.body.successor, "name") if row.body.successor else ""
 
 
 BODIES = (
@@ -114,15 +118,18 @@ BODIES = (
         "code", _("Code"), lambda row: row.body.code, width=10, link=lambda row: BODY(row.body.pk)
     ),
     Column(
-        "name_hans", pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28
+        "name_hans",
+        pgettext_lazy("body", "Name"),
+        lambda row: localized(row.body, "name"),
+        width=28,
     ),
-    Column("full_name", _("Full name"), lambda row: scripted(row.body.full_name), width=36),
+    Column("full_name", _("Full name"), lambda row: localized_text(row.body.full_name), width=36),
     Column("level", _("Level"), lambda row: row.body.get_level_display(), width=10),
     Column("kind", _("Kind of organisation"), lambda row: row.body.get_kind_display(), width=18),
     Column(
         "parent",
         _("Parent"),
-        lambda row: picked(row.body.parent, "name") if row.body.parent else "",
+        lambda row: localized(row.body.parent, "name") if row.body.parent else "",
         width=24,
     ),
     Column("valid_from", _("Exists from"), lambda row: row.body.valid_from, "date"),
@@ -140,7 +147,7 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
     def body_column(place: int, body: Organisation) -> Column:
         return Column(
             f"body-{body.pk}",
-            picked(body, "name"),
+            localized(body, "name"),
             lambda row: cell_words(row.cells[place]),
             width=14,
             light=lambda row: row.cells[place].light,
@@ -150,7 +157,7 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
         Column(
             "code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10
         ),
-        Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
+        Column("text", _("Directive"), lambda row: localized(row.directive, "text"), width=60),
     )
     return head + tuple(body_column(place, body) for place, body in enumerate(bodies))
 

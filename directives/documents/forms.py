@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import LARGEST
-from directives.base.wording import scripted
+from directives.base.wording import localized_text
 from directives.documents.commands.correcting import Correction, Decision, NamedAddressee
 from directives.documents.commands.registering import possible_owners
 from directives.documents.ingest.sources import LIMIT
@@ -115,7 +115,7 @@ class RepairForm(forms.Form):
 
 def modalities() -> list[tuple[str, str | Promise]]:
     """The choices, in the script of the reader."""
-    return [("", _("None")), *((word, scripted(word)) for word, _label in MODALITIES)]
+    return [("", _("None")), *((word, localized_text(word)) for word, _label in MODALITIES)]
 
 
 class CorrectionForm(forms.Form):
@@ -168,7 +168,11 @@ class CorrectionForms:
         fields = ("statement", "kind", "modality", "cadence")
         initial = {name: getattr(reading, name) for name in fields}
         rows = [
-            {"name": scripted(row.name), "basis": row.basis, "source": scripted(row.source)}
+            {
+                "name": localized_text(row.name),
+                "basis": row.basis,
+                "source": localized_text(row.source),
+            }
             for row in reading.addressees
         ]
         self.form = CorrectionForm(data, initial={**initial, "version": directive.version})

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.duties import AUDITOR
 from directives.base.refusals import NotAllowed, Refusal
-from directives.base.retries import BROKEN, leave, patiently
+from directives.base.retries import DATABASE_ERRORS, close_connections, retry_while_away
 from directives.catalogue.lists import LISTS, find_list
 from directives.core import jobs
 from directives.core.rules import may
@@ -40,7 +40,7 @@ logger = logging.getLogger("directives.worker")
 
 def reach_of(user: User) -> list[list[str]]:
     """What the person can see, as roles in subtrees and the duty of all: while they hold all of it, they may see what they saw."""
-    posts = [[m.role, m.organisation.path] for m in user.standing]
+    posts = [[m.role, m.organisation.path] for m in user.held_memberships]
     return sorted([*posts, [AUDITOR, ""]] if user.is_auditor else posts)
 
 
@@ -93,7 +93,7 @@ class ProgressNotes:
         # The time left is judged from the first row on: counting and sorting before it say nothing of the rest.
         began = self.first_at or self.export.started_at
         try:
-            jobs.note(self.export, started_at=began, done=self.done, total=self.total)
+            jobs.save_progress(self.export, started_at=began, done=self.done, total=self.total)
         except jobs.Superseded:
             self.unwanted.set()
             if self.source is not None:
@@ -102,12 +102,12 @@ class ProgressNotes:
             Error
         ) as away:  # it is told with the next look, on a new connection if this one is broken
             logger.info("Export %s could not tell how far it is: %s", self.export.pk, away)
-            leave()
+            close_connections()
 
 
 def carry_out(export: Export) -> bool:
     """Write the file of an export; one that was killed in the middle is begun anew, because a file is of one instant."""
-    jobs.note(export, started_at=timezone.now(), done=0, total=None)
+    jobs.save_progress(export, started_at=timezone.now(), done=0, total=None)
     try:
         with tempfile.TemporaryFile() as file:
             _handed_over(export, file, _read(export, file))
@@ -127,11 +127,11 @@ def _read(export: Export, file: BinaryIO) -> dict:
     for alias in copies:
         try:
             return _told_of(export, alias, file)
-        except BROKEN as error:
+        except DATABASE_ERRORS as error:
             logger.warning(
                 "Export %s is begun anew: %s failed under it: %s", export.pk, alias, error
             )
-            jobs.note(export, started_at=timezone.now(), done=0, total=None)
+            jobs.save_progress(export, started_at=timezone.now(), done=0, total=None)
             file.seek(0)
             file.truncate()
     return _told_of(export, primary, file)
@@ -143,7 +143,7 @@ def _told_of(export: Export, alias: str, file: BinaryIO) -> dict:
         with ProgressNotes(export) as teller:
             facts = _written(export, alias, teller, file)
             teller(facts["done"])
-    except BROKEN as error:
+    except DATABASE_ERRORS as error:
         if teller.unwanted.is_set():  # it was the teller that broke it off
             raise jobs.Superseded from error
         raise
@@ -191,7 +191,7 @@ def _handed_over(export: Export, file: BinaryIO, facts: dict) -> None:
     default_storage.delete(place_of(export))
     kept = default_storage.save(place_of(export), File(file))
     try:
-        patiently(partial(_finished, export, {**facts, "file": kept}))
+        retry_while_away(partial(_finished, export, {**facts, "file": kept}))
     except jobs.Superseded:
         # One that is ready came to its end: the commit went through, and the answer to it was lost.
         if not Export.objects.filter(

@@ -25,7 +25,7 @@ from directives.core.rules import may
 from directives.downloads import export_job
 from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
-from directives.models.exports import CANCELLED, PAPERS, READY, UNENDED
+from directives.models.exports import CANCELLED, PAPERS, READY, UNFINISHED
 from directives.tables.formats import FORMATS, file_response
 from directives.tables.lists import ListRequest, Notes, Place
 
@@ -129,7 +129,7 @@ def ask(
         "language": language,
     }
     what |= {"columns": choice.columns, "paper": choice.paper}
-    under_way = list(Export.objects.visible_to(by).filter(state__in=UNENDED))
+    under_way = list(Export.objects.visible_to(by).filter(state__in=UNFINISHED))
     for export in under_way:
         if all(getattr(export, name) == value for name, value in what.items()):
             return export
@@ -142,7 +142,7 @@ def ask(
         **what, by=by, asked_at=now, reach=export_job.reach_of(by), told=_spelt(told)
     )
     _note(by, now, key, query=query, format=wanted, export=export.pk)
-    jobs.begin(export)
+    jobs.enqueue(export)
     return export
 
 
@@ -154,7 +154,7 @@ def _spelt(told: Notes) -> list[list[str]]:
 def cancel(export: Export, *, by: User, now: datetime) -> None:
     """Call it off. Raises IllegalMove if it has come to its end."""
     ended = {"state": CANCELLED, "finished_at": now, "version": F("version") + 1}
-    if not Export.objects.visible_to(by).filter(pk=export.pk, state__in=UNENDED).update(**ended):
+    if not Export.objects.visible_to(by).filter(pk=export.pk, state__in=UNFINISHED).update(**ended):
         raise IllegalMove(_("This file is already finished; no need to cancel."))
     audit.record(
         "cancel_export",
@@ -169,7 +169,7 @@ def cancel(export: Export, *, by: User, now: datetime) -> None:
 @transaction.atomic
 def remove(export: Export, *, by: User, now: datetime) -> None:
     """Delete the file and forget the export. Raises IllegalMove while it is being written."""
-    if export.state in UNENDED:
+    if export.state in UNFINISHED:
         raise IllegalMove(_("The file is still being generated. Cancel it first."))
     audit.record("delete", export, by=by, now=now, before={"name": export.name})
     _forget(export)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import LARGEST, whole
+from directives.base.numbers import LARGEST, whole_number
 from directives.models.exports import PAPERS
 from directives.tables.book import Column, Words
 from directives.tables.formats import FORMATS
@@ -97,4 +97,4 @@ class ColumnsForm(forms.Form):
 
 
 def _whole(text: str) -> bool:
-    return not text or whole(text) is not None
+    return not text or whole_number(text) is not None

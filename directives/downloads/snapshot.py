@@ -9,8 +9,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from directives.base.replicas import Replica, reading, replica
-from directives.base.retries import BROKEN
+from directives.base.replicas import Replica, reading_from, replica
+from directives.base.retries import DATABASE_ERRORS
 from directives.models import Export
 
 
@@ -23,12 +23,12 @@ def aliases(export: Export) -> Iterator[str]:
 
 
 def _has(one: Replica, export: Export) -> bool:
-    standing = one.standing()
+    standing = one.state()
     if not standing or standing.lag > settings.REPLICA_MAX_LAG:
         return False
     try:
         return Export.objects.using(one.alias).filter(pk=export.pk).exists()
-    except BROKEN as error:  # it was well when it was last looked at
+    except DATABASE_ERRORS as error:  # it was well when it was last looked at
         one.fail(error)
         return False
 
@@ -49,8 +49,8 @@ def interrupt_query(connection: BaseDatabaseWrapper) -> None:
 def snapshot_of(alias: str) -> Iterator[datetime]:
     """Within this, everything is read as it stood at the instant that is given. Nothing can be written."""
     connection = connections[alias]
-    with reading(alias), _frozen(connection):
-        standing = replica(alias).standing() if alias in settings.REPLICAS else None
+    with reading_from(alias), _frozen(connection):
+        standing = replica(alias).state() if alias in settings.REPLICAS else None
         yield timezone.now() - timedelta(seconds=standing.lag if standing else 0)
 
 

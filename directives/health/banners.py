@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from directives.base.wording import day, moment
+from directives.base.wording import format_day, format_moment
 from directives.core import working_calendar
 from directives.health.upkeep import Upkeep
 from directives.models import User
@@ -42,7 +42,7 @@ def _joined(*sentences: str) -> str:
 def _of_lights(upkeep: Upkeep, now: datetime) -> tuple[str, ...]:
     if not upkeep.lights_late(now):
         return ()
-    facts = {"day": day(upkeep.lights_on, timezone.localdate(now))}
+    facts = {"day": format_day(upkeep.lights_on, timezone.localdate(now))}
     why = _silence(upkeep, now) or _("Today’s update has not finished.")
     return _("Lights, and the figures that follow from them, are as of %(day)s.") % facts, why
 
@@ -52,7 +52,7 @@ def _silence(upkeep: Upkeep, now: datetime) -> str:
         return ""
     if upkeep.seen_at is None:
         return _("The background service has never run.")
-    facts = {"moment": moment(upkeep.seen_at, timezone.localdate(now))}
+    facts = {"moment": format_moment(upkeep.seen_at, timezone.localdate(now))}
     return _("The background service has not run since %(moment)s.") % facts
 
 
@@ -65,10 +65,10 @@ def _of_work(upkeep: Upkeep, now: datetime) -> Iterator[str]:
         yield _silence(upkeep, now)
         yield _("Large exports and imports, email and tomorrow’s lights are waiting for it.")
     elif upkeep.tasks_wait(now):
-        facts = {"moment": moment(upkeep.waiting_since, today)}
+        facts = {"moment": format_moment(upkeep.waiting_since, today)}
         yield _("Tasks for the background service have been waiting since %(moment)s.") % facts
     elif upkeep.backup_late(now):
-        facts = {"moment": moment(upkeep.backed_up_at, today)}
+        facts = {"moment": format_moment(upkeep.backed_up_at, today)}
         yield _("The last backup was made on %(moment)s.") % facts
 
 

@@ -85,7 +85,7 @@ def look_at_clock(now: datetime) -> Iterator[Finding]:
 
 def look_at_replicas(now: datetime) -> Iterator[Finding]:
     for alias in settings.REPLICAS:
-        standing = replica(alias).standing()
+        standing = replica(alias).state()
         if standing is None:
             yield warning(
                 f"{alias} cannot be read, or is no replica: everything is read from the primary",

@@ -64,13 +64,13 @@ def look_at_scanner(now: datetime) -> Iterator[Finding]:
 def look_at_disks(now: datetime) -> Iterator[Finding]:
     """How much is free where the product writes; a disk with several things is told of once."""
     backups = settings.BACKUP_DIR
-    places = disk.places() | ({"backups": Path(backups)} if backups else {})
+    places = disk.written_folders() | ({"backups": Path(backups)} if backups else {})
     shared: dict[int, list[str]] = {}
     for name, path in places.items():
-        shared.setdefault(disk.free(path), []).append(name)
+        shared.setdefault(disk.free_bytes(path), []).append(name)
     for left, names in shared.items():
         words = f"{_size(left)} free for {', '.join(names)} ({places[names[0]]})"
-        if left < disk.ENOUGH:
+        if left < disk.MINIMUM_FREE:
             yield wrong(words, "Nothing more can be saved there. Make room at once.")
         elif left < LITTLE:
             yield warning(words, "Make room, or move them to a larger disk.")

@@ -76,7 +76,7 @@ def read(now: datetime) -> Upkeep:
         waiting_since=tasks.values_list("enqueued_at", flat=True).first(),
         backed_up_at=_ran_at(runs.get("backup")),
         missing_years=working_calendar.missing_years(years, today),
-        full=bool(disk.full_places()),
+        full=bool(disk.full_folders()),
     )
 
 

@@ -94,7 +94,7 @@ def look_at_seals(now: datetime) -> Iterator[Finding]:
 def look_at_key(now: datetime) -> Iterator[Finding]:
     """What is known of the record outside its database, and whether it is told elsewhere."""
     try:
-        state = sealing.known()
+        state = sealing.seal_status()
     except (OSError, ValueError) as error:
         yield wrong(f"{error}", "Nothing is sealed. docs/record.md says what to do.")
         return

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives.base.wording import picked, scripted
+from directives.base.wording import localized, localized_text
 from directives.indicators.queries.indicator import IndicatorView, indicator_view, missing
 from directives.indicators.queries.statistics import Choice, Compared, IndicatorLine, statistics
 from directives.models import Indicator
@@ -68,10 +68,12 @@ TABLE = (
     Column(
         "indicator",
         gettext_lazy("Indicator"),
-        lambda line: picked(line.indicator, "name"),
+        lambda line: localized(line.indicator, "name"),
         width=32,
     ),
-    Column("unit", gettext_lazy("Unit"), lambda line: scripted(line.indicator.unit), width=10),
+    Column(
+        "unit", gettext_lazy("Unit"), lambda line: localized_text(line.indicator.unit), width=10
+    ),
     Column(
         "aggregation",
         gettext_lazy("How it is combined"),
@@ -89,7 +91,7 @@ TABLE = (
 RANKING = (
     Column("place", gettext_lazy("Rank"), lambda row: row.place or None, "number"),
     Column("code", gettext_lazy("Code of the organisation"), lambda row: row.body.code, width=12),
-    Column("name", gettext_lazy("Organisation"), lambda row: picked(row.body, "name"), width=32),
+    Column("name", gettext_lazy("Organisation"), lambda row: localized(row.body, "name"), width=32),
     _figure_column("value", IN_ALL, lambda row: row.values.now),
     _figure_column("then", YEAR_BEFORE, lambda row: row.values.then),
     _figure_column("change", CHANGE, lambda row: row.values.change, 12),
@@ -99,11 +101,11 @@ RANKING = (
 )
 MISSING = (
     Column("code", gettext_lazy("Code of the organisation"), lambda body: body.code, width=12),
-    Column("name", gettext_lazy("Organisation"), lambda body: picked(body, "name"), width=32),
+    Column("name", gettext_lazy("Organisation"), lambda body: localized(body, "name"), width=32),
     Column(
         "parent",
         gettext_lazy("Parent"),
-        lambda body: picked(body.parent, "name") if body.parent else None,
+        lambda body: localized(body.parent, "name") if body.parent else None,
         width=32,
     ),
     Column("level", gettext_lazy("Level"), lambda body: body.get_level_display(), width=12),
@@ -118,8 +120,8 @@ def _table(asked: ListRequest, place: Place) -> FilteredList:
     if view is None:
         raise Http404
     notes = filter_in_words(
-        (_("Document"), view.document and picked(view.document, "title")),
-        (_("Organisation"), picked(view.view.body, "name")),
+        (_("Document"), view.document and localized(view.document, "title")),
+        (_("Organisation"), localized(view.view.body, "name")),
         (_("For the period"), view.period.name),
     )
 
@@ -188,24 +190,24 @@ def _book(
 
 
 def _name(view: IndicatorView) -> str:
-    return f"{picked(view.indicator, 'name')} {view.period.name}"
+    return f"{localized(view.indicator, 'name')} {view.period.name}"
 
 
 def _notes(view: IndicatorView) -> Notes:
     indicator = view.indicator
     return filter_in_words(
-        (_("Document"), picked(indicator.document, "title")),
-        (_("Organisation"), picked(view.view.body, "name")),
+        (_("Document"), localized(indicator.document, "title")),
+        (_("Organisation"), localized(view.view.body, "name")),
         (_("For the period"), view.period.name),
-        (_("Indicator"), f"{indicator.code} {picked(indicator, 'name')}"),
+        (_("Indicator"), f"{indicator.code} {localized(indicator, 'name')}"),
     )
 
 
 def _counts(view: IndicatorView) -> Notes:
     indicator = view.indicator
     return (
-        (_("Unit"), scripted(indicator.unit) or "—"),
-        (_("Definition"), scripted(indicator.meaning) or "—"),
+        (_("Unit"), localized_text(indicator.unit) or "—"),
+        (_("Definition"), localized_text(indicator.meaning) or "—"),
         (_("How it is combined"), indicator.get_aggregation_display()),
         (_("Organisations that reported"), part_of(view.line.reported, view.line.asked)),
         (_("Organisations to report"), who_is_asked()),

@@ -8,9 +8,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.states import SUPERVISOR
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.indicators.commands import IndicatorFields, ReportedFigure, faults_of, number_of
 from directives.indicators.queries.figures_due import BodyFigures, RequestedFigure
 from directives.models import Indicator, Organisation, User
@@ -20,7 +20,7 @@ from directives.models.reports import PERIODS
 
 class BodyField(forms.ModelChoiceField):
     def label_from_instance(self, body: Organisation) -> str:
-        return picked(body, "name")
+        return localized(body, "name")
 
 
 class IndicatorForm(forms.Form):
@@ -77,7 +77,7 @@ class IndicatorForm(forms.Form):
         if indicator is not None and not args:
             names = ("code", "unit", "places", "cadence", "aggregation", "meaning")
             kwargs["initial"] = {name: getattr(indicator, name) for name in names} | {
-                "name": picked(indicator, "name")
+                "name": localized(indicator, "name")
             }
         super().__init__(*args, **kwargs)
         if indicator is not None:
@@ -159,7 +159,7 @@ class FigureRow:
             value, note, seen = (
                 data.get(f"{name}-{pk}", "").strip() for name in ("value", "note", "seen")
             )
-            return cls(line, value, note, whole(seen) or 0, errors)
+            return cls(line, value, note, whole_number(seen) or 0, errors)
         if figure is None:
             return cls(line, "", "", 0, errors)
         return cls(

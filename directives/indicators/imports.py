@@ -153,7 +153,9 @@ class FigureChecker(Checker):
             for name in (row.code, row.name_hans)
         }
         self.bodies = BodyCodes()
-        own = {m.organisation_id for m in context.by.standing if m.role in ("staff", "manager")}
+        own = {
+            m.organisation_id for m in context.by.held_memberships if m.role in ("staff", "manager")
+        }
         self.own = own.pop() if len(own) == 1 else None
         self.organisations: dict[int, Organisation] = {}  # of the rows so far
         self.first: dict[Key, RowPlace] = {}  # by key of the figure: its first row

@@ -51,7 +51,7 @@ def begin(writing: WriteAct, intake: Intake, *, now: datetime) -> Intake:
 def write_all(writing: WriteAct, intake: Intake) -> bool:
     """Write every row in one transaction. Raises Refusal where something stands against it, and nothing was done."""
     try:
-        with jobs.beats(intake) as beat:
+        with jobs.heartbeat(intake) as beat:
             _write_all(writing, intake, beat)
     except IntegrityError as error:
         logger.exception("The table %s stands against what was entered meanwhile", intake.pk)

@@ -24,7 +24,7 @@ from directives.models.intakes import (
     THEIRS,
     WRONG,
 )
-from directives.models.writing import overwrite_each
+from directives.models.writing import update_each
 from directives.tables.fields import IntakeContext, TableKind
 
 CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # as a page asks → as it is kept
@@ -89,7 +89,7 @@ def apply(intake: Intake, *, by: User, now: datetime) -> Intake:
 
 def leave(rows: list[IntakeRow]) -> None:
     """Note what the rows made or changed, and the version that they left behind."""
-    overwrite_each(rows, ["subject_id", "left"])
+    update_each(rows, ["subject_id", "left"])
 
 
 def _write(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> None:

@@ -25,7 +25,7 @@ from directives.intakes.steps import (
 )
 from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
-from directives.models.writing import add_many, overwrite_each
+from directives.models.writing import insert_many, update_each
 from directives.tables import reader
 from directives.tables.fields import CheckedRow, Fault, Field, IntakeContext, TableKind
 from directives.tables.layout import OpenFile
@@ -51,12 +51,12 @@ def begin(intake: Intake, *, now: datetime, **fields: Any) -> Intake:
 
 def again(intake: Intake, fault: str) -> None:
     """Check the rows once more, as an act in hand finds that they are out of date; its page says why."""
-    jobs.shift(intake, CHECKING, fault=fault, total=None, done=0, moved_at=None, tries=0)
-    jobs.begin(intake, at_once=intake.awaited and is_small(intake))
+    jobs.change_state(intake, CHECKING, fault=fault, total=None, done=0, moved_at=None, tries=0)
+    jobs.enqueue(intake, at_once=intake.awaited and is_small(intake))
 
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
-    jobs.shift(intake, UNREADABLE, fault=fault, counts={}, untaken=None, moved_at=None)
+    jobs.change_state(intake, UNREADABLE, fault=fault, counts={}, untaken=None, moved_at=None)
     IntakeRow.objects.filter(intake=intake).delete()
 
 
@@ -83,7 +83,7 @@ def carry_out(intake: Intake) -> bool:
             *_passed_over(fields, heads(intake)),
         ]
         source = RowReader(file, heads(intake), fields, kind.split)
-        jobs.note(intake, total=source.expected, done=0)
+        jobs.save_progress(intake, total=source.expected, done=0)
         if intake.awaited and source.expected > AT_ONCE_ROWS:
             raise jobs.TooLong
         _check(intake, kind, context, source)
@@ -127,7 +127,7 @@ def _look(intake: Intake, file: OpenFile, names: FieldNames) -> bool:
             jobs.finish(intake, UPLOADED, tables=intake.tables, remarks=remarks)
         return False
     intake.matching = chosen(found)
-    jobs.note(intake, tables=intake.tables, remarks=remarks, matching=intake.matching)
+    jobs.save_progress(intake, tables=intake.tables, remarks=remarks, matching=intake.matching)
     return True
 
 
@@ -169,7 +169,7 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Headings]) -> list[str
 
 def _check(intake: Intake, kind: TableKind, context: IntakeContext, source: RowReader) -> None:
     with transaction.atomic():
-        jobs.note(intake)  # before anything of a run that took over since is taken away
+        jobs.save_progress(intake)  # before anything of a run that took over since is taken away
         IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
     checker, untaken, counts, number = (
@@ -185,9 +185,9 @@ def _check(intake: Intake, kind: TableKind, context: IntakeContext, source: RowR
             if checked.untaken:
                 rows[-1].untaken = _untaken(checked, places, untaken)
         with transaction.atomic():
-            add_many(rows)
+            insert_many(rows)
             number += len(rows)
-            jobs.note(intake, done=number)
+            jobs.save_progress(intake, done=number)
         counts.update(row.verdict for row in rows)
     with transaction.atomic():
         counts = _late(intake, checker.finish(), places, counts)
@@ -257,5 +257,5 @@ def _late(
                 row.faults + [_placed(fault, row.sheet, places) for fault in late[row.number]],
             )
             counts.update([WRONG])
-        overwrite_each(rows, ["verdict", "faults"])
+        update_each(rows, ["verdict", "faults"])
     return counts

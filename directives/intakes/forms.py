@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.states import MANAGER, STAFF
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.documents.commands.registering import possible_owners
 from directives.models import Cycle, Document, Organisation, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
@@ -27,17 +27,17 @@ LETTER = re.compile(r"field-([A-Z]{1,3})")
 
 class DocumentField(forms.ModelChoiceField):
     def label_from_instance(self, document: Document) -> str:
-        return f"《{picked(document, 'title')}》"
+        return f"《{localized(document, 'title')}》"
 
 
 class CycleField(forms.ModelChoiceField):
     def label_from_instance(self, cycle: Cycle) -> str:
-        return f"{cycle.name} · 《{picked(cycle.document, 'title')}》"
+        return f"{cycle.name} · 《{localized(cycle.document, 'title')}》"
 
 
 class BodyField(forms.ModelChoiceField):
     def label_from_instance(self, body: Organisation) -> str:
-        return f"{body.code} {picked(body, 'name')}"
+        return f"{body.code} {localized(body, 'name')}"
 
 
 class CodeField(forms.CharField):
@@ -162,7 +162,7 @@ def place_asked(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[st
     """What a table belongs to, as an address names it; what is missing there, or out of sight, is left out."""
     found: dict[str, int] = {}
     for need in kind.needs:
-        pk = whole(data.get(need, ""))
+        pk = whole_number(data.get(need, ""))
         if pk is not None and SEEN[need].objects.visible_to(user).filter(pk=pk).exists():
             found[need] = pk
     return found

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from directives.base.wording import NOTHING, picked
+from directives.base.wording import EMPTY, localized
 from directives.catalogue.kinds import KINDS
 from directives.core.keyset import Column as Key
-from directives.core.keyset import Leaf, Order, Turn, leaf
+from directives.core.keyset import Order, Page, PageRequest, read_page
 from directives.downloads.queries.jobs import Progress, progress_of
 from directives.intakes.applying import ALL_CONTESTED, obstacles, to_write
 from directives.intakes.starting import fault_in_words
@@ -78,7 +78,7 @@ class RowView:
 def value_in_words(value: Any, field: Field | None) -> str:
     """A value as JSON holds it, for people."""
     if value is None or value == "" or value == []:
-        return NOTHING
+        return EMPTY
     if isinstance(value, list):
         return "、".join(
             map(role_in_words if field is not None and field.name == LISTED else str, value)
@@ -148,7 +148,7 @@ class IntakeView:
     place: tuple[tuple[Words, str], ...]
     progress: Progress
     chips: tuple[Chip, ...] = ()
-    page: Leaf | None = None
+    page: Page | None = None
     lines: Sequence[RowView] = ()
     hindered: str = ""  # why it cannot be applied
     writes: int = 0  # rows that would be written; of one in hand, those that the act is about
@@ -216,7 +216,7 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeVi
         return IntakeView(intake, kind, place, progress, writes=_in_hand(intake))
     verdict = chosen_verdict(intake, query.get("verdict", ""))
     rows, count = shown_rows(intake, verdict)
-    page = leaf(rows, ROWS, Turn.of(query, ROWS), total=count)
+    page = read_page(rows, ROWS, PageRequest.from_query(query, ROWS), total=count)
     fields = {field.name: field for field in kind.fields(context_of(intake, now))}
     hindered = obstacles(intake) if intake.state == CHECKED else []
     writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
@@ -280,13 +280,13 @@ def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
         .only("title_hans", "title_hant", "title")
         .first()
     ):
-        found.append((_("Document"), f"《{picked(document, 'title')}》"))
+        found.append((_("Document"), f"《{localized(document, 'title')}》"))
     if cycle := Cycle.objects.filter(pk=place.get("cycle")).first():
         found.append((_("Reporting cycle"), cycle.name))
     if body := Organisation.objects.filter(pk=place.get("organisation")).first():
-        found.append((_("Organisation"), picked(body, "name")))
+        found.append((_("Organisation"), localized(body, "name")))
     if owner := Organisation.objects.filter(pk=place.get("owner")).first():
-        found.append((_("Registering organisation"), picked(owner, "name")))
+        found.append((_("Registering organisation"), localized(owner, "name")))
     return tuple(found)
 
 

@@ -14,10 +14,10 @@ from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
 from directives.base import tree_lock
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
-from directives.core.transitions import change_obligations, hold
+from directives.core.transitions import change_obligations, lock_rows
 from directives.documents.imports.directives import DIRECTIVES
 from directives.intakes.admin_checks import (
     OfficeDirectives,
@@ -30,7 +30,7 @@ from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.obligations.imports.obligations import OBLIGATIONS
 from directives.organisations import commands as organising
 from directives.organisations.imports.bodies import BODIES, BodyChecker
-from directives.tallies import recast
+from directives.tallies import change_kind
 
 NO_DIRECTIVE = gettext_noop(
     "No directive has the record ID %(id)s. Directives come from a document, not from a table."
@@ -99,7 +99,7 @@ class OrganisationResource(SafeResource):
         )
         super().save_instance(instance, is_create, row, **kwargs)
         if was is not None:
-            recast(instance, kind=instance.kind, was=was)
+            change_kind(instance, kind=instance.kind, was=was)
 
     def after_import(self, dataset: Dataset, result: Any, **kwargs: Any) -> None:
         if not result.has_errors() and not result.has_validation_errors():
@@ -128,7 +128,7 @@ class DirectiveResource(SafeResource):
         known = Directive.objects.in_bulk(ids_in(ids))
         documents: dict[int, list] = {}
         for line, row in numbered_rows(dataset.dict):
-            directive = known.get(whole(row.get("id") or ""))
+            directive = known.get(whole_number(row.get("id") or ""))
             if directive is not None:  # of others the row itself tells
                 said = {name: row[name] for name in ("modality", "kind", "cadence") if name in row}
                 documents.setdefault(directive.document_id, []).append(
@@ -142,7 +142,7 @@ class DirectiveResource(SafeResource):
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
-        known = Directive.objects.filter(pk=whole(row.get("id") or 0)).first()
+        known = Directive.objects.filter(pk=whole_number(row.get("id") or 0)).first()
         if known is None:
             raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("id")})
         if row.get("text", known.text) != known.text or row.get("code", known.code) != known.code:
@@ -193,7 +193,7 @@ class ObligationResource(SafeResource):
         ids = [str(row.get("directive") or "") for row in dataset.dict]
         codes = {str(row.get("organisation") or "") for row in dataset.dict}
         directives = ids_in(ids)
-        hold(Obligation.objects.filter(directive__in=directives, organisation__code__in=codes))
+        lock_rows(Obligation.objects.filter(directive__in=directives, organisation__code__in=codes))
         self._check(dataset, kwargs)
 
     def _check(self, dataset: Dataset, told: Mapping[str, Any]) -> None:
@@ -202,7 +202,7 @@ class ObligationResource(SafeResource):
         ids = ids_in(row.get("directive") or "" for row in dataset.dict)
         known, documents = Directive.objects.only("code", "document_id").in_bulk(ids), {}
         for line, row in numbered_rows(dataset.dict):
-            directive = known.get(whole(row.get("directive") or ""))
+            directive = known.get(whole_number(row.get("directive") or ""))
             if directive is not None:
                 said = {name: row[name] for name in self.TERMS if name in row}
                 key = {"clause": directive.code, "body": row.get("organisation")}
@@ -215,7 +215,7 @@ class ObligationResource(SafeResource):
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
-        if not Directive.objects.filter(pk=whole(row.get("directive") or "")).exists():
+        if not Directive.objects.filter(pk=whole_number(row.get("directive") or "")).exists():
             raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("directive") or "—"})
 
     def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
@@ -278,13 +278,17 @@ class MeasureResource(SafeResource):
         """A measure stays in its plan, which must be open to changes, and serves what its document gives to its body."""
         super().before_import_row(row, **kwargs)
         known = (
-            Measure.objects.select_related("plan").filter(pk=whole(row["id"])).first()
+            Measure.objects.select_related("plan").filter(pk=whole_number(row["id"])).first()
             if row.get("id")
             else None
         )
         if row.get("id") and known is None:
             raise ValidationError(_("No measure has the record ID %(id)s.") % {"id": row["id"]})
-        plan = known.plan if known else Plan.objects.filter(pk=whole(row.get("plan") or 0)).first()
+        plan = (
+            known.plan
+            if known
+            else Plan.objects.filter(pk=whole_number(row.get("plan") or 0)).first()
+        )
         if plan is None:
             raise ValidationError(
                 _("No plan has the record ID %(id)s.") % {"id": row.get("plan") or "—"}

@@ -15,7 +15,7 @@ from import_export import resources
 from import_export.resources import Diff
 from tablib import Dataset
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.outages import outage_of
 from directives.core import audit
 from directives.tables.cells import CellReader, value_reader
@@ -153,4 +153,4 @@ def context_of(told: Mapping[str, Any]) -> IntakeContext:
 
 def ids_in(texts: Iterable[Any]) -> set[int]:
     """The ids among these cells."""
-    return {number for text in texts if (number := whole(text)) is not None}
+    return {number for text in texts if (number := whole_number(text)) is not None}

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.script import fold
-from directives.base.stored_files import keep
+from directives.base.stored_files import store_file
 from directives.core import jobs
-from directives.core.evidence import clean_name, ending
+from directives.core.evidence import clean_name, file_type
 from directives.intakes import checking
 from directives.intakes.steps import context_of, kind_of, shift
 from directives.models import Intake, IntakeRow, Matching, User
@@ -61,9 +61,9 @@ def bring_in(
         kind=kind.key, place=dict(place), by=by, at=now, name=name, size=upload.size, sha256=digest.hexdigest(), language=language,
         state=CHECKING, asked_at=now,
     )  # fmt: skip
-    keep(intake.file, f"{uuid4().hex}.{ending(name) or 'bin'}"[:60], upload)
+    store_file(intake.file, f"{uuid4().hex}.{file_type(name) or 'bin'}"[:60], upload)
     intake.save()
-    jobs.begin(intake, at_once=checking.is_small(intake))
+    jobs.enqueue(intake, at_once=checking.is_small(intake))
     return intake
 
 

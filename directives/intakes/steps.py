@@ -53,13 +53,13 @@ def begin(
     shift(
         intake, state, since=since, fault="", done=0, moved_at=None, tries=0, asked_at=now, **fields
     )
-    jobs.begin(intake, at_once=at_once)
+    jobs.enqueue(intake, at_once=at_once)
     return intake
 
 
 def halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
     """Leave it as it was before the act: its page offers that again."""
-    jobs.shift(intake, intake.fact.back, fault=fault, moved_at=None)
+    jobs.change_state(intake, intake.fact.back, fault=fault, moved_at=None)
 
 
 def settled(row: IntakeRow) -> IntakeRow:

@@ -15,7 +15,7 @@ from import_export.forms import SelectableFieldsExportForm
 from import_export.tmp_storages import MediaStorage
 
 from directives.base.outages import outage_of
-from directives.base.stored_files import note, undone_on_failure
+from directives.base.stored_files import deleted_on_failure, note_stored
 from directives.core import audit
 from directives.intakes.safe_resource import heading_of
 from directives.tables.admin_formats import FORMATS
@@ -35,7 +35,7 @@ class SharedUpload(MediaStorage):
 
     def save(self, data: bytes) -> None:
         super().save(data)
-        note(self._storage, self.get_full_path())
+        note_stored(self._storage, self.get_full_path())
 
 
 class TableAdmin(ImportExportModelAdmin):
@@ -56,7 +56,7 @@ class TableAdmin(ImportExportModelAdmin):
 
     def import_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What was uploaded stays for its confirmation, not after a failure."""
-        with undone_on_failure():
+        with deleted_on_failure():
             return super().import_action(request, *args, **kwargs)
 
     def export_action(self, request: HttpRequest) -> HttpResponse:

@@ -40,7 +40,7 @@ def _take_back(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -
 
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
-    jobs.shift(
+    jobs.change_state(
         intake,
         APPLIED,
         fault=_("Could not undo the import: %(reason)s") % {"reason": fault},

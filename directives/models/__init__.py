@@ -13,7 +13,7 @@ from directives.models.documents import (
 from directives.models.exports import Export, ListChoice
 from directives.models.indicators import Figure, FigureTotal, Indicator
 from directives.models.intakes import Intake, IntakeRow, Matching
-from directives.models.jobs import CalendarDay, Carried, FormKey, JobProgress, JobRun, Notice
+from directives.models.jobs import BackgroundJob, CalendarDay, FormKey, JobProgress, JobRun, Notice
 from directives.models.log_uses import LogUse
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
@@ -45,7 +45,7 @@ __all__ = [
     "Addressee",
     "Attachment",
     "CalendarDay",
-    "Carried",
+    "BackgroundJob",
     "Cycle",
     "Directive",
     "Document",

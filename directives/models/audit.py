@@ -68,7 +68,7 @@ class Event(models.Model):
 
 
 class Unsealed(models.Model):
-    """An event that no seal covers yet: written beside it, removed when it is sealed. `mac`: what shows who wrote it (`event_codes.code`)."""
+    """An event that no seal covers yet: written beside it, removed when it is sealed. `mac`: what shows who wrote it (`event_codes.mac_of`)."""
 
     event = models.OneToOneField(Event, models.DO_NOTHING, primary_key=True, related_name="+")
     mac = models.CharField(max_length=64, blank=True, default="", db_default="")

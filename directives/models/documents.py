@@ -10,13 +10,13 @@ from django.utils.translation import pgettext_lazy
 from directives.base.states import COLOURS, MANAGER, SUPERVISOR, VIEWER
 from directives.models.people import User
 from directives.models.scope import (
-    NOTHING,
+    NO_ROWS,
     any_of,
+    in_bodies,
+    in_subtrees,
     in_view,
-    own,
-    subtrees,
+    in_worked_for,
     topmost,
-    worked,
 )
 
 MODALITIES = tuple(
@@ -60,10 +60,10 @@ HEAVY_OF_DOCUMENT = tuple(f"document__{name}" for name in HEAVY)
 
 def obliged_documents(user: User) -> Q:
     """Documents that bodies of this person owe something under; `Document` rows."""
-    condition = worked(user, "obligations__organisation")
+    condition = in_worked_for(user, "obligations__organisation")
     return (
-        NOTHING
-        if condition is NOTHING
+        NO_ROWS
+        if condition is NO_ROWS
         else Q(pk__in=Document.objects.filter(condition).values("pk"))
     )
 
@@ -75,10 +75,10 @@ def overseen_documents(user: User) -> Q:
     """
     tops = topmost(user.in_role(MANAGER, SUPERVISOR, VIEWER))
     if not tops:
-        return NOTHING
+        return NO_ROWS
     owed = any_of(Q(**{f"{colour}__gt": 0}) for colour in COLOURS)
     totals = apps.get_model("directives", "DocumentTotal").objects
-    return Q(pk__in=totals.filter(own(tops, "scope"), owed).values("document"))
+    return Q(pk__in=totals.filter(in_bodies(tops, "scope"), owed).values("document"))
 
 
 class DocumentQuerySet(models.QuerySet):
@@ -94,7 +94,7 @@ class DocumentQuerySet(models.QuerySet):
 
     def owned_by(self, user: User) -> "DocumentQuerySet":
         """Those that the bodies which the person supervises, or bodies below these, registered."""
-        return self.filter(subtrees(user.in_role(SUPERVISOR), "organisation__path"))
+        return self.filter(in_subtrees(user.in_role(SUPERVISOR), "organisation__path"))
 
 
 class Document(models.Model):

@@ -5,7 +5,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.models.jobs import CANCELLED, FAILED, RUNNING, STOPPED, UNENDED, WAITING, Carried
+from directives.models.jobs import (
+    CANCELLED,
+    FAILED,
+    RUNNING,
+    STOPPED,
+    UNFINISHED,
+    WAITING,
+    BackgroundJob,
+)
 from directives.models.people import User
 
 READY = "ready"
@@ -23,7 +31,7 @@ __all__ = [
     "READY",
     "RUNNING",
     "STOPPED",
-    "UNENDED",
+    "UNFINISHED",
     "WAITING",
     "Export",
     "ListChoice",
@@ -56,7 +64,7 @@ class ExportQuerySet(models.QuerySet):
         return self.filter(by=user)
 
 
-class Export(Carried):
+class Export(BackgroundJob):
     """A file of a list, written by the worker for the person who asked for it, and kept for some days.
 
     It says again what was asked: the list, the page's place and query, the reader's language and columns, the day.

@@ -9,7 +9,7 @@ from directives.models.documents import Document
 from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.reports import PERIODS
-from directives.models.scope import ScopedQuerySet, any_of, overseen
+from directives.models.scope import ScopedQuerySet, any_of, in_overseen
 
 SUM, MEAN, EACH = "sum", "mean", "each"
 AGGREGATIONS = (
@@ -25,12 +25,12 @@ class IndicatorQuerySet(models.QuerySet):
         rows = self.filter(document__in=Document.objects.visible_to(user))
         if user.is_staff:
             return rows
-        above = {pk for m in user.standing for pk in m.organisation.ancestor_ids}
+        above = {pk for m in user.held_memberships for pk in m.organisation.ancestor_ids}
         return rows.filter(
-            any_of((Q(organisation__in=sorted(above)), overseen(user, "organisation__path")))
+            any_of((Q(organisation__in=sorted(above)), in_overseen(user, "organisation__path")))
         )
 
-    def asked(self) -> "IndicatorQuerySet":
+    def active(self) -> "IndicatorQuerySet":
         """Those that are still asked for."""
         return self.filter(ended_at=None)
 

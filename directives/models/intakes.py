@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.models.jobs import Carried
+from directives.models.jobs import BackgroundJob
 from directives.models.people import User
 
 UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDOING, UNDONE, DISCARDED, UNREADABLE = (
@@ -18,7 +18,7 @@ UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDOING, UNDONE, DISCARDED, UNRE
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class StateFacts:
     """What is so of an intake in one state."""
 
     label: str | Promise
@@ -31,17 +31,17 @@ class Fact:
 
 
 FACTS = {
-    UPLOADED: Fact(
+    UPLOADED: StateFacts(
         pgettext_lazy("intake", "Columns to be confirmed"), unchanged=True, checkable=True, step=2, tone="y",
     ),
-    CHECKING: Fact(pgettext_lazy("intake", "Being checked"), act="check", back=UNREADABLE, unchanged=True, step=3),
-    CHECKED: Fact(pgettext_lazy("intake", "Checked"), unchanged=True, checkable=True, step=3, tone="y"),
-    APPLYING: Fact(pgettext_lazy("intake", "Importing"), act="apply", back=CHECKED, unchanged=True),
-    APPLIED: Fact(pgettext_lazy("intake", "Imported"), tone="a"),
-    UNDOING: Fact(pgettext_lazy("intake", "Being undone"), act="undo", back=APPLIED),
-    UNDONE: Fact(pgettext_lazy("intake", "Undone")),
-    DISCARDED: Fact(pgettext_lazy("intake", "Discarded")),
-    UNREADABLE: Fact(
+    CHECKING: StateFacts(pgettext_lazy("intake", "Being checked"), act="check", back=UNREADABLE, unchanged=True, step=3),
+    CHECKED: StateFacts(pgettext_lazy("intake", "Checked"), unchanged=True, checkable=True, step=3, tone="y"),
+    APPLYING: StateFacts(pgettext_lazy("intake", "Importing"), act="apply", back=CHECKED, unchanged=True),
+    APPLIED: StateFacts(pgettext_lazy("intake", "Imported"), tone="a"),
+    UNDOING: StateFacts(pgettext_lazy("intake", "Being undone"), act="undo", back=APPLIED),
+    UNDONE: StateFacts(pgettext_lazy("intake", "Undone")),
+    DISCARDED: StateFacts(pgettext_lazy("intake", "Discarded")),
+    UNREADABLE: StateFacts(
         pgettext_lazy("intake", "Could not be read"), unchanged=True, checkable=True, step=1, tone="y",
     ),
 }  # fmt: skip
@@ -65,7 +65,7 @@ class IntakeQuerySet(models.QuerySet):
         return self.filter(by=user)
 
 
-class Intake(Carried):
+class Intake(BackgroundJob):
     """One table brought in (导入): uploaded, its columns confirmed, checked, then applied as a whole or not at all."""
 
     BUSY = frozenset(state for state, fact in FACTS.items() if fact.act)
@@ -115,7 +115,7 @@ class Intake(Carried):
         return reverse("intake", args=[self.pk])
 
     @property
-    def fact(self) -> Fact:
+    def fact(self) -> StateFacts:
         return FACTS[self.state]
 
     @property

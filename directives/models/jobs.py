@@ -16,7 +16,9 @@ from directives.models.documents import Document
 from directives.models.people import User
 
 HORIZON = timedelta(days=800)  # how far on either side of today the calendar is read
-HEART = timedelta(seconds=60)  # a worker that has not shown for so long that it lives is dead
+HEARTBEAT_LIMIT = timedelta(
+    seconds=60
+)  # a worker that has not shown for so long that it lives is dead
 WORKER = "worker:"  # of every worker's name, and so of its heartbeat
 
 
@@ -63,7 +65,7 @@ class JobRunQuerySet(models.QuerySet):
 
     def living(self, now: datetime) -> "JobRunQuerySet":
         """The heartbeats of workers that are alive."""
-        return self.workers().filter(last_ran_at__gte=now - HEART)
+        return self.workers().filter(last_ran_at__gte=now - HEARTBEAT_LIMIT)
 
     def as_of(self, asked_at: datetime) -> datetime:
         """The instant at which to carry out what was asked for then: it may have waited, and lights never go back behind a tick."""
@@ -161,7 +163,7 @@ WAITING, RUNNING, DONE, STOPPED, FAILED, CANCELLED = (
     "failed",
     "cancelled",
 )
-UNENDED = frozenset({WAITING, RUNNING})
+UNFINISHED = frozenset({WAITING, RUNNING})
 HALTED = frozenset(
     {STOPPED, FAILED}
 )  # short of its end: who asked for it may have it go on, or end it
@@ -175,13 +177,13 @@ JOB_STATES = (
 )
 
 
-class Carried(models.Model):
+class BackgroundJob(models.Model):
     """How far a long act has come, on the row that it is about. `jobs` carries it out.
 
     Whoever has it in hand knows its `version`; a row with another version is in other hands, or was called off.
     """
 
-    BUSY: frozenset[str] = UNENDED  # states in which a process has it in hand, or will have
+    BUSY: frozenset[str] = UNFINISHED  # states in which a process has it in hand, or will have
     awaited = False  # somebody waits for the page that carries it out; not stored
     act = ""  # a key of catalogue.acts.ACTS: what is being done while it is BUSY
 
@@ -213,7 +215,7 @@ class JobProgressQuerySet(models.QuerySet):
         return self.filter(by=user)
 
 
-class JobProgress(Carried):
+class JobProgress(BackgroundJob):
     """A long act that the worker carries out part by part, each part a transaction of its own, and how far it has come.
 
     Whatever stops it between two parts, it goes on behind the row that it had `reached`. All of it bears one instant, `at`.
@@ -261,7 +263,7 @@ class JobProgress(Carried):
 
     @property
     def unended(self) -> bool:
-        return self.state in UNENDED
+        return self.state in UNFINISHED
 
     @property
     def halted(self) -> bool:

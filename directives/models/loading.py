@@ -13,13 +13,13 @@ from django.db.models import Field, JSONField, Model
 PLAIN = {str, int, bool, type(None)}  # both engines take them as they are
 
 
-def load(rows: Sequence[Model]) -> None:
+def bulk_insert(rows: Sequence[Model]) -> None:
     """Insert rows of one table, and give each its id. No signals, no defaults of the database; all or none."""
     if not rows:
         return
     model = type(rows[0])
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    ids = load_columns(
+    ids = insert_columns(
         model,
         {field.attname: [*map(attrgetter(field.attname), rows)] for field in fields},
         len(rows),
@@ -28,16 +28,18 @@ def load(rows: Sequence[Model]) -> None:
         row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
 
-def load_columns(model: type[Model], columns: Mapping[str, Sequence[Any]], rows: int) -> list[int]:
+def insert_columns(
+    model: type[Model], columns: Mapping[str, Sequence[Any]], rows: int
+) -> list[int]:
     """Insert so many rows given as columns by attribute, every one of the table but its id; returns their ids, in order."""
-    made = [prepared(model._meta.get_field(name), given) for name, given in columns.items()]
+    made = [column_values(model._meta.get_field(name), given) for name, given in columns.items()]
     with transaction.atomic(savepoint=False):
         ids = _ids(model._meta.db_table, rows)
         _fill(model, ("id", *columns), zip(ids, *made, strict=True))
     return ids
 
 
-def load_beside(model: type[Model], keys: Sequence[int], **columns: Sequence[Any]) -> None:
+def insert_keyed(model: type[Model], keys: Sequence[int], **columns: Sequence[Any]) -> None:
     """Insert rows whose key is another table's. `columns` by attribute, with values as the engine takes them."""
     with transaction.atomic(savepoint=False):
         _fill(model, (model._meta.pk.attname, *columns), zip(keys, *columns.values(), strict=True))
@@ -48,7 +50,7 @@ def _encoder(field: JSONField) -> JSONEncoder:
     return (field.encoder or JSONEncoder)()
 
 
-def prepared(field: Field, given: Sequence[Any]) -> Iterable[Any]:
+def column_values(field: Field, given: Sequence[Any]) -> Iterable[Any]:
     """The values of one column as the engine takes them; equal ones are worked out once."""
     if isinstance(field, JSONField):
         encode = _encoder(field).encode
@@ -56,7 +58,7 @@ def prepared(field: Field, given: Sequence[Any]) -> Iterable[Any]:
             "{}"
             if value == {}
             else value
-            if value is None or isinstance(value, Encoded)
+            if value is None or isinstance(value, EncodedJSON)
             else encode(value)
             for value in given
         ]
@@ -66,13 +68,13 @@ def prepared(field: Field, given: Sequence[Any]) -> Iterable[Any]:
     return map(stored.__getitem__, given)
 
 
-class Encoded(str):
+class EncodedJSON(str):
     """A value of a JSON column that is JSON already."""
 
     __slots__ = ()
 
 
-def same(value: Any, rows: int) -> list[Any]:
+def repeated(value: Any, rows: int) -> list[Any]:
     """A column of which every row says the same."""
     return [*repeat(value, rows)]
 

@@ -59,7 +59,7 @@ class ObligationQuerySet(ScopedQuerySet):
             light_code__in=(f"{clock}_overdue", f"{clock}_returned_overdue")
         )
 
-    def owing(self, clock: str, on: date | None = None) -> "ObligationQuerySet":
+    def with_clock_running(self, clock: str, on: date | None = None) -> "ObligationQuerySet":
         """Live rows on which this clock runs; with `on`, those on which it runs out that day. Closed work owes nothing."""
         field, stopped = CLOCKS[clock]
         day = {f"{field}__isnull": False} if on is None else {field: on}

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from directives.base import tree_lock
 from directives.models.people import User
-from directives.models.scope import LAST, inside
+from directives.models.scope import PATH_END, in_subtree
 
 became_branch = Signal()  # a body (`organisation`) got its first child
 STEP = 6  # characters of one level in a path: base 36 of the row's id
@@ -52,11 +52,11 @@ def ancestors(path: str) -> list[int]:
 class OrganisationQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "OrganisationQuerySet":
         """The register of bodies is open to everybody who has a place in it, and to administrators."""
-        return self if user.standing or user.is_staff else self.none()
+        return self if user.held_memberships or user.is_staff else self.none()
 
     def under(self, organisation: "Organisation") -> "OrganisationQuerySet":
         """The body and everything below it."""
-        return self.filter(inside(organisation.path, "path"))
+        return self.filter(in_subtree(organisation.path, "path"))
 
     def existing_on(self, day: date) -> "OrganisationQuerySet":
         """Bodies that exist on that day: founded by it, and not yet abolished."""
@@ -167,4 +167,4 @@ class Organisation(models.Model):
     @property
     def last_path(self) -> str:
         """The upper end of this body's subtree in path order."""
-        return self.path + LAST
+        return self.path + PATH_END

@@ -13,7 +13,7 @@ from directives.base.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 UNREAD_SHOWN = 100  # unread notices are counted up to here
 SECOND_FACTORS = ("totp", "webauthn")  # recovery codes stand in for one of these
 # Rights that a second person confirms before they are given.
-CONFIRMED = (
+CONFIRMED_RIGHTS = (
     *((role, label) for role, label in ROLES if role == SUPERVISOR),
     *((duty.key, duty.name) for duty in DUTIES.values()),
 )
@@ -58,7 +58,7 @@ class User(AbstractUser):
         return self.full_name or self.username
 
     @cached_property
-    def standing(self) -> tuple["Membership", ...]:
+    def held_memberships(self) -> tuple["Membership", ...]:
         """This person's memberships with their bodies: one query, kept for the life of the object."""
         if not self.is_active:
             return ()
@@ -81,7 +81,7 @@ class User(AbstractUser):
     @property
     def only_audits(self) -> bool:
         """Nothing but the record is theirs to see."""
-        return self.is_auditor and not self.is_staff and not self.standing
+        return self.is_auditor and not self.is_staff and not self.held_memberships
 
     @cached_property
     def unread(self) -> int:
@@ -95,7 +95,7 @@ class User(AbstractUser):
 
     def in_role(self, *roles: str) -> tuple["Membership", ...]:
         """Their memberships in any of these roles."""
-        return tuple(m for m in self.standing if m.role in roles)
+        return tuple(m for m in self.held_memberships if m.role in roles)
 
     @property
     def works(self) -> bool:
@@ -154,7 +154,7 @@ class PendingRight(models.Model):
     person = models.ForeignKey(
         User, models.CASCADE, related_name="pending_rights", verbose_name=_("person")
     )
-    right = models.CharField(_("right"), max_length=30, choices=CONFIRMED)
+    right = models.CharField(_("right"), max_length=30, choices=CONFIRMED_RIGHTS)
     organisation = models.ForeignKey(
         "Organisation", models.CASCADE, null=True, related_name="+", verbose_name=_("organisation")
     )

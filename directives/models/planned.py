@@ -7,14 +7,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 
-class Planned(psycopg.Cursor):
+class PreparedCursor(psycopg.Cursor):
     """Sends the values beside the text, so that the text is always the same and its plan is kept."""
 
-    def execute(self, query: Any, params: Any = None, **_told: Any) -> "Planned":
+    def execute(self, query: Any, params: Any = None, **_told: Any) -> "PreparedCursor":
         return super().execute(query, params, prepare=True)
 
 
-def planned(connection: BaseDatabaseWrapper) -> CursorWrapper:
+def prepared_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
     """A cursor for statements whose plans are kept. They name every column that they give: one added to a table changes nothing then.
 
     Where queries are listed, it is an ordinary one, whose statements say their values. Behind PgBouncer nothing is kept
@@ -24,4 +24,4 @@ def planned(connection: BaseDatabaseWrapper) -> CursorWrapper:
         return connection.cursor()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        return connection._prepare_cursor(Planned(connection.connection))
+        return connection._prepare_cursor(PreparedCursor(connection.connection))

@@ -22,7 +22,7 @@ from directives.models.documents import Document
 from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
-from directives.models.scope import ScopedQuerySet, overseen, worked
+from directives.models.scope import ScopedQuerySet, in_overseen, in_worked_for
 from directives.models.tallies import ALWAYS
 
 
@@ -35,10 +35,10 @@ class FiledQuerySet(ScopedQuerySet):
     filing = ""  # leads to the filing that was handed in or not
 
     def visible_to(self, user: User) -> "FiledQuerySet":
-        above = overseen(user, f"{self.owner}__path") & Q(
+        above = in_overseen(user, f"{self.owner}__path") & Q(
             **{f"{self.filing}submitted_at__isnull": False}
         )
-        return self.filter(worked(user, self.owner) | above)
+        return self.filter(in_worked_for(user, self.owner) | above)
 
 
 class Plan(models.Model):
@@ -138,13 +138,13 @@ class Measure(models.Model):
 class LogEntryQuerySet(FiledQuerySet):
     owner, filing = "measure__plan__organisation", "measure__plan__"
 
-    def standing(self) -> "LogEntryQuerySet":
+    def not_withdrawn(self) -> "LogEntryQuerySet":
         """Without what was withdrawn: what lists show and counts count."""
         return self.filter(withdrawn_at=None)
 
     def current(self) -> "LogEntryQuerySet":
         """Without what was withdrawn or corrected by another entry: what a new draft is made from."""
-        return self.standing().exclude(Exists(corrections()))
+        return self.not_withdrawn().exclude(Exists(corrections()))
 
     def with_state(self) -> "LogEntryQuerySet":
         """With what `LogEntry.state` needs: whether a report used it, and the id of the entry that corrects it."""
@@ -158,7 +158,7 @@ class LogEntryQuerySet(FiledQuerySet):
 
 def corrections() -> "LogEntryQuerySet":
     """What stands as the correction of the entry of the outer query."""
-    return LogEntry.objects.standing().filter(corrects=OuterRef("pk"))
+    return LogEntry.objects.not_withdrawn().filter(corrects=OuterRef("pk"))
 
 
 class LogEntry(models.Model):

@@ -22,7 +22,7 @@ from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.plans import LogEntry, Plan
-from directives.models.scope import ScopedQuerySet, overseen, worked
+from directives.models.scope import ScopedQuerySet, in_overseen, in_worked_for
 from directives.models.tallies import ALWAYS
 
 PERIODS = (
@@ -158,7 +158,7 @@ class EntryQuerySet(ScopedQuerySet):
         """A body's own people see every entry, those above what is handed in; what was only sent back inside never was."""
         handed_in = Q(state__in=HANDED_IN, submitted_at__isnull=False)
         return self.filter(
-            worked(user, self.owner) | overseen(user, f"{self.owner}__path") & handed_in
+            in_worked_for(user, self.owner) | in_overseen(user, f"{self.owner}__path") & handed_in
         )
 
     def owed(self) -> "EntryQuerySet":

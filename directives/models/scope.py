@@ -10,26 +10,26 @@ from django.db.models.lookups import In
 from directives.base.states import MANAGER, STAFF, SUPERVISOR, VIEWER
 from directives.models.people import Membership, User
 
-NOTHING = Q(pk__in=())
-LAST = "zzzzzz"  # sorts after every step of a path
+NO_ROWS = Q(pk__in=())
+PATH_END = "zzzzzz"  # sorts after every step of a path
 MANY = 20  # ranges that one condition spells out; above it the query reads the memberships itself
 Range = tuple[str, str]  # of paths, both ends included
 
 
-def inside(path: str, field: str) -> Q:
+def in_subtree(path: str, field: str) -> Q:
     """Rows whose body lies in the subtree under `path`, the body itself included; `field` leads to the path."""
-    return Q(**{f"{field}__gte": path, f"{field}__lte": path + LAST})
+    return Q(**{f"{field}__gte": path, f"{field}__lte": path + PATH_END})
 
 
 def any_of(conditions: Iterable[Q]) -> Q:
     """True where one of the conditions is; nothing where there is none."""
-    result = NOTHING
+    result = NO_ROWS
     for condition in conditions:
-        result = condition if result is NOTHING else result | condition
+        result = condition if result is NO_ROWS else result | condition
     return result
 
 
-def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
+def merge_ranges(ranges: Iterable[Range]) -> tuple[Range, ...]:
     """The ranges in order, without those that lie inside another. Subtrees never overlap otherwise."""
     result: list[Range] = []
     for low, high in sorted(
@@ -43,15 +43,17 @@ def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
 def topmost(memberships: Iterable[Membership]) -> tuple[Membership, ...]:
     """One membership for each subtree that lies in no other one."""
     paths = {m.organisation.path: m for m in memberships}
-    return tuple(paths[low] for low, _high in merged((path, path + LAST) for path in paths))
+    return tuple(
+        paths[low] for low, _high in merge_ranges((path, path + PATH_END) for path in paths)
+    )
 
 
-def subtrees(memberships: Iterable[Membership], field: str) -> Q:
+def in_subtrees(memberships: Iterable[Membership], field: str) -> Q:
     """Rows in the subtree of any of these memberships, which are one person's in all of their roles named here."""
     memberships = tuple(memberships)
     tops = topmost(memberships)
     if len(tops) <= MANY:
-        return any_of(inside(m.organisation.path, field) for m in tops)
+        return any_of(in_subtree(m.organisation.path, field) for m in tops)
     return Q(**{f"{field.removesuffix('path')}pk__in": _below(memberships)})
 
 
@@ -72,23 +74,23 @@ def _same(memberships: Sequence[Membership]) -> models.QuerySet:
     )
 
 
-def own(memberships: Iterable[Membership], field: str) -> Q:
+def in_bodies(memberships: Iterable[Membership], field: str) -> Q:
     """Rows of exactly the bodies of these memberships, which are one person's in all of their roles named here."""
     memberships = tuple(memberships)
     ids = sorted({m.organisation_id for m in memberships})
     if len(ids) > MANY:
         return Q(**{f"{field}__in": _same(memberships).values("organisation")})
-    return Q(**{f"{field}__in": ids}) if ids else NOTHING
+    return Q(**{f"{field}__in": ids}) if ids else NO_ROWS
 
 
-def overseen(user: User, field: str) -> Q:
+def in_overseen(user: User, field: str) -> Q:
     """Rows of the subtrees that the person sees as manager, supervisor or viewer."""
-    return subtrees(user.in_role(MANAGER, SUPERVISOR, VIEWER), field)
+    return in_subtrees(user.in_role(MANAGER, SUPERVISOR, VIEWER), field)
 
 
-def worked(user: User, field: str) -> Q:
+def in_worked_for(user: User, field: str) -> Q:
     """Rows of the bodies for which the person fills in, as staff or manager."""
-    return own(user.in_role(STAFF, MANAGER), field)
+    return in_bodies(user.in_role(STAFF, MANAGER), field)
 
 
 def in_view(user: User, owner: str, *overseers: str) -> Q:
@@ -98,8 +100,8 @@ def in_view(user: User, owner: str, *overseers: str) -> Q:
     works = user.in_role(STAFF, MANAGER)
     if all(m.organisation.path.startswith(tops) for m in works):
         works = ()  # what they fill in lies in what they oversee: one condition instead of two
-    conditions = [own(works, owner or "pk")] if works else []
-    return any_of((*conditions, subtrees(above, f"{owner}__path" if owner else "path")))
+    conditions = [in_bodies(works, owner or "pk")] if works else []
+    return any_of((*conditions, in_subtrees(above, f"{owner}__path" if owner else "path")))
 
 
 class ScopedQuerySet(models.QuerySet):

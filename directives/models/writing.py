@@ -9,23 +9,23 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
-from directives.models.loading import load, prepared
-from directives.models.planned import planned
+from directives.models.loading import bulk_insert, column_values
+from directives.models.planned import prepared_cursor
 
 
-def overwrite(
+def update_where(
     model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any
 ) -> int:
     """Set these fields of the rows with these ids that are `alike` in others; returns how many. Values are no expressions."""
     fields = [model._meta.get_field(name) for name in (*values, *alike)]
     given = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
     text = _update(model, tuple(values), tuple(alike), len(ids))
-    with planned(connection) as cursor:
+    with prepared_cursor(connection) as cursor:
         cursor.execute(text, [*given[: len(values)], *ids, *given[len(values) :]])
         return cursor.rowcount
 
 
-def add(rows: Sequence[Model]) -> None:
+def insert(rows: Sequence[Model]) -> None:
     """Insert a few rows of one table, and give each its id."""
     if not rows:
         return
@@ -40,7 +40,7 @@ def add(rows: Sequence[Model]) -> None:
 LOT = 500  # rows of one statement
 
 
-def erase(model: type[Model], ids: Sequence[int]) -> None:
+def delete_by_id(model: type[Model], ids: Sequence[int]) -> None:
     """Delete the rows with these ids, without looking for what refers to them: the engine refuses where something does."""
     for start in range(0, len(ids), LOT):
         lot = ids[start : start + LOT]
@@ -51,20 +51,20 @@ def erase(model: type[Model], ids: Sequence[int]) -> None:
             )
 
 
-def add_many(rows: Sequence[Model]) -> None:
+def insert_many(rows: Sequence[Model]) -> None:
     """Insert any number of rows of one table, and give each its id. Many times as fast as bulk_create, which works out each value anew."""
     for start in range(0, len(rows), LOT):
-        load(rows[start : start + LOT])
+        bulk_insert(rows[start : start + LOT])
 
 
-def overwrite_each(rows: Sequence[Model], names: Sequence[str]) -> None:
+def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
     """Set these fields of stored rows of one table to what each row holds. Values are no expressions."""
     for start in range(0, len(rows), LOT):
         lot = rows[start : start + LOT]
         model = type(lot[0])
         fields = [model._meta.get_field(name) for name in names]
         columns = [
-            prepared(field, [*map(attrgetter(field.attname), lot)])
+            column_values(field, [*map(attrgetter(field.attname), lot)])
             for field in (model._meta.pk, *fields)
         ]
         given = (

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.documents.queries.filters import BodyFilter
 from directives.downloads.exporting import answer
 from directives.models import Organisation
@@ -43,7 +43,9 @@ def organisations(request: SignedInRequest) -> HttpResponse:
     if chosen.q or chosen.body_kind or chosen.level:
         list_page, lines = bodies.bodies_page(request.user, matching, request.GET)
         return page(request, HERE + "list.html", context | {"page": list_page, "lines": lines})
-    under = None if (pk := whole(chosen.under)) is None else get_object_or_404(visible, pk=pk)
+    under = (
+        None if (pk := whole_number(chosen.under)) is None else get_object_or_404(visible, pk=pk)
+    )
     context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}
     return page(
         request, HERE + "list.html", context, fragment=HERE + "_below.html" if under else ""

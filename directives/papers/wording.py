@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from directives.base.wording import picked, scripted
+from directives.base.wording import localized, localized_text
 from directives.models import Organisation
 from directives.reports.queries.submissions import Cover
 
@@ -24,7 +24,7 @@ def chinese_of_reader() -> Iterator[bool]:
 
 def full_name(body: Any) -> str:
     """The name with which a body signs."""
-    return scripted(body.full_name) or picked(body, "name")
+    return localized_text(body.full_name) or localized(body, "name")
 
 
 def recipient_of(body: Organisation) -> str:
@@ -38,13 +38,13 @@ def demo_notice(fictional: bool) -> str:
 
 
 def title_of_section(section: Any) -> str:
-    return picked(section, "title") or _("Closing paragraph")
+    return localized(section, "title") or _("Closing paragraph")
 
 
 def present_names_note(cover: Cover) -> str:
     """Which names in the paper of a submission are as of today; "" where all are as of then."""
-    names = [picked(cover.body, "name")] if not cover.body.kept else []
-    names += [f"《{picked(cover.document, 'title')}》"] if not cover.document.kept else []
+    names = [localized(cover.body, "name")] if not cover.body.kept else []
+    names += [f"《{localized(cover.document, 'title')}》"] if not cover.document.kept else []
     if not names:
         return ""
     text = _("Names as of today (those used at the time were not kept): %(names)s.")

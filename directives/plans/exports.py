@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.tables.book import Column, path_to
 
 PLAN = path_to("plan")
@@ -10,8 +10,8 @@ PLAN_COLUMNS = (
     Column(
         "organisation", _("Code of the organisation"), lambda plan: plan.organisation.code, width=12
     ),
-    Column("name", _("Organisation"), lambda plan: picked(plan.organisation, "name"), width=24),
-    Column("document", _("Document"), lambda plan: picked(plan.document, "title"), width=36),
+    Column("name", _("Organisation"), lambda plan: localized(plan.organisation, "name"), width=24),
+    Column("document", _("Document"), lambda plan: localized(plan.document, "title"), width=36),
     Column("kind", _("Kind of paper"), lambda plan: plan.get_kind_display(), width=12),
     Column("title", _("Title"), lambda plan: plan.title, width=40, link=lambda plan: PLAN(plan.pk)),
     Column("state", _("State"), lambda plan: plan.get_state_display(), width=10),
@@ -46,7 +46,7 @@ LOG_COLUMNS = (
     Column(
         "organisation",
         _("Organisation"),
-        lambda row: picked(row.entry.measure.plan.organisation, "name"),
+        lambda row: localized(row.entry.measure.plan.organisation, "name"),
         width=24,
     ),
     Column("codes", _("Directive codes"), lambda row: row.codes, width=18),

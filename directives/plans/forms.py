@@ -4,7 +4,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import LARGEST, whole
+from directives.base.numbers import LARGEST, whole_number
 from directives.base.states import FILING_STATES, HANDED_IN
 from directives.models import Document, Measure, Obligation, User
 from directives.plans.commands import MeasureContent
@@ -64,7 +64,7 @@ class MeasureForm(forms.Form):
     def chosen(self) -> list[int]:
         """The ids of the ticked obligations, valid or not."""
         value = self["obligations"].value() or []
-        return [pk for text in value if (pk := whole(text)) is not None]
+        return [pk for text in value if (pk := whole_number(text)) is not None]
 
     @classmethod
     def of(cls, measure: Measure, *, servable: QuerySet[Obligation]) -> "MeasureForm":

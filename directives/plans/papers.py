@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from directives.base.wording import in_script, scripted
+from directives.base.wording import in_script, localized_text
 from directives.models import Obligation
 from directives.papers.paper import (
     Block,
@@ -72,12 +72,12 @@ def paper_of_plan(
 ) -> Paper:
     """A plan as a paper; `headings` are place and title of the section of each obligation (id). Within `chinese_of_reader`."""
     parts = [
-        (_("General requirements"), paragraphs(scripted(head.summary))),
+        (_("General requirements"), paragraphs(localized_text(head.summary))),
         (_("Main measures"), _by_section(lines, headings)),
     ]
     annex = _annex(lines, HANT if traditional else HANS)
     return Paper(
-        title=printable(scripted(head.title)),
+        title=printable(localized_text(head.title)),
         recipient=head.recipient,
         blocks=(*numbered_parts(1, parts), *([Para(head.remark)] if head.remark else [])),
         signer=full_name(head.body),
@@ -106,13 +106,14 @@ def _by_section(
 def _measure(line: MeasureLine) -> Para:
     """3. 建立…制度。责任人：…；完成时限：…；成果形式：…。"""
     facts = [
-        (_("Responsible"), scripted(line.responsible)),
+        (_("Responsible"), localized_text(line.responsible)),
         (pgettext("ledger", "Complete by"), _day(line.due_on)),
-        (_("Form of result"), scripted(line.result)),
+        (_("Form of result"), localized_text(line.result)),
     ]
     told = "；".join(f"{label}：{printable(value)}" for label, value in facts if value)
     return Para(
-        sentence(scripted(line.text)) + (f"（{told}）" if told else ""), lead=f"{line.number}. "
+        sentence(localized_text(line.text)) + (f"（{told}）" if told else ""),
+        lead=f"{line.number}. ",
     )
 
 
@@ -127,8 +128,8 @@ def _annex(lines: Iterable[MeasureLine], language: str) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            str(line.number), printable(scripted(line.text)), printable(scripted(line.responsible)), _day(line.due_on),
-            printable(scripted(line.result)), "、".join(in_script(served.code, language) for served in line.serves),
+            str(line.number), printable(localized_text(line.text)), printable(localized_text(line.responsible)), _day(line.due_on),
+            printable(localized_text(line.result)), "、".join(in_script(served.code, language) for served in line.serves),
         )
         for line in lines
     )  # fmt: skip

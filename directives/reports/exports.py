@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.wording import picked, scripted
+from directives.base.wording import localized, localized_text
 from directives.reports.queries.entries import EntryLine
 from directives.tables.book import Column, path_to
 
@@ -11,11 +11,13 @@ REPORTS = (
     Column(
         "organisation",
         _("Organisation"),
-        lambda row: picked(row.report.organisation, "name"),
+        lambda row: localized(row.report.organisation, "name"),
         width=24,
         link=lambda row: REPORT(row.report.pk),
     ),
-    Column("document", _("Document"), lambda row: picked(row.report.document, "title"), width=36),
+    Column(
+        "document", _("Document"), lambda row: localized(row.report.document, "title"), width=36
+    ),
     Column("cycle", _("Reporting cycle"), lambda row: row.report.cycle.name, width=16),
     Column("due_on", _("Due"), lambda row: row.report.cycle.due_on, "date"),
     Column("state", _("State"), lambda row: row.word, width=14),
@@ -49,21 +51,23 @@ ENTRIES = (
     Column(
         "text",
         _("Directive"),
-        lambda line: picked(line.entry.obligation.directive, "text"),
+        lambda line: localized(line.entry.obligation.directive, "text"),
         width=48,
     ),
     Column(
         "part", _("Responsibility"), lambda line: line.entry.obligation.get_part_display(), width=8
     ),
-    Column("progress", _("Progress"), lambda line: scripted(line.entry.progress), width=48),
-    Column("problems", _("Problems"), lambda line: scripted(line.entry.problems), width=28),
-    Column("next_steps", _("Next steps"), lambda line: scripted(line.entry.next_steps), width=28),
+    Column("progress", _("Progress"), lambda line: localized_text(line.entry.progress), width=48),
+    Column("problems", _("Problems"), lambda line: localized_text(line.entry.problems), width=28),
+    Column(
+        "next_steps", _("Next steps"), lambda line: localized_text(line.entry.next_steps), width=28
+    ),
     Column("percent", _("Percent complete"), lambda line: line.entry.percent, "percent"),
     Column("last_percent", _("Last percent"), lambda line: line.earlier.percent, "percent"),
     Column(
         "unchanged_reason",
         _("Reason for no change"),
-        lambda line: scripted(line.entry.unchanged_reason),
+        lambda line: localized_text(line.entry.unchanged_reason),
         width=24,
     ),
     Column("state", _("State"), lambda line: line.word, width=12),

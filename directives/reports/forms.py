@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import LARGEST, whole
+from directives.base.numbers import LARGEST, whole_number
 from directives.base.refusals import Invalid
 from directives.base.states import SUBMITTED
-from directives.core.deciding import askers_of
+from directives.core.deciding import requesters
 from directives.models import ReportEntry, User
 from directives.models.reports import PERIODS
 from directives.obligations.forms.obligations import DayInput
@@ -92,7 +92,7 @@ class PlanVerdictForm(forms.Form):
 
 def chosen_entries(data: Mapping[str, str], name: str = "entry") -> list[int] | None:
     """The ids of the entries that a form names; None where it names none, which means all."""
-    ids = [pk for text in data.getlist(name) if (pk := whole(text)) is not None]
+    ids = [pk for text in data.getlist(name) if (pk := whole_number(text)) is not None]
     return ids or None
 
 
@@ -105,8 +105,10 @@ def verdicts(
     """
     chosen: dict[int, Decision] = {}
     for entry in entries:
-        seen = whole(data.get(f"version-{entry.pk}", ""))
-        open_still = seen is not None and entry.state == SUBMITTED and by.pk not in askers_of(entry)
+        seen = whole_number(data.get(f"version-{entry.pk}", ""))
+        open_still = (
+            seen is not None and entry.state == SUBMITTED and by.pk not in requesters(entry)
+        )
         verdict = data.get(f"verdict-{entry.pk}") or (
             "accept" if data.get("rest") == "accept" and open_still else ""
         )

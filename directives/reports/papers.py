@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from directives.base.wording import as_day, in_script, picked, scripted
+from directives.base.wording import in_script, local_day, localized, localized_text
 from directives.models import LogEntry, ProgressReport, Section
 from directives.papers.paper import Block, Paper, Para, Table, numbered_parts, printable, sentence
 from directives.papers.wording import (
@@ -94,7 +94,11 @@ def paper_of_report(
     head: ReportHead, entries: Sequence[ReportedDirective], traditional: bool
 ) -> Paper:
     """A report as a paper. Within `chinese_of_reader`."""
-    title, period, files = picked(head.document, "title"), head.period, _files(entries, traditional)
+    title, period, files = (
+        localized(head.document, "title"),
+        head.period,
+        _files(entries, traditional),
+    )
     parts = [
         (_("The whole"), [Para(_overall(entries, head.logged))]),
         (_("Main progress"), _by_section(entries, traditional)),
@@ -107,7 +111,7 @@ def paper_of_report(
     )
     return Paper(
         title=_("%(body)s: report on carrying out “%(title)s” in %(period)s")
-        % {"body": picked(head.body, "name"), "title": title, "period": period},
+        % {"body": localized(head.body, "name"), "title": title, "period": period},
         recipient=head.recipient,
         blocks=(first, *numbered_parts(1, parts), *([Para(head.remark)] if head.remark else [])),
         signer=full_name(head.body),
@@ -161,7 +165,7 @@ def _logged(report: ProgressReport) -> int:
         "measure__plan__organisation": report.organisation_id,
         "measure__plan__document": report.document_id,
     }
-    mine = LogEntry.objects.standing().filter(**home)
+    mine = LogEntry.objects.not_withdrawn().filter(**home)
     earlier = ProgressReport.objects.filter(
         organisation=report.organisation_id, document=report.document_id
     )
@@ -174,14 +178,14 @@ def _logged(report: ProgressReport) -> int:
 def _progress(one: ReportedDirective, traditional: bool) -> list[Block]:
     """What was done for one directive: its words in short, then what was written."""
     if one.unchanged:
-        why = scripted(one.unchanged_reason)
+        why = localized_text(one.unchanged_reason)
         text = (
             _("no change since the last report.")
             if not why
             else _("no change since the last report: %(why)s") % {"why": sentence(why)}
         )
     else:
-        text = sentence(scripted(one.progress))
+        text = sentence(localized_text(one.progress))
     if not text:
         return []
     share = (
@@ -192,7 +196,7 @@ def _progress(one: ReportedDirective, traditional: bool) -> list[Block]:
 
 def shortened(directive: Any, limit: int = 24) -> str:
     """The beginning of a directive's own words, enough to know it by."""
-    text = printable(picked(directive, "text"))
+    text = printable(localized(directive, "text"))
     first = text.split("，")[0].split("；")[0].rstrip("。")
     return f"{first}。" if len(first) <= limit else f"{first[: limit - 2]}……"
 
@@ -215,7 +219,7 @@ def _listed(
     """One numbered paragraph for each thing said, once however often it was said."""
     said: dict[str, list[str]] = {}
     for one in entries:
-        text = sentence(scripted(told(one)))
+        text = sentence(localized_text(told(one)))
         if text:
             said.setdefault(text, []).append(in_script(one.code, LANGUAGE[traditional]))
     return [
@@ -246,7 +250,7 @@ def submission_paper(record: SubmissionRecord) -> Paper:
     """The paper of a submission. No query beside those of `record`."""
     submission, cover, content = record.submission, record.cover, record.submission.content
     with chinese_of_reader() as traditional:
-        told = _told(cover) | {"signed_on": as_day(submission.submitted_at)}
+        told = _told(cover) | {"signed_on": local_day(submission.submitted_at)}
         if submission.plan_id:
             served = {one["obligation"]: _heading(one) for one in content.get("directives", ())}
             headings = {pk: heading for pk, heading in served.items() if heading}
@@ -284,7 +288,7 @@ def _entry(one: Mapping[str, Any]) -> ReportedDirective:
 
 
 class _Words:
-    """The text of a directive as it was, as `wording.picked` reads it."""
+    """The text of a directive as it was, as `wording.localized` reads it."""
 
     def __init__(self, copy: Mapping[str, Any]) -> None:
         self.text, self.text_hans, self.text_hant = (

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from directives.core import audit
 from directives.models import OpenSession, User
-from directives.models.planned import planned
+from directives.models.planned import prepared_cursor
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor
 
@@ -62,7 +62,7 @@ class SessionStore(StoredSession):
 
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing, and no key any more, where there is none or it has ended."""
-        with planned(connection) as cursor:
+        with prepared_cursor(connection) as cursor:
             cursor.execute(
                 SESSION,
                 [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())],

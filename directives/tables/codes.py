@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.models import Organisation
 from directives.tables.cells import folded
 from directives.tables.fields import Fault
@@ -90,7 +90,7 @@ def own_numbers_remedy(remedy: str) -> str:
 def ambiguous_code(field: str, text: str, found: CodeMatch) -> Fault:
     """The fault of a text that could be several codes."""
     return Fault(
-        field, text, _("One code; this could be any of: %(all)s") % {"all": listed(found.several[:10])},
+        field, text, _("One code; this could be any of: %(all)s") % {"all": join_words(found.several[:10])},
         _("Write the complete code, in a cell formatted as text."),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol
 from xlsxwriter.worksheet import Worksheet
 
-from directives.base.wording import NOTHING
+from directives.base.wording import EMPTY
 from directives.models import Intake, IntakeRow
 from directives.tables.book import guard
 from directives.tables.fault_list import noted_rows
@@ -60,7 +60,7 @@ def marks_of(rows: Sequence[IntakeRow]) -> Marks:
 
 def kept(cell: Mapping[str, str]) -> str:
     """A cell that is not taken over as its comment says it."""
-    stands = _("Not imported. Current value: %(stands)s") % {"stands": cell["stands"] or NOTHING}
+    stands = _("Not imported. Current value: %(stands)s") % {"stands": cell["stands"] or EMPTY}
     return f"{stands}\n{cell['why']}\n{cell['where']}"
 
 

@@ -6,14 +6,14 @@ both for bodies that have children; `Total` counts by section and light for ever
 
 from directives.tallies.daily import copy_day, forget_after, last_copied, prune
 from directives.tallies.delta import ACTS, BETTER, WORSE, Delta, Standing
-from directives.tallies.gathering import counted, gathering, settle
-from directives.tallies.items import count_in, count_items, item_moved, point_moved
-from directives.tallies.moving import close_scope, open_scope, recast, relocate
+from directives.tallies.gathering import counted, pending_delta, write_pending
+from directives.tallies.items import count_items, count_new, move_item, move_mark
+from directives.tallies.moving import change_kind, close_scope, open_scope, relocate
 from directives.tallies.overall import add_up_days
 from directives.tallies.recount import drift, never_counted, rebuild
 
 __all__ = [
-    "ACTS", "BETTER", "WORSE", "Delta", "Standing", "add_up_days", "close_scope", "copy_day", "count_in", "count_items", "counted", "drift",
-    "forget_after", "gathering",
-    "item_moved", "last_copied", "never_counted", "open_scope", "point_moved", "prune", "rebuild", "recast", "relocate", "settle",
+    "ACTS", "BETTER", "WORSE", "Delta", "Standing", "add_up_days", "close_scope", "copy_day", "count_new", "count_items", "counted", "drift",
+    "forget_after", "pending_delta",
+    "move_item", "last_copied", "never_counted", "open_scope", "move_mark", "prune", "rebuild", "change_kind", "relocate", "write_pending",
 ]  # fmt: skip

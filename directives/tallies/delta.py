@@ -49,10 +49,10 @@ OF_ONE_DOCUMENT = frozenset(
 )  # topics that do not add up over documents
 WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
 
-Point = tuple[str, str, date]  # topic, word and day of a mark
+MarkKey = tuple[str, str, date]  # topic, word and day of a mark
 
 
-def points_of(row: Obligation) -> Iterator[Point]:
+def mark_keys_of(row: Obligation) -> Iterator[MarkKey]:
     """The marks under which a live obligation counts."""
     yield "reason", row.light_code, ALWAYS
     yield "state", row.state, ALWAYS
@@ -78,17 +78,17 @@ class Standing:
     state: str
     light: str
     percent: int
-    points: tuple[Point, ...]
+    points: tuple[MarkKey, ...]
 
     @classmethod
     def of(cls, row: Obligation) -> "Standing":
         """The standing of an obligation as it is in memory."""
         place = (row.organisation_id, row.document_id, row.section_id, row.directive_id)
-        return cls(*place, row.state, row.light, row.percent, tuple(points_of(row)))
+        return cls(*place, row.state, row.light, row.percent, tuple(mark_keys_of(row)))
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CountedBody:
     """A body as it stands while its counts are written."""
 
     kind: str
@@ -147,7 +147,7 @@ class Delta:
                 ("act", WORSE if after.light == RED else BETTER, on),
             )
 
-    def point(self, body: int, document: int, point: Point, sign: int = 1) -> None:
+    def point(self, body: int, document: int, point: MarkKey, sign: int = 1) -> None:
         """Count one mark of a body."""
         self._demand_open()
         self.points[body, document, *point] += sign
@@ -187,7 +187,7 @@ class Delta:
         """Write the gathered changes, in few statements for a small change. What they say stays as it is."""
         if not (self.work or self.points or self.figures):
             return
-        bodies = hold({key[0] for key in (*self.work, *self.points, *self.figures)})
+        bodies = lock_bodies({key[0] for key in (*self.work, *self.points, *self.figures)})
         points = Counter(self.points)
         points.update(self._owe())
         write(
@@ -198,7 +198,7 @@ class Delta:
             ]
         )
 
-    def _lights(self, bodies: dict[int, Held]) -> Iterator[Statement]:
+    def _lights(self, bodies: dict[int, CountedBody]) -> Iterator[Statement]:
         """Obligations by their lights: by directive for those that have children, by section and by document for every body."""
         tallies, tally_percents, totals, total_percents, percents = (
             Counter(),
@@ -225,7 +225,7 @@ class Delta:
         yield from upserts(Total, totals, total_percents)
         yield from upserts(DocumentTotal, *by_colour.values(), percents)
 
-    def _reported(self, bodies: dict[int, Held]) -> tuple[Counter[tuple], Counter[tuple]]:
+    def _reported(self, bodies: dict[int, CountedBody]) -> tuple[Counter[tuple], Counter[tuple]]:
         """Figures, how many and their sums, by their bodies and everybody above."""
         counts: Counter[tuple] = Counter()
         sums: Counter[tuple] = Counter()
@@ -248,7 +248,7 @@ class Delta:
         return points
 
 
-def _marked(points: Counter[tuple], bodies: dict[int, Held]) -> Iterator[Statement]:
+def _marked(points: Counter[tuple], bodies: dict[int, CountedBody]) -> Iterator[Statement]:
     """Marks of each document, and over all of them."""
     marks: Counter[tuple] = Counter()
     overall: Counter[tuple] = Counter()
@@ -261,7 +261,7 @@ def _marked(points: Counter[tuple], bodies: dict[int, Held]) -> Iterator[Stateme
     yield from upserts(OverallMark, overall)
 
 
-def hold(ids: Iterable[int]) -> dict[int, Held]:
+def lock_bodies(ids: Iterable[int]) -> dict[int, CountedBody]:
     """These bodies as they stand, and as they will stand until the transaction ends."""
     wanted, held = sorted(ids), {}
     for start in range(0, len(wanted), BATCH):
@@ -270,5 +270,5 @@ def hold(ids: Iterable[int]) -> dict[int, Held]:
         statement = f"SELECT id, path, kind, branch FROM {Organisation._meta.db_table} WHERE id IN ({places})"  # noqa: S608
         for pk, path, kind, branch in tree_lock.share_and_fetch(statement, batch):
             above = tuple(ancestors(path)[:-1])
-            held[pk] = Held(kind, above, (*above, pk) if branch else above)
+            held[pk] = CountedBody(kind, above, (*above, pk) if branch else above)
     return held

@@ -124,7 +124,7 @@ def counted(*, savepoint: bool = True) -> Iterator[Delta]:
                 gathered.close()
 
 
-def gathering() -> Delta:
+def pending_delta() -> Delta:
     """Where the changes of this transaction are gathered. Raises outside `counted`: they would never be written."""
     gathered = _present()
     if gathered is None:
@@ -132,7 +132,7 @@ def gathering() -> Delta:
     return gathered.here()
 
 
-def settle() -> None:
+def write_pending() -> None:
     """Write what has been gathered so far, before something counts the rows themselves."""
     gathered = _present()
     if gathered is not None:

@@ -5,14 +5,14 @@ from datetime import date
 
 from directives.base.states import LIVE
 from directives.models import ALWAYS, ItemState, Obligation
-from directives.tallies.delta import Delta, Point, Standing
-from directives.tallies.gathering import counted, gathering
+from directives.tallies.delta import Delta, MarkKey, Standing
+from directives.tallies.gathering import counted, pending_delta
 from directives.tallies.upserts import BATCH
 
 TOPIC = "item"
 
 
-def item_point(item: int, state: str) -> Point:
+def item_point(item: int, state: str) -> MarkKey:
     """The mark under which a body counts that has brought this item (its id) to this state."""
     return TOPIC, f"{item}:{state}", ALWAYS
 
@@ -28,19 +28,19 @@ def count_items(delta: Delta, obligations: Iterable[Obligation], sign: int = 1) 
             delta.point(row.organisation_id, row.document_id, item_point(item, state), sign)
 
 
-def point_moved(body: int, document: int, before: Point | None, after: Point | None) -> None:
+def move_mark(body: int, document: int, before: MarkKey | None, after: MarkKey | None) -> None:
     """One thing of a body counts under another mark than before; None: under none."""
-    delta = gathering()
+    delta = pending_delta()
     for point, sign in ((before, -1), (after, 1)) if before != after else ():
         if point is not None:
             delta.point(body, document, point, sign)
 
 
-def item_moved(item: ItemState, before: str) -> None:
+def move_item(item: ItemState, before: str) -> None:
     """An item of a live obligation came from one state into another."""
     row = item.obligation
     if row.state in LIVE:
-        point_moved(
+        move_mark(
             row.organisation_id,
             row.document_id,
             item_point(item.item_id, before),
@@ -49,9 +49,9 @@ def item_moved(item: ItemState, before: str) -> None:
 
 
 @counted()
-def count_in(obligations: Collection[Obligation], on: date | None = None) -> None:
+def count_new(obligations: Collection[Obligation], on: date | None = None) -> None:
     """Count new obligations with their items; with `on`, as issued that day."""
-    delta = gathering()
+    delta = pending_delta()
     for row in obligations:
         delta.add(Standing.of(row))
         if on is not None:

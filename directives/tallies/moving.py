@@ -22,8 +22,8 @@ from directives.models import (
     Total,
 )
 from directives.models.organisations import became_branch
-from directives.tallies.delta import hold
-from directives.tallies.gathering import settle
+from directives.tallies.delta import lock_bodies
+from directives.tallies.gathering import write_pending
 from directives.tallies.recount import fill
 from directives.tallies.upserts import COLUMNS, adding, upsert, values_of
 
@@ -35,7 +35,7 @@ OF_BRANCHES = (Tally, Mark, OverallMark)
 def open_scope(sender: type, organisation: Organisation, **kwargs: object) -> None:
     """A body that has children is counted in full from then on: count its own work, before anything is counted for a child."""
     tree_lock.hold_alone()
-    settle()
+    write_pending()
     close_scope(organisation.pk)
     for model in OF_BRANCHES:
         fill(model, body=organisation.pk)
@@ -48,12 +48,12 @@ def close_scope(scope: int) -> None:
 
 
 @transaction.atomic
-def recast(organisation: Organisation, *, kind: str, was: str | None = None) -> None:
+def change_kind(organisation: Organisation, *, kind: str, was: str | None = None) -> None:
     """Make a body one of another kind: its work is counted under that from now on. `was`: where the new kind is stored already."""
     tree_lock.hold_alone()
-    settle()
+    write_pending()
     was = was or Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
-    held = hold([organisation.pk])[organisation.pk]
+    held = lock_bodies([organisation.pk])[organisation.pk]
     Organisation.objects.filter(pk=organisation.pk).update(kind=kind)
     counts: Counter[tuple] = Counter()
     percents: Counter[tuple] = Counter()
@@ -72,7 +72,7 @@ def recast(organisation: Organisation, *, kind: str, was: str | None = None) -> 
 def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequence[int]) -> None:
     """The subtree of a body has left some ancestors (ids) for others: its counts go with it, whatever its size."""
     tree_lock.hold_alone()
-    settle()
+    write_pending()
     if not organisation.branch:  # for as long as this takes: the counts of one body are few
         open_scope(Organisation, organisation)
     for model in (Tally, Total, DocumentTotal, Mark, OverallMark, FigureTotal):

@@ -10,9 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
-from directives.base.clocks import WORDS
+from directives.base.clocks import COLOUR_NAMES
 from directives.base.states import COLOURS
-from directives.base.wording import in_script, picked, words_of_light
+from directives.base.wording import describe_light, in_script, localized
 from directives.core.scope import Lights
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import BoardChoice, link
@@ -49,7 +49,7 @@ class Pen:
 
     def __init__(self, board: Board) -> None:
         self.board, self.language = board, get_language()
-        self.words = {colour: gettext(WORDS[colour]) for colour in COLOURS}
+        self.words = {colour: gettext(COLOUR_NAMES[colour]) for colour in COLOURS}
         self.comma, self.all = gettext(", "), gettext("%(total)s in all: %(parts)s")
         self.home = escape(link(board.choice, **EVERYTHING, scope=None))
         self.lamps = {colour: lamp(colour) for colour in COLOURS}
@@ -102,7 +102,7 @@ def section_rows(board: Board) -> SafeString:
         section, lights = line.thing, line.lights
         number, title = (
             pen.code(section.number) if section.number else closing,
-            picked(section, "title"),
+            localized(section, "title"),
         )
         said = told % {"n": f"{lights.total:,}", "mean": lights.mean}
         counts = on_time % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"}
@@ -121,7 +121,7 @@ def document_choices(board: Board) -> SafeString:
     for document in board.documents[:OFFERED]:
         here = ' aria-current="true"' if document == board.document else ""
         url = escape(link(board.choice, **ONE_DOCUMENT | {"document": document.pk}))
-        rows.append(f'<li><a href="{url}"{here}>{escape(picked(document, "title"))}</a></li>')
+        rows.append(f'<li><a href="{url}"{here}>{escape(localized(document, "title"))}</a></li>')
     if len(board.documents) > OFFERED:
         more = gettext("%(n)s more documents") % {"n": len(board.documents) - OFFERED}
         url = escape(link(board.choice, **ONE_DOCUMENT | {"document": None, "documents": True}))
@@ -138,7 +138,11 @@ def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
         gettext("%(n)s obligations, %(mean)s%% done on average"),
     )
     for line in lines:
-        title, lights, late = picked(line.thing, "title"), line.lights, '<span class="mv">—</span>'
+        title, lights, late = (
+            localized(line.thing, "title"),
+            line.lights,
+            '<span class="mv">—</span>',
+        )
         if lights.red:
             late = f'<a class="mv t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}<span class="sr"> {overdue}</span></a>'
         counts = on_time % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"}
@@ -162,7 +166,7 @@ def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> Sa
         if lights.red:
             late = f'<a class="t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}<span class="sr"> {overdue}</span></a>'
         rows.append(
-            f'<li><span class="no">{line.place}</span><a href="{pen.body(line.thing.pk)}">{escape(picked(line.thing, "name"))}</a>'
+            f'<li><span class="no">{line.place}</span><a href="{pen.body(line.thing.pk)}">{escape(localized(line.thing, "name"))}</a>'
             f'{meter(lights.on_time, lights.total, low)}<span class="pc"><b>{share}%</b> <small>{lights.on_time:,}/{lights.total:,}</small>'
             f'{few if line.small else ""}</span><span class="mv">{late}</span></li>'
         )
@@ -177,7 +181,7 @@ def heat_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
         gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue")
     )
     for line in lines:
-        name, cells = escape(picked(line.thing, "name")), []
+        name, cells = escape(localized(line.thing, "name")), []
         for cell in board.cells(line.thing):
             off, shade = cell.off_time, cell.shade
             if not off.of:
@@ -214,7 +218,7 @@ def directive_rows(board: Board, request: HttpRequest) -> SafeString:
 
 
 def _said(line: BoardLine) -> str:
-    text = picked(line.thing, "text")
+    text = localized(line.thing, "text")
     return escape(text if len(text) <= CUT else f"{text[: CUT - 1]}…")
 
 
@@ -236,7 +240,7 @@ def _of_many(pen: Pen, line: BoardLine) -> str:
 
 def _of_one(pen: Pen, line: BoardLine, request: HttpRequest) -> str:
     row = line.thing.row
-    word, why = words_of_light(request, row)
+    word, why = describe_light(request, row)
     light = f'<span class="light {TONES[row.light]}">{pen.lamps[row.light]}{escape(word)}</span>'
     return (
         f'<tr><th scope="row"><a class="code" href="{reverse("obligation", args=(row.pk,))}">{pen.code(line.thing.code)}</a></th>'
@@ -257,7 +261,7 @@ def chips(board: Board) -> SafeString:
             if section.number
             else gettext("the closing section")
         )
-        told.append((f"{number} {picked(section, 'title')}", {"section": None}))
+        told.append((f"{number} {localized(section, 'title')}", {"section": None}))
     if choice.directive:
         code = board.directives[0].thing.code if board.directives else f"#{choice.directive}"
         told.append(

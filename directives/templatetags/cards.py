@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext, pgettext
 
-from directives.base.clocks import WORDS
+from directives.base.clocks import COLOUR_NAMES
 from directives.base.states import COLOURS, LIGHTS
-from directives.base.wording import day, in_script, picked, words_of_light
+from directives.base.wording import describe_light, format_day, in_script, localized
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import link
 from directives.dashboard.queries.facts import Period
@@ -62,9 +62,7 @@ def most_overdue(board: Board) -> SafeString:
 
 def _named(board: Board, line: BoardLine) -> SafeString:
     if board.across:
-        words = (
-            f"《{Truncator(picked(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
-        )
+        words = f"《{Truncator(localized(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
     elif line.thing.number:
         words = gettext("section %(number)s") % {
             "number": in_script(line.thing.number, get_language())
@@ -105,7 +103,7 @@ def section_options(board: Board) -> SafeString:
         number = pen.code(section.number) if section.number else escape(closing)
         chosen = " selected" if section.pk == board.choice.section else ""
         told.append(
-            f'<option value="{section.pk}"{chosen}>{number} {escape(picked(section, "title"))}</option>'
+            f'<option value="{section.pk}"{chosen}>{number} {escape(localized(section, "title"))}</option>'
         )
     return SafeString("".join(told))
 
@@ -136,7 +134,7 @@ def light_table(lines: Iterable[BoardLine], board: Board) -> SafeString:
     closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
     for line in lines:
         number = (
-            escape(picked(line.thing, "title"))
+            escape(localized(line.thing, "title"))
             if board.across
             else pen.code(line.thing.number) or escape(closing)
         )
@@ -156,7 +154,7 @@ def report_days(shown: Trend) -> SafeString:
     for on, n, before in table(shown):
         was = "—" if before is None else f"{before:,}/{shown.before.entries:,}"
         rows.append(
-            f'<tr><th scope="row">{day(on, shown.today)}</th>{cells(f"{n:,}/{shown.expected:,}", was)}</tr>'
+            f'<tr><th scope="row">{format_day(on, shown.today)}</th>{cells(f"{n:,}/{shown.expected:,}", was)}</tr>'
         )
     return SafeString("".join(rows))
 
@@ -166,7 +164,7 @@ def week_rows(board: Board) -> SafeString:
     """The curve as rows of a table; each day that is kept leads to the dashboard of that day."""
     rows = []
     for point in board.weeks.points:
-        told = day(point.day, board.today)
+        told = format_day(point.day, board.today)
         if point.copied_on:
             told = f'<a href="{escape(link(board.choice, on=point.day, **EVERYTHING))}">{told}</a>'
         counts = cells(
@@ -183,7 +181,7 @@ def next_lines(board: Board) -> SafeString:
     for one in board.ahead:
         words = f"{one.label}{gettext(': ')}{told % {'n': f'{one.rows.n:,}'}}"
         lines.append(
-            f'<li><time class="soft nb" datetime="{one.day.isoformat()}">{day(one.day, board.today)}</time>'
+            f'<li><time class="soft nb" datetime="{one.day.isoformat()}">{format_day(one.day, board.today)}</time>'
             f'<a href="{escape(one.rows.url)}">{escape(words)}</a></li>'
         )
     if not lines:
@@ -239,14 +237,14 @@ def late_lines(board: Board, request: HttpRequest) -> SafeString:
     """The longest overdue rows: whose, what, why, and whose move it is."""
     pen, lines = Pen(board), []
     opened, whose = escape(gettext("Open")), escape(gettext("Waiting for"))
-    titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
+    titles = {line.thing.pk: localized(line.thing, "title") for line in board.document_lines}
     for late in board.late:
         row = late.obligation
-        word, why = words_of_light(request, row)
-        text = picked(row.directive, "text")
+        word, why = describe_light(request, row)
+        text = localized(row.directive, "text")
         text = text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
         lines.append(
-            f'<tr><th scope="row"><a href="{pen.body(row.organisation_id)}">{escape(picked(row.organisation, "name"))}</a></th>'
+            f'<tr><th scope="row"><a href="{pen.body(row.organisation_id)}">{escape(localized(row.organisation, "name"))}</a></th>'
             f'<td><a class="code" href="{reverse("directive", args=(row.directive_id,))}">{pen.code(row.directive.code)}</a> '
             f"{escape(text)}{_of_document(titles.get(row.document_id))}</td>"
             f'<td><span class="light {TONES[row.light]}">{pen.lamps[row.light]}{escape(word)}</span>'
@@ -271,6 +269,7 @@ def legend() -> SafeString:
     """The lamps with their words."""
     return SafeString(
         "".join(
-            f"<span>{lamp(colour)}{escape(gettext(WORDS[colour]))}</span>" for colour in COLOURS
+            f"<span>{lamp(colour)}{escape(gettext(COLOUR_NAMES[colour]))}</span>"
+            for colour in COLOURS
         )
     )

@@ -6,7 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from directives.base.wording import day
+from directives.base.wording import format_day
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.trend import Trend
 from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
@@ -49,8 +49,8 @@ def chart(right: int, height: int, said: str, drawn: str) -> SafeString:
 def report_curve(board: Board) -> SafeString:
     """What came in of the cycle against its due day, over the cycle before."""
     t = board.trend
-    was, due = t.was_percent, day(t.cycle.due_on, t.today)
-    told = {"percent": t.percent, "today": day(t.today, board.today), "due": due}
+    was, due = t.was_percent, format_day(t.cycle.due_on, t.today)
+    told = {"percent": t.percent, "today": format_day(t.today, board.today), "due": due}
     said = gettext("Entries submitted: %(percent)s%% by %(today)s; due on %(due)s") % told
     if was is not None:
         said += gettext("; ") + gettext("on the same day of the previous cycle %(percent)s%%") % {
@@ -77,7 +77,11 @@ def report_curve(board: Board) -> SafeString:
     )
     parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt apart"))
     parts.append(f'<circle class="dot" cx="{t.now_x}" cy="{t.now_y}" r="5"/>{_today(t)}')
-    first, last, half = day(t.cycle.opens_on, t.today), day(t.ends_on, t.today), wide(due) / 2 + GAP
+    first, last, half = (
+        format_day(t.cycle.opens_on, t.today),
+        format_day(t.ends_on, t.today),
+        wide(due) / 2 + GAP,
+    )
     parts.append(text(LEFT, 324, first, look="below"))
     if LEFT + wide(first) < t.due_x - half and t.due_x + half < t.right - wide(last):
         parts.append(text(t.due_x, 324, due, anchor="middle", look="apart"))
@@ -108,12 +112,16 @@ def week_curve(board: Board) -> SafeString:
         f'<circle class="dot" cx="{x}" cy="{y}" r="{5 if place == len(w.points) else 2.5}"/>'
         for place, (x, y) in enumerate(w.marks, 1)
     ]
-    now = f"{gettext('today')} {last}%" if board.now else f"{day(board.day, board.today)} {last}%"
+    now = (
+        f"{gettext('today')} {last}%"
+        if board.now
+        else f"{format_day(board.day, board.today)} {last}%"
+    )
     parts = [
         scale(str(w.low), f"{w.middle:g}", str(w.high), BOTTOM, TOP, w.right),
         f'<polygon class="area" points="{w.area}"/><polyline class="now" points="{w.line}"/>',
         *marks,
-        text(LEFT, 154, day(w.first, board.today), look="below"),
+        text(LEFT, 154, format_day(w.first, board.today), look="below"),
         text(w.right, 154, now, anchor="end", look="below"),
     ]
     return chart(w.right, 160, said, "".join(parts))

@@ -8,8 +8,8 @@ from django.template.context import Context
 
 from directives.base.differences import Piece, differences
 from directives.base.states import LOG_STATES
-from directives.base.wording import scripted, words_of_light
-from directives.core.notices import wording
+from directives.base.wording import describe_light, localized_text
+from directives.core.notices import render_text
 from directives.models import LogEntry, Notice
 from directives.plans.queries.log import acts_open
 from directives.plans.queries.plan_page import measure_overdue
@@ -34,7 +34,7 @@ def overdue(context: Context, due_on: date) -> int:
 @register.simple_tag(takes_context=True)
 def why(context: Context, row: Any) -> str:
     """The reason of a row's light, in words."""
-    return words_of_light(context["request"], row)[1]
+    return describe_light(context["request"], row)[1]
 
 
 register.filter("measure_overdue", measure_overdue)
@@ -42,7 +42,7 @@ register.filter("measure_overdue", measure_overdue)
 
 @register.filter
 def notice_words(notice: Notice) -> str:
-    return wording(notice)
+    return render_text(notice)
 
 
 @register.simple_tag(takes_context=True)
@@ -60,4 +60,4 @@ def log_state(entry: LogEntry) -> str:
 @register.filter
 def pieces(change: Change) -> list[Piece]:
     """What was added to a field and what was taken out, in the reader's script."""
-    return differences(scripted(change.before), scripted(change.after))
+    return differences(localized_text(change.before), localized_text(change.after))

@@ -2,7 +2,7 @@
 
 from django import template
 
-from directives.base.wording import scripted
+from directives.base.wording import localized_text
 from directives.catalogue.lists import list_name
 from directives.models import Export
 from directives.tables.book import Words
@@ -29,4 +29,4 @@ def formats() -> list[tuple[str, str]]:
 @register.filter
 def file_title(export: Export) -> Words:
     """The name of the file in the reader's script, or of the list while there is none."""
-    return scripted(export.name) if export.name else list_name(export.list)
+    return localized_text(export.name) if export.name else list_name(export.list)

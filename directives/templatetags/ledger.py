@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
 from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
-from directives.base.wording import Dated, day, in_script, picked, words_of_light
+from directives.base.wording import Dated, describe_light, format_day, in_script, localized
 from directives.obligations.queries.listing import ObligationLine
 from directives.templatetags.tracker import TONES, lamp
 
@@ -68,14 +68,16 @@ class Writer:
             line.percent,
         )
         if facts not in self.lights:
-            word, reason = words_of_light(self.dated, line)
+            word, reason = describe_light(self.dated, line)
             why = f'<span class="why">{escape(reason)}</span>' if reason else ""
             self.lights[facts] = f"{self.marks[line.light]}{escape(word)}</span>{why}"
         return self.lights[facts]
 
     def due(self, on: date | None) -> str:
         if on not in self.days:
-            self.days[on] = self.cell("num nb", gettext("Complete by"), day(on, self.dated.today))
+            self.days[on] = self.cell(
+                "num nb", gettext("Complete by"), format_day(on, self.dated.today)
+            )
         return self.days[on]
 
     def tick(self, line: ObligationLine) -> str:
@@ -85,7 +87,7 @@ class Writer:
         return f'<td class="pickone"><input type="checkbox" form="receive" name="pick" value="{line.pk}" aria-label="{label}"></td>'
 
     def line(self, line: ObligationLine, repeats: bool) -> str:
-        words = picked(line, "text")
+        words = localized(line, "text")
         said = (
             f'<span class="sr"> {escape(cut(words, SHORT))}</span>'
             if repeats
@@ -94,7 +96,7 @@ class Writer:
         return (
             f'<tr id="o{line.pk}">{self.tick(line) if self.ticks else ""}<th scope="row" class="task"><a href="{self.base}{line.pk}/">'
             f'<span class="code">{escape(in_script(line.code, self.language))}</span>{said}</a></th>'
-            f'<td class="of">{escape(picked(line, "name"))} {self.parts[line.part]}</td><td class="why-col">{self.light(line)}</td>'
+            f'<td class="of">{escape(localized(line, "name"))} {self.parts[line.part]}</td><td class="why-col">{self.light(line)}</td>'
             f'{self.states[line.state]}<td class="num" data-k="{self.percent}">{line.percent}%</td>{self.due(line.due_on)}</tr>'
         )
 

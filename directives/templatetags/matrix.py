@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
-from directives.base.wording import in_script, picked
+from directives.base.wording import in_script, localized
 from directives.models import Document
 from directives.obligations.queries.matrix import Cell, Row
 from directives.templatetags.tracker import SYMBOLS, colour_word, lamp
@@ -23,7 +23,7 @@ class Writer:
         """`assigns`: an empty cell leads to where the directive is assigned to the body."""
         self.base = reverse("obligations")
         self.assign = reverse("issue_choose", args=[document.pk]) if assigns else ""
-        self.names = {body.pk: picked(body, "name") for body in bodies}
+        self.names = {body.pk: localized(body, "name") for body in bodies}
         self.lights = {colour: (colour_word(colour), lamp(colour)) for colour in SYMBOLS}
         self.said = gettext("%(code)s, %(body)s: %(light)s, %(percent)s%%")
         self.void = escape(gettext("Not assigned. Assign it"))

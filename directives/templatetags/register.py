@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from directives.base.states import ESTABLISHED, IN_PROGRESS
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.documents.ingest.repair import ANNOTATION, PUNCTUATION
 from directives.documents.queries.directive import Piece, pieces
 from directives.documents.queries.source import kind_word, reason_word
@@ -41,7 +41,10 @@ def cut(directive: Directive) -> tuple[Piece, ...]:
     """The words of a directive in the reader's script, cut at its items."""
     items = list(directive.items.all())
     return pieces(
-        picked(directive, "text"), directive.text, items, [picked(item, "name") for item in items]
+        localized(directive, "text"),
+        directive.text,
+        items,
+        [localized(item, "name") for item in items],
     )
 
 

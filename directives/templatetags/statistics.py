@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
-from directives.base.wording import NOTHING, scripted
+from directives.base.wording import EMPTY, localized_text
 from directives.indicators.commands.periods import Period
 from directives.indicators.queries.indicator import IndicatorView, Point
 from directives.indicators.queries.statistics import Compared, Statistics
@@ -24,7 +24,7 @@ LONGEST = 9  # characters that fit over a bar
 def figure_text(value: Decimal | str | None, indicator: Indicator) -> str:
     """1,234.50: with the decimals of the indicator; a mean has one more."""
     if not isinstance(value, Decimal):  # None, or what a template makes of nothing
-        return NOTHING
+        return EMPTY
     places = min(4, indicator.places + (indicator.aggregation == MEAN))
     return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
 
@@ -38,7 +38,7 @@ def figure(value: Decimal | None, indicator: Indicator) -> str:
 def change(values: Compared, indicator: Indicator) -> SafeString:
     """+120, then +8.3% of 1,450: never a percentage without what it is a percentage of. A percentage changes by points."""
     if values.change is None:
-        return SafeString(f'<span class="quiet">{NOTHING}</span>')
+        return SafeString(f'<span class="quiet">{EMPTY}</span>')
     sign = "+" if values.change > 0 else "−" if values.change < 0 else ""
     told = f"{sign}{figure_text(abs(values.change), indicator)}"
     if indicator.in_percent:
@@ -60,7 +60,7 @@ def change(values: Compared, indicator: Indicator) -> SafeString:
 
 @register.filter
 def unit(indicator: Indicator) -> str:
-    return scripted(indicator.unit)
+    return localized_text(indicator.unit)
 
 
 @register.simple_tag
@@ -137,7 +137,7 @@ def _bar(it: IndicatorView, point: Point, place: int, room: float, most: Decimal
         _text(middle, BOTTOM + 35, year),
     ]
     if point.value is None:
-        return [_text(middle, BOTTOM - 8, NOTHING), *under]
+        return [_text(middle, BOTTOM - 8, EMPTY), *under]
     height = float((BOTTOM - TOP) * point.value / most) if most else 0
     look = "fill" if point.period == it.period else "fill low"
     bar = f'<rect class="{look}" x="{middle - width / 2:.1f}" y="{BOTTOM - height:.1f}" width="{width:.1f}" height="{max(height, 1):.1f}"/>'

@@ -16,9 +16,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 
 from directives.base import wording
-from directives.base.clocks import WORDS
+from directives.base.clocks import COLOUR_NAMES
 from directives.base.script import to_hans, to_hant
-from directives.base.wording import NOTHING, as_day, day, listed, picked, words_of_light
+from directives.base.wording import (
+    EMPTY,
+    describe_light,
+    format_day,
+    join_words,
+    local_day,
+    localized,
+)
 from directives.core import rules, working_calendar
 from directives.models import Document, User
 
@@ -65,7 +72,7 @@ def tone(colour: str) -> str:
 @register.filter
 def colour_word(colour: str) -> str:
     """The name of a light, as legends and counts say it: On schedule, Overdue …"""
-    return gettext(WORDS[colour])
+    return gettext(COLOUR_NAMES[colour])
 
 
 @register.simple_tag
@@ -76,7 +83,7 @@ def lamp_word(colour: str, count: int | None = None) -> SafeString:
         '<span class="light {}">{}{}{}</span>',
         TONES[colour],
         lamp(colour),
-        gettext(WORDS[colour]),
+        gettext(COLOUR_NAMES[colour]),
         tail,
     )
 
@@ -87,7 +94,7 @@ def light(context: Context, row: Any, why: bool = True) -> SafeString:
 
     The row has light, light_code, light_on, starts_on, due_on and percent; `why=False` leaves the reason out.
     """
-    word, reason = words_of_light(context["request"], row)
+    word, reason = describe_light(context["request"], row)
     mark = format_html(
         '<span class="light {}">{}{}</span>', TONES[row.light], lamp(row.light), word
     )
@@ -141,7 +148,7 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
     parts = [piece.colour for piece in pieces(counts)]
     total = sum(count_of(counts, colour) for colour in parts)
     listed = gettext(", ").join(
-        f"{gettext(WORDS[colour])} {grouped(count_of(counts, colour))}" for colour in parts
+        f"{gettext(COLOUR_NAMES[colour])} {grouped(count_of(counts, colour))}" for colour in parts
     )
     said = (
         gettext("%(total)s in all: %(parts)s") % {"total": grouped(total), "parts": listed}
@@ -195,7 +202,7 @@ def progress(done: int | None = None, total: int | None = None) -> SafeString:
 @register.filter
 def grouped(number: int | None) -> str:
     """1234 → 1,234."""
-    return NOTHING if number is None else f"{number:,}"
+    return EMPTY if number is None else f"{number:,}"
 
 
 @register.simple_tag
@@ -217,19 +224,19 @@ def share(part: int, whole: int) -> str:
 @register.filter
 def words(thing: Any) -> str:
     """The text of a directive in the reader's script."""
-    return picked(thing, "text") if thing else ""
+    return localized(thing, "text") if thing else ""
 
 
 @register.filter
 def name(thing: Any) -> str:
     """The name of a body, an addressee or an item in the reader's script."""
-    return picked(thing, "name") if thing else ""
+    return localized(thing, "name") if thing else ""
 
 
 @register.filter
 def titled(thing: Any) -> str:
     """The title of a document or a section in the reader's script."""
-    return picked(thing, "title") if thing else ""
+    return localized(thing, "title") if thing else ""
 
 
 @register.filter
@@ -243,16 +250,16 @@ def script(typed: Any) -> str:
 # days
 
 
-register.filter("day", day)
+register.filter("day", format_day)
 
 
-moment = register.filter(wording.moment)
+moment = register.filter("moment", wording.format_moment)
 
 
 @register.filter
 def weekday(value: date | datetime | None) -> str:
     """周二, or Tue."""
-    return NOTHING if value is None else str(WEEKDAYS[as_day(value).weekday()])
+    return EMPTY if value is None else str(WEEKDAYS[local_day(value).weekday()])
 
 
 # forms and links
@@ -296,7 +303,7 @@ def missing_years(context: Context, *days: Any) -> str:
     """The years of these days whose days off should be in the calendar by now and are not, for people. What is no day is passed over."""
     request = context["request"]
     missing = working_calendar.missing_years(request.workdays.published, request.today)
-    return listed(
+    return join_words(
         str(year)
         for year in missing
         if any(isinstance(one, date) and one.year == year for one in days)

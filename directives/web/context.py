@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 
-from directives.base.replicas import behind, data_as_of
+from directives.base.replicas import data_as_of, lag_of
 from directives.health.banners import Banner, banners
 from directives.health.upkeep import keeper
 from directives.intakes.pages import kinds_for
@@ -109,7 +109,7 @@ class Shell:
     @property
     def behind(self) -> bool:
         """Whether the page was read from a replica that lacks recent changes."""
-        return bool(behind(self.request))
+        return bool(lag_of(self.request))
 
     @property
     def here(self) -> str:
@@ -131,7 +131,7 @@ class Shell:
 
     @property
     def posts(self) -> tuple[Membership, ...]:
-        return self.user.standing if self.user else ()
+        return self.user.held_memberships if self.user else ()
 
     @property
     def post(self) -> Membership | None:

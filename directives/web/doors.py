@@ -19,9 +19,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import NotAllowed, Refusal
-from directives.base.stored_files import discard, undone_on_failure
+from directives.base.stored_files import delete_stored, deleted_on_failure
 from directives.core.rules import may
 from directives.models import FormKey, User
 from directives.tallies import counted
@@ -114,7 +114,7 @@ def _posted_key(request: HttpRequest) -> UUID | None:
 
 def seen_version(request: HttpRequest) -> int:
     """The version that the reader saw; 0, which no row has, where the form names none."""
-    return whole(request.POST.get("version", "")) or 0
+    return whole_number(request.POST.get("version", "")) or 0
 
 
 def _is_typed(name: str) -> bool:
@@ -166,7 +166,7 @@ def _already_done(request: HttpRequest, done: FormKey) -> HttpResponse:
 def _carry_out(
     request: SignedInRequest, key: UUID, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    with undone_on_failure() as stored_files, counted():
+    with deleted_on_failure() as stored_files, counted():
         if not FormKey.objects.claim(key, by=request.user, at=request.now):
             done = FormKey.objects.filter(key=key, user=request.user).first()
             if done is None:  # somebody else's key
@@ -176,7 +176,7 @@ def _carry_out(
         location = response.headers.get("Location", "")[:300]
         if response.status_code >= 400:
             transaction.set_rollback(True)
-            discard(stored_files)
+            delete_stored(stored_files)
         elif location:
             FormKey.objects.led_to(key, location)
     return response

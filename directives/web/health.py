@@ -33,7 +33,7 @@ def _state(now: datetime) -> tuple[bool, str]:
     try:
         if not _migrated():
             return False, "the database lacks a migration"
-        if disk.full_places():
+        if disk.full_folders():
             return False, "the disk is full"
         return True, ", ".join(_shared_faults(now))
     except Error:

@@ -12,7 +12,7 @@ from directives.web.requests import SignedInRequest
 @require_GET
 def help(request: SignedInRequest) -> HttpResponse:
     context = {
-        "roles": {membership.role for membership in request.user.standing},
+        "roles": {membership.role for membership in request.user.held_memberships},
         "separate": settings.SEPARATE_DUTIES,
         "confirmed": settings.CONFIRM_RIGHTS,
     }

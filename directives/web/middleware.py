@@ -37,7 +37,7 @@ class OriginMiddleware:
 
     def __call__(self, request: AppRequest) -> HttpResponse:
         request.origin = Origin(client_address(request), origins.new_id())
-        with origins.within(request.origin):
+        with origins.use(request.origin):
             response = self.get_response(request)
         response["X-Request-ID"] = request.origin.request
         return response

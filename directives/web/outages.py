@@ -18,7 +18,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     outage = outage_of(sys.exc_info()[1])
     if outage is None:
         return HttpResponseServerError(
-            render_to_string("500.html", {"request_id": origins.present().request})
+            render_to_string("500.html", {"request_id": origins.current().request})
         )
     if hasattr(request, "session"):
         request.session.modified = False  # it cannot be saved
@@ -28,7 +28,7 @@ def failed(request: HttpRequest) -> HttpResponse:
         "reads": reads,
         "typed": [] if reads else _typed(request),
         "back": referring_page(request),
-        "request_id": origins.present().request,
+        "request_id": origins.current().request,
     }
     response = HttpResponse(render_to_string("outage.html", context), status=outage.status)
     if outage is not FULL:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 from django.views.defaults import page_not_found, permission_denied
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.core import denials
 from directives.models import (
     Attachment,
@@ -81,7 +81,7 @@ def note(request: HttpRequest, status: int) -> None:
         if status == 404 and not (model and model._base_manager.filter(pk=pk).exists()):
             return
         subject = (model, pk) if model else (User, user.pk)
-        denials.note(
+        denials.record_refusal(
             *subject,
             by=user,
             now=now,
@@ -96,7 +96,9 @@ def note(request: HttpRequest, status: int) -> None:
 def _row_named_by(match: ResolverMatch) -> tuple[type[Model] | None, int]:
     """The model and the key of the row that an address names; no model where it names none."""
     arguments = match.kwargs
-    pk = whole(str(arguments.get("pk") or arguments.get("object_id") or arguments.get("id") or ""))
+    pk = whole_number(
+        str(arguments.get("pk") or arguments.get("object_id") or arguments.get("id") or "")
+    )
     if pk is None:
         return None, 0
     if match.app_names == ["admin"]:  # admin/directives/user/<id>/…

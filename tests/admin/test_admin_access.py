@@ -152,7 +152,7 @@ def people(cast) -> dict[str, User]:
 @pytest.fixture(autouse=True)
 def refusals_are_not_written(monkeypatch) -> None:
     """That they are is told in tests/core/test_denials.py; here a refusal writes nothing else."""
-    monkeypatch.setattr(denials, "note", lambda *arguments, **facts: None)
+    monkeypatch.setattr(denials, "record_refusal", lambda *arguments, **facts: None)
 
 
 def ask(client: Client, address: str, method: str, **form: object) -> tuple[int, bool]:

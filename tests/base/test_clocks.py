@@ -14,17 +14,17 @@ from directives.base import workdays as workdays_module
 from directives.base.clocks import (
     _SHORT,
     _UNDATED,
+    COLOUR_NAMES,
     PHRASES,
     STATES,
-    WORDS,
     Facts,
     Message,
     Reason,
     Tolerances,
     clock_colour,
+    compute_light,
     expected_percent,
     explain,
-    light,
     overdue_days,
 )
 from directives.base.states import LIGHTS, OBLIGATION_STATES
@@ -48,7 +48,7 @@ def d(text: str | None) -> date | None:
 
 
 def lit(facts, today=TUESDAY, tolerances=USUAL, workdays=CALENDAR):
-    return light(facts, today=today, workdays=workdays, tolerances=tolerances)
+    return compute_light(facts, today=today, workdays=workdays, tolerances=tolerances)
 
 
 def seen(facts, today=TUESDAY, **others):
@@ -371,7 +371,7 @@ def test_an_unknown_state_is_refused():
 
 def test_states_and_colours_are_those_of_the_product():
     assert {state for state, _label in OBLIGATION_STATES} == STATES
-    assert list(WORDS) == [colour for colour, _label in LIGHTS]
+    assert list(COLOUR_NAMES) == [colour for colour, _label in LIGHTS]
 
 
 # The rule told once more, in the plainest way, with no thought for speed.
@@ -480,13 +480,16 @@ def test_what_a_clock_says_alone_is_the_light_of_an_obligation_that_has_no_other
         if returned:
             alone = replace(alone, **{f"{name}_returned": True})
         said = clock_colour(name, alone, today=today, workdays=workdays, tolerances=tolerances)
-        assert said == light(alone, today=today, workdays=workdays, tolerances=tolerances).colour
+        assert (
+            said
+            == compute_light(alone, today=today, workdays=workdays, tolerances=tolerances).colour
+        )
 
 
 @settings(max_examples=400)
 @given(FACTS, DAYS | HOLIDAY_DAYS, st.just(CALENDAR) | RANDOM_CALENDAR, TOLERANCES)
 def test_light_follows_the_plain_rule(facts, today, workdays, tolerances):
-    result = light(facts, today=today, workdays=workdays, tolerances=tolerances)
+    result = compute_light(facts, today=today, workdays=workdays, tolerances=tolerances)
     assert (result.colour, result.reason) == plain_rule(facts, today, workdays, tolerances)
 
 
@@ -496,7 +499,7 @@ def test_changes_on_is_the_first_day_that_differs(facts, today, workdays, tolera
     """Day by day past every date there is; after that nothing is left to pass."""
 
     def at(day):
-        return light(facts, today=day, workdays=workdays, tolerances=tolerances)
+        return compute_light(facts, today=day, workdays=workdays, tolerances=tolerances)
 
     now = at(today)
     day = today + ONE_DAY
@@ -686,7 +689,7 @@ def test_explain_tells_a_stored_reason_after_its_deadline_was_taken_away():
 
 @given(FACTS, DAYS, TOLERANCES)
 def test_every_light_can_be_told_and_stored(facts, today, tolerances):
-    result = light(facts, today=today, workdays=CALENDAR, tolerances=tolerances)
+    result = compute_light(facts, today=today, workdays=CALENDAR, tolerances=tolerances)
     words = explain(
         result.reason,
         result.colour,

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from directives.base.stored_files import WholeFileStorage, note, undone_on_failure
+from directives.base.stored_files import WholeFileStorage, deleted_on_failure, note_stored
 from directives.core import evidence
 from directives.models import Attachment
 from tests.factories import NOW, make_body, make_member, make_plan
@@ -63,7 +63,7 @@ def test_a_file_that_finds_no_room_leaves_nothing(shelf):
 
 def test_a_file_goes_with_its_transaction(desk, shelf):
     plan, by = desk
-    with pytest.raises(Failure), undone_on_failure(), transaction.atomic():
+    with pytest.raises(Failure), deleted_on_failure(), transaction.atomic():
         attach(plan, by)
         assert len(files(shelf)) == 1
         raise Failure
@@ -72,19 +72,23 @@ def test_a_file_goes_with_its_transaction(desk, shelf):
 
 def test_what_fails_after_the_commit_takes_no_file_from_its_row(desk, shelf):
     plan, by = desk
-    with pytest.raises(Failure), undone_on_failure(), transaction.atomic():
+    with pytest.raises(Failure), deleted_on_failure(), transaction.atomic():
         attach(plan, by)
         transaction.on_commit(fail)
     assert Path(Attachment.objects.get().file.path).read_bytes() == b"x"
 
 
 def test_a_file_without_a_transaction_goes_with_the_failure(shelf, settings):
-    with pytest.raises(Failure), undone_on_failure():
-        note(default_storage, default_storage.save("django-import-export/1", ContentFile(b"x")))
+    with pytest.raises(Failure), deleted_on_failure():
+        note_stored(
+            default_storage, default_storage.save("django-import-export/1", ContentFile(b"x"))
+        )
         raise Failure
     assert files(shelf) == []
-    with undone_on_failure():
-        note(default_storage, default_storage.save("django-import-export/1", ContentFile(b"x")))
+    with deleted_on_failure():
+        note_stored(
+            default_storage, default_storage.save("django-import-export/1", ContentFile(b"x"))
+        )
     assert files(shelf) == ["1"]
 
 

@@ -39,7 +39,7 @@ def test_an_event_says_from_which_address_and_in_which_request(cast, sign_in, ke
         "2001:db8::1",
         answer["X-Request-ID"],
     )
-    assert origins.present() == NOWHERE
+    assert origins.current() == NOWHERE
 
 
 def test_only_a_named_proxy_says_for_whom_it_asks(cast, sign_in, key, settings):
@@ -64,7 +64,7 @@ def test_no_two_requests_have_one_id_and_none_is_the_browsers(client):
 
 def test_many_events_of_one_request_say_the_same(cast):
     rows = [make_obligation(organisation=cast.body) for _number in range(3)]
-    with origins.within(HERE), transaction.atomic():
+    with origins.use(HERE), transaction.atomic():
         audit.record_many("change", [audit.Change(row) for row in rows], by=None, now=NOW)
         audit.record("change", rows[0], by=None, now=NOW)
     assert list(Event.objects.values_list("address", "request")) == [("203.0.113.9", "abc")] * 4
@@ -74,7 +74,7 @@ def test_one_event_is_one_statement_as_before(cast, django_assert_num_queries):
     row = make_obligation(organisation=cast.body)
     with (
         django_assert_num_queries(1 if connection.vendor == "postgresql" else 2),
-        origins.within(HERE),
+        origins.use(HERE),
         transaction.atomic(savepoint=False),
     ):
         audit.record("change", row, by=None, now=NOW)
@@ -90,9 +90,9 @@ def test_an_event_from_before_is_hashed_as_it_was():
         b'{"action":"x","after":{},"at":"2026-10-13T01:00:00Z","before":{},"by_id":null,"directive_id":null,"document_id":null,'
         b'"id":7,"obligation_id":null,"organisation_id":null,"reason":"","subject_id":1,"subject_type":"plan"}'
     )
-    assert event_codes.plain(row | {"address": "", "request": ""}) == before
+    assert event_codes.canonical_bytes(row | {"address": "", "request": ""}) == before
     told = [
-        event_codes.plain(row | {"address": address, "request": request})
+        event_codes.canonical_bytes(row | {"address": address, "request": request})
         for address in ("", "a")
         for request in ("", "a")
     ]
@@ -104,12 +104,12 @@ def test_the_worker_names_its_task(cast, monkeypatch):
     seen = []
     monkeypatch.setattr(
         "directives.obligations.commands.bulk_issuing.ACT",
-        jobs.Act(lambda row: seen.append(origins.present())),
+        jobs.Act(lambda row: seen.append(origins.current())),
     )
     job = JobProgress.objects.create(
         kind="issue", document=make_document(), by=cast.supervisor, at=NOW, total=3
     )
-    jobs.begin(job)
+    jobs.enqueue(job)
     worker.task_worker("worker-x", batch=True).run()
     assert seen == [Origin(request=f"job-{job.pk}")]
 
@@ -117,7 +117,7 @@ def test_the_worker_names_its_task(cast, monkeypatch):
 def test_a_daily_command_is_named(db, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        worker, "call_command", lambda command, verbosity: seen.append(origins.present())
+        worker, "call_command", lambda command, verbosity: seen.append(origins.current())
     )
     worker.run_daily("tick", "worker-x", datetime(2099, 1, 1, tzinfo=UTC))
     assert seen == [Origin(request="tick")]

@@ -16,13 +16,13 @@ from psycopg.errors import QueryCanceled
 from directives.base import replicas
 from directives.base.replicas import (
     COOKIE,
-    NOWHERE,
+    UNREACHABLE,
     Replica,
     ReplicaMiddleware,
+    ReplicaState,
     Router,
-    Standing,
-    place,
-    reading,
+    log_position,
+    reading_from,
 )
 from directives.models import FormKey, Membership, Obligation, User
 from directives.web.context import Shell
@@ -39,17 +39,17 @@ READ_WHERE_IT_IS_WRITTEN = {
     "intake_columns", "intake_faults", "intake_marked", "intake_template", "report_offline",
     "log_entry", "figures", "indicators", "indicator_edit", "second_factor", "sessions",
 }  # fmt: skip
-HERE = place("0/5000000")
+HERE = log_position("0/5000000")
 
 
 class Still(Replica):
     """A replica that stands as it is told to; it answers for the database under test."""
 
-    def __init__(self, standing: Standing | None, alias: str = "default") -> None:
+    def __init__(self, standing: ReplicaState | None, alias: str = "default") -> None:
         super().__init__(alias)
         self.told, self.failures = standing, 0
 
-    def standing(self) -> Standing | None:
+    def state(self) -> ReplicaState | None:
         return self.told
 
     def fail(self, error: Exception) -> None:
@@ -61,7 +61,7 @@ class Still(Replica):
 def still(settings, monkeypatch) -> Callable[..., list[Still]]:
     """Have these replicas, in this order."""
 
-    def have(*standings: Standing | None) -> list[Still]:
+    def have(*standings: ReplicaState | None) -> list[Still]:
         found = {
             f"replica{number}": Still(standing, f"replica{number}")
             for number, standing in enumerate(standings, 1)
@@ -119,20 +119,24 @@ def test_every_page_is_decided_upon():
         ({"written": "0/5000000"}, "replica1"),
         ({"written": "0/5000001"}, "default"),
         ({"written": "1/0"}, "default"),
-        ({"written": NOWHERE}, "default"),
+        ({"written": UNREACHABLE}, "default"),
         ({"written": "nonsense"}, "replica1"),
         ({"written": "0/5000001; DROP"}, "replica1"),
     ],
 )
 def test_which_request_is_answered_from_a_replica(still, monkeypatch, asked, wanted):
     monkeypatch.setattr(replicas, "note_write", lambda response: None)
-    still(Standing(HERE, 0.0))
+    still(ReplicaState(HERE, 0.0))
     assert read_from(**asked) == wanted
 
 
 @pytest.mark.parametrize(
     ("standing", "wanted"),
-    [(Standing(HERE, 60.0), "replica1"), (Standing(HERE, 60.1), "default"), (None, "default")],
+    [
+        (ReplicaState(HERE, 60.0), "replica1"),
+        (ReplicaState(HERE, 60.1), "default"),
+        (None, "default"),
+    ],
 )
 def test_a_replica_that_is_too_far_behind_or_away_is_not_read(still, standing, wanted):
     still(standing)
@@ -140,11 +144,11 @@ def test_a_replica_that_is_too_far_behind_or_away_is_not_read(still, standing, w
 
 
 def test_the_same_person_keeps_the_same_replica_while_it_is_fit(still):
-    one, two = still(Standing(HERE, 0.0), Standing(HERE, 0.0))
+    one, two = still(ReplicaState(HERE, 0.0), ReplicaState(HERE, 0.0))
     chosen = {session: read_from(session=session) for session in map(str, range(20))}
     assert set(chosen.values()) == {"replica1", "replica2"}
     assert {session: read_from(session=session) for session in chosen} == chosen
-    one.told = Standing(HERE, 3600.0)
+    one.told = ReplicaState(HERE, 3600.0)
     assert {read_from(session=session) for session in chosen} == {"replica2"}
     two.told = None
     assert {read_from(session=session) for session in chosen} == {"default"}
@@ -159,7 +163,7 @@ def test_the_same_person_keeps_the_same_replica_while_it_is_fit(still):
     ],
 )
 def test_a_page_that_fails_on_the_replica_is_made_again_from_the_primary(still, error):
-    (one,) = still(Standing(HERE, 12.0))
+    (one,) = still(ReplicaState(HERE, 12.0))
     seen = []
 
     def view(request):
@@ -175,7 +179,7 @@ def test_a_page_that_fails_on_the_replica_is_made_again_from_the_primary(still, 
 
 
 def test_a_page_that_takes_too_long_is_not_tried_twice(still):
-    (one,) = still(Standing(HERE, 0.0))
+    (one,) = still(ReplicaState(HERE, 0.0))
     tried = []
 
     def view(request):
@@ -188,7 +192,7 @@ def test_a_page_that_takes_too_long_is_not_tried_twice(still):
 
 
 def test_what_decides_who_may_come_in_never_leaves_the_primary(still):
-    still(Standing(HERE, 0.0))
+    still(ReplicaState(HERE, 0.0))
 
     def view(request):
         router = Router()
@@ -201,7 +205,7 @@ def test_what_decides_who_may_come_in_never_leaves_the_primary(still):
 
 
 def test_within_a_transaction_everything_is_of_one_database(transactional_db):
-    with reading("replica1"):
+    with reading_from("replica1"):
         assert Router().db_for_read(Obligation) == "replica1"
         connection.set_autocommit(False)
         connection.in_atomic_block = True
@@ -226,9 +230,9 @@ def test_a_write_leaves_its_place_in_the_log(db, still):
     still(None)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
-        before = place(cursor.fetchone()[0])
+        before = log_position(cursor.fetchone()[0])
     cookie = ask(where, name="log_add", method="post").cookies[COOKIE]
-    assert place(cookie.value) >= before
+    assert log_position(cookie.value) >= before
     assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 180)
     refused = ask(lambda request: HttpResponse(status=409), name="log_add", method="post")
     assert COOKIE not in refused.cookies
@@ -242,7 +246,7 @@ def test_a_write_whose_place_cannot_be_asked_is_answered_all_the_same(still, mon
     still(None)
     monkeypatch.setattr(connection, "cursor", gone)
     answer = ask(lambda request: HttpResponse(status=302), name="log_add", method="post")
-    assert (answer.status_code, answer.cookies[COOKIE].value) == (302, NOWHERE)
+    assert (answer.status_code, answer.cookies[COOKIE].value) == (302, UNREACHABLE)
 
 
 # How far behind
@@ -280,15 +284,15 @@ def test_a_look_holds_for_a_second_and_ages(monkeypatch):
     one, looks = Replica("replica1"), []
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(replicas.time, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(one, "measure", lambda now: looks.append(now) or Standing(HERE, 2.0))
-    assert one.standing() == Standing(HERE, 2.0)
+    monkeypatch.setattr(one, "measure", lambda now: looks.append(now) or ReplicaState(HERE, 2.0))
+    assert one.state() == ReplicaState(HERE, 2.0)
     clock.now = 100.75
-    assert (one.standing().lag, looks) == (2.75, [100.0])
+    assert (one.state().lag, looks) == (2.75, [100.0])
     clock.now = 101.5
-    assert (one.standing().lag, looks) == (2.0, [100.0, 101.5])
+    assert (one.state().lag, looks) == (2.0, [100.0, 101.5])
     one.lock.acquire()  # another thread looks, and it takes long
     clock.now = 171.5
-    assert one.standing().lag == 72.0
+    assert one.state().lag == 72.0
 
 
 def test_a_replica_that_failed_is_left_alone_for_a_while(monkeypatch, caplog):
@@ -301,7 +305,7 @@ def test_a_replica_that_failed_is_left_alone_for_a_while(monkeypatch, caplog):
         looks.append(now)
         if now in (102.0, 103.0):
             raise OperationalError("connection refused")
-        return Standing(HERE, 0.0)
+        return ReplicaState(HERE, 0.0)
 
     monkeypatch.setattr(one, "measure", measure)
     for moment, there in (
@@ -312,7 +316,7 @@ def test_a_replica_that_failed_is_left_alone_for_a_while(monkeypatch, caplog):
         (107.0, True),
     ):
         clock.now = moment
-        assert (one.standing() is not None) == there
+        assert (one.state() is not None) == there
     assert looks == [100.0, 102.0, 107.0]
     assert caplog.text.count("default is not read for now: connection refused") == 1
 
@@ -328,7 +332,7 @@ def test_a_page_that_is_behind_says_of_when_its_data_is(lag, told):
 def test_a_dashboard_that_is_behind_says_so(cast, sign_in, monkeypatch):
     client = sign_in(cast.viewer)
     assert "数据截至" in client.get("/dashboard/").content.decode()
-    monkeypatch.setattr("directives.web.context.behind", lambda request: timedelta(seconds=12))
+    monkeypatch.setattr("directives.web.context.lag_of", lambda request: timedelta(seconds=12))
     monkeypatch.setattr("directives.web.context.data_as_of", lambda request, now: NOW)
     text = client.get("/dashboard/").content.decode()
     assert "newer work appears" not in text

@@ -19,7 +19,7 @@ from xlsxwriter import Workbook
 
 from directives.backups.throwaway import InstallationError
 from directives.base.states import HANDED_IN, LEAD
-from directives.base.wording import words_of_light
+from directives.base.wording import describe_light
 from directives.models import CalendarDay, Document, ItemState, Measure, Obligation
 from directives.models.documents import HEAVY
 from directives.obligations.exports.ledger import Today, book
@@ -223,7 +223,7 @@ class LedgerResource(resources.ModelResource):
         return self.leads.get(row.directive_id, "")
 
     def dehydrate_light(self, row: Obligation) -> str:
-        return "：".join(filter(None, words_of_light(self.dated, row)))
+        return "：".join(filter(None, describe_light(self.dated, row)))
 
     def dehydrate_slip(self, row: Obligation) -> str:
         return ""

@@ -16,11 +16,11 @@ from django.utils import timezone, translation
 
 from directives.backups.throwaway import InstallationError
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.downloads.exporting import AT_ONCE
 from directives.models import CalendarDay, Document, Obligation, Organisation, User
 from directives.models.documents import HEAVY
-from directives.models.scope import own, subtrees
+from directives.models.scope import in_bodies, in_subtrees
 from directives.obligations.exports.ledger import Today, book
 from directives.obligations.queries.filters import ObligationFilter
 from directives.tables.xlsx import write_xlsx
@@ -106,7 +106,7 @@ def _of(role: str, body: Organisation, document: Document, now: datetime, rounds
     times = [(_busy(page), _busy(command)) for _turn in range(rounds)]
     web, alone = (median(column) for column in zip(*times, strict=True))
     bodies = Organisation.objects.filter(path__startswith=body.path).count() if role != STAFF else 1
-    return WebExport(role, picked(body, "name"), bodies, rows, web, alone)
+    return WebExport(role, localized(body, "name"), bodies, rows, web, alone)
 
 
 def _busy(act: Callable[[], int]) -> float:
@@ -132,11 +132,11 @@ def _command(user: User, asked: ObligationFilter, now: datetime) -> Callable[[],
     """The same rows as the system writes them."""
     today = timezone.localdate(now)
     dated = Today(today, CalendarDay.objects.workdays(today))
-    post = user.standing[0]
+    post = user.held_memberships[0]
     rows = Obligation.objects.filter(
-        own([post], "organisation")
+        in_bodies([post], "organisation")
         if post.role == STAFF
-        else subtrees([post], "organisation__path")
+        else in_subtrees([post], "organisation__path")
     )
 
     def write() -> int:

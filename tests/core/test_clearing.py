@@ -91,11 +91,11 @@ def rows_of_each_age(cast, days: float) -> None:
 @pytest.mark.parametrize("lot", [1, 500])
 def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatch, lot):
     monkeypatch.setattr(clearing, "LOT", lot)
-    for old in clearing.ROWS:
+    for old in clearing.RETENTION_RULES:
         rows_of_each_age(cast, old.days - 0.5)
         rows_of_each_age(cast, old.days + 0.5)
     now = timezone.now()
-    wanted = {old.what: clearing.rows_of(old, now).count() for old in clearing.ROWS}
+    wanted = {old.what: clearing.expired_rows(old, now).count() for old in clearing.RETENTION_RULES}
     assert wanted == {
         "keys of forms": 9, "notices that were read": 3, "notices that nobody read": 1, "sessions": 17, "tasks of the worker": 11,
         "long acts that have ended": 6, "places of sessions": 13, "sign-ins that failed": 15, "places of sign-ins": 6,
@@ -105,10 +105,14 @@ def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatc
         JobProgress.objects.filter(finished_at=None).count(),
     )
     dry = clear("--dry-run")
-    assert {old.what: clearing.rows_of(old, now).count() for old in clearing.ROWS} == wanted
+    assert {
+        old.what: clearing.expired_rows(old, now).count() for old in clearing.RETENTION_RULES
+    } == wanted
     assert clear() == dry
-    assert [clearing.rows_of(old, now).count() for old in clearing.ROWS] == [0] * len(clearing.ROWS)
-    assert FormKey.objects.count() == 2 * len(clearing.ROWS) - 9
+    assert [clearing.expired_rows(old, now).count() for old in clearing.RETENTION_RULES] == [
+        0
+    ] * len(clearing.RETENTION_RULES)
+    assert FormKey.objects.count() == 2 * len(clearing.RETENTION_RULES) - 9
     assert (
         DBTaskResult.objects.filter(status="READY").count(),
         JobProgress.objects.filter(finished_at=None).count(),
@@ -116,7 +120,7 @@ def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatc
 
 
 def test_no_form_outlives_its_key():
-    days = {old.what: old.days for old in clearing.ROWS}
+    days = {old.what: old.days for old in clearing.RETENTION_RULES}
     assert days["keys of forms"] * 86_400 > installed.SESSION_COOKIE_AGE
 
 

@@ -12,7 +12,7 @@ from directives import tallies
 from directives.base.refusals import NotAllowed, Refusal
 from directives.base.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES
 from directives.core.deciders import deciders
-from directives.core.transitions import can_move, move, move_entries, moves_open
+from directives.core.transitions import can_move, move, move_entries, open_moves
 from directives.models import Membership, Obligation, Plan, ReportEntry, User
 from directives.my_work.queries.inbox import inbox
 from directives.reports.commands import reviewing
@@ -53,7 +53,7 @@ def test_who_asked_does_not_decide_though_they_supervise_by_then(cast, ask):
     move(row, ask, by=cast.staff, now=NOW, reason="因故")
     two_hats = promoted(cast.staff, cast.centre)
     row = Obligation.objects.get(pk=row.pk)
-    assert set(moves_open(row, two_hats)) & set(DECIDED[ask]) == set()
+    assert set(open_moves(row, two_hats)) & set(DECIDED[ask]) == set()
     for action in DECIDED[ask]:
         with pytest.raises(NotAllowed, match="本人"):
             move(row, action, by=two_hats, now=NOW, reason="已核实")

@@ -116,7 +116,7 @@ def test_a_success_asks_nothing_more(cast, sign_in, django_assert_num_queries):
 
 def ask(by: User, times: int, now=NOW) -> None:
     for _time in range(times):
-        denials.note(User, by.pk, by=by, now=now, **facts("plan", 403))
+        denials.record_refusal(User, by.pk, by=by, now=now, **facts("plan", 403))
 
 
 def test_so_many_are_listed_and_the_others_counted(cast):
@@ -137,10 +137,10 @@ def test_so_many_are_listed_and_the_others_counted(cast):
 def test_the_worker_tells_of_the_others_when_nobody_asks_any_more(cast):
     ask(cast.staff, denials.LISTED + 3)
     ask(cast.manager, 2)
-    denials.close(now=NOW + denials.WINDOW - timedelta(seconds=1))
+    denials.record_unlisted(now=NOW + denials.WINDOW - timedelta(seconds=1))
     assert RefusalCount.objects.count() == 2
-    denials.close(now=NOW + denials.WINDOW)
-    denials.close(now=NOW + denials.WINDOW)
+    denials.record_unlisted(now=NOW + denials.WINDOW)
+    denials.record_unlisted(now=NOW + denials.WINDOW)
     assert list(
         Event.objects.filter(action="refused_more").values_list("by", "after__left_out")
     ) == [(cast.staff.pk, 3)]
@@ -157,7 +157,7 @@ def test_a_refusal_that_cannot_be_recorded_is_still_a_refusal(
     def fail(*arguments: object, **facts: object) -> None:
         raise error
 
-    monkeypatch.setattr(denials, "note", fail)
+    monkeypatch.setattr(denials, "record_refusal", fail)
     assert sign_in(cast.viewer).get("/obligations/?export=csv").status_code == 403
     assert "A refusal could not be recorded" in caplog.text
 

@@ -194,7 +194,7 @@ def test_a_light_that_turned_silent_since_the_rows_were_read_turns_back(cast, ow
     row = Obligation.objects.get(pk=owed[0].pk)
     row.light, row.light_code = "green", "no_deadline"  # as somebody read it before the tick
     with tallies.counted():
-        planning.log.hear([row], by=cast.staff, now=NOW)
+        planning.log.note_heard([row], by=cast.staff, now=NOW)
     assert stored() == [HEARD, STILL]
     assert measure.log.count() == 0
     assert tallies.drift() == []

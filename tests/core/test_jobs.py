@@ -12,7 +12,7 @@ from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.core import jobs
 from directives.core.jobs import running
-from directives.core.notices import wording
+from directives.core.notices import render_text
 from directives.models import (
     Event,
     JobProgress,
@@ -130,7 +130,7 @@ def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(
     def broken(*_args, **_kwargs):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("directives.obligations.commands.issuing.notices.issued", broken)
+    monkeypatch.setattr("directives.obligations.commands.issuing.notices.notify_issued", broken)
     with pytest.raises(RuntimeError):
         jobs.run("job", job.pk)
     job.refresh_from_db()
@@ -138,7 +138,7 @@ def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(
     assert "Incident issue-" in caplog.text
     assert "the disk is full" in caplog.text
     notice = Notice.objects.get(kind="act_failed")
-    assert (notice.user, notice.url, "系统错误" in wording(notice)) == (
+    assert (notice.user, notice.url, "系统错误" in render_text(notice)) == (
         cast.supervisor,
         f"/jobs/{job.pk}/",
         True,
@@ -240,17 +240,17 @@ def test_calling_off_wins_over_carrying_out(cast, directives, few, monkeypatch):
     give = bulk_issuing.issue
 
     def meanwhile(**options):
-        jobs.call_off(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
+        jobs.cancel_job(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
         return give(**options)
 
     monkeypatch.setattr(bulk_issuing, "issue", meanwhile)
     jobs.run("job", job.pk)
     job.refresh_from_db()
     # The same connection called it off, so that went with the part; whoever else does is not rolled back.
-    jobs.call_off(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
+    jobs.cancel_job(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
     job.refresh_from_db()
     assert (job.state, job.done, Obligation.objects.count()) == (CANCELLED, 2, 4)
-    for act in (jobs.call_off, jobs.go_on):
+    for act in (jobs.cancel_job, jobs.resume_job):
         with pytest.raises(IllegalMove):
             act(job, by=cast.supervisor, now=NOW)
     jobs.run("job", job.pk)
@@ -446,8 +446,8 @@ def test_what_fails_after_the_commit_of_a_page_leaves_its_answer_as_it_is(
     monkeypatch.setattr(running, "run", fails)
     job = JobProgress.objects.create(kind="relight", by=cast.supervisor, at=NOW, total=1)
     with django_capture_on_commit_callbacks() as callbacks:
-        jobs.begin(job, at_once=True)
+        jobs.enqueue(job, at_once=True)
     assert len(callbacks) == 1
     with django_capture_on_commit_callbacks(execute=True):
-        jobs.begin(job, at_once=True)
+        jobs.enqueue(job, at_once=True)
     assert "database or disk is full" in caplog.text

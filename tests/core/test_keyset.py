@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from directives.core.keyset import END, Column, Order, Turn, leaf
+from directives.core.keyset import END, Column, Order, PageRequest, read_page
 from directives.models import Obligation
 from directives.obligations.queries.filters import DUE, ORDERS, with_urgency
 from directives.obligations.queries.listing import _lines
@@ -54,7 +54,9 @@ def walk(order, *, backwards, size, total):
     pages, seen = [], 0
     while True:
         rows = with_urgency(Obligation.objects.all())
-        page = leaf(rows, order, Turn.of(query, order), total=total, read=_lines, size=size)
+        page = read_page(
+            rows, order, PageRequest.from_query(query, order), total=total, read=_lines, size=size
+        )
         pages.append([row.pk for row in page.rows])
         seen += len(page.rows)
         key = page.before if backwards else page.after
@@ -112,7 +114,9 @@ def test_an_empty_day_comes_last_and_keeps_its_place_in_a_key():
 )
 def test_a_key_that_makes_no_sense_leads_to_the_first_page(key):
     order = Order("due", (DUE, Column("pk")))
-    assert Turn.of({"after": key, "page": "7"}, order) == Turn(number=7 if key == "" else 1)
+    assert PageRequest.from_query({"after": key, "page": "7"}, order) == PageRequest(
+        number=7 if key == "" else 1
+    )
 
 
 def test_a_key_serves_the_order_that_it_was_made_for_and_no_other():
@@ -124,9 +128,9 @@ def test_a_key_serves_the_order_that_it_was_made_for_and_no_other():
 def test_the_last_page_is_as_long_as_counting_makes_it(db):
     fill([("green", None)] * 7)
     rows, order = Obligation.objects.all(), ORDERS["tree"]
-    last = leaf(rows, order, Turn(last=True), total=7, read=_lines, size=3)
+    last = read_page(rows, order, PageRequest(last=True), total=7, read=_lines, size=3)
     assert (len(last.rows), last.number, last.first, last.last, last.after) == (1, 3, 7, 7, "")
-    unknown = leaf(rows, order, Turn(last=True), total=None, read=_lines, size=3)
+    unknown = read_page(rows, order, PageRequest(last=True), total=None, read=_lines, size=3)
     assert len(unknown.rows) == 3
 
 
@@ -134,7 +138,14 @@ def test_an_old_number_leads_to_its_page_and_no_further_than_the_last(db):
     fill([("green", None)] * 7)
     rows, order = Obligation.objects.all(), ORDERS["tree"]
     second, far = (
-        leaf(rows, order, Turn.of({"page": number}, order), total=7, read=_lines, size=3)
+        read_page(
+            rows,
+            order,
+            PageRequest.from_query({"page": number}, order),
+            total=7,
+            read=_lines,
+            size=3,
+        )
         for number in ("2", "99")
     )
     assert (second.number, second.first, len(second.rows)) == (2, 4, 3)

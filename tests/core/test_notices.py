@@ -10,7 +10,7 @@ from django_tasks_db.models import DBTaskResult
 
 from directives.base.refusals import Invalid
 from directives.core import notices
-from directives.core.notices import KINDS, wording
+from directives.core.notices import KINDS, render_text
 from directives.models import Notice
 from directives.obligations.commands import issuing
 from tests.factories import NOW, make_directive, make_document, make_member, make_plan, make_section
@@ -76,13 +76,15 @@ def test_issuing_tells_the_people_of_the_body_and_nobody_else(cast):
 def test_a_notice_speaks_its_readers_language(cast, language, words):
     issue(cast, cast.body)
     with translation.override(language):
-        assert words in wording(Notice.objects.filter(user=cast.staff).get())
+        assert words in render_text(Notice.objects.filter(user=cast.staff).get())
 
 
 def test_a_return_quotes_its_reason(cast):
     plan = make_plan(cast.body)
-    notices.decided(plan, "returned", count=1, reason="缺少时间节点", url="/plans/1/", now=NOW)
-    assert all("缺少时间节点" in wording(notice) for notice in Notice.objects.all())
+    notices.notify_decided(
+        plan, "returned", count=1, reason="缺少时间节点", url="/plans/1/", now=NOW
+    )
+    assert all("缺少时间节点" in render_text(notice) for notice in Notice.objects.all())
     assert Notice.objects.count() == 2
 
 
@@ -97,7 +99,7 @@ def test_every_kind_can_be_worded():
         "right": "supervisor",
     }
     for kind in KINDS:
-        assert "%(" not in wording(Notice(kind=kind, facts=facts))
+        assert "%(" not in render_text(Notice(kind=kind, facts=facts))
 
 
 @pytest.mark.django_db(transaction=True)

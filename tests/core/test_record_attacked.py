@@ -30,7 +30,7 @@ def write(number: int = 1) -> None:
     """Somebody's changes, each in a transaction of its own."""
     body = make_body(f"B{Organisation.objects.count()}")
     for index in range(number):
-        with origins.within(ORIGIN), transaction.atomic():
+        with origins.use(ORIGIN), transaction.atomic():
             audit.record(
                 "create",
                 body,
@@ -103,7 +103,7 @@ def seal_as(folder: Path, patch: pytest.MonkeyPatch) -> None:
             sql(
                 "INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)",
                 row["id"],
-                event_codes.code(row),
+                event_codes.mac_of(row),
             )
         assert seal(now=LATER) + seal(now=LATER + timedelta(hours=1)) > 0
 
@@ -260,7 +260,7 @@ def test_the_record_is_sealed_anew_as_it_was_before_signing_began(record):
     for first in (0, 3, 6):
         ids = record[first : first + 3]
         found = hash_of(ids)
-        last = import_module("directives.core.sealing.making").link(
+        last = import_module("directives.core.sealing.making").add_unsigned_seal(
             last, [[ids[0], ids[-1]]], found, 3, now=NOW
         )
     assert [fault.startswith(MARK) for fault in words(verify())] == [True]
@@ -268,7 +268,7 @@ def test_the_record_is_sealed_anew_as_it_was_before_signing_began(record):
 
 def hash_of(ids: list[int]) -> str:
     rows = import_module("directives.core.sealing.event_rows")
-    return rows.hashed(rows.within([[ids[0], ids[-1]]]), rows.Frontier()).digest
+    return rows.hash_rows(rows.events_in([[ids[0], ids[-1]]]), rows.Frontier()).digest
 
 
 def test_an_older_seal_is_made_anew_with_a_newer_key(record, tmp_path, monkeypatch):
@@ -348,7 +348,7 @@ def test_sealed_twice(record, monkeypatch):
     sql(
         "INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)",
         record[0],
-        event_codes.code(row),
+        event_codes.mac_of(row),
     )
     seal(now=LATER)
     assert verify() == [f"events {record[0]} to {record[0]}: two seals cover them"]
@@ -383,7 +383,7 @@ def test_an_anchor_outside_finds_what_the_mark_no_longer_tells(record, tmp_path,
 
 
 def test_what_is_no_anchor_and_what_nobody_signed(record):
-    line = anchors.line_of(keys.load().mark)
+    line = anchors.line_of(keys.load_state().mark)
     assert list(anchors.faults([line])) == []
     assert words(list(anchors.faults([line.replace("signature=", "signature=00")])))[0].endswith(
         "is not signed by the key that it names"
@@ -397,7 +397,7 @@ def test_anchors_by_mail_and_in_the_log(record, settings, mailoutbox, monkeypatc
     settings.AUDIT_ANCHORS = ["file:///no/such/folder/x", "syslog:", "mailto:auditor@example.org"]
     with pytest.raises(OSError, match="file:///no/such/folder/x: "):
         anchor(now=NOW)
-    line = anchors.line_of(keys.load().mark)
+    line = anchors.line_of(keys.load_state().mark)
     assert (said, mailoutbox[0].to, mailoutbox[0].body) == (
         [line],
         ["auditor@example.org"],
@@ -414,15 +414,15 @@ def test_anchors_by_mail_and_in_the_log(record, settings, mailoutbox, monkeypatc
 def test_an_event_is_proved_to_somebody_who_sees_no_other(record, capsys):
     call_command("verify_audit", prove=record[4])
     given = json.loads(capsys.readouterr().out)
-    assert (proving.holds(given), given["index"], given["seal"]["total"]) == (True, 4, 9)
+    assert (proving.is_valid_proof(given), given["index"], given["seal"]["total"]) == (True, 4, 9)
     assert json.loads(given["event"])["id"] == record[4]
     for change in (
         {"event": given["event"].replace("第", "弟")},
         {"index": 5},
         {"proof": given["proof"][1:]},
     ):
-        assert not proving.holds(given | change)
-    assert not proving.holds(given | {"seal": given["seal"] | {"signature": "00"}})
+        assert not proving.is_valid_proof(given | change)
+    assert not proving.is_valid_proof(given | {"seal": given["seal"] | {"signature": "00"}})
     with pytest.raises(CommandError, match="No signed seal covers"):
         call_command("verify_audit", prove=record[9])
 
@@ -436,8 +436,8 @@ def test_seals_from_before_signing_began_are_covered_by_the_first_signed_one(tra
     write(5)
     making = import_module("directives.core.sealing.making")
     ids = list(Event.objects.order_by("id").values_list("id", flat=True))
-    last = making.link(None, [[ids[0], ids[2]]], hash_of(ids[:3]), 3, now=NOW)
-    making.link(last, [[ids[3], ids[3]]], hash_of(ids[3:4]), 1, now=NOW)
+    last = making.add_unsigned_seal(None, [[ids[0], ids[2]]], hash_of(ids[:3]), 3, now=NOW)
+    making.add_unsigned_seal(last, [[ids[3], ids[3]]], hash_of(ids[3:4]), 1, now=NOW)
     Unsealed.objects.filter(event_id__in=ids[:4]).delete()
     Unsealed.objects.update(mac="")  # a node of the release before wrote it
     event_codes.forget(ids)
@@ -616,7 +616,7 @@ def test_a_key_is_for_its_owner_alone_and_signs_once(record):
         0o700,
     ]
     assert len({one.key for one in seals()}) == 3
-    assert keys.public_of(keys.load().private) == seals()[-1].next_key
+    assert keys.public_of(keys.load_state().private) == seals()[-1].next_key
 
 
 def test_a_folder_that_was_there_is_closed_to_others(record):
@@ -688,8 +688,8 @@ def test_a_full_disk_stops_no_writer_and_is_one_line_of_the_log(
 
 def test_a_line_that_was_cut_off_is_taken_back(settings, tmp_path, monkeypatch, caplog):
     settings.AUDIT_DIR, written, write = tmp_path, tmp_path / "written", os.write
-    event_codes.note([(1, "a" * 64)])
+    event_codes.note_written([(1, "a" * 64)])
     monkeypatch.setattr(os, "write", lambda file, lines: write(file, lines[:5]))
-    event_codes.note([(2, "b" * 64)])
+    event_codes.note_written([(2, "b" * 64)])
     assert written.read_text() == f"1 {'a' * 16}\n"
     assert "No space left on device" in caplog.text

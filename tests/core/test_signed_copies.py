@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from directives.base import duties, origins
 from directives.core import audit
-from directives.core.sealing import anchors, copying, keys, link_waiting, seal
+from directives.core.sealing import anchors, copying, keys, seal, seal_waiting_unsigned
 from directives.core.sealing.copy_checking import check
 from directives.core.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SEALS, SIGNATURE
 from directives.core.sealing.making import hash_seal
@@ -32,7 +32,7 @@ ENTRIES = {EVENTS, PROOFS, SEALS, ABOUT, MANIFEST, SIGNATURE, "record.csv", "REA
 
 def write(number: int, minute: int, action: str = "create") -> None:
     body = Organisation.objects.first() or make_body("B0", name_hans="全国总工会")
-    with origins.within(origins.Origin("203.0.113.9", "a3f1c08e5b27")), transaction.atomic():
+    with origins.use(origins.Origin("203.0.113.9", "a3f1c08e5b27")), transaction.atomic():
         for index in range(number):
             audit.record(
                 action,
@@ -192,9 +192,9 @@ def test_days_and_bodies_are_chosen_as_on_the_page(record, tmp_path):
 
 def test_events_from_before_signing_began_are_under_the_first_signed_seal(db, tmp_path):
     write(5, 0)
-    link_waiting(now=NOW)
+    seal_waiting_unsigned(now=NOW)
     write(3, 1)
-    link_waiting(now=NOW)
+    seal_waiting_unsigned(now=NOW)
     write(2, 2)
     assert seal(now=NOW) == 2
     found = check(take(tmp_path / "x.zip"))
@@ -206,7 +206,7 @@ def test_it_is_checked_without_a_database(copy, tmp_path):
     said_there = python(told, "manage.py", "verify_audit", "--file", str(copy)).stdout
     assert "10 events are as they were sealed" in said_there
     assert "compare the newest seal with an anchor" in said_there
-    line = anchors.line_of(keys.load().mark)
+    line = anchors.line_of(keys.load_state().mark)
     assert (
         "1 anchors tell of its seals"
         in python(told, "manage.py", "verify_audit", "--file", str(copy), "--anchor", line).stdout
@@ -223,9 +223,9 @@ def test_it_is_checked_without_a_database(copy, tmp_path):
 
 
 def test_only_seals_that_cover_something_are_read(record, monkeypatch):
-    read, within = [], copying.within
-    monkeypatch.setattr(copying, "within", lambda ranges: read.append(ranges) or within(ranges))
-    list(copying.copied(copying.array("q", [record[4]]), copying.newest()))
+    read, within = [], copying.events_in
+    monkeypatch.setattr(copying, "events_in", lambda ranges: read.append(ranges) or within(ranges))
+    list(copying.proved_events(copying.array("q", [record[4]]), copying.newest()))
     assert read == [[[record[3], record[6]]]] * 2
 
 
@@ -317,13 +317,13 @@ def forged(data: bytes) -> bytes:
         one.hash = hash_seal(one)
         one.signature = keys.sign(private, one.hash)
         private, before = following, one.hash
-        made.append(json.dumps(copying.said(one)).encode() + b"\n")
+        made.append(json.dumps(copying.seal_facts(one)).encode() + b"\n")
     return b"".join(made)
 
 
 def test_seals_that_are_swapped(record, copy):
     """By themselves they are whole: what is known outside tells."""
-    line = anchors.line_of(keys.load().mark)
+    line = anchors.line_of(keys.load_state().mark)
     with ZipFile(copy) as package:
         seals = forged(package.read(SEALS))
     newest = json.loads(seals.splitlines()[-1])

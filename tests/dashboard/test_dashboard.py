@@ -21,7 +21,7 @@ from directives.dashboard.queries.trend import by
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
 from directives.obligations.queries.filters import ObligationFilter
 from directives.record.queries.events import EventFilter
-from directives.tallies import copy_day, counted, rebuild, recast, settle
+from directives.tallies import change_kind, copy_day, counted, rebuild, write_pending
 from tests.factories import (
     NOW,
     TODAY,
@@ -88,7 +88,7 @@ def make_work(bodies, *, sections=3, directives=3, seed=1):
                 entry.state, entry.reason = random.choice(["submitted", "returned"]), "请改"
                 entry.submitted_at = NOW - timedelta(days=(TODAY - on).days)
             ReportEntry.objects.bulk_update(handed_in, ["state", "reason", "submitted_at"])
-    settle()
+    write_pending()
     rebuild()  # the entries were written past the counts
     return document
 
@@ -169,7 +169,7 @@ def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, 
     kinds = ("institution", "pilot", "resource")
     for place, directive in enumerate(document.directives.order_by("order")):
         type(directive).objects.filter(pk=directive.pk).update(kind=kinds[place % 3])
-    recast(cast.child, kind="other")
+    change_kind(cast.child, kind="other")
     one = document.directives.filter(kind="pilot").first()
     every = {
         "section": one.section_id,

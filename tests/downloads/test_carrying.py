@@ -9,7 +9,7 @@ from django.db import InterfaceError, InternalError, OperationalError, connectio
 from django.utils import timezone
 
 from directives.base import retries
-from directives.base.replicas import Standing
+from directives.base.replicas import ReplicaState
 from directives.core.jobs import running
 from directives.downloads import export_job, exporting, snapshot
 from directives.models import Export, Notice
@@ -121,7 +121,7 @@ def test_what_was_cancelled_meanwhile_is_not_begun_anew(cast, work, monkeypatch)
     tried = failing(monkeypatch, LOST)
     monkeypatch.setattr(
         running,
-        "patiently",
+        "retry_while_away",
         lambda act: exporting.cancel(export, by=cast.manager, now=timezone.now()) or act(),
     )
     assert (done(export).state, len(tried)) == (CANCELLED, 1)
@@ -137,8 +137,8 @@ def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(
         alias = "gone"
         failed = None
 
-        def standing(self):
-            return Standing(replayed=1, lag=0.0)
+        def state(self):
+            return ReplicaState(replayed=1, lag=0.0)
 
         def fail(self, error):
             self.failed = error

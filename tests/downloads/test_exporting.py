@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives.base.refusals import IllegalMove, NotAllowed, Refusal
-from directives.base.replicas import Standing
+from directives.base.replicas import ReplicaState
 from directives.core import jobs
 from directives.downloads import export_job, exporting, snapshot
 from directives.models import (
@@ -405,7 +405,7 @@ def test_nothing_can_be_held_up_by_reading(transactional_db, cast):
 @pytest.fixture
 def copy(settings, monkeypatch):
     """The database under test is a replica of itself, two seconds behind."""
-    standing = SimpleNamespace(alias="default", standing=lambda: Standing(replayed=1, lag=2.0))
+    standing = SimpleNamespace(alias="default", state=lambda: ReplicaState(replayed=1, lag=2.0))
     settings.REPLICAS, settings.REPLICA_MAX_LAG = ["default"], 60
     monkeypatch.setattr(snapshot, "replica", lambda alias: standing)
     return standing
@@ -414,11 +414,11 @@ def copy(settings, monkeypatch):
 def test_a_replica_that_has_the_row_is_read_first(cast, work, copy):
     export = ask(cast.manager)
     assert list(snapshot.aliases(export)) == ["default", "default"]
-    copy.standing = lambda: Standing(replayed=1, lag=61.0)
+    copy.state = lambda: ReplicaState(replayed=1, lag=61.0)
     assert list(snapshot.aliases(export)) == ["default"]
-    copy.standing = lambda: None
+    copy.state = lambda: None
     assert list(snapshot.aliases(export)) == ["default"]
-    copy.standing = lambda: Standing(replayed=1, lag=2.0)
+    copy.state = lambda: ReplicaState(replayed=1, lag=2.0)
     Export.objects.all().delete()
     assert list(snapshot.aliases(export)) == ["default"]  # it lacks what was written last
 

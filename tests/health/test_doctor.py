@@ -16,7 +16,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from directives.base import disk
-from directives.base.replicas import Standing
+from directives.base.replicas import ReplicaState
 from directives.core import audit, notices, sealing
 from directives.health import database, doctor, machine, work
 from directives.health.findings import FINE, WARNING, WRONG, Check, Finding
@@ -81,7 +81,7 @@ def test_static_files_that_were_not_collected(settings, monkeypatch):
 )
 def test_disks(settings, tmp_path, monkeypatch, left, level, words):
     settings.BACKUP_DIR = tmp_path
-    monkeypatch.setattr(disk, "free", lambda path: left)
+    monkeypatch.setattr(disk, "free_bytes", lambda path: left)
     ((told, said),) = found(machine.look_at_disks)
     assert (told, said.startswith(words), "files" in said, "backups" in said) == (
         level,
@@ -172,14 +172,14 @@ def test_two_clocks(monkeypatch, apart, level):
 
 @pytest.mark.parametrize(
     ("standing", "level"),
-    [(None, WARNING), (Standing(1, 99.0), WARNING), (Standing(1, 0.5), FINE)],
+    [(None, WARNING), (ReplicaState(1, 99.0), WARNING), (ReplicaState(1, 0.5), FINE)],
 )
 def test_replicas(settings, monkeypatch, standing, level):
     settings.REPLICAS, settings.REPLICA_MAX_LAG = ["replica1"], 60
     monkeypatch.setattr(
         database,
         "replica",
-        lambda alias: SimpleNamespace(standing=lambda: standing),
+        lambda alias: SimpleNamespace(state=lambda: standing),
     )
     assert found(database.look_at_replicas)[0][0] == level
     settings.REPLICAS = []
@@ -269,7 +269,7 @@ def test_the_key_of_the_record(db, settings, tmp_path):
     )
     (tmp_path / "record" / "state").chmod(0o600)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("directives.core.sealing.status.stands", lambda mark: False)
+        patch.setattr("directives.core.sealing.status.is_in_database", lambda mark: False)
         assert found(work.look_at_key)[0] == (
             WRONG,
             "the database does not have seal number 2, which was made here",

@@ -270,7 +270,7 @@ def test_from_november_on_overseers_are_told_that_the_calendar_ends(
 
 
 def test_a_full_disk_makes_a_node_unready(db, monkeypatch):
-    monkeypatch.setattr(disk, "free", lambda path: disk.ENOUGH - 1)
+    monkeypatch.setattr(disk, "free_bytes", lambda path: disk.MINIMUM_FREE - 1)
     answer = Client().get("/readyz")
     assert (answer.status_code, answer.content) == (503, b"not ready: the disk is full\n")
 
@@ -294,7 +294,7 @@ def test_whatever_fails_readiness_is_no_crash(db, monkeypatch, caplog):
     def broken() -> dict[str, int]:
         raise ValueError("on purpose")
 
-    monkeypatch.setattr(disk, "full_places", broken)
+    monkeypatch.setattr(disk, "full_folders", broken)
     answer = Client().get("/readyz")
     assert (answer.status_code, answer.content) == (503, b"not ready: it could not be found out\n")
     assert "on purpose" in caplog.text

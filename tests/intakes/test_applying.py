@@ -9,7 +9,7 @@ from django_tasks_db.models import DBTaskResult
 from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core import jobs
-from directives.core.notices import wording
+from directives.core.notices import render_text
 from directives.intakes import acts, applying, starting
 from directives.models import Event, Intake, IntakeRow, Notice, Organisation
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDOING, UNDONE
@@ -62,7 +62,7 @@ def test_what_the_database_takes_back_is_begun_anew(
         if len(begun) <= clashes:
             raise OperationalError("deadlock detected")
 
-    monkeypatch.setattr(applying, "leave", clash)
+    monkeypatch.setattr(applying, "close_connections", clash)
     intake = apply(bring(cast.admin, TABLE))
     assert intake.state == APPLYING
     for _turn in range(2):
@@ -178,7 +178,7 @@ def test_a_discarded_intake_is_gone_even_while_it_is_applied(
         leave(rows)
         Intake.objects.filter(pk=intake.pk).update(state=DISCARDED, version=99)
 
-    monkeypatch.setattr(applying, "leave", meanwhile)
+    monkeypatch.setattr(applying, "close_connections", meanwhile)
     jobs.run("intake", intake.pk)
     assert Organisation.objects.filter(code="Q09").count() == 0
 
@@ -201,7 +201,7 @@ def test_a_failure_of_ours_is_told_and_leaves_nothing(cast, bring, apply, monkey
     def broken(*_args):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(applying, "leave", broken)
+    monkeypatch.setattr(applying, "close_connections", broken)
     apply(intake)
     assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (CHECKED, False)
     assert f"apply-{intake.pk}-" in intake.fault
@@ -251,7 +251,7 @@ def test_many_rows_are_left_to_the_worker(cast, bring, apply, undo, monkeypatch)
     jobs.run("intake", intake.pk)
     intake.refresh_from_db()
     assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (UNDONE, False)
-    told = [wording(notice) for notice in Notice.objects.order_by("pk")]
+    told = [render_text(notice) for notice in Notice.objects.order_by("pk")]
     assert told == ["导入表格：已完成。单位.csv", "撤销导入：已完成。单位.csv"]
 
 

@@ -92,7 +92,7 @@ def test_what_was_changed_since_stands_against_it(keeper):
 
 def test_only_administrators_enter_days(cast):
     with pytest.raises(NotAllowed):
-        working_calendar.enter(
+        working_calendar.change_days(
             [CalendarDay(day=NEXT, working=False)], {}, by=cast.supervisor, now=NOW
         )
     assert days() == []
@@ -123,8 +123,8 @@ def test_lights_follow_a_day_off(cast, keeper, monkeypatch):
     for body in (cast.body, cast.child):
         make_obligation(organisation=body, due_on=due, percent=95)
     assert set(Obligation.objects.values_list("light", flat=True)) == {"green"}
-    working_calendar.enter([CalendarDay(day=due, working=False)], {}, by=keeper, now=NOW)
-    working_calendar.enter(
+    working_calendar.change_days([CalendarDay(day=due, working=False)], {}, by=keeper, now=NOW)
+    working_calendar.change_days(
         [CalendarDay(day=NEXT, working=False)], {}, by=keeper, now=NOW
     )  # the one that waits does for both
     job = JobProgress.objects.get()

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.utils.translation import gettext, override
 
-from directives.base.clocks import _SHORT, PHRASES, WORDS
+from directives.base.clocks import _SHORT, COLOUR_NAMES, PHRASES
 from directives.base.states import OBLIGATION_STATES
 from directives.management.commands.translations import PLACEHOLDER, find_strings, read_catalogue
 from directives.models import Document, Obligation
@@ -210,4 +210,4 @@ def test_a_state_has_one_name_in_lights_reasons_and_tables():
             "已中止，时限暂停计算",
             "责任事项已撤回",
         )
-        assert gettext(WORDS["closed"]) == str(names["closed"])
+        assert gettext(COLOUR_NAMES["closed"]) == str(names["closed"])

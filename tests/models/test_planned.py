@@ -8,7 +8,7 @@ from django.db import connection
 from directives import accounts
 from directives.core import audit
 from directives.models import Event, ReportEntry
-from directives.models.planned import Planned, planned
+from directives.models.planned import PreparedCursor, prepared_cursor
 from directives.reports import commands as reporting
 from qunzhu_tracker.databases import databases
 from qunzhu_tracker.environment import Environment
@@ -56,7 +56,7 @@ def test_plans_are_kept_and_used_again(cast, entry):
 
 @only_postgresql
 def test_a_column_added_meanwhile_changes_nothing(cast, entry):
-    before = accounts.person(cast.staff.pk).standing
+    before = accounts.person(cast.staff.pk).held_memberships
     reporting.entry_to_save(entry.pk, by=cast.staff)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -69,7 +69,7 @@ def test_a_column_added_meanwhile_changes_nothing(cast, entry):
             "directives_event",
         ):
             cursor.execute(f"ALTER TABLE {table} ADD COLUMN spare integer")
-    assert accounts.person(cast.staff.pk).standing == before
+    assert accounts.person(cast.staff.pk).held_memberships == before
     assert reporting.entry_to_save(entry.pk, by=cast.staff).pk == entry.pk
     audit.record("save", entry, by=cast.staff, now=NOW)
     assert Event.objects.get().subject_id == entry.pk
@@ -78,8 +78,8 @@ def test_a_column_added_meanwhile_changes_nothing(cast, entry):
 @only_postgresql
 def test_where_queries_are_listed_they_say_their_values(db, django_assert_num_queries):
     def plain():
-        with planned(connection) as cursor:
-            return not isinstance(cursor.cursor, Planned)
+        with prepared_cursor(connection) as cursor:
+            return not isinstance(cursor.cursor, PreparedCursor)
 
     assert not plain()
     with django_assert_num_queries(0):

@@ -7,18 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directives.models import Membership, Obligation, Organisation, User
-from directives.models.scope import MANY, merged
+from directives.models.scope import MANY, merge_ranges
 from tests.factories import make_body, make_directive, make_obligation, make_user
 
 ROLES = ("staff", "manager", "supervisor", "viewer")
 
 
 def test_nested_ranges_are_one():
-    assert merged([("b", "bz"), ("a", "az"), ("a1", "a1z"), ("a1", "a1"), ("a", "a")]) == (
+    assert merge_ranges([("b", "bz"), ("a", "az"), ("a1", "a1z"), ("a1", "a1"), ("a", "a")]) == (
         ("a", "az"),
         ("b", "bz"),
     )
-    assert merged([]) == ()
+    assert merge_ranges([]) == ()
 
 
 def tree(width=6):

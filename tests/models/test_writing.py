@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from directives.base import tree_lock
 from directives.models import Notice, Obligation, Organisation, Submission
-from directives.models.writing import LOT, add, erase, overwrite
+from directives.models.writing import LOT, delete_by_id, insert, update_where
 from tests.factories import NOW, TODAY, make_obligation, make_plan
 from tests.spare import PATIENCE, side_by_side
 
@@ -20,7 +20,7 @@ def test_rows_are_added_as_the_orm_adds_them(cast):
         Notice(user=person, kind="accepted", facts=FACTS, url="/x/", at=NOW)
         for person in (cast.staff, cast.manager)
     ]
-    add(rows)
+    insert(rows)
     stored = [Notice.objects.get(pk=row.pk) for row in rows]
     assert [(row.user, row.kind, row.facts, row.url, row.at, row.read_at) for row in stored] == [
         (person, "accepted", FACTS, "/x/", NOW, None) for person in (cast.staff, cast.manager)
@@ -28,7 +28,7 @@ def test_rows_are_added_as_the_orm_adds_them(cast):
     rows[0].url = "/y/"
     rows[0].save()
     assert list(Notice.objects.order_by("pk").values_list("url", flat=True)) == ["/y/", "/x/"]
-    add([])
+    insert([])
     assert Notice.objects.count() == 2
 
 
@@ -38,8 +38,8 @@ def test_rows_are_erased_by_their_ids(cast):
         for number in range(LOT + 2)
     ]
     Notice.objects.bulk_create(rows)
-    erase(Notice, [row.pk for row in rows if row.url != "/7/"])
-    erase(Notice, [])
+    delete_by_id(Notice, [row.pk for row in rows if row.url != "/7/"])
+    delete_by_id(Notice, [])
     assert list(Notice.objects.values_list("url", flat=True)) == ["/7/"]
 
 
@@ -54,7 +54,7 @@ def test_a_copy_of_what_was_handed_in_is_added(cast):
         submitted_at=NOW,
         submitted_by=cast.staff,
     )
-    add([row])
+    insert([row])
     assert Submission.objects.values_list("content", "submitted_at", "plan", "report").get(
         pk=row.pk
     ) == (FACTS, NOW, plan.pk, None)
@@ -72,13 +72,13 @@ def test_rows_are_overwritten_where_they_stand_as_expected(cast):
         "version": 2,
     }
     ids = [row.pk for row in rows]
-    assert overwrite(Obligation, ids, fields, state="underway", version=1) == 2
+    assert update_where(Obligation, ids, fields, state="underway", version=1) == 2
     stored = Obligation.objects.order_by("pk").values_list(
         "reason", "due_on", "acknowledge_by", "organisation", "plan_returned", "version"
     )
     assert list(stored)[:2] == [("100% '; --", TODAY, None, cast.child.pk, True, 2)] * 2
     assert list(stored)[2][3:] == (cast.body.pk, False, 2)
-    assert overwrite(Obligation, ids, {"version": 3}, state="underway", version=1) == 0
+    assert update_where(Obligation, ids, {"version": 3}, state="underway", version=1) == 0
 
 
 def test_the_gate_demands_a_transaction(transactional_db):

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from directives.core.notices import KINDS, wording
+from directives.core.notices import KINDS, render_text
 from directives.models import CalendarDay, LogEntry, Membership, Notice, Obligation, ProgressReport
 from directives.my_work.queries.my_work import load_my_work
 from tests.factories import (
@@ -558,7 +558,7 @@ def test_every_notice_can_be_put_into_words(cast, kind, language):
         "who": "周启明", "person": "林晓岚", "right": "auditor",
     }  # fmt: skip
     with translation.override(language):
-        said = wording(make_notice(cast.staff, kind=kind, facts=facts))
+        said = render_text(make_notice(cast.staff, kind=kind, facts=facts))
     assert "%(" not in said and "2026-10-15" not in said
     assert language != "zh-hant" or "全国" not in said
 

@@ -206,7 +206,7 @@ def test_only_supervisors_give_work(cast, who):
 def test_many_take_few_queries(cast, django_assert_max_num_queries):
     """The same number of statements for 1 and for 60 obligations, but for the audit's batches."""
     directives, bodies = two(), [make_body(parent=cast.centre) for _number in range(30)]
-    assert cast.supervisor.standing
+    assert cast.supervisor.held_memberships
     with django_assert_max_num_queries(22):  # two of them keep the totals over documents
         assert len(give(cast, directives, bodies)) == 60
 

@@ -242,7 +242,7 @@ def test_a_batch_takes_a_fixed_number_of_queries(
     directive = make_directive(items=("报告制度",))
     for _number in range(bodies):
         make_obligation(directive, make_body(parent=cast.centre))
-    assert cast.supervisor.standing
+    assert cast.supervisor.held_memberships
     with django_assert_num_queries(queries):
         rows = list(overview.ledger([in_order(Obligation.objects.all())], cast.supervisor))
     assert [row.number for row in rows] == list(range(1, bodies + 1))

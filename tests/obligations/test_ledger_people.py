@@ -50,7 +50,7 @@ def planned(nation):  # noqa: F811
 def read(user, ids):
     """The rows of these obligations, and every statement that read them."""
     rows = Obligation.objects.exportable_by(user).filter(pk__in=ids).order_by("pk")
-    assert user.standing is not None
+    assert user.held_memberships is not None
     with CaptureQueriesContext(connection) as captured:
         found = list(overview.ledger([rows], user))
     return found, [query["sql"] for query in captured.captured_queries]
@@ -108,7 +108,7 @@ def test_what_a_batch_reads_walks_no_big_table(planned):
 
 
 def test_a_draft_shows_in_the_file_of_its_own_body_alone(planned, sign_in):
-    leaf = planned["staff", "leaf"].standing[0].organisation
+    leaf = planned["staff", "leaf"].held_memberships[0].organisation
     Plan.objects.filter(organisation=leaf).update(state="draft", submitted_at=None)
     query = {"export": "csv", "q": leaf.code}
     told = {

@@ -14,7 +14,7 @@ from directives.base.duties import AUDITOR, DUTIES, PERMISSIONS, SECURITY, SYSTE
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.catalogue.kinds import KINDS
 from directives.core import jobs
-from directives.core.notices import wording
+from directives.core.notices import render_text
 from directives.core.rules import RIGHTS, can_administer, can_give, can_reset, may
 from directives.health.accounts import look_at_duties
 from directives.health.findings import FINE, WARNING
@@ -496,10 +496,10 @@ def test_those_who_could_confirm_are_told_and_then_who_asked(waiting, cast, secu
         "second",
         "second",
     ]
-    assert "security" in wording(told[0])
+    assert "security" in render_text(told[0])
     organising.confirm_right(waiting[AUDITOR], by=second, now=NOW)
     organising.decline_right(waiting["supervisor"], by=second, now=NOW)
-    words = [wording(notice) for notice in Notice.objects.filter(user=security).order_by("pk")]
+    words = [render_text(notice) for notice in Notice.objects.filter(user=security).order_by("pk")]
     assert [
         "person" in words[0],
         "审计员" in words[0],

@@ -120,7 +120,7 @@ def listed(answer):
 
 
 def test_the_list_turns_by_key_in_the_order_of_the_tree(cast, office, sign_in, monkeypatch):
-    monkeypatch.setitem(keyset.leaf.__kwdefaults__, "size", 2)
+    monkeypatch.setitem(keyset.read_page.__kwdefaults__, "size", 2)
     for number in range(4):
         office.cycle.reports.create(
             document=office.cycle.document, organisation=make_body(f"X{number}", parent=cast.centre)

@@ -526,7 +526,7 @@ def test_many_entries_are_handed_in_with_as_many_statements_as_few(cast):
         report.entries.update(progress="完成", percent=40, saved_at=NOW)
         counts = []
         for by, act in ((cast.staff, reporting.hand_in), (cast.manager, reporting.sign)):
-            assert by.standing  # read once
+            assert by.held_memberships  # read once
             with CaptureQueriesContext(connection) as statements:
                 act(report=report, by=by, now=LATER)
             counts.append(len(statements))

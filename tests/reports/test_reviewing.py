@@ -255,7 +255,7 @@ def test_a_verdict_belongs_to_the_submission_that_holds_the_entry(cast, handed_i
 def test_a_further_verdict_takes_one_statement_that_writes_its_words_to_its_obligation(cast):
     def taken(count):
         handed = HandedIn(cast, count=count)
-        assert cast.supervisor.standing  # read once
+        assert cast.supervisor.held_memberships  # read once
         with CaptureQueriesContext(connection) as statements:
             handed.decide(cast.supervisor, *((number, True, "") for number in range(count)))
         return len(statements)

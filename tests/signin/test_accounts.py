@@ -24,14 +24,16 @@ def test_a_person_is_read_as_the_orm_reads_them(cast, who, django_assert_num_que
     Notice.objects.create(user=known, kind="returned", url="/", at=NOW)
     with django_assert_num_queries(1):
         found = person(known.pk)
-        told = (found.standing, found.unread, found.among_fiction)
+        told = (found.held_memberships, found.unread, found.among_fiction)
     assert told[1:] == (known.unread, False) == (1, False)
     assert columns(found) == columns(known)
-    assert [columns(one) for one in found.standing] == [columns(one) for one in known.standing]
-    assert [columns(one.organisation) for one in found.standing] == [
-        columns(one.organisation) for one in known.standing
+    assert [columns(one) for one in found.held_memberships] == [
+        columns(one) for one in known.held_memberships
     ]
-    assert all(one.user is found for one in found.standing)
+    assert [columns(one.organisation) for one in found.held_memberships] == [
+        columns(one.organisation) for one in known.held_memberships
+    ]
+    assert all(one.user is found for one in found.held_memberships)
 
 
 def test_fiction_is_told(cast):
@@ -52,7 +54,7 @@ def test_nobody_is_nobody_and_who_is_switched_off_is_out(cast, sign_in):
     client = sign_in(cast.staff)
     assert client.get("/").status_code == 200
     User.objects.filter(pk=cast.staff.pk).update(is_active=False)
-    assert person(cast.staff.pk).standing == ()
+    assert person(cast.staff.pk).held_memberships == ()
     assert client.get("/").status_code == 302
 
 

@@ -75,7 +75,10 @@ def test_after_a_commit_nothing_is_gathered_outside_a_transaction(rows):
     kept, refused = [], []
 
     def try_to_count() -> None:
-        for delta in (tallies.gathering, lambda: kept[0].point(1, 1, ("state", "x", NOW.date()))):
+        for delta in (
+            tallies.pending_delta,
+            lambda: kept[0].point(1, 1, ("state", "x", NOW.date())),
+        ):
             with transaction.atomic():
                 try:
                     delta()
@@ -94,7 +97,7 @@ def test_what_takes_over_the_context_in_another_thread_counts_for_itself(rows):
     def elsewhere() -> BaseException | None:
         try:
             with OUTSIDE:
-                tallies.gathering()
+                tallies.pending_delta()
             if connection.vendor == "postgresql":  # SQLite has one writer, which is outside
                 suspend(rows[1])
         finally:

@@ -149,11 +149,11 @@ def test_a_transaction_that_fails_leaves_the_counts_alone(cast):
 
 def test_counts_change_inside_counted_alone(cast):
     with pytest.raises(transaction.TransactionManagementError):
-        tallies.gathering()
+        tallies.pending_delta()
 
 
 DOORS = {  # the only functions that write obligations, plans and entries; each is reached through `counted` alone
-    "core/last_heard.py": {"hear"},  # a day alone, which counts nowhere
+    "core/last_heard.py": {"note_heard"},  # a day alone, which counts nowhere
     "obligations/commands/issuing.py": {"issue", "issue_pairs"},
     "plans/commands/plans.py": {
         "start_plan",
@@ -175,7 +175,7 @@ WRITING = ("update", "bulk_create", "bulk_update", "create", "delete", "save")
 
 def _writes(function: ast.FunctionDef) -> bool:
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-    if any(isinstance(call.func, ast.Name) and call.func.id == "overwrite" for call in calls):
+    if any(isinstance(call.func, ast.Name) and call.func.id == "update_where" for call in calls):
         return True
     said = [
         ast.unparse(call.func)

@@ -23,9 +23,9 @@ from directives.models import (
     Owing,
     Repair,
 )
-from directives.models.exports import UNENDED
+from directives.models.exports import UNFINISHED
 from directives.models.jobs import STOPPED
-from directives.models.jobs import UNENDED as UNDER_WAY
+from directives.models.jobs import UNFINISHED as UNDER_WAY
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.obligations.commands import bulk_issuing
 from directives.obligations.forms.issuing import Draft
@@ -193,7 +193,7 @@ def export_cancel(w: Walker) -> None:
     w.send(
         "export_cancel",
         w.supervisor,
-        w.pick(Export.objects.filter(by=w.supervisor, state__in=UNENDED)).pk,
+        w.pick(Export.objects.filter(by=w.supervisor, state__in=UNFINISHED)).pk,
     )
 
 
@@ -201,7 +201,7 @@ def export_delete(w: Walker) -> None:
     w.send(
         "export_delete",
         w.supervisor,
-        w.pick(Export.objects.filter(by=w.supervisor).exclude(state__in=UNENDED)).pk,
+        w.pick(Export.objects.filter(by=w.supervisor).exclude(state__in=UNFINISHED)).pk,
     )
 
 

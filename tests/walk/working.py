@@ -195,7 +195,7 @@ def log_add(w: Walker) -> None:
 
 
 def _log_entry(w: Walker) -> LogEntry:
-    return w.pick(LogEntry.objects.standing().select_related("by", "measure__plan"))
+    return w.pick(LogEntry.objects.not_withdrawn().select_related("by", "measure__plan"))
 
 
 def _amend(w: Walker, act: str) -> None:

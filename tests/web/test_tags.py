@@ -198,15 +198,19 @@ def test_typed_chinese_in_the_readers_script(language, said):
 )
 def test_days_and_moments(language, this_year, other_year, weekday, moment):
     with translation.override(language):
-        assert tracker.day(TODAY, TODAY) == this_year
-        assert tracker.day(date(2025, 1, 2), TODAY) == other_year
+        assert tracker.format_day(TODAY, TODAY) == this_year
+        assert tracker.format_day(date(2025, 1, 2), TODAY) == other_year
         assert tracker.weekday(TODAY) == weekday
         # 16:20 in Greenwich is past midnight in Shanghai.
         assert tracker.moment(datetime(2026, 10, 12, 16, 20, tzinfo=UTC), TODAY) == moment
 
 
 def test_no_day_is_a_dash():
-    assert (tracker.day(None), tracker.moment(None), tracker.weekday(None)) == ("—", "—", "—")
+    assert (tracker.format_day(None), tracker.moment(None), tracker.weekday(None)) == (
+        "—",
+        "—",
+        "—",
+    )
 
 
 def test_once_is_a_fresh_key_each_time():

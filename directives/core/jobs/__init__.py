@@ -1,6 +1,6 @@
 """Long acts: issuing to many, opening cycles, lights, checking, importing and undoing tables, exports. One mechanism carries all.
 
-The row that an act is about says how far it has come (`models.Carried`); the row and its task in the queue are written in the
+The row that an act is about says how far it has come (`models.BackgroundJob`); the row and its task in the queue are written in the
 transaction that asks for it. The worker carries it out, a turn at a time. A small one the web process carries out at once, once
 that transaction has committed; its task waits beyond the time that a request may take, and finds nothing left to do.
 
@@ -15,11 +15,25 @@ turn again, with a task of its own: no other one carries it out. Whoever takes i
 process that was only slow finds itself superseded.
 """
 
-from directives.core.jobs.noting import Act, Superseded, TooLong, beats, finish, note, shift
-from directives.core.jobs.parts import begin_job, call_off, go_on, in_parts, posts_of
+from directives.core.jobs.noting import (
+    Act,
+    Superseded,
+    TooLong,
+    change_state,
+    finish,
+    heartbeat,
+    save_progress,
+)
+from directives.core.jobs.parts import (
+    cancel_job,
+    in_parts,
+    resume_job,
+    start_job,
+    supervised_body_ids,
+)
 from directives.core.jobs.running import (
-    begin,
     carry_out,
+    enqueue,
     present_path,
     queued_paths,
     rescue,
@@ -28,6 +42,6 @@ from directives.core.jobs.running import (
 )
 
 __all__ = [
-    "Act", "Superseded", "TooLong", "beats", "begin", "begin_job", "call_off", "carry_out", "finish", "go_on", "in_parts", "note",
-    "posts_of", "present_path", "queued_paths", "rescue", "run", "shift", "sweep",
+    "Act", "Superseded", "TooLong", "heartbeat", "enqueue", "start_job", "cancel_job", "carry_out", "finish", "resume_job", "in_parts", "save_progress",
+    "supervised_body_ids", "present_path", "queued_paths", "rescue", "run", "change_state", "sweep",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """What is done for a kind of long act, and what an act says of itself while it is carried out.
 
-`note`, `shift` and `finish` raise Superseded where the row is in other hands.
+`save_progress`, `change_state` and `finish` raise Superseded where the row is in other hands.
 """
 
 import logging
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from directives.base.refusals import Refusal
 from directives.core import notices
-from directives.models import Carried
+from directives.models import BackgroundJob
 from directives.models.jobs import DONE
 
 logger = logging.getLogger("directives.worker")
@@ -40,7 +40,7 @@ class Act:
     halt: Callable[[Any, str, str, Refusal | None], None] | None = None
 
 
-def note(row: Carried, **fields: Any) -> None:
+def save_progress(row: BackgroundJob, **fields: Any) -> None:
     """Note how far it has come."""
     fields = {"moved_at": timezone.now(), **fields}
     if not type(row).objects.filter(pk=row.pk, version=row.version).update(**fields):
@@ -49,19 +49,19 @@ def note(row: Carried, **fields: Any) -> None:
         setattr(row, name, value)
 
 
-def shift(row: Carried, state: str, **fields: Any) -> None:
+def change_state(row: BackgroundJob, state: str, **fields: Any) -> None:
     """Bring it into another state; whoever had it in hand has it no more."""
-    note(row, state=state, version=row.version + 1, **fields)
+    save_progress(row, state=state, version=row.version + 1, **fields)
 
 
-def finish(row: Carried, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
+def finish(row: BackgroundJob, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
     """It is done; call it as the last thing in the transaction that does it. Who asked for it is told."""
     act = row.act
-    shift(row, state, tries=0, **fields)
-    tell(row, kind, act)
+    change_state(row, state, tries=0, **fields)
+    notify_requester(row, kind, act)
 
 
-def tell(row: Carried, kind: str, act: str, reason: str = "") -> None:
+def notify_requester(row: BackgroundJob, kind: str, act: str, reason: str = "") -> None:
     """Leave a notice for who asked for it, unless they wait for the page."""
     if row.by is not None and not row.awaited:
         facts = {"act": act, "what": row.about, "name": row.about, "reason": reason}
@@ -69,7 +69,7 @@ def tell(row: Carried, kind: str, act: str, reason: str = "") -> None:
 
 
 @contextmanager
-def beats(row: Carried) -> Iterator[Callable[[int], None]]:
+def heartbeat(row: BackgroundJob) -> Iterator[Callable[[int], None]]:
     """Tells readers how far a long transaction has come. They cannot see into it, so it is told over a connection of its own;
     SQLite has one writer, which is the transaction itself: there nothing is told until it ends."""
     if connection.vendor == "sqlite":

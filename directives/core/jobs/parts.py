@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import IllegalMove, NotAllowed
 from directives.base.states import SUPERVISOR
 from directives.core import audit
-from directives.core.jobs.noting import Act, Superseded, finish, note, shift
-from directives.core.jobs.running import begin
+from directives.core.jobs.noting import Act, Superseded, change_state, finish, save_progress
+from directives.core.jobs.running import enqueue
 from directives.models import JobProgress, User
-from directives.models.jobs import CANCELLED, HALTED, UNENDED, WAITING
+from directives.models.jobs import CANCELLED, HALTED, UNFINISHED, WAITING
 from directives.tallies import counted
 
 
@@ -35,7 +35,7 @@ def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
     more = next_part(job)
     come = {name: getattr(job, name) for name in ("done", "made", "reached", "total")}
     if more:
-        note(job, tries=0, **come)
+        save_progress(job, tries=0, **come)
     else:
         finish(job, finished_at=timezone.now(), **come)
     return more
@@ -43,41 +43,41 @@ def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
 
 def _demand_posts(person: User, posts: list[int]) -> None:
     """Raise NotAllowed where the person lost a post by which they asked: else its bodies would be passed over in silence."""
-    if not set(posts) <= set(posts_of(person)):
+    if not set(posts) <= set(supervised_body_ids(person)):
         raise NotAllowed(
             _("The person who requested this no longer supervises the same organisations.")
         )
 
 
-def posts_of(person: User) -> list[int]:
+def supervised_body_ids(person: User) -> list[int]:
     """The bodies that the person supervises."""
     return [m.organisation_id for m in person.in_role(SUPERVISOR)]
 
 
-def begin_job(
+def start_job(
     kind: str, *, total: int, by: User | None, now: datetime, **fields: Any
 ) -> JobProgress:
     """Have the worker carry out an act of parts. `total`: bodies, or obligations, that it is about."""
     job = JobProgress.objects.create(kind=kind, total=total, by=by, at=now, **fields)
-    begin(job)
+    enqueue(job)
     return job
 
 
 @transaction.atomic
-def go_on(job: JobProgress, *, by: User, now: datetime) -> None:
+def resume_job(job: JobProgress, *, by: User, now: datetime) -> None:
     """Carry out what is left of an act that stopped. Raises IllegalMove if it did not."""
     if job.state not in HALTED:
         raise IllegalMove(_("This has not stopped: it is in progress or has ended."))
     before = {"state": job.state, "done": job.done}
     _by_hand(job, WAITING, fault="", finished_at=None, moved_at=None, tries=0)
     audit.record("continue_act", job, by=by, now=now, before=before, after={"state": WAITING})
-    begin(job)
+    enqueue(job)
 
 
 @transaction.atomic
-def call_off(job: JobProgress, *, by: User, now: datetime) -> None:
+def cancel_job(job: JobProgress, *, by: User, now: datetime) -> None:
     """End it where it is; what was done stays. Raises IllegalMove if it has come to its end."""
-    if job.state not in UNENDED | HALTED or job.kind == "relight":
+    if job.state not in UNFINISHED | HALTED or job.kind == "relight":
         raise IllegalMove(_("This file is already finished; no need to cancel."))
     before = {"state": job.state, "done": job.done}
     _by_hand(job, CANCELLED, finished_at=now)
@@ -86,6 +86,6 @@ def call_off(job: JobProgress, *, by: User, now: datetime) -> None:
 
 def _by_hand(job: JobProgress, state: str, **fields: Any) -> None:
     try:
-        shift(job, state, **fields)
+        change_state(job, state, **fields)
     except Superseded as first:
         raise IllegalMove(_("The state has changed. Refresh and look again.")) from first

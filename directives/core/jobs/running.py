@@ -21,9 +21,9 @@ from directives.base import origins
 from directives.base.origins import Origin
 from directives.base.outages import FULL, outage_of
 from directives.base.refusals import Refusal
-from directives.base.retries import BROKEN, leave, patiently
-from directives.core.jobs.noting import Act, Superseded, TooLong, shift, tell
-from directives.models import Carried, Export, Intake, JobProgress
+from directives.base.retries import DATABASE_ERRORS, close_connections, retry_while_away
+from directives.core.jobs.noting import Act, Superseded, TooLong, change_state, notify_requester
+from directives.models import BackgroundJob, Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
 
 TURN_SECONDS = 10  # then whatever else is queued comes first: an export does not wait for a nation
@@ -37,7 +37,7 @@ FULL_DISK = gettext_lazy(
     "The server’s disk is full, so nothing was saved. Tell the administrator, then try again."
 )
 BROKE = gettext_lazy("The database stopped it three times at the same point.")
-MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
+MODELS: dict[str, type[BackgroundJob]] = {"job": JobProgress, "intake": Intake, "export": Export}
 # The list of long acts names nouns: it is read when an act is carried out, by its path.
 LIST_OF_ACTS = "directives.catalogue.acts.ACTS"
 # Tasks are queued under the path of their function: where they stood in an earlier release → where they stand now.
@@ -59,7 +59,7 @@ def queued_paths(task_path: str) -> list[str]:
     return [task_path, *(former for former, path in FORMER_PATHS.items() if path == task_path)]
 
 
-def begin(row: Carried, *, at_once: bool = False) -> None:
+def enqueue(row: BackgroundJob, *, at_once: bool = False) -> None:
     """Have it carried out, once the transaction that asks for it has committed. `at_once`: before the page answers."""
     queued = _enqueue(row, SPARE if at_once else None)
     type(row).objects.filter(pk=row.pk).update(task=queued)
@@ -84,11 +84,11 @@ def _act(name: str) -> Act:
     return acts[name]
 
 
-def _name(row: Carried) -> str:
+def _name(row: BackgroundJob) -> str:
     return next(name for name, model in MODELS.items() if isinstance(row, model))
 
 
-def _enqueue(row: Carried, after: timedelta | None = None) -> UUID:
+def _enqueue(row: BackgroundJob, after: timedelta | None = None) -> UUID:
     """Put a task of it into the queue; returns its id."""
     deferred = carry_out.using(run_after=after and timezone.now() + after)
     return UUID(deferred.enqueue(_name(row), row.pk).id)
@@ -97,7 +97,7 @@ def _enqueue(row: Carried, after: timedelta | None = None) -> UUID:
 @task(takes_context=True)
 def carry_out(context: TaskContext, name: str, pk: int) -> None:
     """Carry out what is left of an act, for a turn. Bears being run again, and twice at once."""
-    with origins.within(Origin(request=f"{name}-{pk}")):
+    with origins.use(Origin(request=f"{name}-{pk}")):
         run(name, pk, queued=UUID(context.task_result.id))
 
 
@@ -124,7 +124,7 @@ def run(name: str, pk: int, *, queued: UUID | None = None, awaited: bool = False
                 raise
 
 
-def _broken_off(row: Carried, act: str, error: Exception, *, awaited: bool) -> bool:
+def _broken_off(row: BackgroundJob, act: str, error: Exception, *, awaited: bool) -> bool:
     """The act was broken off. A database that was away is tried again; a full disk needs a person; the rest is our fault.
 
     Returns whether the task shall fail with it, so that the queue shows a fault of ours.
@@ -132,9 +132,9 @@ def _broken_off(row: Carried, act: str, error: Exception, *, awaited: bool) -> b
     name = _name(row)
     if outage_of(error) is FULL:
         logger.error("The act %s on %s %s stops: the disk is full", act, name, row.pk)
-        leave()
+        close_connections()
         _halt(row, act, STOPPED, str(FULL_DISK))
-    elif isinstance(error, BROKEN):
+    elif isinstance(error, DATABASE_ERRORS):
         logger.warning(
             "The database broke off the act %s on %s %s, which is tried again: %s",
             act,
@@ -142,9 +142,9 @@ def _broken_off(row: Carried, act: str, error: Exception, *, awaited: bool) -> b
             row.pk,
             error,
         )
-        leave()
+        close_connections()
         again = partial(_left, row, counts=True, why=BROKE, after=PAUSE)
-        again() if awaited else patiently(again)
+        again() if awaited else retry_while_away(again)
     else:
         incident = f"{act}-{row.pk}-{timezone.localtime():%m%d%H%M}"
         logger.error(
@@ -162,21 +162,21 @@ def _failure(incident: str) -> str:
     return text % {"incident": incident}
 
 
-def _busy(name: str, wanted: Q) -> Carried | None:
+def _busy(name: str, wanted: Q) -> BackgroundJob | None:
     model = MODELS[name]
     return model.objects.select_related("by").filter(wanted, state__in=model.BUSY).first()
 
 
-def _taken(row: Carried) -> bool:
+def _taken(row: BackgroundJob) -> bool:
     """Take it in hand; False if it stops instead."""
     left = row.moved_at is not None  # by a web process that ended, or is far too slow
     if _stopped(row, counts=left, why=ENDED):
         return False
-    shift(row, RUNNING if row.state == WAITING else row.state, tries=row.tries + left)
+    change_state(row, RUNNING if row.state == WAITING else row.state, tries=row.tries + left)
     return True
 
 
-def _turn(row: Carried) -> None:
+def _turn(row: BackgroundJob) -> None:
     act, until = _act(row.act), time.monotonic() + TURN_SECONDS
     while act.carry_out(row):
         if time.monotonic() >= until:
@@ -189,9 +189,9 @@ def _turn(row: Carried) -> None:
 
 
 @transaction.atomic
-def _wait(row: Carried, after: timedelta | None = None, **fields: Any) -> None:
+def _wait(row: BackgroundJob, after: timedelta | None = None, **fields: Any) -> None:
     """It waits for its turn, behind whatever else is queued."""
-    shift(
+    change_state(
         row,
         WAITING if row.state == RUNNING else row.state,
         moved_at=None,
@@ -200,17 +200,19 @@ def _wait(row: Carried, after: timedelta | None = None, **fields: Any) -> None:
     )
 
 
-def _halt(row: Carried, act: str, state: str, fault: str, refusal: Refusal | None = None) -> None:
+def _halt(
+    row: BackgroundJob, act: str, state: str, fault: str, refusal: Refusal | None = None
+) -> None:
     """It comes to a stop short of its end."""
     halt = _act(act).halt
     try:
         with transaction.atomic():
             if halt is None:
-                shift(row, state, fault=fault, finished_at=timezone.now())
+                change_state(row, state, fault=fault, finished_at=timezone.now())
             else:
                 halt(row, state, fault, refusal)
             if row.state not in row.BUSY:  # else something else has begun with it
-                tell(row, f"act_{state}", act, fault)
+                notify_requester(row, f"act_{state}", act, fault)
     except Superseded:
         logger.info("The act %s on %s is in other hands", act, row)
 
@@ -218,7 +220,7 @@ def _halt(row: Carried, act: str, state: str, fault: str, refusal: Refusal | Non
 # what a process left behind
 
 
-def _stopped(row: Carried, *, counts: bool, why: str) -> bool:
+def _stopped(row: BackgroundJob, *, counts: bool, why: str) -> bool:
     """Whether it stops, as one process too many ended over it."""
     if row.tries + counts < TRIES:
         return False
@@ -228,7 +230,7 @@ def _stopped(row: Carried, *, counts: bool, why: str) -> bool:
     return True
 
 
-def _left(row: Carried, *, counts: bool, why: str, after: timedelta | None = None) -> None:
+def _left(row: BackgroundJob, *, counts: bool, why: str, after: timedelta | None = None) -> None:
     """It was left in the middle: it waits for its turn again, or stops. `counts`: the act itself may be at fault."""
     if _stopped(row, counts=counts, why=why):
         return

@@ -29,8 +29,8 @@ def anchor(*, now: datetime) -> bool:
 
     One place that fails keeps none of the others from being told; then raises OSError, and all are told again next time.
     """
-    state = keys.load()
-    told = keys.read("anchored") or {}
+    state = keys.load_state()
+    told = keys.read_file("anchored") or {}
     if not settings.AUDIT_ANCHORS or state is None or told.get("hash") == state.mark.hash:
         return False
     failed = []
@@ -41,7 +41,7 @@ def anchor(*, now: datetime) -> bool:
             failed.append(f"{place}: {error}")
     if failed:
         raise OSError(f"No anchor could be written: {'; '.join(failed)}")
-    keys.write(
+    keys.write_file(
         "anchored", {"hash": state.mark.hash, "number": state.mark.number, "at": now.isoformat()}
     )
     return True
@@ -62,7 +62,7 @@ def _tell(place: str, line: str) -> None:
 
 def faults(given: Iterable[str]) -> Iterator[str]:
     """What anchors say of seals that the database does not have, or has otherwise. `given` beside those in files."""
-    lines = [*given, *kept()]
+    lines = [*given, *anchors_in_files()]
     found = [match.groupdict() for line in lines if (match := LINE.search(line))]
     if len(found) < len(lines):
         yield f"{len(lines) - len(found)} lines are no anchors"
@@ -84,7 +84,7 @@ def faults(given: Iterable[str]) -> Iterator[str]:
             yield f"{where}: it is not the one of which an anchor of {one['at']} tells"
 
 
-def kept() -> Iterator[str]:
+def anchors_in_files() -> Iterator[str]:
     """The lines of anchors in files that can be read here."""
     for place in settings.AUDIT_ANCHORS:
         path = Path(place.removeprefix("file://"))

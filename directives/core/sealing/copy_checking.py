@@ -260,7 +260,7 @@ def _missing(runs: list[list[int]], total: int) -> Iterator[tuple[int, int]]:
 
 def _against_anchors(found: Checked, lines: Iterable[str]) -> None:
     given = list(lines)
-    for line in (*given, *anchors.kept()):
+    for line in (*given, *anchors.anchors_in_files()):
         match = anchors.LINE.search(line)
         if match is None:
             found.faults += (
@@ -320,5 +320,5 @@ def _unsealed(path: Path, ids: list[int]) -> Iterator[str]:
             pk = _number(line)
             if pk in wanted:
                 row = Event.objects.filter(pk=pk).values(*FIELDS).first()
-                if row is None or event_codes.plain(row) != line:
+                if row is None or event_codes.canonical_bytes(row) != line:
                     yield f"event {pk}: no seal covers it, and it is not as this installation has it"

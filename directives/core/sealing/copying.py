@@ -18,7 +18,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from directives.base import event_codes
 from directives.core.sealing import keys
-from directives.core.sealing.event_rows import AT_ONCE, FIELDS, readable, tree_of, within
+from directives.core.sealing.event_rows import AT_ONCE, FIELDS, events_in, tree_of, valid_ranges
 from directives.core.sealing.merkle import Frontier, Grown, leaf
 from directives.models import Event, Seal
 
@@ -71,19 +71,23 @@ def newest() -> Seal | None:
     return Seal.objects.exclude(signature="").order_by("-id").first()
 
 
-def copied(ids: array, last: Seal | None) -> Iterator[Copied]:
+def proved_events(ids: array, last: Seal | None) -> Iterator[Copied]:
     """The events of these sorted ids in the order of the record, each with its proof; then those that no seal up to `last` covers."""
     done = bytearray(len(ids))
     for seal, base, ranges in _trees(last):
         if not any(_at(ids, first) < _at(ids, end + 1) for first, end in ranges):
             continue
-        tree = Grown(base, [leaf(event_codes.plain(row)) for row in within(ranges)])
-        for index, row in enumerate(within(ranges), base.size):
+        tree = Grown(base, [leaf(event_codes.canonical_bytes(row)) for row in events_in(ranges)])
+        for index, row in enumerate(events_in(ranges), base.size):
             at = _at(ids, row["id"])
             if at < len(ids) and ids[at] == row["id"]:
                 done[at] = True
                 yield Copied(
-                    row["id"], event_codes.plain(row), seal.number, index, tree.proof(index)
+                    row["id"],
+                    event_codes.canonical_bytes(row),
+                    seal.number,
+                    index,
+                    tree.proof(index),
                 )
     left = [pk for pk, known in zip(ids, done, strict=True) if not known]
     for start in range(0, len(left), AT_ONCE):
@@ -92,7 +96,7 @@ def copied(ids: array, last: Seal | None) -> Iterator[Copied]:
             .order_by("id")
             .values(*FIELDS)
         ):
-            yield Copied(row["id"], event_codes.plain(row))
+            yield Copied(row["id"], event_codes.canonical_bytes(row))
 
 
 def _at(ids: array, pk: int) -> int:
@@ -108,7 +112,7 @@ def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]
     for seal in (
         Seal.objects.filter(pk__lte=last.pk if last else 0).order_by("id").iterator(chunk_size=500)
     ):
-        ranges += readable(seal.ranges)
+        ranges += valid_ranges(seal.ranges)
         if seal.signature:
             yield seal, base, ranges
             base, ranges = tree_of(seal) or Frontier(), []
@@ -168,7 +172,7 @@ def pack(
     lowest: int | None = None
     with tempfile.TemporaryFile() as proofs:
         with made.entry(EVENTS) as write:
-            for one in copied(ids, last):
+            for one in proved_events(ids, last):
                 write(one.data + b"\n")
                 proofs.write(_json(one.told()) + b"\n")
                 events, unsealed = events + 1, unsealed + (one.seal is None)
@@ -176,7 +180,7 @@ def pack(
         made.add(PROOFS, proofs)
     with made.entry(SEALS) as write:
         for seal in _chain(lowest, last):
-            write(_json(said(seal)) + b"\n")
+            write(_json(seal_facts(seal)) + b"\n")
     with tempfile.TemporaryFile() as readable_file:
         table(readable_file)
         made.add(READABLE, readable_file)
@@ -186,7 +190,7 @@ def pack(
         **about,
         "events": events,
         "unsealed": unsealed,
-        "seal": said(last) if last else None,
+        "seal": seal_facts(last) if last else None,
         "key": key,
     }
     made.add(ABOUT, _json(facts, indent=1))
@@ -214,7 +218,7 @@ def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
     )
 
 
-def said(seal: Seal) -> dict[str, Any]:
+def seal_facts(seal: Seal) -> dict[str, Any]:
     """What a seal says, as a copy holds it."""
     return {"at": seal.at.isoformat(), **{name: getattr(seal, name) for name in SAID}}
 

@@ -14,7 +14,7 @@ AT_ONCE = 5000  # rows of one read
 
 
 @dataclass(frozen=True, slots=True)
-class Hashed:
+class HashedRows:
     """Rows in their order: their hash, how many, and the tree that they have grown."""
 
     digest: str
@@ -33,7 +33,7 @@ def ranges_of(ids: Iterable[int]) -> list[list[int]]:
     return ranges
 
 
-def readable(ranges: Any) -> list[list[int]]:
+def valid_ranges(ranges: Any) -> list[list[int]]:
     """The ranges that a seal covers; none where somebody made something else of them."""
     match ranges:
         case [*pairs] if all(
@@ -53,19 +53,19 @@ def tree_of(seal: Seal) -> Frontier | None:
     return tree if grows and tree.root().hex() == seal.root else None
 
 
-def within(ranges: list[list[int]]) -> Iterator[dict]:
+def events_in(ranges: list[list[int]]) -> Iterator[dict]:
     """The events of these ids that are there."""
     for first, last in ranges:
         rows = Event.objects.filter(id__range=(first, last)).order_by("id").values(*FIELDS)
         yield from rows if last - first < AT_ONCE else rows.iterator(chunk_size=AT_ONCE)
 
 
-def hashed(rows: Iterable[dict], tree: Frontier) -> Hashed:
+def hash_rows(rows: Iterable[dict], tree: Frontier) -> HashedRows:
     """The hash of rows, and the tree that grows by them."""
     digest, count, grown = hashlib.sha256(), 0, tree.copy()
     for row in rows:
-        data = event_codes.plain(row)
+        data = event_codes.canonical_bytes(row)
         digest.update(data + b"\n")
         grown.add(leaf(data))
         count += 1
-    return Hashed(digest.hexdigest(), count, grown)
+    return HashedRows(digest.hexdigest(), count, grown)

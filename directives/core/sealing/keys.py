@@ -79,7 +79,7 @@ def folder() -> Path:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def exclusive_lock() -> Iterator[None]:
     """Among all processes that seal with this folder."""
     file = os.open(folder() / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
     try:
@@ -89,7 +89,7 @@ def alone() -> Iterator[None]:
         os.close(file)
 
 
-def read(name: str) -> Any:
+def read_file(name: str) -> Any:
     """What a file of the folder says; None where there is none. Raises Damaged."""
     try:
         return json.loads((Path(settings.AUDIT_DIR) / name).read_text("utf-8"))
@@ -99,7 +99,7 @@ def read(name: str) -> Any:
         raise Damaged(name) from error
 
 
-def write(name: str, values: Any) -> None:
+def write_file(name: str, values: Any) -> None:
     """Write a file of the folder, whole or not at all, for its owner alone."""
     part = folder() / f"{name}.part"
     file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -119,7 +119,7 @@ def _settle() -> None:
 
 
 def _state(name: str) -> State | None:
-    values = read(name)
+    values = read_file(name)
     if values is None:
         return None
     try:
@@ -129,7 +129,7 @@ def _state(name: str) -> State | None:
         raise Damaged(name) from error
 
 
-def load() -> State | None:
+def load_state() -> State | None:
     """The state; None before the first seal. Raises Damaged."""
     try:
         return _state("state")
@@ -142,7 +142,7 @@ def load() -> State | None:
 
 def prepare(state: State) -> None:
     """Keep the state that a seal will make, before the database has the seal."""
-    write("pending", asdict(state))
+    write_file("pending", asdict(state))
 
 
 def recover(newest: str) -> None:
@@ -161,7 +161,7 @@ def recover(newest: str) -> None:
 
 def _is_whole(name: str) -> bool:
     try:
-        read(name)
+        read_file(name)
     except ValueError:
         return False
     return True
@@ -186,7 +186,7 @@ def erase(name: str) -> None:
 
 def acknowledged() -> list[dict]:
     """New beginnings that an administrator has looked into: the number and key of a seal, or the hash of a lost one. Raises Damaged."""
-    found = read("acknowledged") or []
+    found = read_file("acknowledged") or []
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise Damaged("acknowledged")
     return found
@@ -198,11 +198,11 @@ def begun_anew() -> frozenset[str]:
 
 
 def acknowledge(entries: list[dict]) -> None:
-    write("acknowledged", [*acknowledged(), *entries])
+    write_file("acknowledged", [*acknowledged(), *entries])
 
 
 def verified() -> Verified | None:
-    found = read("verified")
+    found = read_file("verified")
     try:
         return Verified(**found) if found else None
     except TypeError as error:
@@ -210,7 +210,7 @@ def verified() -> Verified | None:
 
 
 def note_verified(found: Verified) -> None:
-    write("verified", asdict(found))
+    write_file("verified", asdict(found))
 
 
 def copy_key() -> str:
@@ -218,11 +218,11 @@ def copy_key() -> str:
 
     It is none of the keys of seals: those sign one seal each and are gone, this one stays.
     """
-    with alone():
-        known = read("copy_key")
+    with exclusive_lock():
+        known = read_file("copy_key")
         if known is None:
             known = {"private": new_key()}
-            write("copy_key", known)
+            write_file("copy_key", known)
     return known["private"]
 
 

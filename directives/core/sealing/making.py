@@ -12,12 +12,12 @@ from directives.base import event_codes
 from directives.core.sealing import keys
 from directives.core.sealing.event_rows import (
     FIELDS,
-    Hashed,
-    hashed,
+    HashedRows,
+    events_in,
+    hash_rows,
     ranges_of,
-    readable,
     tree_of,
-    within,
+    valid_ranges,
 )
 from directives.core.sealing.merkle import Frontier
 from directives.models import Event, Seal, Unsealed
@@ -60,7 +60,7 @@ def seal(*, now: datetime) -> int:
 
     Returns 0 where another machine's worker has the key and does it.
     """
-    with keys.alone():
+    with keys.exclusive_lock():
         last = Seal.objects.order_by("-id").first()
         keys.recover(last.hash if last else "")
         if not Unsealed.objects.exists():
@@ -75,7 +75,7 @@ def seal(*, now: datetime) -> int:
 
 def _base(last: Seal | None, now: datetime) -> Base | None:
     """Where sealing goes on. None: it is another machine's, as it seems."""
-    state = keys.load()
+    state = keys.load_state()
     if state and last and state.mark.hash == last.hash:
         return Base(
             last,
@@ -85,7 +85,7 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
             state.lost,
         )
     lost = list(state.lost) if state else []
-    if state and not stands(state.mark):
+    if state and not is_in_database(state.mark):
         lost.append(state.mark)
     elif last and last.signature and not _stands_still(last, now):
         return None
@@ -99,7 +99,7 @@ def _codes_from(last: Seal | None, now: datetime) -> datetime:
     return now + UPGRADE if before else now
 
 
-def stands(mark: keys.Mark) -> bool:
+def is_in_database(mark: keys.Mark) -> bool:
     """Whether the database still has the seal that this is the mark of."""
     return Seal.objects.filter(
         number=mark.number, hash=mark.hash, total=mark.total, root=mark.root
@@ -108,9 +108,9 @@ def stands(mark: keys.Mark) -> bool:
 
 def _stands_still(last: Seal, now: datetime) -> bool:
     """Whether events have waited since this machine first saw them behind this seal, long enough for another to be gone."""
-    seen = keys.read("watching") or {}
+    seen = keys.read_file("watching") or {}
     if seen.get("behind") != last.hash:
-        keys.write("watching", {"behind": last.hash, "since": now.isoformat()})
+        keys.write_file("watching", {"behind": last.hash, "since": now.isoformat()})
         return False
     return now - datetime.fromisoformat(seen["since"]) >= TAKE_OVER
 
@@ -121,7 +121,7 @@ def _tree_behind(last: Seal | None) -> Frontier:
         return known
     tree = Frontier()
     for ranges in Seal.objects.order_by("id").values_list("ranges", flat=True):
-        tree = hashed(within(readable(ranges)), tree).tree
+        tree = hash_rows(events_in(valid_ranges(ranges)), tree).tree
     return tree
 
 
@@ -135,7 +135,7 @@ def _add(base: Base, *, now: datetime) -> list[int]:
     if not rows:
         return []
     ids = [row["id"] for row in rows]
-    found = hashed(rows, base.tree)
+    found = hash_rows(rows, base.tree)
     following = keys.new_key()
     made = _signed(base, ranges_of(ids), found, keys.public_of(following), now)
     mark = keys.Mark(
@@ -167,13 +167,13 @@ def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict]:
         codes, after = dict(some), some[-1][0]
         for row in Event.objects.filter(id__in=codes).order_by("id").values(*FIELDS):
             mac = codes[row["id"]]
-            if left and (trusting or (event_codes.is_code(mac, row) if mac else upgrading)):
+            if left and (trusting or (event_codes.is_genuine(mac, row) if mac else upgrading)):
                 left -= 1
                 yield row
 
 
 def _signed(
-    base: Base, ranges: list[list[int]], found: Hashed, next_key: str, now: datetime
+    base: Base, ranges: list[list[int]], found: HashedRows, next_key: str, now: datetime
 ) -> Seal:
     number = (base.last.number or 0) + 1 if base.last else 1
     made = Seal(
@@ -186,7 +186,7 @@ def _signed(
     return made
 
 
-def link(
+def add_unsigned_seal(
     last: Seal | None, ranges: list[list[int]], rows_hash: str, count: int, *, now: datetime
 ) -> Seal:
     """Add a seal without a signature behind the last one, over made-up events whose rows have this hash, before signing begins."""
@@ -202,13 +202,15 @@ def link(
     return made
 
 
-def link_waiting(*, now: datetime) -> None:
+def seal_waiting_unsigned(*, now: datetime) -> None:
     """Put what waits under a seal without a signature: made-up work, before signing begins."""
     ids = list(Unsealed.objects.order_by("event_id").values_list("event_id", flat=True))
     if ids:
         ranges = ranges_of(ids)
-        found = hashed(within(ranges), Frontier())
-        link(Seal.objects.order_by("-id").first(), ranges, found.digest, found.count, now=now)
+        found = hash_rows(events_in(ranges), Frontier())
+        add_unsigned_seal(
+            Seal.objects.order_by("-id").first(), ranges, found.digest, found.count, now=now
+        )
         Unsealed.objects.all().delete()
 
 

@@ -4,7 +4,7 @@ from itertools import chain
 
 from directives.base import event_codes
 from directives.core.sealing import keys
-from directives.core.sealing.event_rows import readable, within
+from directives.core.sealing.event_rows import events_in, valid_ranges
 from directives.core.sealing.merkle import inclusion, is_included, leaf
 from directives.models import Seal
 
@@ -16,8 +16,8 @@ def prove(pk: int) -> dict | None:
         return None
     ranges = Seal.objects.filter(pk__lte=newest.pk).order_by("id").values_list("ranges", flat=True)
     leaves, index, event = [], None, ""
-    for row in chain.from_iterable(map(within, map(readable, ranges))):
-        data = event_codes.plain(row)
+    for row in chain.from_iterable(map(events_in, map(valid_ranges, ranges))):
+        data = event_codes.canonical_bytes(row)
         if row["id"] == pk:
             index, event = len(leaves), data.decode()
         leaves.append(leaf(data))
@@ -35,7 +35,7 @@ def prove(pk: int) -> dict | None:
     }
 
 
-def holds(given: dict) -> bool:
+def is_valid_proof(given: dict) -> bool:
     """Whether a proof shows that its event is under the seal that it names, and that the seal's key signed it."""
     seal, proof = given["seal"], [bytes.fromhex(one) for one in given["proof"]]
     included = is_included(

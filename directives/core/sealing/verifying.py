@@ -11,14 +11,14 @@ from directives.core import audit
 from directives.core.sealing import anchors, keys
 from directives.core.sealing.event_rows import (
     FIELDS,
-    Hashed,
-    hashed,
+    HashedRows,
+    events_in,
+    hash_rows,
     ranges_of,
-    readable,
     tree_of,
-    within,
+    valid_ranges,
 )
-from directives.core.sealing.making import hash_seal, stands
+from directives.core.sealing.making import hash_seal, is_in_database
 from directives.core.sealing.merkle import Frontier
 from directives.models import Event, Seal, Unsealed
 
@@ -41,13 +41,13 @@ class Walk:
     fresh: frozenset = frozenset()  # keys with which an administrator knows that sealing began anew
 
     def fault(self, seal: Seal, words: str) -> None:
-        covered = readable(seal.ranges)
+        covered = valid_ranges(seal.ranges)
         where = f"events {covered[0][0]} to {covered[-1][1]}" if covered else "of no events"
         self.faults.append(f"seal {seal.pk}, {where}: {words}")
 
     def look_at(self, seal: Seal) -> None:
-        ranges = readable(seal.ranges)
-        found = hashed(within(ranges), self.tree)
+        ranges = valid_ranges(seal.ranges)
+        found = hash_rows(events_in(ranges), self.tree)
         expected = sum(last - first + 1 for first, last in ranges)
         if found.count != expected:
             self.fault(seal, f"{expected} events were sealed, {found.count} are there")
@@ -66,7 +66,7 @@ class Walk:
             self.fault(seal, "it has no signature, and signing had begun before it")
         self._go_on(seal, found)
 
-    def _look_at_signature(self, seal: Seal, found: Hashed, linked: bool) -> None:
+    def _look_at_signature(self, seal: Seal, found: HashedRows, linked: bool) -> None:
         if not keys.is_signed(seal.key, seal.hash, seal.signature):
             self.fault(seal, "its signature is not that of the key that it names")
         if seal.key in self.used:
@@ -88,7 +88,7 @@ class Walk:
         ):
             self.fault(seal, "its total or its root is not that of all events up to it")
 
-    def _go_on(self, seal: Seal, found: Hashed) -> None:
+    def _go_on(self, seal: Seal, found: HashedRows) -> None:
         self.tree = found.tree
         if seal.signature:
             self.used[seal.key], self.signed = seal.pk, seal
@@ -96,11 +96,11 @@ class Walk:
                 known = tree_of(seal)
                 self.tree, self.sure = known or Frontier(), known is not None
         self.last, self.seals = seal, self.seals + 1
-        self.ranges += readable(seal.ranges)
+        self.ranges += valid_ranges(seal.ranges)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Verification:
     """What a verification came to. `before`: events that an earlier one had read."""
 
     faults: list[str]
@@ -117,7 +117,7 @@ def verify() -> list[str]:
     return examine().faults
 
 
-def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Found:
+def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verification:
     """Read the record, or what was added since it was last found whole. `lines`: anchors that somebody gives."""
     walk, before = _begin(since_last)
     for seal in (
@@ -138,7 +138,7 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Found:
         if last
         else None
     )
-    return Found(faults, walk.seals, events, before, waiting, state is not None, end)
+    return Verification(faults, walk.seals, events, before, waiting, state is not None, end)
 
 
 def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
@@ -156,18 +156,22 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
         if seal and (before is None or before.next_key != seal.key)
         else []
     )
-    state = keys.load()
+    state = keys.load_state()
     lost = (
         []
         if state is None
         else [
-            mark for mark in (*state.lost, state.mark) if mark.number >= number and not stands(mark)
+            mark
+            for mark in (*state.lost, state.mark)
+            if mark.number >= number and not is_in_database(mark)
         ]
     )
     entries += [about | {"lost": mark.hash} for mark in lost]
     if entries:
         _note(number, entries, seal, reason=reason, now=now)
-        event_codes.forget(set(event_codes.noted()) - set(_there(list(event_codes.noted()))))
+        event_codes.forget(
+            set(event_codes.noted_macs()) - set(_there(list(event_codes.noted_macs())))
+        )
     return entries
 
 
@@ -201,7 +205,7 @@ def _begin(since_last: bool) -> tuple[Walk, int]:
 
 def _state() -> tuple[keys.State | None, list[str]]:
     try:
-        return keys.load(), []
+        return keys.load_state(), []
     except keys.Damaged as error:
         return None, [f"{error}: what was sealed on this machine cannot be compared"]
 
@@ -210,15 +214,15 @@ def _marks(state: keys.State | None) -> Iterator[str]:
     """Seals that were made with this folder, and that the database does not have as they were."""
     known = {one.get("lost") for one in keys.acknowledged()}
     for mark in [] if state is None else [*state.lost, state.mark]:
-        if mark.hash not in known and not stands(mark):
+        if mark.hash not in known and not is_in_database(mark):
             words = f"the mark outside the database says that it was sealed {mark.at}, {mark.total} events in all: it is gone or another"
             yield f"seal number {mark.number}: {words}. {ACKNOWLEDGE.format(mark.number)}"
 
 
 def _waiting(state: keys.State | None) -> Iterator[str]:
     """Events that await their seal, or were written a moment ago, and are not as they were written."""
-    noted, seen = event_codes.noted(), set()
-    if lost := event_codes.damaged():
+    noted, seen = event_codes.noted_macs(), set()
+    if lost := event_codes.count_damaged_lines():
         yield f"{lost} lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
@@ -231,7 +235,7 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
         for pk, mac in some.items():
             if pk not in events:
                 yield f"event {pk}: it awaits its seal, and is gone"
-            elif (coded or (state and mac)) and not event_codes.is_code(mac, events[pk]):
+            elif (coded or (state and mac)) and not event_codes.is_genuine(mac, events[pk]):
                 yield f"event {pk}: it awaits its seal, and is not as the product wrote it"
             elif noted.get(pk, mac[:16]) != mac[:16]:
                 yield f"event {pk}: it awaits its seal, and is not the one that was written under this number"
@@ -258,7 +262,10 @@ def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
         return
     sealed = Seal.objects.values_list("ranges", flat=True) if before else [walk.ranges]
     known = {
-        pk for ranges in sealed for first, last in readable(ranges) for pk in range(first, last + 1)
+        pk
+        for ranges in sealed
+        for first, last in valid_ranges(ranges)
+        for pk in range(first, last + 1)
     }
     known |= set(Unsealed.objects.values_list("event_id", flat=True))
     there = Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)

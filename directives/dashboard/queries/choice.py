@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote_plus
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
 from directives.models.tallies import ALWAYS
@@ -100,7 +100,7 @@ def _number(text: str) -> int | None:
     """An id from an address: None where none is given."""
     if not text:
         return None
-    number = whole(text)
+    number = whole_number(text)
     return NOBODY if number is None else number
 
 

@@ -14,7 +14,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Substr
 
 from directives.base.states import ASSIGNED, COLOURS
-from directives.core.scope import NONE, Lights, Scope
+from directives.core.scope import NO_LIGHTS, Lights, Scope
 from directives.dashboard.queries.choice import BoardChoice
 from directives.models import (
     DocumentTotal,
@@ -27,7 +27,7 @@ from directives.models import (
     User,
 )
 from directives.models.organisations import ancestors
-from directives.models.scope import inside
+from directives.models.scope import in_subtree
 
 BODY = ("code", "name_hans", "name_hant", "path", "parent_id", "branch")
 
@@ -67,7 +67,9 @@ class Vantage:
     def condition(self, field: str = "organisation") -> Q:
         """Rows in view; `field` leads to their body."""
         return (
-            inside(self.body.path, f"{field}__path") if self.counted else Q(**{field: self.body.pk})
+            in_subtree(self.body.path, f"{field}__path")
+            if self.counted
+            else Q(**{field: self.body.pk})
         )
 
 
@@ -135,12 +137,12 @@ class BoardLights:
 
     def over(self, body: int) -> Lights:
         """The sum over the sections, or over the documents."""
-        return Lights(**self.sums[body]) if body in self.sums else NONE
+        return Lights(**self.sums[body]) if body in self.sums else NO_LIGHTS
 
     def of(self, body: int, part: int) -> Lights:
         """Those of a section, or of a document."""
         found = self.parts.get(body, {}).get(part)
-        return Lights(**found) if found else NONE
+        return Lights(**found) if found else NO_LIGHTS
 
 
 BARE = BoardLights({}, {})

@@ -32,9 +32,9 @@ from directives.models import (
     Tally,
     TallyDay,
 )
-from directives.models.scope import LAST
+from directives.models.scope import PATH_END
 from directives.tallies import BETTER, WORSE
-from directives.tallies.delta import ACT_OF, points_of
+from directives.tallies.delta import ACT_OF, mark_keys_of
 from directives.tallies.recount import day, member
 
 AHEAD = timedelta(days=45)  # how far ahead “what comes next” looks
@@ -198,7 +198,7 @@ def of_rows(
     """From the rows of one body, or under a filter of the few below it: one query besides."""
     asking = _asking(view, document, choice, today)
     counted: Counter[tuple[str, str, date]] = Counter(
-        point for row in rows for point in points_of(row)
+        point for row in rows for point in mark_keys_of(row)
     )
     counted["directives", "", ALWAYS] = len({row.directive_id for row in rows})
     counted["bodies", "", ALWAYS] = len({row.organisation_id for row in rows})
@@ -237,7 +237,7 @@ def _ask_entries(asking: Asking, view: Vantage, document: int, choice: BoardChoi
     if view.counted:
         kind = " AND kind = %s" if choice.kind else ""
         bodies = f"IN (SELECT id FROM {BODIES} WHERE path >= %s AND path <= %s{kind})"
-        place = [view.body.path, view.body.path + LAST, *filter(None, [choice.kind])]
+        place = [view.body.path, view.body.path + PATH_END, *filter(None, [choice.kind])]
     asking.add(
         f"'report', CAST(r.cycle_id AS text), {came}, COUNT(*), 0 FROM {tables} WHERE r.organisation_id {bodies} AND r.document_id = %s "
         f"{''.join(f'AND {column} = %s ' for column in asked)} GROUP BY r.cycle_id, {came}",

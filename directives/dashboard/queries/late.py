@@ -19,7 +19,7 @@ from directives.core import captions
 from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.counts import Vantage, of_document
 from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
-from directives.models.scope import LAST
+from directives.models.scope import PATH_END
 
 FEW = 1000  # overdue rows in view up to which their own indexes are read
 
@@ -41,7 +41,9 @@ def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[
     rows = Obligation.objects.overdue().filter(**of_document(document), **choice.of_rows())
     if not view.counted:
         return rows.filter(organisation=view.body.pk)
-    below = Organisation.objects.filter(path__gte=view.body.path, path__lte=view.body.path + LAST)
+    below = Organisation.objects.filter(
+        path__gte=view.body.path, path__lte=view.body.path + PATH_END
+    )
     return rows.filter(organisation__in=below.values("pk"))
 
 
@@ -56,7 +58,7 @@ def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[
         .filter(**of_document(document))
         .alias(lies=Subquery(body.values("path")))
     )
-    rows = rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + LAST)
+    rows = rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + PATH_END)
     if choice.section:
         rows = rows.alias(its_section=F("section_id") + 0).filter(its_section=choice.section)
     if choice.directive:

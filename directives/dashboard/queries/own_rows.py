@@ -8,7 +8,7 @@ from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.counts import BoardLights, Task, Vantage, of_document
 from directives.dashboard.queries.counts import ground as gathered
 from directives.models import Obligation, Organisation
-from directives.models.scope import LAST
+from directives.models.scope import PATH_END
 
 NAMES = ("code", "order", "text", "text_hans", "text_hant")
 FEW_ROWS, FEW_BODIES = 2_000, 300
@@ -47,7 +47,7 @@ def rows_below(view: Vantage, document: int | None, choice: BoardChoice) -> list
 
 
 def _below(view: Vantage) -> dict[str, str]:
-    return {"path__gte": view.body.path, "path__lte": view.body.path + LAST}
+    return {"path__gte": view.body.path, "path__lte": view.body.path + PATH_END}
 
 
 def ground(view: Vantage, document: int | None, found: Iterable[Obligation]) -> BoardLights:

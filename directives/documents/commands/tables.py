@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.script import to_hans
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.registering import register_document
@@ -155,4 +155,6 @@ def remove_document(document: Document, *, by: User | None, now: datetime) -> No
         Document.objects.filter(pk=document.pk).delete()
     except ProtectedError as error:
         names = sorted({str(row._meta.verbose_name) for row in error.protected_objects})
-        raise Invalid(_("This document is in use: %(what)s.") % {"what": listed(names)}) from error
+        raise Invalid(
+            _("This document is in use: %(what)s.") % {"what": join_words(names)}
+        ) from error

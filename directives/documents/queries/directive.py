@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from directives.base.states import LIVE
-from directives.core.scope import NONE, Lights, Scope, lights_by
+from directives.core.scope import NO_LIGHTS, Lights, Scope, lights_by
 from directives.documents.queries.source import repairs_in, source_lines
 from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
 from directives.models.documents import PROPOSED
@@ -96,7 +96,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
     before, after = _neighbours(directive)
     items = tuple(directive.items.order_by("number"))
     lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(
-        directive.pk, NONE
+        directive.pk, NO_LIGHTS
     )
     few, all_live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
     return DirectiveView(

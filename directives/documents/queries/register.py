@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.script import fold, to_hans
-from directives.core.scope import NONE, Lights, Scope, lights_by
+from directives.core.scope import NO_LIGHTS, Lights, Scope, lights_by
 from directives.documents.queries.source import (
     Doubt,
     SourceLine,
@@ -83,7 +83,7 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
             *directives.get(document.pk, (0, 0)),
             waiting.get(document.pk, 0),
             bodies.get(document.pk, 0),
-            lights.get(document.pk, NONE),
+            lights.get(document.pk, NO_LIGHTS),
         )
         for document in documents
     )
@@ -168,7 +168,7 @@ def matching_directives(
         rows = rows.filter(Q(code__icontains=q.strip()) | Q(search_key__contains=fold(q)))
     if kind:
         rows = rows.filter(kind=kind)
-    if (pk := whole(section)) is not None:
+    if (pk := whole_number(section)) is not None:
         rows = rows.filter(section=pk)
     return rows
 
@@ -177,7 +177,9 @@ def directive_rows(
     user: User, document: Document, directives: Iterable[Directive]
 ) -> list[DirectiveRow]:
     lights = lights_by(Scope.of(user), "directive", document=document)
-    return [DirectiveRow(directive, lights.get(directive.pk, NONE)) for directive in directives]
+    return [
+        DirectiveRow(directive, lights.get(directive.pk, NO_LIGHTS)) for directive in directives
+    ]
 
 
 def document_view(user: User, document: Document, directives: Iterable[Directive]) -> DocumentView:
@@ -198,7 +200,10 @@ def document_view(user: User, document: Document, directives: Iterable[Directive
         )
         sections.append(
             SectionRows(
-                section, totals.get(section.pk, NONE), source.heading_of(section.pk), paragraphs
+                section,
+                totals.get(section.pk, NO_LIGHTS),
+                source.heading_of(section.pk),
+                paragraphs,
             )
         )
     waiting = doubts(document.text_read, repairs)

@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid
 from directives.base.states import LIGHTS
 from directives.core import audit
@@ -214,7 +214,7 @@ def matrix(request: SignedInRequest, pk: int) -> HttpResponse:
         return answer(request, "matrix", {"pk": pk})
     row = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
     chosen = MatrixFilter.of(request.GET)
-    bodies = nearby_bodies(request.user, whole(chosen.body))
+    bodies = nearby_bodies(request.user, whole_number(chosen.body))
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)
     lines = axes(
         request.user,

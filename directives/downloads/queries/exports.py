@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from directives.downloads.queries.jobs import Progress, progress_of
 from directives.models import Export, User
-from directives.models.exports import READY, RUNNING, UNENDED
+from directives.models.exports import READY, RUNNING, UNFINISHED
 
 SHOWN = 50  # of a person's files, the newest
 SURE = 5  # seconds of writing before which nobody can say how long it takes
@@ -28,7 +28,7 @@ class ExportProgress:
 
     @property
     def unended(self) -> bool:
-        return self.export.state in UNENDED
+        return self.export.state in UNFINISHED
 
     @property
     def running(self) -> bool:

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from directives.core.notices import ACTS
-from directives.models import Carried, Document, JobProgress, JobRun, User
+from directives.models import BackgroundJob, Document, JobProgress, JobRun, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.models.jobs import HALTED, UNENDED
+from directives.models.jobs import HALTED, UNFINISHED
 
 QUIET = timedelta(
     seconds=60
@@ -21,7 +21,7 @@ QUIET = timedelta(
 class Progress:
     """How an act stands at an instant, as far as anybody can know: `worker` tells whether one is alive."""
 
-    row: Carried
+    row: BackgroundJob
     now: datetime
     worker: bool
 
@@ -45,7 +45,7 @@ class Progress:
         return not self.worker and (self.waiting or self.quiet)
 
 
-def progress_of(rows: Iterable[Carried], *, now: datetime) -> tuple[Progress, ...]:
+def progress_of(rows: Iterable[BackgroundJob], *, now: datetime) -> tuple[Progress, ...]:
     """These acts as they stand; one query where one of them is waited for."""
     rows = tuple(rows)
     worker = any(row.state in row.BUSY for row in rows) and JobRun.objects.living(now).exists()
@@ -65,6 +65,6 @@ def jobs_of(user: User) -> QuerySet[JobProgress]:
 def under_way(user: User, document: Document) -> Sequence[JobProgress]:
     """Those about a document that have not come to their end."""
     unended = JobProgress.objects.visible_to(user).filter(
-        document=document, state__in=UNENDED | HALTED
+        document=document, state__in=UNFINISHED | HALTED
     )
     return tuple(unended.order_by("-pk")[:5])

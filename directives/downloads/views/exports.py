@@ -105,7 +105,7 @@ def export(request, pk):
 def export_file(request, pk):
     """The file, to whom asked for it, while they may still see every row of it."""
     row = get_object_or_404(exports_of(request.user), pk=pk)
-    if row.state in exporting.UNENDED:
+    if row.state in exporting.UNFINISHED:
         return redirect("export", pk)
     why = exporting.refusal(row, request.user, request.now)
     if why:

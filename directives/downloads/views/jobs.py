@@ -28,11 +28,11 @@ def job(request, pk):
 
 @write
 def job_go_on(request, pk):
-    jobs.go_on(_mine(request, pk), by=request.user, now=request.now)
+    jobs.resume_job(_mine(request, pk), by=request.user, now=request.now)
     return redirect("job", pk)
 
 
 @write
 def job_call_off(request, pk):
-    jobs.call_off(_mine(request, pk), by=request.user, now=request.now)
+    jobs.cancel_job(_mine(request, pk), by=request.user, now=request.now)
     return redirect("job", pk)

@@ -19,8 +19,8 @@ from directives.indicators.commands.faults import (
     faults_of,
 )
 from directives.models import Figure, User
-from directives.models.writing import add_many, overwrite_each
-from directives.tallies import counted, gathering
+from directives.models.writing import insert_many, update_each
+from directives.tallies import counted, pending_delta
 
 BATCH = 500
 WRITTEN = ("value", "note", "by", "at", "version")
@@ -61,7 +61,7 @@ def file_figures(figures: Sequence[ReportedFigure], *, by: User | None, now: dat
             changed.append(after)
             corrections.append(audit.Change(after, recorded_values(before), recorded_values(after)))
         if after is not before:
-            gathering().figure(_place(after), before.value if before else None, after.value)
+            pending_delta().figure(_place(after), before.value if before else None, after.value)
     _write(new, changed)
     reports = [audit.Change(row, {}, recorded_values(row)) for row in new]
     audit.record_many("report_figure", reports, by=by, now=now)
@@ -90,7 +90,7 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
         now=now,
     )
     for row in wanted:
-        gathering().figure(_place(row), row.value, None)
+        pending_delta().figure(_place(row), row.value, None)
     for start in range(0, len(wanted), BATCH):
         Figure.objects.filter(pk__in=[row.pk for row in wanted[start : start + BATCH]]).delete()
     return len(wanted)
@@ -169,7 +169,7 @@ def recorded_values(row: Figure) -> dict[str, object]:
 def _write(new: Sequence[Figure], changed: Sequence[Figure]) -> None:
     try:
         with transaction.atomic():
-            add_many(new)
+            insert_many(new)
     except IntegrityError as error:  # somebody else has reported it meanwhile
         raise Stale from error
-    overwrite_each(changed, WRITTEN)
+    update_each(changed, WRITTEN)

@@ -13,7 +13,7 @@ from directives.dashboard.queries.counts import Body
 from directives.indicators.commands.periods import Period
 from directives.models import ALWAYS, Figure, Indicator, Mark, Organisation, Owing
 from directives.models.organisations import STEP
-from directives.models.scope import inside
+from directives.models.scope import in_subtree
 
 
 def bodies_asked(bodies: Iterable[Body | Organisation], document: int) -> dict[int, int]:
@@ -59,7 +59,7 @@ def reported_and_gone(indicators: Sequence[Indicator], body: Body, period: Perio
         "organisation"
     )
     rows = Figure.objects.filter(
-        inside(body.path, "organisation__path"),
+        in_subtree(body.path, "organisation__path"),
         organisation__in=nothing,
         indicator__in=[indicator.pk for indicator in indicators],
         year=period.year,

@@ -9,7 +9,7 @@ from directives.indicators.commands.periods import MONTHS, Period
 from directives.indicators.queries.statistics import Offered, latest_period
 from directives.models import Document, Figure, Indicator, Organisation, Owing, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.models.scope import worked
+from directives.models.scope import in_worked_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def body_figures(
 ) -> BodyFigures:
     """The figures that a body is asked for, by default for the last period. Three queries."""
     owes = Owing.objects.filter(organisation=body, document=document, count__gt=0).exists()
-    rows = Indicator.objects.asked().filter(document=document, organisation__in=body.ancestor_ids)
+    rows = Indicator.objects.active().filter(document=document, organisation__in=body.ancestor_ids)
     indicators = tuple(rows.select_related("organisation").order_by("order", "pk")) if owes else ()
     cadences = tuple(dict.fromkeys(indicator.cadence for indicator in indicators))
     period = period or latest_period(cadences, today)
@@ -102,9 +102,9 @@ def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     """
     if not user.works:
         return ()
-    own = Owing.objects.filter(worked(user, "organisation"), count__gt=0)
+    own = Owing.objects.filter(in_worked_for(user, "organisation"), count__gt=0)
     rows = (
-        Indicator.objects.asked()
+        Indicator.objects.active()
         .filter(document__in=own.values("document"))
         .select_related("organisation", "document")
     )
@@ -138,7 +138,7 @@ def _reported(
 ) -> set[tuple[int, int]]:
     """The (indicator, body) ids that were reported for the last periods."""
     rows = Figure.objects.filter(
-        worked(user, "organisation"),
+        in_worked_for(user, "organisation"),
         indicator__in=indicators,
         year__gte=min(period.year for period in last.values()),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from directives.core.keyset import SIZE, Column, Leaf, Order, Turn, leaf
+from directives.core.keyset import SIZE, Column, Order, Page, PageRequest, read_page
 from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import Period
 from directives.indicators.queries.coverage import (
@@ -29,7 +29,7 @@ from directives.indicators.queries.statistics import (
 )
 from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.indicators import EACH
-from directives.models.scope import inside
+from directives.models.scope import in_subtree
 
 # Periods of a trend; for quarters two years, and the same quarter before them.
 POINTS = {"quarter": 9, "half": 7, "year": 6}
@@ -93,9 +93,9 @@ class IndicatorView:
         """The points that have a value."""
         return tuple(point for point in self.points if point.value is not None)
 
-    def page(self, query: Mapping[str, str]) -> Leaf:
+    def page(self, query: Mapping[str, str]) -> Page:
         """One page of the ranking, by key."""
-        turn, rows = Turn.of(query, RANKED), self.rows
+        turn, rows = PageRequest.from_query(query, RANKED), self.rows
         start = 0 if turn.keyed else (turn.number - 1) * SIZE
         if turn.last:
             start = (len(rows) - 1) // SIZE * SIZE if rows else 0
@@ -106,7 +106,7 @@ class IndicatorView:
         shown = rows[start : start + SIZE]
         before = RANKED.key(shown[0]) if shown and start else ""
         after = RANKED.key(shown[-1]) if shown and start + SIZE < len(rows) else ""
-        return Leaf(
+        return Page(
             shown,
             start // SIZE + 1,
             start + 1,
@@ -215,7 +215,7 @@ def missing(
 ) -> QuerySet[Organisation]:
     """The bodies in the subtree that are asked and have not reported, in tree order."""
     rows = Organisation.objects.filter(
-        inside(body.path, "path"), inside(indicator.organisation.path, "path")
+        in_subtree(body.path, "path"), in_subtree(indicator.organisation.path, "path")
     )
     owes = Owing.objects.filter(
         organisation=OuterRef("pk"), document=indicator.document_id, count__gt=0
@@ -232,6 +232,6 @@ def missing(
 
 def missing_page(
     indicator: Indicator, view: Vantage, period: Period, query: Mapping[str, str]
-) -> Leaf:
+) -> Page:
     rows = missing(indicator, view.body, period).select_related("parent")
-    return leaf(rows, TREE, Turn.of(query, TREE), total=None)
+    return read_page(rows, TREE, PageRequest.from_query(query, TREE), total=None)

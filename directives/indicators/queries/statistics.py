@@ -12,7 +12,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import MONTHS, Period
 from directives.indicators.queries.coverage import (
@@ -41,7 +41,7 @@ class Choice:
     def of(cls, query: Mapping[str, str]) -> "Choice":
         ids = {name: query.get(name, "") for name in ("document", "scope")}
         numbers = {
-            name: number for name, text in ids.items() if (number := whole(text)) is not None
+            name: number for name, text in ids.items() if (number := whole_number(text)) is not None
         }
         return cls(**numbers, period=Period.of(query.get("period", "")))
 
@@ -214,7 +214,7 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
 
 
 def places_of(user: User) -> tuple[Organisation, ...]:
-    return tuple({m.organisation_id: m.organisation for m in user.standing}.values())
+    return tuple({m.organisation_id: m.organisation for m in user.held_memberships}.values())
 
 
 def latest_period(cadences: Iterable[str], today: date) -> Period:

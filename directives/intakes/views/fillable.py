@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.catalogue.kinds import KINDS
 from directives.core import audit
 from directives.intakes import checking
@@ -73,7 +73,7 @@ def report_offline(request, pk):
     rows = entries_to_fill_in(report_sheet(report, request.user))
     name = (
         _("%(period)s progress report") % {"period": report.cycle.name}
-        + f" {picked(report.organisation, 'name')}"
+        + f" {localized(report.organisation, 'name')}"
     )
     audit.record_taken("take_offline", report, by=request.user, now=request.now, entries=len(rows))
     return _workbook(template(KINDS["entries"], context, rows), name)

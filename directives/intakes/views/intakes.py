@@ -8,10 +8,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid, Stale
 from directives.catalogue.kinds import KINDS
-from directives.core.keyset import Turn, leaf
+from directives.core.keyset import PageRequest, read_page
 from directives.intakes import applying, pages, starting, undoing
 from directives.intakes.forms import IntakeForm, columns_asked
 from directives.models import Intake
@@ -44,7 +44,9 @@ def _mine(request, pk):
 @require_GET
 def intakes(request):
     rows = Intake.objects.visible_to(request.user).filter(kind__in=KINDS)
-    found = leaf(rows, pages.MINE_OF, Turn.of(request.GET, pages.MINE_OF), total=None, size=20)
+    found = read_page(
+        rows, pages.MINE_OF, PageRequest.from_query(request.GET, pages.MINE_OF), total=None, size=20
+    )
     context = {
         "kinds": pages.kinds_for(request.user),
         "page": found,
@@ -143,7 +145,7 @@ def intake_check(request, pk):
 @write
 def intake_choose(request, pk):
     number = request.POST.get("number", "")
-    one = whole(number, 10**9)
+    one = whole_number(number, 10**9)
     applying.choose(_mine(request, pk), request.POST.get("choice", ""), number=one)
     return redirect_back(request, f"/intakes/{pk}/")
 

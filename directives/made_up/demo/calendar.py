@@ -7,7 +7,7 @@ from functools import cache, cached_property, lru_cache
 from django.conf import settings
 from django.utils import timezone
 
-from directives.base.clocks import Facts, Light, light
+from directives.base.clocks import Facts, Light, compute_light
 from directives.base.workdays import Workdays
 from directives.core.transitions import tolerances
 from directives.models import CalendarDay
@@ -73,4 +73,6 @@ class Calendar:
     @lru_cache(maxsize=20_000)  # noqa: B019
     def light(self, facts: Facts, number: int) -> Light:
         """The light that these facts have on a day."""
-        return light(facts, today=self.day(number), workdays=self.workdays, tolerances=tolerances())
+        return compute_light(
+            facts, today=self.day(number), workdays=self.workdays, tolerances=tolerances()
+        )

@@ -9,8 +9,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from directives.base.clocks import Facts, Light, Reason
 from directives.base.states import ASSIGNED, COLOURS, LIVE
-from directives.core.transitions import CLOCKS
-from directives.core.transitions import HEARD as HEARD_BY_MOVES
+from directives.core.transitions import HEARD_ACTIONS as HEARD_BY_MOVES
+from directives.core.transitions import LIGHT_FACTS
 from directives.made_up.demo import calendar as days
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import Course
@@ -137,7 +137,7 @@ class Life:
     def _light(self, day: int) -> Light:
         heard_on = self.row["heard_on"] or self.row["issued_on"]
         return self.calendar.light(
-            Facts(**{name: self.row[name] for name in CLOCKS}, heard_on=heard_on), day
+            Facts(**{name: self.row[name] for name in LIGHT_FACTS}, heard_on=heard_on), day
         )
 
     def _wait(self, day: int, shown: Light) -> Light:

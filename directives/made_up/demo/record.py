@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from directives.core.sealing import BATCH, link
+from directives.core.sealing import BATCH, add_unsigned_seal
 from directives.made_up.demo import calendar as days
 from directives.made_up.demo.acts import BRIEF, Papers, Told, days_of
 from directives.made_up.demo.bodies import Placed
@@ -158,7 +158,7 @@ class Record:
         last = self.next - 1
         if last > self.sealed:
             sealed_at = (at or self.work.calendar.now).astimezone(UTC)
-            self.seal = link(
+            self.seal = add_unsigned_seal(
                 self.seal,
                 [[self.sealed + 1, last]],
                 self.digest.hexdigest(),

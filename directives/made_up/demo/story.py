@@ -204,7 +204,7 @@ class Story:
         directives = list(rows.order_by("order").prefetch_related("items"))
         cycles = self._cycles(calendar, document, len(owing))
         indicators = define(document, calendar)
-        sealing.link_waiting(now=self.now.astimezone(UTC))
+        sealing.seal_waiting_unsigned(now=self.now.astimezone(UTC))
         scale = SCALES[self.scale]
         lot = Lot(calendar, self.seed, all_terms(len(directives)), days.LOGGED[-scale.logs :])
         stripped = bare.strip(MANY)

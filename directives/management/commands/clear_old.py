@@ -41,8 +41,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"{what}: {count} (after {days} days: {why})")
 
     def rows(self, now: datetime, dry_run: bool) -> Iterator[tuple[str, int, int, str]]:
-        for old in clearing.ROWS:
-            count = clearing.rows_of(old, now).count() if dry_run else clearing.clear_rows(old, now)
+        for old in clearing.RETENTION_RULES:
+            count = (
+                clearing.expired_rows(old, now).count()
+                if dry_run
+                else clearing.delete_expired(old, now)
+            )
             yield old.what, count, old.days, old.why
         count = exporting.due(now).count() if dry_run else exporting.purge(now=now)
         yield "exported files", count, exporting.KEPT.days, "they can be asked for again"
@@ -52,19 +56,19 @@ class Command(BaseCommand):
     def files(
         self, now: datetime, dry_run: bool, however_many: bool
     ) -> Iterator[tuple[str, int, int, str]]:
-        stored, days = clearing.stored(now), clearing.YOUNG.days
+        stored, days = clearing.find_lost_files(now), clearing.YOUNG.days
         if stored.doubtful and not however_many:
             self.stderr.write(
                 f"{len(stored.lost)} stored files belong to no row, and {stored.known} to one: is this the database of these files?"
                 " They stay. If it is, and they are to go: manage.py clear_old --however-many"
             )
             stored.lost.clear()
-        broken_off = list(clearing.broken_off(now))
+        broken_off = list(clearing.abandoned_temporary_files(now))
         if not dry_run:
             for name in stored.lost:
                 default_storage.delete(name)
             for path in broken_off:
-                clearing.remove(path)
+                clearing.delete_temporary(path)
         yield "stored files without a row", len(stored.lost), days, "no row can come to know them"
         yield (
             "temporary files of this machine",

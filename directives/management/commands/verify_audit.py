@@ -11,7 +11,7 @@ from django.utils import timezone
 from directives.core.sealing import keys
 from directives.core.sealing.copy_checking import Checked, check
 from directives.core.sealing.proving import prove
-from directives.core.sealing.verifying import Found, acknowledge, examine
+from directives.core.sealing.verifying import Verification, acknowledge, examine
 
 
 class Command(BaseCommand):
@@ -127,7 +127,7 @@ class Command(BaseCommand):
             raise CommandError(f"No signed seal covers event {pk}.")
         return json.dumps(found, ensure_ascii=False, indent=1)
 
-    def told(self, found: Found) -> str:
+    def told(self, found: Verification) -> str:
         words = f"{found.events} events under {found.seals} seals are whole; {found.waiting} wait for the next seal"
         if found.before:
             words += (

@@ -35,7 +35,7 @@ from directives.core import denials, jobs
 from directives.core.sealing import BATCH, anchor, seal
 from directives.health.upkeep import ENDED
 from directives.models import JobRun
-from directives.models.jobs import HEART as STALE
+from directives.models.jobs import HEARTBEAT_LIMIT as STALE
 from directives.models.jobs import WORKER as PREFIX
 
 BEAT_SECONDS = 10
@@ -82,7 +82,7 @@ def anchor_record(now: datetime) -> None:
 
 
 def count_refusals(now: datetime) -> None:
-    denials.close(now=now)
+    denials.record_unlisted(now=now)
 
 
 def claim(job: str, *, by: str, now: datetime) -> bool:
@@ -106,7 +106,7 @@ def run_daily(command: str, by: str, now: datetime) -> None:
     ).exists() or not claim(command, by=by, now=now):
         return
     try:
-        with origins.within(Origin(request=command)):
+        with origins.use(Origin(request=command)):
             call_command(command, verbosity=0)
         record(command, now)
     finally:

@@ -24,7 +24,7 @@ from directives.models import (
     ReportEntry,
     User,
 )
-from directives.models.scope import MANY, subtrees, topmost
+from directives.models.scope import MANY, in_subtrees, topmost
 from directives.obligations.queries.filters import ObligationFilter
 
 SHOWN = 20  # lines of the whole inbox
@@ -135,11 +135,11 @@ class InboxScope:
         among few it is read body by body, as most of what waits is others'."""
         elsewhere = ~Q(organisation__in=self.homes)
         if not self.wide:
-            return rows.filter(subtrees(self.posts, "organisation__path"), elsewhere).order_by(
+            return rows.filter(in_subtrees(self.posts, "organisation__path"), elsewhere).order_by(
                 *order
             )[:limit]
         bodies = Organisation.objects.filter(
-            subtrees(self.posts, "path"), pk=OuterRef("organisation")
+            in_subtrees(self.posts, "path"), pk=OuterRef("organisation")
         )
         walked = rows.filter(elsewhere, Exists(bodies)).order_by(*order).values("pk")[:limit]
         return rows.model.objects.filter(pk__in=walked).order_by(*order)

@@ -25,7 +25,7 @@ from directives.models import (
     User,
 )
 from directives.models.reports import PERIOD_NAMES
-from directives.models.scope import worked
+from directives.models.scope import in_worked_for
 from directives.plans.queries.plan_page import ServedDirective
 
 LOGGED = 5  # records shown as recent
@@ -177,7 +177,7 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
     words = ("code", "order", "text", "text_hans", "text_hant")
     rows = (
         Obligation.objects.open()
-        .filter(worked(user, "organisation"))
+        .filter(in_worked_for(user, "organisation"))
         .select_related("directive", "document")
     )
     titles = (f"document__{name}" for name in ("title", "title_hans", "title_hant"))
@@ -204,14 +204,14 @@ MEASURE = ("pk", "number", "text", "due_on", "done_on", "version")
 def plans_of(user: User) -> tuple[PlanLine, ...]:
     """The live plans of the person's bodies, with their measures and what those serve: one query."""
     last = (
-        LogEntry.objects.standing()
+        LogEntry.objects.not_withdrawn()
         .filter(measure=OuterRef("measures__pk"))
         .order_by("-on")
         .values("on")[:1]
     )
     serves = ("measures__obligations__pk", "measures__obligations__directive__code")
     rows = (
-        Plan.objects.filter(worked(user, "organisation"), live=True)
+        Plan.objects.filter(in_worked_for(user, "organisation"), live=True)
         .annotate(last=Subquery(last))
         .order_by("pk", "measures__number", "measures__obligations__directive__order")
         .values_list("pk", *PLAN, *(f"measures__{name}" for name in MEASURE), "last", *serves)
@@ -274,7 +274,7 @@ def _filled() -> Case:
 def reports_of(user: User) -> tuple[ReportLine, ...]:
     """The reports of the person's bodies that are not wholly accepted, with their entries: one query."""
     rows = (
-        ProgressReport.objects.filter(worked(user, "organisation"), completed_at=None)
+        ProgressReport.objects.filter(in_worked_for(user, "organisation"), completed_at=None)
         .annotate(filled=_filled())
         .order_by("cycle__due_on", "pk", "entries__obligation__directive__order")
         .values_list("pk", *REPORT, *(f"entries__{name}" for name in (*ENTRY, *TEXTS)), "filled")
@@ -331,7 +331,9 @@ def logged_by(user: User) -> QuerySet[LogEntry]:
         "obligation__directive__order"
     )
     rows = (
-        LogEntry.objects.standing().filter(worked(user, "measure__plan__organisation")).with_state()
+        LogEntry.objects.not_withdrawn()
+        .filter(in_worked_for(user, "measure__plan__organisation"))
+        .with_state()
     )
     rows = rows.select_related("measure__plan__organisation", "corrects")
     named = rows.annotate(

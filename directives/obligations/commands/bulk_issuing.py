@@ -28,8 +28,8 @@ def issue_in_parts(
     bodies = chosen_bodies(by, choice, today)
     directives = list(document.directives.filter(pk__in=choice.directives, statement=False))
     check(document, directives, list(bodies[:1]), terms, by, today)
-    asked = choice.to_json() | {"terms": _kept(terms), "posts": jobs.posts_of(by)}
-    return jobs.begin_job(
+    asked = choice.to_json() | {"terms": _kept(terms), "posts": jobs.supervised_body_ids(by)}
+    return jobs.start_job(
         "issue", document=document, asked=asked, total=bodies.count(), by=by, now=now
     )
 

@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.states import SUPERVISOR
 from directives.models import Organisation, User
 from directives.models.organisations import KINDS, LEVELS
-from directives.models.scope import LAST, any_of, inside
+from directives.models.scope import PATH_END, any_of, in_subtree
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Pick:
         """The pick of a key; None for a text that is none."""
         below, _colon, rest = key[:100].partition(":")
         level, _colon, kind = rest.partition(":")
-        sound = (not below or whole(below) is not None) and level in {"", *dict(LEVELS)}
+        sound = (not below or whole_number(below) is not None) and level in {"", *dict(LEVELS)}
         return (
             cls(int(below) if below else None, level, kind)
             if sound and kind in {"", *dict(KINDS)}
@@ -50,7 +50,7 @@ class Pick:
         )  # an empty condition would vanish beside others, where it takes all
         if self.below:
             path = Subquery(Organisation.objects.filter(pk=self.below).values("path"))
-            condition &= Q(path__gt=path, path__lte=Concat(path, Value(LAST)))
+            condition &= Q(path__gt=path, path__lte=Concat(path, Value(PATH_END)))
         return condition
 
 
@@ -87,7 +87,7 @@ def candidates(user: User) -> QuerySet[Organisation]:
     """The bodies to which this person may give work: those strictly below the ones that they supervise."""
     posts = user.in_role(SUPERVISOR)
     return Organisation.objects.filter(
-        any_of(inside(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts)
+        any_of(in_subtree(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts)
     )
 
 

@@ -16,7 +16,7 @@ from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.states import ASSIGNED, LEAD, LIVE, NOT_STARTED, RESPONSIBLE
 from directives.core import audit, notices
 from directives.core.rules import may
-from directives.core.transitions import hold, relight
+from directives.core.transitions import lock_rows, relight
 from directives.models import (
     CalendarDay,
     Directive,
@@ -201,13 +201,13 @@ def issue(
     except IntegrityError as given:  # by somebody else, since we looked which pairs exist
         raise Stale from given
     open_items(made)
-    tallies.count_in(made, today)
+    tallies.count_new(made, today)
     told = [
         audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
         for row in made
     ]
     audit.record_many("issue", told, by=by, now=now)
-    notices.issued(document=document, obligations=made, by=by, now=now)
+    notices.notify_issued(document=document, obligations=made, by=by, now=now)
     return made
 
 
@@ -316,7 +316,7 @@ def issue_pairs(
         relight(row, today=today, workdays=workdays)
     Obligation.objects.bulk_create(made, batch_size=500)
     open_items(made)
-    tallies.count_in(made, today)
+    tallies.count_new(made, today)
     told = [
         audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
         for row in made
@@ -341,7 +341,7 @@ def _tell(
         told.add(body)
         notice.facts = notice.facts | {"count": notice.facts["count"] + counts[body]}
         notice.save(update_fields=["facts"])
-    notices.issued(
+    notices.notify_issued(
         document=document,
         obligations=[row for row in made if row.organisation not in told],
         by=by,
@@ -365,14 +365,14 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
                 % {"body": body.name_hans}
             )
     rows = Obligation.objects.filter(pk__in=[row.pk for row in obligations])
-    hold(rows)
+    lock_rows(rows)
     if any(row.state != ASSIGNED for row in obligations):
         raise Invalid(_("It was acknowledged, or something else has been done about them."))
     if Measure.objects.filter(obligations__in=rows).exists():
         raise Invalid(_("Some measures already serve them."))
     if rows.exclude(item_states__state=NOT_STARTED).filter(item_states__isnull=False).exists():
         raise Invalid(_("Some of their items have started."))
-    delta = tallies.gathering()
+    delta = tallies.pending_delta()
     tallies.count_items(delta, [row for row in obligations if row.state in LIVE], -1)
     for row in obligations:
         delta.add(tallies.Standing.of(row), -1)

@@ -20,9 +20,9 @@ from directives.base.states import (
 )
 from directives.core import audit, notices
 from directives.core.rules import may
-from directives.core.transitions import change_obligations, hold, move
+from directives.core.transitions import change_obligations, lock_rows, move
 from directives.models import CalendarDay, ItemState, Obligation, User
-from directives.tallies import counted, item_moved
+from directives.tallies import counted, move_item
 
 
 def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
@@ -73,7 +73,7 @@ def move_obligation(
         obligation, action, by=by, now=now, reason=reason, changes=_consequences(action, now)
     )
     if by is not None and action in notices.MOVES:
-        notices.moved(
+        notices.notify_moved(
             moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now
         )
     return moved
@@ -83,7 +83,7 @@ def _excuse(
     obligation: Obligation, reasons: Mapping[int, str], *, by: User | None, now: datetime
 ) -> None:
     """Note why items that are not established may stay so. Who may close it is asked by the move."""
-    hold(Obligation.objects.filter(pk=obligation.pk))
+    lock_rows(Obligation.objects.filter(pk=obligation.pk))
     items = (
         obligation.item_states.exclude(state=ESTABLISHED)
         .filter(pk__in=reasons)
@@ -172,7 +172,7 @@ def set_item(
         raise Stale(theirs=ItemState.objects.select_related("item").get(pk=item.pk))
     for name, value in {**fields, "version": version + 1}.items():
         setattr(item, name, value)
-    item_moved(item, before["state"])
+    move_item(item, before["state"])
     changed = {name: value for name, value in fields.items() if before[name] != value}
     audit.record(
         "item",

@@ -21,7 +21,7 @@ from directives.base.states import (
     PARTS,
     RESPONSIBLE,
 )
-from directives.base.wording import Dated, in_script, picked, words_of_light
+from directives.base.wording import Dated, describe_light, in_script, localized
 from directives.base.workdays import Workdays
 from directives.core.scope import Lights, Scope
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
@@ -82,10 +82,10 @@ def _duty_columns(titled: bool) -> tuple[Column, ...]:
 
     def code(row: LedgerRow) -> str:
         code = in_script(row.clause.code, get_language())
-        return f"《{picked(row.clause, 'title')}》{code}" if titled else code
+        return f"《{localized(row.clause, 'title')}》{code}" if titled else code
 
     clause = _remembered(lambda row: row.clause.pk, code)
-    words = _remembered(lambda row: row.clause.pk, lambda row: picked(row.clause, "text"))
+    words = _remembered(lambda row: row.clause.pk, lambda row: localized(row.clause, "text"))
     items = _remembered(lambda row: row.items, _items)
     leads = _remembered(
         lambda row: (row.part, row.body.pk) if row.part == LEAD else row.clause.pk, _leads
@@ -116,7 +116,7 @@ def _standing_columns(dated: Dated) -> tuple[Column, ...]:
     states = {state: str(word) for state, word in OBLIGATION_STATES}
 
     def light(row: LedgerRow) -> str:
-        word, why = words_of_light(dated, row)
+        word, why = describe_light(dated, row)
         return _("%(word)s: %(why)s") % {"word": word, "why": why} if why else word
 
     lights = _remembered(
@@ -182,7 +182,7 @@ def _items(row: LedgerRow) -> str:
         state = f"{states[item.state]} {item.on.isoformat() if item.on else ''}".rstrip()
         if item.open_reason:
             state = _("%(word)s: %(why)s") % {"word": state, "why": item.open_reason}
-        named = {"number": item.number, "name": picked(item, "name"), "state": state}
+        named = {"number": item.number, "name": localized(item, "name"), "state": state}
         lines.append(_("%(number)s. %(name)s (%(state)s)") % named)
     return "\n".join(lines)
 
@@ -194,14 +194,14 @@ def _measures(row: LedgerRow) -> str:
 
 
 def _leads(row: LedgerRow) -> str:
-    words = pgettext("list", ", ").join(picked(body, "name") for body in row.leads[:LEADS])
+    words = pgettext("list", ", ").join(localized(body, "name") for body in row.leads[:LEADS])
     if (more := len(row.leads) - LEADS) > 0:
         return _("%(bodies)s and %(count)s more") % {"bodies": words, "count": more}
     return words
 
 
 def _body(row: LedgerRow) -> str:
-    name = picked(row.body, "name")
+    name = localized(row.body, "name")
     if row.part == RESPONSIBLE:
         return name
     return _("%(body)s (%(part)s)") % {"body": name, "part": dict(PARTS)[row.part]}
@@ -214,9 +214,9 @@ def _group_paths(*, titled: bool) -> Callable[[LedgerRow], GroupPath]:
     def path(row: LedgerRow) -> GroupPath:
         clause = row.clause
         if clause.pk not in known:
-            heading = f"{clause.section_number} {picked(clause, 'section_title')}".strip()
+            heading = f"{clause.section_number} {localized(clause, 'section_title')}".strip()
             inner = ((clause.section_id, heading), (clause.pk, clause.code))
-            outer = ((clause.document_id, picked(clause, "title")),) if titled else ()
+            outer = ((clause.document_id, localized(clause, "title")),) if titled else ()
             known[clause.pk] = outer + inner
         return known[clause.pk]
 
@@ -238,10 +238,10 @@ def _ledger_notes(chosen: ObligationFilter, user: User | None) -> Notes:
     section = named(Section, chosen.section)
     body = Organisation.objects.filter(pk=chosen.body).first() if chosen.body else None
     return filter_in_words(
-        (_("Document"), picked(named(Document, chosen.document), "title")),
-        (_("Section"), section and f"{section.number} {picked(section, 'title')}".strip()),
+        (_("Document"), localized(named(Document, chosen.document), "title")),
+        (_("Section"), section and f"{section.number} {localized(section, 'title')}".strip()),
         (_("Directive"), named(Directive, chosen.directive)),
-        (_("Organisation and those below"), picked(body, "name")),
+        (_("Organisation and those below"), localized(body, "name")),
         (_("Kind of directive"), dict(DIRECTIVE_KINDS).get(chosen.about)),
         (_("Kind of organisation"), dict(KINDS).get(chosen.kind)),
         (pgettext("ledger", "Light"), chosen.light_word),

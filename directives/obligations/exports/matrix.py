@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from directives.base.numbers import whole
-from directives.base.wording import picked, scripted
+from directives.base.numbers import whole_number
+from directives.base.wording import localized, localized_text
 from directives.documents.exports import LIGHT_WORDS, cell_words, matrix_columns
 from directives.documents.queries.filters import MatrixFilter
 from directives.models import Directive, Document, Organisation, Section
@@ -25,7 +25,7 @@ def listed(asked: ListRequest, place: Place) -> FilteredList:
     """The matrix of a document under its filter."""
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
     chosen = MatrixFilter.of(asked.GET)
-    wanted = whole(chosen.body)
+    wanted = whole_number(chosen.body)
     top = Organisation.objects.visible_to(asked.user).filter(pk=wanted).first() if wanted else None
     found = axes(
         asked.user,
@@ -36,13 +36,13 @@ def listed(asked: ListRequest, place: Place) -> FilteredList:
         body=top,
     )
     section = (
-        Section.objects.filter(document=document, pk=whole(chosen.section)).first()
-        if whole(chosen.section)
+        Section.objects.filter(document=document, pk=whole_number(chosen.section)).first()
+        if whole_number(chosen.section)
         else None
     )
     told = filter_in_words(
-        (_("Document"), picked(document, "title")), (_("Section"), section and f"{scripted(section.number)} {picked(section, 'title')}"),
-        (_("Organisation and those below"), top and picked(top, "name")), (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
+        (_("Document"), localized(document, "title")), (_("Section"), section and f"{localized_text(section.number)} {localized(section, 'title')}"),
+        (_("Organisation and those below"), top and localized(top, "name")), (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def listed(asked: ListRequest, place: Place) -> FilteredList:
 
     def make() -> Book:
         directives = list(found.directives.order_by("order", "pk"))
-        name = f"{_('Matrix')} {picked(document, 'title')}"
+        name = f"{_('Matrix')} {localized(document, 'title')}"
         if wide() <= ACROSS:
             bodies = list(found.bodies.order_by("path"))
             notes = (*told, (_("Directives"), len(directives)), (_("Organisations"), len(bodies)))
@@ -111,7 +111,7 @@ def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
 
         return Column(
             f"directive-{directive.pk}",
-            scripted(directive.code),
+            localized_text(directive.code),
             cell,
             width=12,
             light=lambda row: row.cells[place].light,
@@ -119,6 +119,6 @@ def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
 
     head = (
         Column("organisation", pgettext("body", "Code"), lambda row: row.body.code, width=12),
-        Column("name", _("Organisation"), lambda row: picked(row.body, "name"), width=32),
+        Column("name", _("Organisation"), lambda row: localized(row.body, "name"), width=32),
     )
     return head + tuple(under(place, directive) for place, directive in enumerate(directives))

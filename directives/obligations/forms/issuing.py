@@ -9,9 +9,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import LARGEST, whole
+from directives.base.numbers import LARGEST, whole_number
 from directives.base.states import DELIVERABLES, PARTS, RESPONSIBLE
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.models import Document, Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.obligations.commands.choosing import Choice, Pick
@@ -77,7 +77,7 @@ class Draft:
 
 
 def _ids(texts: Iterable[str]) -> frozenset[int]:
-    return frozenset(pk for text in texts if (pk := whole(text)) is not None)
+    return frozenset(pk for text in texts if (pk := whole_number(text)) is not None)
 
 
 class Ids(forms.Field):
@@ -154,7 +154,7 @@ class TermsForm(forms.Form):
         super().__init__(data, **kwargs)
         self.bodies = {str(body.pk): body for body in bodies}
         named = (
-            [(pk, picked(body, "name")) for pk, body in self.bodies.items()]
+            [(pk, localized(body, "name")) for pk, body in self.bodies.items()]
             if len(bodies) <= NAMED_LEADS
             else []
         )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.numbers import LARGEST
 from directives.base.refusals import Refusal
 from directives.base.states import ITEM_STATES
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.models import ItemState
 from directives.obligations.commands.issuing import wrong_plan_day
 
@@ -38,7 +38,9 @@ class MoveForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.items = {f"open-{item.pk}": item for item in items}
         for name, item in self.items.items():
-            label = f"{item.item.number}. {picked(item.item, 'name')} · {item.get_state_display()}"
+            label = (
+                f"{item.item.number}. {localized(item.item, 'name')} · {item.get_state_display()}"
+            )
             area = forms.Textarea(attrs={"rows": 2})
             self.fields[name] = forms.CharField(
                 label=label, initial=item.open_reason, max_length=200, required=False, widget=area

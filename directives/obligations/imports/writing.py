@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from directives.base.refusals import NotAllowed
 from directives.base.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.core.rules import may
-from directives.core.transitions import change_obligations, hold
+from directives.core.transitions import change_obligations, lock_rows
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
@@ -51,7 +51,7 @@ def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) 
 def _held(rows: IntakeRows) -> dict[int, Obligation]:
     """The stored obligations of these rows with their bodies, until the transaction ends."""
     found = Obligation.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
-    hold(found)
+    lock_rows(found)
     return {row.pk: row for row in found.select_related("organisation")}
 
 

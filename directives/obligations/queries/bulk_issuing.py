@@ -10,7 +10,7 @@ from django.db.models import Count, Sum
 from directives.base.states import SUPERVISOR
 from directives.core.addressing import propose
 from directives.models import Addressee, Directive, Document, Obligation, Organisation, Tally, User
-from directives.models.scope import any_of, inside
+from directives.models.scope import any_of, in_subtree
 from directives.obligations.commands.choosing import Choice, candidates, chosen_bodies
 from directives.obligations.queries.issuing import Selection
 
@@ -105,7 +105,7 @@ def _at_least(
         if not any(post.pk != other.pk and post.path.startswith(other.path) for other in posts)
     ]
     below = Organisation.objects.filter(
-        any_of(inside(post.path, "path") for post in posts)
+        any_of(in_subtree(post.path, "path") for post in posts)
     ).order_by()
     there = dict(below.values_list("kind").annotate(Count("pk")))
     kept = Tally.objects.filter(

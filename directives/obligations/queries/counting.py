@@ -14,7 +14,7 @@ from directives.base.states import ASSIGNED, COLOURS, LEAD, LIVE, RED, STAFF, YE
 from directives.core.scope import Lights, Scope
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.organisations import STEP
-from directives.models.scope import LAST, MANY, Range, merged
+from directives.models.scope import MANY, PATH_END, Range, merge_ranges
 from directives.obligations.queries.filters import CAUSES, LIGHT_CHOICES, ObligationFilter
 
 LEADS = 500  # leading bodies that a query names: each directive has one, or none
@@ -41,10 +41,10 @@ class Reach:
         elif body is not None:
             trees = tuple(tree for tree in trees if tree.path.startswith(body.path))
             bodies = tuple(own for own in bodies if own.path.startswith(body.path))
-        below = [(tree.path, tree.path + LAST) for tree in trees]
+        below = [(tree.path, tree.path + PATH_END) for tree in trees]
         return cls(
             trees,
-            merged([*below, *((own.path, own.path) for own in bodies)]),
+            merge_ranges([*below, *((own.path, own.path) for own in bodies)]),
             tuple(tree.pk for tree in trees if tree.branch),
             tuple(own.pk for own in (*(tree for tree in trees if not tree.branch), *bodies)),
             len(trees) + len(bodies) <= MANY,

@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import iso_date, whole
+from directives.base.numbers import iso_date, whole_number
 from directives.base.script import fold, to_hans
 from directives.base.states import (
     CLOSED_LIGHT,
@@ -29,7 +29,7 @@ from directives.models import Obligation, Organisation
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.obligations import CLOCKS, ObligationQuerySet
 from directives.models.organisations import KINDS
-from directives.models.scope import LAST
+from directives.models.scope import PATH_END
 
 GREY = "grey"  # both lamps that are grey
 ON, OFF = "on_time", "off_time"  # the two sides of the share that is on time
@@ -127,10 +127,10 @@ class ObligationFilter:
             for name, codes in CHOICES.items()
         }
         return cls(
-            document=whole(read("document", "")),
-            section=whole(read("section", "")),
-            directive=whole(read("directive", "")),
-            body=whole(read("body", "")),
+            document=whole_number(read("document", "")),
+            section=whole_number(read("section", "")),
+            directive=whole_number(read("directive", "")),
+            body=whole_number(read("body", "")),
             on=iso_date(read("on", "")),
             q=read("q", "").strip()[:100],
             **codes,
@@ -181,12 +181,12 @@ class ObligationFilter:
             # the path is looked up in the same query
             path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
             rows = rows.filter(
-                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST))
+                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(PATH_END))
             )
         if self.clock:
             rows = rows.late(self.clock)
         if self.owes:
-            rows = rows.owing(self.owes, self.on)
+            rows = rows.with_clock_running(self.owes, self.on)
         if self.due == UNDATED:
             rows = rows.undated()
         return rows.filter(_mentions(self.q)) if self.q else rows

@@ -23,7 +23,7 @@ from directives.models import (
     User,
 )
 from directives.models.organisations import KINDS, LEVELS
-from directives.models.scope import inside
+from directives.models.scope import in_subtree
 from directives.obligations.commands.choosing import Choice, Pick, candidates, chosen_bodies
 from directives.obligations.commands.issuing import Preview
 
@@ -97,7 +97,7 @@ def matching(
     if below:
         parent = Organisation.objects.filter(pk=below).first()
         bodies = (
-            bodies.filter(inside(parent.path, "path")).exclude(pk=below)
+            bodies.filter(in_subtree(parent.path, "path")).exclude(pk=below)
             if parent
             else bodies.none()
         )

@@ -9,8 +9,8 @@ from django.utils.translation import gettext
 
 from directives.base.clocks import Reason
 from directives.base.script import fold, to_hans
-from directives.base.wording import picked, scripted
-from directives.core.keyset import Leaf, Order, Turn, leaf
+from directives.base.wording import localized, localized_text
+from directives.core.keyset import Order, Page, PageRequest, read_page
 from directives.core.scope import Lights, Scope
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
 from directives.models.scope import in_view
@@ -52,20 +52,20 @@ class Options:
     @property
     def document_choices(self) -> Iterator[tuple[int, str]]:
         for pk, document in self.documents.items():
-            title = picked(document, "title")
+            title = localized(document, "title")
             yield pk, title if len(title) <= TITLE else title[: TITLE - 1] + "…"
 
     @property
     def body_choices(self) -> Iterator[tuple[int, str]]:
-        return ((body.pk, picked(body, "name")) for body in self.bodies)
+        return ((body.pk, localized(body, "name")) for body in self.bodies)
 
     @property
     def section_choices(self) -> Iterator[tuple[int, str]]:
         """The sections of the document asked for, or of all."""
         for section in self.sections:
             if self.chosen.document in (None, section.document_id):
-                title = picked(section, "title") or gettext("Closing paragraph")
-                yield section.pk, f"{scripted(section.number)} {title}".lstrip()
+                title = localized(section, "title") or gettext("Closing paragraph")
+                yield section.pk, f"{localized_text(section.number)} {title}".lstrip()
 
 
 def nearby_bodies(user: User, body: int | None) -> tuple[Organisation, ...]:
@@ -215,7 +215,7 @@ class Chip:
 class Listing:
     """A page of the list, with its counts."""
 
-    leaf: Leaf
+    leaf: Page
     options: Options
     found: Mentions
     unsorted: bool  # too many rows for the order asked for: they stand in that of the tree
@@ -255,7 +255,7 @@ def in_reach(
 
 
 def _along(
-    rows: QuerySet[Obligation], reach: Reach, order: Order, turn: Turn
+    rows: QuerySet[Obligation], reach: Reach, order: Order, turn: PageRequest
 ) -> QuerySet[Obligation]:
     """The rows from the first path of the reach to the last.
 
@@ -279,19 +279,19 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
     found = mentions(user, chosen.q)
     rows = in_reach(user, known, reach, found, today=today)
     order = chosen.order(oversees=user.oversees)
-    counted = counts(user, reach, known, _along(rows, reach, order, Turn()))
+    counted = counts(user, reach, known, _along(rows, reach, order, PageRequest()))
     many = counted.shown is None or counted.shown > SORTABLE
     unsorted = order.name != TREE and bool(reach.branches) and many
     if unsorted:
         order = replace(chosen, sort=TREE).order(oversees=True)
-    turn = Turn.of(query, order)
+    turn = PageRequest.from_query(query, order)
     if chosen.light:
         rows = rows.filter(light__in=LIGHT_CHOICES[chosen.light])
     rows = _along(rows if counted.shown != 0 else rows.none(), reach, order, turn)
     if order.name == "light":
         rows = with_urgency(rows)
     return Listing(
-        leaf=leaf(rows, order, turn, total=counted.shown, read=_lines),
+        leaf=read_page(rows, order, turn, total=counted.shown, read=_lines),
         options=options,
         found=found,
         unsorted=unsorted,

@@ -6,8 +6,8 @@ from itertools import islice
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
-from directives.base.numbers import whole
-from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.base.numbers import whole_number
+from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.models import (
     Directive,
     Document,
@@ -52,8 +52,8 @@ class Row:
 class Matrix:
     """One page of the matrix."""
 
-    directives: Leaf
-    bodies: Leaf
+    directives: Page
+    bodies: Page
     rows: tuple[Row, ...]
 
     @property
@@ -92,12 +92,12 @@ def axes(
     directives = Directive.objects.filter(document=document, statement=False).select_related(
         "section"
     )
-    part = {} if (pk := whole(section)) is None else {"section": pk}
+    part = {} if (pk := whole_number(section)) is None else {"section": pk}
     directives, owed = directives.filter(**part), owed.filter(**part)
     lit = owed.filter(light=light) if light else owed
     if light:
         directives = _lit(directives, reach, lit, kind=kind, light=light)
-    bodies = _within(user, reach, Turn.of(query or {}, ACROSS, "b")).filter(
+    bodies = _within(user, reach, PageRequest.from_query(query or {}, ACROSS, "b")).filter(
         Exists(lit.filter(organisation=OuterRef("pk")))
     )
     if (
@@ -121,7 +121,7 @@ def axes(
     )
 
 
-def _within(user: User, reach: Reach, turn: Turn) -> QuerySet[Organisation]:
+def _within(user: User, reach: Reach, turn: PageRequest) -> QuerySet[Organisation]:
     """The bodies in reach, as one range of paths where they are one."""
     if not reach.ranges:
         return Organisation.objects.none()
@@ -170,11 +170,17 @@ def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> in
 
 def matrix_of(found: Axes, query: Mapping[str, str]) -> Matrix:
     """One page of the matrix: the one that an address asks for with keys down (d…) and across (b…)."""
-    down = leaf(
-        found.directives, DOWN, Turn.of(query, DOWN, "d"), total=found.directives.count(), size=SIDE
+    down = read_page(
+        found.directives,
+        DOWN,
+        PageRequest.from_query(query, DOWN, "d"),
+        total=found.directives.count(),
+        size=SIDE,
     )
     bodies = found.bodies.only("code", "name_hans", "name_hant", "path")
-    across = leaf(bodies, ACROSS, Turn.of(query, ACROSS, "b"), total=found.total, size=SIDE)
+    across = read_page(
+        bodies, ACROSS, PageRequest.from_query(query, ACROSS, "b"), total=found.total, size=SIDE
+    )
     return Matrix(down, across, tuple(rows_of(found, down.rows, across.rows)))
 
 

@@ -26,9 +26,9 @@ from directives.base.states import (
 )
 from directives.base.workdays import Workdays
 from directives.core.deciders import Deciders, deciders
-from directives.core.deciding import askers_of
+from directives.core.deciding import requesters
 from directives.core.rules import may
-from directives.core.transitions import moves_open
+from directives.core.transitions import open_moves
 from directives.models import (
     Event,
     ItemState,
@@ -147,7 +147,12 @@ def obligation_page(
         .select_related("plan")
         .annotate(logged=logged)
     )
-    log = LogEntry.objects.visible_to(user).standing().filter(measure__obligations=row).with_state()
+    log = (
+        LogEntry.objects.visible_to(user)
+        .not_withdrawn()
+        .filter(measure__obligations=row)
+        .with_state()
+    )
     log = log.select_related("by", "measure__plan__organisation", "corrects")
     entries = (
         ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
@@ -203,7 +208,7 @@ def _ways(
         waiting = (
             entry
             for entry in entries
-            if entry.state == SUBMITTED and user.pk not in askers_of(entry)
+            if entry.state == SUBMITTED and user.pk not in requesters(entry)
         )
         for entry in islice(waiting, 1):
             yield Way(
@@ -227,5 +232,5 @@ def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:
 
 def steps(row: Obligation, user: User) -> tuple[Step, ...]:
     """The moves open to this person, in the order of the table."""
-    moves = ((action, OBLIGATION_MOVES[action]) for action in moves_open(row, user))
+    moves = ((action, OBLIGATION_MOVES[action]) for action in open_moves(row, user))
     return tuple(Step(action, move.label, move.reasoned, move.settles) for action, move in moves)

@@ -18,7 +18,7 @@ from directives.base.states import (
     RED,
     YELLOW,
 )
-from directives.core.scope import Lights, Scope, gathered
+from directives.core.scope import Lights, Scope, sum_lights
 from directives.models import (
     ALWAYS,
     Directive,
@@ -113,7 +113,7 @@ def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tu
             "obligation", "item", "state"
         ):
             states[obligation, item] = state
-    logs = LogEntry.objects.visible_to(user).standing().filter(measure__obligations__in=rows)
+    logs = LogEntry.objects.visible_to(user).not_withdrawn().filter(measure__obligations__in=rows)
     logged = dict(logs.values_list("measure__obligations").annotate(Max("on")).order_by())
     return tuple(
         Ower(row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk))
@@ -212,12 +212,12 @@ def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
         .annotate(n=Sum("count"), p=Sum("percent_sum"))
         .order_by()
     )
-    lights = gathered(rows, "scope_id")
+    lights = sum_lights(rows, "scope_id")
     owed = Obligation.objects.live().filter(directive=directive, organisation__in=single)
     alone = (
         owed.values("organisation_id", "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
     )
-    lights |= gathered(alone, "organisation_id")
+    lights |= sum_lights(alone, "organisation_id")
     marks: dict[int, dict[str, int]] = {}
     kept = _kept(branches, directive, items).values_list("scope_id", "word", "count")
     for pk, word, count in (*kept, *_alone(directive, single)) if items else ():

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import ASSIGNED, ESTABLISHED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
 from directives.core.rules import may
@@ -115,7 +115,9 @@ def acknowledge_many(request):
             .filter(state=ASSIGNED, organisation__in=bodies)
         )
     else:
-        picked = [pk for text in request.POST.getlist("pick") if (pk := whole(text)) is not None]
+        picked = [
+            pk for text in request.POST.getlist("pick") if (pk := whole_number(text)) is not None
+        ]
         rows = mine.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
     rows = list(rows[: AT_ONCE + 1])
     if not rows:

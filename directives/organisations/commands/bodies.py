@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from directives.base import tree_lock
 from directives.base.refusals import Invalid
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.core import audit
 from directives.models import Organisation, User
 from directives.models.organisations import step
-from directives.models.writing import add_many, overwrite_each
+from directives.models.writing import insert_many, update_each
 from directives.organisations.commands.tree import demand, refresh_paths
-from directives.tallies import close_scope, open_scope, recast
+from directives.tallies import change_kind, close_scope, open_scope
 
 TIES = ("parent", "successor")  # given as codes
 
@@ -102,12 +102,12 @@ def _make(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
             Organisation(code=row.code, parent=bodies.get(row.tie("parent")), **row.plain)
             for row in level
         ]
-        add_many(made)
+        insert_many(made)
         for body in made:
             bodies[body.code] = body
             body.path = (body.parent.path if body.parent else "") + step(body.pk)
             del waiting[body.code]
-        overwrite_each(made, ["path"])
+        update_each(made, ["path"])
         new.update(body.pk for body in made)
         parents = {body.parent for body in made if body.parent}
         _make_branches({parent for parent in parents if not parent.branch}, new)
@@ -128,13 +128,13 @@ def _change(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
     for row in rows:
         body, plain = bodies[row.code], row.plain
         if plain.get("kind", body.kind) != body.kind:
-            recast(body, kind=plain["kind"])
+            change_kind(body, kind=plain["kind"])
         for name, value in plain.items():
             setattr(body, name, value)
         body.version += 1
         by_fields.setdefault(tuple(plain), []).append(body)
     for names, changed in by_fields.items():
-        overwrite_each(changed, [*names, "version"])
+        update_each(changed, [*names, "version"])
 
 
 def _set_ties(ties: Sequence[Tie], bodies: dict[str, Organisation]) -> None:
@@ -170,7 +170,7 @@ def delete_bodies(bodies: Sequence[Organisation], *, by: User | None, now: datet
     except ProtectedError as error:
         names = sorted({str(row._meta.verbose_name) for row in error.protected_objects})
         raise Invalid(
-            _("These organisations are in use: %(what)s.") % {"what": listed(names)}
+            _("These organisations are in use: %(what)s.") % {"what": join_words(names)}
         ) from error
     audit.record_many("delete", changes, by=by, now=now)
     with_children = set(

@@ -12,7 +12,7 @@ from directives.base.refusals import Stale
 from directives.core import audit
 from directives.models import Organisation, User
 from directives.organisations.commands.tree import Moved, demand, move_body
-from directives.tallies import recast
+from directives.tallies import change_kind
 
 
 @transaction.atomic
@@ -38,7 +38,7 @@ def change_body(
         moved = move_body(stored, to=fields["parent"], by=by, now=now, version=version)
     if plain:
         if "kind" in plain:
-            recast(stored, kind=plain["kind"])
+            change_kind(stored, kind=plain["kind"])
         Organisation.objects.filter(pk=body.pk).update(**plain, version=F("version") + 1)
         before = {name: str(getattr(stored, name)) for name in plain}
         after = {name: str(value) for name, value in plain.items()}

@@ -16,7 +16,7 @@ from directives.core import audit, notices
 from directives.core.transitions import change_obligations
 from directives.models import Document, Obligation, Organisation, User
 from directives.organisations.commands.tree import demand
-from directives.tallies import count_items, counted, gathering
+from directives.tallies import count_items, counted, pending_delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def merge_bodies(
     _hand_over_documents(body, into, reason, by, now)
     _abolish(body, into, reason, by, now)
     merged = Merged(body, into, len(over), len(duplicates))
-    notices.merged(body, into, over=len(over), withdrawn=len(duplicates), now=now)
+    notices.notify_merged(body, into, over=len(over), withdrawn=len(duplicates), now=now)
     return merged
 
 
@@ -138,7 +138,7 @@ def _withdraw(rows: Sequence[Obligation], reason: str, by: User | None, now: dat
 def _hand_over(
     rows: Sequence[Obligation], into: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
-    delta = gathering()
+    delta = pending_delta()
     count_items(delta, rows, -1)
     change_obligations(
         rows, {"organisation": into}, action="hand_over", by=by, now=now, reason=reason

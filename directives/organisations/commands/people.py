@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import Invalid, NotAllowed
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.core import audit
 from directives.core.rules import can_administer, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, User
@@ -39,7 +39,7 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
     if above := [person.username for person in people if not can_administer(by, person)]:
         raise NotAllowed(
             _("These accounts have more rights than you: %(names)s.")
-            % {"names": listed(above[:10])}
+            % {"names": join_words(above[:10])}
         )
 
 
@@ -94,7 +94,8 @@ def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> 
     ]
     if used:
         raise Invalid(
-            _("These accounts have a password by now: %(names)s.") % {"names": listed(used[:10])}
+            _("These accounts have a password by now: %(names)s.")
+            % {"names": join_words(used[:10])}
         )
     if Membership.objects.filter(user__in=people).exists():
         raise Invalid(_("These people were given roles since then."))

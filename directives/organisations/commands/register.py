@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from directives.base import tree_lock
 from directives.base.refusals import Refusal
 from directives.base.script import to_hant
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.core import audit
 from directives.documents.ingest.sources import text_of
 from directives.models import Organisation, User
 from directives.models.organisations import KINDS, LEVELS
 from directives.organisations.commands.tree import refresh_paths
-from directives.tallies import recast
+from directives.tallies import change_kind
 
 REQUIRED = ("code", "name_hans")
 
@@ -87,7 +87,7 @@ def read_table(source: bytes, *, name: str) -> list[BodyRow]:
 
 def check_header(header: Sequence[str]) -> None:
     """Raise RegisterFaults if a required column is missing or one is unknown."""
-    expected = {"all": listed(COLUMNS)}
+    expected = {"all": join_words(COLUMNS)}
     missing = _("This column is missing. Expected: %(all)s")
     unknown = _("This column is not recognised and its content would be lost. Expected: %(all)s")
     faults = [
@@ -130,7 +130,7 @@ def _faults_of_row(row: BodyRow, codes: Container[str]) -> Iterable[RegisterFaul
             yield fault(name, _("This cell must not be empty."))
     for name, allowed in (("level", dict(LEVELS)), ("kind", dict(KINDS))):
         if getattr(row, name) not in allowed:
-            yield fault(name, _("Expected one of: %(all)s") % {"all": listed(allowed)})
+            yield fault(name, _("Expected one of: %(all)s") % {"all": join_words(allowed)})
     for name in ("parent", "successor"):
         if getattr(row, name) and getattr(row, name) not in codes:
             text = _(
@@ -197,7 +197,7 @@ def load_register(rows: Sequence[BodyRow], *, by: User | None, now: datetime) ->
             audit.record("found", body, by=by, now=now, after=after)
         elif after:
             if "kind" in after:
-                recast(body, kind=body.kind)
+                change_kind(body, kind=body.kind)
             body.version += 1
             body.save()
             audit.record("change", body, by=by, now=now, before=before, after=after)

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 
 from directives.base.duties import ADMINISTRATIVE, AUDITOR, DUTIES, SECURITY
 from directives.base.refusals import Invalid, NotAllowed, Stale
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.core import audit, notices
 from directives.core.rules import can_give, keeps_rights
 from directives.models import Membership, PendingRight, User
-from directives.models.people import CONFIRMED
+from directives.models.people import CONFIRMED_RIGHTS
 
-TO_CONFIRM = frozenset(key for key, _label in CONFIRMED)
+TO_CONFIRM = frozenset(key for key, _label in CONFIRMED_RIGHTS)
 
 
 def why_separate(person: User, *, role: str = "", duty: str = "") -> str:
@@ -81,7 +81,7 @@ def _demand_giver(by: User | None, people: Collection[User]) -> None:
     if above := [person.username for person in people if not can_give(by, person)]:
         raise NotAllowed(
             _("These accounts have more rights than you: %(names)s.")
-            % {"names": listed(above[:10])}
+            % {"names": join_words(above[:10])}
         )
 
 
@@ -223,7 +223,7 @@ def _request(
     )
     readers = [other for other in others if any(right.person_id != other.pk for right in new)]
     if new:
-        notices.rights_wait(readers, by=by, count=len(new), now=now)
+        notices.notify_rights_waiting(readers, by=by, count=len(new), now=now)
     return [known.get(_key(right), right) for right in rights]
 
 
@@ -270,7 +270,7 @@ def confirm_right(right: PendingRight, *, by: User, now: datetime) -> None:
     elif not Membership.objects.filter(user=person, organisation=body, role=key).exists():
         row = Membership.objects.create(user=person, organisation=body, role=key)
         audit.record("add", row, by=by, now=now, after={"name": str(row), "role": row.role})
-    notices.right_decided(waiting, "right_confirmed", by=by, now=now)
+    notices.notify_right_decided(waiting, "right_confirmed", by=by, now=now)
 
 
 @transaction.atomic
@@ -286,4 +286,4 @@ def decline_right(right: PendingRight, *, by: User, now: datetime) -> None:
     action = "withdraw_right" if withdrawn else "decline_right"
     audit.record(action, right, by=by, now=now, after=_as_recorded(waiting))
     if not withdrawn:
-        notices.right_decided(waiting, "right_declined", by=by, now=now)
+        notices.notify_right_decided(waiting, "right_declined", by=by, now=now)

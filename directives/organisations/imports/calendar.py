@@ -137,7 +137,7 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
     changes = {
         locked[row.subject_id]: _model_values(row.after) for row in rows if row.verdict != NEW
     }
-    working_calendar.enter(made, changes, by=context.by, now=context.now)
+    working_calendar.change_days(made, changes, by=context.by, now=context.now)
     for row, day in zip(new, made, strict=True):
         row.subject_id = day.pk
     for row in rows:
@@ -154,7 +154,7 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
         locked[row.subject_id]: _model_values(row.before) for row in rows if row.verdict != NEW
     }
     gone = [locked[row.subject_id] for row in rows if row.verdict == NEW]
-    working_calendar.enter((), restored, gone=gone, by=context.by, now=context.now)
+    working_calendar.change_days((), restored, gone=gone, by=context.by, now=context.now)
 
 
 CALENDAR = TableKind(

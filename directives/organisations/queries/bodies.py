@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 
 from directives.base.script import to_hans
 from directives.base.states import MANAGER, SUPERVISOR
-from directives.core.keyset import Column, Leaf, Order, Turn, leaf
-from directives.core.scope import NONE, Lights, Scope, lights_by, lights_of_bodies
+from directives.core.keyset import Column, Order, Page, PageRequest, read_page
+from directives.core.scope import NO_LIGHTS, Lights, Scope, lights_by, lights_of_bodies
 from directives.models import (
     Document,
     Membership,
@@ -53,7 +53,7 @@ class Tree:
     """A page of the tree."""
 
     roots: tuple[Node, ...]
-    leaf: Leaf
+    leaf: Page
 
     @property
     def late(self) -> tuple[Node, ...]:
@@ -93,17 +93,21 @@ def body_lines(user: User, bodies: Sequence[Organisation]) -> tuple[BodyLine, ..
     scope = Scope.of(user)
     lights = lights_of_bodies(scope, bodies)
     return tuple(
-        BodyLine(body, lights.get(body.pk, NONE) if scope.sees(body) else None) for body in bodies
+        BodyLine(body, lights.get(body.pk, NO_LIGHTS) if scope.sees(body) else None)
+        for body in bodies
     )
 
 
 def bodies_page(
     user: User, bodies: QuerySet[Organisation], query: Mapping[str, str]
-) -> tuple[Leaf, tuple[BodyLine, ...]]:
+) -> tuple[Page, tuple[BodyLine, ...]]:
     """One page of a list of bodies."""
     total = bodies.order_by()[: COUNT_LIMIT + 1].count()
-    page = leaf(
-        bodies, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= COUNT_LIMIT else None
+    page = read_page(
+        bodies,
+        BY_CODE,
+        PageRequest.from_query(query, BY_CODE),
+        total=total if total <= COUNT_LIMIT else None,
     )
     return page, body_lines(user, page.rows)
 
@@ -118,7 +122,7 @@ def iter_body_lines(user: User, bodies: QuerySet[Organisation]) -> Iterator[Body
 def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) -> Tree:
     """The tree from its roots or from one body, as deep as fits one page, with abolished bodies."""
     first, rows, deepest = _levels(
-        Organisation.objects.visible_to(user), under, Turn.of(query, BY_CODE)
+        Organisation.objects.visible_to(user), under, PageRequest.from_query(query, BY_CODE)
     )
     lines = body_lines(user, rows)
     children: dict[int | None, list[BodyLine]] = {}
@@ -137,14 +141,14 @@ def _leaves(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 
 def _levels(
-    visible: QuerySet[Organisation], under: Organisation | None, turn: Turn
-) -> tuple[Leaf, list[Organisation], int]:
+    visible: QuerySet[Organisation], under: Organisation | None, turn: PageRequest
+) -> tuple[Page, list[Organisation], int]:
     """A page of the children, all listed bodies, and the length of the deepest paths.
 
     Further levels are listed as long as a whole one fits.
     """
     bodies = visible.select_related("successor").order_by("code")
-    first = leaf(bodies.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
+    first = read_page(bodies.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
     level = list(first.rows)
     rows, deepest = [under] if under else [], len(under.path) if under else 0
     while level and (not deepest or len(rows) + len(level) <= NODES + 1):
@@ -211,7 +215,7 @@ class BodyView:
 def body_view(user: User, body: Organisation) -> BodyView:
     scope = Scope.of(user)
     documents = _documents(user, scope, body) if scope.sees(body) else ()
-    total = NONE
+    total = NO_LIGHTS
     for line in documents:
         total = total.plus(line.lights)
     known = Organisation.objects.in_bulk(body.strict_ancestor_ids)
@@ -266,7 +270,7 @@ def _documents(user: User, scope: Scope, body: Organisation) -> tuple[DocumentLi
 
 
 def _lines(document: Document, sections: list[SectionLine], plan: Plan | None) -> DocumentLines:
-    total = NONE
+    total = NO_LIGHTS
     for line in sections:
         total = total.plus(line.lights)
     return DocumentLines(document, total, tuple(sections), plan)

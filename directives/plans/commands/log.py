@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Invalid
 from directives.base.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
 from directives.core import audit, evidence
-from directives.core.last_heard import hear, unhear
+from directives.core.last_heard import note_heard, restore_heard
 from directives.core.transitions import change_within
 from directives.models import (
     Attachment,
@@ -25,8 +25,8 @@ from directives.models import (
     Submission,
     User,
 )
-from directives.models.loading import load
-from directives.models.writing import erase
+from directives.models.loading import bulk_insert
+from directives.models.writing import delete_by_id
 from directives.plans.commands.plans import demand_right
 from directives.tallies import counted
 
@@ -106,7 +106,7 @@ def write_log_entry(
         evidence.attach(entry, upload, by=by, now=now)
     served = list(measure.obligations.select_related("organisation"))
     start_work(served, now=now)
-    hear(served, by=by, now=now)
+    note_heard(served, by=by, now=now)
     return entry
 
 
@@ -119,7 +119,7 @@ def undo_logging(
     Within `counted`.
     """
     served = list(measures)
-    logged = LogEntry.objects.standing().filter(measure__obligations=OuterRef("pk"))
+    logged = LogEntry.objects.not_withdrawn().filter(measure__obligations=OuterRef("pk"))
     begun = Obligation.objects.filter(
         measures__in=served, state=UNDERWAY, moved_at=written
     ).exclude(Exists(logged))
@@ -136,7 +136,7 @@ def undo_logging(
         .filter(measures__in=served, heard_on=timezone.localdate(written))
         .distinct()
     )
-    unhear(heard.select_related("organisation"), by=by, now=now)
+    restore_heard(heard.select_related("organisation"), by=by, now=now)
 
 
 # many at once, from a table
@@ -168,7 +168,7 @@ def log_many(*, done: Sequence[LoggedWork], by: User, now: datetime) -> list[Log
     made = [
         LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), **said) for line in done
     ]
-    load(made)
+    bulk_insert(made)
     changes = [audit.Change(row, {}, audit_values(row)) for row in made]
     audit.record_many("log", changes, by=by, now=now)
     served = Measure.obligations.through.objects.filter(
@@ -176,7 +176,7 @@ def log_many(*, done: Sequence[LoggedWork], by: User, now: datetime) -> list[Log
     ).values("obligation")
     rows = list(Obligation.objects.filter(pk__in=served).select_related("organisation"))
     start_work(rows, now=now)
-    hear(rows, by=by, now=now)
+    note_heard(rows, by=by, now=now)
     return made
 
 
@@ -202,6 +202,6 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
     changes = [audit.Change(entry, audit_values(entry)) for entry in entries]
     measures = {entry.measure_id for entry in entries}
     LogUse.objects.filter(log_entry__in=rows).delete()
-    erase(LogEntry, [entry.pk for entry in entries])
+    delete_by_id(LogEntry, [entry.pk for entry in entries])
     audit.record_many("take_back", changes, by=by, now=now)
     undo_logging(measures, written, action="undo_import", by=by, now=now)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Invalid
 from directives.core import audit, notices, transitions
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
-from directives.core.last_heard import hear
+from directives.core.last_heard import note_heard
 from directives.core.rules import has_manager
 from directives.models import Measure, Obligation, Plan, Submission, User, Verdict
 from directives.plans.commands.log import start_work
@@ -96,11 +96,15 @@ def _complete(plan: Plan) -> None:
 
 
 def _ask(made: PlanMove) -> None:
-    notices.to_sign(made.plan.organisation, made.plan.document, count=1, url=made.url, now=made.now)
+    notices.notify_to_sign(
+        made.plan.organisation, made.plan.document, count=1, url=made.url, now=made.now
+    )
 
 
 def _declined(made: PlanMove) -> None:
-    notices.decided(made.plan, "declined", count=1, reason=made.reason, url=made.url, now=made.now)
+    notices.notify_decided(
+        made.plan, "declined", count=1, reason=made.reason, url=made.url, now=made.now
+    )
 
 
 def _hand_over(made: PlanMove) -> None:
@@ -122,8 +126,8 @@ def _hand_over(made: PlanMove) -> None:
     met = [row for row in obligations if row.plan_due_on or row.plan_returned]
     fields = {"plan_due_on": None, "plan_returned": False}
     transitions.change_within(met, fields, action="plan_handed_in", by=made.by, now=made.now)
-    hear(obligations, by=made.by, now=made.now)
-    notices.handed_in(plan, what=plan.title, url=made.url, now=made.now)
+    note_heard(obligations, by=made.by, now=made.now)
+    notices.notify_handed_in(plan, what=plan.title, url=made.url, now=made.now)
 
 
 def _told_nobody(made: PlanMove) -> None:
@@ -177,7 +181,7 @@ def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) 
     else:
         _run_again(plan, submission, by, now)
     url = reverse("plan", args=[plan.pk])
-    notices.decided(
+    notices.notify_decided(
         plan,
         "accepted" if accepted else "returned",
         count=1,

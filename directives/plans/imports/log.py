@@ -123,7 +123,7 @@ class LogChecker(Checker):
     def seen(self) -> set[int]:
         """Hashes of the lines that stand in the log, and of those of the file so far."""
         lines = (
-            LogEntry.objects.standing()
+            LogEntry.objects.not_withdrawn()
             .filter(measure__in=self.words)
             .order_by()
             .values_list("measure_id", "on", "text")

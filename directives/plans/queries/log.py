@@ -10,15 +10,15 @@ from django.db.models import Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.states import LOG_ACTS
-from directives.base.wording import day, listed
+from directives.base.wording import format_day, join_words
 from directives.core.files import FileList, file_list
-from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.core.rules import may
 from directives.core.scope import Scope
 from directives.models import Event, LogEntry, Obligation, User
-from directives.models.scope import worked
+from directives.models.scope import in_worked_for
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.queries.plan_page import ServedDirective
 from directives.record.queries.timeline import TimelineEntry, timeline
@@ -55,7 +55,7 @@ class LogFilter:
 
 
 def _id(text: str) -> int | None:
-    return whole(text) or None
+    return whole_number(text) or None
 
 
 def _day(text: str) -> date | None:
@@ -77,7 +77,7 @@ class LogRow:
 
     @property
     def codes(self) -> str:
-        return listed(served.code for served in self.serves)
+        return join_words(served.code for served in self.serves)
 
     @property
     def amended(self) -> str:
@@ -85,7 +85,7 @@ class LogRow:
         if self.entry.corrected_by:
             return pgettext("log entry", "Corrected")
         return (
-            _("Corrects the entry of %(day)s") % {"day": day(self.entry.corrects.on)}
+            _("Corrects the entry of %(day)s") % {"day": format_day(self.entry.corrects.on)}
             if self.entry.corrects
             else ""
         )
@@ -93,12 +93,12 @@ class LogRow:
 
 def filtered_log(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
     """The records that are wanted."""
-    own, scope = worked(user, "measure__plan__organisation"), Scope.of(user)
+    own, scope = in_worked_for(user, "measure__plan__organisation"), Scope.of(user)
     if wanted.below and scope.wide:
-        filed = LogEntry.objects.standing().filter(measure__plan__submitted_at__isnull=False)
+        filed = LogEntry.objects.not_withdrawn().filter(measure__plan__submitted_at__isnull=False)
         rows = scope.walked(filed, "measure__plan__organisation").exclude(own)
     else:
-        rows = LogEntry.objects.visible_to(user).standing()
+        rows = LogEntry.objects.visible_to(user).not_withdrawn()
         rows = rows.exclude(own) if wanted.below else rows.filter(own)
     if wanted.measure:
         rows = rows.filter(measure=wanted.measure)
@@ -126,14 +126,14 @@ def _related(rows: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
     return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
 
 
-def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Leaf:
+def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Page:
     """One page of the log, the latest first. The records of those below are not counted."""
     rows = filtered_log(user, wanted)
     total = None if wanted.below else rows.order_by()[: COUNT_LIMIT + 1].count()
-    return leaf(
+    return read_page(
         rows,
         NEWEST,
-        Turn.of(query, NEWEST),
+        PageRequest.from_query(query, NEWEST),
         total=total if total is None or total <= COUNT_LIMIT else None,
     )
 

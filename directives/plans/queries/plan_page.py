@@ -215,7 +215,7 @@ def _steps(plan: Plan, user: User) -> tuple[PlanStep, ...]:
     """The person's moves; who can hand in need not ask for a signature. Verdicts are given on the page of the review."""
     open_ones = [
         action
-        for action in transitions.moves_open(plan, user)
+        for action in transitions.open_moves(plan, user)
         if action not in ("accept", "return")
     ]
     if "hand_in" in open_ones:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from django.utils.translation import gettext as _
 
 from directives.base.states import SUBMITTED
-from directives.base.wording import day, listed
+from directives.base.wording import format_day, join_words
 from directives.models import Plan
 from directives.plans.queries.plan_page import (
     MeasureLine,
@@ -63,7 +63,7 @@ def _revision(history: Sequence[PlanSubmission], now: PlanWords) -> Revision | N
         (
             Change(_("Title"), before.title, now.title),
             Change(_("General requirements"), before.summary, now.summary),
-            Change(_("Files"), listed(before.files), listed(now.files)),
+            Change(_("Files"), join_words(before.files), join_words(now.files)),
         )
     )
     parts = (own, *_measures(before.lines, now.lines))
@@ -112,10 +112,10 @@ def _changes(old: MeasureLine | None, new: MeasureLine | None) -> tuple[Change, 
         return Change(label, getattr(old, name, ""), getattr(new, name, ""))
 
     def due(line: MeasureLine | None) -> str:
-        return day(line.due_on) if line and line.due_on else ""
+        return format_day(line.due_on) if line and line.due_on else ""
 
     def codes(line: MeasureLine | None) -> str:
-        return listed(served.code for served in line.serves) if line else ""
+        return join_words(served.code for served in line.serves) if line else ""
 
     return (
         both(_("Specific measures"), "text"),

@@ -20,14 +20,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.script import to_hans
 from directives.base.states import HANDED_IN, MANAGER, OPEN, STAFF
-from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.core.scope import Scope
 from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.models.scope import worked
+from directives.models.scope import in_worked_for
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.queries.plan_page import ServedDirective
 
@@ -54,7 +54,7 @@ class PlanFilter:
         seen = Document.objects.visible_to(user).only(
             "title", "title_hans", "title_hant", "fictional"
         )
-        document = seen.filter(pk=whole(pk)).first() if whole(pk) else None
+        document = seen.filter(pk=whole_number(pk)).first() if whole_number(pk) else None
         return cls(state if state in HANDED_IN else "", document, query.get("q", "").strip()[:100])
 
 
@@ -106,7 +106,7 @@ def _with_counts(plans: QuerySet[Plan]) -> QuerySet[Plan]:
 def own_plans(user: User) -> QuerySet[Plan]:
     """The live plans of the bodies for which the person fills in, newest first."""
     return _with_counts(
-        visible_plans(user).filter(worked(user, "organisation"), live=True)
+        visible_plans(user).filter(in_worked_for(user, "organisation"), live=True)
     ).order_by("-created_at")
 
 
@@ -118,7 +118,9 @@ def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
         if scope.wide
         else visible_plans(user)
     )
-    rows = rows.filter(live=True, submitted_at__isnull=False).exclude(worked(user, "organisation"))
+    rows = rows.filter(live=True, submitted_at__isnull=False).exclude(
+        in_worked_for(user, "organisation")
+    )
     if wanted.state:
         rows = rows.filter(state=wanted.state)
     if wanted.document:
@@ -140,7 +142,7 @@ def plans_to_export(user: User, wanted: PlanFilter) -> Iterator[Plan]:
 
 def plans_page(
     user: User, wanted: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]
-) -> Leaf:
+) -> Page:
     """One page of them with their numbers; `counts` are those by state. At most three queries."""
     rows = plans_below(user, wanted)
     total = (
@@ -148,10 +150,10 @@ def plans_page(
         if not wanted.q
         else rows.order_by()[: COUNT_LIMIT + 1].count()
     )
-    return leaf(
+    return read_page(
         rows,
         LATEST,
-        Turn.of(query, LATEST),
+        PageRequest.from_query(query, LATEST),
         total=total if total <= COUNT_LIMIT else None,
         read=_with_numbers,
     )
@@ -194,7 +196,7 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
 
 def plans_to_start(user: User) -> list[PlanToStart]:
     """Where the person's bodies owe something and have no plan, the nearest day first."""
-    condition = worked(user, "organisation")
+    condition = in_worked_for(user, "organisation")
     rows = Obligation.objects.open().filter(
         condition, ~Exists(_live(OuterRef("organisation"), OuterRef("document")))
     )
@@ -206,7 +208,7 @@ def plans_to_start(user: User) -> list[PlanToStart]:
     pairs = list(pairs)
     if not pairs:
         return []
-    bodies = {m.organisation_id: m.organisation for m in user.standing}
+    bodies = {m.organisation_id: m.organisation for m in user.held_memberships}
     documents = Document.objects.only("title", "title_hans", "title_hant").in_bulk(
         {pair[1] for pair in pairs}
     )
@@ -261,9 +263,9 @@ def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:
     """
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
     last = Max("log__on", filter=Q(log__withdrawn_at=None))
-    rows = Measure.objects.filter(worked(user, "plan__organisation"), plan__live=True).annotate(
-        last_on=last
-    )
+    rows = Measure.objects.filter(
+        in_worked_for(user, "plan__organisation"), plan__live=True
+    ).annotate(last_on=last)
     recent, near = F("last_on").desc(nulls_last=True), F("due_on").asc(nulls_last=True)
     ordered = rows.order_by(
         F("done_on").desc(nulls_first=True), recent, near, "plan", "number"

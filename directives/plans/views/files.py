@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid
 from directives.core import audit, evidence
 from directives.core.files import file_list
@@ -25,11 +25,11 @@ PARENTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
 def _parent(request, name):
     """The plan, record or entry that `name` (plan-12, log_entry-3, report_entry-5) stands for, if the reader sees it."""
     kind, _dash, pk = name.partition("-")
-    if kind not in PARENTS or whole(pk) is None:
+    if kind not in PARENTS or whole_number(pk) is None:
         raise Http404
     model, related = PARENTS[kind]
     return get_object_or_404(
-        model.objects.visible_to(request.user).select_related(*related), pk=whole(pk)
+        model.objects.visible_to(request.user).select_related(*related), pk=whole_number(pk)
     )
 
 

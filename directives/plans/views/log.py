@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid, Stale
 from directives.downloads.exporting import answer
 from directives.models import Measure
@@ -49,7 +49,7 @@ def log(request):
 @write
 def log_add(request):
     chosen = request.POST.get("measure", "")
-    if (pk := whole(chosen)) is not None:
+    if (pk := whole_number(chosen)) is not None:
         get_object_or_404(Measure.objects.visible_to(request.user), pk=pk)
     form = LogForm(request.POST, user=request.user)
     files = request.FILES.getlist("files")

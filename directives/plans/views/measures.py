@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import EDITABLE
 from directives.models import Measure
@@ -97,7 +97,7 @@ def measure_save(request, pk):
         saved = planning.save_measure(
             measure,
             content=form.content(),
-            version=whole(version) or 0,
+            version=whole_number(version) or 0,
             by=request.user,
             now=request.now,
         )
@@ -121,9 +121,9 @@ def measure_done(request, pk):
     measure = _measure(request, pk)
     done_on = request.today if request.POST.get("done") else None
     version = request.POST.get("version", "")
-    if whole(version) is None:
+    if whole_number(version) is None:
         raise Invalid(_("This form is out of date. Go back, reload the page and submit again."))
     planning.mark_done(
-        measure, done_on=done_on, version=whole(version), by=request.user, now=request.now
+        measure, done_on=done_on, version=whole_number(version), by=request.user, now=request.now
     )
     return _saved(request, measure)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Stale
 from directives.base.states import FILING_STATES, HANDED_IN
 from directives.downloads.exporting import answer
@@ -76,7 +76,7 @@ def plan_start(request):
 
 
 def _id(request, name):
-    pk = whole(request.POST.get(name, ""))
+    pk = whole_number(request.POST.get(name, ""))
     if pk is None:
         raise Http404
     return pk

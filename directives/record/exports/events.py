@@ -5,7 +5,7 @@ import json
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives.base.wording import picked, scripted
+from directives.base.wording import localized, localized_text
 from directives.models import User
 from directives.record.queries.events import sees_origin
 from directives.tables.book import Column
@@ -15,20 +15,20 @@ COMMON = (
     Column(
         "by",
         gettext_lazy("User"),
-        lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"),
+        lambda line: localized_text(str(line.event.by)) if line.event.by else _("The system"),
         width=12,
     ),
     Column("action", gettext_lazy("What was done"), lambda line: line.word, width=18),
     Column(
         "subject",
         gettext_lazy("Object"),
-        lambda line: f"{line.subject} {scripted(line.name)}",
+        lambda line: f"{line.subject} {localized_text(line.name)}",
         width=16,
     ),
     Column(
         "organisation",
         pgettext_lazy("column", "Organisation"),
-        lambda line: picked(line.event.organisation, "name") if line.event.organisation else "",
+        lambda line: localized(line.event.organisation, "name") if line.event.organisation else "",
         width=24,
     ),
     Column("reason", gettext_lazy("Reason"), lambda line: line.event.reason, width=40),

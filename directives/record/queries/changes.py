@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
-from directives.base.wording import listed, scripted
+from directives.base.wording import join_words, localized_text
 from directives.models import Event
 
 # Told elsewhere on the line (who, when), or worked out from what is told.
@@ -112,11 +112,11 @@ def _said(subject: str, name: str, value: Any) -> str:
         case bool():
             return pgettext("change", "yes") if value else pgettext("change", "no")
         case list():
-            return listed(_said(subject, name, one) for one in value)
+            return join_words(_said(subject, name, one) for one in value)
         case dict():
-            return listed(_said(subject, name, one) for one in value.values())
+            return join_words(_said(subject, name, one) for one in value.values())
         case str() if INSTANT.match(value):
             return f"{timezone.localtime(parse_datetime(value)):%Y-%m-%d %H:%M}"
     field = _field(subject, name)
     labels = dict(field.flatchoices) if field else {}
-    return str(labels[value]) if value in labels else scripted(str(value))
+    return str(labels[value]) if value in labels else localized_text(str(value))

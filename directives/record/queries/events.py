@@ -25,14 +25,14 @@ from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
 from directives.core import captions
-from directives.core.keyset import SIZE, Column, Leaf, Order, Turn, leaf
+from directives.core.keyset import SIZE, Column, Order, Page, PageRequest, read_page
 from directives.core.rules import may
 from directives.core.scope import Scope
 from directives.models import Directive, Document, Event, Organisation, User
-from directives.models.scope import LAST, any_of
+from directives.models.scope import PATH_END, any_of
 from directives.record.queries.changes import changed
 from directives.record.queries.timeline import WORDS, word_of
 from directives.tallies import ACTS, WORSE
@@ -101,7 +101,7 @@ class EventFilter:
             {name: query.get(name, "") for name in ("document", "body")},
         )
         numbers = {
-            name: number for name, text in ids.items() if (number := whole(text)) is not None
+            name: number for name, text in ids.items() if (number := whole_number(text)) is not None
         }
         words = (
             action if action in WORDS else "",
@@ -133,7 +133,7 @@ class EventFilter:
         if self.body:
             path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
             events = events.filter(
-                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST))
+                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(PATH_END))
             )
         if self.action:
             events = events.filter(action=self.action)
@@ -277,14 +277,14 @@ ASTRAY = 10_000  # events by which the order of numbers and that of time may dif
 FEW = 300  # bodies whose newest events are looked up one body after another
 
 
-def events_page(user: User, asked: EventFilter, query: Mapping[str, str]) -> Leaf:
+def events_page(user: User, asked: EventFilter, query: Mapping[str, str]) -> Page:
     """One page of the record, the newest first; nobody counts it."""
-    turn, found = Turn.of(query, NEWEST), events_for(user, asked)
+    turn, found = PageRequest.from_query(query, NEWEST), events_for(user, asked)
     if asked.any and not (asked.document and asked.since):  # those an index finds
         found = found.filter(_searched(asked))
     elif not turn.backwards:
         found = found.filter(_near(user, turn))
-    return leaf(found, NEWEST, turn, total=None)
+    return read_page(found, NEWEST, turn, total=None)
 
 
 def exported(user: User, asked: EventFilter) -> Iterator[EventLine]:
@@ -312,7 +312,7 @@ def _searched(asked: EventFilter) -> Q:
     return Q(pk__gt=Subquery(last) - SEARCHED)
 
 
-def _near(user: User, turn: Turn) -> Q:
+def _near(user: User, turn: PageRequest) -> Q:
     """Not further back than a page of a few bodies can reach: the newest of each are found by index, however long the record."""
     scope = Scope.of(user)
     if user.sees_whole_record or scope.wide:

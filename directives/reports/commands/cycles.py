@@ -22,8 +22,8 @@ from directives.models import (
     User,
 )
 from directives.models.reports import PERIOD_NAMES
-from directives.models.scope import any_of, inside
-from directives.tallies import counted, gathering
+from directives.models.scope import any_of, in_subtree
+from directives.tallies import counted, pending_delta
 
 AT_ONCE = 5_000  # obligations that are asked about while the supervisor waits; more are left to the worker
 PART = 50  # bodies of one part
@@ -52,7 +52,8 @@ def _owing(document: Document, by: User | None) -> QuerySet[Obligation]:
     posts = by.in_role(SUPERVISOR)
     return owing.filter(
         any_of(
-            inside(m.organisation.path, "organisation__path") & ~Q(organisation=m.organisation_id)
+            in_subtree(m.organisation.path, "organisation__path")
+            & ~Q(organisation=m.organisation_id)
             for m in posts
         )
     )
@@ -67,7 +68,7 @@ def _bodies(document: Document, by: User | None) -> QuerySet[Organisation]:
     if by is not None:
         bodies = bodies.filter(
             any_of(
-                inside(m.organisation.path, "path") & ~Q(pk=m.organisation_id)
+                in_subtree(m.organisation.path, "path") & ~Q(pk=m.organisation_id)
                 for m in by.in_role(SUPERVISOR)
             )
         )
@@ -125,8 +126,8 @@ def open_cycle(
         "due_on": due_on,
     }
     if by is not None and owing > AT_ONCE:
-        asked = {"cycle": cycle.pk, "posts": jobs.posts_of(by)}
-        job = jobs.begin_job(
+        asked = {"cycle": cycle.pk, "posts": jobs.supervised_body_ids(by)}
+        job = jobs.start_job(
             "open_cycle", document=document, asked=asked, total=bodies.count(), by=by, now=now
         )
         audit.record("open_cycle", cycle, by=by, now=now, after=after | {"reports": job.total})
@@ -151,7 +152,7 @@ def _ask(
         ProgressReport(cycle=cycle, document=cycle.document, organisation=body) for body in bodies
     ]
     for report in ProgressReport.objects.bulk_create(reports, batch_size=500):
-        gathering().point(report.organisation_id, cycle.document_id, report.point)
+        pending_delta().point(report.organisation_id, cycle.document_id, report.point)
     waiting = Obligation.objects.filter(
         document=cycle.document_id,
         organisation__in=bodies,
@@ -162,7 +163,7 @@ def _ask(
         waiting, {"report_due_on": cycle.due_on}, action="open_cycle", by=by, now=now
     )
     if by is not None:  # loaded by the system, as the sample is: nobody is waiting for a message
-        notices.cycle_opened(cycle, reports, now=now)
+        notices.notify_cycle_opened(cycle, reports, now=now)
     return reports
 
 

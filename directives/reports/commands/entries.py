@@ -23,9 +23,9 @@ from directives.models import (
     User,
 )
 from directives.models.reports import FROM_LOG, TYPED
-from directives.models.writing import overwrite
+from directives.models.writing import update_where
 from directives.reports.commands.drafting import drafts, note_uses
-from directives.tallies import counted, gathering
+from directives.tallies import counted, pending_delta
 
 # What an entry can lack before it may be handed in.
 LACKS = {
@@ -129,7 +129,7 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     if not alike.update(begun_at=begun_at, version=report.version + 1):
         raise Stale(theirs=ProgressReport.objects.filter(pk=report.pk).first())
     report.begun_at, report.version = begun_at, report.version + 1
-    gathering().point(
+    pending_delta().point(
         report.organisation_id,
         report.document_id,
         ("report", str(report.cycle_id), ALWAYS),
@@ -244,7 +244,7 @@ def save_entry(
     with transaction.atomic(
         savepoint=False
     ):  # a save that comes too late has written nothing, so nothing is to be undone
-        if overwrite(ReportEntry, [entry.pk], marks, version=version, state=entry.state):
+        if update_where(ReportEntry, [entry.pk], marks, version=version, state=entry.state):
             for name, value in marks.items():
                 setattr(entry, name, value)
             audit.record("save", entry, by=by, now=now, before=before, after=after)

@@ -15,15 +15,15 @@ from directives.base.refusals import Invalid, NotAllowed
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
 from directives.core import audit, notices
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
-from directives.core.last_heard import hear
+from directives.core.last_heard import note_heard
 from directives.core.rules import may
 from directives.core.transitions import change_within, move_entries
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.models.writing import add, overwrite
+from directives.models.writing import insert, update_where
 from directives.reports.commands.drafting import entries_before
 from directives.reports.commands.entries import LACKS, missing
-from directives.tallies import counted, point_moved
+from directives.tallies import counted, move_mark
 
 FEW = 20  # entries of which the past is looked up one by one, not the whole report's
 
@@ -106,7 +106,7 @@ def hand_in(
     if may(by, "hand_in", report):
         return _submit(report, ready, "hand_in", percents, by=by, now=now)
     move_entries(ready, "ask_signature", by=by, now=now, granted="draft")
-    notices.to_sign(
+    notices.notify_to_sign(
         report.organisation,
         report.document,
         count=len(ready),
@@ -140,7 +140,9 @@ def decline(
     chosen = _awaiting(report, entries, by)
     move_entries(chosen, "decline", by=by, now=now, reason=reason, granted="sign")
     url = reverse("report", args=[report.pk])
-    notices.decided(report, "declined", count=len(chosen), reason=reason.strip(), url=url, now=now)
+    notices.notify_decided(
+        report, "declined", count=len(chosen), reason=reason.strip(), url=url, now=now
+    )
     return len(chosen)
 
 
@@ -179,7 +181,7 @@ def _submit(
         organisation=report.organisation, document=report.document, report=report, number=number, submitted_at=now, submitted_by=by,
         content={**_copy(report, entries, percents), "submitted_by": copy_person(by), "signed": action == "sign"},
     )  # fmt: skip
-    add([submission])
+    insert([submission])
     audit.record(
         "submission",
         submission,
@@ -192,8 +194,8 @@ def _submit(
         "first_submitted_at": report.first_submitted_at,
         "waiting_since": report.waiting_since or now,
     }
-    overwrite(ProgressReport, [report.pk], {**marks, "version": report.version + 1})
-    point_moved(report.organisation_id, report.document_id, before, report.point)
+    update_where(ProgressReport, [report.pk], {**marks, "version": report.version + 1})
+    move_mark(report.organisation_id, report.document_id, before, report.point)
     set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
     _tell(report, submission, len(entries), now)
     return submission
@@ -211,7 +213,7 @@ def set_clocks(
         if any(getattr(row, name) != value for name, value in wanted[row.pk].items())
     ]
     change_within(differing, None, each=wanted, action="report_clock", by=by, now=now)
-    hear(obligations, by=by, now=now)
+    note_heard(obligations, by=by, now=now)
 
 
 def _tell(report: ProgressReport, submission: Submission, count: int, now: datetime) -> None:
@@ -221,7 +223,9 @@ def _tell(report: ProgressReport, submission: Submission, count: int, now: datet
         what = _("%(period)s progress report, submission %(number)s, %(count)s entries") % {
             "period": report.cycle.name, "number": submission.number, "count": count,
         }  # fmt: skip
-    notices.handed_in(report, what=what, url=reverse("report_review", args=[report.pk]), now=now)
+    notices.notify_handed_in(
+        report, what=what, url=reverse("report_review", args=[report.pk]), now=now
+    )
 
 
 def _copy(

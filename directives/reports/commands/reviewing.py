@@ -14,11 +14,11 @@ from directives.core import audit, notices
 from directives.core.rules import is_above
 from directives.core.transitions import change_within, move_entries
 from directives.models import Plan, ProgressReport, ReportEntry, Submission, User, Verdict
-from directives.models.writing import add, overwrite
+from directives.models.writing import insert, update_where
 from directives.plans import commands as planning
 from directives.reports.commands import report_clocks
 from directives.reports.commands.handing_in import lock_report
-from directives.tallies import counted, point_moved
+from directives.tallies import counted, move_mark
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
 FULL_STOPS = "。．.；;"  # a reason that is quoted in a list ends without one
@@ -127,7 +127,7 @@ def _verdicts(
                 by_name=str(by),
             )
         )
-    add(rows)
+    insert(rows)
     return rows
 
 
@@ -162,15 +162,15 @@ def _complete(report: ProgressReport, by: User, now: datetime) -> None:
         open=Count("pk", filter=~Q(state=ACCEPTED)), since=Min("submitted_at", filter=Q(state=SUBMITTED))
     )  # fmt: skip
     if rest["open"]:
-        overwrite(ProgressReport, [report.pk], {"waiting_since": rest["since"]})
+        update_where(ProgressReport, [report.pk], {"waiting_since": rest["since"]})
         return
     before, report.completed_at = report.point, now
-    overwrite(
+    update_where(
         ProgressReport,
         [report.pk],
         {"waiting_since": None, "completed_at": now, "version": report.version + 1},
     )
-    point_moved(report.organisation_id, report.document_id, before, report.point)
+    move_mark(report.organisation_id, report.document_id, before, report.point)
     audit.record("complete", report, by=by, now=now, after={"completed_at": now})
 
 
@@ -185,11 +185,11 @@ def _tell(
             f"{entry.obligation.directive.code} {given[entry.pk].reason.strip().rstrip(FULL_STOPS)}"
             for entry in returned
         )
-        notices.decided(
+        notices.notify_decided(
             report, "returned", count=len(returned), reason=quoted[:NOTICE_REASON], url=url, now=now
         )
     if len(returned) < len(entries):
-        notices.decided(
+        notices.notify_decided(
             report, "accepted", count=len(entries) - len(returned), reason="", url=url, now=now
         )
 

@@ -7,7 +7,7 @@ from django.db.models import Field
 
 from directives.base.states import ACCEPTED, EDITABLE, MANAGER, REPORTABLE, STAFF
 from directives.models import Obligation, ProgressReport, ReportEntry, User
-from directives.models.planned import planned
+from directives.models.planned import prepared_cursor
 
 EDITED, REPORTED = sorted(EDITABLE), sorted(REPORTABLE)
 FIELDS = ReportEntry._meta.concrete_fields
@@ -57,13 +57,15 @@ def entry_to_save(pk: int, *, by: User) -> ReportEntry | None:
     It comes with its report and obligation, of which only the keys are read, and with `earlier_percent`: the percentage last
     accepted in an earlier cycle, or None.
     """
-    with planned(connection) as cursor:
+    with prepared_cursor(connection) as cursor:
         cursor.execute(ENTRY, [ACCEPTED, pk, *EDITED, *REPORTED, by.pk, STAFF, MANAGER])
         row = cursor.fetchone()
     if row is None:
         return None
     cycle, document, organisation, directive, earlier_percent = row[len(FIELDS) :]
-    body = next((m.organisation for m in by.standing if m.organisation_id == organisation), None)
+    body = next(
+        (m.organisation for m in by.held_memberships if m.organisation_id == organisation), None
+    )
     if (
         body is None
     ):  # a membership that began since the sign-in was read counts from the next request on

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from directives.base.refusals import Invalid
 from directives.base.script import fold
 from directives.base.states import EDITABLE, REPORTABLE
-from directives.base.wording import picked
+from directives.base.wording import localized
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import NEW
@@ -335,7 +335,7 @@ def _row(line: EntryLine) -> Mapping[str, Any]:
     entry = line.entry
     return {
         "code": line.code,
-        "text": picked(entry.obligation.directive, "text"),
+        "text": localized(entry.obligation.directive, "text"),
         "part": str(entry.obligation.get_part_display()),
         "last_percent": line.earlier.percent,
         "progress": entry.progress,

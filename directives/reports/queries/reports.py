@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.script import to_hans
 from directives.base.states import (
     ACCEPTED,
@@ -21,7 +21,7 @@ from directives.base.states import (
     SUBMITTED,
 )
 from directives.core.captions import Words
-from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 
@@ -75,7 +75,7 @@ class ReportFilter:
         """The filter in an address. Who oversees bodies begins with the newest cycle; a value that means nothing filters nothing."""
         wanted, known = data.get("cycle", ""), [cycle.pk for cycle in cycles]
         newest = known[0] if known and user.oversees else 0
-        cycle, state = newest if not wanted else whole(wanted), data.get("state", "")
+        cycle, state = newest if not wanted else whole_number(wanted), data.get("state", "")
         return cls(
             cycle if cycle in known else 0,
             state if state in STATES else "",
@@ -293,13 +293,13 @@ def filtered_reports(user: User, chosen: ReportFilter, *, today: date) -> QueryS
     return _within(visible_reports(user), chosen).filter(condition(chosen.state, today))
 
 
-def report_page(user: User, around: ReportList, query: Mapping[str, str], *, today: date) -> Leaf:
+def report_page(user: User, around: ReportList, query: Mapping[str, str], *, today: date) -> Page:
     """One page of the list; three queries."""
     order, rows = order_of(user, around.chosen), filtered_reports(user, around.chosen, today=today)
-    return leaf(
+    return read_page(
         rows,
         order,
-        Turn.of(query, order),
+        PageRequest.from_query(query, order),
         total=around.length,
         read=lambda part: report_rows(part, user, today=today),
     )

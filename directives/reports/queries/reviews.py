@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from directives.base.states import SUBMITTED
 from directives.core.deciders import Deciders, deciders
-from directives.core.deciding import askers_of
+from directives.core.deciding import requesters
 from directives.models import (
     Attachment,
     Plan,
@@ -96,7 +96,7 @@ def review_of_report(
         )
         before, pick = earlier.get(row.obligation_id, Earlier()), (chosen or {}).get(row.pk)
         wrong = (errors or {}).get(f"reason-{row.pk}", ())
-        own = user.pk in askers_of(row)
+        own = user.pk in requesters(row)
         lines.append(
             ReviewLine(row, before, files, numbers.get(row.pk, 0), own, since, pick, wrong)
         )
@@ -108,7 +108,7 @@ def codes_of_own_requests(report: ProgressReport, user: User) -> list[str]:
     """The codes of what waits for a verdict and is not this person's to decide, as they asked for it."""
     rows = report.entries.owed().filter(state=SUBMITTED).select_related("obligation__directive")
     ordered = rows.order_by("obligation__directive__order")
-    return [row.obligation.directive.code for row in ordered if user.pk in askers_of(row)]
+    return [row.obligation.directive.code for row in ordered if user.pk in requesters(row)]
 
 
 def _numbers(report: ProgressReport) -> dict[int, int]:

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.models import ProgressReport, ReportEntry, Verdict
 
 Label = str | Promise
@@ -122,5 +122,5 @@ def _said(fields: Mapping[str, Any], files: Sequence[str]) -> dict[str, str]:
         **{name: fields[name] for name in ("progress", "problems", "next_steps")},
         "unchanged": (why or pgettext("change", "yes")) if fields["unchanged"] else "",
         "percent": "" if percent is None else f"{percent}%",
-        "files": listed(files),
+        "files": join_words(files),
     }

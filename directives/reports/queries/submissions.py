@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from directives.base.states import PARTS
-from directives.base.wording import listed
+from directives.base.wording import join_words
 from directives.models import (
     Submission,
     User,
@@ -149,7 +149,7 @@ class SubmissionRecord:
         content = self.submission.content
         people = [one.get("asked_by") for one in (content, *content.get("entries", ()))]
         return (
-            listed(dict.fromkeys(person["name"] for person in people if person))
+            join_words(dict.fromkeys(person["name"] for person in people if person))
             if self.cover.signed
             else ""
         )

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.numbers import whole
+from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid
 from directives.downloads.exporting import answer
 from directives.plans.queries.plan_page import submitted_measures
@@ -57,7 +57,7 @@ def report(request, pk):
     if wants_file(request):
         return answer(request, "entries", {"pk": pk})
     report = get_object_or_404(visible_reports(request.user), pk=pk)
-    if request.htmx and (entry := whole(request.GET.get("entry", ""))) is not None:
+    if request.htmx and (entry := whole_number(request.GET.get("entry", ""))) is not None:
         return _one_entry(request, report, entry)
     if request.htmx and request.GET.get("part") == "around":
         return _around(request, report)

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET
 
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import SUBMITTED
-from directives.base.wording import listed, scripted
+from directives.base.wording import join_words, localized_text
 from directives.core.deciders import deciders
-from directives.core.deciding import askers_of
+from directives.core.deciding import requesters
 from directives.plans.queries.plan_revisions import revision_for_review
 from directives.reports.commands import reviewing
 from directives.reports.forms import PlanVerdictForm, verdicts
@@ -56,7 +56,7 @@ def report_decide(request, pk):
         % facts,
     )
     if request.POST.get("rest") and (own := codes_of_own_requests(report, request.user)):
-        told = {"codes": listed(scripted(code) for code in own)}
+        told = {"codes": join_words(localized_text(code) for code in own)}
         messages.warning(
             request, _("Not processed because you requested or submitted them: %(codes)s") % told
         )
@@ -78,7 +78,7 @@ def plan_review(request, pk):
 
 
 def _of_plan(request, plan, **more):
-    waits = plan.state == SUBMITTED and request.user.pk not in askers_of(plan)
+    waits = plan.state == SUBMITTED and request.user.pk not in requesters(plan)
     return {
         "plan": plan,
         "waits": waits,
