@@ -299,7 +299,6 @@ def book(
         fictional=documents.exists(),
         site=settings.SITE_URL,
         group=_group_paths(titled=titled) if in_order else None,
-        total=total,
     )
 
 
