@@ -1,21 +1,25 @@
-"""Django's admin, for administrators: accounts, bodies, the calendar, and bulk repair of what was read and assigned.
+"""The lists of Django's admin.
 
-Workflow fields are read only here: a state changes through `transitions.move` alone. Every save writes its audit event.
+Workflow fields are read only here: a state changes through `transitions.move` alone. Every save
+writes its audit event.
 """
 
 from typing import Any
 
-from allauth.account.decorators import secure_admin_login
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms import ModelForm, TypedChoiceField
 from django.http import HttpRequest
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.administration.accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
+from directives.administration.accounts import (
+    MembershipAdmin,
+    PendingRightAdmin,
+    PersonAdmin,
+    RefusalMessages,
+)
 from directives.administration.base import (
     AuditedAdmin,
     BoundedAdmin,
@@ -23,11 +27,9 @@ from directives.administration.base import (
     BySubject,
     ReadOnlyAdmin,
     TitledFilter,
-    told,
+    column_of,
 )
 from directives.administration.merging import MergingAdmin
-from directives.administration.passwords import own_password
-from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
 from directives.core.relighting import relight_all
 from directives.core.transitions import change_obligations
@@ -58,17 +60,19 @@ from directives.organisations import commands as organising
 from directives.organisations.forms import BodyForm
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
+from directives.web.requests import signed_in
 
-admin.site.login = secure_admin_login(admin.site.login)
-admin.site.password_change = own_password
+admin.site.register(User, PersonAdmin)
+admin.site.register(Membership, MembershipAdmin)
+admin.site.register(PendingRight, PendingRightAdmin)
 
 
 @admin.register(Indicator)
 class IndicatorAdmin(ReadOnlyAdmin):
     asked, document, ended = (
-        told("organisation", _("Reporting organisations")),
-        told("document", _("Document")),
-        told("ended_at", _("Stopped on")),
+        column_of("organisation", _("Reporting organisations")),
+        column_of("document", _("Document")),
+        column_of("ended_at", _("Stopped on")),
     )
     list_display = ("code", "name_hans", "unit", "cadence", "aggregation", document, ended)
     fields = (
@@ -87,13 +91,8 @@ class IndicatorAdmin(ReadOnlyAdmin):
     list_select_related = ("document",)
 
 
-admin.site.register(User, PersonAdmin)
-admin.site.register(Membership, MembershipAdmin)
-admin.site.register(PendingRight, PendingRightAdmin)
-
-
 @admin.register(Organisation)
-class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
+class OrganisationAdmin(RefusalMessages, AuditedAdmin, MergingAdmin, TableAdmin):
     resource_classes = [OrganisationResource]
     import_makes_rows = True
     list_display = (
@@ -112,8 +111,8 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
     list_select_related = ("parent",)
     form = BodyForm
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        """The version that was seen goes with a form, and is nothing to read."""
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """`seen`, the version that the reader saw, is only for a form."""
         return [
             name
             for name in super().get_fields(request, obj)
@@ -131,49 +130,50 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        wanted = {name: form.cleaned_data[name] for name in form.changed_data if name != "seen"}
+        request = signed_in(request)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name != "seen"}
         moved = organising.change_body(
-            obj, wanted, version=form.cleaned_data["seen"], by=request.user, now=request.now
+            obj, changes, version=form.cleaned_data["seen"], by=request.user, now=request.now
         )
         if moved is not None:
-            told = _("Moved, with %(bodies)s organisations and %(obligations)s obligations below.")
-            self.message_user(
-                request, told % {"bodies": moved.bodies, "obligations": moved.obligations}
-            )
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """What a command refuses is said on the list; nothing is changed then."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except Refusal as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-            return redirect("admin:directives_organisation_changelist")
+            text = _("Moved, with %(bodies)s organisations and %(obligations)s obligations below.")
+            counts = {"bodies": moved.bodies, "obligations": moved.obligations}
+            self.message_user(request, text % counts)
 
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
     script, at = (
-        told("script", _("Script of the document"), {"hans": "简体", "hant": "繁體"}),
-        told("registered_at", _("Registered on")),
+        column_of("script", _("Script of the document"), {"hans": "简体", "hant": "繁體"}),
+        column_of("registered_at", _("Registered on")),
     )
     list_display = ("title", "issuer", script, at, "fictional")
     fields = (
-        "title", "issuer", script, told("source_name", _("Name of the file")), told("sha256", "SHA-256"), at,
-        told("registered_by", _("Registered by")), "fictional",
-    )  # fmt: skip
+        "title",
+        "issuer",
+        script,
+        column_of("source_name", _("Name of the file")),
+        column_of("sha256", "SHA-256"),
+        at,
+        column_of("registered_by", _("Registered by")),
+        "fictional",
+    )
 
 
 @admin.register(Directive)
 class DirectiveAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [DirectiveResource]
-    document, words = told("document", _("Document")), told("text_hans", _("Document text"))
+    document, words = (
+        column_of("document", _("Document")),
+        column_of("text_hans", _("Document text")),
+    )
     list_display = (
         "code",
         document,
         words,
         "kind",
         "modality",
-        told("cadence", pgettext_lazy("directive", "Frequency"), dict(CADENCES)),
+        column_of("cadence", pgettext_lazy("directive", "Frequency"), dict(CADENCES)),
     )
     list_filter = (("document", TitledFilter), "kind", "modality")
     search_fields = ("code", "search_key")
@@ -217,7 +217,7 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     list_filter = (("document", TitledFilter), "state", "light", "part", "deliverable")
     search_fields = ("directive__code", "organisation__name_hans", "organisation__code")
     list_select_related = ("directive", "organisation")
-    document = told("document", _("Document"))
+    document = column_of("document", _("Document"))
     terms = (
         "part",
         "deliverable",
@@ -229,9 +229,19 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
         "due_on",
     )
     readonly_fields = (
-        document, "directive", "organisation", "state", "percent", "light", "issued_on", "acknowledge_by", "report_due_on",
-        "original_due_on", "closed_on", "reason",
-    )  # fmt: skip
+        document,
+        "directive",
+        "organisation",
+        "state",
+        "percent",
+        "light",
+        "issued_on",
+        "acknowledge_by",
+        "report_due_on",
+        "original_due_on",
+        "closed_on",
+        "reason",
+    )
     fields = (document, "directive", "organisation", *terms, *readonly_fields[3:])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -243,10 +253,11 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     def save_model(
         self, request: HttpRequest, obj: Obligation, form: ModelForm, change: bool
     ) -> None:
-        """New terms go through the same door as everywhere: light, tallies and the record follow."""
+        """New terms are written as everywhere: light, tallies and the record follow."""
+        request = signed_in(request)
         stored = Obligation.objects.select_related("organisation").get(pk=obj.pk)
-        wanted = {name: form.cleaned_data[name] for name in form.changed_data if name in self.terms}
-        change_obligations([stored], wanted, action="change", by=request.user, now=request.now)
+        terms = {name: form.cleaned_data[name] for name in form.changed_data if name in self.terms}
+        change_obligations([stored], terms, action="change", by=request.user, now=request.now)
 
 
 class MeasureForm(ModelForm):
@@ -263,7 +274,7 @@ class MeasureForm(ModelForm):
 @admin.register(Measure)
 class MeasureAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [MeasureResource]
-    plan = told("plan", _("Plan"))
+    plan = column_of("plan", _("Plan"))
     list_display = (plan, "number", "text", "responsible", "due_on", "done_on")
     search_fields = ("text", "responsible", "plan__title")
     list_select_related = ("plan",)
@@ -300,21 +311,23 @@ class CalendarDayAdmin(AuditedAdmin):
         self, request: HttpRequest, obj: CalendarDay, form: ModelForm, change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
+        request = signed_in(request)
         relight_all(by=request.user, now=request.now)
 
     def delete_model(self, request: HttpRequest, obj: CalendarDay) -> None:
         super().delete_model(request, obj)
+        request = signed_in(request)
         relight_all(by=request.user, now=request.now)
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     at, kind, row = (
-        told("at", _("Time")),
-        told("subject_type", _("Object"), SUBJECTS),
-        told("subject_id", _("Record ID")),
+        column_of("at", _("Time")),
+        column_of("subject_type", _("Object"), SUBJECTS),
+        column_of("subject_id", _("Record ID")),
     )
-    action = told("action", _("action"), WORDS)
+    action = column_of("action", _("action"), WORDS)
     list_display = fields = (at, "by", action, kind, row, "organisation", "address", "request")
     list_filter = (ByAction, BySubject)
     list_select_related = ("by", "organisation")
@@ -323,14 +336,22 @@ class EventAdmin(ReadOnlyAdmin):
 @admin.register(Seal)
 class SealAdmin(ReadOnlyAdmin):
     at, count, digest = (
-        told("at", _("Time")),
-        told("count", _("Events covered")),
-        told("hash", _("Checksum")),
+        column_of("at", _("Time")),
+        column_of("count", _("Events covered")),
+        column_of("hash", _("Checksum")),
     )
     list_display = ("id", at, count, digest)
     fields = (
-        at, told("ranges", _("Numbers of the events")), count, told("rows_hash", _("Checksum of the events")),
-        told("previous_hash", _("Previous checksum")), digest,
-        told("number", _("Check number")), told("total", _("Total events verified")), told("root", _("Root checksum of all events")),
-        told("key", _("Signing key")), told("next_key", _("Next public key")), told("signature", _("Signature")),
-    )  # fmt: skip
+        at,
+        column_of("ranges", _("Numbers of the events")),
+        count,
+        column_of("rows_hash", _("Checksum of the events")),
+        column_of("previous_hash", _("Previous checksum")),
+        digest,
+        column_of("number", _("Check number")),
+        column_of("total", _("Total events verified")),
+        column_of("root", _("Root checksum of all events")),
+        column_of("key", _("Signing key")),
+        column_of("next_key", _("Next public key")),
+        column_of("signature", _("Signature")),
+    )

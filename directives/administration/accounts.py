@@ -1,4 +1,7 @@
-"""The admin's pages of accounts, their roles and duties. Nobody rises by them: not by their own account, nor by one that may more."""
+"""The admin's pages of accounts, their roles and duties.
+
+Nobody gains rights by them: neither for their own account nor through one that may do more.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,8 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from directives.administration.base import AuditedAdmin, Autocompleting
-from directives.administration.passwords import GivenPasswords
+from directives.administration.base import AuditedAdmin, CheckedAutocomplete
+from directives.administration.passwords import PasswordAdmin
 from directives.base.duties import DUTIES
 from directives.base.numbers import whole_number
 from directives.base.refusals import Refusal
@@ -24,15 +27,16 @@ from directives.core.rules import can_administer, can_give, can_reset, keeps_acc
 from directives.models import Membership, PendingRight, User
 from directives.organisations import commands as organising
 from directives.organisations.commands.rights import demand_second_left, why_separate
+from directives.web.requests import signed_in
 
-OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
-OF_DUTIES = tuple(duty.field for duty in DUTIES.values())
+PERSON_FIELDS = ("username", "full_name", "phone", "language", "is_active")
+DUTY_FIELDS = tuple(duty.field for duty in DUTIES.values())
 IDLE = _("%(organisation)s has no organisations below it: a supervisor there reviews nothing.")
 WAITS = _("Takes effect once a second person confirms: %(right)s.")
 
 
-class RefusedInWords(admin.ModelAdmin):
-    """What a command refuses is said on the list; nothing is changed then."""
+class RefusalMessages(admin.ModelAdmin):
+    """A command's refusal is a message on the list; nothing is changed then."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -41,24 +45,29 @@ class RefusedInWords(admin.ModelAdmin):
             self.message_user(request, str(refusal), messages.ERROR)
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
-    def tell_idle(self, request: HttpRequest, given: Iterable[Membership]) -> None:
-        """A supervisor reviews those below; where nobody is, whoever gave the role is told."""
-        for row in given:
+    def warn_of_idle(self, request: HttpRequest, memberships: Iterable[Membership]) -> None:
+        for row in memberships:
             if row.role == SUPERVISOR and not row.organisation.children.exists():
-                self.message_user(
-                    request, IDLE % {"organisation": row.organisation}, messages.WARNING
-                )
+                text = IDLE % {"organisation": row.organisation}
+                self.message_user(request, text, messages.WARNING)
 
-    def tell_waiting(self, request: HttpRequest, *waiting: PendingRight | None) -> None:
-        for right in filter(None, waiting):
+    def warn_of_pending(
+        self, request: HttpRequest, pending_rights: Iterable[PendingRight | None]
+    ) -> None:
+        for right in filter(None, pending_rights):
             self.message_user(request, WAITS % {"right": right}, messages.WARNING)
+
+
+def _keeps(user: User, person: User) -> bool:
+    return keeps_accounts(user) and can_administer(user, person)
 
 
 class MembershipForm(ModelForm):
     class Meta:
         help_texts = {
             "role": _(
-                "A supervisor reviews the organisations below: choose an organisation that has some."
+                "A supervisor reviews the organisations below: "
+                "choose an organisation that has some."
             )
         }
 
@@ -72,7 +81,7 @@ class MembershipForm(ModelForm):
             self.add_error("role", why)
 
 
-class MembershipInline(Autocompleting, admin.TabularInline):
+class MembershipInline(CheckedAutocomplete, admin.TabularInline):
     """A role is given or taken away, never turned into another."""
 
     model = Membership
@@ -81,7 +90,8 @@ class MembershipInline(Autocompleting, admin.TabularInline):
     autocomplete_fields = ("organisation",)
 
     def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return (obj is None or can_give(request.user, obj)) and keeps_rights(request.user)
+        user = signed_in(request).user
+        return (obj is None or can_give(user, obj)) and keeps_rights(user)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -91,10 +101,10 @@ class MembershipInline(Autocompleting, admin.TabularInline):
 
 
 class PersonForm(UserChangeForm):
-    password = None  # its hash is nobody's to see
+    password = None  # type: ignore[assignment]  # Django's way of removing a field: the hash
 
     def clean(self) -> None:
-        """A duty that is not to be held beside others is refused at its field; what is taken away with it is no hindrance."""
+        """Refuse a duty beside others that it must be apart from, and that stay."""
         super().clean()
         person = User.objects.get(pk=self.instance.pk)
         chosen = {
@@ -102,22 +112,23 @@ class PersonForm(UserChangeForm):
             for duty in DUTIES.values()
             if duty.field in self.changed_data
         }
+        # What is taken away goes first.
         for duty, held in sorted(chosen.items(), key=lambda choice: choice[1]):
             if held and (why := why_separate(person, duty=duty.key)):
                 self.add_error(duty.field, why)
             setattr(person, duty.field, held)
 
 
-class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
+class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
     form = PersonForm
     list_display = ("username", "full_name", "phone", "is_active", "duties_held", "last_login")
-    list_filter = ("is_active", *OF_DUTIES, "is_superuser")
+    list_filter = ("is_active", *DUTY_FIELDS, "is_superuser")
     search_fields = ("username", "full_name", "phone")
     inlines = (MembershipInline,)
     fieldsets = (
         (None, {"fields": ("username", "password_state")}),
         (_("Person"), {"fields": ("full_name", "phone", "email", "language")}),
-        (_("Access"), {"fields": ("is_active", *OF_DUTIES, "is_superuser")}),
+        (_("Access"), {"fields": ("is_active", *DUTY_FIELDS, "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
@@ -135,89 +146,91 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         return join_words(person.duty_names)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody changes an account that may more than they; roles and duties are given without being able to do as much."""
+        """Nobody changes an account that may do more; roles and duties are given all the same."""
         if not super().has_change_permission(request, obj):
             return False
-        return obj is None or self._keeps(request, obj) or can_give(request.user, obj)
+        user = signed_in(request).user
+        return obj is None or _keeps(user, obj) or can_give(user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (
-            obj is None or can_administer(request.user, obj)
+            obj is None or can_administer(signed_in(request).user, obj)
         )
-
-    def _keeps(self, request: HttpRequest, obj: User) -> bool:
-        return keeps_accounts(request.user) and can_administer(request.user, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Superusers are made on the machine alone."""
-        fixed = ("password_state", "last_login", "date_joined", "is_superuser")
-        of_person = () if obj is None or self._keeps(request, obj) else OF_PERSON
+        user = signed_in(request).user
+        fields = ["password_state", "last_login", "date_joined", "is_superuser"]
+        if obj is not None and not _keeps(user, obj):
+            fields += PERSON_FIELDS
         # A new password may be asked for by mail: whoever enters the address could sign in.
-        of_mail = (
-            ()
-            if obj is None or obj.pk == request.user.pk or can_reset(request.user, obj)
-            else ("email",)
-        )
-        of_duties = () if obj is not None and can_give(request.user, obj) else OF_DUTIES
-        return (*fixed, *of_person, *of_mail, *of_duties)
+        if obj is not None and obj.pk != user.pk and not can_reset(user, obj):
+            fields.append("email")
+        if obj is None or not can_give(user, obj):
+            fields += DUTY_FIELDS
+        return tuple(fields)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """A password is given by who keeps the rights: with an account of others, whoever knows its password has its rights, too."""
-        if obj is None and not keeps_rights(request.user):
+        """Whoever knows a password has the rights of its account: who keeps rights gives it."""
+        if obj is None and not keeps_rights(signed_in(request).user):
             return ((None, {"classes": ("wide",), "fields": ("username", "full_name")}),)
         return super().get_fieldsets(request, obj)
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm]:
-        if obj is None and not keeps_rights(request.user):
+        if obj is None and not keeps_rights(signed_in(request).user):
             kwargs["form"] = ModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The row is stored whole: it is kept as it stands while a form is carried out, lest a duty come back that was just taken."""
-        if request.method != "POST" or whole_number(object_id or "") is None:
+        pk = whole_number(object_id or "")
+        if request.method != "POST" or pk is None:
             return super().changeform_view(request, object_id, *args, **kwargs)
         with transaction.atomic():
-            User.objects.select_for_update(no_key=True).filter(pk=object_id).first()
+            # The form stores the whole_number row: a duty that another form takes must not come back.
+            User.objects.select_for_update(no_key=True).filter(pk=pk).first()
             return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         """Duties are given and taken by their own commands, which write their own events."""
-        wanted = {
+        request = signed_in(request)
+        chosen = {
             duty: form.cleaned_data[duty.field]
             for duty in DUTIES.values()
             if change and duty.field in form.changed_data
         }
-        for duty in wanted:
+        for duty in chosen:
             setattr(obj, duty.field, form.initial[duty.field])
-        form.changed_data = [name for name in form.changed_data if name not in OF_DUTIES]
+        form.changed_data = [name for name in form.changed_data if name not in DUTY_FIELDS]
         if "is_active" in form.changed_data and not obj.is_active:
             demand_second_left(User.objects.get(pk=obj.pk), request.user)
         if form.changed_data or not change:
             super().save_model(request, obj, form, change)
-        told = {"by": request.user, "now": request.now}
-        for duty in [duty for duty, held in wanted.items() if not held]:
-            organising.take_duty(obj, duty.key, **told)
-        self.tell_waiting(
-            request,
-            *(organising.give_duty(obj, duty.key, **told) for duty, held in wanted.items() if held),
-        )
+        for duty in [duty for duty, held in chosen.items() if not held]:
+            organising.take_duty(obj, duty.key, by=request.user, now=request.now)
+        pending_rights = [
+            organising.give_duty(obj, duty.key, by=request.user, now=request.now)
+            for duty, held in chosen.items()
+            if held
+        ]
+        self.warn_of_pending(request, pending_rights)
 
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: Any, change: bool
     ) -> None:
         """Memberships are saved with the person: an event for each."""
+        request = signed_in(request)
         rows = formset.save(commit=False)
         organising.take_roles(formset.deleted_objects, by=request.user, now=request.now)
-        self.tell_waiting(request, *organising.give_roles(rows, by=request.user, now=request.now))
-        self.tell_idle(request, rows)
+        self.warn_of_pending(request, organising.give_roles(rows, by=request.user, now=request.now))
+        self.warn_of_idle(request, rows)
         formset.save_m2m()
 
 
-class MembershipAdmin(RefusedInWords, AuditedAdmin):
+class MembershipAdmin(RefusalMessages, AuditedAdmin):
     """A role is given or taken away, never turned into another."""
 
     form = MembershipForm
@@ -234,36 +247,39 @@ class MembershipAdmin(RefusedInWords, AuditedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """An administrator's own roles are somebody else's to change."""
-        return super().get_queryset(request).exclude(user=request.user)
+        return super().get_queryset(request).exclude(user=signed_in(request).user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return keeps_rights(request.user)
+        return keeps_rights(signed_in(request).user)
 
     def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
-        return keeps_rights(request.user) and (obj is None or can_give(request.user, obj.user))
+        user = signed_in(request).user
+        return keeps_rights(user) and (obj is None or can_give(user, obj.user))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
             powerful = User.objects.filter(
                 Q(is_superuser=True) | Q(groups__isnull=False) | Q(user_permissions__isnull=False)
             )
-            above = [
-                person.pk for person in powerful.distinct() if not can_give(request.user, person)
-            ]
-            kwargs["queryset"] = User.objects.exclude(pk__in=[request.user.pk, *above])
+            user = signed_in(request).user
+            above = [person.pk for person in powerful.distinct() if not can_give(user, person)]
+            kwargs["queryset"] = User.objects.exclude(pk__in=[user.pk, *above])
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool
     ) -> None:
-        self.tell_waiting(request, *organising.give_roles([obj], by=request.user, now=request.now))
-        self.tell_idle(request, [obj])
+        request = signed_in(request)
+        pending_rights = organising.give_roles([obj], by=request.user, now=request.now)
+        self.warn_of_pending(request, pending_rights)
+        self.warn_of_idle(request, [obj])
+
+    # A role that waits for a second person is no row yet.
 
     def log_addition(self, request: HttpRequest, obj: Membership, message: Any) -> Any:
-        """What waits is no row yet."""
         return super().log_addition(request, obj, message) if obj.pk else None
 
     def response_add(
@@ -274,6 +290,7 @@ class MembershipAdmin(RefusedInWords, AuditedAdmin):
         return super().response_add(request, obj, post_url_continue)
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        request = signed_in(request)
         organising.take_roles([obj], by=request.user, now=request.now)
 
 
@@ -286,7 +303,7 @@ class PendingRightAdmin(admin.ModelAdmin):
     actions = ("confirm", "decline")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PendingRight]:
-        return PendingRight.objects.visible_to(request.user)
+        return PendingRight.objects.visible_to(signed_in(request).user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -298,7 +315,7 @@ class PendingRightAdmin(admin.ModelAdmin):
         return False
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
-        return keeps_rights(request.user)
+        return keeps_rights(signed_in(request).user)
 
     @admin.action(description=_("Confirm: grant the right"), permissions=["decide"])
     def confirm(self, request: HttpRequest, queryset: QuerySet[PendingRight]) -> None:
@@ -309,13 +326,14 @@ class PendingRightAdmin(admin.ModelAdmin):
         self._decide(request, queryset, organising.decline_right, _("Not granted: %(right)s."))
 
     def _decide(
-        self, request: HttpRequest, rights: QuerySet[PendingRight], command: Any, said: Any
+        self, request: HttpRequest, rights: QuerySet[PendingRight], command: Any, message: Any
     ) -> None:
         """Each by itself: one that is refused keeps none of the others."""
+        request = signed_in(request)
         for right in rights:
             try:
                 command(right, by=request.user, now=request.now)
             except Refusal as refusal:
                 self.message_user(request, f"{right}: {refusal}", messages.ERROR)
             else:
-                self.message_user(request, said % {"right": right}, messages.SUCCESS)
+                self.message_user(request, message % {"right": right}, messages.SUCCESS)

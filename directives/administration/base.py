@@ -1,11 +1,12 @@
-"""What the pages of the admin share: lists that stay quick over millions of rows, and saves that write their audit event."""
+"""What the pages of the admin share: lists that stay quick over millions of rows, audited saves."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
@@ -22,13 +23,16 @@ from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
 from directives.web.doors import tell_stored
-from directives.web.requests import AppRequest
+from directives.web.requests import AppRequest, signed_in
 
-NUMBERED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
+UNNAMED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
 
 
-def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Callable[[Model], Any]:
-    """A field under a heading in the reader's words, where the field itself has none; `words` are what its values are called."""
+def column_of(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Any:
+    """A field under a heading in the reader's language; `words` are what its values are called.
+
+    A function of the row: Any, because the stubs know no functions in `ModelAdmin.fields`.
+    """
 
     @admin.display(description=label, ordering=name)
     def column(row: Model) -> Any:
@@ -43,43 +47,44 @@ def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Calla
 class BoundedPaginator(Paginator):
     """Counts no further than anybody turns pages: the tables behind it have millions of rows."""
 
+    object_list: QuerySet
+
     @cached_property
     def count(self) -> int:
         return self.object_list.order_by()[:COUNT_LIMIT].count()
 
 
-class KnownRows(AutocompleteSelect):
-    """Django's list with a search; what was sent instead of an id, and is none, is chosen by nobody when the form is shown again."""
+class CheckedAutocompleteSelect(AutocompleteSelect):
+    """Selects nothing for what was sent instead of an id, when the form is shown again."""
 
     def optgroups(
-        self, name: str, value: list[str], attrs: dict[str, Any] | None = None
+        self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None
     ) -> list[Any]:
-        return super().optgroups(
-            name, [one for one in value if not one or whole_number(one) is not None], attrs
-        )
+        ids = [text for text in value if not text or whole_number(text) is not None]
+        return super().optgroups(name, ids, attrs)
 
 
-class Autocompleting:
+class CheckedAutocomplete(BaseModelAdmin):
     """What the forms and the inline rows of the admin share."""
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", KnownRows(db_field, self.admin_site))
+            kwargs.setdefault("widget", CheckedAutocompleteSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-def beyond(request: HttpRequest) -> bool:
-    """Whether the address filters by a number that no column holds, which an engine would answer with an error."""
+def has_impossible_number(request: HttpRequest) -> bool:
+    """Whether the address filters by a number that no column holds: a database answers an error."""
     return any(
         text.isdecimal() and whole_number(text) is None
-        for texts in request.GET.lists()
-        for text in texts[1]
+        for _name, values in request.GET.lists()
+        for text in values
     )
 
 
-class BoundedAdmin(Autocompleting, admin.ModelAdmin):
+class BoundedAdmin(CheckedAutocomplete, admin.ModelAdmin):
     """Lists short pages of a table that nobody counts to its end."""
 
     paginator = BoundedPaginator
@@ -89,8 +94,8 @@ class BoundedAdmin(Autocompleting, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A filter that makes no sense is answered as Django answers one: with the list and a word."""
-        if beyond(request):
+        """A filter that makes no sense is answered as Django answers one: by the whole_number list."""
+        if has_impossible_number(request):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)
 
@@ -107,8 +112,8 @@ class BoundedAdmin(Autocompleting, admin.ModelAdmin):
         return response
 
 
-def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The changed columns of the row before and after, as plain text. No record ever holds a password, hashed or not."""
+def _changes(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The changed columns before and after, as plain text; never a password, hashed or not."""
     columns = {field.name for field in form._meta.model._meta.get_fields()} - {"password"}
     names = [name for name in form.changed_data if name in columns]
     return {name: str(form.initial.get(name)) for name in names}, {
@@ -116,31 +121,32 @@ def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
     }
 
 
-def _named(listed: list[Any]) -> list[Any]:
-    """A nested list of rows without those that are named by their number alone."""
+def _without_unnamed(names: list[Any]) -> list[Any]:
+    """A nested list of names of rows without those that are called by their number alone."""
     return [
-        _named(one) if isinstance(one, list) else one
-        for one in listed
-        if isinstance(one, list) or not NUMBERED.search(one)
+        _without_unnamed(name) if isinstance(name, list) else name
+        for name in names
+        if isinstance(name, list) or not UNNAMED.search(name)
     ]
 
 
 class TitledFilter(admin.RelatedFieldListFilter):
-    """A filter by related rows that is called as these are."""
+    """A filter by related rows under the name of their model."""
 
-    def __init__(self, field: ForeignKey, *arguments: Any, **named: Any) -> None:
-        super().__init__(field, *arguments, **named)
+    def __init__(self, field: ForeignKey, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
         self.title = field.related_model._meta.verbose_name
 
 
 class AuditedAdmin(BoundedAdmin):
     """Writes the audit event of every save and deletion, in their transaction."""
 
-    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        request = signed_in(request)
         if change and hasattr(obj, "version"):
             obj.version += 1
         super().save_model(request, obj, form, change)
-        before, after = _told(form)
+        before, after = _changes(form)
         audit.record(
             "change" if change else "add",
             obj,
@@ -153,21 +159,22 @@ class AuditedAdmin(BoundedAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """What goes along, without the rows that only tie two others together: they have no name that a person knows."""
-        listed, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        ties = {
+        """What goes along, without rows of many-to-many tables: people know no name of them."""
+        names, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        automatic = {
             model._meta.verbose_name_plural
             for model in apps.get_models(include_auto_created=True)
             if model._meta.auto_created
         }
         return (
-            _named(listed),
-            {name: count for name, count in counts.items() if name not in ties},
+            _without_unnamed(names),
+            {name: count for name, count in counts.items() if name not in automatic},
             lacking,
             protected,
         )
 
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        request = signed_in(request)
         audit.record("delete", obj, by=request.user, now=request.now, before={"name": str(obj)})
         super().delete_model(request, obj)
 
@@ -177,8 +184,6 @@ class AuditedAdmin(BoundedAdmin):
 
 
 class ReadOnlyAdmin(BoundedAdmin):
-    """To look at, never to change."""
-
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -189,9 +194,10 @@ class ReadOnlyAdmin(BoundedAdmin):
         return False
 
 
-class Known(admin.SimpleListFilter):
-    """A filter that offers the words the product knows, instead of reading the table for those that occur."""
+class WordsFilter(admin.SimpleListFilter):
+    """A filter that offers every value the product knows, without a query for those that occur."""
 
+    parameter_name: str
     words: Mapping[str, Any] = {}
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
@@ -201,9 +207,9 @@ class Known(admin.SimpleListFilter):
         return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
 
 
-class ByAction(Known):
+class ByAction(WordsFilter):
     title, parameter_name, words = _("action"), "action", WORDS
 
 
-class BySubject(Known):
+class BySubject(WordsFilter):
     title, parameter_name, words = _("Object"), "subject_type", SUBJECTS

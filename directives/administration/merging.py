@@ -1,4 +1,4 @@
-"""Merging a body into another in the admin: offered where it can be done, and why not where it cannot."""
+"""Merging a body into another in the admin."""
 
 from typing import Any
 
@@ -13,10 +13,11 @@ from directives.base.refusals import Refusal
 from directives.models import Organisation
 from directives.organisations import commands as organising
 from directives.organisations.forms import MergeForm
+from directives.web.requests import SignedInRequest, signed_in
 
 
 class MergingAdmin(admin.ModelAdmin):
-    """Adds the page on which a body is merged, and the ways there."""
+    """Adds the page on which a body is merged, and the links and the action that lead there."""
 
     actions = ("merge_chosen",)
     change_form_template = "admin/directives/organisation/change_form.html"
@@ -32,8 +33,8 @@ class MergingAdmin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        body = context.get("original")
-        context["against"] = organising.reasons_unmergeable(body, request.now) if body else []
+        body, now = context.get("original"), signed_in(request).now
+        context["against"] = organising.reasons_unmergeable(body, now) if body else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.action(
@@ -46,7 +47,7 @@ class MergingAdmin(admin.ModelAdmin):
             )
             return None
         body = queryset.get()
-        against = organising.reasons_unmergeable(body, request.now)
+        against = organising.reasons_unmergeable(body, signed_in(request).now)
         for text in against:
             self.message_user(request, text, messages.ERROR)
         return None if against else redirect("admin:directives_organisation_merge", body.pk)
@@ -57,7 +58,8 @@ class MergingAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request, body):
             raise PermissionDenied
         form = MergeForm(request.POST or None, initial={"version": body.version})
-        against, shown = organising.reasons_unmergeable(body, request.now), None
+        request, preview = signed_in(request), None
+        against = organising.reasons_unmergeable(body, request.now)
         if request.method == "POST" and not against and form.is_valid():
             into = form.cleaned_data["into"]
             try:
@@ -65,31 +67,34 @@ class MergingAdmin(admin.ModelAdmin):
                     return self._merged(request, body, into, form.cleaned_data["version"])
                 for text in organising.merge_obstacles(body, into, request.now):
                     form.add_error("into", text)
-                shown = organising.preview_merge(body, into=into) if form.is_valid() else None
+                preview = organising.preview_merge(body, into=into) if form.is_valid() else None
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Merge into another organisation"),
             "opts": self.opts,
+            "body": body,
+            "form": form,
+            "shown": preview,
+            "against": against,
         }
-        context |= {"body": body, "form": form, "shown": shown, "against": against}
         return render(request, "admin/directives/organisation/merge.html", context)
 
     def _merged(
-        self, request: HttpRequest, body: Organisation, into: Organisation, version: int
+        self, request: SignedInRequest, body: Organisation, into: Organisation, version: int
     ) -> HttpResponse:
         done = organising.merge_bodies(
             body, into=into, by=request.user, now=request.now, version=version
         )
-        told = _(
-            "%(body)s was merged into %(into)s: %(over)s obligations transferred, %(withdrawn)s withdrawn."
-        )
-        names = {
+        message = _(
+            "%(body)s was merged into %(into)s: %(over)s obligations transferred, "
+            "%(withdrawn)s withdrawn."
+        ) % {
             "body": body.name_hans,
             "into": into.name_hans,
             "over": done.over,
             "withdrawn": done.withdrawn,
         }
-        self.message_user(request, told % names)
+        self.message_user(request, message)
         return redirect("admin:directives_organisation_change", into.pk)

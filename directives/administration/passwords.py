@@ -1,8 +1,10 @@
-"""Passwords, second factors and sessions in the hands of whoever keeps the rights."""
+"""Passwords, second factors and sessions of others, for a security administrator."""
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,22 +19,18 @@ from directives.core import audit
 from directives.core.rules import can_give, can_reset, keeps_rights
 from directives.models import OpenSession, User
 from directives.signin.limits import forget
+from directives.web.requests import SignedInRequest, signed_in
 
 
-def own_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """One's own password is changed where everybody changes it."""
-    return redirect("account_change_password")
-
-
-class GivenPasswords(admin.ModelAdmin):
-    """A password that somebody else knows is good for one sign-in, at which its bearer chooses another."""
+class PasswordAdmin(UserAdmin):
+    """A password that an administrator gave is good for one sign-in: its owner chooses another."""
 
     actions = ("forget_factors", "end_sessions", "unlock")
     change_form_template = "admin/directives/user/change_form.html"
 
     @admin.display(description=_("Password"))
     def password_state(self, person: User) -> str:
-        """Whether there is one; never a part of what is stored."""
+        """Whether there is one; never a part of its hash."""
         if not person.has_usable_password():
             return gettext("Not set")
         return (
@@ -44,6 +42,7 @@ class GivenPasswords(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        request = signed_in(request)
         person = context.get("original")
         context["may_set_password"] = (
             person is not None
@@ -53,7 +52,7 @@ class GivenPasswords(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def has_reset_permission(self, request: HttpRequest) -> bool:
-        return keeps_rights(request.user)
+        return keeps_rights(signed_in(request).user)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         if not change:
@@ -66,17 +65,16 @@ class GivenPasswords(admin.ModelAdmin):
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
         if id == str(request.user.pk):
-            return own_password(request)
+            return redirect("account_change_password")
         if not self._may_reset(request, id):
             raise PermissionDenied
         with transaction.atomic():
             answer = super().user_change_password(request, id, form_url)
             if request.method == "POST" and answer.status_code == 302:
-                self._given(User.objects.get(pk=id), request)
+                self._note_given_password(User.objects.get(pk=id), signed_in(request))
         return answer
 
-    def _given(self, person: User, request: HttpRequest) -> None:
-        """Their sessions until now end, too."""
+    def _note_given_password(self, person: User, request: SignedInRequest) -> None:
         person.password_given = person.has_usable_password()
         person.save(update_fields=["password_given"])
         ended = OpenSession.objects.filter(user=person).end()
@@ -91,29 +89,28 @@ class GivenPasswords(admin.ModelAdmin):
     def _may_reset(self, request: HttpRequest, pk: str) -> bool:
         person = None if whole_number(pk) is None else User.objects.filter(pk=pk).first()
         return self.has_reset_permission(request) and (
-            person is None or can_reset(request.user, person)
+            person is None or can_reset(signed_in(request).user, person)
         )
-
-    def _theirs_to_reset(self, request: HttpRequest, queryset: QuerySet) -> list[User]:
-        return [person for person in queryset if can_reset(request.user, person)]
 
     @admin.action(
         description=_("Remove the second step (lost phone or key)"), permissions=["reset"]
     )
     @transaction.atomic
     def forget_factors(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """They set up another at the next sign-in. Nobody's own, and nobody's who may more."""
-        for person in self._theirs_to_reset(
-            request, queryset.exclude(authenticator=None).distinct()
-        ):
-            for factor in person.authenticator_set.all():
+        """They set up another at the next sign-in. Nobody's own, and nobody's who may do more."""
+        request = signed_in(request)
+        for person in queryset.exclude(authenticator=None).distinct():
+            if not can_reset(request.user, person):
+                continue
+            for factor in Authenticator.objects.filter(user=person):
                 factor.delete()
             OpenSession.objects.filter(user=person).end()
 
     @admin.action(description=_("End all sessions"), permissions=["reset"])
     @transaction.atomic
     def end_sessions(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """They sign in again. One's own are ended in “My sessions”."""
+        """One's own are ended in “My sessions”."""
+        request = signed_in(request)
         for person in [person for person in queryset if can_give(request.user, person)]:
             ended = OpenSession.objects.filter(user=person).end()
             audit.record(
@@ -127,6 +124,7 @@ class GivenPasswords(admin.ModelAdmin):
     @admin.action(description=_("Unlock after failed sign-ins"), permissions=["reset"])
     @transaction.atomic
     def unlock(self, request: HttpRequest, queryset: QuerySet) -> None:
+        request = signed_in(request)
         for person in [person for person in queryset if can_give(request.user, person)]:
             audit.record(
                 "unlock",

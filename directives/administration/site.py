@@ -1,14 +1,18 @@
-"""The admin's front page and its menu: lists by what they are for, each with a sentence that says what is done there."""
+"""The admin's front page and its menu: lists in groups, each with a sentence on its purpose."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
 from django.contrib.admin.templatetags import admin_list
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -18,15 +22,13 @@ from directives.base.wording import EMPTY
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lists that belong together: a name, and by model what each is for."""
-
     name: str | Promise
-    purposes: Mapping[str, str | Promise]
+    purposes: Mapping[str, str | Promise]  # by the name of the model
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something that administrators do again and again: what, with which model, which page of it, and the right it takes."""
+    """A link of the front page, for whoever has the `right` over the model."""
 
     name: str | Promise
     model: str
@@ -89,9 +91,8 @@ def yes_or_no(value: bool | None) -> str:
     return EMPTY if value is None else gettext("Yes") if value else gettext("No")
 
 
-admin_list._boolean_icon = (
-    yes_or_no  # Django's pictures are called True and False, in every language
-)
+# Django's pictures are called True and False, in every language.
+admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]  # it is private
 SAID_BY_DJANGO = (gettext_noop("Error:"),)  # which has no Chinese for it
 
 
@@ -134,11 +135,23 @@ class Administration(AdminSite):
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         groups = self.get_app_list(request)
         return super().index(request, {"tasks": list(_open_to(groups)), **(extra_context or {})})
 
-    def app_index(
+    @method_decorator(login_not_required)
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return secure_admin_login(super().login)(request, extra_context)
+
+    def password_change(  # type: ignore[override]  # the stubs know no redirect
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One's own password is changed where everybody changes it."""
+        return redirect("account_change_password")
+
+    def app_index(  # type: ignore[override]  # the stubs know no redirect
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """There are no pages of single apps: the front page has everything."""
