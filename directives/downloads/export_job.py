@@ -164,7 +164,7 @@ def _written(export: Export, alias: str, teller: ProgressNotes, file: BinaryIO) 
         found = find_list(export.list, asked, export.place)
         teller.total = found.total()
         book = personal_book(
-            found.make(), export.list, columns=export.columns, paper=export.paper, dated=asked
+            found.make_book(), export.list, columns=export.columns, paper=export.paper, dated=asked
         )
         writing = FORMATS[export.format]
         book = replace(book, lights_on=old_lights(as_of, using=alias))

@@ -70,14 +70,14 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
     if wanted not in FORMATS:
         raise Http404
     found = find_list(key, request, place)
-    if not found.few(AT_ONCE):
+    if not found.at_most(AT_ONCE):
         return redirect(
             f"{reverse('export_new')}?"
             + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)})
         )
     choice = choice_of(request.user, key)
     book = export_job.personal_book(
-        found.make(), key, columns=choice.columns, paper=choice.paper, dated=request
+        found.make_book(), key, columns=choice.columns, paper=choice.paper, dated=request
     )
     book = replace(book, lights_on=keeper.ask(request.now).old_lights(request.today))
     response, rows = file_response(replace(book, as_of=data_as_of(request, request.now)), wanted)
@@ -119,7 +119,7 @@ def ask(
         raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
     if wanted not in FORMATS:
         raise Http404
-    told, choice = find_list(key, asked, place).told, choice_of(by, key)
+    told, choice = find_list(key, asked, place).filter_notes, choice_of(by, key)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     what = {
         "list": key,

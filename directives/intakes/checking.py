@@ -237,7 +237,7 @@ def _untaken(checked: CheckedRow, places: dict, summary: UntakenSummary) -> list
         found.append(
             replace(cell, column=column.letter, heading=column.heading) if column else cell
         )
-    summary.meet(found, given.sheet if len(places) > 1 else "", given.line)
+    summary.add(found, given.sheet if len(places) > 1 else "", given.line)
     return [asdict(cell) for cell in found]
 
 

@@ -1,4 +1,4 @@
-"""Finding what a table means by a code: as it stands, or as it was before a spreadsheet took its leading zeros."""
+"""Finds the code that a cell means, even if a spreadsheet removed its leading zeros."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from directives.tables.fields import Fault
 
 @dataclass(frozen=True, slots=True)
 class CodeMatch:
-    """The known code that a text means ("" where it means none), and the known ones among which it does not say which."""
+    """The code that a text means."""
 
-    code: str = ""
-    several: tuple[str, ...] = ()
+    code: str = ""  # "" if there is none, or several
+    several: tuple[str, ...] = ()  # the codes that it could be
     mended: bool = False  # the text is not the code itself
 
 
@@ -29,7 +29,7 @@ class Codes:
 
     @cached_property
     def _short(self) -> dict[str, list[str]]:
-        """Codes of digits alone that begin with a zero, by what Excel leaves of them."""
+        """Numeric codes that begin with a zero, by what a spreadsheet leaves of them."""
         short: dict[str, list[str]] = {}
         for code in self.known:
             if code[:1] == "0" and code.isdecimal():
@@ -37,14 +37,12 @@ class Codes:
         return short
 
     def find(self, text: str) -> CodeMatch:
-        """The code meant by a text; one that lost its zeros only where there is no other that it could be."""
+        """Find the code itself, or the only one that may have lost its zeros."""
         if text in self.known:
             return CodeMatch(text)
-        longer = (
-            tuple(code for code in self._short.get(text, ()) if len(code) > len(text))
-            if text.isdecimal()
-            else ()
-        )
+        if not text.isdecimal():
+            return CodeMatch()
+        longer = tuple(code for code in self._short.get(text, ()) if len(code) > len(text))
         if len(longer) == 1:
             return CodeMatch(longer[0], mended=True)
         return CodeMatch(several=longer)
@@ -54,7 +52,7 @@ class Codes:
 
 
 class BodyCodes(Codes):
-    """All bodies of the register: by code, and by name where a table names no codes."""
+    """The codes of all organisations, which can also be found by name."""
 
     def __init__(self, rows: Iterable[tuple[str, int]] | None = None) -> None:
         super().__init__(
@@ -64,47 +62,47 @@ class BodyCodes(Codes):
         )
 
     @cached_property
-    def _named(self) -> dict[str, set[str]]:
-        named: dict[str, set[str]] = {}
+    def _codes_by_name(self) -> dict[str, set[str]]:
+        codes: dict[str, set[str]] = {}
         rows = Organisation.objects.order_by().values_list(
             "code", "name_hans", "name_hant", "full_name"
         )
         for code, *names in rows.iterator(chunk_size=2000):
             for name in filter(None, names):
-                named.setdefault(folded(name), set()).add(code)
-        return named
+                codes.setdefault(folded(name), set()).add(code)
+        return codes
 
     def find(self, text: str) -> CodeMatch:
-        found = super().find(text)
-        if found.code or found.several or text.isascii():
-            return found
-        codes = tuple(sorted(self._named.get(folded(text), ())))
+        match = super().find(text)
+        if match.code or match.several or text.isascii():
+            return match
+        codes = tuple(sorted(self._codes_by_name.get(folded(text), ())))
         return CodeMatch(codes[0], mended=True) if len(codes) == 1 else CodeMatch(several=codes)
 
 
 def own_numbers_remedy(remedy: str) -> str:
-    """The remedy of a fault of record IDs, for tables whose column of this name counts their own rows."""
-    return f"{remedy} {_('If these are numbers of your own, choose “pass over” for this column under “Change the columns”.')}"
+    """Extend the remedy of a wrong record ID: the column may number the rows of the file."""
+    own_numbers = _(
+        "If these are numbers of your own, choose “pass over” for this column "
+        "under “Change the columns”."
+    )
+    return f"{remedy} {own_numbers}"
 
 
-def ambiguous_code(field: str, text: str, found: CodeMatch) -> Fault:
-    """The fault of a text that could be several codes."""
-    return Fault(
-        field, text, _("One code; this could be any of: %(all)s") % {"all": join_words(found.several[:10])},
-        _("Write the complete code, in a cell formatted as text."),
-    )  # fmt: skip
+def ambiguous_code(field: str, text: str, match: CodeMatch) -> Fault:
+    expected = _("One code; this could be any of: %(all)s") % {
+        "all": join_words(match.several[:10])
+    }
+    remedy = _("Write the complete code, in a cell formatted as text.")
+    return Fault(field, text, expected, remedy)
 
 
 def unknown_body(field: str, text: str) -> Fault:
     expected = _("The code or full name of an organisation in the register")
-    return Fault(
-        field,
-        text,
-        expected,
-        _("Correct it, or ask the system administrator to add the organisation first."),
-    )
+    remedy = _("Correct it, or ask the system administrator to add the organisation first.")
+    return Fault(field, text, expected, remedy)
 
 
 def read_as(text: str, code: str) -> str:
-    """What is told of a row whose code was mended."""
+    """Remark on a code that was mended."""
     return _("“%(text)s” read as %(code)s") % {"text": text, "code": code}

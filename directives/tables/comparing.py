@@ -1,4 +1,4 @@
-"""Holding a row of a file against what stands in the product: what differs, and who changed it since the file went out."""
+"""Compares a row of a file with what is stored, and with what was stored when it was exported."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,13 +17,12 @@ from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
 from directives.tables.book import DANGEROUS
 from directives.tables.fields import CheckedRow, Fault, FileRow, IntakeRows
 
-AT_ONCE = 500  # ids of one condition
-LABEL = IntakeRow._meta.get_field("label").max_length
-Said = Callable[[dict[str, Any]], dict[str, Any]]
+BATCH = 500  # ids in one query
+LABEL_LENGTH = IntakeRow._meta.get_field("label").max_length
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON holds it; days as 2025-03-01, numbers without zeros that say nothing."""
+    """Convert a value to JSON: days as 2025-03-01, numbers without trailing zeros."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     if isinstance(value, Decimal):
@@ -34,38 +33,39 @@ def json_value(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """A cell of words: line ends as they are stored, no blanks around; "" for an empty one."""
+    """The text of a cell: line breaks as they are stored, trimmed; "" for an empty one."""
     return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def without_apostrophes(text: str) -> str:
-    """A text without the apostrophes by which a spreadsheet takes it for no formula: programs add, double and drop them."""
+    """Strip the apostrophes that guard a formula: programs add, double and drop them."""
     return text.lstrip("'") if DANGEROUS.match(text) else text
 
 
-def _lines(text: str) -> str:
-    """A text without what a program that saves it may add: apostrophes, and blanks at the ends of lines."""
+def _normalised(text: str) -> str:
+    """A text without what a program may add on saving: apostrophes, blanks at line ends."""
     return without_apostrophes("\n".join(line.rstrip() for line in text_of(text).split("\n")))
 
 
-def same_value(stored: Any, given: Any) -> bool:
-    """Whether two values say the same, whichever program saved the second.
+def same_value(stored: Any, imported: Any) -> bool:
+    """Whether two values mean the same, whichever program saved the second.
 
-    Words went out in the reader's script, so both scripts of a text are one; a text of digits alone may have become a number.
+    Text is exported in the reader's script, so both scripts are equal; a text of digits may have
+    become a number.
     """
-    if stored == given:
+    if stored == imported:
         return True
-    if not isinstance(stored, str) or not isinstance(given, str):
+    if not isinstance(stored, str) or not isinstance(imported, str):
         return False
-    mine, theirs = _lines(stored), _lines(given)
-    if mine == theirs or (len(mine) == len(theirs) and to_hans(mine) == to_hans(theirs)):
+    old, new = _normalised(stored), _normalised(imported)
+    if old == new or (len(old) == len(new) and to_hans(old) == to_hans(new)):
         return True
-    return theirs.isdecimal() and mine.isdecimal() and mine.lstrip("0") == theirs
+    return new.isdecimal() and old.isdecimal() and old.lstrip("0") == new
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row of the product, its fields as JSON holds them."""
+    """A stored row, its values as JSON holds them."""
 
     pk: int
     version: int
@@ -75,101 +75,109 @@ class StoredRow:
 
 @dataclass(frozen=True, slots=True)
 class PastValues:
-    """What rows said when a file went out, as far as the record tells: by id, fields changed since with what they were."""
+    """Values of rows when a file was exported, for the fields changed since; by id.
+
+    Rows whose changes are not all in the record are missing.
+    """
 
     known: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, model: type[Model], seen: Mapping[int, tuple[int, int]], said: Said = dict
+        cls,
+        model: type[Model],
+        versions: Mapping[int, tuple[int, int]],
+        fields_of: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     ) -> "PastValues":
-        """Read from the record what changed; `seen`: id → (version in the file, version now). One query for 500 rows.
+        """Read them from the record; one query for 500 rows.
 
-        `said` puts what the record holds into the fields of the table.
+        `versions`: id → (version in the file, version now). `fields_of` turns the `before` of an
+        event into the fields of the table.
         """
-        ids = [pk for pk, (then, now) in seen.items() if then < now]
-        events: dict[int, list[dict[str, Any]]] = {}
-        for start in range(0, len(ids), AT_ONCE):
-            found = Event.objects.filter(
-                subject_type=model._meta.model_name, subject_id__in=ids[start : start + AT_ONCE]
+        ids = [pk for pk, (exported, now) in versions.items() if exported < now]
+        changes: dict[int, list[dict[str, Any]]] = {}
+        for start in range(0, len(ids), BATCH):
+            events = Event.objects.filter(
+                subject_type=model._meta.model_name, subject_id__in=ids[start : start + BATCH]
             )
-            for pk, before in found.order_by("-id").values_list("subject_id", "before"):
-                events.setdefault(pk, []).append(said(before))
+            for pk, before in events.order_by("-id").values_list("subject_id", "before"):
+                changes.setdefault(pk, []).append(fields_of(before))
         known = {}
         for pk in ids:
-            steps = seen[pk][1] - seen[pk][0]
-            newest = events.get(pk, [])[:steps]
-            if len(newest) == steps:  # every step from that version to this one is on record
-                known[pk] = {name: value for before in newest for name, value in before.items()}
+            exported, now = versions[pk]
+            since = changes.get(pk, [])[: now - exported]
+            if len(since) == now - exported:  # else a change is not on record
+                known[pk] = {name: value for before in since for name, value in before.items()}
         return cls(known)
 
 
 def compare(
     row: FileRow,
-    here: StoredRow,
+    stored: StoredRow,
     wanted: Mapping[str, Any],
     past: PastValues,
     tied: Iterable[Sequence[str]] = (),
 ) -> CheckedRow:
-    """What a row would change of a stored one. `wanted` holds the cells that the file has, as JSON holds them.
+    """Find what a row would change of the stored one; `wanted` holds its cells as JSON.
 
-    A cell that still says what went out is not an edit, though the product says something else by now; a cell that was
-    edited and was changed in the product as well is a conflict. Where the record does not tell, every difference is one.
-    `tied` are fields that make sense together alone: where one of them is contested, so are the others that the row changes.
+    A cell that still has the exported value is not an edit, even if another value is stored by
+    now; a cell edited in the file and in the product is a conflict. Where the record does not tell,
+    every difference is a conflict. Of fields that are `tied`, if one is in conflict, all are that
+    the row changes.
     """
-    seen = row.values.get("version") or here.version
-    mine = {
-        name: value for name, value in wanted.items() if not same_value(here.values[name], value)
+    seen = row.values.get("version") or stored.version
+    edits = {
+        name: value for name, value in wanted.items() if not same_value(stored.values[name], value)
     }
-    contested: set[str] = set()
-    if seen != here.version:
-        was = past.known.get(here.pk)
-        if was is not None:
-            mine = {
+    conflicts: set[str] = set()
+    if seen != stored.version:
+        exported = past.known.get(stored.pk)
+        if exported is None:
+            conflicts = set(edits)
+        else:
+            edits = {
                 name: value
-                for name, value in mine.items()
-                if name not in was or not same_value(was[name] or "", value or "")
+                for name, value in edits.items()
+                if name not in exported or not same_value(exported[name] or "", value or "")
             }
-        contested = {
-            name
-            for name in mine
-            if was is None or (name in was and not same_value(was[name], here.values[name]))
-        }
+            conflicts = {
+                name
+                for name in edits
+                if name in exported and not same_value(exported[name], stored.values[name])
+            }
         for together in tied:
-            contested.update(together if contested.intersection(together) else ())
-    before = {name: here.values[name] for name in mine}
-    theirs = {
-        name: value for name, value in before.items() if name in contested
-    }  # the same as `before`, where all are
-    planned = CheckedRow(row, SAME, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
-    planned.verdict = verdict_of(planned)
-    return planned
+            conflicts.update(together if conflicts.intersection(together) else ())
+    before = {name: stored.values[name] for name in edits}
+    theirs = {name: value for name, value in before.items() if name in conflicts}
+    label = stored.label[:LABEL_LENGTH]
+    checked = CheckedRow(row, SAME, label, stored.pk, seen, before, edits, theirs)
+    checked.verdict = verdict_of(checked)
+    return checked
 
 
-def verdict_of(planned: CheckedRow) -> str:
-    """What a row without faults that speaks of a stored one comes to."""
-    return CONFLICT if planned.theirs else CHANGED if planned.after else SAME
+def verdict_of(checked: CheckedRow) -> str:
+    """The verdict on a row without faults for which there is a stored one."""
+    return CONFLICT if checked.theirs else CHANGED if checked.after else SAME
 
 
 def wrong_row(
     row: FileRow, faults: Sequence[Fault], label: str = "", subject: int | None = None
 ) -> CheckedRow:
-    """A row that cannot be taken; the faults of its unreadable cells are among them."""
-    return CheckedRow(row, WRONG, label[:LABEL], subject, faults=[*row.faults, *faults])
+    """The result for a row with these faults and those of its unreadable cells."""
+    return CheckedRow(row, WRONG, label[:LABEL_LENGTH], subject, faults=[*row.faults, *faults])
 
 
 def new_row(row: FileRow, label: str, after: Mapping[str, Any]) -> CheckedRow:
-    """A row that would be made."""
-    return CheckedRow(row, NEW, label[:LABEL], after=dict(after))
+    return CheckedRow(row, NEW, label[:LABEL_LENGTH], after=dict(after))
 
 
 def refused_cell(field: str, value: str, why: str) -> Fault:
-    """The fault of a cell that a command would refuse, in the command's own words."""
+    """The fault of a cell that a command would refuse; `why` are the words of its refusal."""
     return Fault(field, value, _("A valid value"), why)
 
 
 def row_name(row: IntakeRow) -> str:
-    """How a refusal names a row of the file."""
+    """A row of the file as a refusal names it."""
     sheet = f"{row.sheet} " if row.sheet else ""
     return _("%(sheet)srow %(line)s (%(label)s)") % {
         "sheet": sheet,
@@ -179,29 +187,29 @@ def row_name(row: IntakeRow) -> str:
 
 
 def stale(row: IntakeRow, theirs: object = None) -> Stale:
-    """What applying raises where a row was changed since it was checked."""
+    """The error of applying a row whose stored one was changed since the check."""
     text = _(
         "%(row)s was changed by another user after the check. Check the table again, then decide."
     )
     return Stale(text % {"row": row_name(row)}, theirs=theirs)
 
 
-def demand_unchanged(row: IntakeRow, here: StoredRow | None) -> StoredRow:
-    """The stored row, if what the file changes of it still says what it said when the table was checked; else raises Stale.
+def demand_unchanged(row: IntakeRow, stored: StoredRow | None) -> StoredRow:
+    """Return the stored row; raise Stale if a value that the file changes is not as checked.
 
     Fields of `row.before` that the stored row does not have belong to another one.
     """
-    if here is None or any(
-        not same_value(here.values[name], value)
+    if stored is None or any(
+        not same_value(stored.values[name], value)
         for name, value in row.before.items()
-        if name in here.values
+        if name in stored.values
     ):
-        raise stale(row, here)
-    return here
+        raise stale(row, stored)
+    return stored
 
 
 def cannot_undo(row: IntakeRow, why: str) -> Invalid:
-    """What undoing raises where something was built on a row."""
+    """The error of undoing a row on which something depends."""
     return Invalid(
         _("%(row)s can no longer be undone: %(why)s") % {"row": row_name(row), "why": why}
     )
@@ -214,30 +222,30 @@ def changed_since(row: IntakeRow) -> Invalid:
 def demand_as_applied(
     rows: IntakeRows,
     stored: Mapping[int, Any],
-    said: Callable[[Any], Mapping[str, Any]] | None = None,
+    values_of: Callable[[Any], Mapping[str, Any]] | None = None,
 ) -> None:
-    """Raise Invalid where one of these rows is not any more as applying left it; `stored` are those that they wrote, by id.
+    """Raise Invalid if a stored object, by id, is not as applying left it.
 
-    Where `said` tells what a stored one says, it may have another version by now, as long as it still says what was written: its
-    light changed overnight, somebody filled in another field, or a later table was taken back.
+    With `values_of` its version may differ, as long as its values are those that were written: its
+    light changed overnight, another field was filled in, or a later table was undone.
     """
     for row in rows:
-        here = stored.get(row.subject_id)
-        if here is None or (
-            here.version != row.left and (said is None or not _still(row, said(here)))
-        ):
+        here = None if row.subject_id is None else stored.get(row.subject_id)
+        if here is None:
+            raise changed_since(row)
+        if here.version != row.left and not (values_of and _still(row, values_of(here))):
             raise changed_since(row)
 
 
-def _still(row: IntakeRow, said: Mapping[str, Any]) -> bool:
-    """Whether a stored row says what was written of it: of one that the table made, everything."""
-    names = said if row.verdict == NEW else row.after.keys() & said.keys()
-    return all(same_value(said[name] or "", row.after.get(name) or "") for name in names)
+def _still(row: IntakeRow, values: Mapping[str, Any]) -> bool:
+    """Whether the values are those written; of an object that the row made, all of them."""
+    names = values if row.verdict == NEW else row.after.keys() & values.keys()
+    return all(same_value(values[name] or "", row.after.get(name) or "") for name in names)
 
 
 @contextmanager
 def undoing_row(row: IntakeRow) -> Iterator[None]:
-    """What refuses to go within this block has something built on it, and the refusal names this row."""
+    """Turn an Invalid raised within the block into one that names the row."""
     try:
         yield
     except Invalid as refusal:

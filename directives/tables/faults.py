@@ -1,4 +1,4 @@
-"""What is wrong with one cell, before it is known which, and what a cell means that does not say it in so many words."""
+"""What reading a cell returns when it is not simply a value."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A cell cannot be read: what was expected there, and what to do, in the reader's words."""
+    """The cell cannot be read: what was expected, and what to do, in the user's language."""
 
     expected: str
     remedy: str = ""
@@ -14,6 +14,9 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Interpreted:
-    """A cell is read by a rule of the field, not by its letter: 2025年底前 is its last day. Whoever reads it tells of it."""
+    """A value that follows from the cell by a rule: 2025年底前 is the last day of 2025.
+
+    The user is told of it.
+    """
 
     value: Any

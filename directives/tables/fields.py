@@ -1,7 +1,8 @@
-"""What an intake is made of: the fields of a kind of table, a row as it was given, what was found of it, and its faults.
+"""The kinds of tables that can be imported: their fields, rows and faults.
 
-A kind says what its tables hold (`Field`s), how rows are checked against what stands in the product (`Checker`), and how
-checked rows are written and taken back. It knows nothing of files, sheets or pages; `checking` and `applying` know no kind.
+A kind says what its tables hold (`Field`), how rows are checked against what is stored (`Checker`),
+and how checked rows are written and undone. It knows nothing of files, sheets or pages, and
+`intakes` knows no kind.
 """
 
 from abc import ABC, abstractmethod
@@ -22,49 +23,52 @@ Choices = tuple[tuple[str, Words], ...]
 
 @dataclass(frozen=True, slots=True)
 class IntakeContext:
-    """Who brings the table in, when, and what it belongs to; `place` holds ids by name: document, cycle, organisation, owner."""
+    """Who imports the table, when, and what it belongs to.
+
+    `place` holds ids by name: document, cycle, organisation, owner. In `memory` a kind keeps what
+    it needs from one batch of rows to the next.
+    """
 
     by: User
     now: datetime
     today: date
     place: Mapping[str, int] = field(default_factory=dict)
-    memory: dict[str, Any] = field(
-        default_factory=dict, compare=False, repr=False
-    )  # of a kind, from one batch of an act to the next
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column that a kind of table may have.
 
-    `label` heads it in a template, in the reader's language; `synonyms` are other headings that people use (Simplified;
-    compared folded, so that Traditional, full-width and spaced ones match too). `choices` of a "choice" may be given by value
-    or by any language's label. `limit` is in characters. "codes" are several codes in one cell (、 , ; or a line each).
+    `label` heads it in a template; `synonyms` are other headings that people use, in Simplified
+    characters (compared folded, so that Traditional, full-width and spaced ones match too). A
+    "choice" may be written as its value or as its label in any language. "codes" are several codes
+    in one cell, separated by 、 , ; or line breaks.
     """
 
     name: str
     label: Words
     sort: Sort = "text"
     synonyms: tuple[str, ...] = ()
-    required: bool = False  # the column must be there and no cell of it empty
-    key: bool = False  # it is among what tells which row is meant
+    required: bool = False  # the column must exist and no cell of it be empty
+    key: bool = False  # part of what identifies the stored row
     choices: Choices = ()
-    limit: int = 0
+    limit: int = 0  # characters
     example: str = ""
     help: Words = ""
-    drop_down: str = ""  # names a list of the place for a template's drop-down: organisations, directives, indicators
-    read_only: bool = False  # goes out, is compared with nothing, and is passed over on the way in
-    report_edits: bool = False  # of one that is shown only: the kind gets its cells as they are, and tells of each that is not taken over
-    computed: bool = False  # the check works it out; no file has a column of it
-    unless: str = ""  # passed over on the way in where the file has a column of that other field
-    deadline: bool = False  # of a "date": a day by which something is done, so that a month or a quarter means its last day
+    drop_down: str = ""  # a key of `templates.LISTS`: the values that a template offers
+    read_only: bool = False  # exported, but ignored in an import
+    report_edits: bool = False  # where it is ignored, cells that differ are reported
+    computed: bool = False  # set by the check; no file has a column of it
+    unless: str = ""  # ignored in an import where the file has a column of that other field
+    deadline: bool = False  # of a "date": a month or a quarter means its last day
 
     def shown_only(self, headed: Container[str]) -> bool:
-        """Whether a file with columns of these fields says nothing by this one."""
+        """Whether the field is ignored in a file with columns of the fields `headed`."""
         return self.read_only or self.unless in headed
 
 
-# How many obligations a body or a directive has, and in which light: columns that are exported only.
+# How many obligations there are, and in which light; these columns are only exported.
 COUNTS = (
     Field("obligations", _("Obligations"), "whole", read_only=True),
     *(Field(colour, label, "whole", read_only=True) for colour, label in LIGHTS),
@@ -73,58 +77,59 @@ COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one cell (or row, where `field` is empty), what was expected, and what to do: all in words."""
+    """What is wrong with one cell, or with the row, where `field` is empty."""
 
     field: str
     value: str
     expected: str
     remedy: str = ""
-    column: str = ""  # its letter in the sheet, where there is one
+    column: str = ""  # its letter in the sheet, if it has one
     heading: str = ""  # as the file spells it
 
 
 @dataclass(frozen=True, slots=True)
 class UntakenCell:
-    """A cell that says something else than stands here and is not taken over: both values, why not, and where it is edited."""
+    """A cell that differs from the stored value but is not imported."""
 
     field: str
     value: str
-    stands: str
+    stands: str  # the stored value
     why: str
-    where: str
+    where: str  # to edit it
     column: str = ""  # its letter in the sheet
     heading: str = ""  # as the file spells it
 
 
 class RowPlace(NamedTuple):
-    """Where a row of the file stands."""
+    """Where a row of the file is."""
 
-    number: int  # from 1 over all rows of the file that say something
+    number: int  # from 1 over all rows of data in the file
     sheet: str
     line: int  # as the spreadsheet counts
 
     def seen_from(self, other: "RowPlace") -> str:
-        """How somebody who looks at another row finds it: by its line, behind the name of its sheet if that is another one."""
+        """How another row refers to this one: its line, behind its sheet if that is different."""
         return str(self.line) if self.sheet == other.sheet else f"{self.sheet}!{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One row of the file, its cells read as the fields say. A field whose column is not in the file is not in `values`;
-    an empty cell is None there. `faults` are of cells that could not be read; those fields are not in `values` either."""
+    """One row of the file, its cells read by the fields.
 
-    number: int  # from 1 over the whole file
+    `values` has no key for a field without a column in the file, nor for a cell that could not be
+    read, which is among `faults`; an empty cell is None.
+    """
+
+    number: int  # from 1 over all rows of data in the file
     sheet: str
     line: int  # as the spreadsheet counts
     values: Mapping[str, Any]
     faults: tuple[Fault, ...] = ()
     hidden: bool = False
-    spelt_out: frozenset[str] = (
-        frozenset()
-    )  # fields whose number came with 万 or 亿, in the cell or its heading, and was worked out
-    shown: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # the cells, as they are, of fields that are shown only and told of
+    # Fields whose number was multiplied, because of 万 or 亿 in the cell or its heading.
+    spelt_out: frozenset[str] = frozenset()
+    # The raw cells of ignored fields with `report_edits`.
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def place(self) -> RowPlace:
@@ -133,38 +138,40 @@ class FileRow:
 
 @dataclass(slots=True)
 class CheckedRow:
-    """What was found of one row. `before` and `after` hold only fields that change, as JSON holds them."""
+    """The result of checking one row. Values are as JSON holds them, of fields that change only."""
 
     row: FileRow
     verdict: str  # NEW, CHANGED, SAME, WRONG or CONFLICT
     label: str = ""
-    subject: int | None = None
-    seen: int | None = None
+    subject: int | None = None  # id of the stored row
+    seen: int | None = None  # the version from which the file was exported
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-    theirs: dict[str, Any] = field(default_factory=dict)
+    theirs: dict[str, Any] = field(default_factory=dict)  # of `before`: what conflicts
     faults: list[Fault] = field(default_factory=list)
     untaken: list[UntakenCell] = field(default_factory=list)
 
 
 class Checker(ABC):
-    """Holds the rows of one table against the product, some hundred at a time, in the order of the file. Writes nothing."""
+    """Checks the rows of one table, some hundred at a time, in the order of the file.
+
+    It writes nothing. `headed` are the fields for which the file has a column.
+    """
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
-        """`headed`: the fields for which the file has a column."""
         self.context = context
         self.headed = headed
 
     @abstractmethod
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
-        """One Planned for each row, in order; few queries however many rows."""
+        """Return one result for each row, in order, with a fixed number of queries."""
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
-        """Faults that are known only when every row was seen, by the row's `number`: keys that stand twice, circles."""
+        """Return faults known only after the last row, by `number`: repeated keys, cycles."""
         return ()
 
     def remarks(self) -> Iterable[str]:
-        """What is to be told of the table as a whole, once every row was seen."""
+        """Return remarks on the whole table, after the last row."""
         return ()
 
 
@@ -178,21 +185,17 @@ class TableKind:
     key: str
     name: Words
     about: Words  # one sentence: what it is for, what happens when it is applied
-    needs: tuple[
-        str, ...
-    ]  # what must be chosen before: document, cycle, organisation, owner (of what is registered)
+    needs: tuple[str, ...]  # to be chosen with the file: document, cycle, organisation, owner
     fields: Callable[[IntakeContext], tuple[Field, ...]]
-    may: Callable[[User], bool]  # whether the person brings in such tables at all
+    may: Callable[[User], bool]  # whether the user may import such tables at all
     checker: Callable[[IntakeContext, frozenset[str]], Checker]
-    # Set-wise, inside one transaction that the caller holds; NEW and CHANGED rows (a conflict chosen as mine is CHANGED) in the order
-    # of the file, a batch at a time. Sets row.subject_id and row.left. Raises Stale, naming the row, if one was changed meanwhile.
+    # Writes NEW and CHANGED rows (a conflict decided for the file is CHANGED) in the order of the
+    # file, a batch at a time, within the caller's transaction. Sets `row.subject_id` and
+    # `row.left`. Raises Stale, naming the row, if one was changed meanwhile.
     write: Callable[[IntakeContext, IntakeRows], None]
-    # Takes rows back that this kind wrote. Raises Refusal with the reason where something was built on one.
+    # Undoes rows that `write` wrote. Raises Refusal where something depends on one.
     undo: Callable[[IntakeContext, IntakeRows], None]
-    order: Literal["file", "parents"] = "file"
     updates: bool = True  # False: rows are only ever added
-    owned: bool = (
-        False  # only of documents that the person's own bodies, or bodies below these, registered
-    )
-    # The values of the several rows that one row of a file stands for, such as one that names several bodies.
+    owned: bool = False  # only for documents registered by the user's bodies or those below
+    # Splits the values of a row that names several bodies.
     split: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None

@@ -1,4 +1,4 @@
-"""What a list that can be taken away is made of, before any of its rows is read."""
+"""Lists that can be exported: what asks for one, and the list before its rows are read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from django.utils.translation import pgettext
 
 from directives.base.workdays import Workdays
 from directives.models import User
-from directives.tables.book import Book, Column, Words
+from directives.tables.book import Book, Column, Note, Words
 
-Place = Mapping[str, int]  # what the address of the page names: {"pk": 3}, or nothing
-Notes = tuple[tuple[Words, Any], ...]
+Place = Mapping[str, int]  # the object in the URL of the page: {"pk": 3}, or nothing
+Notes = tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """What a list knows of a request for it: who asks, the filter, and when. A request serves too."""
+    """What a list knows of the request for it; the part of SignedInRequest that it uses."""
 
     user: User
     GET: QueryDict
@@ -31,52 +31,58 @@ class ListRequest:
 
 @dataclass(frozen=True, slots=True)
 class FilteredList:
-    """A list under one filter, of which nothing was read yet but what its filter is called.
+    """A list under a filter, whose rows have not been read.
 
-    `told` is the filter in words. `few` says whether there are at most so many rows, without counting further; `total` counts
-    them all. `make` gives the book; its rows are read as they are written.
+    `at_most(limit)` tells whether there are no more rows than the limit, without counting all.
+    The rows of the book are read as they are written.
     """
 
-    told: Notes
-    few: Callable[[int], bool]
+    filter_notes: Notes  # the filter in words
+    at_most: Callable[[int], bool]
     total: Callable[[], int]
-    make: Callable[[], Book]
+    make_book: Callable[[], Book]
 
 
 @dataclass(frozen=True, slots=True)
 class ListKind:
-    """A list that can be taken away: its name, its page, what it holds, and which of its columns a person may choose.
+    """A list that can be exported.
 
-    `page` is the name of the page's address; `placed` that the address names a thing. Columns that are not among those to be
-    chosen always stand at the end.
+    `page` is the name of its URL, `placed` whether that has a primary key. `columns` are those that
+    a person may choose; the others always stand at the end.
     """
 
     name: Words
     page: str
     find: Callable[[ListRequest, Place], FilteredList]
-    columns: Callable[[ListRequest], Sequence[Column]] = lambda asked: ()
+    columns: Callable[[ListRequest], Sequence[Column]] = lambda request: ()
     placed: bool = False
 
 
 def filter_in_words(*pairs: tuple[Words, Any]) -> Notes:
-    """The filter in words, without what was not asked for."""
-    given = tuple((label, str(value)) for label, value in pairs if value)
-    return given or ((pgettext("ledger", "Filter"), _("None: everything in your scope")),)
+    """Describe a filter; parts of it with an empty value are not in force."""
+    notes = tuple((label, str(value)) for label, value in pairs if value)
+    return notes or ((pgettext("ledger", "Filter"), _("None: everything in your scope")),)
 
 
-def list_of_rows(told: Notes, rows: QuerySet, make: Callable[[], Book]) -> FilteredList:
-    """A list with a line for each of these rows."""
-    bare = rows.order_by()
-    return FilteredList(told, lambda limit: bare[: limit + 1].count() <= limit, bare.count, make)
+def list_of_rows(
+    filter_notes: Notes, rows: QuerySet[Any], make_book: Callable[[], Book]
+) -> FilteredList:
+    """A list with a row for each of these."""
+    unsorted = rows.order_by()
+
+    def at_most(limit: int) -> bool:
+        return unsorted[: limit + 1].count() <= limit
+
+    return FilteredList(filter_notes, at_most, unsorted.count, make_book)
 
 
-def list_of_length(told: Notes, count: int, make: Callable[[], Book]) -> FilteredList:
-    """A list of which it is known how many rows it has."""
-    return FilteredList(told, lambda limit: count <= limit, lambda: count, make)
+def list_of_length(filter_notes: Notes, count: int, make_book: Callable[[], Book]) -> FilteredList:
+    """A list whose number of rows is known."""
+    return FilteredList(filter_notes, lambda limit: count <= limit, lambda: count, make_book)
 
 
 def part_of(part: int, whole: int) -> str:
-    """3 of 8 (37.5%)."""
+    """Such as: 3 of 8 (37.5%)."""
     share = f" ({100 * part / whole:.1f}%)" if whole else ""
     return _("%(part)s of %(whole)s") % {"part": part, "whole": whole} + share
 
@@ -84,14 +90,11 @@ def part_of(part: int, whole: int) -> str:
 def chosen_columns(
     columns: Iterable[Column], offered: Iterable[Column], keys: Sequence[str]
 ) -> tuple[Column, ...]:
-    """The columns of a list as a person chose them: those of these keys in this order, then those that are not to be chosen."""
+    """The chosen columns in the order of `keys` (none: all), then those that are not `offered`."""
     columns = tuple(columns)
     if not keys:
         return columns
-    known, choosable = (
-        {column.key: column for column in columns},
-        {column.key for column in offered},
-    )
-    return tuple(known[key] for key in keys if key in known) + tuple(
-        column for column in columns if column.key not in choosable
-    )
+    by_key = {column.key: column for column in columns}
+    choosable = {column.key for column in offered}
+    chosen = tuple(by_key[key] for key in keys if key in by_key)
+    return chosen + tuple(column for column in columns if column.key not in choosable)

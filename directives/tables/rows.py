@@ -1,51 +1,112 @@
-"""The rows of a file as its fields read them: each cell a value or a fault, rows that say nothing passed over and told of."""
+"""Reads the rows of a file by its fields, skips rows that are no data, and remarks on both."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from directives.base.script import fold
-from directives.tables.cells import CellReader, ColumnUnits, as_text, displayed, interpreting_reader
+from directives.tables.cells import (
+    CellReader,
+    ColumnUnits,
+    as_text,
+    displayed,
+    interpreting_reader,
+)
 from directives.tables.faults import Interpreted, Wrong
 from directives.tables.fields import Fault, Field, FileRow
 from directives.tables.figures import has_unit, scale_of, shares_of
-from directives.tables.layout import OpenFile, RawRow, Table, column_letters
+from directives.tables.layout import Cell, OpenFile, RawRow, Table, column_letters
 from directives.tables.matching import SCALES, Column, Headings
-from directives.tables.merged import Merged
-from directives.tables.skipped_rows import RowFilter, listed, remarks_of, title_above
+from directives.tables.skipped_rows import RowFilter, first_of, remarks_of, title_above
 
 SECTION = "section"  # the field that the heading of a group of rows fills
 TITLE = "document"  # the field that the title above the headings fills
 FIGURES = ("money", "number")  # sorts of fields
-PAIRS = 3  # pairs of words and what they mean that a remark names
+PAIRS = 3  # examples in a remark on interpreted cells
 
 UNIT = re.compile(r"(?<![报送制写任头管])单位:([^:;,()]{1,20})")
 LARGE = re.compile(r"千元|(?:万|百万|千万|亿|万亿)(?:元|人次|人|个|户|项|件|名|家|册)?")
-Split = Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
+Values = dict[str, Any]
+
+
+class MergedCells:
+    """Fills in cells merged over several rows: people read their value for each of these rows.
+
+    `last` is the last line of the headings, `columns` are the indexes of those that are read. Rows
+    must be passed in the order of the sheet.
+    """
+
+    def __init__(self, table: Table, last: int, columns: Iterable[int]) -> None:
+        read = set(columns)
+        self.ranges: dict[int, list[tuple[int, int]]] = {}  # top line → (column, bottom line)
+        for merge in table.merges:
+            if merge.top > last and merge.bottom > merge.top and merge.left in read:
+                self.ranges.setdefault(merge.top, []).append((merge.left, merge.bottom))
+        self.open: dict[int, tuple[int, Cell]] = {}  # column → (bottom line, value)
+
+    def filled(self, row: RawRow) -> RawRow:
+        """Return the row with the values merged into it; the same object if there are none."""
+        if not self.ranges:
+            return row
+        self.open = {
+            column: (bottom, value)
+            for column, (bottom, value) in self.open.items()
+            if row.line <= bottom
+        }
+        cells = list(row.cells)
+        for column, (_bottom, value) in self.open.items():
+            cells.extend([None] * (column + 1 - len(cells)))
+            if cells[column] in (None, ""):  # a wrong merge must not hide what stands there
+                cells[column] = value
+        for column, bottom in self.ranges.get(row.line, ()):
+            if column < len(row.cells) and row.cells[column] not in (None, ""):
+                self.open[column] = bottom, row.cells[column]
+        return row if tuple(cells) == row.cells else replace(row, cells=tuple(cells))
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class ColumnReader:
     """How one column of a sheet is read."""
 
     index: int
-    name: str
+    name: str  # of the field
     read: CellReader
     required: bool
     letter: str
     heading: str
-    figure: bool = False  # a number or an amount, which may come in units
-    scaled: bool = False  # its heading says in which
+    figure: bool  # a number or an amount, which may have a unit
+    scaled: bool  # its heading names the unit
+
+    def fault(self, value: str, expected: str, remedy: str) -> Fault:
+        return Fault(self.name, value, expected, remedy, self.letter, self.heading)
+
+
+@dataclass(slots=True)
+class Interpretation:
+    """A cell that was read by a rule: its heading, text and meaning."""
+
+    heading: str
+    text: str
+    meaning: str
+
+
+@dataclass(slots=True)
+class ReadCells:
+    """The cells of one row: values by field, faults and interpretations."""
+
+    values: Values = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    interpretations: list[Interpretation] = field(default_factory=list)
 
 
 class RowReader:
-    """Reads the sheets of a file row by row. `remarks` tells what was passed over and what was understood, once all rows were taken.
+    """Reads the sheets of a file row by row; `remarks` are complete once all rows are read.
 
-    `split` makes several rows of one that speaks of several.
+    `split` makes several rows of one that names several bodies.
     """
 
     def __init__(
@@ -53,35 +114,36 @@ class RowReader:
         opened: OpenFile,
         heads: Sequence[Headings],
         fields: Sequence[Field],
-        split: Split | None = None,
+        split: Callable[[Values], Sequence[Values]] | None = None,
     ) -> None:
         headed = {name for head in heads for name in head.matched}
+        ignored = {field.name for field in fields if field.shown_only(headed)}
         self.opened, self.heads, self.split = opened, heads, split
-        self.fields = {field.name: field for field in fields if not field.shown_only(headed)}
-        self.told = {
-            field.name for field in fields if field.report_edits and field.shown_only(headed)
+        self.fields = {field.name: field for field in fields if field.name not in ignored}
+        self.reported = {
+            field.name for field in fields if field.report_edits and field.name in ignored
         }
         self.tables = {table.number: table for table in opened.tables}
-        self.passed: dict[str, list[str]] = {}
-        self.hidden: list[str] = []
-        self.parted: list[str] = []
-        self.filled: Counter[str] = Counter()
-        self.meant: dict[str, Counter[tuple[str, str]]] = {}
-        self.scaled: dict[str, int] = {}
-        self.unit = ""  # that stands above the table which is being read
-        self.units: set[str] = set()  # such that do not say in what its numbers are counted
         self.number = 0
+        self.unit = ""  # written above the table being read
+        # for the remarks
+        self.skipped: dict[str, list[str]] = {}  # reason → rows
+        self.hidden: list[str] = []
+        self.splits: list[str] = []
+        self.merged: Counter[str] = Counter()
+        self.interpreted: dict[str, Counter[tuple[str, str]]] = {}
+        self.scaled: dict[str, int] = {}
+        self.unclear_units: set[str] = set()
 
     @property
     def headed(self) -> frozenset[str]:
         """The fields for which the file has a column."""
-        return frozenset(
-            name for head in self.heads for name in head.matched if name in self.fields
-        )
+        names = (name for head in self.heads for name in head.matched)
+        return frozenset(name for name in names if name in self.fields)
 
     @property
     def expected(self) -> int:
-        """Rows that there are at most."""
+        """An upper bound of the number of rows."""
         return sum(max(0, self.tables[head.number].rows - head.last) for head in self.heads)
 
     def rows(self) -> Iterator[FileRow]:
@@ -89,112 +151,121 @@ class RowReader:
             yield from self._sheet(head, self.tables[head.number])
 
     def _sheet(self, head: Headings, table: Table) -> Iterator[FileRow]:
-        slots = self._slots(head, table)
-        told = [
-            (column.index, column.field) for column in head.columns if column.field in self.told
+        readers = self._column_readers(head, table)
+        figures = [reader for reader in readers if reader.figure]
+        reported = [
+            (column.index, column.field) for column in head.columns if column.field in self.reported
         ]
-        read = [slot.index for slot in slots]
-        passing, merged = (
-            RowFilter(head, table, read),
-            Merged(table, head.last, [*read, *(index for index, _name in told)]),
-        )
-        groups = SECTION in self.fields and SECTION not in head.matched
-        title = (
-            title_above(head, table) if TITLE in self.fields and TITLE not in head.matched else ""
-        )
+        read = [reader.index for reader in readers]
+        row_filter = RowFilter(head, table, read)
+        merged = MergedCells(table, head.last, [*read, *(index for index, _name in reported)])
+        fill_section = SECTION in self.fields and SECTION not in head.matched
+        fill_title = TITLE in self.fields and TITLE not in head.matched
+        title = title_above(head, table) if fill_title else ""
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
-        figures = [slot for slot in slots if slot.figure]
         for raw in self.opened.rows(table):
             if raw.line <= head.last:
                 continue
-            full = merged.filled(raw) if merged.ranges else raw
-            values, faults, meant = _values(full, slots)
-            if why := passing.why(raw, lacking=any(fault.value == "" for fault in faults)):
-                self.passed.setdefault(why, []).append(self._place(head, raw))
+            full = merged.filled(raw)
+            cells = _read_cells(full, readers)
+            lacking = any(fault.value == "" for fault in cells.faults)
+            if why := row_filter.why(raw, lacking=lacking):
+                self.skipped.setdefault(why, []).append(self._row_name(head, raw))
                 continue
-            if full is not raw:
-                self._fill(raw, full, slots)
             if len(raw.cells) > width and self.opened.format == "csv":
-                faults.append(_longer(raw, width))
-            if raw.hidden:
-                self.hidden.append(self._place(head, raw))
-            for slot, said, value in meant:
-                self.meant.setdefault(slot.heading, Counter())[said, value] += 1
-            if groups and passing.group:
-                values[SECTION] = passing.group
+                cells.faults.append(_too_wide(raw, width))
+            if fill_section and row_filter.group:
+                cells.values[SECTION] = row_filter.group
             if title:
-                values[TITLE] = title
-            shows = {
-                name: full.cells[index] if index < len(full.cells) else None for index, name in told
+                cells.values[TITLE] = title
+            self._count(head, raw, full, readers, cells)
+            shown = {
+                name: full.cells[index] if index < len(full.cells) else None
+                for index, name in reported
             }
-            several = self.split(values) if self.split else (values,)
-            if len(several) > 1:
-                self.parted.append(self._place(head, raw))
-            spelt = _spelt_out(full, figures)
-            for one in several:
+            spelt_out, faults = _spelt_out(full, figures), tuple(cells.faults)
+            for values in self._split(head, raw, cells.values):
                 self.number += 1
                 yield FileRow(
-                    self.number, head.sheet, raw.line, one, tuple(faults), raw.hidden, spelt, shows
+                    self.number,
+                    head.sheet,
+                    raw.line,
+                    values,
+                    faults,
+                    raw.hidden,
+                    spelt_out,
+                    shown,
                 )
 
-    def _place(self, head: Headings, raw: RawRow) -> str:
-        """How a remark names a row."""
+    def _split(self, head: Headings, raw: RawRow, values: Values) -> Sequence[Values]:
+        rows = self.split(values) if self.split else (values,)
+        if len(rows) > 1:
+            self.splits.append(self._row_name(head, raw))
+        return rows
+
+    def _row_name(self, head: Headings, raw: RawRow) -> str:
         return f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
 
-    def _fill(self, raw: RawRow, full: RawRow, slots: Sequence[Slot]) -> None:
-        """Note which columns got a value that stands further up."""
-        own = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
-        self.filled.update(
-            slot.heading
-            for slot in slots
-            if slot.index < len(own) and own[slot.index] != full.cells[slot.index]
-        )
+    def _count(
+        self,
+        head: Headings,
+        raw: RawRow,
+        full: RawRow,
+        readers: Sequence[ColumnReader],
+        cells: ReadCells,
+    ) -> None:
+        """Note what the remarks tell of one row."""
+        if raw.hidden:
+            self.hidden.append(self._row_name(head, raw))
+        for cell in cells.interpretations:
+            self.interpreted.setdefault(cell.heading, Counter())[cell.text, cell.meaning] += 1
+        if full is not raw:
+            own = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
+            self.merged.update(
+                reader.heading
+                for reader in readers
+                if reader.index < len(own) and own[reader.index] != full.cells[reader.index]
+            )
 
-    def _slots(self, head: Headings, table: Table) -> list[Slot]:
-        ours = {
-            "id",
-            "version",
-        } <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
-        slots = []
+    def _column_readers(self, head: Headings, table: Table) -> list[ColumnReader]:
+        # Percentages of an exported list that is imported again are shares of 1.
+        exported = {"id", "version"} <= head.matched.keys()
         self.unit = _unit_above(head, table)
-        if not LARGE.fullmatch(self.unit) and any(
+        figures = any(
             self.fields[name].sort in FIGURES for name in head.matched if name in self.fields
-        ):
-            self.units |= {self.unit} - {""}
+        )
+        if figures and self.unit and not LARGE.fullmatch(self.unit):
+            self.unclear_units.add(self.unit)
+        below = [row for row in table.head if row.line > head.last]
+        readers = []
         for column in head.columns:
             field = self.fields.get(column.field)
             if field is None:
                 continue
-            manner = self._manner(
-                field, column, [row for row in table.head if row.line > head.last], ours
-            )
-            figure = field.sort in FIGURES
-            read = interpreting_reader(field, manner)
-            slots.append(
-                Slot(
-                    column.index,
-                    field.name,
-                    read,
-                    field.required,
-                    column.letter,
-                    column.heading,
-                    figure,
-                    manner.scale != 1,
+            units = self._units(field, column, below, exported)
+            readers.append(
+                ColumnReader(
+                    index=column.index,
+                    name=field.name,
+                    read=interpreting_reader(field, units),
+                    required=field.required,
+                    letter=column.letter,
+                    heading=column.heading,
+                    figure=field.sort in FIGURES,
+                    scaled=units.scale != 1,
                 )
             )
-        return slots
+        return readers
 
-    def _manner(
-        self, field: Field, column: Column, below: Sequence[RawRow], ours: bool
+    def _units(
+        self, field: Field, column: Column, below: Sequence[RawRow], exported: bool
     ) -> ColumnUnits:
         if field.sort == "percent":
             cells = [row.cells[column.index] for row in below if column.index < len(row.cells)]
-            return ColumnUnits(shares="shares" if ours else shares_of(cells))
-        scale = (
-            column.scale
-            if column.scale != 1 or not LARGE.fullmatch(self.unit)
-            else SCALES.get(self.unit) or scale_of(self.unit)
-        )
+            return ColumnUnits(shares="shares" if exported else shares_of(cells))
+        scale = column.scale
+        if scale == 1 and LARGE.fullmatch(self.unit):
+            scale = SCALES.get(self.unit) or scale_of(self.unit)
         if field.sort in FIGURES and scale != 1:
             self.scaled[column.heading] = scale
             return ColumnUnits(scale=scale)
@@ -202,49 +273,53 @@ class RowReader:
 
     @property
     def remarks(self) -> list[str]:
-        found = [
-            _("Numbers under “%(heading)s” are read in units of %(scale)s, as the heading says.")
-            % {"heading": heading, "scale": f"{scale:,}"}
-            for heading, scale in self.scaled.items()
-        ]
-        said = _(
-            "“%(unit)s” is written above the table, but numbers are read as written. Write the unit after numbers that use it."
+        scaled = _(
+            "Numbers under “%(heading)s” are read in units of %(scale)s, as the heading says."
         )
-        found += [said % {"unit": unit} for unit in sorted(self.units)]
-        found += [_understood(heading, counts) for heading, counts in self.meant.items()]
-        if self.filled:
-            said = {"headings": "、".join(self.filled), "count": self.filled.total()}
-            found.append(
-                _("Merged cells apply to every row they span: %(headings)s (%(count)s cells).")
-                % said
-            )
-        if self.parted:
+        unclear = _(
+            "“%(unit)s” is written above the table, but numbers are read as written. "
+            "Write the unit after numbers that use it."
+        )
+        return [
+            *(
+                scaled % {"heading": heading, "scale": f"{scale:,}"}
+                for heading, scale in self.scaled.items()
+            ),
+            *(unclear % {"unit": unit} for unit in sorted(self.unclear_units)),
+            *(_interpreted(heading, cells) for heading, cells in self.interpreted.items()),
+            *self._row_remarks(),
+            *remarks_of(self.skipped),
+        ]
+
+    def _row_remarks(self) -> Iterator[str]:
+        if self.merged:
+            text = _("Merged cells apply to every row they span: %(headings)s (%(count)s cells).")
+            yield text % {"headings": "、".join(self.merged), "count": self.merged.total()}
+        if self.splits:
             text = _(
-                "Rows with several organisations are read as one row for each: %(count)s (rows %(lines)s). Where "
-                "the table names no lead, the first one leads."
+                "Rows with several organisations are read as one row for each: %(count)s "
+                "(rows %(lines)s). Where the table names no lead, the first one leads."
             )
-            found.append(text % {"count": len(self.parted), "lines": listed(self.parted)})
+            yield text % {"count": len(self.splits), "lines": first_of(self.splits)}
         if self.hidden:
-            said = {"count": len(self.hidden), "lines": listed(self.hidden)}
-            found.append(_("Hidden rows are read too: %(count)s (rows %(lines)s).") % said)
-        return found + remarks_of(self.passed)
+            text = _("Hidden rows are read too: %(count)s (rows %(lines)s).")
+            yield text % {"count": len(self.hidden), "lines": first_of(self.hidden)}
 
 
-def _understood(heading: str, counts: Counter[tuple[str, str]]) -> str:
-    """What was read of cells of one column that do not say it by the letter."""
+def _interpreted(heading: str, cells: Counter[tuple[str, str]]) -> str:
+    """Remark on the interpreted cells of a column; `cells`: text and meaning → how many."""
     pairs = "；".join(
-        f"{said} → {value or _('no date')}" for (said, value), _times in counts.most_common(PAIRS)
+        f"{text} → {meaning or _('no date')}"
+        for (text, meaning), _count in cells.most_common(PAIRS)
     )
-    said = {
-        "heading": heading,
-        "pairs": pairs + ("…" if len(counts) > PAIRS else ""),
-        "count": counts.total(),
-    }
-    return _("“%(heading)s” was read as follows: %(pairs)s (%(count)s cells).") % said
+    if len(cells) > PAIRS:
+        pairs += "…"
+    params = {"heading": heading, "pairs": pairs, "count": cells.total()}
+    return _("“%(heading)s” was read as follows: %(pairs)s (%(count)s cells).") % params
 
 
 def _unit_above(head: Headings, table: Table) -> str:
-    """In what the numbers of a table are counted, as stands above it: 万元; "" where nothing of the kind is said."""
+    """The unit of numbers written above a table, such as 万元; "" if there is none."""
     cells = (
         cell
         for row in table.head
@@ -252,62 +327,43 @@ def _unit_above(head: Headings, table: Table) -> str:
         for cell in row.cells
         if isinstance(cell, str)
     )
-    units = (found[1] for cell in cells if (found := UNIT.search(fold(cell))))
+    units = (match[1] for cell in cells if (match := UNIT.search(fold(cell))))
     return next(
         (unit for unit in units if any(map(LARGE.fullmatch, re.split("[、/和及]", unit)))), ""
     )
 
 
-def _values(
-    raw: RawRow, slots: Sequence[Slot]
-) -> tuple[dict[str, Any], list[Fault], list[tuple[Slot, str, str]]]:
-    """The values of a row by field, the faults of its cells, and what was understood of them: what stands there, what it means."""
+def _read_cells(raw: RawRow, readers: Sequence[ColumnReader]) -> ReadCells:
     cells, width = raw.cells, len(raw.cells)
-    values: dict[str, Any] = {}
-    faults: list[Fault] = []
-    meant: list[tuple[Slot, str, str]] = []
-    for slot in slots:
-        cell = cells[slot.index] if slot.index < width else None
-        value = slot.read(cell)
+    result = ReadCells()
+    for reader in readers:
+        cell = cells[reader.index] if reader.index < width else None
+        value = reader.read(cell)
         if value.__class__ is Interpreted:
             value = value.value
-            meant.append((slot, displayed(cell), "" if value is None else str(value)))
+            meaning = "" if value is None else str(value)
+            result.interpretations.append(Interpretation(reader.heading, displayed(cell), meaning))
         if value.__class__ is Wrong:
-            faults.append(
-                Fault(
-                    slot.name,
-                    displayed(cell),
-                    value.expected,
-                    value.remedy,
-                    slot.letter,
-                    slot.heading,
-                )
-            )
-        elif value is None and slot.required:
+            result.faults.append(reader.fault(displayed(cell), value.expected, value.remedy))
+        elif value is None and reader.required:
+            expected = _("a value; this cell cannot be empty")
             remedy = _("Fill it in, or delete the whole row if it is empty.")
-            faults.append(
-                Fault(
-                    slot.name,
-                    "",
-                    _("a value; this cell cannot be empty"),
-                    remedy,
-                    slot.letter,
-                    slot.heading,
-                )
-            )
+            result.faults.append(reader.fault("", expected, remedy))
         else:
-            values[slot.name] = value
-    return values, faults, meant
+            result.values[reader.name] = value
+    return result
 
 
-def _spelt_out(raw: RawRow, figures: Sequence[Slot]) -> frozenset[str]:
-    """Which of these numbers came with a unit of ten thousand and more."""
-    there = (slot for slot in figures if slot.index < len(raw.cells))
-    return frozenset(slot.name for slot in there if slot.scaled or has_unit(raw.cells[slot.index]))
+def _spelt_out(raw: RawRow, figures: Sequence[ColumnReader]) -> frozenset[str]:
+    """The fields whose number came with a unit of ten thousand or more."""
+    present = (reader for reader in figures if reader.index < len(raw.cells))
+    return frozenset(
+        reader.name for reader in present if reader.scaled or has_unit(raw.cells[reader.index])
+    )
 
 
-def _longer(raw: RawRow, width: int) -> Fault:
-    """Of a row of text with more cells than there are headings: most likely a text with a comma, which moved all that follows."""
+def _too_wide(raw: RawRow, width: int) -> Fault:
+    """The fault of a text row with too many cells: probably a separator within a text."""
     expected = _("at most %(count)s cells in the row, one for each heading") % {"count": width}
     remedy = _(
         "Put text that contains the separator in quotation marks, or save the table as .xlsx."

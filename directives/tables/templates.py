@@ -1,7 +1,4 @@
-"""Workbooks to fill in, away from the product if need be: the headings of a kind of table, drop-downs, an example, instructions.
-
-What was filled in comes back through the intake of the same kind, which passes the example row over.
-"""
+"""Workbooks to fill in and import: headings, drop-downs, an example row and instructions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -19,8 +16,8 @@ from directives.models import Directive, Indicator, Organisation
 from directives.tables.book import guard
 from directives.tables.fields import Field, IntakeContext, TableKind
 
-SPARE = 2_000  # rows below those filled in that have drop-downs too
-LISTED = 5_000  # a longer list gets no drop-down: nobody finds anything in it
+SPARE = 2_000  # empty rows with drop-downs
+LONGEST_LIST = 5_000  # values of a drop-down; a longer list gets none
 WIDTHS = {
     "text": 28,
     "code": 14,
@@ -32,20 +29,16 @@ WIDTHS = {
     "choice": 16,
     "codes": 24,
 }
-GUIDE = (24, 20, 64, 28)  # characters of a column of the instructions
-LINE = 15  # points of one line
-WORDS = 200  # characters of a name in a list
-MACHINE = frozenset({"id", "version"})  # by which a row that went out is known when it comes back
-Values = Sequence[tuple[str, str]]  # what a cell may hold, and what it stands for
+GUIDE_WIDTHS = (24, 20, 64, 28)  # characters
+LINE_HEIGHT = 15  # points
+MEANING_LENGTH = 200  # characters
+IDENTITY = frozenset({"id", "version"})  # fields that identify an exported row
+Values = Sequence[tuple[str, str]]  # value and meaning
 
 
 def _bodies(context: IntakeContext) -> Values:
-    rows = (
-        Organisation.objects.visible_to(context.by)
-        .order_by("path")
-        .values_list("code", "name_hans")
-    )
-    return [(code, name) for code, name in rows[: LISTED + 1]]
+    bodies = Organisation.objects.visible_to(context.by).order_by("path")
+    return list(bodies.values_list("code", "name_hans")[: LONGEST_LIST + 1])
 
 
 def _directives(context: IntakeContext) -> Values:
@@ -54,14 +47,14 @@ def _directives(context: IntakeContext) -> Values:
         .order_by("order")
         .values_list("code", "text_hans")
     )
-    return [(code, text[:WORDS]) for code, text in rows[: LISTED + 1]]
+    return [(code, text[:MEANING_LENGTH]) for code, text in rows[: LONGEST_LIST + 1]]
 
 
 def _indicators(context: IntakeContext) -> Values:
     rows = Indicator.objects.filter(
         document=context.place.get("document", 0), ended_at=None
     ).values_list("code", "name_hans")
-    return list(rows[: LISTED + 1])
+    return list(rows[: LONGEST_LIST + 1])
 
 
 LISTS: dict[str, Callable[[IntakeContext], Values]] = {
@@ -74,7 +67,10 @@ LISTS: dict[str, Callable[[IntakeContext], Values]] = {
 def template(
     kind: TableKind, context: IntakeContext, rows: Iterable[Mapping[str, Any]] = ()
 ) -> bytes:
-    """A workbook for this kind of table in the reader's language; `rows` are filled in already, by field, instead of the example."""
+    """Make a workbook in the user's language.
+
+    `rows` (field → value) are filled in instead of the example.
+    """
     file = BytesIO()
     with Workbook(file, {"in_memory": True}) as workbook:
         _Template(kind, context, workbook).fill(list(rows))
@@ -82,15 +78,11 @@ def template(
 
 
 class _Template:
-    """One workbook being made."""
-
     def __init__(self, kind: TableKind, context: IntakeContext, workbook: Workbook) -> None:
         self.kind, self.context, self.workbook = kind, context, workbook
         self.filled: list[Mapping[str, Any]] = []
         self.fields: tuple[Field, ...] = ()
-        self.first: dict[
-            str, str
-        ] = {}  # of a list without an example of its own, what stands first in it
+        self.first_values: dict[str, str] = {}  # of drop-downs, by field
         base = {"valign": "top", "text_wrap": True}
         self.text = workbook.add_format({**base, "num_format": "@"})
         self.day = workbook.add_format({**base, "num_format": "yyyy-mm-dd"})
@@ -103,16 +95,16 @@ class _Template:
             {**base, "italic": True, "font_color": "#5F6670", "num_format": "@"}
         )
         self.head = workbook.add_format({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
-        self.demanded = workbook.add_format(
+        self.required_head = workbook.add_format(
             {**base, "bold": True, "bg_color": "#1D4577", "font_color": "#FFFFFF", "bottom": 1}
         )
         self.title = workbook.add_format({"bold": True, "font_size": 16})
 
     def fill(self, rows: list[Mapping[str, Any]]) -> None:
         self.filled = rows
-        self.fields = _shown(self.kind.fields(self.context), rows)
-        sheet = self.workbook.add_worksheet(_tab(str(self.kind.name)))
-        guide = self.workbook.add_worksheet(_tab(_("Instructions")))
+        self.fields = _template_fields(self.kind.fields(self.context), rows)
+        sheet = self.workbook.add_worksheet(_sheet_name(str(self.kind.name)))
+        guide = self.workbook.add_worksheet(_sheet_name(_("Instructions")))
         choices = self._lists()
         self._head(sheet)
         self._rows(sheet)
@@ -132,21 +124,20 @@ class _Template:
         for place, field in enumerate(self.fields):
             sheet.set_column(place, place, WIDTHS[field.sort], self._format(field))
             sheet.write_string(
-                0, place, guard(str(field.label)), self.demanded if field.required else self.head
+                0,
+                place,
+                guard(str(field.label)),
+                self.required_head if field.required else self.head,
             )
 
     def _format(self, field: Field) -> Format:
         if field.sort == "percent" and self.filled:
             return self.share
-        if field.read_only or field.name in MACHINE:
+        if field.read_only or field.name in IDENTITY:
             return self.fixed
-        return (
-            self.day
-            if field.sort == "date"
-            else self.text
-            if field.sort in ("text", "code", "codes", "choice")
-            else self.plain
-        )
+        if field.sort == "date":
+            return self.day
+        return self.text if field.sort in ("text", "code", "codes", "choice") else self.plain
 
     def _rows(self, sheet: Worksheet) -> None:
         if not self.filled:
@@ -157,21 +148,17 @@ class _Template:
                 self._cell(sheet, line, place, field, row.get(field.name))
 
     def _example(self, sheet: Worksheet) -> None:
-        """The example row; its first cell says what it is, by which the intake knows it (tables.skipped_rows.EXAMPLE)."""
-        told = [
-            self._said(field, field.example or self.first.get(field.name, ""))
-            for field in self.fields
-        ]
-        sheet.set_row(
-            1,
-            _height(
-                [f"{told[0]}　　　　", *told[1:]], [WIDTHS[field.sort] for field in self.fields]
-            ),
-        )
-        for place, said in enumerate(told):
-            text = _("Example: %(value)s") % {"value": said} if place == 0 else guard(said)
+        """Write the example row. An import knows it by its first cell (`skipped_rows.EXAMPLE`)."""
+        examples = [self._example_of(field) for field in self.fields]
+        widths = [WIDTHS[field.sort] for field in self.fields]
+        sheet.set_row(1, _height([f"{examples[0]}　　　　", *examples[1:]], widths))
+        for place, example in enumerate(examples):
+            text = _("Example: %(value)s") % {"value": example} if place == 0 else guard(example)
             if text:
                 sheet.write_string(1, place, text.strip(), self.example)
+
+    def _example_of(self, field: Field) -> str:
+        return _label(field, field.example or self.first_values.get(field.name, ""))
 
     def _cell(self, sheet: Worksheet, line: int, place: int, field: Field, value: Any) -> None:
         match value:
@@ -180,107 +167,70 @@ class _Template:
             case date():
                 sheet.write_datetime(line, place, value, self.day)
             case bool() | str():
-                sheet.write_string(
-                    line, place, guard(self._said(field, str(value))), self._format(field)
-                )
+                text = guard(_label(field, str(value)))
+                sheet.write_string(line, place, text, self._format(field))
             case _:
-                sheet.write_number(
-                    line,
-                    place,
-                    value / 100 if field.sort == "percent" else value,
-                    self._format(field),
-                )
-
-    @staticmethod
-    def _said(field: Field, value: str) -> str:
-        """A value as the reader calls it."""
-        return str(dict(field.choices).get(value, value)) if field.choices else value
+                number = value / 100 if field.sort == "percent" else value
+                sheet.write_number(line, place, number, self._format(field))
 
     def _lists(self) -> dict[str, str]:
-        """The values of drop-downs on a sheet of their own, with what each stands for; for each field, where they are."""
-        found: dict[str, str] = {}
+        """Write the values of drop-downs on a sheet; return the range of cells for each field."""
         lists: dict[str, Values] = {}
         for field in self.fields:
             if field.choices:
                 lists[field.name] = [(str(label), "") for _value, label in field.choices]
             elif field.drop_down in LISTS:
                 lists[field.name] = LISTS[field.drop_down](self.context)
-        lists = {name: values for name, values in lists.items() if 0 < len(values) <= LISTED}
+        lists = {name: values for name, values in lists.items() if 0 < len(values) <= LONGEST_LIST}
         if not lists:
-            return found
-        self.first = {
+            return {}
+        self.first_values = {
             field.name: lists[field.name][0][0]
             for field in self.fields
             if field.drop_down and field.name in lists
         }
-        tab = _tab(_("Values"))
-        sheet = self.workbook.add_worksheet(tab)
-        sheet.set_row(0, 2 * LINE)
+        sheet = self.workbook.add_worksheet(_sheet_name(_("Values")))
+        sheet.set_row(0, 2 * LINE_HEIGHT)
         labels = {field.name: str(field.label) for field in self.fields}
-        for number, (name, values) in enumerate(lists.items()):
-            first = 2 * number
-            sheet.set_column(first, first, 24, self.text)
-            sheet.set_column(first + 1, first + 1, 32, self.text)
-            sheet.write_string(
-                0, first, guard(_("Values of “%(column)s”") % {"column": labels[name]}), self.head
-            )
-            for line, (value, meaning) in enumerate(values, 1):
-                sheet.write_string(line, first, guard(value), self.text)
-                sheet.write_string(line, first + 1, guard(meaning), self.text)
-            letter = xl_col_to_name(first, True)
-            found[name] = f"='{tab}'!{letter}$2:{letter}${len(values) + 1}"
+        ranges = {
+            name: self._list(sheet, 2 * number, labels[name], values)
+            for number, (name, values) in enumerate(lists.items())
+        }
         sheet.freeze_panes(1, 0)
-        return found
+        return ranges
+
+    def _list(self, sheet: Worksheet, column: int, label: str, values: Values) -> str:
+        """Write one list in two columns, values and meanings; return the range of the values."""
+        sheet.set_column(column, column, 24, self.text)
+        sheet.set_column(column + 1, column + 1, 32, self.text)
+        heading = _("Values of “%(column)s”") % {"column": label}
+        sheet.write_string(0, column, guard(heading), self.head)
+        for line, (value, meaning) in enumerate(values, 1):
+            sheet.write_string(line, column, guard(value), self.text)
+            sheet.write_string(line, column + 1, guard(meaning), self.text)
+        letters = xl_col_to_name(column, True)
+        return f"='{sheet.name}'!{letters}$2:{letters}${len(values) + 1}"
 
     def _validate(self, sheet: Worksheet, place: int, field: Field, last: int, source: str) -> None:
-        """What a spreadsheet checks by itself while somebody types; the intake checks all of it again."""
+        """Have the spreadsheet check what is typed. An import checks all of it again."""
         if field.read_only:
             return
-        help_words = {
-            "input_title": str(field.label)[:32],
-            "input_message": _clipped(self._help(field), 255),
-        }
-        rule: dict[str, Any] = {"validate": "any"}
-        if source:
-            # a list of codes only proposes: a code that is founded in the same table is right too
-            rule = {
-                "validate": "list",
-                "source": source,
-                "error_type": "stop" if field.choices else "information",
-            }
-        elif field.sort == "percent":
-            rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
-        elif field.sort == "date":
-            rule = {
-                "validate": "date",
-                "criteria": ">=",
-                "value": date(1900, 3, 1),
-                "error_type": "warning",
-            }
-        elif field.limit and field.sort == "text":
-            rule = {"validate": "length", "criteria": "<=", "value": field.limit}
-        if rule["validate"] != "any":
-            help_words["error_title"] = str(field.label)[:32]
-            help_words["error_message"] = _clipped(self._help(field), 255)
-        sheet.data_validation(1, place, last, place, rule | help_words)
+        title, message = str(field.label)[:32], _clipped(self._help(field), 255)
+        options = {"input_title": title, "input_message": message}
+        rule = _rule(field, source)
+        if rule:
+            options |= {"error_title": title, "error_message": message}
+        sheet.data_validation(1, place, last, place, (rule or {"validate": "any"}) | options)
 
     def _help(self, field: Field) -> str:
-        """What belongs into a column, in words."""
+        """Describe what to write in a column."""
         parts = [str(field.help)] if field.help else []
-        if field.name in self.first:
-            parts.append(
-                _("Choose from the list, or write a code of the sheet “%(sheet)s”.")
-                % {"sheet": _tab(_("Values"))}
-            )
+        if field.name in self.first_values:
+            text = _("Choose from the list, or write a code of the sheet “%(sheet)s”.")
+            parts.append(text % {"sheet": _sheet_name(_("Values"))})
         if field.choices:
-            parts.append(
-                _("One of: %(all)s")
-                % {
-                    "all": pgettext("list", ", ").join(
-                        str(label) for _value, label in field.choices
-                    )
-                }
-            )
+            labels = pgettext("list", ", ").join(str(label) for _value, label in field.choices)
+            parts.append(_("One of: %(all)s") % {"all": labels})
         words = {
             "date": _("A date, such as 2026-06-30"),
             "percent": _("A number from 0 to 100, or a text such as 35%"),
@@ -296,74 +246,104 @@ class _Template:
         return " ".join(parts) or _("Text.")
 
     def _guide(self, sheet: Worksheet) -> None:
-        """The sheet of instructions: what the table is for, then each column."""
-        for place, width in enumerate(GUIDE):
+        """Write the instructions: what the table is for, then each column."""
+        for place, width in enumerate(GUIDE_WIDTHS):
             sheet.set_column(place, place, width)
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.write_string(0, 0, str(self.kind.name), self.title)
-        said = [
-            str(self.kind.about),
-            _("Fill in the first sheet. Columns may be left out or reordered; keep the headings. Dark columns are required."),
-            _("The example row may stay; it is skipped.") if not self.filled
-            else _("Grey columns identify the row and are not imported. Unchanged rows change nothing."),
-            _("Then import the file: before anything changes you see the effect of each row and all errors."),
-        ]  # fmt: skip
-        for line, text in enumerate(said, 2):
+        instructions = self._instructions()
+        for line, text in enumerate(instructions, 2):
             sheet.merge_range(line, 0, line, 3, text, self.plain)
             sheet.set_row(line, 32)
-        start = len(said) + 3
-        for place, text in enumerate(
-            (_("Column"), _("Must be filled in"), _("Content to fill in"), _("For example"))
-        ):
+        start = len(instructions) + 3
+        headings = (_("Column"), _("Must be filled in"), _("Content to fill in"), _("For example"))
+        for place, text in enumerate(headings):
             sheet.write_string(start, place, text, self.head)
-        for line, field in enumerate(
-            (field for field in self.fields if not field.read_only), start + 1
-        ):
-            cells = (
-                str(field.label),
-                _("yes") if field.required else "",
-                self._help(field),
-                self._said(field, field.example or self.first.get(field.name, "")),
-            )
+        fields = (field for field in self.fields if not field.read_only)
+        for line, field in enumerate(fields, start + 1):
+            required = _("yes") if field.required else ""
+            cells = (str(field.label), required, self._help(field), self._example_of(field))
             for place, text in enumerate(cells):
                 sheet.write_string(line, place, guard(text), self.plain)
-            sheet.set_row(line, _height(cells, GUIDE))
+            sheet.set_row(line, _height(cells, GUIDE_WIDTHS))
+
+    def _instructions(self) -> list[str]:
+        return [
+            str(self.kind.about),
+            _(
+                "Fill in the first sheet. Columns may be left out or reordered; keep the headings. "
+                "Dark columns are required."
+            ),
+            _("Grey columns identify the row and are not imported. Unchanged rows change nothing.")
+            if self.filled
+            else _("The example row may stay; it is skipped."),
+            _(
+                "Then import the file: before anything changes you see the effect of each row "
+                "and all errors."
+            ),
+        ]
 
 
-def _shown(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
-    """The columns of a workbook. Where rows are filled in: what names a row first, then what is only shown, what is asked, our ids."""
+def _label(field: Field, value: str) -> str:
+    """The label of a choice; another value as it is."""
+    return str(dict(field.choices).get(value, value)) if field.choices else value
+
+
+def _rule(field: Field, source: str) -> dict[str, Any]:
+    """The validation of a column for XlsxWriter; empty for none."""
+    if source:
+        # Codes are only suggested: the same table may found another organisation.
+        error_type = "stop" if field.choices else "information"
+        return {"validate": "list", "source": source, "error_type": error_type}
+    if field.sort == "percent":
+        return {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
+    if field.sort == "date":
+        rule = {"validate": "date", "criteria": ">=", "value": date(1900, 3, 1)}
+        return rule | {"error_type": "warning"}
+    if field.limit and field.sort == "text":
+        return {"validate": "length", "criteria": "<=", "value": field.limit}
+    return {}
+
+
+def _template_fields(
+    fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]
+) -> tuple[Field, ...]:
+    """The columns of a workbook.
+
+    Where rows are filled in: keys, columns to read, columns to fill in, id and version.
+    """
     if not rows:
         return tuple(
             field
             for field in fields
-            if not (field.read_only or field.unless or field.name in MACHINE)
+            if not (field.read_only or field.unless or field.name in IDENTITY)
         )
-    there = {name for row in rows for name in row}
+    filled = {name for row in rows for name in row}
 
     def rank(field: Field) -> int:
-        return 3 if field.name in MACHINE else 0 if field.key else 1 if field.read_only else 2
+        return 3 if field.name in IDENTITY else 0 if field.key else 1 if field.read_only else 2
 
-    return tuple(
-        sorted((field for field in fields if field.name in there or not field.read_only), key=rank)
-    )
+    shown = (field for field in fields if field.name in filled or not field.read_only)
+    return tuple(sorted(shown, key=rank))
 
 
 def _height(texts: Sequence[str], widths: Sequence[int]) -> int:
-    """Points that a row of wrapped cells needs: not every program finds it by itself. A Chinese character is as wide as two letters."""
-    wide = [sum(1 if character < "\u2e80" else 2 for character in text) for text in texts]
-    return LINE * max(
-        -(-one // max(1, width - 1)) or 1 for one, width in zip(wide, widths, strict=True)
-    )
+    """Points that a row of wrapped cells needs, as not every program works it out.
+
+    A Chinese character is as wide as two letters.
+    """
+    letters = [sum(1 if character < "\u2e80" else 2 for character in text) for text in texts]
+    lines = (-(-count // max(1, width - 1)) for count, width in zip(letters, widths, strict=True))
+    return LINE_HEIGHT * max(1, *lines)
 
 
 def _clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _tab(name: str) -> str:
-    return "".join(" " if character in "[]:*?/\\'" else character for character in name)[
-        :31
-    ].strip()
+def _sheet_name(name: str) -> str:
+    allowed = "".join(" " if character in "[]:*?/\\'" else character for character in name)
+    return allowed[:31].strip()

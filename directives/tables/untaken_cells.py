@@ -1,4 +1,4 @@
-"""Cells that are not taken over, summed up over a whole table: how many of which column and why, and where the first of them stand."""
+"""A summary of the cells of a table that are not imported: how many, in which column and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -6,61 +6,54 @@ from typing import Any
 
 from directives.tables.fields import UntakenCell
 
-NAMED = 5  # places that are named of each group
+PLACES = 5  # listed of each group
 
 
 @dataclass(slots=True)
 class UntakenGroup:
-    """Cells of one column that are not taken over for one reason. `places`: the first of them, as a spreadsheet names cells."""
+    """Cells of one column that are not imported for the same reason."""
 
     heading: str
     why: str
-    where: str
+    where: str  # to edit them
     count: int = 0
-    places: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)  # addresses of the first cells
 
     @property
     def more(self) -> bool:
-        """Whether there are others than those named."""
+        """Whether there are cells that `places` does not list."""
         return self.count > len(self.places)
 
 
 @dataclass(slots=True)
 class UntakenSummary:
-    """How many rows hold such cells, how many cells there are, and their groups in the order in which they were met."""
+    """How many rows have such cells, how many cells there are, and their groups by first place."""
 
     rows: int = 0
     cells: int = 0
     groups: dict[tuple[str, str, str], UntakenGroup] = field(default_factory=dict)
 
-    def meet(self, cells: Sequence[UntakenCell], sheet: str, line: int) -> None:
-        """Count the cells of one row; `sheet` is "" where the file is read from one alone."""
+    def add(self, cells: Sequence[UntakenCell], sheet: str, line: int) -> None:
+        """Count the cells of one row; `sheet` is "" where only one sheet is read."""
         self.rows += bool(cells)
         self.cells += len(cells)
         for cell in cells:
-            group = self.groups.setdefault(
-                (cell.heading, cell.why, cell.where),
-                UntakenGroup(cell.heading, cell.why, cell.where),
-            )
+            key = (cell.heading, cell.why, cell.where)
+            group = self.groups.setdefault(key, UntakenGroup(*key))
             group.count += 1
-            if len(group.places) < NAMED:
-                group.places.append(
-                    f"{sheet}!{cell.column}{line}" if sheet else f"{cell.column}{line}"
-                )
+            if len(group.places) < PLACES:
+                address = f"{cell.column}{line}"
+                group.places.append(f"{sheet}!{address}" if sheet else address)
 
     def as_json(self) -> dict[str, Any] | None:
-        """As an intake keeps it; None where every cell is taken over."""
-        return (
-            {"rows": self.rows, "cells": self.cells, "groups": [*map(asdict, self.groups.values())]}
-            if self.cells
-            else None
-        )
+        """Return it as `Intake.untaken` keeps it; None where there is no such cell."""
+        if not self.cells:
+            return None
+        groups = [asdict(group) for group in self.groups.values()]
+        return {"rows": self.rows, "cells": self.cells, "groups": groups}
 
     @classmethod
-    def of_json(cls, kept: Mapping[str, Any]) -> "UntakenSummary":
-        groups = [UntakenGroup(**group) for group in kept["groups"]]
-        return cls(
-            kept["rows"],
-            kept["cells"],
-            {(group.heading, group.why, group.where): group for group in groups},
-        )
+    def of_json(cls, data: Mapping[str, Any]) -> "UntakenSummary":
+        groups = [UntakenGroup(**group) for group in data["groups"]]
+        by_key = {(group.heading, group.why, group.where): group for group in groups}
+        return cls(data["rows"], data["cells"], by_key)

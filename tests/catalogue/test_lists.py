@@ -89,17 +89,17 @@ def test_every_list_says_how_many_rows_it_has_before_it_is_read(cast, work, plac
             find_list(key, request, {})
         return
     found = find_list(key, request, places.get(key, {}))
-    book = found.make()
+    book = found.make_book()
     count = len(rows_of(book))
-    assert (found.total(), found.few(max(count, 1)), count > 0) == (count, True, True)
-    assert found.few(count - 1) is False or count == 1
+    assert (found.total(), found.at_most(max(count, 1)), count > 0) == (count, True, True)
+    assert found.at_most(count - 1) is False or count == 1
     keys = [column.key for column in book.columns]
     assert len(set(keys)) == len(keys)
     assert {column.key for column in LISTS[key].columns(request)} <= set(keys)
     assert book.as_of == NOW
     assert book.fictional is True
-    assert found.told
-    assert [note for note in book.notes if note in found.told] == list(found.told)
+    assert found.filter_notes
+    assert [note for note in book.notes if note in found.filter_notes] == list(found.filter_notes)
 
 
 def test_every_list_is_offered_on_its_page(cast, work, places, sign_in):
@@ -138,7 +138,9 @@ def test_a_list_that_is_not_known_is_not_found(cast, work):
 
 def test_a_list_holds_only_what_its_reader_may_take_away(cast, work):
     seen = {
-        person.username: [row[0] for row in rows_of(find_list("plans", asked(person), {}).make())]
+        person.username: [
+            row[0] for row in rows_of(find_list("plans", asked(person), {}).make_book())
+        ]
         for person in (cast.supervisor, cast.stranger)
     }
     assert seen == {"supervisor": ["Q01"], "stranger": []}
@@ -165,8 +167,12 @@ def test_a_list_holds_only_what_its_reader_may_take_away(cast, work):
 )
 def test_the_filter_in_force_is_in_the_file_and_on_its_cover(cast, work, key, query, told, count):
     found = find_list(key, asked(cast.supervisor, **query), {})
-    assert (found.total(), len(rows_of(found.make())), found.few(5)) == (count, count, True)
-    said = [(str(label), value) for label, value in found.told]
+    assert (found.total(), len(rows_of(found.make_book())), found.at_most(5)) == (
+        count,
+        count,
+        True,
+    )
+    said = [(str(label), value) for label, value in found.filter_notes]
     assert any(
         value in query.values() or told is None or (label, value) == told or value == told[1]
         for label, value in said
@@ -175,7 +181,8 @@ def test_the_filter_in_force_is_in_the_file_and_on_its_cover(cast, work, key, qu
 
 def test_nothing_asked_for_is_said_too(cast, work):
     assert [
-        (str(label), value) for label, value in find_list("plans", asked(cast.supervisor), {}).told
+        (str(label), value)
+        for label, value in find_list("plans", asked(cast.supervisor), {}).filter_notes
     ] == [("筛选条件", "无（查看范围全部）")]
 
 
@@ -184,7 +191,7 @@ def test_counts_stand_on_the_cover_with_their_denominators(cast, work, places):
         return {
             str(label): str(value)
             for label, value in find_list(key, asked(cast.supervisor, **query), places.get(key, {}))
-            .make()
+            .make_book()
             .notes
         }
 
@@ -209,17 +216,19 @@ def test_a_ledger_is_counted_as_its_page_counts_it(cast, work):
     ):
         found = find_list("ledger", asked(cast.supervisor, **query), {})
         count = found.total()
-        assert (found.few(count), count == 0 or not found.few(count - 1)) == (True, True), query
+        assert (found.at_most(count), count == 0 or not found.at_most(count - 1)) == (True, True), (
+            query
+        )
 
 
 def test_what_a_nation_is_searched_for_is_not_counted_beforehand(cast, work, monkeypatch):
-    assert find_list("ledger", asked(cast.supervisor, q="北京"), {}).few(5)
+    assert find_list("ledger", asked(cast.supervisor, q="北京"), {}).at_most(5)
     monkeypatch.setattr(ledger, "SEARCHED", 0)
-    assert not find_list("ledger", asked(cast.supervisor, q="北京"), {}).few(5)
+    assert not find_list("ledger", asked(cast.supervisor, q="北京"), {}).at_most(5)
     Event.objects.create(at=NOW, action="log", subject_type="logentry", subject_id=1)
     monkeypatch.setattr(lists, "SEARCHED", 0)
-    assert not find_list("events", asked(cast.supervisor, q="林"), {}).few(5)
-    assert find_list("events", asked(cast.supervisor), {}).few(50)
+    assert not find_list("events", asked(cast.supervisor, q="林"), {}).at_most(5)
+    assert find_list("events", asked(cast.supervisor), {}).at_most(50)
 
 
 # the matrix
@@ -227,11 +236,11 @@ def test_what_a_nation_is_searched_for_is_not_counted_beforehand(cast, work, mon
 
 def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
     across = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
-    assert [column.key for column in across.make().columns][:2] == ["code", "text"]
+    assert [column.key for column in across.make_book().columns][:2] == ["code", "text"]
     monkeypatch.setattr(matrix, "ACROSS", 2)
     monkeypatch.setattr("directives.obligations.queries.matrix.ASIDE", 2)
     aside = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
-    book = aside.make()
+    book = aside.make_book()
     rows = rows_of(book)
     assert (aside.total(), [row[0] for row in rows]) == (3, ["Q01", "Q01A", "Q02"])
     assert [[bool(cell) for cell in row[2:]] for row in rows] == [
@@ -239,16 +248,16 @@ def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
         [True, False],
         [True, False],
     ]
-    assert [book.columns[2].light(row) for row in aside.make().rows][0] == "red"
+    assert [book.columns[2].light(row) for row in aside.make_book().rows][0] == "red"
     said = {str(label): value for label, value in book.notes}
     assert (said["单位"], said["任务"]) == (3, 2)
     assert "2" in str(said["排列"])
 
 
 def test_the_same_cells_stand_in_both_layouts(cast, work, monkeypatch):
-    upright = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
+    upright = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make_book())
     monkeypatch.setattr(matrix, "ACROSS", 0)
-    aside = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
+    aside = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make_book())
     assert [list(cells) for cells in zip(*(row[2:] for row in upright), strict=True)] == [
         row[2:] for row in aside
     ]
@@ -256,10 +265,10 @@ def test_the_same_cells_stand_in_both_layouts(cast, work, monkeypatch):
 
 def test_a_matrix_of_many_cells_is_left_to_the_worker(cast, work, monkeypatch):
     found = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
-    assert found.few(3)
-    assert not found.few(1)
+    assert found.at_most(3)
+    assert not found.at_most(1)
     monkeypatch.setattr(matrix, "CELLS", 5)
-    assert not found.few(3)
+    assert not found.at_most(3)
 
 
 def test_an_aside_matrix_takes_as_many_queries_for_many_bodies_as_for_few(cast, work, monkeypatch):
@@ -269,7 +278,7 @@ def test_an_aside_matrix_takes_as_many_queries_for_many_bodies_as_for_few(cast, 
         with CaptureQueriesContext(
             connection,
         ) as found:
-            rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
+            rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make_book())
         return len(found)
 
     queries()

@@ -127,7 +127,7 @@ def book_of(key, cast, world):
         query["document"] = str(world["directives"])
     asked = ListRequest(person, query, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
     place = {"pk": world[key]} if LISTS[key].placed else {}
-    return replace(find_list(key, asked, place).make(), site="https://example.org")
+    return replace(find_list(key, asked, place).make_book(), site="https://example.org")
 
 
 def written(book):

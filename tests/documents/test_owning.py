@@ -383,7 +383,7 @@ def test_the_cover_of_a_ledger_names_nothing_out_of_sight(cast, paper, foreign):
         {"directive": str(paper.pk)},
         {"section": str(section.pk)},
     ):
-        told = " ".join(str(value) for _label, value in listed(of(foreign, query), {}).told)
+        told = " ".join(str(value) for _label, value in listed(of(foreign, query), {}).filter_notes)
         assert (
             paper.document.title_hans not in told
             and paper.code not in told

@@ -53,7 +53,7 @@ def export_new(request):
     if not form.is_valid():
         raise Http404
     data = form.cleaned_data
-    told = find_list(data["list"], _asked(request, data["query"]), form.place).told
+    told = find_list(data["list"], _asked(request, data["query"]), form.place).filter_notes
     context = {
         "key": data["list"],
         "pk": data["pk"],

@@ -403,5 +403,4 @@ BODIES = TableKind(
     checker=BodyChecker,
     write=write,
     undo=undo,
-    order="parents",
 )
