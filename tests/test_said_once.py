@@ -310,7 +310,7 @@ def test_what_is_in_view_is_told_alike_everywhere(office):
             for other in office.bodies
             if other.pk in body.ancestor_ids or other.parent_id == body.pk
         }
-        assert set(counts._around(body.pk)) == near
+        assert set(counts.bodies_around(body.pk)) == near
 
 
 @every_office

@@ -1,7 +1,8 @@
 """What part of the work a person sees, and its lights, read from the tallies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import BooleanField, Count, Func, Q, QuerySet, Sum
 
@@ -132,7 +133,7 @@ def _below(body: Organisation, other: Organisation) -> bool:
     return body.pk != other.pk and body.path.startswith(other.path)
 
 
-def sum_lights(rows: Iterable[dict], key: str) -> dict[int, Lights]:
+def sum_lights(rows: Iterable[Mapping[str, Any]], key: str) -> dict[int, Lights]:
     """Lights by the value of `key`, from rows with that key, light, n and p."""
     result: dict[int, Lights] = {}
     for row in rows:

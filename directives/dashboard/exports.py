@@ -13,6 +13,7 @@ from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.figures import BoardLine
 from directives.dashboard.queries.late import Late, late_rows
 from directives.dashboard.queries.weeks import Point
+from directives.models import Section
 from directives.tables.book import Column, Words, path_to
 
 BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
@@ -31,16 +32,16 @@ class Table:
 
 
 def _figures() -> list[Column]:
-    """What every table of lights says of a line: the share on time with its denominator, then each light."""
-    lights = [
-        Column(colour, label, lambda line, colour=colour: line.lights.count(colour), "number")
-        for colour, label in LIGHTS
-    ]
+    """The share on time with its denominator, then each light."""
+
+    def light(colour: str, label: Words) -> Column:
+        return Column(colour, label, lambda line: line.lights.count(colour), "number")
+
     return [
         Column("total", _("Obligations"), lambda line: line.lights.total, "number"),
         Column("on_time", _("On time"), lambda line: line.lights.on_time, "number"),
         Column("share", _("On-time rate"), _share, "percent"),
-        *lights,
+        *(light(colour, label) for colour, label in LIGHTS),
         Column("mean", _("Mean percent done"), lambda line: line.lights.mean, "percent"),
     ]
 
@@ -77,17 +78,17 @@ def _sections(dated: Dated) -> list[Column]:
 
 
 def _bodies(board: Board, dated: Dated) -> list[Column]:
-    parts = [
-        Column(
-            f"section-{part.thing.pk}",
-            _("Section %(number)s: not on time") % {"number": part.thing.number or "—"},
-            lambda line, place=place: line.cells[place].off_time.n,
+    def off_time(place: int, section: Section) -> Column:
+        return Column(
+            f"section-{section.pk}",
+            _("Section %(number)s: not on time") % {"number": section.number or "—"},
+            lambda line: line.cells[place].off_time.n,
             "number",
             width=14,
         )
-        for place, part in enumerate(board.section_lines)
-    ]
-    return [*_of_body(dated), *parts]
+
+    sections = enumerate(line.thing for line in board.section_lines)
+    return [*_of_body(dated), *(off_time(place, section) for place, section in sections)]
 
 
 def _of_body(dated: Dated) -> list[Column]:
@@ -162,7 +163,7 @@ def _late_of(board: Board, dated: Dated) -> list[Column]:
 
 
 def _late_rows(board: Board) -> Iterable[Late]:
-    return late_rows(board.view, board.document and board.document.pk, board.choice)
+    return late_rows(board.view, board.document_id, board.choice)
 
 
 def _directives(dated: Dated) -> list[Column]:

@@ -56,7 +56,7 @@ def dashboard(request):
 
 
 def _bodies(found):
-    """Which bodies the page lists: the ends of the ranking and the hottest of the heat map, or a page of all of them."""
+    """The ends of the ranking and the hottest of the heat map, or a page of all bodies."""
     lines, most = found.bodies, found.hottest
     if found.choice.all:
         pages = Paginator(lines, PAGE).get_page(found.choice.page)
@@ -85,7 +85,7 @@ def _bodies(found):
 
 
 def _documents(found):
-    """Which documents the page lists: the worst, or a page of all of them."""
+    """The worst documents, or a page of all of them."""
     lines, pages = found.document_lines, None
     shown = lines[:WORST_DOCUMENTS]
     if found.choice.documents:

@@ -1,6 +1,7 @@
 """What a body files in answer to a document: one live plan, its measures, and the log of what was done."""
 
 from datetime import date
+from typing import Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
@@ -34,7 +35,7 @@ class FiledQuerySet(ScopedQuerySet):
 
     filing = ""  # leads to the filing that was handed in or not
 
-    def visible_to(self, user: User) -> "FiledQuerySet":
+    def visible_to(self, user: User) -> Self:
         above = in_overseen(user, f"{self.owner}__path") & Q(
             **{f"{self.filing}submitted_at__isnull": False}
         )

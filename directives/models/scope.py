@@ -1,6 +1,7 @@
 """What a person may see, as conditions on a query. Subtrees are ranges of `Organisation.path`, never lists of ids."""
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -109,10 +110,10 @@ class ScopedQuerySet(models.QuerySet):
 
     owner = "organisation"
 
-    def visible_to(self, user: User) -> "ScopedQuerySet":
+    def visible_to(self, user: User) -> Self:
         """The rows that this person may see: their own bodies', and the subtree's that they oversee."""
         return self.filter(in_view(user, self.owner))
 
-    def exportable_by(self, user: User) -> "ScopedQuerySet":
+    def exportable_by(self, user: User) -> Self:
         """The rows that this person may take away as a file: their own bodies', and the subtrees' that they manage or supervise."""
         return self.filter(in_view(user, self.owner, MANAGER, SUPERVISOR))

@@ -31,9 +31,16 @@ def events(request):
     chosen = EventFilter.of(request.GET)
     shown = events_page(request.user, chosen, request.GET)
     context = {
-        "page": shown, "rows": lines(shown.rows, request.user), "chosen": chosen, "actions": sorted(WORDS), "words": WORDS,
-        "subjects": SUBJECTS, "searched": SEARCHED, "origin": sees_origin(request.user), "audits": may(request.user, "audit"),
-    }  # fmt: skip
+        "page": shown,
+        "rows": lines(shown.rows, request.user),
+        "chosen": chosen,
+        "actions": sorted(WORDS),
+        "words": WORDS,
+        "subjects": SUBJECTS,
+        "searched": SEARCHED,
+        "origin": sees_origin(request.user),
+        "audits": may(request.user, "audit"),
+    }
     return page(request, HERE + "list.html", context, fragment=HERE + "_list.html")
 
 

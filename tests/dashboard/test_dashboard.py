@@ -9,6 +9,7 @@ from random import Random
 from urllib.parse import urlsplit
 
 import pytest
+from django.db.models import Q
 from django.http import QueryDict
 from openpyxl import load_workbook
 
@@ -19,6 +20,7 @@ from directives.dashboard.queries.figures import Figure
 from directives.dashboard.queries.loading import load_board
 from directives.dashboard.queries.trend import by
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
+from directives.models.scope import in_subtree
 from directives.obligations.queries.filters import ObligationFilter
 from directives.record.queries.events import EventFilter
 from directives.tallies import change_kind, copy_day, counted, rebuild, write_pending
@@ -193,8 +195,15 @@ def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, 
     if found.told:
         assert found.red.n == sum(one.rows.n for one in found.missed)
     if found.trend:
+        body = found.view.body
+        in_view = (
+            in_subtree(body.path, "report__organisation__path")
+            if found.view.counted
+            else Q(report__organisation=body.pk)
+        )
         entries = ReportEntry.objects.filter(
-            found.view.condition("report__organisation"), **found.choice.of_rows("obligation__")
+            in_view,
+            **{f"obligation__{name}": value for name, value in found.choice.of_rows().items()},
         )
         came = entries.filter(
             report__cycle=found.trend.cycle.pk, state__in=("submitted", "accepted")

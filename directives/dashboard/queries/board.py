@@ -1,6 +1,7 @@
-"""The dashboard: where the work of a subtree stands, who is late and why. Every figure knows the address of its rows.
+"""The dashboard: where the work of a subtree stands, who is late and why.
 
-It speaks of all documents that the person sees, or of one of them: of the one that is asked for, or the only one there is.
+Every figure knows the address of its rows. The dashboard is of one document, where one is asked for
+or there is only one, else of all documents that the person sees.
 """
 
 from dataclasses import dataclass, field, replace
@@ -40,9 +41,10 @@ NAMED = 2  # documents or sections that the headline names
 
 @dataclass(frozen=True)
 class Board:
-    """All that the dashboard shows. `ground`, `facts` and the rest are empty where nothing was issued or nothing matches.
+    """All that the dashboard shows.
 
-    `document` is None where it speaks of all `documents`, and where there is none.
+    `ground`, `facts` and the rest are empty where nothing was issued or nothing matches;
+    `document` is None where it is of all `documents`, and where there is none.
     """
 
     view: Vantage
@@ -64,6 +66,10 @@ class Board:
     workdays_left: int = 0  # until the reports of the cycle are due; below 0: past
     read: bool = False  # the few rows under a filter were
     first_copy: date | None = None  # where an earlier day was asked for of which nothing is kept
+
+    @property
+    def document_id(self) -> int | None:
+        return self.document.pk if self.document else None
 
     @property
     def across(self) -> bool:
@@ -89,7 +95,7 @@ class Board:
 
     @property
     def told(self) -> bool:
-        """All is known that marks and rows tell: for what is in view as a whole, and where the rows were read."""
+        """Marks are known: of everything in view, or of the rows that were read."""
         return self.now and (self.read or not (self.view.counted and self.choice.narrows))
 
     @property
@@ -105,9 +111,8 @@ class Board:
     @cached_property
     def filter(self) -> ObligationFilter:
         asked = self.choice
-        document = self.document.pk if self.document else None
         return ObligationFilter(
-            document=document,
+            document=self.document_id,
             section=asked.section,
             directive=asked.directive,
             body=self.view.body.pk,
@@ -208,7 +213,7 @@ class Board:
 
     @cached_property
     def document_lines(self) -> tuple[BoardLine, ...]:
-        """The documents of which something is owed here, the most overdue first, then the most that is not on time."""
+        """The documents of which something is owed here, the most overdue first, then yellow."""
         if not self.across:
             return ()
         lines = (
@@ -258,7 +263,10 @@ class Board:
 
     @cached_property
     def bodies(self) -> tuple[BoardLine, ...]:
-        """The bodies right below that owe something, best first; of equal shares, which share a place, the larger body first."""
+        """The bodies right below that owe something, the best first.
+
+        Bodies with equal shares have the same place, the larger one first.
+        """
         owing = [
             (body, lights)
             for body in self.view.children
@@ -338,15 +346,16 @@ class Board:
 
     @property
     def happened(self) -> tuple[Activity, ...]:
-        """What happened of late: turned lights first, then the acts of people in the order of the work."""
-        week, place = (
+        """Recent activity: turned lights, then the acts of people in the order of the work."""
+        week, document, body = (
             min(self.since, self.today - facts.WEEK),
-            (self.document and self.document.pk, self.view.body.pk),
+            self.document_id,
+            self.view.body.pk,
         )
-        found = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
+        counts = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
         return tuple(
-            Activity(kind, n, in_week, self.since, week, *place)
-            for kind, (n, in_week) in found
+            Activity(kind, n, in_week, self.since, week, document, body)
+            for kind, (n, in_week) in counts
             if in_week
         )
 

@@ -1,4 +1,4 @@
-"""What a dashboard is asked to show: from where, of which work, for which period, as of which day. All of it stands in the address."""
+"""What the address of a dashboard asks for: from where, which work, which period, which day."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -6,17 +6,11 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote_plus
 
-from directives.base.numbers import whole_number
+from directives.base.numbers import iso_date, whole_number
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
 from directives.models.tallies import ALWAYS
 
-IDS = ("scope", "document", "section", "directive", "cycle", "page")
-WORDS = {
-    "about": {code for code, _label in DIRECTIVE_KINDS},
-    "kind": {code for code, _label in KINDS},
-}
-SWITCHES = ("all", "wall", "directives", "documents")
 NOBODY = 0  # the id of nothing: what is no number
 
 
@@ -40,23 +34,37 @@ class BoardChoice:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], today: date) -> "BoardChoice":
-        """What an address asks for. A word that makes no sense is left out; so is a day that has not come or is not over."""
-        ids = {name: _number(parameters.get(name, "")) for name in IDS}
-        words = {name: parameters.get(name, "") for name in WORDS}
-        known = {name: word for name, word in words.items() if word in WORDS[name]}
-        day = _day(parameters.get("on", ""))
-        switches = {name: bool(parameters.get(name)) for name in SWITCHES}
-        return cls(**ids, **known, **switches, on=day if day and ALWAYS < day < today else None)
+        """What an address asks for.
+
+        A word that makes no sense is left out; so is a day that has not come or is not over.
+        """
+        read = parameters.get
+        about, kind, day = read("about", ""), read("kind", ""), iso_date(read("on", ""))
+        return cls(
+            scope=_number(read("scope", "")),
+            document=_number(read("document", "")),
+            section=_number(read("section", "")),
+            directive=_number(read("directive", "")),
+            about=about if about in dict(DIRECTIVE_KINDS) else "",
+            kind=kind if kind in dict(KINDS) else "",
+            cycle=_number(read("cycle", "")),
+            on=day if day and ALWAYS < day < today else None,
+            all=bool(read("all")),
+            wall=bool(read("wall")),
+            directives=bool(read("directives")),
+            documents=bool(read("documents")),
+            page=_number(read("page", "")),
+        )
 
     @property
-    def narrow(self) -> bool:
+    def by_directive(self) -> bool:
         """Something is asked for that only the counts by directive tell."""
         return bool(self.directive or self.about or self.kind)
 
     @property
     def narrows(self) -> bool:
         """Not all of a document is asked for."""
-        return bool(self.section) or self.narrow
+        return bool(self.section) or self.by_directive
 
     @property
     def about_word(self) -> str:
@@ -70,21 +78,24 @@ class BoardChoice:
         """The part that copies of earlier days tell: the section alone."""
         return replace(self, directive=None, about="", kind="")
 
-    def of_rows(self, lead: str = "") -> dict[str, Any]:
-        """The conditions on obligations; `lead` leads to them."""
+    def of_rows(self) -> dict[str, Any]:
+        """The conditions on obligations."""
         asked = {
             "section": self.section,
             "directive": self.directive,
             "directive__kind": self.about,
             "organisation__kind": self.kind,
         }
-        return {f"{lead}{name}": value for name, value in asked.items() if value}
+        return {name: value for name, value in asked.items() if value}
 
     def of_tallies(self) -> dict[str, Any]:
         """The same on the counts by directive."""
         asked = {
-            "directive__section": self.section, "directive": self.directive, "directive__kind": self.about, "body_kind": self.kind,
-        }  # fmt: skip
+            "directive__section": self.section,
+            "directive": self.directive,
+            "directive__kind": self.about,
+            "body_kind": self.kind,
+        }
         return {name: value for name, value in asked.items() if value}
 
     @property
@@ -102,13 +113,6 @@ def _number(text: str) -> int | None:
         return None
     number = whole_number(text)
     return NOBODY if number is None else number
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def link(choice: BoardChoice, **changes: Any) -> str:

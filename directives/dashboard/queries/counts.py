@@ -1,7 +1,7 @@
-"""The lights behind a dashboard, by body and section: a fixed number of queries, whatever the number of bodies and rows.
+"""The lights behind a dashboard, by body and section, in a fixed number of queries.
 
-Of all documents together (`document` None) they are by body and document. Today's are read from the kept totals, those of an
-earlier day from its copies, filtered ones from the counts by directive.
+Of all documents together (`document` None) they are by body and document. Today's are read from the
+kept totals, those of an earlier day from its copies, filtered ones from the counts by directive.
 Bodies without children keep only totals: where more is asked, their own few rows are counted.
 """
 
@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connections
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Substr
 
 from directives.base.states import ASSIGNED, COLOURS
 from directives.core.scope import NO_LIGHTS, Lights, Scope
+from directives.dashboard.queries import sql
 from directives.dashboard.queries.choice import BoardChoice
 from directives.models import (
     DocumentTotal,
@@ -27,9 +27,6 @@ from directives.models import (
     User,
 )
 from directives.models.organisations import ancestors
-from directives.models.scope import in_subtree
-
-BODY = ("code", "name_hans", "name_hant", "path", "parent_id", "branch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,75 +48,48 @@ class Vantage:
 
     body: Body
     whole: bool
-    above: tuple[Body, ...] = ()  # from where the person may look too, the highest first
-    children: tuple[Body, ...] = ()
+    counted: bool  # everything in view is counted as work moves
+    copied: bool  # what is in view is copied each day
+    above: tuple[Body, ...]  # from where the person may look too, the highest first
+    children: tuple[Body, ...]
 
-    @property
-    def counted(self) -> bool:
-        """Everything of what is in view is counted as work moves."""
-        return self.whole and self.body.branch
 
-    @property
-    def copied(self) -> bool:
-        """What is in view is copied each day."""
-        return self.whole or not self.body.branch
-
-    def condition(self, field: str = "organisation") -> Q:
-        """Rows in view; `field` leads to their body."""
-        return (
-            in_subtree(self.body.path, f"{field}__path")
-            if self.counted
-            else Q(**{field: self.body.pk})
-        )
+def bodies_around(body: int) -> dict[int, Body]:
+    """A body, those above it and those right below, by id: one query."""
+    return {
+        pk: Body(pk, code, hans, hant, path, parent, bool(branch))  # SQLite knows no booleans
+        for pk, code, hans, hant, path, parent, branch in sql.bodies_around(body)
+    }
 
 
 def vantage(user: User, asked: int | None) -> Vantage | None:
-    """From where the person looks; None for a body that is out of their view, or where they have no place at all. One query.
+    """From where the person looks: by itself the highest body that they oversee, else their own.
 
-    Asked for nothing, it is the highest body that they oversee, else the first for which they fill in.
+    None for a body out of their view, or where they have no place at all. One query.
     """
     scope = Scope.of(user)
-    own = next(iter(sorted(scope.trees, key=lambda body: body.depth)), None) or next(
-        iter(scope.bodies), None
-    )
-    wanted = asked if asked is not None else own and own.pk
+    wanted = asked
     if wanted is None:
-        return None
-    found = _around(wanted)
-    body = found.get(wanted)
+        places = [*sorted(scope.trees, key=lambda tree: tree.depth), *scope.bodies]
+        wanted = places[0].pk if places else None
+    near = {} if wanted is None else bodies_around(wanted)
+    body = near.get(wanted or 0)
     if body is None:
         return None
     trees = tuple(tree.path for tree in scope.trees)
     whole = body.path.startswith(trees)
-    if not whole and wanted not in {own.pk for own in scope.bodies}:
+    if not whole and body.pk not in {own.pk for own in scope.bodies}:
         return None
-    higher = tuple(
-        found[pk]
-        for pk in ancestors(body.path)[:-1]
-        if pk in found and found[pk].path.startswith(trees)
+    above = (near[pk] for pk in ancestors(body.path)[:-1] if pk in near)
+    children = (other for other in near.values() if whole and other.parent_id == body.pk)
+    return Vantage(
+        body,
+        whole,
+        counted=whole and body.branch,
+        copied=whole or not body.branch,
+        above=tuple(other for other in above if other.path.startswith(trees)),
+        children=tuple(sorted(children, key=lambda child: child.code)),
     )
-    children = (
-        sorted((one for one in found.values() if one.parent_id == wanted), key=lambda one: one.code)
-        if whole
-        else ()
-    )
-    return Vantage(body, whole, higher, tuple(children))
-
-
-TABLE = Organisation._meta.db_table
-CELLS = ", ".join(f"b.{name}" for name in ("id", *BODY))
-# The body with those above it, by steps along the tree, and those right below: each step is one row by its key.
-AROUND = (
-    f"WITH RECURSIVE up(id, parent_id) AS (SELECT id, parent_id FROM {TABLE} WHERE id = %s UNION ALL "  # noqa: S608 - names of our own table
-    f"SELECT b.id, b.parent_id FROM up JOIN {TABLE} b ON b.id = up.parent_id) "
-    f"SELECT {CELLS} FROM up JOIN {TABLE} b ON b.id = up.id UNION ALL SELECT {CELLS} FROM {TABLE} b WHERE b.parent_id = %s"
-)
-
-
-def _around(body: int) -> dict[int, Body]:
-    with connections[Organisation.objects.db].cursor() as cursor:
-        cursor.execute(AROUND, [body, body])
-        return {row[0]: Body(*row[:-1], bool(row[-1])) for row in cursor.fetchall()}
 
 
 Tallied = dict[str, int]  # what Lights are made of
@@ -127,7 +97,7 @@ Tallied = dict[str, int]  # what Lights are made of
 
 @dataclass(frozen=True, slots=True)
 class BoardLights:
-    """The lights of a body and of the bodies right below it: body → section → counts, and their sums.
+    """Lights of a body and of those right below it: body → section → counts, and sums.
 
     Of all documents it is body → document → counts, for those right below the sums alone.
     """
@@ -172,8 +142,8 @@ def near(view: Vantage) -> QuerySet:
 
 
 def ground_now(view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
-    """Today's lights of a body that has children, and of those, under the filter: one query, of all documents two."""
-    if choice.narrow:
+    """Today's lights of a body with children, and of those: one query, of all documents two."""
+    if choice.by_directive:
         return ground(_filtered(view, document, choice))
     if document is None:
         own = DocumentTotal.objects.filter(scope=view.body.pk).values_list(
@@ -233,23 +203,25 @@ def _filtered(view: Vantage, document: int | None, choice: BoardChoice) -> Query
     kept = kept.values_list("scope_id", part, "light").annotate(
         n=Sum("count"), p=Sum("percent_sum")
     )
-    leaves = Obligation.objects.live().filter(
-        organisation__parent=view.body.pk, organisation__branch=False, **of
-    )
     leaves = (
-        leaves.filter(**choice.of_rows())
+        Obligation.objects.live()
+        .filter(organisation__parent=view.body.pk, organisation__branch=False, **of)
+        .filter(**choice.of_rows())
         .order_by()
         .values_list("organisation_id", part_of_leaf, "light")
     )
     return kept.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
 
 
-def ground_then(view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
-    """The lights at the end of an earlier day, from the newest copy of each body on or before it: one query, or two."""
+def ground_on(on: date, view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
+    """The lights at the end of an earlier day: one query, or two.
+
+    They are of the newest copy of each body on or before it.
+    """
     if document is None:
-        return _all_then(view, choice.on)
+        return _all_on(on, view)
     same = {name: OuterRef(name) for name in ("scope", "document", "section")}
-    last = TallyDay.objects.filter(**same, day__lte=choice.on).order_by("-day").values("day")[:1]
+    last = TallyDay.objects.filter(**same, day__lte=on).order_by("-day").values("day")[:1]
     bodies = near(view) if view.counted else (view.body.pk,)
     rows = TallyDay.objects.filter(scope__in=bodies, document=document, day=Subquery(last))
     if choice.section:
@@ -257,7 +229,7 @@ def ground_then(view: Vantage, document: int | None, choice: BoardChoice) -> Boa
     return _by_column(rows.values_list("scope_id", "section_id", *LIGHTS))
 
 
-def _all_then(view: Vantage, on: date) -> BoardLights:
+def _all_on(on: date, view: Vantage) -> BoardLights:
     """The same of all documents."""
     same = {name: OuterRef(name) for name in ("scope", "document", "section")}
     last = TallyDay.objects.filter(**same, day__lte=on).order_by("-day").values("day")[:1]
@@ -265,8 +237,8 @@ def _all_then(view: Vantage, on: date) -> BoardLights:
         TallyDay.objects.filter(scope=view.body.pk, day=Subquery(last))
         .order_by()
         .values_list("scope_id", "document_id")
+        .annotate(**{f"{name}_n": Sum(name) for name in LIGHTS})
     )
-    own = own.annotate(**{f"{name}_n": Sum(name) for name in LIGHTS})
     if not view.counted:
         return _over_documents(own, ())
     newest = (
@@ -280,17 +252,15 @@ def _all_then(view: Vantage, on: date) -> BoardLights:
 
 def first_copy(view: Vantage, document: int | None) -> date | None:
     """The first day of which a copy is kept."""
-    if document is None:
-        rows = OverallDay.objects.filter(scope=view.body.pk)
-    else:
-        rows = TallyDay.objects.filter(scope=view.body.pk, document=document)
-    return rows.order_by("day").values_list("day", flat=True).first()
+    copies: QuerySet = OverallDay.objects.filter(scope=view.body.pk)
+    if document is not None:
+        copies = TallyDay.objects.filter(scope=view.body.pk, document=document)
+    return copies.order_by("day").values_list("day", flat=True).first()
 
 
 # by directive
 
 
-NAMES = ("code", "order", "section_id", "text", "text_hans", "text_hant")
 SAID = 80  # characters of a directive's text that a table shows, at most
 
 
@@ -311,34 +281,40 @@ class Task:
 def by_directive(
     view: Vantage, document: int, choice: BoardChoice
 ) -> tuple[list[tuple[Task, Lights]], int]:
-    """Lights by directive from the kept counts, in the document's order, and how many have not been acknowledged: one query."""
-    kept = Tally.objects.filter(
-        scope=view.body.pk, document=document, count__gt=0, **choice.of_tallies()
-    ).order_by()
-    kept = kept.values_list("directive_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum"))
-    kept = kept.annotate(waiting=Sum("count", filter=Q(state="assigned"), default=0))
-    told = [F(f"directive__{name}") for name in NAMES[:3]] + [
-        Substr(f"directive__{name}", 1, SAID) for name in NAMES[3:]
-    ]
+    """Lights by directive in the document's order, and how many rows are not acknowledged.
+
+    From the kept counts: one query.
+    """
+    # The names join the groups; they are the same throughout a group, and so group no further.
+    names = {f"its_{name}": F(f"directive__{name}") for name in ("code", "order", "section_id")}
+    texts = {
+        f"its_{name}": Substr(f"directive__{name}", 1, SAID)
+        for name in ("text", "text_hans", "text_hant")
+    }
+    kept = (
+        Tally.objects.filter(
+            scope=view.body.pk, document=document, count__gt=0, **choice.of_tallies()
+        )
+        .order_by()
+        .values_list("directive_id", "light")
+        .annotate(n=Sum("count"), p=Sum("percent_sum"))
+        .annotate(waiting=Sum("count", filter=Q(state=ASSIGNED), default=0))
+        .annotate(**names, **texts)
+    )
     lights: dict[Task, dict[str, int]] = {}
     unreceived = 0
-    for directive, light, n, percents, waiting, *names in _with_names(kept, told):
+    for directive, light, n, percents, waiting, *words in kept:
         unreceived += waiting
-        cell = lights.setdefault(Task(directive, *names), {"percent_sum": 0})
+        cell = lights.setdefault(Task(directive, *words), {"percent_sum": 0})
         cell[light] = n
         cell["percent_sum"] += percents
-    ordered = sorted(lights.items(), key=lambda found: found[0].order)
+    ordered = sorted(lights.items(), key=lambda item: item[0].order)
     return [(task, Lights(**cell)) for task, cell in ordered], unreceived
 
 
 def unreceived(view: Vantage, choice: BoardChoice) -> int:
-    """How many rows of all documents have not been acknowledged, under the filter, from the kept counts: one query."""
+    """How many rows of all documents are not acknowledged, under the filter: one query."""
     kept = Tally.objects.filter(
         scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.of_tallies()
     )
     return kept.aggregate(n=Sum("count", default=0))["n"]
-
-
-def _with_names(kept: QuerySet, told: Iterable) -> QuerySet:
-    """The names join the groups; they are the same throughout a group, so grouping by them groups no further."""
-    return kept.annotate(**{f"told_{place}": name for place, name in enumerate(told)})

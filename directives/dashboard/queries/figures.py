@@ -44,13 +44,13 @@ def _start(chosen: ObligationFilter, names: tuple[str, ...], prefix: str) -> str
 
 
 def _without(chosen: ObligationFilter, names: tuple[str, ...]) -> str:
-    """The same address but for these parts of the filter. All figures of a page begin alike: it is put together once."""
+    """The address without these parts of the filter; all figures of a page share it."""
     return _start(chosen, names, get_script_prefix())
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count out of a whole; the filter of the page and what it asks besides give exactly its rows."""
+    """A count out of a whole; the filter `base` with what is `asked` gives exactly its rows."""
 
     n: int
     of: int
@@ -140,7 +140,7 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """How many times something happened since the last working day, and in a week. Each knows the address of its events."""
+    """How many times something happened since the last working day, and in a week."""
 
     kind: str
     n: int
@@ -195,7 +195,7 @@ class LabelledFigure:
 
 @dataclass(frozen=True, slots=True)
 class CoverageFigure:
-    """How many have done something that all owe, and how many have not; `exact`: whose rows can be shown."""
+    """How many have done what all owe, and how many have not; `exact`: with known rows."""
 
     label: Words
     done: Figure

@@ -1,15 +1,16 @@
-"""Who is late and why: overdue obligations, the longest overdue first, each with whose move it is.
+"""Who is late and why: overdue obligations, the longest overdue first, and whose move it is.
 
-Few rows of millions are shown. Where much is overdue in view, they are met soon by walking the index of all overdue rows
-from the oldest on (document, light, light_on): so at the root. Where little is, its own rows are read through the index of
-each body (organisation, document, light) and sorted: so in a county. Of all documents both ways have an index of their own,
-of overdue rows alone. FEW is where either reads about a thousand rows of a
-nation's; the number of overdue rows in view is known from the kept totals, and tells which way is written.
+Few rows of millions are shown. Where much is overdue in view, as at the root, they are met soon by
+walking the index of all overdue rows from the oldest on (document, light, light_on). Where little
+is, as in a county, its rows are read through the index of each body (organisation, document, light)
+and sorted. Of all documents both ways have an index of their own, of overdue rows alone. The number
+of overdue rows in view is known from the kept totals; at FEW either way reads about a thousand.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -47,10 +48,11 @@ def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[
     return rows.filter(organisation__in=below.values("pk"))
 
 
-def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:
+def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
     """Overdue rows in the order of their index, each asked where it lies and what it is.
 
-    Every question is put so that neither engine can begin with it: as a subquery about the row, or a sum with nothing.
+    Every condition is written so that neither engine can begin with it: as a subquery about the
+    row, or a sum with nothing.
     """
     body = Organisation.objects.filter(pk=OuterRef("organisation"))
     rows = (
@@ -78,43 +80,46 @@ def oldest(
 ) -> tuple[Late, ...]:
     """The longest overdue rows in view; `red` is how many are overdue. One query."""
     if red > FEW and view.counted:
-        found = _walk(view, document, choice).order_by("light_on")
+        first = _walk(view, document, choice).order_by("light_on")
     else:  # an expression: no engine walks the index of the nation for it
-        found = _near(view, document, choice).order_by(Coalesce("light_on", Value(date.max)))
-    rows = _told(Obligation.objects.filter(pk__in=found.values("pk")[:limit]))
+        first = _near(view, document, choice).order_by(Coalesce("light_on", Value(date.max)))
+    rows = _with_words(Obligation.objects.filter(pk__in=first.values("pk")[:limit]))
     return tuple(Late(row, whose_move(row)) for row in rows)
 
 
 def late_rows(view: Vantage, document: int | None, choice: BoardChoice) -> Iterator[Late]:
     """Every overdue obligation in view, for a sheet to walk through."""
-    rows = _told(_near(view, document, choice))
+    rows = _with_words(_near(view, document, choice))
     return (Late(row, whose_move(row)) for row in rows.iterator(chunk_size=500))
 
 
-def _told(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
-    """The rows with what is said of them."""
+def _with_words(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
+    """The rows with their words, and the states of their plan and last report entry."""
     plans = Plan.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), live=True
     )
     entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by(
         "-report__cycle__due_on", "-report__cycle_id"
     )
-    names = ("code", "text", "text_hans", "text_hant")
     return (
         rows.select_related("directive", "organisation")
         .only(
-            "document_id", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on",
-            *(f"directive__{name}" for name in names),
-            "organisation__code", "organisation__name_hans", "organisation__name_hant",
+            *("document_id", "state", "percent", "starts_on", "due_on"),
+            *("light", "light_code", "light_on"),
+            *(f"directive__{name}" for name in ("code", "text", "text_hans", "text_hant")),
+            *(f"organisation__{name}" for name in ("code", "name_hans", "name_hant")),
         )
-        .annotate(plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1]))
+        .annotate(
+            plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1])
+        )
         .order_by("light_on", "organisation__code", "directive__order")
-    )  # fmt: skip
+    )
 
 
-def whose_move(row: Obligation) -> str:
-    """Who must act next on an overdue obligation of `oldest` or `late_rows`."""
-    clock = row.light_code.partition("_")[0]
+def whose_move(row: Any) -> str:
+    """Who must act next on an overdue obligation, as `_with_words` annotates it."""
     if row.state == DISPUTED:
         return "supervisor"
-    return "manager" if {"plan": row.plan, "report": row.entry}.get(clock) == AWAITING else "staff"
+    states = {"plan": row.plan, "report": row.entry}
+    awaiting = states.get(row.light_code.partition("_")[0]) == AWAITING
+    return "manager" if awaiting else "staff"

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
 
 from directives.base.workdays import Workdays
 from directives.core.scope import Scope
@@ -11,7 +10,7 @@ from directives.dashboard.queries.board import LATE_ROWS, Board
 from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.late import oldest
 from directives.dashboard.queries.trend import ON_WALL as WIDE_REPORTS
-from directives.dashboard.queries.trend import RIGHT, left, trend
+from directives.dashboard.queries.trend import RIGHT, trend, workdays_left
 from directives.models import Cycle, Directive, Document, Section, User
 
 
@@ -22,117 +21,107 @@ def load_board(user: User, choice: BoardChoice, *, today: date, workdays: Workda
     all documents that they see.
     """
     documents = documents_in_view(user)
-    wanted = document_of(choice) if len(documents) > 1 or choice.document is not None else None
-    document = next(
-        (row for row in documents if row.pk == wanted),
-        documents[0] if len(documents) == 1 else None,
-    )
+    several = len(documents) > 1
+    wanted = document_of(choice) if several or choice.document is not None else None
+    only = documents[0] if len(documents) == 1 else None
+    document = next((row for row in documents if row.pk == wanted), only)
     if choice.document is not None and (document is None or document.pk != choice.document):
         return None
     view = counts.vantage(user, choice.scope)
     if view is None:
         return None
-    parts = sections_of(document) if document else ()
-    choice = _fitting(choice, document, parts, several=len(documents) > 1)
+    sections = sections_of(document) if document else ()
     scope = Scope.of(user)
-    empty = Board(
-        view,
-        choice,
-        document,
-        documents,
-        parts,
-        today,
-        workdays.add(today, -1),
-        (*scope.trees, *scope.bodies),
+    board = Board(
+        view=view,
+        choice=_fitting(choice, document, sections, several=several),
+        document=document,
+        documents=documents,
+        sections=sections,
+        today=today,
+        since=workdays.add(today, -1),
+        places=(*scope.trees, *scope.bodies),
     )
     if not documents:
-        return empty
-    return _then(empty) if choice.on else _now(empty, workdays)
+        return board
+    return _on_day(board, choice.on) if choice.on else _today(board, workdays)
 
 
 def _fitting(
-    choice: BoardChoice,
-    document: Document | None,
-    parts: tuple[Section, ...],
-    *,
-    several: bool,
+    choice: BoardChoice, document: Document | None, sections: tuple[Section, ...], *, several: bool
 ) -> BoardChoice:
     """The choice without what is not of the document shown; of several, it names the document."""
     choice = choice.kept() if choice.on else choice
     if document is None:
-        nothing = dict.fromkeys(("document", "section", "directive", "cycle"))
-        return replace(choice, **nothing, directives=False)
-    if choice.section and choice.section not in {section.pk for section in parts}:
+        return replace(
+            choice, document=None, section=None, directive=None, cycle=None, directives=False
+        )
+    if choice.section and choice.section not in {section.pk for section in sections}:
         choice = replace(choice, section=None)
     return replace(choice, document=document.pk) if several else choice
 
 
-def _now(board: Board, workdays: Workdays) -> Board:
+def _today(board: Board, workdays: Workdays) -> Board:
     """The board filled with the work as it stands: at most seven queries."""
-    view, choice, today, since = board.view, board.choice, board.today, board.since
-    document = board.document and board.document.pk
+    view, choice, document, rows = board.view, board.choice, board.document_id, None
+    days = {"today": board.today, "since": board.since}
     if view.counted:
         board = replace(board, ground=counts.ground_now(view, document, choice))
-        if not board.lights.total:
-            return board
-        board = replace(board, read=choice.narrows and own_rows.few(view, board.lights.total))
-        rows = own_rows.rows_below(view, document, choice) if board.read else ()
-        of_rows, of_branch = partial(facts.of_rows, view, rows), partial(facts.of_branch, view)
-        reader = of_rows if board.read else of_branch
-        found = reader(document, choice, today=today, since=since)
-        board = _by_directive(board, document)
+        if board.lights.total and choice.narrows and own_rows.few(view, board.lights.total):
+            rows = own_rows.rows_below(view, document, choice)
+        board = replace(board, read=rows is not None)
     else:
         rows = own_rows.rows(view, document, choice)
-        board = replace(
-            board,
-            ground=own_rows.ground(view, document, rows),
-            tasks=own_rows.tasks(rows) if document else None,
-        )
-        if not board.lights.total:
-            return board
-        found = facts.of_rows(view, rows, document, choice, today=today, since=since)
+        ground = own_rows.ground(view, document, rows)
+        board = replace(board, ground=ground, tasks=own_rows.tasks(rows) if document else None)
     red = board.lights.red
+    if not board.lights.total:
+        return board
+    if rows is None:
+        found = facts.of_branch(view, document, choice, **days)
+    else:
+        found = facts.of_rows(view, rows, document, choice, **days)
+    if view.counted:
+        board = _by_directive(board)
     late = oldest(view, document, choice, red=red, limit=LATE_ROWS) if red else ()
-    right = WIDE_REPORTS if choice.wall else RIGHT
-    shown = (
-        trend(
+    curve = None
+    if board.told:
+        curve = trend(
             found.cycles,
             chosen=choice.cycle,
             missing=found.clock("report"),
-            today=today,
-            right=right,
+            today=board.today,
+            right=WIDE_REPORTS if choice.wall else RIGHT,
         )
-        if board.told
-        else None
-    )
-    days = left(shown, today, workdays)
-    return replace(board, facts=found, late=late, trend=shown, workdays_left=days)
+    left = workdays_left(curve, board.today, workdays)
+    return replace(board, facts=found, late=late, trend=curve, workdays_left=left)
 
 
-def _by_directive(board: Board, document: int | None) -> Board:
+def _by_directive(board: Board) -> Board:
     """The board with what only the counts by directive tell, where it is shown."""
-    if document is not None and (board.choice.directives or board.choice.narrows):
-        tasks, unreceived = counts.by_directive(board.view, document, board.choice)
+    view, choice, document = board.view, board.choice, board.document_id
+    if document is not None and (choice.directives or choice.narrows):
+        tasks, unreceived = counts.by_directive(view, document, choice)
         return replace(board, tasks=tuple(tasks), unreceived=unreceived)
     if document is None and board.part:
-        return replace(board, unreceived=counts.unreceived(board.view, board.choice))
+        return replace(board, unreceived=counts.unreceived(view, choice))
     return board
 
 
-def _then(board: Board) -> Board:
+def _on_day(board: Board, on: date) -> Board:
     """The board filled with what is kept of an earlier day: two or three queries."""
-    view, choice, document = board.view, board.choice, board.document and board.document.pk
+    view, choice, document = board.view, board.choice, board.document_id
     if not view.copied:
         return board
-    board = replace(board, ground=counts.ground_then(view, document, choice))
+    board = replace(board, ground=counts.ground_on(on, view, document, choice))
     if not board.lights.total:
         return replace(board, first_copy=counts.first_copy(view, document))
-    day = choice.on + timedelta(days=1)  # copies of the day itself stand in the ground
+    day = on + timedelta(days=1)  # copies of the day itself stand in the ground
     return replace(board, facts=facts.of_branch(view, document, choice, today=day, since=day))
 
 
 def documents_in_view(user: User) -> tuple[Document, ...]:
-    """Every document that the person sees, the newest first, with its names and its body's place alone."""
+    """Every document that the person sees, the newest first, with its names and its path."""
     names = ("title", "title_hans", "title_hant", "fictional", "script", "organisation__path")
     rows = Document.objects.visible_to(user).select_related("organisation").only(*names)
     return tuple(rows.order_by("-registered_at", "-pk"))

@@ -1,4 +1,4 @@
-"""What is owed where few owe little, from the rows themselves: the same that is counted for bodies with others below them."""
+"""What is owed where few owe little: from the rows themselves, in the shape of the counts."""
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -13,13 +13,17 @@ from directives.models.scope import PATH_END
 NAMES = ("code", "order", "text", "text_hans", "text_hant")
 FEW_ROWS, FEW_BODIES = 2_000, 300
 READ = (
-    "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", "deliverable", "acknowledge_by", "plan_due_on",
-    "report_due_on", "organisation_id", "document_id", "directive_id", "section_id",
-)  # fmt: skip
+    *("state", "percent", "starts_on", "due_on", "light", "light_code", "light_on"),
+    *("deliverable", "acknowledge_by", "plan_due_on", "report_due_on"),
+    *("organisation_id", "document_id", "directive_id", "section_id"),
+)
 
 
 def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
-    """The obligations of the body under the filter: one query. Of one document each with its directive, in its order."""
+    """The obligations of the body under the filter, of one document with their directives.
+
+    One query.
+    """
     found = Obligation.objects.live().filter(
         organisation=view.body.pk, **of_document(document), **choice.of_rows()
     )
@@ -30,7 +34,7 @@ def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Oblig
 
 
 def few(view: Vantage, total: int) -> bool:
-    """So few bodies owe so little under a filter (`total` rows) that the rows are read, where whole counts are kept: one query."""
+    """Whether so few bodies owe so little (`total` rows) that the rows are read: one query."""
     return (
         total <= FEW_ROWS
         and Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES

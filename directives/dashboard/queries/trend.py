@@ -1,4 +1,4 @@
-"""Hand-ins of a reporting cycle day by day against its due day, and the drawing of it: plain numbers, no database."""
+"""Entries of a reporting cycle by the day they came in, and the points of their curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,10 @@ def by(cycle: Period, day: date) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A cycle, what it expects, and the one before, laid over each other by the day since they opened.
+    """A cycle, what it expects, and the one before, by the day since they opened.
 
-    `today` is the last day drawn: of a cycle that a later one has followed, the last on which something came in.
+    `today` is the last day drawn: of a cycle that a later one has followed, the last on which
+    something came in.
     """
 
     cycle: Period
@@ -155,7 +156,8 @@ def trend(
 ) -> Trend | None:
     """The chosen cycle, else the newest, with the one before; None while no cycle has opened.
 
-    `missing`: entries that the newest cycle waits for. An older one is owed nothing more: it expects what was begun in it.
+    `missing`: entries that the newest cycle waits for. An older one is owed nothing more: it
+    expects what was begun in it.
     """
     place = next((place for place, cycle in enumerate(cycles) if chosen in (None, cycle.pk)), None)
     if place is None:
@@ -167,7 +169,7 @@ def trend(
     return Trend(cycle, cycle.entries, before, last, current=False, right=right)
 
 
-def left(shown: Trend | None, today: date, workdays: Workdays) -> int:
+def workdays_left(shown: Trend | None, today: date, workdays: Workdays) -> int:
     """Working days until the reports are due; below 0: that day is past."""
     if shown is None:
         return 0
@@ -176,11 +178,11 @@ def left(shown: Trend | None, today: date, workdays: Workdays) -> int:
 
 
 def table(shown: Trend) -> list[tuple[date, int, int | None]]:
-    """The days on which something came in: how many entries were in by then, and on the same day of the cycle before."""
-    shift = shown.before and shown.before.opens_on - shown.cycle.opens_on
-    days = sorted(shown.cycle.handed)
-    done = accumulate(shown.cycle.handed[day] for day in days)
-    return [
-        (day, n, by(shown.before, day + shift) if shown.before else None)
-        for day, n in zip(days, done, strict=True)
-    ]
+    """How many entries were in by each day, and on the same day of the cycle before."""
+    cycle, before = shown.cycle, shown.before
+    days = sorted(cycle.handed)
+    done = zip(days, accumulate(cycle.handed[day] for day in days), strict=True)
+    if before is None:
+        return [(day, n, None) for day, n in done]
+    shift = before.opens_on - cycle.opens_on
+    return [(day, n, by(before, day + shift)) for day, n in done]

@@ -1,4 +1,4 @@
-"""The share on time over the last weeks, from the copies of each day, and the drawing of it: plain numbers, no database."""
+"""The share on time over the last weeks, from daily copies, and the points of its curve."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ SPAN = 10  # percentage points between the ends of the scale, at least
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What stood at the end of a day, today as it stands. `copied_on`: the day of the copy that tells it."""
+    """What stood at the end of a day; `copied_on` is the day of the copy, None for today."""
 
     day: date
     on_time: int
@@ -54,7 +54,8 @@ class Weeks:
 
     @property
     def area(self) -> str:
-        return f"{self.line} {self.x(self.points[-1].day)},{BOTTOM} {self.x(self.points[0].day)},{BOTTOM}"
+        first, last = self.x(self.points[0].day), self.x(self.points[-1].day)
+        return f"{self.line} {last},{BOTTOM} {first},{BOTTOM}"
 
     @property
     def marks(self) -> tuple[tuple[float, float], ...]:

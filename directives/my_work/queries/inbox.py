@@ -1,7 +1,8 @@
-"""What waits for a supervisor: hand-ins to review, disputes, close-outs, bodies that are overdue.
+"""What waits for a supervisor: reviews, disputes, close-outs, bodies that are overdue.
 
-Each kind is read oldest first by its own index and no further than is shown; how many there are comes from the kept counts,
-or is counted up to a limit. So the page costs the same for a county and for the nation.
+Each kind is read oldest first by its own index and no further than is shown; how many there are
+comes from the kept counts, or is counted up to a limit. So the page costs the same for a county and
+for the nation.
 """
 
 from dataclasses import dataclass, replace
@@ -36,9 +37,10 @@ MOVED = {"dispute": DISPUTED, "close": CLOSING}
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that waits. `kind`: plan, report, dispute or close; `n`: how many entries of a report."""
+    """One thing that waits: a plan, report, dispute or close; `n` entries of a report."""
 
     kind: str
+    n: int
     pk: int
     name_hans: str
     name_hant: str
@@ -47,7 +49,6 @@ class Waiting:
     at: datetime | None
     code: str = ""
     words: str = ""
-    n: int = 1
 
     @property
     def url(self) -> str:
@@ -61,7 +62,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """A body right below with overdue rows, its whole subtree counted. A body with others below leads on to its dashboard."""
+    """A body right below, with the overdue rows of its whole subtree."""
 
     pk: int
     name_hans: str
@@ -78,7 +79,10 @@ class Worst:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What waits, the oldest first, and the bodies right below with most overdue rows. Reports are counted up to COUNTED."""
+    """What waits, the oldest first, and the bodies right below with most overdue rows.
+
+    Reports are counted up to COUNTED.
+    """
 
     lines: tuple[Waiting, ...]
     overdue: tuple[Worst, ...]
@@ -116,7 +120,7 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class InboxScope:
-    """Whose inbox it is, and of which bodies: those strictly below the ones that the person supervises."""
+    """Whose inbox it is, and of which bodies: those strictly below the ones supervised."""
 
     user: User
     posts: tuple[Membership, ...]
@@ -124,15 +128,18 @@ class InboxScope:
 
     @property
     def homes(self) -> list[int] | QuerySet:
-        """The bodies supervised that lie in no other one: by id where they are few, else as a query that reads the memberships."""
+        """The bodies supervised that lie in no other one: ids, or a query where they are many."""
         tops = topmost(self.posts)
         if len(tops) <= MANY:
             return [m.organisation_id for m in tops]
         return Membership.objects.filter(user=self.user, role=SUPERVISOR).values("organisation")
 
     def first(self, rows: QuerySet, *order: str, limit: int) -> QuerySet:
-        """The first of these rows that are of these bodies. Among many bodies the index of what waits is walked, and soon ends;
-        among few it is read body by body, as most of what waits is others'."""
+        """The first of these rows that are of these bodies.
+
+        Among many bodies the index of what waits is walked, and soon ends; among few it is read
+        body by body, as most of what waits is others'.
+        """
         elsewhere = ~Q(organisation__in=self.homes)
         if not self.wide:
             return rows.filter(in_subtrees(self.posts, "organisation__path"), elsewhere).order_by(
@@ -146,7 +153,10 @@ class InboxScope:
 
 
 def inbox(user: User) -> Inbox | None:
-    """What waits for this person as a supervisor; None if they are none. What they asked for themselves waits for others."""
+    """What waits for this person as a supervisor; None if they are none.
+
+    What they asked for themselves waits for others.
+    """
     posts = user.in_role(SUPERVISOR)
     if not posts:
         return None
@@ -162,19 +172,28 @@ def inbox(user: User) -> Inbox | None:
         key=lambda line: (line.at is None, line.at, line.kind, line.pk),
     )
     return Inbox(
-        tuple(lines[:SHOWN]), _worst(desk),
-        plans=_figure(plans, kept[SUBMITTED]), reports=_figure(reports, COUNTED) if len(reports) <= SHOWN else _count(desk),
-        disputes=_figure(disputes, kept[DISPUTED]), closings=_figure(closings, kept[CLOSING]),
-    )  # fmt: skip
+        tuple(lines[:SHOWN]),
+        _worst(desk),
+        plans=_figure(plans, kept[SUBMITTED]),
+        reports=len(reports) if len(reports) <= SHOWN else _count(desk),
+        disputes=_figure(disputes, kept[DISPUTED]),
+        closings=_figure(closings, kept[CLOSING]),
+    )
 
 
 def _figure(lines: list[Waiting], kept: int) -> int:
-    """How many there are: those read, where that is all of them; the kept count also holds what the supervisor's own body owes."""
+    """How many there are: those read, where that is all of them, else the kept count.
+
+    The kept count also holds what the supervisor's own body owes.
+    """
     return len(lines) if len(lines) <= SHOWN else max(len(lines), kept)
 
 
 def _kept(desk: InboxScope) -> dict[str, int]:
-    """The kept counts of plans handed in, of disputes and of close-outs in the subtrees supervised, and of bodies (""); one query."""
+    """Kept counts in the subtrees supervised, in one query.
+
+    Of plans handed in, disputes and close-outs by their state, and of bodies ("").
+    """
     asked = (
         Q(topic="filed", word=SUBMITTED)
         | Q(topic="state", word__in=MOVED.values())
@@ -211,7 +230,7 @@ def _reports(desk: InboxScope) -> list[Waiting]:
     )
     found = desk.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
     return [
-        Waiting("report", *row, n=n)
+        Waiting("report", n, *row)
         for *row, n in found.values_list("pk", *NAMES, "waiting_since", "n")
         if n
     ]
@@ -228,7 +247,7 @@ def _plans(desk: InboxScope) -> list[Waiting]:
         .exclude(asked_by=desk.user)
     )
     found = desk.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
-    return [Waiting("plan", *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
+    return [Waiting("plan", 1, *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
 
 
 def _moved(desk: InboxScope, kind: str) -> list[Waiting]:
@@ -236,7 +255,7 @@ def _moved(desk: InboxScope, kind: str) -> list[Waiting]:
     rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=desk.user)
     found = desk.first(rows, "moved_at", limit=SHOWN + 1)
     return [
-        Waiting(kind, *row)
+        Waiting(kind, 1, *row)
         for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")
     ]
 

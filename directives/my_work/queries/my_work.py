@@ -48,7 +48,7 @@ class DayAhead:
 
 @dataclass(frozen=True)
 class MyWork:
-    """The page of a person. Parts that are not theirs are empty; `inbox` is None for whoever supervises nobody."""
+    """The page of a person. Parts that are not theirs are empty, `inbox` None."""
 
     today: date
     now: datetime
@@ -146,7 +146,7 @@ class MyWork:
 
 
 def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
-    """Everything on the page of a person, whatever the number of rows: in at most twelve queries besides the calendar.
+    """Everything on the page of a person, in at most twelve queries besides the calendar.
 
     Two more where figures are asked for.
     """
@@ -192,7 +192,7 @@ def _strip(tasks: tuple[Task, ...], days: Days) -> tuple[DayAhead, ...]:
 
 
 def _quick(desk: PersonalWork, today: date) -> QuickChoices:
-    """The choices of the quick log from the measures already read, in the order of `plans.quick_choices`."""
+    """The quick log's choices from the measures at hand, as `plans.quick_choices` sorts them."""
     far = date.min
     measures = sorted(
         desk.measures,

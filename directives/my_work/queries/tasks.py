@@ -1,4 +1,4 @@
-"""From what lies on the desk to one queue by due day: each task says why it is there and what the one next step is."""
+"""The work of a person as one queue by due day, each task with its reason and next step."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -45,10 +45,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One line of the queue. `row` is the obligation whose light is shown; otherwise colour and day say how it stands.
+    """One line of the queue, with the state of `row` or else its colour and day.
 
-    The colour is what the clocks say of the most urgent obligation. A measure has no light: its colour is empty, and `overdue`
-    says that its day has passed.
+    The colour is what the clocks say of the most urgent obligation. A measure has no light: its
+    colour is empty, and `overdue` says that its day has passed.
     """
 
     kind: Kind
@@ -79,12 +79,17 @@ class Days:
 
     def colour(self, clock: str, owed: Iterable[Facts]) -> str:
         """What this clock says of the most urgent of these obligations."""
-        days = {"today": self.today, "workdays": self.workdays, "tolerances": self.tolerances}
-        return min(
-            (clock_colour(clock, facts, **days) for facts in owed),
-            key=URGENCY.__getitem__,
-            default=GREEN,
+        colours = (
+            clock_colour(
+                clock,
+                facts,
+                today=self.today,
+                workdays=self.workdays,
+                tolerances=self.tolerances,
+            )
+            for facts in owed
         )
+        return min(colours, key=URGENCY.__getitem__, default=GREEN)
 
     def left(self, due_on: date) -> int:
         return self.workdays.between(self.today, due_on)
@@ -93,9 +98,13 @@ class Days:
 def queue(desk: PersonalWork, days: Days) -> tuple[Task, ...]:
     """Every task of the person, the earliest day first; on one day the red before the yellow."""
     tasks = [
-        *_receipts(desk, days), *_plans(desk, days), *_reports(desk, days), *_returned(desk, days), *_measures(desk, days),
+        *_receipts(desk, days),
+        *_plans(desk, days),
+        *_reports(desk, days),
+        *_returned(desk, days),
+        *_measures(desk, days),
         *_obligations(desk),
-    ]  # fmt: skip
+    ]
     return tuple(
         sorted(
             tasks,
@@ -141,11 +150,17 @@ def _receipts(desk: PersonalWork, days: Days) -> Iterator[Task]:
         rows_url = address(ObligationFilter(document=document, body=body, state=ASSIGNED))
         colour = days.colour("receipt", map(facts_of, rows))
         yield Task(
-            "receipt", desk.bodies[body], due, colour, receive if body in desk.receives else Action(_("View"), rows_url),
-            code=pgettext("task", "Acknowledgement"), url=rows_url, title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
+            "receipt",
+            desk.bodies[body],
+            due,
+            colour,
+            receive if body in desk.receives else Action(_("View"), rows_url),
+            code=pgettext("task", "Acknowledgement"),
+            url=rows_url,
+            title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
             document=_title(rows[0]),
             note=_("If a directive is not yours, dispute it on its page and give a reason."),
-        )  # fmt: skip
+        )
 
 
 def _plans(desk: PersonalWork, days: Days) -> Iterator[Task]:
@@ -169,9 +184,18 @@ def _plan(
     label = _("Revise") if back else _("Continue writing") if plan else _("Write the plan")
     note = _("%(n)s measures so far") % {"n": len(plan.measures)} if plan else _("Not started")
     return Task(
-        "plan", body, due, days.colour("plan", map(facts_of, rows)), Action(label, url), code=pgettext("task", "Plan"), url=url,
-        title=plan.title if plan else _("Implementation plan"), document=document, note=note, returned=back,
-    )  # fmt: skip
+        "plan",
+        body,
+        due,
+        days.colour("plan", map(facts_of, rows)),
+        Action(label, url),
+        code=pgettext("task", "Plan"),
+        url=url,
+        title=plan.title if plan else _("Implementation plan"),
+        document=document,
+        note=note,
+        returned=back,
+    )
 
 
 def _reports(desk: PersonalWork, days: Days) -> Iterator[Task]:
@@ -183,9 +207,18 @@ def _reports(desk: PersonalWork, days: Days) -> Iterator[Task]:
             note = _("%(n)s entries; drafts are made from the log") % {"n": len(rows)}
             colour = days.colour("report", (_of_report(row, report.due_on) for row in rows))
             yield Task(
-                "report", body, report.due_on, colour, Action(_("Start"), url), code=pgettext("task", "Report"),
-                url=url, title=report.name, document=report.document, note=note, total=len(rows),
-            )  # fmt: skip
+                "report",
+                body,
+                report.due_on,
+                colour,
+                Action(_("Start"), url),
+                code=pgettext("task", "Report"),
+                url=url,
+                title=report.name,
+                document=report.document,
+                note=note,
+                total=len(rows),
+            )
         elif report.count(DRAFT, RETURNED):
             yield _report(report, body, url, days)
 
@@ -213,9 +246,19 @@ def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Tas
     label = pgettext("report", "Submit") if not report.missing else _("Continue")
     colour = days.colour("report", _of_entries(report, DRAFT, RETURNED))
     return Task(
-        "report", body, report.due_on, colour, Action(label, url), code=pgettext("task", "Report"), url=url,
-        title=report.name, document=report.document, note=note, done=report.in_hand + report.ready, total=len(report.entries),
-    )  # fmt: skip
+        "report",
+        body,
+        report.due_on,
+        colour,
+        Action(label, url),
+        code=pgettext("task", "Report"),
+        url=url,
+        title=report.name,
+        document=report.document,
+        note=note,
+        done=report.in_hand + report.ready,
+        total=len(report.entries),
+    )
 
 
 def _returned(desk: PersonalWork, days: Days) -> Iterator[Task]:
@@ -230,9 +273,17 @@ def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days)
     note = _("%(report)s; resubmit only this entry") % {"report": report.name}
     colour = days.colour("report", [entry.facts(report.due_on)])
     return Task(
-        "entry", body, report.due_on, colour, Action(_("Revise this entry"), url), code=entry.code, url=url, words=entry.directive,
-        note=note, returned=entry.returned,
-    )  # fmt: skip
+        "entry",
+        body,
+        report.due_on,
+        colour,
+        Action(_("Revise this entry"), url),
+        code=entry.code,
+        url=url,
+        words=entry.directive,
+        note=note,
+        returned=entry.returned,
+    )
 
 
 def _measures(desk: PersonalWork, days: Days) -> Iterator[Task]:
@@ -255,14 +306,21 @@ def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
     late = measure_overdue(measure, days.today)
     note = _("Past its due date; not marked as done") if late else _("A measure of the plan is due")
     return Task(
-        "measure", body, measure.due_on, "", done if late else Action(_("Log progress"), "#quick"),
-        code=measure.code or pgettext("task", "Measure"), url=f"{reverse('log')}?measure={measure.pk}", title=measure.text, note=note,
+        "measure",
+        body,
+        measure.due_on,
+        "",
+        done if late else Action(_("Log progress"), "#quick"),
+        code=measure.code or pgettext("task", "Measure"),
+        url=f"{reverse('log')}?measure={measure.pk}",
+        title=measure.text,
+        note=note,
         overdue=late,
-    )  # fmt: skip
+    )
 
 
 def _obligations(desk: PersonalWork) -> Iterator[Task]:
-    """Obligations that are late, near, behind or silent of themselves; receipt, plan and report stand in the queue already."""
+    """Obligations late, near, behind or silent of themselves; papers are tasks of their own."""
     for row in desk.obligations:
         about = row.light_code.partition("_")[0]
         if (
@@ -277,9 +335,16 @@ def _obligations(desk: PersonalWork) -> Iterator[Task]:
                 else Action(_("Open"), url)
             )
             yield Task(
-                "obligation", desk.bodies[row.organisation_id], row.due_on, row.light, action, code=row.directive.code, url=url,
-                words=Words(row.directive.text_hans, row.directive.text_hant), row=row,
-            )  # fmt: skip
+                "obligation",
+                desk.bodies[row.organisation_id],
+                row.due_on,
+                row.light,
+                action,
+                code=row.directive.code,
+                url=url,
+                words=Words(row.directive.text_hans, row.directive.text_hant),
+                row=row,
+            )
 
 
 def _signatures(desk: PersonalWork, days: Days) -> Iterator[Task]:
@@ -290,10 +355,17 @@ def _signatures(desk: PersonalWork, days: Days) -> Iterator[Task]:
             url = reverse("plan", args=[plan.pk])
             note = _("%(n)s measures so far") % {"n": len(plan.measures)}
             yield Task(
-                "sign", desk.bodies[plan.body], _first(row.plan_due_on for row in rows), days.colour("plan", map(facts_of, rows)),
-                Action(_("Read and sign"), url), code=pgettext("task", "Plan"), url=url, title=plan.title, note=note,
+                "sign",
+                desk.bodies[plan.body],
+                _first(row.plan_due_on for row in rows),
+                days.colour("plan", map(facts_of, rows)),
+                Action(_("Read and sign"), url),
+                code=pgettext("task", "Plan"),
+                url=url,
+                title=plan.title,
+                note=note,
                 document=_title(rows[0]) if rows else None,
-            )  # fmt: skip
+            )
     for report in desk.reports:
         waiting = report.count(AWAITING)
         if waiting and report.body in desk.signs:
@@ -304,6 +376,14 @@ def _signatures(desk: PersonalWork, days: Days) -> Iterator[Task]:
             }
             colour = days.colour("report", _of_entries(report, AWAITING))
             yield Task(
-                "sign", desk.bodies[report.body], report.due_on, colour, Action(_("Read and sign"), url),
-                code=pgettext("task", "Report"), url=url, title=report.name, document=report.document, note=note,
-            )  # fmt: skip
+                "sign",
+                desk.bodies[report.body],
+                report.due_on,
+                colour,
+                Action(_("Read and sign"), url),
+                code=pgettext("task", "Report"),
+                url=url,
+                title=report.name,
+                document=report.document,
+                note=note,
+            )

@@ -1,6 +1,6 @@
-"""What the bodies of a person owe, read for their own page: a fixed number of queries, whatever the number of rows."""
+"""What the bodies of a person owe, for their own page, in a fixed number of queries."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -62,14 +62,14 @@ class Returned:
 class MeasureLine:
     """A measure of a live plan, with the directives that it serves."""
 
+    serves: tuple[ServedDirective, ...]
+    logged_on: date | None
     pk: int
     number: int
     text: str
     due_on: date | None
     done_on: date | None
     version: int
-    logged_on: date | None
-    serves: tuple[ServedDirective, ...]
 
     @property
     def code(self) -> str:
@@ -94,7 +94,8 @@ class PlanLine:
 class EntryLine:
     """An entry of a report: where it stands, and whether nothing obvious is missing.
 
-    `owed` and `starts_on` are the state and the first day of its obligation; `sent_back`: it was handed in before.
+    `owed` and `starts_on` are the state and first day of its obligation; `sent_back`: it was
+    handed in before.
     """
 
     pk: int
@@ -109,14 +110,13 @@ class EntryLine:
 
     def facts(self, due_on: date) -> Facts:
         """Its obligation, if nothing but this report were asked of it."""
-        return Facts(
-            self.owed, 0, self.starts_on, None, None, None, report_due_on=due_on, report_returned=self.sent_back,
-        )  # fmt: skip
+        clocks = (self.owed, 0, self.starts_on, None, None, None)
+        return Facts(*clocks, report_due_on=due_on, report_returned=self.sent_back)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """A report of one's own body that is not wholly accepted, with its entries; not begun, it has none."""
+    """A report of one's own body that is not wholly accepted; not begun, it has no entries."""
 
     pk: int
     body: int
@@ -171,9 +171,10 @@ class PersonalWork:
 def obligations_of(user: User) -> tuple[Obligation, ...]:
     """Every open obligation of the person's bodies, with directive and document: one query."""
     own = (
-        "state", "percent", "light", "light_code", "light_on", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on",
-        "plan_returned", "report_returned", "heard_on", "issued_on", "organisation_id", "document_id", "directive_id",
-    )  # fmt: skip
+        *("state", "percent", "light", "light_code", "light_on", "starts_on", "due_on"),
+        *("acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned"),
+        *("heard_on", "issued_on", "organisation_id", "document_id", "directive_id"),
+    )
     words = ("code", "order", "text", "text_hans", "text_hant")
     rows = (
         Obligation.objects.open()
@@ -189,6 +190,7 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
 
 
 PLAN = (
+    "pk",
     "organisation_id",
     "document_id",
     "title",
@@ -202,7 +204,7 @@ MEASURE = ("pk", "number", "text", "due_on", "done_on", "version")
 
 
 def plans_of(user: User) -> tuple[PlanLine, ...]:
-    """The live plans of the person's bodies, with their measures and what those serve: one query."""
+    """The live plans of the person's bodies, with measures and what they serve: one query."""
     last = (
         LogEntry.objects.not_withdrawn()
         .filter(measure=OuterRef("measures__pk"))
@@ -214,49 +216,35 @@ def plans_of(user: User) -> tuple[PlanLine, ...]:
         Plan.objects.filter(in_worked_for(user, "organisation"), live=True)
         .annotate(last=Subquery(last))
         .order_by("pk", "measures__number", "measures__obligations__directive__order")
-        .values_list("pk", *PLAN, *(f"measures__{name}" for name in MEASURE), "last", *serves)
+        .values_list(*PLAN, "last", *serves, *(f"measures__{name}" for name in MEASURE))
     )
     plans: dict[int, PlanLine] = {}
     measures: dict[int, MeasureLine] = {}
-    for (
-        pk,
-        body,
-        document,
-        title,
-        state,
-        at,
-        reason,
-        by,
-        decided,
-        *cells,
-        logged,
-        owed,
-        code,
-    ) in rows:
-        plan = plans.setdefault(
-            pk, PlanLine(pk, body, document, title, state, at, Returned(reason, by or "", decided))
-        )
-        if cells[0] is None:
+    for pk, body, document, title, state, at, *others in rows:
+        reason, by, decided_at, logged, owed, code, measure, *rest = others
+        returned = Returned(reason, by or "", decided_at)
+        plan = plans.setdefault(pk, PlanLine(pk, body, document, title, state, at, returned))
+        if measure is None:
             continue
         served = (ServedDirective(owed, code),) if owed else ()
-        known = measures.get(cells[0])
-        measures[cells[0]] = MeasureLine(*cells, logged, (known.serves if known else ()) + served)
-        if known:
-            plan.measures[-1] = measures[cells[0]]
+        if known := measures.get(measure):
+            measures[measure] = plan.measures[-1] = replace(known, serves=known.serves + served)
         else:
-            plan.measures.append(measures[cells[0]])
+            measures[measure] = MeasureLine(served, logged, measure, *rest)
+            plan.measures.append(measures[measure])
     return tuple(plans.values())
 
 
 REPORT = (
-    "organisation_id", "document_id", "document__title", "document__title_hans", "document__title_hant", "begun_at", "cycle__year",
-    "cycle__period", "cycle__number", "cycle__due_on",
-)  # fmt: skip
+    *("pk", "organisation_id"),
+    *("document_id", "document__title", "document__title_hans", "document__title_hant"),
+    *("begun_at", "cycle__year", "cycle__period", "cycle__number", "cycle__due_on"),
+)
 ENTRY = (
-    "pk", "state", "reason", "decided_by__full_name", "decided_at", "submitted_at", "obligation__state", "obligation__starts_on",
-    "obligation__directive__code",
-)  # fmt: skip
-TEXTS = ("obligation__directive__text_hans", "obligation__directive__text_hant")
+    *("pk", "state", "reason", "decided_by__full_name", "decided_at", "submitted_at"),
+    *("obligation__state", "obligation__starts_on", "obligation__directive__code"),
+    *("obligation__directive__text_hans", "obligation__directive__text_hant"),
+)
 
 
 def _filled() -> Case:
@@ -272,12 +260,12 @@ def _filled() -> Case:
 
 
 def reports_of(user: User) -> tuple[ReportLine, ...]:
-    """The reports of the person's bodies that are not wholly accepted, with their entries: one query."""
+    """The reports of the person's bodies that are not wholly accepted: one query."""
     rows = (
         ProgressReport.objects.filter(in_worked_for(user, "organisation"), completed_at=None)
         .annotate(filled=_filled())
         .order_by("cycle__due_on", "pk", "entries__obligation__directive__order")
-        .values_list("pk", *REPORT, *(f"entries__{name}" for name in (*ENTRY, *TEXTS)), "filled")
+        .values_list(*REPORT, *(f"entries__{name}" for name in ENTRY), "filled")
     )
     reports: dict[int, ReportLine] = {}
     for pk, body, document, title, hans, hant, begun, year, period, number, due, *cells in rows:
@@ -306,7 +294,7 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
             text_hant,
             filled,
         ) = cells
-        # Nobody waits for a draft on work that was meanwhile closed, withdrawn, disputed or suspended.
+        # Nobody waits for a draft on work that meanwhile is closed, withdrawn, disputed, suspended.
         if entry is not None and (state not in EDITABLE or owed in REPORTABLE):
             back, words = Returned(reason, by or "", at), Words(text_hans, text_hant)
             line.entries.append(
@@ -325,8 +313,8 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
     return tuple(reports.values())
 
 
-def logged_by(user: User) -> QuerySet[LogEntry]:
-    """The latest records on the measures of the person's bodies, each with the first directive it stands under: one query."""
+def logged_by(user: User) -> QuerySet:
+    """The latest log entries of the person's bodies, each with a directive: one query."""
     first = Measure.obligations.through.objects.filter(measure=OuterRef("measure")).order_by(
         "obligation__directive__order"
     )

@@ -1,16 +1,16 @@
-"""Which bodies are meant: named one by one, or by the subtree, the level and the kind to which they belong."""
+"""Which bodies are meant: named one by one, or by their subtree, level and kind."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet, Subquery, Value
+from django.db.models import Q, Subquery, Value
 from django.db.models.functions import Concat
 
 from directives.base.numbers import whole_number
 from directives.base.states import SUPERVISOR
 from directives.models import Organisation, User
-from directives.models.organisations import KINDS, LEVELS
+from directives.models.organisations import KINDS, LEVELS, OrganisationQuerySet
 from directives.models.scope import PATH_END, any_of, in_subtree
 
 
@@ -42,12 +42,11 @@ class Pick:
     @property
     def condition(self) -> Q:
         """Rows of `Organisation` that are meant."""
-        asked = {
-            name: value for name, value in (("level", self.level), ("kind", self.kind)) if value
-        }
-        condition = Q(
-            path__gt="", **asked
-        )  # an empty condition would vanish beside others, where it takes all
+        condition = Q(path__gt="")  # an empty one would vanish beside others, where it takes all
+        if self.level:
+            condition &= Q(level=self.level)
+        if self.kind:
+            condition &= Q(kind=self.kind)
         if self.below:
             path = Subquery(Organisation.objects.filter(pk=self.below).values("path"))
             condition &= Q(path__gt=path, path__lte=Concat(path, Value(PATH_END)))
@@ -56,12 +55,12 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Directives (ids) and the bodies that shall owe them. `addressed`: each directive goes only to those its words address."""
+    """Directives (ids) and the bodies that shall owe them."""
 
     directives: frozenset[int] = frozenset()
     picks: tuple[Pick, ...] = ()
     bodies: frozenset[int] = frozenset()
-    addressed: bool = False
+    addressed: bool = False  # each directive goes only to those whom its words address
 
     def to_json(self) -> dict[str, Any]:
         picks = [pick.key for pick in self.picks]
@@ -83,15 +82,15 @@ class Choice:
         )
 
 
-def candidates(user: User) -> QuerySet[Organisation]:
-    """The bodies to which this person may give work: those strictly below the ones that they supervise."""
+def candidates(user: User) -> OrganisationQuerySet:
+    """The bodies to which this person may give work: all strictly below those they supervise."""
     posts = user.in_role(SUPERVISOR)
     return Organisation.objects.filter(
         any_of(in_subtree(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts)
     )
 
 
-def chosen_bodies(user: User, choice: Choice, today: date) -> QuerySet[Organisation]:
+def chosen_bodies(user: User, choice: Choice, today: date) -> OrganisationQuerySet:
     """The bodies of a choice that exist today and are the person's to give work to."""
     meant = any_of((*(pick.condition for pick in choice.picks), Q(pk__in=sorted(choice.bodies))))
     return candidates(user).existing_on(today).filter(meant)

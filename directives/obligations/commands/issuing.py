@@ -86,7 +86,7 @@ def preview(
     organisations: Sequence[Organisation],
     pairs: Collection[tuple[int, int]] | None = None,
 ) -> Preview:
-    """What issuing these directives to these bodies would make; `pairs` (directive id, body id) leaves out all others."""
+    """What issuing would make; `pairs` (directive id, body id) leaves out all others."""
     chosen = {(directive.pk, body.pk) for directive in directives for body in organisations}
     wanted = None if pairs is None else frozenset(chosen.intersection(pairs))
     known = Obligation.objects.filter(directive__in=directives, organisation__in=organisations)
@@ -146,11 +146,12 @@ def check(
 
 
 def demand_own(document: Document, by: User | None) -> None:
-    """Raise NotAllowed to whoever does not give this document's directives to anybody."""
+    """Raise NotAllowed to a person who does not assign this document's directives."""
     if not may(by, "own", document):
         raise NotAllowed(
             _(
-                "Only supervisors of the organisation that registered the document, or of one above it, assign its directives."
+                "Only supervisors of the organisation that registered the document, or of one above"
+                " it, assign its directives."
             )
         )
 
@@ -178,11 +179,11 @@ def issue(
     now: datetime,
     pairs: Collection[tuple[int, int]] | None = None,
 ) -> list[Obligation]:
-    """Give directives to bodies; pairs that exist are left as they are. Returns the obligations made.
+    """Give directives to bodies; pairs that exist are left as they are. Returns what was made.
 
-    `pairs` (directive id, body id) leaves out all other combinations. Raises Invalid with every fault at once, NotAllowed
-    for a document that is not theirs to assign or a body that is not below the person's own, Stale where one of the pairs
-    came to be meanwhile.
+    `pairs` (directive id, body id) leaves out all other combinations. Raises Invalid with every
+    fault at once, NotAllowed for a document that is not theirs to assign or a body that is not
+    below the person's own, Stale where one of the pairs came to be meanwhile.
     """
     today = timezone.localdate(now)
     check(document, directives, organisations, terms, by, today)
@@ -212,7 +213,7 @@ def issue(
 
 
 def _let_first_lead(plan: Preview, made: Sequence[Obligation]) -> None:
-    """Of each directive the first body listed leads (列第一位的为牵头单位), unless somebody leads the directive already."""
+    """The first body listed leads (列第一位的为牵头单位), unless somebody leads the directive."""
     led = set(
         Obligation.objects.live()
         .filter(directive__in=plan.directives, part=LEAD)
@@ -233,10 +234,18 @@ def owed_on(directive: Directive, body: Organisation, terms: Terms, today: date)
     """The unsaved obligation of a body on these terms, issued today."""
     part = LEAD if terms.lead is not None and terms.lead.pk == body.pk else terms.part
     return Obligation(
-        document_id=directive.document_id, section_id=directive.section_id, directive=directive, organisation=body, part=part,
-        deliverable=terms.deliverable, issued_on=today, starts_on=terms.starts_on or today, plan_due_on=terms.plan_due_on,
-        due_on=terms.due_on, original_due_on=terms.due_on,
-    )  # fmt: skip
+        document_id=directive.document_id,
+        section_id=directive.section_id,
+        directive=directive,
+        organisation=body,
+        part=part,
+        deliverable=terms.deliverable,
+        issued_on=today,
+        starts_on=terms.starts_on or today,
+        plan_due_on=terms.plan_due_on,
+        due_on=terms.due_on,
+        original_due_on=terms.due_on,
+    )
 
 
 def open_items(obligations: Sequence[Obligation]) -> None:
@@ -291,9 +300,10 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
 def issue_pairs(
     *, document: Document, pairs: Sequence[Pair], by: User | None, now: datetime
 ) -> list[Obligation]:
-    """Give directives of one document to bodies, each pair on its own terms; returns the obligations in the order of the pairs.
+    """Give directives of one document to bodies, each pair on its own terms, in their order.
 
-    The bodies come with their paths; no pair may exist yet. Raises NotAllowed, or Invalid with what stands against a pair.
+    The bodies come with their paths; no pair may exist yet. Raises NotAllowed, or Invalid with what
+    stands against a pair.
     """
     today = timezone.localdate(now)
     demand_own(document, by)
@@ -329,7 +339,7 @@ def issue_pairs(
 def _tell(
     document: Document, made: Iterable[Obligation], *, by: User | None, now: datetime
 ) -> None:
-    """One notice a person and body for the whole table: what this part adds is counted into the one that an earlier part left."""
+    """One notice for each person and body: a later part of a table adds to its count."""
     counts = Counter(row.organisation for row in made)
     names = {body.name_hans: body for body in counts}
     told = set()
@@ -351,9 +361,10 @@ def _tell(
 
 @tallies.counted()
 def take_back(obligations: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
-    """Delete obligations on which nothing was built yet, as if they had never been issued; the record keeps them.
+    """Delete obligations on which nothing was built yet; the record keeps them.
 
-    They come with their bodies, as they stand. Raises NotAllowed, or Invalid that names what was built on them.
+    They come with their bodies, as they stand. Raises NotAllowed, or Invalid that names what was
+    built on them.
     """
     documents = Document.objects.filter(pk__in={row.document_id for row in obligations})
     for document in documents.select_related("organisation").defer(*HEAVY):

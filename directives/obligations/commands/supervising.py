@@ -1,4 +1,4 @@
-"""What becomes of an obligation once it was assigned: receipt, dispute, its items, and the moves of those above (督办)."""
+"""What becomes of an obligation once it was assigned: receipt, items, moves (督办)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -26,7 +26,7 @@ from directives.tallies import counted, move_item
 
 
 def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
-    """What else changes with a move: the receipt clock stops when receipt is given, and starts anew when a dispute is refused."""
+    """What else a move changes: receipt stops its clock, a refused dispute restarts it."""
     if action in {"acknowledge", "withdraw"}:
         return {"acknowledge_by": None}
     if action == "reassign":
@@ -58,11 +58,12 @@ def move_obligation(
     version: int | None = None,
     open_reasons: Mapping[int, str] | None = None,
 ) -> Obligation:
-    """Make one move of an obligation, with what follows from it, and tell those whom it concerns.
+    """Make one move of an obligation, with what follows from it, and notify those concerned.
 
-    `version` is the one that the person saw; `open_reasons` say why items (ids of their states) are not established where the
-    work is to be closed. The row must come with its organisation, directive and document.
-    Raises NotAllowed, IllegalMove, Invalid (what is missing, all at once) or Stale, and KeyError for a move that does not exist.
+    `version` is the one that the person saw; `open_reasons` say why items (ids of their states) are
+    not established where the work is to be closed. The row must come with its organisation,
+    directive and document. Raises NotAllowed, IllegalMove, Invalid (what is missing, all at once)
+    or Stale, and KeyError for a move that does not exist.
     """
     if version is not None and version != obligation.version:
         raise Stale(theirs=obligation)
@@ -82,7 +83,7 @@ def move_obligation(
 def _excuse(
     obligation: Obligation, reasons: Mapping[int, str], *, by: User | None, now: datetime
 ) -> None:
-    """Note why items that are not established may stay so. Who may close it is asked by the move."""
+    """Note why items that are not established may stay so; the move asks who may close it."""
     lock_rows(Obligation.objects.filter(pk=obligation.pk))
     items = (
         obligation.item_states.exclude(state=ESTABLISHED)
@@ -103,9 +104,10 @@ def _excuse(
 
 @counted()
 def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now: datetime) -> int:
-    """Acknowledge receipt of many at once; returns how many. Rows that are past it already are left as they are.
+    """Acknowledge receipt of many at once; rows past it are left. Returns how many.
 
-    The rows must come with their organisation. Raises NotAllowed if one is not the person's to receive; nothing changes then.
+    The rows must come with their organisation. Raises NotAllowed if one is not the person's to
+    receive; nothing changes then.
     """
     for row in obligations:
         if not may(by, "receive", row):
@@ -152,9 +154,10 @@ def set_item(
     by: User | None,
     now: datetime,
 ) -> ItemState:
-    """Say how far a body has got with one item. `on` is the day it was established or begun, `evidence` what shows it.
+    """Say how far a body has got with one item, since when (`on`), and what shows it.
 
-    Not started has no day. Raises NotAllowed, IllegalMove (work at rest), Invalid, or Stale with the row as it now stands.
+    Not started has no day. Raises NotAllowed, IllegalMove (work at rest), Invalid, or Stale with
+    the row as it now stands.
     """
     on = None if state == NOT_STARTED else on
     # Nobody withdraws the work while one of its items moves: it would be counted as it was.

@@ -281,10 +281,10 @@ def book(
     for directive, light, count in counted:
         directives.add(directive)
         lights[light] += count
-    titled, total = not chosen.document, lights.total()
+    titled = not chosen.document
     in_order = chosen.sort in ("", DOCUMENT)
     parts: Iterable[QuerySet[Obligation]] = [ordered := chosen.sorted(shown)]
-    if in_order and total > SORTED:
+    if in_order and lights.total() > SORTED:
         walk = Directive.objects.filter(pk__in=directives).order_by("document_id", "order", "pk")
         parts = (ordered.filter(directive=pk) for pk in walk.values_list("pk", flat=True))
     documents = Document.objects.filter(fictional=True)

@@ -1,4 +1,4 @@
-"""The matrix as a file: directives × bodies, or bodies × directives where the bodies are more than a sheet can be read across."""
+"""The matrix as a file: directives down, or bodies down where they are too many."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,8 +25,11 @@ def listed(asked: ListRequest, place: Place) -> FilteredList:
     """The matrix of a document under its filter."""
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
     chosen = MatrixFilter.of(asked.GET)
-    wanted = whole_number(chosen.body)
-    top = Organisation.objects.visible_to(asked.user).filter(pk=wanted).first() if wanted else None
+    top = section = None
+    if body := whole_number(chosen.body):
+        top = Organisation.objects.visible_to(asked.user).filter(pk=body).first()
+    if part := whole_number(chosen.section):
+        section = Section.objects.filter(document=document, pk=part).first()
     found = axes(
         asked.user,
         document,
@@ -35,16 +38,16 @@ def listed(asked: ListRequest, place: Place) -> FilteredList:
         light=chosen.light,
         body=top,
     )
-    section = (
-        Section.objects.filter(document=document, pk=whole_number(chosen.section)).first()
-        if whole_number(chosen.section)
-        else None
-    )
     told = filter_in_words(
-        (_("Document"), localized(document, "title")), (_("Section"), section and f"{localized_text(section.number)} {localized(section, 'title')}"),
-        (_("Organisation and those below"), top and localized(top, "name")), (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
+        (_("Document"), localized(document, "title")),
+        (
+            _("Section"),
+            section and f"{localized_text(section.number)} {localized(section, 'title')}",
+        ),
+        (_("Organisation and those below"), top and localized(top, "name")),
+        (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
-    )  # fmt: skip
+    )
 
     def wide() -> int:
         return found.bodies.order_by()[: ACROSS + 1].count()
@@ -103,7 +106,7 @@ def _aside(
 
 
 def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
-    """Code and name of each body, then the light and percent under each directive; an empty cell is not owed."""
+    """Each body, then light and percent under each directive; empty where nothing is owed."""
 
     def under(place: int, directive: Directive) -> Column:
         def cell(row: BodyRow) -> str:

@@ -1,4 +1,4 @@
-"""What a supervisor has chosen so far, and on what terms. Forms check; `commands.issuing.issue` writes."""
+"""What a supervisor has chosen so far, and on what terms. Forms check; commands write."""
 
 import hashlib
 import json
@@ -25,7 +25,10 @@ NAMED_LEADS = 200  # of more chosen bodies the list of possible leads would be t
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An issue in the making, kept in the session so that going back loses nothing. `terms` are the second step's fields as typed."""
+    """An issue in the making, kept in the session so that going back loses nothing.
+
+    `terms` are the fields of the second step as typed.
+    """
 
     choice: Choice = Choice()
     terms: Mapping[str, str] = field(default_factory=dict)
@@ -71,7 +74,7 @@ class Draft:
 
     @property
     def digest(self) -> str:
-        """Changes when anything of the draft does: what is confirmed must be what was previewed."""
+        """Changes with anything in the draft: what is confirmed must be what was previewed."""
         whole = [self.choice.to_json(), sorted(self.terms.items())]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
@@ -158,7 +161,9 @@ class TermsForm(forms.Form):
             if len(bodies) <= NAMED_LEADS
             else []
         )
-        self.fields["lead"].choices = [
+        lead = self.fields["lead"]
+        assert isinstance(lead, forms.ChoiceField)
+        lead.choices = [
             ("", _("Not specified")),
             (FIRST, _("The first organisation listed")),
             *named,
@@ -171,8 +176,13 @@ class TermsForm(forms.Form):
     @property
     def terms(self) -> Terms:
         """What was asked for. Only of a valid form."""
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         return Terms(
-            part=said["part"], deliverable=said["deliverable"], starts_on=said["starts_on"], plan_due_on=said["plan_due_on"],
-            due_on=said["due_on"], lead=self.bodies.get(said["lead"]), first_leads=said["lead"] == FIRST,
-        )  # fmt: skip
+            part=cleaned["part"],
+            deliverable=cleaned["deliverable"],
+            starts_on=cleaned["starts_on"],
+            plan_due_on=cleaned["plan_due_on"],
+            due_on=cleaned["due_on"],
+            lead=self.bodies.get(cleaned["lead"]),
+            first_leads=cleaned["lead"] == FIRST,
+        )

@@ -1,4 +1,4 @@
-"""What people say about an obligation: a reason for a move, how far an item has got. Forms check; commands write."""
+"""What people say about an obligation. Forms check; commands write."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +12,11 @@ from directives.base.states import ITEM_STATES
 from directives.base.wording import localized
 from directives.models import ItemState
 from directives.obligations.commands.issuing import wrong_plan_day
+
+
+def field_errors(form: forms.BaseForm) -> dict[str, list[str]]:
+    """The errors of a form by field, as `Invalid` takes them."""
+    return {name: [str(error) for error in errors] for name, errors in form.errors.items()}
 
 
 class DayInput(forms.DateInput):
@@ -81,8 +86,8 @@ class ItemForm(forms.Form):
 class TermsForm(forms.ModelForm):
     """The terms of an obligation as administrators mend them."""
 
-    def clean(self) -> dict:
-        cleaned = super().clean()
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
         if said := wrong_plan_day(cleaned.get("deliverable", ""), cleaned.get("plan_due_on")):
             self.add_error("plan_due_on", said)
         return cleaned

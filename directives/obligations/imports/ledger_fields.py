@@ -1,9 +1,10 @@
-"""The columns of the ledger of obligations: which come back, which only go out, and where these are edited instead."""
+"""The columns of a ledger that comes back: which are taken over, where others are edited."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from directives.base.states import DELIVERABLES, PARTS
 from directives.models import Cycle
@@ -12,38 +13,15 @@ from directives.tables.fields import Field, IntakeContext, Sort, UntakenCell
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
-    """The columns of the ledger: those that come back, and those that only go out."""
-    body, clause = (
-        pgettext_lazy("ledger", "Responsible or supporting organisation"),
-        pgettext_lazy("ledger", "Directive code"),
-    )
-    own = (
-        Field("clause", clause, "code", CLAUSE, key=True, limit=300, example="九.3.3", drop_down="directives"),
-        Field("body", body, "code", BODY, key=True, limit=200, example="Q01", drop_down="organisations"),
-        Field("part", gettext_lazy("Responsibility"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
-        Field("deliverable", gettext_lazy("Deliverable"), "choice", ("报送成果", "应报材料", "成果类型"), choices=DELIVERABLES),
-        Field("leader", pgettext_lazy("ledger", "Responsible leader"), "text", LEADER, limit=60, example="顾明远"),
-        Field("contact", pgettext_lazy("ledger", "Contact and telephone"), "text", CONTACT, limit=100, example="林晓岚 010-65001234"),
-        Field("starts_on", gettext_lazy("Starts on"), "date", ("开始时间", "开始日期", "启动时间", "起始时间", "启动日期")),
-        Field("plan_due_on", gettext_lazy("Plan due"), "date", ("方案时限", "方案报送时限", "方案截止日期"), deadline=True),
-        Field("due_on", pgettext_lazy("ledger", "Complete by"), "date", DUE, example="2027-06-30", deadline=True),
-        Field("note", pgettext_lazy("ledger", "Remarks"), "text", ("说明", "附注", "备注说明"), limit=200),
-        Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
-        Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
-        # Of a table that people made themselves; in a ledger of ours they only tell what the id says.
-        Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id", report_edits=True),
-        Field("leads", pgettext_lazy("ledger", "Lead organisation"), "text", LEADS, unless="id", report_edits=True),
-        Field("supporting", gettext_lazy("Supporting organisations"), "text", SUPPORTING, unless="id", report_edits=True),
-    )  # fmt: skip
     cycles = tuple(
         (cycle.pk, cycle.name)
         for cycle in Cycle.objects.filter(document=context.place.get("document", 0))
     )
     report = Field(
         "cycle",
-        gettext_lazy("Goes into the report for"),
+        _("Goes into the report for"),
         "choice",
-        choices=cycles,
+        choices=cycles,  # type: ignore[arg-type]  # ids: only shown, no file has this column
         read_only=True,
         computed=True,
     )
@@ -51,55 +29,133 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
         Field(name, label, sort, read_only=True, report_edits=name in ELSEWHERE)
         for name, label, sort in GOES_OUT
     )
-    return (*own, report, *shown)
+    return (*COMING_BACK, report, *shown)
 
 
 CLAUSE = (
-    "条款",
-    "条款编号",
-    "任务编号",
-    "任务编码",
-    "任务代码",
-    "文件条款编号",
-    "文件条款号",
-    "条款号",
+    *(
+        "条款",
+        "条款编号",
+        "任务编号",
+        "任务编码",
+        "任务代码",
+        "文件条款编号",
+        "文件条款号",
+        "条款号",
+    ),
     "任务条款",
 )
 BODY = (
-    "责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码", "责任主体",
-    "责任部门(单位)", "responsible",
-)  # fmt: skip
+    *("责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码"),
+    *("单位名称", "机构代码", "责任主体", "责任部门(单位)", "responsible"),
+)
 TASK = (
-    "任务",
-    "任务内容",
-    "工作任务",
-    "主要任务",
-    "任务名称",
-    "重点工作",
-    "重点事项",
-    "具体任务",
+    *("任务", "任务内容", "工作任务", "主要任务", "任务名称", "重点工作", "重点事项", "具体任务"),
     "task",
 )
 LEADS = ("牵头部门", "牵头", "主办单位", "主责单位", "牵头责任单位", "lead")
 SUPPORTING = ("协办单位", "参与单位", "配合部门", "协同单位", "协助单位")
 LEADER = (
-    "责任领导",
-    "分管领导",
-    "牵头领导",
-    "负责人",
-    "领导",
-    "包联领导",
-    "市级领导",
-    "分管负责人",
+    *("责任领导", "分管领导", "牵头领导", "负责人", "领导", "包联领导", "市级领导", "分管负责人"),
 )
 CONTACT = (
-    "责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人", "联络员", "联络员及电话", "具体责任人",
-    "责任人及联系电话", "责任人及联系方式", "联系人及联系方式",
-)  # fmt: skip
+    *("责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人"),
+    *("联络员", "联络员及电话", "具体责任人", "责任人及联系电话", "责任人及联系方式"),
+    "联系人及联系方式",
+)
 DUE = (
-    "完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限", "要求完成时间", "完成时间节点",
-    "时间节点", "时间要求", "完成节点", "目标时限", "整改时限", "时限要求", "deadline", "due date",
-)  # fmt: skip
+    *("完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限"),
+    *("要求完成时间", "完成时间节点", "时间节点", "时间要求", "完成节点", "目标时限"),
+    *("整改时限", "时限要求", "deadline", "due date"),
+)
+STARTS = ("开始时间", "开始日期", "启动时间", "起始时间", "启动日期")
+PLAN_DUE = ("方案时限", "方案报送时限", "方案截止日期")
+PART = ("责任类型", "责任方式", "分工", "角色")
+DELIVERABLE = ("报送成果", "应报材料", "成果类型")
+COMING_BACK = (
+    Field(
+        "clause",
+        pgettext_lazy("ledger", "Directive code"),
+        "code",
+        CLAUSE,
+        key=True,
+        limit=300,
+        example="九.3.3",
+        drop_down="directives",
+    ),
+    Field(
+        "body",
+        pgettext_lazy("ledger", "Responsible or supporting organisation"),
+        "code",
+        BODY,
+        key=True,
+        limit=200,
+        example="Q01",
+        drop_down="organisations",
+    ),
+    Field("part", _("Responsibility"), "choice", PART, choices=PARTS, example="lead"),
+    Field("deliverable", _("Deliverable"), "choice", DELIVERABLE, choices=DELIVERABLES),
+    Field(
+        "leader",
+        pgettext_lazy("ledger", "Responsible leader"),
+        "text",
+        LEADER,
+        limit=60,
+        example="顾明远",
+    ),
+    Field(
+        "contact",
+        pgettext_lazy("ledger", "Contact and telephone"),
+        "text",
+        CONTACT,
+        limit=100,
+        example="林晓岚 010-65001234",
+    ),
+    Field("starts_on", _("Starts on"), "date", STARTS),
+    Field("plan_due_on", _("Plan due"), "date", PLAN_DUE, deadline=True),
+    Field(
+        "due_on",
+        pgettext_lazy("ledger", "Complete by"),
+        "date",
+        DUE,
+        example="2027-06-30",
+        deadline=True,
+    ),
+    Field(
+        "note",
+        pgettext_lazy("ledger", "Remarks"),
+        "text",
+        ("说明", "附注", "备注说明"),
+        limit=200,
+    ),
+    Field("id", _("Record ID"), "whole", ("编号",), key=True),
+    Field("version", _("Version"), "whole", ("版本", "版本号")),
+    # Of a table that people made themselves; in a ledger of ours they only repeat what the id says.
+    Field(
+        "directive",
+        pgettext_lazy("ledger", "Directive"),
+        "text",
+        TASK,
+        unless="id",
+        report_edits=True,
+    ),
+    Field(
+        "leads",
+        pgettext_lazy("ledger", "Lead organisation"),
+        "text",
+        LEADS,
+        unless="id",
+        report_edits=True,
+    ),
+    Field(
+        "supporting",
+        _("Supporting organisations"),
+        "text",
+        SUPPORTING,
+        unless="id",
+        report_edits=True,
+    ),
+)
 GOES_OUT: tuple[tuple[str, Words, Sort], ...] = (
     ("number", pgettext_lazy("ledger", "No."), "text"),
     ("items", pgettext_lazy("ledger", "Items"), "text"),
@@ -112,35 +168,55 @@ GOES_OUT: tuple[tuple[str, Words, Sort], ...] = (
     ("light", pgettext_lazy("ledger", "Light"), "text"),
     ("slip", pgettext_lazy("ledger", "Supervision slip"), "text"),
 )
-# Cells that are never taken over: why, and where what they say is edited. Leader, contact, dates, remarks, part and deliverable
-# are: by supervisors above, the contact also by the organisation itself. Progress, problems, next steps and percent go into its
-# report (`progress`). The number of a line counts the lines of one export: it says nothing of an obligation.
+# Cells that are never taken over: why, and where what they say is edited. Leader, contact, dates,
+# remarks, part and deliverable are: by supervisors above, the contact also by the organisation
+# itself. Progress, problems, next steps and percent go into its report (`progress`). The number of
+# a line counts the lines of one export: it says nothing of an obligation.
 REPORTED = (
-    gettext_lazy("A new obligation has no report yet."),
-    gettext_lazy("In its report, once a reporting cycle is open."),
+    _("A new obligation has no report yet."),
+    _("In its report, once a reporting cycle is open."),
 )
-AS_EXPORTED = gettext_lazy("Leave this column as exported.")
-ON_ITS_PAGE = gettext_lazy("On the page of the obligation.")
-ROW_WITHOUT_ID = gettext_lazy("Add a row without a record ID.")
+AS_EXPORTED = _("Leave this column as exported.")
+ON_ITS_PAGE = _("On the page of the obligation.")
+ROW_WITHOUT_ID = _("Add a row without a record ID.")
 ELSEWHERE: Mapping[str, tuple[Words, Words]] = {
-    "clause": (gettext_lazy("The record ID says which directive this row is about."), ROW_WITHOUT_ID),
-    "body": (gettext_lazy("The record ID says which organisation this row is about; a column “Part” says its part."), ROW_WITHOUT_ID),
-    "directive": (gettext_lazy("The words of a directive are those of its document."), gettext_lazy("On the page of the directive.")),
+    "clause": (_("The record ID says which directive this row is about."), ROW_WITHOUT_ID),
+    "body": (
+        _(
+            "The record ID says which organisation this row is about; a column “Part” says its"
+            " part."
+        ),
+        ROW_WITHOUT_ID,
+    ),
+    "directive": (
+        _("The words of a directive are those of its document."),
+        _("On the page of the directive."),
+    ),
     "leads": (
-        gettext_lazy("The lead organisation is the one whose own row says so."),
-        gettext_lazy("In a column “Part”, in the row of that organisation."),
+        _("The lead organisation is the one whose own row says so."),
+        _("In a column “Part”, in the row of that organisation."),
     ),
-    "supporting": (gettext_lazy("Each organisation has a row of its own."), ROW_WITHOUT_ID),
-    "items": (gettext_lazy("Items are recorded one by one, each with its date."), ON_ITS_PAGE),
-    "measures": (gettext_lazy("Measures belong to the plan."), gettext_lazy("In the plan of the organisation.")),
-    "progress": REPORTED, "problems": REPORTED, "next_steps": REPORTED, "percent": REPORTED,
-    "state": (gettext_lazy("The state follows from what is done: acknowledging, reporting, closing."), ON_ITS_PAGE),
+    "supporting": (_("Each organisation has a row of its own."), ROW_WITHOUT_ID),
+    "items": (_("Items are recorded one by one, each with its date."), ON_ITS_PAGE),
+    "measures": (_("Measures belong to the plan."), _("In the plan of the organisation.")),
+    **dict.fromkeys(("progress", "problems", "next_steps", "percent"), REPORTED),
+    "state": (
+        _("The state follows from what is done: acknowledging, reporting, closing."),
+        ON_ITS_PAGE,
+    ),
     "light": (
-        gettext_lazy("Lights are calculated from due dates and progress."), gettext_lazy("Edit the due date, or report progress."),
+        _("Lights are calculated from due dates and progress."),
+        _("Edit the due date, or report progress."),
     ),
-    "slip": (gettext_lazy("Supervision slips are not issued in the ledger."), AS_EXPORTED),
-    "version": (gettext_lazy("The version says how old this row of the file is. It cannot be later than the current one."), AS_EXPORTED),
-}  # fmt: skip
+    "slip": (_("Supervision slips are not issued in the ledger."), AS_EXPORTED),
+    "version": (
+        _(
+            "The version says how old this row of the file is. It cannot be later than the current"
+            " one."
+        ),
+        AS_EXPORTED,
+    ),
+}
 
 
 def untaken(name: str, value: str, stands: str) -> UntakenCell:

@@ -1,10 +1,10 @@
-"""Obligations (责任事项): the ledger that went out comes back, and new pairs are assigned from a table."""
+"""Obligations (责任事项): the ledger comes back, and new pairs are assigned from a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -64,17 +64,49 @@ from directives.tables.fields import (
     UntakenCell,
 )
 
-SAID = ("progress", "problems", "next_steps", "light_code", "light_on")
-READ = (
-    "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
-    "organisation__name_hans", "organisation__path", "percent", "light", *TERMS, *SAID,
-)  # fmt: skip
-FIRST = READ.index("part")
-cells_of = itemgetter(*map(READ.index, CELLS))  # what the line of the ledger is made of
+
+class StoredObligation(NamedTuple):
+    """What stands here of an obligation that a row may mean, read as COLUMNS."""
+
+    pk: int
+    version: int
+    state: str
+    issued_on: date
+    document_id: int
+    directive_id: int
+    code: str
+    organisation_id: int
+    organisation_code: str
+    organisation_name: str
+    organisation_path: str
+    percent: int
+    part: str
+    deliverable: str
+    leader: str
+    contact: str
+    note: str
+    starts_on: date
+    plan_due_on: date | None
+    due_on: date | None
+    progress: str
+    problems: str
+    next_steps: str
+    light: str
+    light_code: str
+    light_on: date | None
+
+
+COLUMNS = (
+    *("pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code"),
+    *("organisation_id", "organisation__code", "organisation__name_hans", "organisation__path"),
+    *("percent", *TERMS),
+    *("progress", "problems", "next_steps", "light", "light_code", "light_on"),
+)
+cells_of = attrgetter(*CELLS)  # what the line of the ledger is made of
 
 
 def may(user: User) -> bool:
-    """Those who assign, and those who fill in for an organisation: what each of them edits is taken over."""
+    """Those who assign, and those who fill in for an organisation."""
     return user.is_active and (user.supervises or user.works)
 
 
@@ -107,7 +139,10 @@ class ObligationChecker(Checker):
         met = [(row, here) for row in rows if (here := meant[row.number])]
         past = PastValues.of(
             Obligation,
-            {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met},
+            {
+                here.pk: (row.values.get("version") or here.version, here.version)
+                for row, here in met
+            },
         )
         fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
@@ -133,8 +168,8 @@ class ObligationChecker(Checker):
 
     def _stored(
         self, rows: Sequence[FileRow], pairs: dict[int, tuple[int | None, int | None]]
-    ) -> dict[Any, tuple]:
-        """What these rows may mean, by id and by pair; rows that the person may not see are not there."""
+    ) -> dict[Any, StoredObligation]:
+        """The obligations that these rows may mean, as the person sees them, by id and by pair."""
         ids = [row.values["id"] for row in rows if row.values.get("id")]
         wanted: dict[int, set[int]] = {}
         for row in rows:
@@ -150,30 +185,34 @@ class ObligationChecker(Checker):
                 ),
             ]
         )
-        found = Obligation.objects.filter(asked).filter(self.seen).order_by().values_list(*READ)
-        return {key: row for row in found for key in (row[0], (row[5], row[7]))}
+        found = Obligation.objects.filter(asked).filter(self.seen).order_by().values_list(*COLUMNS)
+        stored = [StoredObligation(*cells) for cells in found]
+        return {
+            key: row for row in stored for key in (row.pk, (row.directive_id, row.organisation_id))
+        }
 
     def _meant(
-        self, row: FileRow, pair: tuple[int | None, int | None], stored: dict[Any, tuple]
-    ) -> tuple | None:
+        self, row: FileRow, pair: tuple[int | None, int | None], stored: dict[Any, StoredObligation]
+    ) -> StoredObligation | None:
         return stored.get(row.values["id"]) if row.values.get("id") else stored.get(pair)
 
     def _one(
         self,
         row: FileRow,
         pair: tuple[int | None, int | None],
-        here: tuple | None,
+        here: StoredObligation | None,
         past: PastValues,
     ) -> CheckedRow:
         if row.values.get("id") or here:
             return self._known(row, pair, here, past)
+        directive, body = pair
         faults = list(self._faults_of_key(row, pair))
-        if faults:
+        if faults or directive is None or body is None:
             return wrong_row(row, faults)
-        return self._fresh(row, *pair)
+        return self._fresh(row, directive, body)
 
     def _once(self, row: FileRow, directive: int, body: int) -> bool:
-        """Whether the row is the first that speaks of the two, or at fault; False for a lead that the table has named already."""
+        """Whether the row is the first of its pair, or a fault; False for a lead named before."""
         key, implied = (directive, body), bool(row.values.get("leads"))
         first = self.first.setdefault(key, row.place)
         if first == row.place:
@@ -188,7 +227,7 @@ class ObligationChecker(Checker):
         self,
         row: FileRow,
         pair: tuple[int | None, int | None],
-        here: tuple | None,
+        here: StoredObligation | None,
         past: PastValues,
     ) -> CheckedRow:
         if here is None:
@@ -198,7 +237,7 @@ class ObligationChecker(Checker):
         stored = stored_of(here)
         if row.values.get("leads"):  # it only says who leads
             return CheckedRow(row, SAME, stored.label, stored.pk)
-        self._once(row, here[5], here[7])
+        self._once(row, here.directive_id, here.organisation_id)
         faults = list(self._faults_of_pair(row, pair, here))
         wanted = {
             name: value
@@ -213,15 +252,15 @@ class ObligationChecker(Checker):
             wrong_row(row, faults, stored.label, stored.pk) if faults or row.faults else planned
         )
         planned.untaken = untaken
-        if line := self.lines.get(here[0]):
-            self._hold(row, planned, line, past.known.get(here[0], {}))
+        if line := self.lines.get(here.pk):
+            self._hold(row, planned, line, past.known.get(here.pk, {}))
         return planned
 
-    def _barred(self, planned: CheckedRow, here: tuple) -> Iterable[UntakenCell]:
+    def _barred(self, planned: CheckedRow, here: StoredObligation) -> Iterable[UntakenCell]:
         """Take out of what a row changes the terms that are not this person's to edit."""
-        if not planned.after or self.above(here[10]):
+        if not planned.after or self.above(here.organisation_path):
             return
-        allowed = OWN if here[7] in self.reports.own else ()
+        allowed = OWN if here.organisation_id in self.reports.own else ()
         for name in [name for name in planned.after if name not in allowed]:
             after, before = planned.after.pop(name), planned.before.pop(name)
             planned.theirs.pop(name, None)
@@ -237,7 +276,7 @@ class ObligationChecker(Checker):
     def _hold(
         self, row: FileRow, planned: CheckedRow, line: LedgerRow, then: Mapping[str, Any]
     ) -> None:
-        """Hold the cells that are shown only against the line of the ledger: words go into a report, others are told of."""
+        """Compare the read-only cells with the ledger; words go into a report."""
         version, faulty = row.values.get("version"), {fault.field for fault in planned.faults}
         keys = (
             () if "directive" in row.values else ("clause", "body")
@@ -258,11 +297,15 @@ class ObligationChecker(Checker):
             planned.untaken.append(untaken("version", str(version), str(line.version)))
 
     def _faults_of_pair(
-        self, row: FileRow, pair: tuple[int | None, int | None], here: tuple
+        self, row: FileRow, pair: tuple[int | None, int | None], here: StoredObligation
     ) -> Iterable[Fault]:
-        """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
-        other = pair[0] and here[4] == self.context.place.get("document") and pair[0] != here[5]
-        if not other and pair[1] in (None, here[7]):
+        """A line whose id speaks of another directive or body than its words was copied."""
+        other = (
+            pair[0]
+            and here.document_id == self.context.place.get("document")
+            and pair[0] != here.directive_id
+        )
+        if not other and pair[1] in (None, here.organisation_id):
             return
         remedy = own_numbers_remedy(
             _("Clear record ID and version for a new row; otherwise restore the original value.")
@@ -271,23 +314,23 @@ class ObligationChecker(Checker):
             yield Fault(
                 "clause",
                 text_of(row.values["clause"]),
-                _("%(code)s, as this row’s record ID says") % {"code": here[6]},
+                _("%(code)s, as this row’s record ID says") % {"code": here.code},
                 remedy,
             )
-        if pair[1] and pair[1] != here[7]:
+        if pair[1] and pair[1] != here.organisation_id:
             yield Fault(
                 "body",
                 text_of(row.values["body"]),
-                _("%(code)s, as this row’s record ID says") % {"code": here[8]},
+                _("%(code)s, as this row’s record ID says") % {"code": here.organisation_code},
                 remedy,
             )
 
     def _faults_of_change(
-        self, here: tuple, planned: CheckedRow, stored: StoredRow
+        self, here: StoredObligation, planned: CheckedRow, stored: StoredRow
     ) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
         days = [name for name in DAYS if name in planned.after]
-        if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
+        if here.state == WITHDRAWN or (here.state == CLOSED and days):
             name = (days or list(planned.after))[0]
             expected = _("Unchanged: this obligation is closed or withdrawn")
             remedy = _(
@@ -298,7 +341,7 @@ class ObligationChecker(Checker):
         due, starts = (
             planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on")
         )
-        floor = max(filter(None, (starts, json_value(here[3]))))
+        floor = max(filter(None, (starts, json_value(here.issued_on))))
         if due and days and due < floor:
             expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {
                 "day": floor
@@ -347,7 +390,8 @@ class ObligationChecker(Checker):
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
         if not self.owned:
             expected = _(
-                "A document registered by your organisation or one below it; only its supervisors assign directives"
+                "A document registered by your organisation or one below it; only its supervisors"
+                " assign directives"
             )
             yield Fault(
                 self.names,
@@ -412,7 +456,8 @@ class ObligationChecker(Checker):
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
             expected = _(
-                "One row for each directive and organisation; row %(number)s of the file has the same"
+                "One row for each directive and organisation; row %(number)s of the file has the"
+                " same"
             ) % {"number": first}
             yield number, Fault(self.names, "", expected, _("Keep one of the two rows."))
 
@@ -439,20 +484,17 @@ def _kept(row: FileRow, here: StoredRow) -> Iterable[UntakenCell]:
             )
 
 
-def stored_of(row: tuple) -> StoredRow:
-    """An obligation, read as READ says."""
-    values = {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in zip(TERMS, row[FIRST : -len(SAID)], strict=True)
-    }
-    return StoredRow(row[0], row[1], f"{row[6]} · {row[9]}", values)
+def stored_of(here: StoredObligation) -> StoredRow:
+    values = {name: json_value(getattr(here, name)) for name in TERMS}
+    return StoredRow(here.pk, here.version, f"{here.code} · {here.organisation_name}", values)
 
 
 OBLIGATIONS = TableKind(
     key="obligations",
     name=gettext_lazy("Ledger of obligations"),
     about=gettext_lazy(
-        "The exported ledger comes back: edited terms change, progress goes into the open report, rows without a record ID are assigned."
+        "The exported ledger comes back: edited terms change, progress goes into the open report,"
+        " rows without a record ID are assigned."
         " Every cell that is not imported is listed."
     ),
     needs=("document",),

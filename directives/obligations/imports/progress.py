@@ -1,4 +1,4 @@
-"""Progress, problems, next steps and percentage in a ledger that comes back: the report that they go into, where it is plain which."""
+"""Progress in a ledger that comes back, and the report that it goes into."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,10 @@ class Reports:
         return frozenset(m.organisation_id for m in self.context.by.in_role(STAFF, MANAGER))
 
     def settle(self, edits: Sequence[Edit]) -> None:
-        """Let each row change the entry of its obligation, or tell of its words cell by cell. Some queries for all of them."""
+        """Let each row change the entry of its obligation, or list its words as not taken over.
+
+        Some queries for all of them.
+        """
         if not edits:
             return
         reports, entries = self._reports(edits), self._entries(edits)
@@ -93,9 +96,12 @@ class Reports:
         return {(entry.report_id, entry.obligation_id): entry for entry in rows}
 
     def _report(
-        self, edit: Edit, reports: Sequence[ProgressReport], entries: Mapping[tuple[int, int], ReportEntry]
-    ) -> ProgressReport:  # fmt: skip
-        """The one report that is open for the obligation and that the person fills in. Raises Untakable."""
+        self,
+        edit: Edit,
+        reports: Sequence[ProgressReport],
+        entries: Mapping[tuple[int, int], ReportEntry],
+    ) -> ProgressReport:
+        """The one report that takes the words and that the person fills in. Raises Untakable."""
         line, writes = edit.line, edit.line.body.pk in self.own
         if line.state not in REPORTABLE:
             why = _("Nothing is reported on an obligation that is “%(state)s”.") % {
@@ -144,7 +150,10 @@ def _told(cell: Difference, why: str, where: str) -> UntakenCell:
 
 
 def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> None:
-    """Add the words of a row to what it changes. Words that somebody typed in the report meanwhile are contested."""
+    """Add the words of a row to what it changes.
+
+    Words that somebody typed in the report meanwhile are contested.
+    """
     planned, cycle = edit.planned, {"cycle": report.cycle.name}
     where = _("In the report for %(cycle)s.") % cycle
     if getattr(entry, "unchanged", False):
@@ -196,19 +205,21 @@ def words(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in WORDS if name in values}
 
 
-def _homes(rows: Iterable[IntakeRow]) -> Iterator[tuple[ProgressReport | None, list[IntakeRow]]]:
-    """The rows that change words, by the report that holds these; None where it is not there any more."""
-    given = [row for row in rows if words(row.after)]
+def _by_report(
+    rows: Iterable[IntakeRow],
+) -> Iterator[tuple[ProgressReport | None, list[IntakeRow]]]:
+    """The rows that change words, by their report; None where it is not there any more."""
+    changing = [row for row in rows if words(row.after)]
     bodies = dict(
-        Obligation.objects.filter(pk__in=[row.subject_id for row in given])
+        Obligation.objects.filter(pk__in=[row.subject_id for row in changing])
         .order_by()
         .values_list("pk", "organisation_id")
     )
 
     def home(row: IntakeRow) -> tuple[int, int]:
-        return row.after["cycle"], bodies.get(row.subject_id, 0)
+        return row.after["cycle"], bodies.get(row.subject_id or 0, 0)
 
-    for (cycle, body), own in groupby(sorted(given, key=home), home):
+    for (cycle, body), own in groupby(sorted(changing, key=home), home):
         reports = ProgressReport.objects.filter(cycle=cycle, organisation=body)
         yield reports.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).first(), list(own)
 
@@ -217,9 +228,8 @@ def _entries(
     report: ProgressReport, rows: IntakeRows, context: IntakeContext
 ) -> dict[int, ReportEntry]:
     """The entries of these rows by obligation, until the transaction ends. Raises NotAllowed."""
-    ids = report.entries.filter(obligation__in=[row.subject_id for row in rows]).values_list(
-        "pk", flat=True
-    )
+    entries = report.entries.filter(obligation__in=[row.subject_id for row in rows])
+    ids = entries.values_list("pk", flat=True)
     return {
         entry.obligation_id: entry
         for entry in reporting.lock_entries(report, list(ids), context.by).values()
@@ -236,52 +246,50 @@ def _says(entry: ReportEntry, values: Mapping[str, Any]) -> bool:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Save the words in the entries of their reports, as if they had been typed; reports that nobody began are begun.
+    """Save the words in the entries of their reports, as if they had been typed.
 
-    Raises NotAllowed, and Stale where an entry says something else than when the table was checked.
+    Reports that nobody began are begun. Raises NotAllowed, and Stale where an entry says something
+    else than when the table was checked.
     """
-    for report, own in _homes(rows):
+    for report, own in _by_report(rows):
         if report is None:
             raise stale(own[0])
         entries = _entries(report, own, context)
         if len(entries) < len(own):
             reporting.begin(report=report, by=context.by, now=context.now)
             entries = _entries(report, own, context)
+        edits = []
         for row in own:
-            entry = entries.get(row.subject_id)
+            entry = entries.get(row.subject_id or 0)
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.before):
                 raise stale(row, entry)
-        written = [
-            EntryEdit(entries[row.subject_id], _fields(entries[row.subject_id], row.after))
-            for row in own
-        ]
-        reporting.save_entries(written, by=context.by, now=context.now)
+            edits.append(EntryEdit(entry, _fields(entry, row.after)))
+        reporting.save_entries(edits, by=context.by, now=context.now)
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Entries say again what they said; those that then say what a draft would say are drafts again that nobody touched.
+    """Entries say again what they said; where that is what a draft says, they are untouched drafts.
 
     Raises NotAllowed, and Invalid where an entry was handed in or says something else by now.
     """
-    for report, own in _homes(rows):
-        entries = _entries(report, own, context) if report else {}
+    for report, own in _by_report(rows):
+        if report is None:
+            raise changed_since(own[0])
+        entries, pairs = _entries(report, own, context), []
         for row in own:
-            entry = entries.get(row.subject_id)
+            entry = entries.get(row.subject_id or 0)
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.after):
                 raise changed_since(row)
+            pairs.append((row, entry))
         fresh = drafts(report, entries)
-        drafted = [
-            row for row in own if _untouched(entries[row.subject_id], row, fresh[row.subject_id])
-        ]
-        reporting.redraft_entries(
-            report, [entries[row.subject_id] for row in drafted], by=context.by, now=context.now
-        )
-        back = [row for row in own if row not in drafted]
-        written = [
-            EntryEdit(entries[row.subject_id], _fields(entries[row.subject_id], row.before))
-            for row in back
-        ]
-        reporting.restore_entries(written, marks={}, by=context.by, now=context.now)
+        redrafted, edits = [], []
+        for row, entry in pairs:
+            if _untouched(entry, row, fresh[entry.obligation_id]):
+                redrafted.append(entry)
+            else:
+                edits.append(EntryEdit(entry, _fields(entry, row.before)))
+        reporting.redraft_entries(report, redrafted, by=context.by, now=context.now)
+        reporting.restore_entries(edits, marks={}, by=context.by, now=context.now)
 
 
 def _untouched(entry: ReportEntry, row: IntakeRow, draft: Draft) -> bool:

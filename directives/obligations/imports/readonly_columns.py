@@ -1,4 +1,4 @@
-"""Cells of the ledger that are shown only: whether they still say what would go out now, whichever program saved them."""
+"""Cells of the ledger that only go out: whether they still say what would go out now."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +51,7 @@ class Difference(NamedTuple):
 
 
 class ReadonlyColumns:
-    """Holds the cells of rows against the lines of the ledger as they would go out to this person now.
+    """Compares the cells of rows with the ledger as it would go out to this person now.
 
     `body_of` finds the organisation that a cell names.
     """
@@ -81,15 +81,16 @@ class ReadonlyColumns:
         }
 
     def lines(self, rows: Sequence[tuple[Any, ...]]) -> dict[int, LedgerRow]:
-        """The lines of obligations given as `obligations.queries.ledger.CELLS` says, by id: a few queries."""
+        """The lines of obligations, each given as `queries.ledger.CELLS`, by id: a few queries."""
         return {line.pk: line for line in self.reader.lines(rows)} if rows else {}
 
     def differing(
         self, cells: Mapping[str, Any], line: LedgerRow, then: Then, *, ours: bool
     ) -> list[Difference]:
-        """The cells that say neither what stands here nor what the record tells that stood here when the file went out (`then`).
+        """The cells that say neither what stands here nor what stood here when the file went out.
 
-        An empty cell says something in a list of ours alone.
+        `then` is what the record tells of that day. An empty cell says something in a list of ours
+        alone.
         """
         found, known = [], self.columns
         for name, cell in cells.items():
@@ -180,7 +181,7 @@ class ReadonlyColumns:
 
 
 def _key(name: str, text: str) -> str:
-    """Equal for texts of a column that say the same. Behind a light stands its reason, which speaks of the day that it went out."""
+    """Equal for texts that say the same. A light is compared without its reason, which ages."""
     return fold(without_apostrophes(_lamp(text) if name == "light" else text))
 
 
@@ -189,7 +190,7 @@ def _lamp(text: str) -> str:
 
 
 def percents(cell: Any) -> tuple[int, ...]:
-    """The whole percentages that a cell of a ledger may mean: a share of 1, as a workbook holds it, or 40%, as a text table does.
+    """The whole percentages that a cell may mean: 0.4 in a workbook, 40% in a text table.
 
     A bare 1 is 100%, or 1% where another program made points of shares.
     """

@@ -41,9 +41,12 @@ def _day(text: str | None) -> date | None:
 
 def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) -> Pair:
     """A new obligation as a checked row gives it."""
-    days = {name: _day(after.get(name)) for name in DAYS}
     terms = Terms(
-        part=after.get("part") or RESPONSIBLE, deliverable=after.get("deliverable") or "", **days
+        part=after.get("part") or RESPONSIBLE,
+        deliverable=after.get("deliverable") or "",
+        starts_on=_day(after.get("starts_on")),
+        plan_due_on=_day(after.get("plan_due_on")),
+        due_on=_day(after.get("due_on")),
     )
     return Pair(directive, body, terms, **{name: after.get(name) or "" for name in PEOPLE})
 
@@ -80,15 +83,15 @@ def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> Non
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Terms change through the one door for obligations; new pairs are issued."""
-    new, known = (
-        [row for row in rows if row.verdict == NEW],
-        [row for row in rows if row.verdict != NEW],
-    )
+    known = [row for row in rows if row.verdict != NEW]
     progress.write(context, known)
-    stored, each = _held(known), {}
+    stored, pairs = _held(known), []
+    each: dict[int, dict[str, Any]] = {}
     for row in known:
-        here = stored.get(row.subject_id)
-        demand_unchanged(row, _as_stored(here) if here else None)
+        if row.subject_id is None or (here := stored.get(row.subject_id)) is None:
+            raise stale(row)
+        demand_unchanged(row, _as_stored(here))
+        pairs.append((row, here))
         if fields := _fields(row.after):
             _demand_right(context.by, here, fields)
             first = here.original_due_on is None and fields.get("due_on")
@@ -98,9 +101,9 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         change_obligations(
             changed, None, each=each, action="import", by=context.by, now=context.now
         )
-    for row in known:
-        row.left = stored[row.subject_id].version
-    if new:
+    for row, here in pairs:
+        row.left = here.version
+    if new := [row for row in rows if row.verdict == NEW]:
         _issue(context, new)
 
 
@@ -124,16 +127,14 @@ def _issue(context: IntakeContext, rows: IntakeRows) -> None:
     ]
     _not_yet(rows, pairs)
     made = issuing.issue_pairs(document=document, pairs=pairs, by=context.by, now=context.now)
-    for row, one in zip(rows, made, strict=True):
-        row.subject_id, row.left = one.pk, one.version
+    for row, obligation in zip(rows, made, strict=True):
+        row.subject_id, row.left = obligation.pk, obligation.version
 
 
 def _not_yet(rows: IntakeRows, pairs: list[Pair]) -> None:
     """Somebody may have assigned one of them since the table was checked."""
-    directives, bodies = (
-        {pair.directive.pk for pair in pairs},
-        {pair.organisation.pk for pair in pairs},
-    )
+    directives = {pair.directive.pk for pair in pairs}
+    bodies = {pair.organisation.pk for pair in pairs}
     known = Obligation.objects.filter(directive__in=directives, organisation__in=bodies)
     made = set(known.order_by().values_list("directive_id", "organisation_id"))
     for row, pair in zip(rows, pairs, strict=True):
@@ -142,40 +143,27 @@ def _not_yet(rows: IntakeRows, pairs: list[Pair]) -> None:
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
+    """Terms become again what they were; new obligations on which nothing was done are deleted."""
     progress.undo(context, [row for row in rows if row.verdict != NEW])
     stored = _held(rows)
     demand_as_applied(rows, stored, lambda here: _as_stored(here).values)
-    moved = next(
-        (
-            row
-            for row in rows
-            if stored[row.subject_id].state in AT_REST
-            and stored[row.subject_id].version != row.left
-        ),
-        None,
-    )
-    if moved is not None:
-        raise changed_since(moved)
-    known = ((row, stored[row.subject_id]) for row in rows if row.verdict != NEW)
+    pairs = [(row, stored[row.subject_id]) for row in rows if row.subject_id is not None]
+    for row, here in pairs:
+        if here.state in AT_REST and here.version != row.left:
+            raise changed_since(row)
     each = {
         here.pk: fields | _first_day(row, here)
-        for row, here in known
-        if (fields := _fields(row.before))
+        for row, here in pairs
+        if row.verdict != NEW and (fields := _fields(row.before))
     }
     if each:
+        changed = [stored[pk] for pk in each]
         change_obligations(
-            [stored[pk] for pk in each],
-            None,
-            each=each,
-            action="undo_import",
-            by=context.by,
-            now=context.now,
+            changed, None, each=each, action="undo_import", by=context.by, now=context.now
         )
-    new = {row.subject_id: row for row in rows if row.verdict == NEW}
-    if new:
-        with undoing_row(next(iter(new.values()))):
-            issuing.take_back([stored[pk] for pk in new], by=context.by, now=context.now)
+    if new := [(row, here) for row, here in pairs if row.verdict == NEW]:
+        with undoing_row(new[0][0]):
+            issuing.take_back([here for _row, here in new], by=context.by, now=context.now)
 
 
 def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What an issue to more bodies than can be listed comes to: pair by pair while they can be compared in a moment, else by kind."""
+"""What an issue to more bodies than can be listed comes to: exactly, or by kind."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class BulkLine:
 
 @dataclass(frozen=True, slots=True)
 class BulkPreview:
-    """The issue in sums. Where it is not exact, at least so many exist already, and at most so many are new."""
+    """The issue in sums; not exact, at least so many pairs exist and at most so many are new."""
 
     lines: tuple[BulkLine, ...]
     exact: bool
@@ -87,7 +87,7 @@ def bulk_preview(
 def _compared(
     user: User, choice: Choice, directives: tuple[Directive, ...], today: date
 ) -> Counter[tuple[int, str]]:
-    """How many of the chosen bodies of a kind have an obligation of a directive, be it a withdrawn one."""
+    """How many chosen bodies of a kind owe a directive, withdrawn ones included."""
     bodies = chosen_bodies(user, choice, today).order_by().values("pk")
     rows = Obligation.objects.filter(directive__in=directives, organisation__in=bodies).order_by()
     counted = rows.values_list("directive_id", "organisation__kind").annotate(Count("pk"))
@@ -97,7 +97,10 @@ def _compared(
 def _at_least(
     document: Document, user: User, directives: tuple[Directive, ...], chosen: Kinds
 ) -> Counter[tuple[int, str]]:
-    """The same from the kept counts of everything below the person's posts: whoever else there is may owe it in their stead."""
+    """At least so many, from the kept counts below the person's posts.
+
+    Any other body of the kind may owe it in their stead.
+    """
     posts = [m.organisation for m in user.in_role(SUPERVISOR)]
     posts = [
         post
@@ -133,7 +136,7 @@ def _heard(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
 def kinds_meant(
     user: User, directives: tuple[Directive, ...], today: date
 ) -> tuple[frozenset[str], int]:
-    """The kinds that the words of these directives address and that there are below the person, and how many directives address any."""
+    """The kinds below the person that the words address, and how many directives address any."""
     there = set(
         candidates(user).existing_on(today).order_by().values_list("kind", flat=True).distinct()
     )

@@ -1,4 +1,4 @@
-"""What a supervisor chooses from when directives are given to bodies, and what the choice comes to."""
+"""What a supervisor chooses from when assigning directives, and what it comes to."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Length
 from django.utils.functional import Promise
 
@@ -22,7 +22,7 @@ from directives.models import (
     Tally,
     User,
 )
-from directives.models.organisations import KINDS, LEVELS
+from directives.models.organisations import KINDS, LEVELS, OrganisationQuerySet
 from directives.models.scope import in_subtree
 from directives.obligations.commands.choosing import Choice, Pick, candidates, chosen_bodies
 from directives.obligations.commands.issuing import Preview
@@ -76,7 +76,7 @@ class GroupChoice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the first step lists. `hidden`: bodies that exist but are not listed, for want of room."""
+    """What the first step lists. `hidden`: bodies that are not listed, for want of room."""
 
     sections: tuple[SectionChoice, ...]
     kinds: tuple[KindChoice, ...]
@@ -88,8 +88,8 @@ class Choices:
 
 
 def matching(
-    bodies: QuerySet[Organisation], *, kind: str, level: str, below: int | None, q: str, today: date
-) -> QuerySet[Organisation]:
+    bodies: OrganisationQuerySet, *, kind: str, level: str, below: int | None, q: str, today: date
+) -> OrganisationQuerySet:
     """Bodies that exist today, of a kind, of a level, below a body, by name or code."""
     bodies = bodies.existing_on(today)
     bodies = bodies.filter(kind=kind) if kind else bodies
@@ -181,7 +181,7 @@ def _sections(document: Document) -> tuple[SectionChoice, ...]:
     )
 
 
-def _alone() -> QuerySet[Organisation]:
+def _alone() -> OrganisationQuerySet:
     """Topmost bodies without others below: for these alone nothing is kept by directive."""
     return Organisation.objects.filter(parent=None, branch=False)
 
@@ -191,7 +191,7 @@ def _alone() -> QuerySet[Organisation]:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows behind what a person chose. `refused` have ceased to exist; `pairs` None is every directive to every body."""
+    """The rows that a person chose. `refused` have ceased to exist; `pairs` None: all pairs."""
 
     directives: tuple[Directive, ...]
     bodies: tuple[Organisation, ...]
@@ -214,7 +214,7 @@ class Selection:
 
 
 def selection(document: Document, user: User, choice: Choice, *, today: date) -> Selection:
-    """The directives and bodies of a choice that may be chosen; ids of anything else are left out."""
+    """The directives and bodies of a choice that may be chosen; other ids are left out."""
     rows = tuple(
         document.directives.filter(pk__in=choice.directives, statement=False)
         .select_related("section")

@@ -1,4 +1,4 @@
-"""Directives × bodies: a page of the matrix of a document, read in a handful of queries whatever its size."""
+"""Directives × bodies: a page of a document's matrix, in a handful of queries."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ ACROSS = Order("b", (Column("path"), Column("pk")))
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a body owes under a directive; `pk` None: nothing. `dim`: it has another light than the filter asks for."""
+    """What a body owes under a directive; `pk` None: nothing. `dim`: not of the light asked for."""
 
     body: Organisation
     pk: int | None = None
@@ -82,16 +82,16 @@ def axes(
     body: Organisation | None = None,
     query: Mapping[str, str] | None = None,
 ) -> Axes:
-    """The axes of a document's matrix over what this person sees; with a light, only lines in which it is lit.
+    """The axes of a document's matrix over what this person sees, of a light where it is lit.
 
-    Bodies stand in the order of the tree, so that a page of them is read along the index of their paths: with the `query` of
-    an address, only from where the page that it asks for begins.
+    Bodies stand in the order of the tree, so that a page of them is read along the index of their
+    paths: with the `query` of an address, only from where the page that it asks for begins.
     """
     reach = Reach.of(user, body)
     owed = Obligation.objects.live().filter(document=document)
-    directives = Directive.objects.filter(document=document, statement=False).select_related(
-        "section"
-    )
+    directives: QuerySet[Directive] = Directive.objects.filter(
+        document=document, statement=False
+    ).select_related("section")
     part = {} if (pk := whole_number(section)) is None else {"section": pk}
     directives, owed = directives.filter(**part), owed.filter(**part)
     lit = owed.filter(light=light) if light else owed
@@ -140,7 +140,7 @@ def _lit(
     kind: str,
     light: str,
 ) -> QuerySet[Directive]:
-    """The directives that have this light somewhere in reach: asked of the counts, and of single bodies' own rows."""
+    """The directives with this light in reach: from the counts, and single bodies' rows."""
     kinds = {"body_kind": kind} if kind else {}
     kept = Tally.objects.filter(
         scope__in=reach.branches,
@@ -169,7 +169,7 @@ def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> in
 
 
 def matrix_of(found: Axes, query: Mapping[str, str]) -> Matrix:
-    """One page of the matrix: the one that an address asks for with keys down (d…) and across (b…)."""
+    """One page of the matrix: by its keys down (d…) and across (b…)."""
     down = read_page(
         found.directives,
         DOWN,
@@ -233,7 +233,7 @@ class BodyRow:
 def rows_by_body(
     found: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]
 ) -> Iterator[BodyRow]:
-    """The matrix lying on its side, for a file of a nation's bodies: in the order of the tree, read some at a time."""
+    """The matrix with bodies down, in the order of the tree, read some at a time."""
     walk = bodies.order_by("path").iterator(chunk_size=ASIDE)
     while some := list(islice(walk, ASIDE)):
         cells = _cells(found, directives, some)

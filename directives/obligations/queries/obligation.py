@@ -48,7 +48,7 @@ LOG = 6  # log entries shown
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One of the four clocks. `days`: working days left, negative when it has run out; None where the clock stands still."""
+    """One of the four clocks; `days` are working days left, None where it stands still."""
 
     label: str | Promise
     on: date | None
@@ -141,11 +141,12 @@ def obligation_page(
         .select_related("organisation")
     )
     logged = Count("log", filter=Q(log__withdrawn_at=None))
-    measures = (
+    measures = tuple(
         Measure.objects.visible_to(user)
         .filter(obligations=row, plan__live=True)
         .select_related("plan")
         .annotate(logged=logged)
+        .order_by("plan", "number")
     )
     log = (
         LogEntry.objects.visible_to(user)
@@ -154,12 +155,11 @@ def obligation_page(
         .with_state()
     )
     log = log.select_related("by", "measure__plan__organisation", "corrects")
-    entries = (
-        ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
-    )
-    measures, entries = (
-        tuple(measures.order_by("plan", "number")),
-        tuple(entries.order_by("-report__cycle__due_on", "-pk")),
+    entries = tuple(
+        ReportEntry.objects.visible_to(user)
+        .filter(obligation=row)
+        .select_related("report__cycle")
+        .order_by("-report__cycle__due_on", "-pk")
     )
     return ObligationPage(
         row=row,
@@ -180,7 +180,10 @@ def obligation_page(
 
 
 def _fellows(row: Obligation) -> int:
-    """How many bodies owe the same directive: from the counts of the topmost bodies, and the rows of those that have nobody below."""
+    """How many bodies owe the same directive: from the counts of the topmost bodies.
+
+    Topmost bodies with nobody below have no counts; their rows are counted.
+    """
     kept = Tally.objects.filter(
         scope__parent=None, document=row.document_id, directive=row.directive_id
     )

@@ -1,4 +1,4 @@
-"""Who owes a directive: the bodies one by one where they are few, else those right below the reader's, from the kept counts."""
+"""Who owes a directive: one by one where they are few, else by the bodies below."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ class ItemShare:
 
 @dataclass(frozen=True, slots=True)
 class Ower:
-    """An obligation of the directive with the state of each item in order and the last day something was logged."""
+    """An obligation with the state of each item in order, and the last day of its log."""
 
     obligation: Obligation
     squares: tuple[str, ...]
@@ -67,7 +67,7 @@ class Ower:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A body with everything below it: the lights of what is owed there. `shares` are of the items, in their order."""
+    """A body with everything below it: its lights, and `shares` of the items in order."""
 
     body: Organisation
     lights: Lights
@@ -192,7 +192,7 @@ def _shares(items: tuple[Item, ...], counts: Mapping[str, int]) -> tuple[ItemSha
 
 
 def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple[Group, ...]:
-    """The bodies right below the reader's, or the reader's own where they are several, that have something to do with it."""
+    """The bodies right below the reader's, or their own where several, that owe any of it."""
     several = len(scope.trees) + len(scope.bodies) > 1
     seen = (
         Q(pk__in=[body.pk for body in (*scope.trees, *scope.bodies)])

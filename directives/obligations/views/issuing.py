@@ -1,4 +1,4 @@
-"""Giving directives to bodies (交办) in three steps: what and to whom, on what terms, a look at what it comes to."""
+"""Giving directives to bodies (交办) in three steps: what to whom, terms, preview."""
 
 from dataclasses import replace
 
@@ -98,7 +98,8 @@ def _propose(request, document, draft, said):
         "silent": len(draft.directives) - len(heard),
     }
     text = _(
-        "The text names %(bodies)s organisations in %(directives)s directives; %(silent)s directives name no organisation in the register."
+        "The text names %(bodies)s organisations in %(directives)s directives; %(silent)s"
+        " directives name no organisation in the register."
     )
     messages.info(request, text % figures)
     return draft.choosing(bodies=draft.bodies | bodies, addressed=bool(pairs))
@@ -109,7 +110,8 @@ def _propose_kinds(request, draft, directives):
     kinds, heard = kinds_meant(request.user, directives, request.today)
     figures = {"kinds": len(kinds), "directives": heard, "silent": len(directives) - heard}
     text = _(
-        "The text names %(kinds)s kinds of organisations in %(directives)s directives; %(silent)s directives name none in the register."
+        "The text names %(kinds)s kinds of organisations in %(directives)s directives; %(silent)s"
+        " directives name none in the register."
     )
     messages.info(request, text % figures)
     picks = dict.fromkeys((*draft.picks, *(Pick(kind=kind) for kind in sorted(kinds))))
@@ -117,7 +119,7 @@ def _propose_kinds(request, draft, directives):
 
 
 def _add(request, document, draft, said):
-    """Tick the bodies of a kind, a level, below a body, of a name; where they are too many to tick, the group that they form."""
+    """Tick the bodies of these conditions, or their group where they are too many."""
     conditions = {name: said.get(name) or "" for name in ("kind", "level", "q")}
     if not conditions["q"] and overview.is_large(request.user, request.today):
         pick = Pick(said.get("below"), conditions["level"], conditions["kind"])
@@ -133,7 +135,8 @@ def _add(request, document, draft, said):
         messages.warning(
             request,
             _(
-                "Too many to list. Enter more of the name, or leave it empty and choose by level and kind."
+                "Too many to list. Enter more of the name, or leave it empty and choose by level"
+                " and kind."
             ),
         )
         return draft
@@ -223,8 +226,13 @@ def _preview(request, document, draft):
     form = TermsForm(draft.terms or {"part": "responsible"}, bodies=selected.bodies)
     sound = _sound(form, document, selected, draft.choice, request)
     context = {
-        "document": document, "draft": draft, "selected": selected, "form": form, "sound": sound, "terms": form.terms if sound else None,
-    }  # fmt: skip
+        "document": document,
+        "draft": draft,
+        "selected": selected,
+        "form": form,
+        "sound": sound,
+        "terms": form.terms if sound else None,
+    }
     if selected.total:
         wide = bulk_preview(document, request.user, draft.choice, selected, today=request.today)
         return context | {"wide": wide}
@@ -249,7 +257,8 @@ def issue_confirm(request, pk):
     if request.POST.get("digest") != draft.digest:
         raise Stale(
             _(
-                "The selection has changed since this preview, perhaps in another tab. Check the preview again."
+                "The selection has changed since this preview, perhaps in another tab."
+                " Check the preview again."
             )
         )
     context = _preview(request, document, draft)

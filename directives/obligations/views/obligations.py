@@ -15,7 +15,7 @@ from directives.downloads.exporting import answer
 from directives.models import ItemState, Obligation
 from directives.obligations.commands.supervising import acknowledge_many as acknowledge_all
 from directives.obligations.commands.supervising import move_obligation, set_item
-from directives.obligations.forms.obligations import ItemForm, MoveForm
+from directives.obligations.forms.obligations import ItemForm, MoveForm, field_errors
 from directives.obligations.queries.filters import Labels, ObligationFilter
 from directives.obligations.queries.listing import filter_options, listing
 from directives.obligations.queries.obligation import (
@@ -28,7 +28,7 @@ from directives.tables.formats import wants_file
 from directives.templatetags.tracker import query
 from directives.web.doors import page, redirect_back, write
 
-AT_ONCE = 2_000  # obligations whose receipt one press acknowledges: what one transaction writes in a moment
+AT_ONCE = 2_000  # obligations acknowledged by one press: what one transaction writes at once
 
 
 @require_GET
@@ -89,7 +89,7 @@ def obligation_move(request, pk, action):
     form = MoveForm(request.POST, items=open_items(row, action))
     try:
         if not form.is_valid():
-            raise Invalid({name: list(errors) for name, errors in form.errors.items()})
+            raise Invalid(field_errors(form))
         move_obligation(
             obligation=row, action=action, by=request.user, now=request.now, **form.move()
         )
@@ -119,13 +119,13 @@ def acknowledge_many(request):
             pk for text in request.POST.getlist("pick") if (pk := whole_number(text)) is not None
         ]
         rows = mine.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
-    rows = list(rows[: AT_ONCE + 1])
-    if not rows:
+    waiting = list(rows[: AT_ONCE + 1])
+    if not waiting:
         messages.warning(request, _("Select at least one row first."))
         return redirect_back(request, "/obligations/")
-    count = acknowledge_all(obligations=rows[:AT_ONCE], by=request.user, now=request.now)
+    count = acknowledge_all(obligations=waiting[:AT_ONCE], by=request.user, now=request.now)
     messages.success(request, _("Acknowledged: %(count)s.") % {"count": count})
-    if len(rows) > AT_ONCE:
+    if len(waiting) > AT_ONCE:
         messages.warning(request, _("More to acknowledge: acknowledge the rest in the same way."))
     return redirect_back(request, "/obligations/")
 
@@ -147,7 +147,7 @@ def item_state(request, pk, state):
     }
     try:
         if not form.is_valid():
-            raise Invalid({name: list(errors) for name, errors in form.errors.items()})
+            raise Invalid(field_errors(form))
         set_item(item=item, by=request.user, now=request.now, **form.cleaned_data)
     except (Invalid, Stale) as refusal:
         context |= {"refusal": refusal, "item": getattr(refusal, "theirs", None) or item}

@@ -47,8 +47,11 @@ class MeasureLine:
 class Dated(Protocol):
     """A measure, wherever it was read."""
 
-    due_on: date | None
-    done_on: date | None
+    @property
+    def due_on(self) -> date | None: ...
+
+    @property
+    def done_on(self) -> date | None: ...
 
 
 def measure_overdue(measure: Dated, today: date) -> bool:

@@ -1,4 +1,4 @@
-"""Copies of the record that can be proved: what of it is chosen, how people read it, and that it was taken away."""
+"""Signed copies of the record: what is chosen, how people read it, that it was taken."""
 
 import tempfile
 from array import array
@@ -28,13 +28,17 @@ ROWS = 2_000  # of one read
 
 
 def for_page(asked: EventFilter, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
-    """A copy of the events that this person may read, and the name of the file. Raises Refusal for more than AT_ONCE."""
+    """A copy of the events that this person may read, and the name of its file.
+
+    Raises Refusal for more than AT_ONCE.
+    """
     last, there = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
     events = asked.apply(Event.objects.readable_by(by))
     ids = array("q", sorted(events.order_by("-id").values_list("id", flat=True)[: AT_ONCE + 1]))
     if len(ids) > AT_ONCE:
         text = _(
-            "A signed copy with more than %(count)s entries is made on the server: %(command)s. Or choose fewer: an action, some days."
+            "A signed copy with more than %(count)s entries is made on the server: %(command)s."
+            " Or choose fewer: an action, some days."
         )
         raise Refusal(text % {"count": AT_ONCE, "command": command_of(asked)})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
@@ -72,15 +76,19 @@ def take(
     by: User | None,
     now: datetime,
 ) -> Packed:
-    """Write a copy of these events, and into the record that it was made: by the hash of its manifest it is known again.
+    """Write a copy of these events, and into the record that it was made.
 
-    `whole`: they are all that there were when `last` was the newest seal, so that one which is not among them is missed.
+    It is known again by the hash of its manifest. `whole`: they are all that there were when `last`
+    was the newest seal, so that one which is not among them is missed.
     """
     chosen = filter_of(asked)
     about = {
-        "instance": settings.SITE_URL, "made_at": now.isoformat(), "made_by": by.username if by else "manage.py export_record",
-        "filter": chosen, "whole": whole,
-    }  # fmt: skip
+        "instance": settings.SITE_URL,
+        "made_at": now.isoformat(),
+        "made_by": by.username if by else "manage.py export_record",
+        "filter": chosen,
+        "whole": whole,
+    }
     made = pack(file, ids, last, about=about, table=partial(_table, ids, now))
     facts = {"filter": chosen, "events": made.events, "manifest": made.manifest, "key": made.key}
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What an event changed, in words: the names of the fields and their values, as people know them."""
+"""What an event changed, in words: the names of fields and their values."""
 
 import re
 from typing import Any
@@ -74,14 +74,13 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 
 
 def changed(event: Event) -> tuple[tuple[str, str, str], ...]:
-    """Each field that the event tells of, with its value before and after, by name: PostgreSQL does not keep their order."""
+    """Each field that changed, with its value before and after, sorted by name."""
+    subject = event.subject_type
     return tuple(
         (
-            str(_label(event.subject_type, name)),
-            *(
-                _said(event.subject_type, name, side.get(name))
-                for side in (event.before, event.after)
-            ),
+            str(_label(subject, name)),
+            _in_words(subject, name, event.before.get(name)),
+            _in_words(subject, name, event.after.get(name)),
         )
         for name in sorted(event.after)
         if name not in LEFT_OUT
@@ -104,7 +103,7 @@ def _label(subject: str, name: str) -> str | Promise:
     return field.verbose_name if field else name
 
 
-def _said(subject: str, name: str, value: Any) -> str:
+def _in_words(subject: str, name: str, value: Any) -> str:
     """A stored value in words: the label of a choice, an instant of Shanghai, yes and no."""
     match value:
         case None | "" | []:
@@ -112,9 +111,9 @@ def _said(subject: str, name: str, value: Any) -> str:
         case bool():
             return pgettext("change", "yes") if value else pgettext("change", "no")
         case list():
-            return join_words(_said(subject, name, one) for one in value)
+            return join_words(_in_words(subject, name, part) for part in value)
         case dict():
-            return join_words(_said(subject, name, one) for one in value.values())
+            return join_words(_in_words(subject, name, part) for part in value.values())
         case str() if INSTANT.match(value):
             return f"{timezone.localtime(parse_datetime(value)):%Y-%m-%d %H:%M}"
     field = _field(subject, name)

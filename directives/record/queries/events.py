@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -89,26 +90,17 @@ class EventFilter:
 
     @classmethod
     def of(cls, query: QueryDict) -> "EventFilter":
-        action, subject = query.get("action", ""), query.get("subject", "")
-        days = {}
-        for name in ("since", "until"):
-            try:
-                days[name] = parse_date(query.get(name, ""))
-            except ValueError:  # 2026-02-30
-                days[name] = None
-        act, ids = (
-            query.get("act", ""),
-            {name: query.get(name, "") for name in ("document", "body")},
+        action, subject, act = (query.get(name, "") for name in ("action", "subject", "act"))
+        return cls(
+            action=action if action in WORDS else "",
+            subject=subject if subject in SUBJECTS else "",
+            q=query.get("q", "").strip(),
+            since=_day(query.get("since", "")),
+            until=_day(query.get("until", "")),
+            act=act if act in captions.HAPPENED else "",
+            document=whole_number(query.get("document", "")),
+            body=whole_number(query.get("body", "")),
         )
-        numbers = {
-            name: number for name, text in ids.items() if (number := whole_number(text)) is not None
-        }
-        words = (
-            action if action in WORDS else "",
-            subject if subject in SUBJECTS else "",
-            query.get("q", "").strip(),
-        )
-        return cls(*words, **days, **numbers, act=act if act in captions.HAPPENED else "")
 
     @property
     def any(self) -> bool:
@@ -152,8 +144,15 @@ class EventFilter:
         return events
 
 
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:  # 2026-02-30
+        return None
+
+
 def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
-    """The events that the counts of a dashboard call so: acts by their names, lights by how they turned."""
+    """The events that a dashboard counts so: acts by name, lights by how they turned."""
     if act in ACTS:
         named = (name.split(":") for name in ACTS[act])
         return events.filter(
@@ -182,8 +181,9 @@ class EventLine:
 
     @property
     def name(self) -> str:
-        """Which one: the code of its directive, the person of an account, else the number of the row."""
-        return self.event.code or self.event.person or str(self.event.subject_id)
+        """The code of its directive, the person of an account, else the id of the row."""
+        named: Any = self.event  # as `with_names` annotates it
+        return named.code or named.person or str(self.event.subject_id)
 
     @property
     def changed(self) -> tuple[tuple[str, str, str], ...]:
@@ -211,7 +211,7 @@ def _without_content(event: Event) -> Event:
 
 
 def sees_origin(user: User) -> bool:
-    """Whether this person sees from which address and in which request an event was written: who looks after accounts, or audits."""
+    """Whether the person sees the address and the request of events: administrators, auditors."""
     return user.is_staff or may(user, "audit")
 
 
@@ -221,7 +221,7 @@ def _without_origin(event: Event) -> Event:
 
 
 def seen(user: User) -> QuerySet[Event]:
-    """The events that this person may see; whoever sees nearly all has them found from the newest on."""
+    """The events that this person may see; nearly all of them are found from the newest on."""
     scope = Scope.of(user)
     if scope.wide and not user.sees_whole_record:
         return scope.walked(Event.objects.all(), "organisation")
@@ -234,7 +234,7 @@ def events_for(user: User, asked: EventFilter) -> QuerySet[Event]:
 
 
 def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
-    """Events with what a row names of others: who did it, the body, the code of the directive, the person whose account it was."""
+    """Events with their author, body, code of the directive and person of the account."""
     code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
     accounts = User.objects.filter(pk=OuterRef("subject_id"))
     person = Subquery(
@@ -247,7 +247,7 @@ def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
 
 
 def lines(events: Iterable[Event], user: User) -> list[EventLine]:
-    """Events as rows, as this person may read them. Nothing leads on whoever sees nothing but the record."""
+    """Events as rows, as this person may read them, with links unless they only audit."""
     if user.is_staff:
         events = [
             event
@@ -261,7 +261,7 @@ def lines(events: Iterable[Event], user: User) -> list[EventLine]:
 
 
 def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> EventLine:
-    """An event as a row, as whoever may read all of it reads it; `addresses`: which subjects have a page that may be named."""
+    """An event as a row; `addresses` are the pages of subjects that may be named."""
     subject = event.subject_type
     return EventLine(
         event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, "")
@@ -294,7 +294,7 @@ def exported(user: User, asked: EventFilter) -> Iterator[EventLine]:
 
 
 def _searched(asked: EventFilter) -> Q:
-    """What of the record is gone through: so many events, back from the last one or from the last day asked for.
+    """What is searched: SEARCHED events back from the last one or the last day asked for.
 
     The record is written in the order of time, but for what was under way at the same moment.
     """
@@ -313,7 +313,10 @@ def _searched(asked: EventFilter) -> Q:
 
 
 def _near(user: User, turn: PageRequest) -> Q:
-    """Not further back than a page of a few bodies can reach: the newest of each are found by index, however long the record."""
+    """Not further back than a page of a few bodies can reach.
+
+    The newest events of each are found by index, however long the record is.
+    """
     scope = Scope.of(user)
     if user.sees_whole_record or scope.wide:
         return Q()

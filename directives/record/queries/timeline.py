@@ -1,4 +1,4 @@
-"""What happened to a thing, in words: the audit record, gathered so that one act on many bodies is one line."""
+"""What happened to a thing, in words; one act on many bodies is one entry."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +16,13 @@ from directives.models import Event, Organisation, User
 
 LIMIT = 20  # happenings of one timeline
 READ = 200  # acts that are read to make them
-# What the product notes for itself while people work: it stands in the audit record and not among their acts.
+# What the product notes for itself while people work: in the audit record, not among their acts.
 QUIET = (
-    "save", "append", "redraft", "begin", "export", "cancel_export", "columns", "continue_act", "call_off_act", "download",
-    "take_offline", "take_paper", "view_source", "refused",
-)  # fmt: skip
-# Bookkeeping of the same moment as a person's act: what it changed is told there, and it is no line of its own.
+    *("save", "append", "redraft", "begin", "export", "cancel_export", "columns"),
+    *("continue_act", "call_off_act", "download", "take_offline", "take_paper"),
+    *("view_source", "refused"),
+)
+# Bookkeeping of the same moment as a person's act: its changes are shown there.
 ECHOES = ("review", "report_clock")
 
 WORDS: dict[str, str | Promise] = {
@@ -131,7 +132,7 @@ def word_of(action: str) -> str | Promise:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of a timeline: `count` like changes at as many as `bodies` bodies, the first of them named.
+    """One line of a timeline: `count` like changes at `bodies` bodies, the first named.
 
     `before` and `after` are there where it was one change.
     """
@@ -165,7 +166,7 @@ class TimelineEntry:
 
 
 def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[TimelineEntry, ...]:
-    """The latest happenings among these events, newest first, in two queries whatever their number."""
+    """The latest entries, the newest first, in two queries whatever their number."""
     acts = list(
         events.exclude(action__in=QUIET)
         .order_by()
@@ -224,9 +225,12 @@ def _merged(happenings: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
     return tuple(found.values())
 
 
-def _with(one: TimelineEntry, other: TimelineEntry) -> TimelineEntry:
-    fresh = tuple(body for body in other.named if body not in one.named)
+def _with(entry: TimelineEntry, other: TimelineEntry) -> TimelineEntry:
+    fresh = tuple(body for body in other.named if body not in entry.named)
     return replace(
-        one, count=one.count + other.count, several=one.several or one.by != other.by, named=one.named + fresh,
-        bodies=one.bodies + other.bodies - (len(other.named) - len(fresh)),
-    )  # fmt: skip
+        entry,
+        count=entry.count + other.count,
+        several=entry.several or entry.by != other.by,
+        named=entry.named + fresh,
+        bodies=entry.bodies + other.bodies - (len(other.named) - len(fresh)),
+    )
