@@ -260,4 +260,21 @@ def test_a_row_of_a_form_ties_its_error_to_its_field():
     drawn = render('{% include "_field.html" with field=form.title %}', form=form)
     assert 'aria-invalid="true"' in drawn
     assert 'aria-describedby="id_title_error"' in drawn
-    assert '<ul class="error" id="id_title_error"><li>' in drawn
+    assert '<ul class="error" id="id_title_error"> <li>' in " ".join(drawn.split())
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("甲\n    {{ x }}\n    乙", "甲丙乙"),
+        ("甲\u3000\n  \u3000乙", "甲\u3000\u3000乙"),
+        ("\n  <b>甲</b>\n  <i>乙</i>\n", "<b>甲</b><i>乙</i>"),
+        ("one two\n  three", "one twothree"),
+        ('<a\n  class="{{ x }}"\n  href="/">甲</a>\n乙', '<a class="丙" href="/">甲</a>乙'),
+        ("{% if x %}\n  {% for y in x %}\n    {{ y }}\n  {% endfor %}\n{% endif %}。", "丙。"),
+        ('{% if x %}<a\n  id="{% if x %}\n{% endif %}">\n{% endif %}甲', '<a id=" ">甲'),
+    ],
+)
+def test_lines_that_are_joined(source, shown):
+    text = "{% load layout %}{% joined %}" + source + "{% endjoined %}"
+    assert Template(text).render(Context({"x": "丙"})) == shown
