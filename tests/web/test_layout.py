@@ -1,4 +1,4 @@
-"""How templates are laid out, beside what `make lint` checks."""
+"""How templates and style sheets are laid out, beside what `make lint` checks."""
 
 import re
 from pathlib import Path
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SHEETS = sorted((ROOT / "directives" / "static").rglob("*.css"))
 WIDTH = 160
 # What is translated as a whole stands on one line.
 SENTENCE = re.compile(r"""\{% translate (?:".*?"|'.*?').*?%\}|\{% blocktranslate .*?%\}""")
@@ -45,3 +46,10 @@ def test_indentation_is_not_sent(tmp_path, settings):
     assert loader.get_template("page.html").source == "<ul>\n<li>\n甲\n</li>\n</ul>\n"
     assert loader.get_template("mail.txt").source == "甲\n  乙\n"
     assert "\n " not in get_template("base.html").template.source
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.name)
+def test_style_sheets_have_one_declaration_a_line(path):
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    crowded = re.compile(r";.*;|\{.*[;}]|\}.*\{")
+    assert [line for line in text.splitlines() if crowded.search(line)] == []
