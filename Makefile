@@ -3,7 +3,7 @@
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
 # make security  what the product is asked about its own security: tests of access, sign-in, record and uploads, two scanners (20 minutes)
 # make fuzz    20,000 forms and addresses, each with one field that nobody means (a quarter of an hour)
-# make lint    style, formatting and types
+# make lint    style, formatting (Python, templates, style sheets) and types
 # make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small --documents 100")
 # make restore-drill  back this installation up, restore it into a throw-away place, check and serve it there
 # make screenshots  draw the pictures of README.md anew
@@ -41,6 +41,8 @@ security: $(READY) $(READY_FOR_TESTS) $(READY_TO_SCAN)
 lint: $(READY) $(READY_FOR_TESTS)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(VENV)/bin/djhtml --check --tabwidth 2 --extra-block joined,endjoined templates
+	@$(VENV)/bin/djcss --check --tabwidth 2 directives/static
 	@QUNZHU_DOTENV=/dev/null QUNZHU_ENV=local $(PY) -m mypy
 
 bench: $(READY)
