@@ -122,7 +122,12 @@ class Environment(environ.Env):
         if not value:
             raise WrongSetting(var, value, "a folder was expected")
         path = Path(value)
-        self.kept_in(var, lambda: path.mkdir(parents=True, exist_ok=True) or _demand_writable(path))
+
+        def make() -> None:
+            path.mkdir(parents=True, exist_ok=True)
+            _demand_writable(path)
+
+        self.kept_in(var, make)
         return path
 
     def kept_in(self, var: str, act: Callable[[], Any]) -> Any:

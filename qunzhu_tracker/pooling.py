@@ -40,7 +40,8 @@ class PatientConnection(Connection):
         try:
             return super().execute(*args, **kwargs)
         except OperationalError:
-            connections[DEFAULT_DB_ALIAS].pool.drain()
+            pool = connections[DEFAULT_DB_ALIAS].pool  # type: ignore[attr-defined]  # PostgreSQL's
+            pool.drain()
             raise
         finally:
             self.answer_within = type(self).answer_within

@@ -22,8 +22,9 @@ from directives.core import audit
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
+from directives.signin.requests import AppRequest
 from directives.web.doors import tell_stored
-from directives.web.requests import AppRequest, signed_in
+from directives.web.requests import signed_in
 
 UNNAMED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
 

@@ -108,7 +108,8 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
     One that was deleted in between would be missing: then the database is copied again, which no
     longer names it.
     """
-    engine, kept, missing = ENGINES[connection.vendor], {}, set()
+    engine, kept = ENGINES[connection.vendor], {}
+    missing: set[str] = set()
     for _round in range(ROUNDS):
         dump = part / engine.DUMP
         dump.unlink(missing_ok=True)

@@ -50,6 +50,7 @@ def _running(words: list[str], environment: dict[str, str] | None = None) -> Ite
             stdout=subprocess.PIPE,
             stderr=complaints,
         ) as process:
+            assert process.stdout is not None
             yield process.stdout
         if process.returncode:
             complaints.seek(0)

@@ -23,22 +23,27 @@ SECONDS = 5  # for which a mail server is waited
 
 def look_at_settings(now: datetime) -> Iterator[Finding]:
     """Django's own checks; in production those of a deployment too."""
-    found = checks.run_checks(include_deployment_checks=settings.PRODUCTION)
-    told = [one for one in found if one.level >= checks.WARNING and one.id not in NOT_OURS]
-    for message in told:
-        tell = wrong if message.level >= checks.ERROR else warning
-        yield tell(
+    messages = [
+        message
+        for message in checks.run_checks(include_deployment_checks=settings.PRODUCTION)
+        if message.level >= checks.WARNING and message.id not in NOT_OURS
+    ]
+    for message in messages:
+        finding = wrong if message.level >= checks.ERROR else warning
+        yield finding(
             f"{message.msg} ({message.id})",
             message.hint or "Correct the setting, then start again.",
         )
-    if not told:
+    if not messages:
         yield fine(f"{settings.ENVIRONMENT}, in {settings.BASE_DIR}; data in {settings.VAR_DIR}")
 
 
 def look_at_static_files(now: datetime) -> Iterator[Finding]:
     if not settings.PRODUCTION:
         yield fine("served as they are")
-    elif staticfiles_storage.exists(staticfiles_storage.manifest_name):
+    elif staticfiles_storage.exists(
+        staticfiles_storage.manifest_name  # type: ignore[attr-defined]  # production's has one
+    ):
         yield fine(f"collected in {settings.STATIC_ROOT}")
     else:
         yield wrong(

@@ -118,7 +118,8 @@ class Keeper:
         self.forget()
 
     def forget(self) -> None:
-        self.read_at, self.upkeep = 0.0, None
+        self.read_at = 0.0  # on the monotonic clock
+        self.upkeep: Upkeep | None = None
 
     def ask(self, now: datetime) -> Upkeep:
         if self.upkeep is None or monotonic() - self.read_at >= KEPT:

@@ -42,12 +42,9 @@ def look_at_worker(now: datetime) -> Iterator[Finding]:
 
 def look_at_queue(now: datetime) -> Iterator[Finding]:
     upkeep, waiting = read(now), DBTaskResult.objects.ready().count()
-    if upkeep.tasks_wait(now):
-        since = at(upkeep.waiting_since)
-        yield warning(
-            f"{waiting} tasks wait, the oldest since {since}",
-            "See to the worker, or start a second one.",
-        )
+    if upkeep.waiting_since and upkeep.tasks_wait(now):
+        words = f"{waiting} tasks wait, the oldest since {at(upkeep.waiting_since)}"
+        yield warning(words, "See to the worker, or start a second one.")
     else:
         yield fine(f"{waiting} tasks wait")
     unsent = DBTaskResult.objects.filter(
@@ -82,7 +79,8 @@ def look_at_lights(now: datetime) -> Iterator[Finding]:
 
 def look_at_seals(now: datetime) -> Iterator[Finding]:
     first = Unsealed.objects.order_by("event_id").values_list("event_id", flat=True).first()
-    began = Event.objects.filter(pk=first).values_list("at", flat=True).first()
+    events = Event.objects.filter(pk=first) if first is not None else Event.objects.none()
+    began = events.values_list("at", flat=True).first()
     if began is not None and now - began > SEALED:
         count = Unsealed.objects.count()
         words = f"{count} events of the record have no seal, the oldest of {at(began)}"

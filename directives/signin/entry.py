@@ -1,4 +1,4 @@
-"""What stands between signing in and the work: a password of one's own, a second factor, a session that lasts."""
+"""What comes before the work once signed in: a new password, a second factor."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from directives.models import User
 from directives.signin.factors import lacks_factor
+from directives.signin.requests import AppRequest
 
 BY_ITSELF = "X-By-Itself"  # header of a request that no person made
 PERSON = "X-Person"  # header: whose page it is that asks
@@ -23,11 +24,21 @@ ALWAYS = {"account_logout", "account_reauthenticate", "set_script", "session_sta
 # What opens to somebody who has to go there first.
 OPEN = {
     PASSWORD: ALWAYS | {PASSWORD},
-    FACTOR: ALWAYS | {
-        FACTOR, PASSWORD, "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_view_recovery_codes",
-        "mfa_download_recovery_codes", "mfa_generate_recovery_codes", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+    FACTOR: ALWAYS
+    | {
+        FACTOR,
+        PASSWORD,
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_list_webauthn",
+        "mfa_add_webauthn",
+        "mfa_view_recovery_codes",
+        "mfa_download_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
     },
-}  # fmt: skip
+}
 
 
 def password_is_old(user: User, now: datetime) -> bool:
@@ -55,7 +66,7 @@ class EntryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Any, *arguments: Any) -> HttpResponse | None:
+    def process_view(self, request: AppRequest, view: Any, *args: Any) -> HttpResponse | None:
         if not getattr(view, "login_required", True) or not request.user.is_authenticated:
             return None
         if request.headers.get(PERSON, "") not in ("", str(request.user.pk)):
@@ -73,6 +84,7 @@ class EntryMiddleware:
         if not request.session.resting:
             request.session.go_on()
         first = must_go_to(request.user, request.now)
-        if not first or request.resolver_match.view_name in OPEN[first]:
+        match = request.resolver_match
+        if not first or (match is not None and match.view_name in OPEN[first]):
             return None
         return HttpResponseClientRedirect(reverse(first)) if request.htmx else redirect(first)

@@ -1,4 +1,4 @@
-"""How long a session lasts: until its person rests, and never longer than a working day."""
+"""How long a session lasts: while it is used, and never longer than a working day."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,32 +18,35 @@ from django.utils import timezone
 from directives.core import audit
 from directives.models import OpenSession, User
 from directives.models.planned import prepared_cursor
+from directives.models.sign_ins import OpenSessionQuerySet
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor
 
-SESSION = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
-UNTIL = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
-NOTED = timedelta(minutes=1)  # a page later than this is written down
-SOON = (
-    250  # milliseconds that a page waits for SQLite's one writer to note that its reader is there
+SESSION = (
+    "SELECT session_data, expire_date FROM django_session "
+    "WHERE session_key = %s AND expire_date > %s"
 )
-AGENT = 200  # characters
+UNTIL = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
+PRECISION = timedelta(minutes=1)  # an end that moves by less is not stored
+NOTE_TIMEOUT = 250  # milliseconds that a page waits for SQLite's one writer
+AGENT_LENGTH = 200  # characters
 logger = getLogger(__name__)
 
 
-def _instant(value: datetime | str) -> datetime:
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _aware(value: datetime | str) -> datetime:
+    """An instant as a cursor gives it: SQLite has texts without a time zone."""
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def _short_timeout() -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
     patience = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
     with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA busy_timeout = {SOON}")
+        cursor.execute(f"PRAGMA busy_timeout = {NOTE_TIMEOUT}")
         try:
             yield
         finally:
@@ -71,7 +74,7 @@ class SessionStore(StoredSession):
         if row is None:
             self._session_key = None
             return {}
-        self.until = _instant(row[1])
+        self.until = _aware(row[1])
         return self.decode(row[0])
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
@@ -92,10 +95,10 @@ class SessionStore(StoredSession):
     def go_on(self) -> None:
         """Note that somebody is at work. A page is shown even where that cannot be written down."""
         end = self.get_expiry_date()
-        if self.until is not None and abs(end - self.until) < NOTED:
+        if self.until is not None and abs(end - self.until) < PRECISION:
             return
         try:
-            with _impatient(), connection.cursor() as cursor:
+            with _short_timeout(), connection.cursor() as cursor:
                 cursor.execute(
                     UNTIL, [connection.ops.adapt_datetimefield_value(end), self.session_key]
                 )
@@ -103,30 +106,29 @@ class SessionStore(StoredSession):
             logger.warning("a session was not noted to go on: %s", str(error).strip())
             return
         self.until = end
-        self.setdefault(
-            "began", int(timezone.now().timestamp())
-        )  # one from before sessions ended by themselves
+        # One from before sessions ended by themselves has none.
+        self.setdefault("began", int(timezone.now().timestamp()))
 
 
 @receiver(user_logged_in, dispatch_uid="a session begins")
 @transaction.atomic
-def begin(sender: type[User], request: HttpRequest, user: User, **told: Any) -> None:
-    """Note when and from where it was begun, and that a factor was missing that is asked for."""
+def begin(sender: type[User], request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Note when and from where a session began, and count sign-ins that lack a second factor."""
     now = timezone.now()
     request.session["began"] = int(now.timestamp())
     if request.session.session_key is None:
         request.session.create()
-    agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT]
+    key = request.session.session_key
+    assert key is not None
+    agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH]
     OpenSession.objects.create(
-        key=request.session.session_key,
+        key=key,
         user=user,
         began_at=now,
         address=client_address(request),
         agent=agent,
     )
-    if (
-        request.resolver_match is not None
-    ):  # by a page: a session that is made on the machine comes from nowhere
+    if request.resolver_match is not None:  # a session that a command makes has no page
         audit.record("sign_in", user, by=user, now=now)
     if lacks_factor(user):
         User.objects.filter(pk=user.pk).update(
@@ -135,7 +137,7 @@ def begin(sender: type[User], request: HttpRequest, user: User, **told: Any) -> 
 
 
 @transaction.atomic
-def end_sessions(sessions: Any, *, by: User, now: datetime) -> int:
+def end_sessions(sessions: OpenSessionQuerySet, *, by: User, now: datetime) -> int:
     """End these sessions of a person; returns how many."""
     count = sessions.end()
     if count:

@@ -24,8 +24,9 @@ from directives.base.refusals import NotAllowed, Refusal
 from directives.base.stored_files import delete_stored, deleted_on_failure
 from directives.core.rules import may
 from directives.models import FormKey, User
+from directives.signin.requests import AppRequest
 from directives.tallies import counted
-from directives.web.requests import AppRequest, SignedInRequest
+from directives.web.requests import SignedInRequest
 
 if TYPE_CHECKING:  # a name of the stubs alone: querysets and lists
     from django.core.paginator import _SupportsPagination

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from directives.base import disk
 from directives.health.upkeep import keeper
-from directives.web.requests import AppRequest
+from directives.signin.requests import AppRequest
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from directives.base.origins import Origin
 from directives.base.workdays import Workdays
 from directives.models import CalendarDay
 from directives.signin.addresses import client_address
-from directives.web.requests import AppRequest
+from directives.signin.requests import AppRequest
 
 
 class OriginMiddleware:

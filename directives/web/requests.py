@@ -1,31 +1,15 @@
-"""Types of the requests that views are given: Django's, with what the middleware adds."""
+"""The type of a request of somebody who is signed in."""
 
-from datetime import date, datetime
 from typing import cast
 
 from django.http import HttpRequest
-from django_htmx.middleware import HtmxDetails
 
-from directives.base.origins import Origin
-from directives.base.workdays import Workdays
 from directives.models import User
-from directives.signin.sessions import SessionStore
-
-
-class AppRequest(HttpRequest):
-    """The request of a view that visitors may ask, too (`login_not_required`)."""
-
-    method: str
-    session: SessionStore
-    htmx: HtmxDetails
-    origin: Origin
-    now: datetime
-    today: date  # in Asia/Shanghai
-    workdays: Workdays
+from directives.signin.requests import AppRequest
 
 
 class SignedInRequest(AppRequest):
-    """The request of every other view: LoginRequiredMiddleware lets nobody else through."""
+    """That of every view without `login_not_required`."""
 
     user: User
 

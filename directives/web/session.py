@@ -13,9 +13,10 @@ from directives.models import OpenSession
 from directives.models.sign_ins import OpenSessionQuerySet
 from directives.signin.entry import must_go_to
 from directives.signin.factors import needs_factor, sign_ins_left
+from directives.signin.requests import AppRequest
 from directives.signin.sessions import end_sessions
 from directives.web.doors import posted, redirect_back, safe_address, write
-from directives.web.requests import AppRequest, SignedInRequest
+from directives.web.requests import SignedInRequest
 
 
 @login_not_required

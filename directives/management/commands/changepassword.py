@@ -12,9 +12,9 @@ from directives.models import User
 
 
 class Command(changepassword.Command):
-    def handle(self, *arguments: Any, **options: Any) -> str:
-        told = super().handle(*arguments, **options)
+    def handle(self, *arguments: Any, **options: Any) -> str | None:
+        message = super().handle(*arguments, **options)
         user = User.objects.get(username=options["username"] or getpass.getuser())
         with transaction.atomic():  # not around the command, which waits for somebody to type
             audit.record("set_password", user, by=None, now=timezone.now())
-        return told
+        return message

@@ -70,13 +70,14 @@ class Command(BaseCommand):
             if dry_run:
                 self.stdout.write("Dry run: nothing was stored.")
                 return
-            told = {
-                "source_name": file.name,
-                "organisation": _owner(owner),
-                "by": None,
-                "now": timezone.now(),
-            }
-            document = registering.register_document(reading=reading, source=source, **told)
+            document = registering.register_document(
+                reading=reading,
+                source=source,
+                source_name=file.name,
+                organisation=_owner(owner),
+                by=None,
+                now=timezone.now(),
+            )
         except DocumentError as refusal:
             self.stderr.write(self.style.ERROR(f"{refusal.message} Nothing was stored."))
             raise SystemExit(REFUSED) from refusal

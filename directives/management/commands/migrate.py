@@ -6,7 +6,6 @@ attempt takes away first. Run it again.
 Backwards it refuses where rows or values would be lost, and names them; --lose-data has it go on.
 """
 
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.apps.registry import Apps
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -65,7 +64,7 @@ def refusing(losses: bool) -> Iterator[None]:
 
 
 class Command(migrate.Command):
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         seconds = settings.MIGRATION_LOCK_TIMEOUT
         parser.add_argument(

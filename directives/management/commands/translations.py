@@ -29,7 +29,7 @@ try:
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po, write_po
 except ImportError:  # pragma: no cover - Babel is a requirement of the tests alone
-    Catalog = extract = write_mo = read_po = write_po = None
+    Catalog = extract = write_mo = read_po = write_po = None  # type: ignore[assignment, misc]
 
 LOCALE = settings.BASE_DIR / "directives" / "locale"
 WORDS = LOCALE / "zh_Hant.words.tsv"
@@ -108,8 +108,10 @@ def read_catalogue(locale: str) -> dict[Key, str]:
     entries: dict[Key, str] = {}
     for message in catalogue:
         if message.id:
-            english, plural = message.id if isinstance(message.id, tuple) else (message.id, "")
-            chinese = message.string if isinstance(message.string, str) else message.string[0]
+            english, plural = (message.id, "") if isinstance(message.id, str) else message.id
+            chinese = message.string or ""
+            if not isinstance(chinese, str):  # of a plural, whose Chinese has one form
+                chinese = chinese[0]
             entries[Key(message.context or "", english, plural)] = chinese
     return entries
 
@@ -132,21 +134,32 @@ def read_compiled(locale: str) -> dict[Key, str]:
 
 def write_catalogue(locale: str, entries: dict[Key, str]) -> None:
     """Write the .po and the .mo, each in one step, so that a reader never sees half a file."""
-    catalogue = Catalog(locale, domain="django", project="qunzhu_tracker", version="1", fuzzy=False, charset="utf-8", msgid_bugs_address="",
-                        header_comment="# Interface strings; kept by `manage.py translations`.",
-                        creation_date=EPOCH, revision_date=EPOCH, last_translator="qunzhu_tracker", language_team=locale)  # fmt: skip
+    catalogue = Catalog(
+        locale,
+        domain="django",
+        header_comment="# Interface strings; kept by `manage.py translations`.",
+        project="qunzhu_tracker",
+        version="1",
+        msgid_bugs_address="",
+        creation_date=EPOCH,
+        revision_date=EPOCH,
+        last_translator="qunzhu_tracker",
+        language_team=locale,
+        charset="utf-8",
+        fuzzy=False,
+    )
     for key, chinese in entries.items():
         message_id = (key.english, key.plural) if key.plural else key.english
         catalogue.add(
             message_id, (chinese,) if key.plural else chinese, context=key.context or None
         )
-    for suffix, write in (("po", write_po), ("mo", write_mo)):
+    for suffix in ("po", "mo"):
         path = catalogue_path(locale, suffix)
         buffer = io.BytesIO()
         if suffix == "po":
-            write(buffer, catalogue, width=0, no_location=True, sort_output=True)
+            write_po(buffer, catalogue, width=0, no_location=True, sort_output=True)
         else:
-            write(buffer, catalogue)
+            write_mo(buffer, catalogue)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.write_bytes(buffer.getvalue())
