@@ -30,6 +30,14 @@ from directives.models.documents import (
 )
 
 STATEMENT = "statement"
+NOT_CORRECTOR = gettext_lazy(
+    "Only supervisors of the organisation that registered the document, or of one above it, "
+    "correct its reading."
+)
+NOT_DECIDER = gettext_lazy(
+    "Only supervisors of the organisation that registered the document, or of one above it, "
+    "decide its doubtful places."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +97,29 @@ def correct_directive(
     NotAllowed, Stale, or Invalid with every fault.
     """
     if not may(by, "own", directive):
-        raise NotAllowed(
-            _(
-                "Only supervisors of the organisation that registered the document, or of one "
-                "above it, correct its reading."
-            )
-        )
+        raise NotAllowed(str(NOT_CORRECTOR))
     before = reading_of(directive)
     wanted = settled(directive, correction, before)
-    errors = faults_of(directive, wanted)
-    if errors:
+    if errors := faults_of(directive, wanted):
         raise Invalid(errors)
     if directive.version != version:
         raise Stale(theirs=directive)
     if wanted == before:
         return directive
+    _write_reading(directive, wanted, version)
+    if wanted.addressees != before.addressees:
+        directive.addressees.all().delete()
+        named = [(row.name, row.basis, row.source) for row in wanted.addressees]
+        Addressee.objects.bulk_create(addressees_of(directive, named))
+    old, new = _as_recorded(before), _as_recorded(wanted)
+    changed = [name for name in new if new[name] != old[name]]
+    old, new = ({name: values[name] for name in changed} for values in (old, new))
+    reason = reason.strip()
+    audit.record("correct", directive, by=by, now=now, before=old, after=new, reason=reason)
+    return Directive.objects.get(pk=directive.pk)
+
+
+def _write_reading(directive: Directive, wanted: Correction, version: int) -> None:
     updated = Directive.objects.filter(pk=directive.pk, version=version).update(
         kind=wanted.kind,
         modality=wanted.modality,
@@ -113,25 +129,6 @@ def correct_directive(
     )
     if not updated:
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
-    if wanted.addressees != before.addressees:
-        directive.addressees.all().delete()
-        Addressee.objects.bulk_create(
-            addressees_of(
-                directive, [(row.name, row.basis, row.source) for row in wanted.addressees]
-            )
-        )
-    old, new = _as_recorded(before), _as_recorded(wanted)
-    changed = [name for name in new if new[name] != old[name]]
-    audit.record(
-        "correct",
-        directive,
-        by=by,
-        now=now,
-        before={name: old[name] for name in changed},
-        after={name: new[name] for name in changed},
-        reason=reason.strip(),
-    )
-    return Directive.objects.get(pk=directive.pk)
 
 
 def settled(directive: Directive, correction: Correction, before: Correction) -> Correction:
@@ -241,42 +238,33 @@ def decide_repair(
     differently).
     """
     if not may(by, "own", repair):
-        raise NotAllowed(
-            _(
-                "Only supervisors of the organisation that registered the document, or of one "
-                "above it, decide its doubtful places."
-            )
-        )
+        raise NotAllowed(str(NOT_DECIDER))
     if repair.state != PROPOSED:
-        raise IllegalMove(
-            _("This place is already decided: %(state)s.") % {"state": repair.get_state_display()}
-        )
+        text = _("This place is already decided: %(state)s.")
+        raise IllegalMove(text % {"state": repair.get_state_display()})
     _check_decision(decision)
     state = CONFIRMED if decision.confirmed else REFUSED
     before = {"state": repair.state, "after": repair.after}
-    fields = {
-        "state": state,
-        "after": decision.reads if decision.confirmed else repair.after,
-        "decided_by": decision.who.strip(),
-        "why": decision.why.strip(),
-        "decided_at": now,
-    }
-    if not Repair.objects.filter(pk=repair.pk, version=version, state=PROPOSED).update(
-        **fields, version=version + 1
-    ):
+    proposed = Repair.objects.filter(pk=repair.pk, version=version, state=PROPOSED)
+    updated = proposed.update(
+        state=state,
+        after=decision.reads if decision.confirmed else repair.after,
+        decided_by=decision.who.strip(),
+        why=decision.why.strip(),
+        decided_at=now,
+        version=version + 1,
+    )
+    if not updated:
         raise Stale(theirs=Repair.objects.get(pk=repair.pk))
     stored = Repair.objects.select_related("document").get(pk=repair.pk)
-    after = {"state": state, "after": stored.after, "decided_by": stored.decided_by}
-    place = {"line": stored.line, "start": stored.start, "page": stored.before}
-    audit.record(
-        f"repair_{state}",
-        stored,
-        by=by,
-        now=now,
-        before=before,
-        after=after | place,
-        reason=stored.why,
-    )
+    after: dict[str, object] = {
+        "state": state,
+        "after": stored.after,
+        "decided_by": stored.decided_by,
+    }
+    after |= {"line": stored.line, "start": stored.start, "page": stored.before}
+    action, why = f"repair_{state}", stored.why
+    audit.record(action, stored, by=by, now=now, before=before, after=after, reason=why)
     reread(document=stored.document, by=by, now=now)
     return stored
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import NotAllowed
 from directives.base.script import fold, to_hans, to_hant
@@ -26,6 +26,11 @@ from directives.models import (
     User,
 )
 from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
+
+NOT_REGISTRAR = gettext_lazy(
+    "Documents are registered by supervisors, for the organisations that they supervise and those "
+    "below."
+)
 
 
 def in_both_scripts(text: str, script: str) -> tuple[str, str]:
@@ -54,17 +59,26 @@ def register_document(
     """
     organisation = organisation or _default_owner(by)
     if not may(by, "register", organisation):
-        raise NotAllowed(
-            _(
-                "Documents are registered by supervisors, for the organisations that they "
-                "supervise and those below."
-            )
-        )
-    known = Document.objects.filter(sha256=reading.sha256).first()
-    if known is not None:
+        raise NotAllowed(str(NOT_REGISTRAR))
+    if (known := Document.objects.filter(sha256=reading.sha256).first()) is not None:
         raise DocumentError.repeated(known.title)
+    document = _unsaved(reading, source, source_name)
+    document.fictional, document.organisation = fictional, organisation
+    document.registered_at, document.registered_by = now, by
+    document.save(force_insert=True)
+    directives = 0
+    for place, section in enumerate(reading.sections):
+        directives = _register_section(document, section, place, directives)
+    _register_repairs(document, reading, now)
+    after = {"title": document.title, "sha256": document.sha256, "directives": directives}
+    after |= {"organisation": organisation.name_hans} if organisation else {}
+    audit.record("register", document, by=by, now=now, after=after)
+    return document
+
+
+def _unsaved(reading: Reading, source: bytes, source_name: str) -> Document:
     hans, hant = in_both_scripts(reading.title, reading.script)
-    document = Document.objects.create(
+    return Document(
         title=reading.title,
         title_hans=hans,
         title_hant=hant,
@@ -75,19 +89,7 @@ def register_document(
         sha256=reading.sha256,
         text_read=reading.text_read,
         text_repaired=reading.text_repaired,
-        fictional=fictional,
-        registered_at=now,
-        registered_by=by,
-        organisation=organisation,
     )
-    order = 0
-    for place, section in enumerate(reading.sections):
-        order = _register_section(document, section, place, order)
-    _register_repairs(document, reading, now)
-    after = {"title": document.title, "sha256": document.sha256, "directives": order}
-    after |= {"organisation": organisation.name_hans} if organisation else {}
-    audit.record("register", document, by=by, now=now, after=after)
-    return document
 
 
 @transaction.atomic
@@ -97,12 +99,7 @@ def hand_over(*, document: Document, to: Organisation, by: User | None, now: dat
     Raises NotAllowed unless the person supervises both its owner and that body.
     """
     if not (may(by, "own", document) and may(by, "register", to)):
-        raise NotAllowed(
-            _(
-                "Documents are registered by supervisors, for the organisations that they "
-                "supervise and those below."
-            )
-        )
+        raise NotAllowed(str(NOT_REGISTRAR))
     before = {"organisation": document.organisation.name_hans if document.organisation else ""}
     document.organisation = to
     Document.objects.filter(pk=document.pk).update(organisation=to, version=F("version") + 1)

@@ -63,7 +63,6 @@ def register_tasks(
     or Invalid where the same table is registered already.
     """
     text = "\n".join([title, *_lines(tasks)]) + "\n"
-    source = text.encode()
     reading = Reading(
         title=title[:200],
         issuer=issuer[:100],
@@ -73,21 +72,20 @@ def register_tasks(
         left_out=(),
         text_read=text,
         text_repaired=text,
-        sha256=hashlib.sha256(source).hexdigest(),
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
     try:
         return register_document(
             reading=reading,
-            source=source,
+            source=text.encode(),
             source_name=source_name[:200],
             by=by,
             now=now,
             organisation=organisation,
         )
     except DocumentError as error:
-        raise Invalid(
-            _("The same tasks are already registered as “%(title)s”.") % error.params
-        ) from error
+        text = _("The same tasks are already registered as “%(title)s”.")
+        raise Invalid(text % error.params) from error
 
 
 def _groups(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:

@@ -54,61 +54,63 @@ APART = re.compile(r"[、;；\n]+")
 PLAIN = ("kind", "modality", "cadence")
 
 
-def fields(context: IntakeContext) -> tuple[Field, ...]:
-    code = pgettext_lazy("directive", "Code")
-    return (
-        Field(
-            "code",
-            code,
-            "code",
-            CODE,
-            required=True,
-            key=True,
-            limit=300,
-            example="九.3.3",
-            drop_down="directives",
-        ),
-        Field(
-            "kind",
-            gettext_lazy("Kind"),
-            "choice",
-            ("类别", "任务类别", "任务类型", "类型"),
-            choices=KINDS,
-        ),
-        Field(
-            "modality",
-            gettext_lazy("How binding"),
-            "choice",
-            ("情态", "要求程度", "力度", "语气"),
-            choices=MODALITIES,
-        ),
-        Field(
-            "cadence",
-            pgettext_lazy("directive", "Frequency"),
-            "choice",
-            ("频次", "周期", "频率", "办理周期"),
-            choices=CADENCES,
-        ),
-        Field(
-            "addressees",
-            gettext_lazy("Addressees"),
-            "text",
-            ("主体", "责任主体", "对象", "责任对象"),
-            help=HELP,
-        ),
-        Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
-        Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
-        Field("section", gettext_lazy("Section"), read_only=True),
-        Field("text", gettext_lazy("Directive"), read_only=True),
-        Field("items", gettext_lazy("Items"), read_only=True),
-        *COUNTS,
-    )
-
-
 CODE = (
     "条款编号", "条款", "文件条款", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码",
 )  # fmt: skip
 HELP = gettext_lazy("One per line, with the basis in brackets where the document does not name it.")
+
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "code",
+        pgettext_lazy("directive", "Code"),
+        "code",
+        CODE,
+        required=True,
+        key=True,
+        limit=300,
+        example="九.3.3",
+        drop_down="directives",
+    ),
+    Field(
+        "kind",
+        gettext_lazy("Kind"),
+        "choice",
+        ("类别", "任务类别", "任务类型", "类型"),
+        choices=KINDS,
+    ),
+    Field(
+        "modality",
+        gettext_lazy("How binding"),
+        "choice",
+        ("情态", "要求程度", "力度", "语气"),
+        choices=MODALITIES,
+    ),
+    Field(
+        "cadence",
+        pgettext_lazy("directive", "Frequency"),
+        "choice",
+        ("频次", "周期", "频率", "办理周期"),
+        choices=CADENCES,
+    ),
+    Field(
+        "addressees",
+        gettext_lazy("Addressees"),
+        "text",
+        ("主体", "责任主体", "对象", "责任对象"),
+        help=HELP,
+    ),
+    Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
+    Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
+    Field("section", gettext_lazy("Section"), read_only=True),
+    Field("text", gettext_lazy("Directive"), read_only=True),
+    Field("items", gettext_lazy("Items"), read_only=True),
+    *COUNTS,
+)
+
+
+def fields(context: IntakeContext) -> tuple[Field, ...]:
+    return FIELDS
 
 
 def may(user: User) -> bool:

@@ -31,69 +31,6 @@ LISTS = ("items", "addressees")
 PLAIN = ("kind", "modality", "cadence")
 
 
-def fields(context: IntakeContext) -> tuple[Field, ...]:
-    code = pgettext_lazy("directive", "Code")
-    return (
-        Field(
-            "document",
-            gettext_lazy("Title of the document"),
-            "text",
-            TITLE,
-            limit=200,
-            example="2026年重点工作任务台账",
-            help=HELP,
-        ),
-        Field(
-            "issuer",
-            gettext_lazy("Issuer"),
-            "text",
-            ("发文机关", "制发单位", "印发单位", "发文单位"),
-            limit=100,
-        ),
-        Field(
-            "section", gettext_lazy("Section"), "text", SECTION, limit=200, example="一、健全制度"
-        ),
-        Field("code", code, "code", CODE, limit=20, example="一.1"),
-        Field(
-            "text",
-            gettext_lazy("Directive"),
-            "text",
-            TEXT,
-            required=True,
-            example="建立重大事项报告制度。",
-        ),
-        Field(
-            "items",
-            gettext_lazy("Items"),
-            "codes",
-            ("分项", "子任务", "具体事项", "分项任务"),
-            limit=100,
-        ),
-        Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
-        Field(
-            "kind",
-            gettext_lazy("Kind"),
-            "choice",
-            ("类别", "任务类别", "任务类型", "类型"),
-            choices=KINDS,
-        ),
-        Field(
-            "modality",
-            gettext_lazy("How binding"),
-            "choice",
-            ("情态", "要求程度", "语气"),
-            choices=MODALITIES,
-        ),
-        Field(
-            "cadence",
-            pgettext_lazy("directive", "Frequency"),
-            "choice",
-            ("频次", "周期", "频率", "办理周期"),
-            choices=CADENCES,
-        ),
-    )
-
-
 TITLE = ("文件名称", "文件标题", "文件", "台账名称", "来源文件")
 CODE = ("条款编号", "任务编号", "任务编码", "编号", "条款", "序号", "任务序号", "项次", "no.")
 SECTION = ("部分", "所属部分", "任务分类", "板块", "领域", "大项", "重点领域", "一级任务")
@@ -108,6 +45,69 @@ ADDRESSEES = (
     "承办单位", "主办单位", "落实单位", "责任处室", "牵头处室", "lead", "responsible",
 )  # fmt: skip
 HELP = gettext_lazy("The same in every row, or only in the first; otherwise the file name is used")
+
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "document",
+        gettext_lazy("Title of the document"),
+        "text",
+        TITLE,
+        limit=200,
+        example="2026年重点工作任务台账",
+        help=HELP,
+    ),
+    Field(
+        "issuer",
+        gettext_lazy("Issuer"),
+        "text",
+        ("发文机关", "制发单位", "印发单位", "发文单位"),
+        limit=100,
+    ),
+    Field("section", gettext_lazy("Section"), "text", SECTION, limit=200, example="一、健全制度"),
+    Field("code", pgettext_lazy("directive", "Code"), "code", CODE, limit=20, example="一.1"),
+    Field(
+        "text",
+        gettext_lazy("Directive"),
+        "text",
+        TEXT,
+        required=True,
+        example="建立重大事项报告制度。",
+    ),
+    Field(
+        "items",
+        gettext_lazy("Items"),
+        "codes",
+        ("分项", "子任务", "具体事项", "分项任务"),
+        limit=100,
+    ),
+    Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
+    Field(
+        "kind",
+        gettext_lazy("Kind"),
+        "choice",
+        ("类别", "任务类别", "任务类型", "类型"),
+        choices=KINDS,
+    ),
+    Field(
+        "modality",
+        gettext_lazy("How binding"),
+        "choice",
+        ("情态", "要求程度", "语气"),
+        choices=MODALITIES,
+    ),
+    Field(
+        "cadence",
+        pgettext_lazy("directive", "Frequency"),
+        "choice",
+        ("频次", "周期", "频率", "办理周期"),
+        choices=CADENCES,
+    ),
+)
+
+
+def fields(context: IntakeContext) -> tuple[Field, ...]:
+    return FIELDS
 
 
 def may(user: User) -> bool:

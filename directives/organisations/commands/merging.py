@@ -96,15 +96,7 @@ def merge_bodies(
     are notified. Raises NotAllowed, Stale, or Invalid with every obstacle.
     """
     demand(by)
-    # Lock the rows before the tree, in the order in which reports are begun: who holds one of them
-    # may be waiting for the lock of the tree. Leave their keys unlocked: PostgreSQL checks foreign
-    # keys to them when somebody who shares the lock of the tree commits.
-    locked = (
-        Obligation.objects.select_for_update(no_key=True, of=("self",))
-        .filter(organisation=body.pk)
-        .order_by("directive__order", "pk")
-    )
-    list(locked.values_list("pk"))
+    _lock_obligations(body)
     tree_lock.hold_alone()
     body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)
     if version not in (None, body.version):
@@ -115,12 +107,9 @@ def merge_bodies(
     owed = set(_directives_of(into).values_list("directive", flat=True))
     over = [row for row in rows if row.directive_id not in owed]
     duplicates = [row for row in rows if row.directive_id in owed and row.state != CLOSED]
-    # Stored for all readers, so in the language of the bodies.
-    with translation.override("zh-hans"):
-        reason = _("%(body)s was merged into %(into)s.") % {
-            "body": body.name_hans,
-            "into": into.name_hans,
-        }
+    names = {"body": body.name_hans, "into": into.name_hans}
+    with translation.override("zh-hans"):  # stored for all readers
+        reason = _("%(body)s was merged into %(into)s.") % names
     _withdraw(duplicates, reason, by, now)
     _hand_over(over, into, reason, by, now)
     _hand_over_documents(body, into, reason, by, now)
@@ -128,6 +117,15 @@ def merge_bodies(
     merged = Merged(body, into, len(over), len(duplicates))
     notices.notify_merged(body, into, over=len(over), withdrawn=len(duplicates), now=now)
     return merged
+
+
+def _lock_obligations(body: Organisation) -> None:
+    # Before the tree, in the order in which reports are begun: who holds one of these may be
+    # waiting for the lock of the tree. Their keys stay unlocked: PostgreSQL checks foreign keys to
+    # them when somebody who shares the lock of the tree commits.
+    rows = Obligation.objects.select_for_update(no_key=True, of=("self",))
+    in_order = rows.filter(organisation=body.pk).order_by("directive__order", "pk")
+    list(in_order.values_list("pk"))
 
 
 def _withdraw(rows: Sequence[Obligation], reason: str, by: User | None, now: datetime) -> None:

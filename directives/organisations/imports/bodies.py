@@ -46,76 +46,6 @@ PLAIN = ("name_hans", "name_hant", "full_name", "level", "kind", "valid_from", "
 DEFAULTS = {"level": "central", "kind": "other"}  # of new bodies
 
 
-def fields(context: IntakeContext) -> tuple[Field, ...]:
-    def body(
-        name: str, label: Words, synonyms: tuple[str, ...], example: str = "", help: Words = ""
-    ) -> Field:
-        return Field(
-            name,
-            label,
-            "code",
-            synonyms,
-            limit=20,
-            example=example,
-            help=help,
-            drop_down="organisations",
-        )
-
-    return (
-        Field(
-            "code",
-            pgettext_lazy("body", "Code"),
-            "code",
-            CODE,
-            required=True,
-            key=True,
-            limit=20,
-            example="Q01",
-        ),
-        Field(
-            "name_hans",
-            gettext_lazy("Name"),
-            "text",
-            NAME,
-            required=True,
-            limit=120,
-            example="全国总工会",
-        ),
-        Field(
-            "name_hant",
-            gettext_lazy("Name in Traditional script"),
-            "text",
-            ("繁体名称", "繁体简称"),
-            limit=120,
-            example="全國總工會",
-        ),
-        Field(
-            "full_name",
-            gettext_lazy("Full name"),
-            "text",
-            FULL,
-            limit=200,
-            example="中华全国总工会",
-        ),
-        Field("level", gettext_lazy("Level"), "choice", LEVEL, choices=LEVELS, example="central"),
-        Field(
-            "kind",
-            gettext_lazy("Kind of organisation"),
-            "choice",
-            KIND,
-            choices=KINDS,
-            example="mass_organisation",
-        ),
-        body("parent", gettext_lazy("Parent"), PARENT, "C000", HELP_PARENT),
-        Field("valid_from", gettext_lazy("Exists from"), "date", VALID_FROM, example="1925-05-01"),
-        Field("valid_to", gettext_lazy("Exists until"), "date", VALID_TO),
-        body("successor", gettext_lazy("Successor"), SUCCESSOR),
-        Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
-        Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
-        *COUNTS,
-    )
-
-
 CODE = (
     "单位编码", "机构代码", "机构编码", "单位代码", "组织编码", "组织代码", "部门代码", "编码",
     "代码", "单位编号", "统一编码", "code",
@@ -138,6 +68,80 @@ SUCCESSOR = ("接续单位", "承接单位", "继任单位", "并入单位")
 HELP_PARENT = gettext_lazy(
     "The code of the organisation above; it may be further down in the same table."
 )
+
+
+def _body_field(
+    name: str, label: Words, synonyms: tuple[str, ...], example: str = "", help: Words = ""
+) -> Field:
+    return Field(
+        name,
+        label,
+        "code",
+        synonyms,
+        limit=20,
+        example=example,
+        help=help,
+        drop_down="organisations",
+    )
+
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "code",
+        pgettext_lazy("body", "Code"),
+        "code",
+        CODE,
+        required=True,
+        key=True,
+        limit=20,
+        example="Q01",
+    ),
+    Field(
+        "name_hans",
+        gettext_lazy("Name"),
+        "text",
+        NAME,
+        required=True,
+        limit=120,
+        example="全国总工会",
+    ),
+    Field(
+        "name_hant",
+        gettext_lazy("Name in Traditional script"),
+        "text",
+        ("繁体名称", "繁体简称"),
+        limit=120,
+        example="全國總工會",
+    ),
+    Field(
+        "full_name",
+        gettext_lazy("Full name"),
+        "text",
+        FULL,
+        limit=200,
+        example="中华全国总工会",
+    ),
+    Field("level", gettext_lazy("Level"), "choice", LEVEL, choices=LEVELS, example="central"),
+    Field(
+        "kind",
+        gettext_lazy("Kind of organisation"),
+        "choice",
+        KIND,
+        choices=KINDS,
+        example="mass_organisation",
+    ),
+    _body_field("parent", gettext_lazy("Parent"), PARENT, "C000", HELP_PARENT),
+    Field("valid_from", gettext_lazy("Exists from"), "date", VALID_FROM, example="1925-05-01"),
+    Field("valid_to", gettext_lazy("Exists until"), "date", VALID_TO),
+    _body_field("successor", gettext_lazy("Successor"), SUCCESSOR),
+    Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
+    Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
+    *COUNTS,
+)
+
+
+def fields(context: IntakeContext) -> tuple[Field, ...]:
+    return FIELDS
 
 
 def may(user: User) -> bool:

@@ -44,78 +44,6 @@ from directives.tables.fields import (
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
 
-def fields(context: IntakeContext) -> tuple[Field, ...]:
-    return (
-        Field(
-            "username",
-            gettext_lazy("User name"),
-            "code",
-            USERNAME,
-            required=True,
-            key=True,
-            limit=150,
-            example="linxl",
-        ),
-        Field(
-            "full_name",
-            pgettext_lazy("person", "Name"),
-            "text",
-            ("姓名", "人员姓名", "真实姓名", "名字"),
-            limit=60,
-            example="林晓岚",
-        ),
-        Field("phone", gettext_lazy("Telephone"), "code", PHONE, limit=40),
-        Field(
-            "email",
-            gettext_lazy("Email"),
-            "code",
-            ("邮箱", "电子邮件", "电子邮箱", "邮件", "e-mail", "mail"),
-            limit=254,
-        ),
-        Field(
-            "language",
-            gettext_lazy("Language"),
-            "choice",
-            ("界面语言", "语种"),
-            choices=tuple(settings.LANGUAGES),
-        ),
-        Field(
-            "active",
-            gettext_lazy("In use"),
-            "choice",
-            ("是否启用", "启用", "在用", "状态", "是否在用"),
-            choices=CHOICES,
-            example="yes",
-        ),
-        Field(
-            "body",
-            gettext_lazy("Organisation"),
-            "code",
-            BODY,
-            limit=200,
-            example="Q01",
-            drop_down="organisations",
-        ),
-        Field(
-            "role",
-            gettext_lazy("Role"),
-            "choice",
-            ("角色", "岗位", "身份", "权限", "用户角色"),
-            choices=ROLES,
-            example="staff",
-        ),
-        Field(ENDED, gettext_lazy("Role removed"), "choice", ENDS, choices=CHOICES, help=HELP_ENDS),
-        Field(
-            LISTED,
-            gettext_lazy("Roles in organisations"),
-            "codes",
-            ("成员", "单位角色", "所属单位及角色"),
-            limit=200,
-            help=HELP,
-        ),
-    )
-
-
 USERNAME = ("用户名", "账号", "帐号", "登录名", "账户", "用户", "登录账号", "user", "login", "工号")
 PHONE = (
     "电话", "手机", "手机号", "联系电话", "办公电话", "手机号码", "电话号码", "移动电话",
@@ -136,6 +64,81 @@ ENDS = (
 HELP_ENDS = gettext_lazy(
     "Yes: the role in this row is removed. The account stays, and so do roles not in the table."
 )
+
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "username",
+        gettext_lazy("User name"),
+        "code",
+        USERNAME,
+        required=True,
+        key=True,
+        limit=150,
+        example="linxl",
+    ),
+    Field(
+        "full_name",
+        pgettext_lazy("person", "Name"),
+        "text",
+        ("姓名", "人员姓名", "真实姓名", "名字"),
+        limit=60,
+        example="林晓岚",
+    ),
+    Field("phone", gettext_lazy("Telephone"), "code", PHONE, limit=40),
+    Field(
+        "email",
+        gettext_lazy("Email"),
+        "code",
+        ("邮箱", "电子邮件", "电子邮箱", "邮件", "e-mail", "mail"),
+        limit=254,
+    ),
+    Field(
+        "language",
+        gettext_lazy("Language"),
+        "choice",
+        ("界面语言", "语种"),
+        choices=tuple(settings.LANGUAGES),
+    ),
+    Field(
+        "active",
+        gettext_lazy("In use"),
+        "choice",
+        ("是否启用", "启用", "在用", "状态", "是否在用"),
+        choices=CHOICES,
+        example="yes",
+    ),
+    Field(
+        "body",
+        gettext_lazy("Organisation"),
+        "code",
+        BODY,
+        limit=200,
+        example="Q01",
+        drop_down="organisations",
+    ),
+    Field(
+        "role",
+        gettext_lazy("Role"),
+        "choice",
+        ("角色", "岗位", "身份", "权限", "用户角色"),
+        choices=ROLES,
+        example="staff",
+    ),
+    Field(ENDED, gettext_lazy("Role removed"), "choice", ENDS, choices=CHOICES, help=HELP_ENDS),
+    Field(
+        LISTED,
+        gettext_lazy("Roles in organisations"),
+        "codes",
+        ("成员", "单位角色", "所属单位及角色"),
+        limit=200,
+        help=HELP,
+    ),
+)
+
+
+def fields(context: IntakeContext) -> tuple[Field, ...]:
+    return FIELDS
 
 
 def may(user: User) -> bool:
