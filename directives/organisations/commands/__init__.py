@@ -2,11 +2,11 @@
 
 from directives.organisations.commands.bodies import (
     BodyEntry,
+    change_body,
     delete_bodies,
     detach_from_parents,
     save_bodies,
 )
-from directives.organisations.commands.changing import change_body
 from directives.organisations.commands.merging import (
     Merged,
     merge_bodies,

@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
 from django.utils.translation import gettext as _
 
 from directives.base import tree_lock
-from directives.base.refusals import Invalid
+from directives.base.refusals import Invalid, Stale
 from directives.base.wording import join_words
 from directives.core import audit
 from directives.models import Organisation, User
 from directives.models.organisations import step
 from directives.models.writing import insert_many, update_each
-from directives.organisations.commands.tree import demand, refresh_paths
+from directives.organisations.commands.tree import Moved, demand, move_body, refresh_paths
 from directives.tallies import change_kind, close_scope, open_scope
 
 TIES = ("parent", "successor")  # given as codes
@@ -44,6 +44,37 @@ class BodyEntry:
     @property
     def plain(self) -> dict[str, Any]:
         return {name: value for name, value in self.fields.items() if name not in TIES}
+
+
+@transaction.atomic
+def change_body(
+    body: Organisation, fields: Mapping[str, Any], *, version: int, by: User | None, now: datetime
+) -> Moved | None:
+    """Give a body new values of these fields; returns what a new parent moved.
+
+    `version` is the one that the person saw. Raises NotAllowed, Stale or Invalid.
+    """
+    demand(by)
+    tree_lock.hold_alone()
+    stored = Organisation.objects.select_related("parent", "successor").get(pk=body.pk)
+    if stored.version != version:
+        raise Stale(theirs=stored)
+    plain = {
+        name: value
+        for name, value in fields.items()
+        if name != "parent" and getattr(stored, name) != value
+    }
+    moved = None
+    if "parent" in fields and fields["parent"] != stored.parent:
+        moved = move_body(stored, to=fields["parent"], by=by, now=now, version=version)
+    if plain:
+        if "kind" in plain:
+            change_kind(stored, kind=plain["kind"])
+        Organisation.objects.filter(pk=body.pk).update(**plain, version=F("version") + 1)
+        before = {name: str(getattr(stored, name)) for name in plain}
+        after = {name: str(value) for name, value in plain.items()}
+        audit.record("change", stored, by=by, now=now, before=before, after=after)
+    return moved
 
 
 @transaction.atomic
