@@ -114,9 +114,9 @@ MISSING = (
 OF_BRANCHES = {"value", "reported", "asked"}  # columns that a body without children lacks
 
 
-def _table(asked: ListRequest, place: Place) -> FilteredList:
+def _table(request: ListRequest, place: Place) -> FilteredList:
     """The indicators of a body for a period; without any, a sheet without rows."""
-    view = statistics(asked.user, Choice.of(asked.GET), today=asked.today)
+    view = statistics(request.user, Choice.of(request.GET), today=request.today)
     if view is None:
         raise Http404
     notes = filter_in_words(
@@ -137,43 +137,43 @@ def _table(asked: ListRequest, place: Place) -> FilteredList:
             columns = tuple(column for column in TABLE if column.key not in OF_BRANCHES)
         name = f"{_('Statistics')} {view.period.name}"
         fictional = bool(view.document and view.document.fictional)
-        return Book(name, columns, view.lines, asked.now, (*notes, *counts), fictional)
+        return Book(name, columns, view.lines, request.now, (*notes, *counts), fictional)
 
     return list_of_length(notes, len(view.lines), make)
 
 
-def _view(asked: ListRequest, place: Place) -> IndicatorView:
-    rows = Indicator.objects.visible_to(asked.user).select_related("organisation", "document")
+def _view(request: ListRequest, place: Place) -> IndicatorView:
+    rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document")
     indicator = get_object_or_404(rows.defer(*HEAVY_OF_DOCUMENT), **place)
-    view = indicator_view(asked.user, indicator, Choice.of(asked.GET), today=asked.today)
+    view = indicator_view(request.user, indicator, Choice.of(request.GET), today=request.today)
     if view is None:
         raise Http404
     return view
 
 
-def _ranking(asked: ListRequest, place: Place) -> FilteredList:
+def _ranking(request: ListRequest, place: Place) -> FilteredList:
     """One indicator for the child bodies, best first."""
-    view = _view(asked, place)
+    view = _view(request, place)
 
     def make() -> Book:
         columns: tuple[Column, ...] = RANKING
         if view.indicator.in_percent:
             columns = tuple(column for column in RANKING if column.key != "share")
-        return _book(view, _name(view), columns, view.rows, asked)
+        return _book(view, _name(view), columns, view.rows, request)
 
     return list_of_length(_notes(view), len(view.rows), make)
 
 
-def _missing(asked: ListRequest, place: Place) -> FilteredList:
+def _missing(request: ListRequest, place: Place) -> FilteredList:
     """The bodies that have not reported, in tree order, read while they are written."""
-    view = _view(asked, place)
+    view = _view(request, place)
     if not view.view.whole:
         raise PermissionDenied
     rows = missing(view.indicator, view.view.body, view.period)
 
     def make() -> Book:
         bodies = rows.select_related("parent").iterator(chunk_size=2000)
-        return _book(view, f"{_('Not reported')} {_name(view)}", MISSING, bodies, asked)
+        return _book(view, f"{_('Not reported')} {_name(view)}", MISSING, bodies, request)
 
     return list_of_rows(_notes(view), rows, make)
 
@@ -183,10 +183,10 @@ def _book(
     name: str,
     columns: tuple[Column, ...],
     rows: Iterable[object],
-    asked: ListRequest,
+    request: ListRequest,
 ) -> Book:
     fictional = view.indicator.document.fictional
-    return Book(name, columns, rows, asked.now, (*_notes(view), *_counts(view)), fictional)
+    return Book(name, columns, rows, request.now, (*_notes(view), *_counts(view)), fictional)
 
 
 def _name(view: IndicatorView) -> str:
