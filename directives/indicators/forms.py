@@ -28,7 +28,7 @@ class IndicatorForm(forms.Form):
 
     organisation = BodyField(
         Organisation.objects.none(),
-        label=gettext_lazy("ReportedFigure by this organisation and those below"),
+        label=gettext_lazy("Reported by this organisation and those below"),
     )
     code = forms.CharField(
         label=gettext_lazy("Code"),
