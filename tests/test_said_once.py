@@ -240,8 +240,8 @@ def test_a_person_is_who_the_rows_say(office):
     )
     for row in office.people:
         person = accounts.person(row.pk)
-        assert [getattr(person, name) for name in accounts.PERSON] == [
-            getattr(row, name) for name in accounts.PERSON
+        assert [getattr(person, name) for name in accounts.PERSON_COLUMNS] == [
+            getattr(row, name) for name in accounts.PERSON_COLUMNS
         ]
         assert (person.held_memberships, person.unread) == (row.held_memberships, row.unread)
         places = [
