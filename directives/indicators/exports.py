@@ -45,7 +45,7 @@ def _percent(values: Compared) -> float | None:
 
 def _share(line: IndicatorLine) -> float | None:
     # Percentages change by points, which are in the column before.
-    return None if line.indicator.in_percent else _percent(line.shown)
+    return None if line.indicator.in_percent else _percent(line.headline)
 
 
 def _figure_column(
@@ -82,8 +82,8 @@ TABLE = (
     ),
     _figure_column("own", gettext_lazy("The organisation itself"), lambda line: line.own.now),
     _figure_column("value", IN_ALL, lambda line: line.total.now),
-    _figure_column("then", YEAR_BEFORE, lambda line: line.shown.then),
-    _figure_column("change", CHANGE, lambda line: line.shown.change, 12),
+    _figure_column("then", YEAR_BEFORE, lambda line: line.headline.then),
+    _figure_column("change", CHANGE, lambda line: line.headline.change, 12),
     Column("share", PERCENT, _share, "percent", width=12),
     REPORTED,
     ASKED,

@@ -159,11 +159,11 @@ def test_the_document_stands_beside_its_source(cast, work, sign_in):
 def test_directives_are_found_by_words_in_either_script(cast, work, sign_in):
     client = sign_in(cast.supervisor)
     for q, shown in (("一.1.2", 1), ("開會", 1), ("请示", 1), ("没有", 0)):
-        assert client.get(f"/documents/{work[0].pk}/", {"q": q}).context["view"].shown == shown
+        assert client.get(f"/documents/{work[0].pk}/", {"q": q}).context["view"].matching == shown
     assert (
         client.get(f"/documents/{work[0].pk}/", {"kind": "nonsense", "section": "x"})
         .context["view"]
-        .shown
+        .matching
         == 2
     )
 

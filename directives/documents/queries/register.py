@@ -149,7 +149,7 @@ class DocumentView:
     doubts: tuple[Doubt, ...]
 
     @property
-    def shown(self) -> int:
+    def matching(self) -> int:
         """How many directives match the filter."""
         return sum(len(section.directives) for section in self.sections)
 

@@ -106,7 +106,7 @@ class IndicatorLine:
         return self.indicator.aggregation == SUM and 0 < self.reported_then != self.reported > 0
 
     @property
-    def shown(self) -> Compared:
+    def headline(self) -> Compared:
         """The total, or the body's own figure where nothing is combined."""
         return self.own if self.indicator.aggregation == EACH else self.total
 
