@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import BooleanField, Count, Func, Q, QuerySet, Sum
 
@@ -10,6 +10,7 @@ from directives.base.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR,
 from directives.models import Obligation, Organisation, Tally, Total, User
 from directives.models.scope import in_subtree
 
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 WIDE = 2  # levels of the tree from which nearly everything is seen
 
 
@@ -113,7 +114,7 @@ class Scope:
         """So much of the tree that most of what is newest is in view."""
         return any(tree.depth < WIDE for tree in self.trees)
 
-    def walked(self, rows: QuerySet, field: str) -> QuerySet:
+    def walked(self, rows: Rows, field: str) -> Rows:
         """The rows whose body is in view, for a list that is read from its newest row on; `field` leads to the body.
 
         Rows are only held against the condition, so that no engine gathers the rows of all bodies to sort them.

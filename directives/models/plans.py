@@ -179,6 +179,10 @@ class LogEntry(models.Model):
         User, models.PROTECT, null=True, related_name="+", db_index=False
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    # What `with_state` adds.
+    reported: bool
+    signing: bool
+    corrected_by: int | None
 
     objects = LogEntryQuerySet.as_manager()
 
