@@ -194,28 +194,28 @@ every_office = pytest.mark.parametrize("office", SEEDS, indirect=True)
 
 @every_office
 def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
-    """`reporting.desk` says it in SQL; `worked`, `owed` and `earlier_entries` in the ORM."""
+    """`reporting.sql` says it in SQL; `worked`, `owed` and `earlier_entries` in the ORM."""
     earlier = {
         report: reporting.earlier_entries(report)
         for report in ProgressReport.objects.select_related("cycle")
     }
     nothing = reporting.Earlier()
     for person in office.people:
-        desks = {
-            entry.pk: desk
+        found = {
+            entry.pk: to_save
             for entry in office.entries
-            if (desk := reporting.entry_to_save(entry.pk, by=person))
+            if (to_save := reporting.entry_to_save(entry.pk, by=person))
         }
         rows = ReportEntry.objects.filter(in_worked_for(person, "report__organisation")).owed()
-        assert sorted(desks) == list(rows.order_by("pk").values_list("pk", flat=True))
+        assert sorted(found) == list(rows.order_by("pk").values_list("pk", flat=True))
         assert all(
-            rules.may(person, "draft", entry) for entry in office.entries if entry.pk in desks
+            rules.may(person, "draft", entry) for entry in office.entries if entry.pk in found
         )
         wanted = {
-            pk: earlier[desk.report].get(desk.obligation_id, nothing).percent
-            for pk, desk in desks.items()
+            pk: earlier[entry.report].get(entry.obligation_id, nothing).percent
+            for pk, (entry, _percent) in found.items()
         }
-        assert {pk: desk.earlier_percent for pk, desk in desks.items()} == wanted
+        assert {pk: percent for pk, (_entry, percent) in found.items()} == wanted
     for report, last_by_row in earlier.items():
         percents = _percents(
             report, [entry for entry in office.entries if entry.report_id == report.pk]
@@ -275,10 +275,14 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
     for person in office.people:
         above = {body.pk for body in office.bodies if rules.may(person, "oversee", body)}
         assert set(choosing.candidates(person).values_list("pk", flat=True)) == above
-        reporting_bodies = reporting.cycles._bodies(document, person).values_list("pk", flat=True)
+        reporting_bodies = reporting.cycles._organisations(document, person).values_list(
+            "pk", flat=True
+        )
         owing = set(reportable.filter(document=document).values_list("organisation", flat=True))
         assert set(reporting_bodies) == above & owing
-        rows = reporting.cycles._owing(document, person).values_list("organisation", flat=True)
+        rows = reporting.cycles._obligations(document, person).values_list(
+            "organisation", flat=True
+        )
         assert set(rows) == above & owing
         checker = ObligationChecker(IntakeContext(person, NOW, TODAY), frozenset())
         assert {body.pk for body in office.bodies if checker.above(body.path)} == above

@@ -1,4 +1,7 @@
-"""Forms of plans, measures and the log. They check what was typed; the plan commands check what may be done."""
+"""Forms of plans, measures and the log.
+
+They check what was typed; the plan commands check what may be done.
+"""
 
 from django import forms
 from django.db.models import QuerySet
@@ -8,6 +11,7 @@ from directives.base.numbers import LARGEST, whole_number
 from directives.base.states import FILING_STATES, HANDED_IN
 from directives.models import Document, Measure, Obligation, User
 from directives.plans.commands import MeasureContent
+from directives.plans.commands.measures import WRITTEN
 from directives.plans.queries.log import DAYS, LogFilter
 from directives.plans.queries.plans import PlanFilter
 
@@ -19,6 +23,13 @@ class Day(forms.DateField):
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         wrong = {"invalid": _("This is not a date. Write it as 2026-10-13.")}
         super().__init__(input_formats=list(DAYS), widget=widget, error_messages=wrong, **options)
+
+
+def _offer(form: forms.Form, name: str, rows: QuerySet) -> None:
+    """Let a field offer these rows."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = rows
 
 
 class PlanForm(forms.Form):
@@ -47,18 +58,12 @@ class MeasureForm(forms.Form):
 
     def __init__(self, *args, servable: QuerySet[Obligation], **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["obligations"].queryset = servable
+        _offer(self, "obligations", servable)
 
     def content(self) -> MeasureContent:
         """What was written, once the form is valid."""
         data = self.cleaned_data
-        return MeasureContent(
-            data["text"],
-            data["responsible"],
-            data["due_on"],
-            data["result"],
-            tuple(data["obligations"]),
-        )
+        return MeasureContent(**data | {"obligations": tuple(data["obligations"])})
 
     @property
     def chosen(self) -> list[int]:
@@ -69,16 +74,16 @@ class MeasureForm(forms.Form):
     @classmethod
     def of(cls, measure: Measure, *, servable: QuerySet[Obligation]) -> "MeasureForm":
         """The form filled with a measure."""
-        names = ("text", "responsible", "due_on", "result")
-        initial = {name: getattr(measure, name) for name in names}
-        return cls(
-            initial={**initial, "obligations": [row.pk for row in measure.obligations.all()]},
-            servable=servable,
-        )
+        initial = {name: getattr(measure, name) for name in WRITTEN}
+        initial["obligations"] = [row.pk for row in measure.obligations.all()]
+        return cls(initial=initial, servable=servable)
 
 
 class LineForm(forms.Form):
-    """Day and words of an entry of the log. Files come beside it, because a browser never gives them back."""
+    """Day and words of a log entry.
+
+    Files come beside it, because a browser never gives them back.
+    """
 
     text = forms.CharField(
         label=_("What was done"), error_messages={"required": _("Enter what was done.")}
@@ -97,11 +102,11 @@ class LogForm(LineForm):
 
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["measure"].queryset = Measure.objects.visible_to(user).filter(plan__live=True)
+        _offer(self, "measure", Measure.objects.visible_to(user).filter(plan__live=True))
 
 
 class PlanFilterForm(forms.Form):
-    """The filter over the plans of the bodies below; a value that means nothing filters nothing."""
+    """The filter over the plans from below; a value that means nothing filters nothing."""
 
     state = forms.ChoiceField(
         choices=[("", _("All"))] + [row for row in FILING_STATES if row[0] in HANDED_IN],
@@ -113,9 +118,8 @@ class PlanFilterForm(forms.Form):
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["document"].queryset = Document.objects.visible_to(user).only(
-            "title", "title_hans", "title_hant"
-        )
+        seen = Document.objects.visible_to(user).only("title", "title_hans", "title_hant")
+        _offer(self, "document", seen)
 
     def wanted(self) -> PlanFilter:
         return PlanFilter.of(self.data, self.user)

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from sys import maxsize
-from typing import Any
 
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from directives.base.wording import in_script, localized_text
-from directives.models import Obligation
+from directives.models import Document, Obligation, Organisation
 from directives.papers.paper import (
     Block,
     Paper,
@@ -22,8 +21,6 @@ from directives.papers.paper import (
     sentence,
 )
 from directives.papers.wording import (
-    HANS,
-    HANT,
     chinese_of_reader,
     demo_notice,
     full_name,
@@ -31,37 +28,51 @@ from directives.papers.wording import (
     title_of_section,
 )
 from directives.plans.queries.plan_page import MeasureLine, PlanView
+from directives.reports.queries.submissions import OrganisationName
 
 LAST = maxsize  # after every section
 
 
 @dataclass(frozen=True, slots=True)
-class PlanHead:
-    """Of whom a plan is, what it says before its measures, and when it was signed."""
+class Signature:
+    """Whose a plan or report is, to whom it goes, and when it was signed."""
 
-    body: Any
-    title: str
-    summary: str
+    body: Organisation | OrganisationName
     recipient: str
     signed_on: date
-    fictional: str
+    fictional: str  # the notice that the data are made up
     remark: str = ""  # on names that are of another day
 
+    @property
+    def remarks(self) -> tuple[Para, ...]:
+        return (Para(self.remark),) if self.remark else ()
 
-def plan_paper(it: PlanView, *, today: date) -> Paper:
+
+def signature_of(organisation: Organisation, document: Document, today: date) -> Signature:
+    """Of what an organisation would file today. Within `chinese_of_reader`."""
+    notice = demo_notice(document.fictional)
+    return Signature(organisation, recipient_of(organisation), today, notice)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHead:
+    """What a plan says before its measures."""
+
+    signature: Signature
+    title: str
+    summary: str
+
+
+def plan_paper(view: PlanView, *, today: date) -> Paper:
     """The plan as it stands now, as its page shows it to this reader; it bears today's day."""
-    plan = it.plan
+    plan = view.plan
     with chinese_of_reader() as traditional:
-        told = {
-            "recipient": recipient_of(plan.organisation),
-            "signed_on": today,
-            "fictional": demo_notice(plan.document.fictional),
-        }
-        head = PlanHead(plan.organisation, plan.title, plan.summary, **told)
-        ids = {served.pk for line in it.lines for served in line.serves}
+        signature = signature_of(plan.organisation, plan.document, today)
+        ids = {served.pk for line in view.lines for served in line.serves}
         rows = Obligation.objects.filter(pk__in=ids).select_related("section")
         headings = {row.pk: (row.section.order, title_of_section(row.section)) for row in rows}
-        return paper_of_plan(head, it.lines, headings, traditional)
+        head = PlanHead(signature, plan.title, plan.summary)
+        return paper_of_plan(head, view.lines, headings, traditional)
 
 
 def paper_of_plan(
@@ -70,29 +81,35 @@ def paper_of_plan(
     headings: Mapping[int, tuple[int, str]],
     traditional: bool,
 ) -> Paper:
-    """A plan as a paper; `headings` are place and title of the section of each obligation (id). Within `chinese_of_reader`."""
+    """A plan as a paper; `headings` are place and title of the section of each obligation (id).
+
+    Within `chinese_of_reader`.
+    """
+    signature = head.signature
     parts = [
         (_("General requirements"), paragraphs(localized_text(head.summary))),
         (_("Main measures"), _by_section(lines, headings)),
     ]
-    annex = _annex(lines, HANT if traditional else HANS)
+    annex = _annex(lines)
     return Paper(
         title=printable(localized_text(head.title)),
-        recipient=head.recipient,
-        blocks=(*numbered_parts(1, parts), *([Para(head.remark)] if head.remark else [])),
-        signer=full_name(head.body),
-        signed_on=head.signed_on,
+        recipient=signature.recipient,
+        blocks=(*numbered_parts(1, parts), *signature.remarks),
+        signer=full_name(signature.body),
+        signed_on=signature.signed_on,
         annexes=(annex.title,) if lines else (),
         tables=(annex,) if lines else (),
         traditional=traditional,
-        fictional=head.fictional,
+        fictional=signature.fictional,
     )
 
 
 def _by_section(
     lines: Iterable[MeasureLine], headings: Mapping[int, tuple[int, str]]
 ) -> tuple[Block, ...]:
-    """The measures under the parts of the document that they answer; each stands where its first directive does."""
+    """The measures under the parts of the document that they answer; each stands where its first
+    directive does.
+    """
     last = (LAST, _("Other"))
     parts: dict[tuple[int, str], list[Block]] = {}
     for line in lines:
@@ -110,27 +127,34 @@ def _measure(line: MeasureLine) -> Para:
         (pgettext("ledger", "Complete by"), _day(line.due_on)),
         (_("Form of result"), localized_text(line.result)),
     ]
-    told = "；".join(f"{label}：{printable(value)}" for label, value in facts if value)
-    return Para(
-        sentence(localized_text(line.text)) + (f"（{told}）" if told else ""),
-        lead=f"{line.number}. ",
-    )
+    listed = "；".join(f"{label}：{printable(value)}" for label, value in facts if value)
+    text = sentence(localized_text(line.text)) + (f"（{listed}）" if listed else "")
+    return Para(text, lead=f"{line.number}. ")
 
 
 def _day(on: date | None) -> str:
     return f"{on.year}年{on.month}月{on.day}日" if on else ""
 
 
-def _annex(lines: Iterable[MeasureLine], language: str) -> Table:
+def _annex(lines: Iterable[MeasureLine]) -> Table:
     head = (
-        pgettext("ledger", "No."), _("Measure"), _("Responsible"), pgettext("ledger", "Complete by"), _("Form of result"),
+        pgettext("ledger", "No."),
+        _("Measure"),
+        _("Responsible"),
+        pgettext("ledger", "Complete by"),
+        _("Form of result"),
         pgettext("ledger", "Directive code"),
-    )  # fmt: skip
+    )
+    language = get_language()
     rows = tuple(
         (
-            str(line.number), printable(localized_text(line.text)), printable(localized_text(line.responsible)), _day(line.due_on),
-            printable(localized_text(line.result)), "、".join(in_script(served.code, language) for served in line.serves),
+            str(line.number),
+            printable(localized_text(line.text)),
+            printable(localized_text(line.responsible)),
+            _day(line.due_on),
+            printable(localized_text(line.result)),
+            "、".join(in_script(served.code, language) for served in line.serves),
         )
         for line in lines
-    )  # fmt: skip
+    )
     return Table(_("Schedule of measures"), head, rows, (7, 30, 12, 21, 13, 17))

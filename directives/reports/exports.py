@@ -70,7 +70,7 @@ ENTRIES = (
         lambda line: localized_text(line.entry.unchanged_reason),
         width=24,
     ),
-    Column("state", _("State"), lambda line: line.word, width=12),
+    Column("state", _("State"), lambda line: line.status.word, width=12),
     Column("evidence", _("Evidence"), _files, width=24),
     Column("id", _("Record ID"), lambda line: line.entry.pk, "id", 8),
     Column("version", _("Version"), lambda line: line.entry.version, "id", 6),

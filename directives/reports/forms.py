@@ -1,10 +1,14 @@
-"""What is typed into an entry, a signature, a verdict. Forms check; the report commands write."""
+"""What is typed into an entry, a signature, a verdict, a new cycle.
+
+Forms check; the report commands write.
+"""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.numbers import LARGEST, whole_number
@@ -25,20 +29,25 @@ WHOLE = _("The percentage is a whole number from 0 to 100.")
 class LongText(forms.CharField):
     """Text of any length, with the line ends of one kind whatever the browser sends."""
 
-    def __init__(self, **options) -> None:
-        super().__init__(required=False, widget=forms.Textarea, **options)
+    def __init__(self, *, max_length: int | None = None) -> None:
+        super().__init__(required=False, widget=forms.Textarea, max_length=max_length)
 
     def to_python(self, value: str | None) -> str:
-        return super().to_python(value).replace("\r\n", "\n").strip()
+        return (super().to_python(value) or "").replace("\r\n", "\n").strip()
 
 
 class Percent(forms.IntegerField):
     """60, 60% or ６０％."""
 
     def to_python(self, value: str | None) -> int | None:
-        return super().to_python(
-            unicodedata.normalize("NFKC", str(value or "")).strip().rstrip("%")
-        )
+        text = unicodedata.normalize("NFKC", str(value or ""))
+        return super().to_python(text.strip().rstrip("%"))
+
+
+def demand_valid(form: forms.Form) -> None:
+    """Raise Invalid with each fault by field."""
+    if not form.is_valid():
+        raise Invalid({name: [*map(str, texts)] for name, texts in form.errors.items()})
 
 
 class EntryForm(forms.Form):
@@ -52,24 +61,17 @@ class EntryForm(forms.Form):
     unchanged_reason = forms.CharField(required=False, max_length=200)
     version = forms.IntegerField(min_value=1, max_value=LARGEST)
 
-    def given(self) -> EntryFields:
-        """What was typed. Raises Invalid with each fault by field."""
-        if not self.is_valid():
-            raise Invalid(
-                {name: [str(text) for text in texts] for name, texts in self.errors.items()}
-            )
-        return EntryFields(
-            **{name: self.cleaned_data[name] for name in EntryFields.__dataclass_fields__}
-        )
-
-    @property
-    def version_seen(self) -> int:
-        return self.cleaned_data["version"]
-
-    def shown(self) -> EntryTexts:
+    def texts(self) -> EntryTexts:
         """What was typed, good or not, to show it again."""
-        texts = {name: self.data.get(name, "") for name in EntryTexts.__dataclass_fields__}
-        return EntryTexts(**(texts | {"unchanged": "unchanged" in self.data}))
+        texts: dict[str, Any] = {
+            name: self.data.get(name, "") for name in EntryTexts.__dataclass_fields__
+        }
+        return EntryTexts(**texts | {"unchanged": "unchanged" in self.data})
+
+    def entry_fields(self) -> EntryFields:
+        """What was typed, once the form is valid."""
+        names = EntryFields.__dataclass_fields__
+        return EntryFields(**{name: self.cleaned_data[name] for name in names})
 
 
 class SignForm(forms.Form):
@@ -90,9 +92,9 @@ class PlanVerdictForm(forms.Form):
     version = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
 
 
-def chosen_entries(data: Mapping[str, str], name: str = "entry") -> list[int] | None:
+def chosen_entries(data: QueryDict) -> list[int] | None:
     """The ids of the entries that a form names; None where it names none, which means all."""
-    ids = [pk for text in data.getlist(name) if (pk := whole_number(text)) is not None]
+    ids = [pk for text in data.getlist("entry") if (pk := whole_number(str(text))) is not None]
     return ids or None
 
 
@@ -101,28 +103,26 @@ def verdicts(
 ) -> dict[int, Decision]:
     """What a reviewer chose for each entry: verdict-<id>, reason-<id>, version-<id>.
 
-    `rest` accepts those that the form showed and that were left open; never an entry that the reviewer did not see.
+    `rest` accepts those that the form showed and that were left open; never an entry that the
+    reviewer did not see.
     """
     chosen: dict[int, Decision] = {}
     for entry in entries:
         seen = whole_number(data.get(f"version-{entry.pk}", ""))
-        open_still = (
-            seen is not None and entry.state == SUBMITTED and by.pk not in requesters(entry)
-        )
-        verdict = data.get(f"verdict-{entry.pk}") or (
-            "accept" if data.get("rest") == "accept" and open_still else ""
-        )
+        verdict = data.get(f"verdict-{entry.pk}")
+        if not verdict and data.get("rest") == "accept":
+            waits = entry.state == SUBMITTED and by.pk not in requesters(entry)
+            verdict = "accept" if waits and seen is not None else ""
         if verdict in ("accept", "return"):
             reason = data.get(f"reason-{entry.pk}", "").strip()
             chosen[entry.pk] = Decision(verdict == "accept", reason, seen)
     return chosen
 
 
-NUMBERS = {"quarter": 4, "half": 2, "year": 1}
-
-
 class CycleForm(forms.Form):
-    """Year, period and which of them; when it opens and when reports are due."""
+    """A reporting cycle: which period of which year, when it opens and when its reports are due."""
+
+    NUMBERS = {"quarter": 4, "half": 2, "year": 1}
 
     year = forms.IntegerField(label=_("Year"), min_value=2000, max_value=2100)
     period = forms.ChoiceField(label=_("Frequency"), choices=PERIODS)
@@ -141,9 +141,11 @@ class CycleForm(forms.Form):
         return cls(initial={name: getattr(proposal, name) for name in cls.base_fields})
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean()
-        if said.get("number") and said.get("period") and said["number"] > NUMBERS[said["period"]]:
+        super().clean()
+        data = self.cleaned_data
+        number, period = data.get("number"), data.get("period")
+        if number and period and number > self.NUMBERS[period]:
             self.add_error(
                 "number", _("There is no such period: a year has four quarters and two halves.")
             )
-        return said
+        return data

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from directives.base.wording import in_script
 from directives.models.reports import CARRIED, FROM_LOG
-from directives.reports.queries.entries import Around, EntryLine
+from directives.reports.queries.entries import EntryLine, ReportSheet
 from directives.templatetags.tracker import moment, once, version
 
 register = template.Library()
@@ -19,7 +19,7 @@ SWAP = ' hx-swap-oob="true"'
 
 
 @register.simple_tag
-def ready_entries(sheet: Around) -> SafeString:
+def ready_entries(sheet: ReportSheet) -> SafeString:
     """A hidden field for each entry that is ready. Drawn at once: each save draws the hand-in bar of a long report anew."""
     return format_html_join(
         "",
@@ -31,6 +31,7 @@ def ready_entries(sheet: Around) -> SafeString:
 @register.simple_tag
 def entry_state(line: EntryLine, seen: str = "") -> SafeString:
     """What changes with each save: the state of one entry, and the keys of its next save; `seen` is the version that its page read."""
+    status = line.status
     kept = (
         f'<input type="hidden" name="version" value="{escape(seen)}">'
         if seen
@@ -39,9 +40,9 @@ def entry_state(line: EntryLine, seen: str = "") -> SafeString:
     parts = [
         once(),
         kept,
-        f'<span class="tag {line.tone}" data-row="{line.row_class}">{escape(str(line.word))}</span>',
+        f'<span class="tag {status.tone}" data-row="{line.row_class}">{escape(str(status.word))}</span>',
     ]
-    if line.lacks and line.writes and line.status != "blank":
+    if line.lacks and line.writes and line.status_key != "blank":
         listed = gettext(", ").join(map(str, line.missing_words))
         parts.append(
             f'<span class="lack">{escape(gettext("Still missing:"))} {escape(listed)}</span>'

@@ -107,7 +107,7 @@ def test_lines_of_a_table_are_heard_and_unheard_when_they_are_taken_back(cast, o
         planning.LoggedWork(measure, TODAY, "召开会议"),
         planning.LoggedWork(measure, TODAY, "印发办法"),
     ]
-    entries = planning.log_many(done=done, by=cast.staff, now=NOW)
+    entries = planning.log_many(work=done, by=cast.staff, now=NOW)
     assert stored() == [HEARD, HEARD]
     planning.delete_log(entries=entries, by=cast.staff, now=NOW + timedelta(days=1))
     issued = owed[

@@ -37,7 +37,8 @@ def entry(cast):
 
 def test_an_entry_on_the_desk_is_as_the_orm_reads_it(cast, entry):
     found = [
-        reporting.entry_to_save(entry.pk, by=accounts.person(cast.staff.pk)) for _turn in range(7)
+        reporting.entry_to_save(entry.pk, by=accounts.person(cast.staff.pk)).entry
+        for _turn in range(7)
     ]
     stored = ReportEntry.objects.get(pk=entry.pk)
     names = [field.attname for field in ReportEntry._meta.concrete_fields]
@@ -70,7 +71,7 @@ def test_a_column_added_meanwhile_changes_nothing(cast, entry):
         ):
             cursor.execute(f"ALTER TABLE {table} ADD COLUMN spare integer")
     assert accounts.person(cast.staff.pk).held_memberships == before
-    assert reporting.entry_to_save(entry.pk, by=cast.staff).pk == entry.pk
+    assert reporting.entry_to_save(entry.pk, by=cast.staff).entry.pk == entry.pk
     audit.record("save", entry, by=cast.staff, now=NOW)
     assert Event.objects.get().subject_id == entry.pk
 

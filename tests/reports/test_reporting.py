@@ -326,7 +326,7 @@ def test_a_percentage_outside_its_range_is_refused(cast, filled, percent):
     ],
 )
 def test_what_an_entry_lacks(fields, last, missing):
-    assert reporting.lacks(EntryFields(**fields), last) == missing
+    assert reporting.lacks(ReportEntry(**fields), last) == missing
 
 
 # handing in

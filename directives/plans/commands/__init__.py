@@ -1,4 +1,6 @@
-"""What a body files in answer to a document: its plan, the measures of the plan, and the log of what was done."""
+"""What a body files in answer to a document: its plan, the measures of the plan, and the log of
+what was done.
+"""
 
 from directives.plans.commands.log import LoggedWork, delete_log, log_faults, log_many, log_work
 from directives.plans.commands.measures import (
@@ -15,6 +17,24 @@ from directives.plans.commands.moves import decide, move_plan
 from directives.plans.commands.plans import Gap, gaps, owed_obligations, save_plan, start_plan
 
 __all__ = [
-    "LoggedWork", "Gap", "MeasureContent", "add_measure", "add_measures", "decide", "delete_log", "delete_measure", "delete_measures", "gaps",
-    "log_faults", "log_many", "log_work", "mark_done", "move_plan", "owed_obligations", "save_measure", "save_measures", "save_plan", "start_plan",
-]  # fmt: skip
+    "LoggedWork",
+    "Gap",
+    "MeasureContent",
+    "add_measure",
+    "add_measures",
+    "decide",
+    "delete_log",
+    "delete_measure",
+    "delete_measures",
+    "gaps",
+    "log_faults",
+    "log_many",
+    "log_work",
+    "mark_done",
+    "move_plan",
+    "owed_obligations",
+    "save_measure",
+    "save_measures",
+    "save_plan",
+    "start_plan",
+]

@@ -1,6 +1,6 @@
 """The log of what was done, day by day (工作记录), and the work that begins with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -32,7 +32,7 @@ from directives.tallies import counted
 
 
 def log_faults(text: str, on: date, today: date) -> dict[str, str]:
-    """What stands against a line of the log."""
+    """What stands against a log entry, by field."""
     faults = {}
     if not text.strip():
         faults["text"] = _("Enter what was done.")
@@ -41,34 +41,33 @@ def log_faults(text: str, on: date, today: date) -> dict[str, str]:
     return faults
 
 
-def check_log_entry(text: str, on: date, files: Sequence[UploadedFile], *, today: date) -> None:
-    """Raise Invalid with every fault of a line of the log and of its files."""
-    errors = {name: [told] for name, told in log_faults(text, on, today).items()}
-    of_files = [fault for upload in files for fault in evidence.faults(upload)]
-    if of_files:
+def check_log_entry(
+    text: str, on: date, files: Sequence[UploadedFile] = (), *, today: date
+) -> None:
+    """Raise Invalid with every fault of a log entry and of its files."""
+    errors = {name: [fault] for name, fault in log_faults(text, on, today).items()}
+    if of_files := [fault for upload in files for fault in evidence.faults(upload)]:
         errors["files"] = of_files
     if errors:
         raise Invalid(errors)
 
 
-def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
-    """Acknowledged obligations go underway, by the system; returns how many. They come with their body."""
+def audit_values(entry: LogEntry) -> dict[str, Any]:
+    """A log entry as the record has it."""
+    values = {"measure": entry.measure_id, "on": entry.on, "text": entry.text}
+    return values | {"corrects": entry.corrects_id} if entry.corrects_id else values
+
+
+def start_work(obligations: Iterable[Obligation], *, now: datetime) -> int:
+    """Acknowledged obligations go underway, by the system; returns how many.
+
+    They come with their organisation.
+    """
     step = OBLIGATION_MOVES["start"]
     rows = [row for row in obligations if row.state in step.sources]
     # The row of the table for many obligations at once: one write of the tallies for all of them.
-    return change_within(
-        rows,
-        {"state": step.target, "reason": "", "moved_at": now},
-        action="start",
-        by=None,
-        now=now,
-    )
-
-
-def audit_values(entry: LogEntry) -> dict[str, Any]:
-    """A line of the log as the record tells it."""
-    told = {"measure": entry.measure_id, "on": entry.on, "text": entry.text}
-    return told | {"corrects": entry.corrects_id} if entry.corrects_id else told
+    fields = {"state": step.target, "reason": "", "moved_at": now}
+    return change_within(rows, fields, action="start", by=None, now=now)
 
 
 @counted()
@@ -81,62 +80,59 @@ def log_work(
     by: User,
     now: datetime,
 ) -> LogEntry:
-    """Write down what was done for a measure on a day, with evidence; possible in any state of its plan.
+    """Write down what was done for a measure on a day, with evidence; possible in any state of its
+    plan.
 
-    The first record starts the work on what the measure serves. Raises NotAllowed, and Invalid with every fault at once.
+    The first entry starts the work on what the measure serves. Raises NotAllowed, and Invalid with
+    every fault at once.
     """
     demand_right(by, "work", measure)
     check_log_entry(text, on, files, today=timezone.localdate(now))
-    return write_log_entry(
-        LogEntry(measure=measure, on=on, text=text.strip(), by=by, created_at=now),
-        files,
-        by=by,
-        now=now,
-    )
+    entry = LogEntry(measure=measure, on=on, text=text.strip(), by=by, created_at=now)
+    return write_log_entry(entry, files, by=by, now=now)
 
 
 def write_log_entry(
     entry: LogEntry, files: Sequence[UploadedFile], *, by: User, now: datetime
 ) -> LogEntry:
-    """Store a line of the log that was found good, and what follows from it. Within `counted`."""
+    """Store a log entry that was checked, and what follows from it. Within `counted`."""
     entry.save()
-    measure = entry.measure
     audit.record("log", entry, by=by, now=now, after=audit_values(entry))
     for upload in files:
         evidence.attach(entry, upload, by=by, now=now)
-    served = list(measure.obligations.select_related("organisation"))
+    served = list(entry.measure.obligations.select_related("organisation"))
     start_work(served, now=now)
     note_heard(served, by=by, now=now)
     return entry
 
 
 def undo_logging(
-    measures: Iterable[int], written: datetime, *, action: str, by: User, now: datetime
+    measures: Collection[int], written: datetime, *, action: str, by: User, now: datetime
 ) -> None:
-    """Undo what followed from lines of the log of these measures (ids), written at this instant and gone since.
+    """Undo what followed from log entries of these measures (ids), written at this instant and gone
+    since.
 
-    Work that they alone began is acknowledged again, as of the move before; the day of what was heard last is worked out anew.
-    Within `counted`.
+    Work that they alone began is acknowledged again, as of the move before; the day of what was
+    heard last is worked out anew. Within `counted`.
     """
-    served = list(measures)
     logged = LogEntry.objects.not_withdrawn().filter(measure__obligations=OuterRef("pk"))
-    begun = Obligation.objects.filter(
-        measures__in=served, state=UNDERWAY, moved_at=written
-    ).exclude(Exists(logged))
-    rows = list(Obligation.objects.filter(pk__in=begun.values("pk")).select_related("organisation"))
-    before = OBLIGATION_MOVES.keys() - {"start"}
-    moves = Event.objects.filter(
-        obligation_id__in=[row.pk for row in rows], action__in=before, at__lte=written
-    )
-    moved = dict(moves.order_by().values_list("obligation_id").annotate(Max("at"))) if rows else {}
+    begun = Obligation.objects.filter(measures__in=measures, state=UNDERWAY, moved_at=written)
+    begun = Obligation.objects.filter(pk__in=begun.exclude(Exists(logged)).values("pk"))
+    rows = list(begun.select_related("organisation"))
+    moved: dict[int | None, datetime] = {}
+    if rows:
+        moves = Event.objects.filter(
+            obligation_id__in=[row.pk for row in rows],
+            action__in=OBLIGATION_MOVES.keys() - {"start"},
+            at__lte=written,
+        )
+        moved = dict(moves.order_by().values_list("obligation_id").annotate(Max("at")))
     each = {row.pk: {"moved_at": moved.get(row.pk)} for row in rows}
     change_within(rows, {"state": ACKNOWLEDGED}, each=each, action=action, by=by, now=now)
-    heard = (
-        Obligation.objects.open()
-        .filter(measures__in=served, heard_on=timezone.localdate(written))
-        .distinct()
+    heard = Obligation.objects.open().filter(
+        measures__in=measures, heard_on=timezone.localdate(written)
     )
-    restore_heard(heard.select_related("organisation"), by=by, now=now)
+    restore_heard(heard.distinct().select_related("organisation"), by=by, now=now)
 
 
 # many at once, from a table
@@ -152,56 +148,58 @@ class LoggedWork:
 
 
 @counted()
-def log_many(*, done: Sequence[LoggedWork], by: User, now: datetime) -> list[LogEntry]:
-    """Write down what was done, as `log_work` does, in few statements; the first record of a measure starts the work.
+def log_many(*, work: Sequence[LoggedWork], by: User, now: datetime) -> list[LogEntry]:
+    """Write down what was done, as `log_work` does, in few statements.
 
-    Raises NotAllowed, and Invalid with what is wrong with a line.
+    Raises NotAllowed, and Invalid with what is wrong with an entry.
     """
-    for plan in {line.measure.plan_id: line.measure.plan for line in done}.values():
+    for plan in {line.measure.plan_id: line.measure.plan for line in work}.values():
         demand_right(by, "work", plan)
     today = timezone.localdate(now)
-    for line in done:
-        found = log_faults(line.text, line.on, today)
-        if found:
-            raise Invalid({name: [text] for name, text in found.items()})
-    said = {"by_id": by.pk, "created_at": now}
-    made = [
-        LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), **said) for line in done
+    for line in work:
+        check_log_entry(line.text, line.on, today=today)
+    entries = [
+        LogEntry(
+            measure=line.measure, on=line.on, text=line.text.strip(), by_id=by.pk, created_at=now
+        )
+        for line in work
     ]
-    bulk_insert(made)
-    changes = [audit.Change(row, {}, audit_values(row)) for row in made]
+    bulk_insert(entries)
+    changes = [audit.Change(entry, {}, audit_values(entry)) for entry in entries]
     audit.record_many("log", changes, by=by, now=now)
-    served = Measure.obligations.through.objects.filter(
-        measure__in={line.measure.pk for line in done}
-    ).values("obligation")
-    rows = list(Obligation.objects.filter(pk__in=served).select_related("organisation"))
-    start_work(rows, now=now)
-    note_heard(rows, by=by, now=now)
-    return made
+    measures = {line.measure.pk for line in work}
+    serving = Measure.obligations.through.objects.filter(measure__in=measures)
+    rows = Obligation.objects.filter(pk__in=serving.values("obligation"))
+    served = list(rows.select_related("organisation"))
+    start_work(served, now=now)
+    note_heard(served, by=by, now=now)
+    return entries
 
 
 @counted()
 def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
-    """Take lines of the log back, written at one instant by one person; work that they alone began is acknowledged again.
+    """Take log entries back, written at one instant by one person; work that they alone began is
+    acknowledged again.
 
-    They come with measure and plan. Raises NotAllowed, or Invalid that names what was built on them.
+    They come with measure and plan. Raises NotAllowed, or Invalid that names what was built on
+    them.
     """
     plans = {entry.measure.plan for entry in entries}
     for plan in plans:
         demand_right(by, "work", plan)
-    rows = LogEntry.objects.filter(pk__in=[entry.pk for entry in entries])
-    if Attachment.objects.filter(log_entry__in=rows).exists():
+    ids = [entry.pk for entry in entries]
+    if Attachment.objects.filter(log_entry__in=ids).exists():
         raise Invalid(_("They have files attached."))
     written = min(entry.created_at for entry in entries)
     for plan in plans:
-        later = Submission.objects.filter(
+        submissions = Submission.objects.filter(
             organisation=plan.organisation_id, document=plan.document_id, report__isnull=False
         )
-        if later.filter(submitted_at__gte=written).exists():
+        if submissions.filter(submitted_at__gte=written).exists():
             raise Invalid(_("A progress report was submitted since and may mention them."))
     changes = [audit.Change(entry, audit_values(entry)) for entry in entries]
-    measures = {entry.measure_id for entry in entries}
-    LogUse.objects.filter(log_entry__in=rows).delete()
-    delete_by_id(LogEntry, [entry.pk for entry in entries])
+    LogUse.objects.filter(log_entry__in=ids).delete()
+    delete_by_id(LogEntry, ids)
     audit.record_many("take_back", changes, by=by, now=now)
+    measures = {entry.measure_id for entry in entries}
     undo_logging(measures, written, action="undo_import", by=by, now=now)

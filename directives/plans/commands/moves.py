@@ -1,7 +1,9 @@
-"""A plan on its way: signed, handed in, accepted or returned, and what each does to the clocks of the obligations.
+"""The moves of a plan: signed, handed in, accepted or returned, and what each does to the plan
+clocks.
 
-Handing in meets the plan clock of every open obligation of the body and document, and leaves a Submission; a return sets
-the clocks again as they were, because returned work keeps its clock.
+Handing in stops the plan clock of every open obligation of the organisation and document, and
+leaves a Submission; a return sets the clocks again as they were, because returned work keeps its
+clock.
 """
 
 from collections.abc import Callable
@@ -26,7 +28,7 @@ from directives.tallies import counted
 
 @dataclass(frozen=True, slots=True)
 class PlanMove:
-    """A move that was made: what the people concerned are told of."""
+    """A move that was made."""
 
     plan: Plan
     action: str
@@ -40,7 +42,10 @@ class PlanMove:
 
 
 def plan_copy(plan: Plan, measures: list[Measure], obligations: list[Obligation]) -> dict[str, Any]:
-    """A plan as its Submission keeps it. `clocks` are the plan days of the obligations, by id, before they were met."""
+    """A plan as its Submission keeps it.
+
+    `clocks` are the plan days of the obligations, by id, before they were met.
+    """
     served = {row.pk: row for measure in measures for row in measure.obligations.all()}
     return {
         "kind": "plan",
@@ -51,21 +56,7 @@ def plan_copy(plan: Plan, measures: list[Measure], obligations: list[Obligation]
         "title": plan.title,
         "summary": plan.summary,
         "due_on": plan.due_on.isoformat() if plan.due_on else None,
-        "measures": [
-            {
-                "id": measure.pk,
-                "number": measure.number,
-                "text": measure.text,
-                "responsible": measure.responsible,
-                "due_on": measure.due_on.isoformat() if measure.due_on else None,
-                "result": measure.result,
-                "done_on": measure.done_on.isoformat() if measure.done_on else None,
-                "obligations": [
-                    {"id": row.pk, "code": row.directive.code} for row in measure.obligations.all()
-                ],
-            }
-            for measure in measures
-        ],
+        "measures": [_copy_measure(measure) for measure in measures],
         "files": [
             {"id": row.pk, "name": row.name, "size": row.size, "sha256": row.sha256}
             for row in plan.files.all()
@@ -81,119 +72,136 @@ def plan_copy(plan: Plan, measures: list[Measure], obligations: list[Obligation]
     }
 
 
+def _copy_measure(measure: Measure) -> dict[str, Any]:
+    return {
+        "id": measure.pk,
+        "number": measure.number,
+        "text": measure.text,
+        "responsible": measure.responsible,
+        "due_on": measure.due_on.isoformat() if measure.due_on else None,
+        "result": measure.result,
+        "done_on": measure.done_on.isoformat() if measure.done_on else None,
+        "obligations": [
+            {"id": row.pk, "code": row.directive.code} for row in measure.obligations.all()
+        ],
+    }
+
+
 def _measures(plan: Plan) -> list[Measure]:
     serving = Obligation.objects.select_related("directive__section").order_by("directive__order")
-    return list(
-        plan.measures.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving))
-    )
+    measures = plan.measures.order_by("number")
+    return list(measures.prefetch_related(Prefetch("obligations", queryset=serving)))
 
 
-def _complete(plan: Plan) -> None:
+def _check_complete(plan: Plan) -> None:
     """Raise Invalid with everything that is missing."""
-    found = gaps(_measures(plan))
-    if found:
-        raise Invalid({"__all__": [gap.text for gap in found]})
+    if missing := gaps(_measures(plan)):
+        raise Invalid({"__all__": [gap.text for gap in missing]})
 
 
-def _ask(made: PlanMove) -> None:
-    notices.notify_to_sign(
-        made.plan.organisation, made.plan.document, count=1, url=made.url, now=made.now
-    )
+def _ask_signature(made: PlanMove) -> None:
+    plan = made.plan
+    notices.notify_to_sign(plan.organisation, plan.document, count=1, url=made.url, now=made.now)
 
 
-def _declined(made: PlanMove) -> None:
+def _notify_declined(made: PlanMove) -> None:
     notices.notify_decided(
         made.plan, "declined", count=1, reason=made.reason, url=made.url, now=made.now
     )
 
 
-def _hand_over(made: PlanMove) -> None:
+def _hand_in(made: PlanMove) -> None:
     """Keep what was handed in, stop the plan clocks, tell the supervisors."""
-    plan, obligations = made.plan, list(owed_obligations(made.plan))
+    plan, by, now = made.plan, made.by, made.now
+    assert by is not None  # the table of moves lets only a person hand in
+    owed = list(owed_obligations(plan))
     last = plan.submissions.aggregate(last=Max("number"))["last"] or 0
-    people = {"submitted_by": copy_person(made.by), "signed": made.action == "sign"}
+    people = {"submitted_by": copy_person(by), "signed": made.action == "sign"}
     submission = Submission.objects.create(
-        organisation=plan.organisation, document=plan.document, plan=plan, number=last + 1,
-        content={**plan_copy(plan, _measures(plan), obligations), **people}, submitted_at=made.now, submitted_by=made.by,
-    )  # fmt: skip
-    audit.record(
-        "submission",
-        submission,
-        by=made.by,
-        now=made.now,
-        after={"plan": plan.pk, "number": submission.number},
+        organisation=plan.organisation,
+        document=plan.document,
+        plan=plan,
+        number=last + 1,
+        content={**plan_copy(plan, _measures(plan), owed), **people},
+        submitted_at=now,
+        submitted_by=by,
     )
-    met = [row for row in obligations if row.plan_due_on or row.plan_returned]
+    facts = {"plan": plan.pk, "number": submission.number}
+    audit.record("submission", submission, by=by, now=now, after=facts)
+    met = [row for row in owed if row.plan_due_on or row.plan_returned]
     fields = {"plan_due_on": None, "plan_returned": False}
-    transitions.change_within(met, fields, action="plan_handed_in", by=made.by, now=made.now)
-    note_heard(obligations, by=made.by, now=made.now)
-    notices.notify_handed_in(plan, what=plan.title, url=made.url, now=made.now)
+    transitions.change_within(met, fields, action="plan_handed_in", by=by, now=now)
+    note_heard(owed, by=by, now=now)
+    notices.notify_handed_in(plan, what=plan.title, url=made.url, now=now)
 
 
-def _told_nobody(made: PlanMove) -> None:
-    """Nobody waits for this."""
-
-
-FOLLOW_UPS: dict[str, Callable[[PlanMove], None]] = {
-    "ask_signature": _ask,
-    "recall": _told_nobody,
-    "decline": _declined,
-    "sign": _hand_over,
-    "hand_in": _hand_over,
-    "revise": _told_nobody,
+# The organisation's own moves, and what follows from each.
+FOLLOW_UPS: dict[str, Callable[[PlanMove], None] | None] = {
+    "ask_signature": _ask_signature,
+    "recall": None,
+    "decline": _notify_declined,
+    "sign": _hand_in,
+    "hand_in": _hand_in,
+    "revise": None,
 }
 
 
 @counted()
 def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason: str = "") -> Plan:
-    """Make one of the body's own moves (a key of AFTER; any other raises KeyError) and what follows from it.
+    """Make one of the organisation's own moves (a key of FOLLOW_UPS, else KeyError) and what
+    follows from it.
 
-    Raises what `transitions.move` raises, and Invalid with everything that is missing from a plan that would go on.
+    Raises what `transitions.move` raises, and Invalid with everything that is missing from a plan
+    that would go on.
     """
-    after = FOLLOW_UPS[action]
-    Plan.objects.select_for_update(no_key=True).get(
-        pk=plan.pk
-    )  # nobody changes a measure while it is being frozen
+    follow_up = FOLLOW_UPS[action]
+    # Nobody changes a measure while it is being copied.
+    Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
     changes: dict[str, Any] = {}
     if transitions.can_move(plan, action, by):
         if action in ("ask_signature", "sign", "hand_in"):
-            _complete(plan)
+            _check_complete(plan)
             changes["due_on"] = earliest_plan_day(owed_obligations(plan)) or plan.due_on
         if action == "ask_signature" and not has_manager(plan.organisation):
             raise Invalid(_("This organisation has no manager to sign. Submit the plan directly."))
     transitions.move(plan, action, by=by, now=now, reason=reason, changes=changes)
-    after(PlanMove(plan, action, by, now, reason.strip()))
+    if follow_up is not None:
+        follow_up(PlanMove(plan, action, by, now, reason.strip()))
     return plan
 
 
 @counted()
 def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) -> Verdict:
-    """A supervisor's verdict on the last submission of a plan. A return needs a reason, and its clocks run again.
+    """A supervisor's verdict on the last submission of a plan.
+
+    A return needs a reason, and its clocks run again.
 
     Accepting starts the work on what was acknowledged. Raises what `transitions.move` raises.
     """
     transitions.move(plan, "accept" if accepted else "return", by=by, now=now, reason=reason)
     submission = plan.submissions.order_by("-number")[0]
-    said = {"accepted": accepted, "reason": reason.strip(), "by_name": str(by)}
-    verdict = Verdict.objects.create(submission=submission, **said, at=now, by=by)
-    if accepted:
-        start_work(list(owed_obligations(plan)), now=now)
-    else:
-        _run_again(plan, submission, by, now)
-    url = reverse("plan", args=[plan.pk])
-    notices.notify_decided(
-        plan,
-        "accepted" if accepted else "returned",
-        count=1,
-        reason=verdict.reason,
-        url=url,
-        now=now,
+    verdict = Verdict.objects.create(
+        submission=submission,
+        accepted=accepted,
+        reason=reason.strip(),
+        at=now,
+        by=by,
+        by_name=str(by),
     )
+    if accepted:
+        start_work(owed_obligations(plan), now=now)
+    else:
+        _restart_clocks(plan, submission, by=by, now=now)
+    result, url = "accepted" if accepted else "returned", reverse("plan", args=[plan.pk])
+    notices.notify_decided(plan, result, count=1, reason=verdict.reason, url=url, now=now)
     return verdict
 
 
-def _run_again(plan: Plan, submission: Submission, by: User, now: datetime) -> None:
-    """Set the plan clocks as they stood before the hand-in. A revised plan had none: it is returned without a day."""
+def _restart_clocks(plan: Plan, submission: Submission, *, by: User, now: datetime) -> None:
+    """Set the plan clocks as they stood before the hand-in.
+
+    A revised plan had none: it is returned without a day.
+    """
     clocks = {int(pk): date.fromisoformat(day) for pk, day in submission.content["clocks"].items()}
     rows = [
         row

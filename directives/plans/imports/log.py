@@ -1,7 +1,7 @@
-"""The log (工作记录): what one body did, day by day, for the measures of its plan."""
+"""The log (工作记录): what one organisation did, day by day, for the measures of its plan."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 
@@ -37,51 +37,32 @@ from directives.tables.fields import (
 )
 
 NUMBERED = re.compile(r"(?:措施|第)?\s*(\d{1,5})\s*[项條条]?[.．、]?")
-DONE = (
-    "工作内容", "工作情况", "开展情况", "工作记录", "完成情况", "进展情况", "做了什么", "内容", "主要工作", "工作事项", "主要内容",
-    "活动内容", "具体内容", "工作开展情况",
+# Other headings that people use.
+MEASURE = ("措施序号", "具体措施", "措施编号", "对应措施", "措施号", "所属措施", "序号")
+DAY = (
+    "日期", "时间", "工作日期", "开展时间", "工作时间", "开展日期", "记录日期", "工作开展时间",
+    "活动时间", "发生时间", "date",
 )  # fmt: skip
-MANY = 40  # characters of a measure that a label shows
+DONE = (
+    "工作内容", "工作情况", "开展情况", "工作记录", "完成情况", "进展情况", "做了什么", "内容",
+    "主要工作", "工作事项", "主要内容", "活动内容", "具体内容", "工作开展情况",
+)  # fmt: skip
+LABEL = 40  # characters of a measure that a label shows
+HELP = gettext_lazy("The number of the measure in the plan, or its text.")
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a log."""
-    day = (
-        "日期",
-        "时间",
-        "工作日期",
-        "开展时间",
-        "工作时间",
-        "开展日期",
-        "记录日期",
-        "工作开展时间",
-        "活动时间",
-        "发生时间",
-        "date",
+    measure, day, text = (
+        gettext_lazy("Measure"),
+        gettext_lazy("Date"),
+        gettext_lazy("What was done"),
     )
-    measure = ("措施序号", "具体措施", "措施编号", "对应措施", "措施号", "所属措施", "序号")
+    example = "召开座谈会，听取基层意见"
     return (
-        Field(
-            "measure",
-            gettext_lazy("Measure"),
-            "text",
-            measure,
-            required=True,
-            key=True,
-            example="1",
-            help=HELP,
-        ),
-        Field(
-            "on", gettext_lazy("Date"), "date", day, required=True, key=True, example="2026-10-09"
-        ),
-        Field(
-            "text",
-            gettext_lazy("What was done"),
-            "text",
-            DONE,
-            required=True,
-            example="召开座谈会，听取基层意见",
-        ),
+        Field("measure", measure, "text", MEASURE, required=True, key=True, example="1", help=HELP),
+        Field("on", day, "date", DAY, required=True, key=True, example="2026-10-09"),
+        Field("text", text, "text", DONE, required=True, example=example),
         Field("organisation", gettext_lazy("Organisation"), read_only=True),
         Field("codes", gettext_lazy("Directive codes"), read_only=True),
         Field("evidence", gettext_lazy("Evidence"), read_only=True),
@@ -90,27 +71,25 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
     )
 
 
-HELP = gettext_lazy("The number of the measure in the plan, or its text.")
-
-
 class LogChecker(Checker):
-    """Lines are only ever added: one that stands in the log already is passed over."""
+    """Entries are only ever added: one that stands in the log already is skipped."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
         self.plan = plan_of(context)
         self.numbers: dict[int, int] = {}
         self.texts: dict[str, list[int]] = {}
-        self.words: dict[int, str] = {}
-        for pk, number, text in self.plan.measures.order_by("number").values_list(
-            "pk", "number", "text"
-        ):
+        self.labels: dict[int, str] = {}
+        measures = self.plan.measures.order_by("number")
+        for pk, number, text in measures.values_list("pk", "number", "text"):
             self.numbers[number] = pk
             self.texts.setdefault(text_of(text), []).append(pk)
-            self.words[pk] = words_of(number, text)
+            self.labels[pk] = label_of(number, text)
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
-        return [self._one(row, self._measures(text_of(row.values.get("measure")))) for row in rows]
+        return [
+            self._check(row, self._measures(text_of(row.values.get("measure")))) for row in rows
+        ]
 
     def _measures(self, text: str) -> list[int]:
         """The measures that a cell may mean."""
@@ -120,102 +99,94 @@ class LogChecker(Checker):
         return self.texts.get(text, [])
 
     @cached_property
-    def seen(self) -> set[int]:
-        """Hashes of the lines that stand in the log, and of those of the file so far."""
-        lines = (
-            LogEntry.objects.not_withdrawn()
-            .filter(measure__in=self.words)
-            .order_by()
-            .values_list("measure_id", "on", "text")
-        )
+    def known(self) -> set[int]:
+        """Hashes of the entries that stand in the log, and of those of the file so far."""
+        entries = LogEntry.objects.not_withdrawn().filter(measure__in=self.labels).order_by()
+        lines = entries.values_list("measure_id", "on", "text")
         return set(map(hash, lines.iterator(chunk_size=2000)))
 
-    def _one(self, row: FileRow, measures: list[int]) -> CheckedRow:
-        given, faults = row.values, []
-        if len(measures) != 1 and "measure" in given:
-            faults.append(_faults_of_measure(text_of(given["measure"]), measures))
-        text, on = text_of(given.get("text")), given.get("on")
-        if "text" in given and on:
-            found = planning.log_faults(text, on, self.context.today)
+    def _check(self, row: FileRow, measures: list[int]) -> CheckedRow:
+        cells, faults = row.values, []
+        measure = measures[0] if len(measures) == 1 else None
+        if measure is None and "measure" in cells:
+            faults.append(_fault_of_measure(text_of(cells["measure"]), measures))
+        text, on = text_of(cells.get("text")), cells.get("on")
+        if "text" in cells and on:
             values = {"text": text, "on": json_value(on)}
-            faults += [refused_cell(name, values[name], said) for name, said in found.items()]
-        label = f"{json_value(on) or ''} {self.words[measures[0]] if len(measures) == 1 else ''}".strip()
-        if faults or row.faults or not on or not text:
+            found = planning.log_faults(text, on, self.context.today)
+            faults += [refused_cell(name, values[name], why) for name, why in found.items()]
+        label = f"{json_value(on) or ''} {self.labels.get(measure or 0, '')}".strip()
+        if faults or row.faults or not on or not text or measure is None:
             return wrong_row(row, faults, label)
-        line = hash((measures[0], on, text))
-        known = line in self.seen
-        self.seen.add(line)
-        after = {"measure": self.words[measures[0]], "on": json_value(on), "text": text}
-        return CheckedRow(row, SAME, label) if known else new_row(row, label, after)
-
-    def finish(self) -> Iterable[tuple[int, Fault]]:
-        return ()
+        line = hash((measure, on, text))
+        if line in self.known:
+            return CheckedRow(row, SAME, label)
+        self.known.add(line)
+        after = {"measure": self.labels[measure], "on": json_value(on), "text": text}
+        return new_row(row, label, after)
 
 
-def words_of(number: int, text: str) -> str:
-    """How a row that was checked names its measure: enough to find it again, and to see that it is still the same."""
-    return f"{number}. {text[:MANY]}"
+def label_of(number: int, text: str) -> str:
+    """How a checked row names its measure: enough to find it again, and to see that it is still the
+    same.
+    """
+    return f"{number}. {text[:LABEL]}"
 
 
-def _faults_of_measure(text: str, measures: list[int]) -> Fault:
+def _fault_of_measure(text: str, measures: list[int]) -> Fault:
     if measures:
-        return Fault(
-            "measure",
-            text,
-            _("One measure; several in the plan have this text"),
-            _("Write the number of the measure."),
-        )
+        expected = _("One measure; several in the plan have this text")
+        return Fault("measure", text, expected, _("Write the number of the measure."))
     expected = _("The number of a measure in the plan, or its exact text")
-    return Fault(
-        "measure", text, expected, _("Correct the number, or add the measure to the plan first.")
-    )
+    remedy = _("Correct the number, or add the measure to the plan first.")
+    return Fault("measure", text, expected, remedy)
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """The lines are added to the log; what they are the first to be done for goes underway."""
+    """Add the entries to the log; work that they are the first for goes underway."""
     plan = plan_of(context)
     numbers = {row.after["measure"].split(".")[0] for row in rows}
-    measures = {
-        words_of(measure.number, measure.text): measure
-        for measure in plan.measures.filter(number__in=numbers)
-    }
-    for measure in measures.values():
+    measures = {}
+    for measure in plan.measures.filter(number__in=numbers):
         measure.plan = plan
-    done = []
+        measures[label_of(measure.number, measure.text)] = measure
+    work = []
     for row in rows:
-        measure = measures.get(row.after["measure"])
-        if measure is None:
+        label, on = row.after["measure"], date.fromisoformat(row.after["on"])
+        if label not in measures:
             raise Stale(
                 _("%(row)s: the plan no longer has this measure. Check the table again.")
                 % {"row": row_name(row)}
             )
-        done.append(LoggedWork(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
-    for row, entry in zip(
-        rows, planning.log_many(done=done, by=context.by, now=context.now), strict=True
-    ):
+        work.append(LoggedWork(measures[label], on, row.after["text"]))
+    entries = planning.log_many(work=work, by=context.by, now=context.now)
+    for row, entry in zip(rows, entries, strict=True):
         row.subject_id, row.left = entry.pk, entry.version
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """The lines go, while no file hangs on one and no report was handed in since."""
-    entries = LogEntry.objects.in_bulk([row.subject_id for row in rows])
-    demand_as_applied(rows, entries)
+    """Take the entries back, while no file hangs on one and no report was handed in since."""
+    stored = LogEntry.objects.in_bulk([row.subject_id for row in rows])
+    demand_as_applied(rows, stored)
+    entries = list(stored.values())
+    # A plan has few measures beside the entries of its log.
     measures = Measure.objects.select_related("plan__organisation").in_bulk(
-        {entry.measure_id for entry in entries.values()}
+        {entry.measure_id for entry in entries}
     )
-    for entry in entries.values():
-        entry.measure = measures[entry.measure_id]  # a plan has few beside the lines of its log
-    stale = reporting.drafts_from(entries.values())
+    for entry in entries:
+        entry.measure = measures[entry.measure_id]
+    drafted = reporting.drafts_from(entries)
     with undoing_row(rows[0]):
-        planning.delete_log(entries=list(entries.values()), by=context.by, now=context.now)
-    reporting.refresh_drafts(stale, by=context.by, now=context.now)
+        planning.delete_log(entries=entries, by=context.by, now=context.now)
+    reporting.refresh_drafts(drafted, by=context.by, now=context.now)
 
 
 LOG = TableKind(
     key="log",
     name=gettext_lazy("Log entries"),
     about=gettext_lazy(
-        "Your organisation’s work: each row is added to the log of its measure. Existing entries are skipped."
+        "Your organisation’s work: each row is added to the log of its measure. "
+        "Existing entries are skipped."
     ),
     needs=("document", "organisation"),
     fields=fields,

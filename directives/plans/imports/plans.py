@@ -1,10 +1,9 @@
-"""The plan into which a table is brought, of one body in answer to one document."""
+"""The plan into which a table is brought, of one organisation in answer to one document."""
 
 from django.utils.translation import gettext as _
 
-from directives.base.refusals import IllegalMove, Invalid, NotAllowed
+from directives.base.refusals import Invalid, NotAllowed
 from directives.base.script import fold
-from directives.base.states import EDITABLE
 from directives.core.rules import may
 from directives.models import Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
@@ -12,12 +11,12 @@ from directives.tables.fields import IntakeContext
 
 
 def fills_in(user: User) -> bool:
-    """Those who fill in for a body."""
+    """Whether they fill in for an organisation."""
     return user.is_active and user.works
 
 
 def own_organisation(context: IntakeContext) -> Organisation:
-    """The body of the place. Raises NotAllowed to somebody who does not fill in for it."""
+    """The organisation of the place. Raises NotAllowed to somebody who does not fill in for it."""
     body = Organisation.objects.filter(pk=context.place.get("organisation", 0)).first()
     if body is None or not may(context.by, "work", body):
         raise NotAllowed(
@@ -41,17 +40,8 @@ def plan_of(context: IntakeContext) -> Plan:
     return plan
 
 
-def demand_editable(plan: Plan) -> None:
-    """Raise IllegalMove where nobody may write in the plan now."""
-    if plan.state not in EDITABLE:
-        raise IllegalMove(
-            _("This plan is “%(state)s” and cannot be edited until it is returned.")
-            % {"state": plan.get_state_display()}
-        )
-
-
 class OwedDirectives:
-    """What a body owes under a document, by the code of the directive in whatever script."""
+    """What an organisation owes under a document, by the directive's code in whatever script."""
 
     def __init__(self, plan: Plan) -> None:
         rows = Obligation.objects.live().filter(
@@ -63,6 +53,3 @@ class OwedDirectives:
     def code(self, text: str) -> str:
         """The code as the document spells it; "" where nothing of that code is owed."""
         return text if text in self.codes else self._folded.get(fold(text), "")
-
-    def ids(self, codes: list[str]) -> list[int]:
-        return [self.codes[code] for code in codes]

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import islice
 from time import strptime
 
-from django.db.models import Prefetch, QuerySet, Subquery
+from django.db.models import Prefetch, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -18,25 +18,22 @@ from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.core.rules import may
 from directives.core.scope import Scope
 from directives.models import Event, LogEntry, Obligation, User
+from directives.models.plans import LogEntryQuerySet
 from directives.models.scope import in_worked_for
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.queries.plan_page import ServedDirective
 from directives.record.queries.timeline import TimelineEntry, timeline
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
-SEARCHED = 200_000  # records of those below that are gone through for words, the latest
-BATCH = 500  # records of a file that are read together
-DAYS = (
-    "%Y-%m-%d",
-    "%Y年%m月%d日",
-    "%Y.%m.%d",
-    "%Y/%m/%d",
-)  # a browser's own date field sends the first; people type the others
+SEARCHED = 200_000  # the latest entries from below in which words are looked for
+BATCH = 500  # entries of a file that are read together
+# A browser's own date field sends the first; people type the others.
+DAYS = ("%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d")
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """What of the log is wanted; empty values want everything. `below`: of the bodies below instead of one's own."""
+    """Empty values want everything. `below`: of the organisations below instead of one's own."""
 
     measure: int | None = None
     obligation: int | None = None
@@ -49,13 +46,14 @@ class LogFilter:
     def of(cls, query: Mapping[str, str], user: User) -> "LogFilter":
         """The filter in an address; a value that means nothing filters nothing."""
         below = query.get("whose") == "below" if user.works else True
-        ids = {name: _id(query.get(name, "")) for name in ("measure", "obligation")}
-        days = {name: _day(query.get(name, "").strip()) for name in ("since", "until")}
-        return cls(**ids, **days, q=query.get("q", "").strip()[:100], below=below and user.oversees)
-
-
-def _id(text: str) -> int | None:
-    return whole_number(text) or None
+        return cls(
+            measure=whole_number(query.get("measure", "")) or None,
+            obligation=whole_number(query.get("obligation", "")) or None,
+            since=_day(query.get("since", "").strip()),
+            until=_day(query.get("until", "").strip()),
+            q=query.get("q", "").strip()[:100],
+            below=below and user.oversees,
+        )
 
 
 def _day(text: str) -> date | None:
@@ -69,7 +67,7 @@ def _day(text: str) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A record with the directives that it stands under, and its files."""
+    """A log entry with the directives that it stands under, and its files."""
 
     entry: LogEntry
     serves: tuple[ServedDirective, ...]
@@ -84,15 +82,12 @@ class LogRow:
         """That it was corrected, or which entry it corrects."""
         if self.entry.corrected_by:
             return pgettext("log entry", "Corrected")
-        return (
-            _("Corrects the entry of %(day)s") % {"day": format_day(self.entry.corrects.on)}
-            if self.entry.corrects
-            else ""
-        )
+        if self.entry.corrects:
+            return _("Corrects the entry of %(day)s") % {"day": format_day(self.entry.corrects.on)}
+        return ""
 
 
-def filtered_log(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
-    """The records that are wanted."""
+def filtered_log(user: User, wanted: LogFilter) -> LogEntryQuerySet:
     own, scope = in_worked_for(user, "measure__plan__organisation"), Scope.of(user)
     if wanted.below and scope.wide:
         filed = LogEntry.objects.not_withdrawn().filter(measure__plan__submitted_at__isnull=False)
@@ -110,43 +105,36 @@ def filtered_log(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
         rows = rows.filter(on__lte=wanted.until)
     if wanted.q:
         rows = rows.filter(text__icontains=wanted.q)
-        if wanted.below:  # the words of a nation are not gone through to their beginning
+        if wanted.below:  # the log of a nation is not searched to its beginning
             last = LogEntry.objects.order_by("-pk").values("pk")[:1]
             rows = rows.filter(pk__gt=Subquery(last) - SEARCHED)
     return _related(rows)
 
 
-def _related(rows: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
-    serving = (
-        Obligation.objects.select_related("directive")
-        .only("directive__code")
-        .order_by("directive__order")
-    )
+def _related(rows: LogEntryQuerySet) -> LogEntryQuerySet:
+    serving = Obligation.objects.select_related("directive").only("directive__code")
+    serving = serving.order_by("directive__order")
     related = rows.with_state().select_related("measure__plan__organisation", "by", "corrects")
     return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
 
 
 def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Page:
-    """One page of the log, the latest first. The records of those below are not counted."""
+    """One page of the log, the latest first. The entries from below are not counted."""
     rows = filtered_log(user, wanted)
     total = None if wanted.below else rows.order_by()[: COUNT_LIMIT + 1].count()
-    return read_page(
-        rows,
-        NEWEST,
-        PageRequest.from_query(query, NEWEST),
-        total=total if total is None or total <= COUNT_LIMIT else None,
-    )
+    known = total if total is None or total <= COUNT_LIMIT else None
+    return read_page(rows, NEWEST, PageRequest.from_query(query, NEWEST), total=known)
 
 
 def all_log_rows(user: User, wanted: LogFilter) -> Iterator[LogRow]:
-    """All of them, read in batches."""
+    """All that are wanted, read in batches."""
     entries = NEWEST.sort(filtered_log(user, wanted)).iterator(chunk_size=BATCH)
     while batch := list(islice(entries, BATCH)):
         yield from log_rows(batch, user)
 
 
 def log_rows(entries: Iterable[LogEntry], user: User) -> list[LogRow]:
-    """These records as rows; no query beyond those of `log_found`."""
+    """These entries as rows; no query beyond those of `filtered_log`."""
     return [
         LogRow(
             entry,
@@ -161,12 +149,13 @@ def log_rows(entries: Iterable[LogEntry], user: User) -> list[LogRow]:
 
 
 def acts_open(entry: LogEntry, user: User) -> tuple[str, ...]:
-    """What this person may do with an entry now: keys of LOG_ACTS. No query where it comes with its body, and `with_state`."""
-    return (
-        tuple(act for act, states in LOG_ACTS.items() if entry.state in states)
-        if may(user, "amend", entry)
-        else ()
-    )
+    """What this person may do with an entry now: keys of LOG_ACTS.
+
+    No query where the entry comes with its organisation, and `with_state`.
+    """
+    if not may(user, "amend", entry):
+        return ()
+    return tuple(act for act, states in LOG_ACTS.items() if entry.state in states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +176,8 @@ def entry_page(entry: LogEntry, user: User) -> EntryPage:
     return EntryPage(row, corrections, acts_open(entry, user), timeline(events))
 
 
-def visible_log(user: User) -> QuerySet[LogEntry]:
-    """The entries that this person may read, be they withdrawn, with all that the page of one needs."""
+def visible_log(user: User) -> LogEntryQuerySet:
+    """The entries that this person may read, be they withdrawn, with all that the page of one
+    needs.
+    """
     return _related(LogEntry.objects.visible_to(user))

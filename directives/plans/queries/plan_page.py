@@ -1,4 +1,6 @@
-"""One plan as its page shows it: its measures, what they cover, how it was handed in, and what may be done with it."""
+"""One plan as its page shows it: its measures, what they cover, how it was handed in, and what may
+be done with it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -28,7 +30,7 @@ class ServedDirective:
 
 @dataclass(frozen=True, slots=True)
 class MeasureLine:
-    """A measure on the page of its plan. A line read from a submission has no `pk`."""
+    """A measure on the page of its plan; `pk` is 0 of one read from a submission."""
 
     number: int
     text: str
@@ -38,7 +40,7 @@ class MeasureLine:
     done_on: date | None
     serves: tuple[ServedDirective, ...]
     pk: int = 0
-    measure: int = 0  # the id of the measure, also of a line read from a submission that kept it
+    measure: int = 0  # its id, also where it was read from a submission that kept it
     version: int = 0
     log_count: int = 0
     last_on: date | None = None
@@ -55,7 +57,10 @@ class Dated(Protocol):
 
 
 def measure_overdue(measure: Dated, today: date) -> bool:
-    """The day of a measure has passed and it is not done. A measure has no light: it is overdue of itself (措施逾期)."""
+    """Whether the day of a measure has passed and it is not done (措施逾期).
+
+    A measure has no light.
+    """
     return measure.done_on is None and measure.due_on is not None and measure.due_on < today
 
 
@@ -100,7 +105,7 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """All that the page of a plan says to one person."""
+    """The page of a plan, as one person sees it."""
 
     plan: Plan
     lines: tuple[MeasureLine, ...]
@@ -110,9 +115,9 @@ class PlanView:
     steps: tuple[PlanStep, ...]
     files: FileList
     writes: bool  # may change the words now
-    works: bool  # belongs to the body
+    works: bool  # belongs to the organisation
     reviews: bool  # may give the verdict now
-    as_filed: bool  # shows what was handed in, because the body is revising it
+    as_filed: bool  # shows what was handed in, because the organisation is revising it
     deciders: Deciders | None = None  # where the reader asked for the verdict themselves
 
     @property
@@ -132,64 +137,56 @@ class PlanView:
     def returned_by(self) -> str:
         """Who sent it back last: a reviewer by the name of then, else the manager."""
         verdict = next((filed.verdict for filed in self.history if filed.verdict), None)
-        return (
-            verdict.reviewer
-            if verdict and verdict.at == self.plan.decided_at
-            else str(self.plan.decided_by)
-        )
+        if verdict and verdict.at == self.plan.decided_at:
+            return verdict.reviewer
+        return str(self.plan.decided_by)
 
     @property
     def returned(self) -> bool:
-        """The words of the last return still wait for an answer."""
+        """The reason of the last return still waits for an answer."""
+        if not self.plan.reason or self.plan.state == ACCEPTED:
+            return False
         last = self.history[0].verdict if self.history else None
-        declined = self.plan.state == RETURNED
-        return bool(self.plan.reason) and (
-            declined or (self.plan.state != ACCEPTED and last is not None and not last.accepted)
-        )
+        return self.plan.state == RETURNED or (last is not None and not last.accepted)
 
 
 def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan with what they serve, how often work was logged and when last."""
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
     standing = Q(log__withdrawn_at=None)
-    counted = plan.measures.annotate(
+    measures = plan.measures.annotate(
         log_count=Count("log", filter=standing), last_on=Max("log__on", filter=standing)
     )
-    return list(
-        counted.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving))
-    )
+    prefetched = measures.prefetch_related(Prefetch("obligations", queryset=serving))
+    return list(prefetched.order_by("number"))
 
 
 def measure_line(measure: Measure) -> MeasureLine:
     """A measure that `measures_of` read."""
     names = (
-        "number",
-        "text",
-        "responsible",
-        "due_on",
-        "result",
-        "done_on",
-        "pk",
-        "version",
-        "log_count",
-        "last_on",
+        *("number", "text", "responsible", "due_on", "result", "done_on"),
+        *("pk", "version", "log_count", "last_on"),
     )
     serves = tuple(ServedDirective(row.pk, row.directive.code) for row in measure.obligations.all())
-    return MeasureLine(
-        serves=serves, measure=measure.pk, **{name: getattr(measure, name) for name in names}
-    )
+    fields = {name: getattr(measure, name) for name in names}
+    return MeasureLine(serves=serves, measure=measure.pk, **fields)
 
 
 def submitted_measures(submission: Submission) -> tuple[MeasureLine, ...]:
     """The measures as a submission keeps them."""
     return tuple(
         MeasureLine(
-            number=row["number"], text=row["text"], responsible=row["responsible"], due_on=_day(row["due_on"]), result=row["result"],
-            done_on=_day(row["done_on"]), measure=row.get("id", 0),
-            serves=tuple(ServedDirective(served["id"], served["code"]) for served in row["obligations"]),
+            number=copy["number"],
+            text=copy["text"],
+            responsible=copy["responsible"],
+            due_on=_day(copy["due_on"]),
+            result=copy["result"],
+            done_on=_day(copy["done_on"]),
+            serves=tuple(ServedDirective(row["id"], row["code"]) for row in copy["obligations"]),
+            measure=copy.get("id", 0),
         )
-        for row in submission.content["measures"]
-    )  # fmt: skip
+        for copy in submission.content["measures"]
+    )
 
 
 def _day(text: str | None) -> date | None:
@@ -199,12 +196,11 @@ def _day(text: str | None) -> date | None:
 def submissions_of_plan(plan: Plan) -> tuple[PlanSubmission, ...]:
     """The submissions of a plan with their verdicts, newest first."""
     verdicts = Prefetch("verdicts", queryset=Verdict.objects.select_related("by"))
-    rows = (
-        plan.submissions.select_related("submitted_by")
-        .prefetch_related(verdicts)
-        .order_by("-number")
+    rows = plan.submissions.select_related("submitted_by").prefetch_related(verdicts)
+    return tuple(
+        PlanSubmission(row, next(iter(row.verdicts.all()), None))
+        for row in rows.order_by("-number")
     )
-    return tuple(PlanSubmission(row, next(iter(row.verdicts.all()), None)) for row in rows)
 
 
 def coverage(plan: Plan, lines: Iterable[MeasureLine]) -> Coverage:
@@ -215,23 +211,25 @@ def coverage(plan: Plan, lines: Iterable[MeasureLine]) -> Coverage:
 
 
 def _steps(plan: Plan, user: User) -> tuple[PlanStep, ...]:
-    """The person's moves; who can hand in need not ask for a signature. Verdicts are given on the page of the review."""
-    open_ones = [
-        action
-        for action in transitions.open_moves(plan, user)
-        if action not in ("accept", "return")
-    ]
-    if "hand_in" in open_ones:
-        open_ones.remove("ask_signature")
+    """The person's moves; who can hand in need not ask for a signature.
+
+    Verdicts are given on the page of the review.
+    """
+    actions = [a for a in transitions.open_moves(plan, user) if a not in ("accept", "return")]
+    if "hand_in" in actions:
+        actions.remove("ask_signature")
     leading = {"ask_signature", "hand_in", "sign"}
     return tuple(
         PlanStep(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading)
-        for action in open_ones
+        for action in actions
     )
 
 
 def plan_view(plan: Plan, user: User) -> PlanView:
-    """The page of a plan. Whoever looks from above while the body revises it sees what was handed in, not the draft."""
+    """The page of a plan.
+
+    While it is revised, those above see what was handed in last, not the draft.
+    """
     measures, history, works = measures_of(plan), submissions_of_plan(plan), may(user, "work", plan)
     as_filed = not works and plan.state in EDITABLE | {AWAITING} and bool(history)
     writes = works and plan.state in EDITABLE and plan.live
@@ -281,32 +279,24 @@ class SectionOptions:
 def obligation_options(
     plan: Plan, measure: Measure | None, chosen: Iterable[int]
 ) -> tuple[SectionOptions, ...]:
-    """What a measure may serve, by section: the body's open obligations, and those that it serves already.
+    """What a measure may serve, by section.
 
-    Where there is only one, a new measure serves it: nobody has to tick it.
+    Where there is only one obligation, a new measure serves it: nobody has to tick it.
     """
-    picked, rows = set(chosen), list(servable_obligations(plan, measure))
-    served = set(
-        Measure.obligations.through.objects.filter(measure__plan=plan).values_list(
-            "obligation_id", flat=True
-        )
-    )
+    ticked, rows = set(chosen), list(servable_obligations(plan, measure))
+    links = Measure.obligations.through.objects.filter(measure__plan=plan)
+    served = set(links.values_list("obligation_id", flat=True))
+    only_one = measure is None and len(rows) == 1
     groups: dict[Section, list[ObligationOption]] = {}
     for row in rows:
-        option = ObligationOption(
-            row, row.pk in served, row.pk in picked or (measure is None and len(rows) == 1)
-        )
+        option = ObligationOption(row, row.pk in served, row.pk in ticked or only_one)
         groups.setdefault(row.directive.section, []).append(option)
     return tuple(SectionOptions(section, tuple(options)) for section, options in groups.items())
 
 
 def servable_obligations(plan: Plan, measure: Measure | None) -> QuerySet[Obligation]:
-    """The obligations of `picker`."""
+    """The organisation's open obligations, and those that the measure serves already."""
+    servable = Q(state__in=OPEN) | (Q(measures=measure) if measure else Q(pk__in=()))
     rows = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
-    kept = Q(state__in=OPEN) | (Q(measures=measure) if measure else Q(pk__in=()))
-    return (
-        rows.filter(kept)
-        .distinct()
-        .select_related("directive__section")
-        .order_by("directive__order")
-    )
+    rows = rows.filter(servable).distinct().select_related("directive__section")
+    return rows.order_by("directive__order")

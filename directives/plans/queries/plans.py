@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import (
     Count,
@@ -32,7 +33,7 @@ from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.queries.plan_page import ServedDirective
 
 LATEST = Order("latest", (Column("submitted_at", moment=True, down=True), Column("id", down=True)))
-NUMBERS = ("measure_count", "owed_count", "covered_count")
+COUNTS = ("measure_count", "owed_count", "covered_count")
 SHOWN_FIRST = 5  # measures offered at once by the quick log
 
 
@@ -41,7 +42,7 @@ SHOWN_FIRST = 5  # measures offered at once by the quick log
 
 @dataclass(frozen=True, slots=True)
 class PlanFilter:
-    """What of the list is wanted; empty values want everything."""
+    """Empty values want everything."""
 
     state: str = ""
     document: Document | None = None
@@ -51,16 +52,15 @@ class PlanFilter:
     def of(cls, query: Mapping[str, str], user: User) -> "PlanFilter":
         """The filter in an address; a value that means nothing filters nothing."""
         state, pk = query.get("state", ""), query.get("document", "")
-        seen = Document.objects.visible_to(user).only(
-            "title", "title_hans", "title_hant", "fictional"
-        )
-        document = seen.filter(pk=whole_number(pk)).first() if whole_number(pk) else None
+        names = ("title", "title_hans", "title_hant", "fictional")
+        documents = Document.objects.visible_to(user).only(*names)
+        document = documents.filter(pk=whole_number(pk)).first() if whole_number(pk) else None
         return cls(state if state in HANDED_IN else "", document, query.get("q", "").strip()[:100])
 
 
 @dataclass(frozen=True, slots=True)
 class PlanToStart:
-    """A body of the person that owes something under a document and has no plan for it."""
+    """An organisation of the person that owes something under a document and has no plan for it."""
 
     organisation: Organisation
     document: Document
@@ -69,7 +69,7 @@ class PlanToStart:
 
 
 def visible_plans(user: User) -> QuerySet[Plan]:
-    """The plans that this person sees, with body and document."""
+    """The plans that this person sees, with organisation and document."""
     return _with_relations(Plan.objects.visible_to(user))
 
 
@@ -77,41 +77,37 @@ def _with_relations(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     return plans.select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT)
 
 
+def _count(rows: QuerySet, by: str) -> Coalesce:
+    """How many of these rows, which are all of one `by`, as a column; 0 where there are none."""
+    count = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(count, output_field=IntegerField()), 0)
+
+
 def _with_counts(plans: QuerySet[Plan]) -> QuerySet[Plan]:
-    """Plans with the number of their measures, of the directives owed, and of those that a measure serves."""
-    open_ones = Obligation.objects.filter(
+    """Plans with the number of their measures, of the directives owed, and of those that a measure
+    serves.
+    """
+    owed = Obligation.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), state__in=OPEN
     )
     serving = Measure.obligations.through.objects.filter(
         measure__plan=OuterRef(OuterRef("pk")), obligation=OuterRef("pk")
     )
-    total = open_ones.values("organisation").annotate(n=Count("pk")).values("n")
-    covered = (
-        open_ones.filter(Exists(serving)).values("organisation").annotate(n=Count("pk")).values("n")
-    )
-    measures = (
-        Measure.objects.filter(plan=OuterRef("pk"))
-        .order_by()
-        .values("plan")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
     return plans.annotate(
-        measure_count=Coalesce(Subquery(measures, output_field=IntegerField()), 0),
-        owed_count=Coalesce(Subquery(total, output_field=IntegerField()), 0),
-        covered_count=Coalesce(Subquery(covered, output_field=IntegerField()), 0),
+        measure_count=_count(Measure.objects.filter(plan=OuterRef("pk")), "plan"),
+        owed_count=_count(owed, "organisation"),
+        covered_count=_count(owed.filter(Exists(serving)), "organisation"),
     )
 
 
 def own_plans(user: User) -> QuerySet[Plan]:
-    """The live plans of the bodies for which the person fills in, newest first."""
-    return _with_counts(
-        visible_plans(user).filter(in_worked_for(user, "organisation"), live=True)
-    ).order_by("-created_at")
+    """The live plans of the organisations for which the person fills in, newest first."""
+    own = visible_plans(user).filter(in_worked_for(user, "organisation"), live=True)
+    return _with_counts(own).order_by("-created_at")
 
 
 def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
-    """The plans that bodies below handed in, the latest first."""
+    """The plans that organisations below handed in."""
     scope = Scope.of(user)
     rows = (
         scope.walked(_with_relations(Plan.objects.all()), "organisation")
@@ -136,50 +132,42 @@ def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
 
 
 def plans_to_export(user: User, wanted: PlanFilter) -> Iterator[Plan]:
-    """All of them with their numbers, streamed."""
+    """All of `plans_below` with their counts, the latest first, streamed."""
     return _with_counts(LATEST.sort(plans_below(user, wanted))).iterator(chunk_size=500)
 
 
 def plans_page(
     user: User, wanted: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]
 ) -> Page:
-    """One page of them with their numbers; `counts` are those by state. At most three queries."""
+    """One page of them with their counts; `counts` are those by state. At most three queries."""
     rows = plans_below(user, wanted)
-    total = (
-        (counts.get(wanted.state, 0) if wanted.state else sum(counts.values()))
-        if not wanted.q
-        else rows.order_by()[: COUNT_LIMIT + 1].count()
-    )
-    return read_page(
-        rows,
-        LATEST,
-        PageRequest.from_query(query, LATEST),
-        total=total if total <= COUNT_LIMIT else None,
-        read=_with_numbers,
-    )
+    if wanted.q:
+        total = rows.order_by()[: COUNT_LIMIT + 1].count()
+    else:
+        total = counts.get(wanted.state, 0) if wanted.state else sum(counts.values())
+    known, turn = total if total <= COUNT_LIMIT else None, PageRequest.from_query(query, LATEST)
+    return read_page(rows, LATEST, turn, total=known, read=_counted_page)
 
 
-def _with_numbers(rows: QuerySet[Plan]) -> list[Plan]:
-    """The plans of a page with their numbers, which are worked out for no other plan."""
-    plans = list(rows)
-    numbered = {
-        plan.pk: plan
-        for plan in _with_counts(Plan.objects.filter(pk__in=[plan.pk for plan in plans]).only("pk"))
-    }
-    for plan in plans:
-        for name in NUMBERS:
-            setattr(plan, name, getattr(numbered[plan.pk], name))
-    return plans
+def _counted_page(rows: QuerySet[Plan]) -> list[Plan]:
+    """The plans of a page with their counts, which are worked out for no other plan."""
+    plans = {plan.pk: plan for plan in rows}
+    for counted in _with_counts(Plan.objects.filter(pk__in=plans).only("pk")):
+        for name in COUNTS:
+            setattr(plans[counted.pk], name, getattr(counted, name))
+    return list(plans.values())
 
 
 def state_counts(user: User, document: Document | None = None) -> Counter[str]:
-    """How many plans handed in from below are in each state: from the kept counts, without those of the person's own bodies."""
+    """How many plans handed in from below are in each state.
+
+    From the kept counts, without those of the person's own organisations.
+    """
     scope = Scope.of(user)
-    of: dict[str, object] = {"document": document} if document else {}
+    of_document: dict[str, Any] = {"document": document} if document else {}
     counts: Counter[str] = Counter()
-    for state, count in Mark.objects.filter(
-        scope__in=scope.branches, topic="filed", day=ALWAYS, **of
-    ).values_list("word", "count"):
+    marks = Mark.objects.filter(scope__in=scope.branches, topic="filed", day=ALWAYS, **of_document)
+    for state, count in marks.values_list("word", "count"):
         counts[state] += count
     own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
     branches = tuple(tree.path for tree in scope.trees if tree.branch)
@@ -187,7 +175,7 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
     added = [tree.pk for tree in scope.trees if not tree.branch and tree.pk not in own]
     if taken or added:
         single = Plan.objects.filter(
-            organisation__in=[*taken, *added], live=True, submitted_at__isnull=False, **of
+            organisation__in=[*taken, *added], live=True, submitted_at__isnull=False, **of_document
         )
         for body, state in single.values_list("organisation_id", "state"):
             counts[state] += -1 if body in taken else 1
@@ -195,32 +183,24 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
 
 
 def plans_to_start(user: User) -> list[PlanToStart]:
-    """Where the person's bodies owe something and have no plan, the nearest day first."""
-    condition = in_worked_for(user, "organisation")
-    rows = Obligation.objects.open().filter(
-        condition, ~Exists(_live(OuterRef("organisation"), OuterRef("document")))
+    """Where the person's organisations owe something and have no plan, the nearest day first."""
+    plan = Plan.objects.filter(
+        organisation=OuterRef("organisation"), document=OuterRef("document"), live=True
     )
-    pairs = (
-        rows.values_list("organisation", "document")
-        .annotate(n=Count("pk"), due=Min("plan_due_on"))
-        .order_by()
-    )
-    pairs = list(pairs)
-    if not pairs:
+    owed = Obligation.objects.open().filter(in_worked_for(user, "organisation"), ~Exists(plan))
+    homes = owed.order_by().values_list("organisation", "document")
+    counted = list(homes.annotate(n=Count("pk"), due=Min("plan_due_on")))
+    if not counted:
         return []
-    bodies = {m.organisation_id: m.organisation for m in user.held_memberships}
+    organisations = {m.organisation_id: m.organisation for m in user.held_memberships}
     documents = Document.objects.only("title", "title_hans", "title_hant").in_bulk(
-        {pair[1] for pair in pairs}
+        {document for _organisation, document, _count, _due in counted}
     )
     starts = [
-        PlanToStart(bodies[body], documents[document], number, due)
-        for body, document, number, due in pairs
+        PlanToStart(organisations[organisation], documents[document], count, due)
+        for organisation, document, count, due in counted
     ]
     return sorted(starts, key=lambda start: start.due_on or date.max)
-
-
-def _live(organisation: OuterRef, document: OuterRef) -> QuerySet[Plan]:
-    return Plan.objects.filter(organisation=organisation, document=document, live=True)
 
 
 # the quick log
@@ -245,7 +225,10 @@ class MeasureChoice:
 
 @dataclass(frozen=True, slots=True)
 class QuickChoices:
-    """What the quick log offers: the measures used last, then the others. `today` is the day it proposes."""
+    """What the quick log offers: the measures used last, then the others.
+
+    `today` is the day it proposes.
+    """
 
     today: date
     first: tuple[MeasureChoice, ...]
@@ -257,26 +240,36 @@ class QuickChoices:
 
 
 def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:
-    """The measures on which the person may log, those logged last in front, then by day; `first` (an id) before all.
+    """The measures on which the person may log, those logged last in front, then by day; `first`
+    (an id) before all.
 
     Measures that are done come at the end. Two queries.
     """
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
     last = Max("log__on", filter=Q(log__withdrawn_at=None))
-    rows = Measure.objects.filter(
-        in_worked_for(user, "plan__organisation"), plan__live=True
-    ).annotate(last_on=last)
-    recent, near = F("last_on").desc(nulls_last=True), F("due_on").asc(nulls_last=True)
-    ordered = rows.order_by(
-        F("done_on").desc(nulls_first=True), recent, near, "plan", "number"
-    ).select_related("plan__organisation")
+    rows = Measure.objects.filter(in_worked_for(user, "plan__organisation"), plan__live=True)
+    rows = rows.annotate(last_on=last).order_by(
+        F("done_on").desc(nulls_first=True),
+        F("last_on").desc(nulls_last=True),
+        F("due_on").asc(nulls_last=True),
+        "plan",
+        "number",
+    )
+    rows = rows.select_related("plan__organisation")
     choices = [
         MeasureChoice(
-            row.pk, row.number, row.text, tuple(ServedDirective(served.pk, served.directive.code) for served in row.obligations.all()),
-            row.plan, row.done_on is not None,
+            pk=row.pk,
+            number=row.number,
+            text=row.text,
+            serves=tuple(
+                ServedDirective(served.pk, served.directive.code)
+                for served in row.obligations.all()
+            ),
+            plan=row.plan,
+            done=row.done_on is not None,
         )
-        for row in ordered.prefetch_related(Prefetch("obligations", queryset=serving))
-    ]  # fmt: skip
+        for row in rows.prefetch_related(Prefetch("obligations", queryset=serving))
+    ]
     choices.sort(key=lambda choice: choice.pk != first)
     shown = SHOWN_FIRST if len(choices) > SHOWN_FIRST + 1 else len(choices)
     return QuickChoices(today, tuple(choices[:shown]), tuple(choices[shown:]))

@@ -1,7 +1,6 @@
 """Evidence: sent out as it came in, added, taken away. A file is seen as its parent is."""
 
 from django.contrib import messages
-from django.db.models import Model
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,22 +14,24 @@ from directives.core.files import file_list
 from directives.models import Attachment, LogEntry, Plan, ReportEntry
 from directives.web.doors import page, redirect_back, write
 
-PARENTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
-    "plan": (Plan, ("organisation",)),
-    "log_entry": (LogEntry, ("measure__plan__organisation",)),
-    "report_entry": (ReportEntry, ("report__organisation",)),
+# What files hang on, and the way from there to its organisation.
+PARENTS: dict[str, tuple[type[Plan | LogEntry | ReportEntry], str]] = {
+    "plan": (Plan, "organisation"),
+    "log_entry": (LogEntry, "measure__plan__organisation"),
+    "report_entry": (ReportEntry, "report__organisation"),
 }
 
 
 def _parent(request, name):
-    """The plan, record or entry that `name` (plan-12, log_entry-3, report_entry-5) stands for, if the reader sees it."""
+    """The plan or entry that `name` (plan-12, log_entry-3, report_entry-5) means, if the reader
+    sees it.
+    """
     kind, _dash, pk = name.partition("-")
     if kind not in PARENTS or whole_number(pk) is None:
         raise Http404
-    model, related = PARENTS[kind]
-    return get_object_or_404(
-        model.objects.visible_to(request.user).select_related(*related), pk=whole_number(pk)
-    )
+    model, organisation = PARENTS[kind]
+    rows = model.objects.visible_to(request.user).select_related(organisation)
+    return get_object_or_404(rows, pk=whole_number(pk))
 
 
 @require_GET
@@ -64,10 +65,8 @@ def _first_page(request, pk=None):
 
 @write(form=_first_page)
 def attachment_add(request):
-    parent, uploads = (
-        _parent(request, request.POST.get("parent", "")),
-        request.FILES.getlist("files"),
-    )
+    parent = _parent(request, request.POST.get("parent", ""))
+    uploads = request.FILES.getlist("files")
     try:
         evidence.attach_all(parent, uploads, by=request.user, now=request.now)
     except Invalid as refused:

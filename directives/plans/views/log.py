@@ -24,19 +24,21 @@ def _page(request, form=None, status=200):
     filters = LogFilterForm(request.GET)
     wanted = filters.wanted(request.user)
     current = log_page(request.user, wanted, request.GET)
+    quick = None
+    if request.user.works:
+        quick = quick_choices(request.user, request.today, first=wanted.measure or 0)
     context = {
-        "page": current, "rows": log_rows(current.rows, request.user), "wanted": wanted, "filters": filters,
+        "page": current,
+        "rows": log_rows(current.rows, request.user),
+        "wanted": wanted,
+        "filters": filters,
         "limit": 0 if wanted.below else COUNT_LIMIT,
-        "quick": quick_choices(request.user, request.today, first=wanted.measure or 0) if request.user.works else None, "form": form,
+        "quick": quick,
+        "form": form,
         "next": request.POST.get("next", reverse("log")),
-    }  # fmt: skip
-    return page(
-        request,
-        "directives/log/list.html",
-        context,
-        fragment="directives/log/_rows.html",
-        status=status,
-    )
+    }
+    template, fragment = "directives/log/list.html", "directives/log/_rows.html"
+    return page(request, template, context, fragment=fragment, status=status)
 
 
 @require_GET
@@ -54,23 +56,20 @@ def log_add(request):
     form = LogForm(request.POST, user=request.user)
     files = request.FILES.getlist("files")
     if form.is_valid():
-        data = form.cleaned_data
         try:
-            log_work(
-                data["measure"],
-                on=data["on"],
-                text=data["text"],
-                files=files,
-                by=request.user,
-                now=request.now,
-            )
-        except Invalid as refused:
-            for name, texts in refused.errors.items():
-                form.add_error(name if name in form.fields else None, texts)
+            log_work(**form.cleaned_data, files=files, by=request.user, now=request.now)
+        except Invalid as refusal:
+            _add_errors(form, refusal)
     if not form.is_valid():
         return _page(request, form, status=422)
     messages.success(request, _("Saved. The next report will use it."))
     return redirect_back(request, reverse("log"))
+
+
+def _add_errors(form, refusal):
+    """Show a refusal at the fields of the form, or above them."""
+    for name, texts in refusal.errors.items():
+        form.add_error(name if name in form.fields else None, texts)
 
 
 # one entry
@@ -96,46 +95,35 @@ def log_entry(request, pk):
     return _entry_page(request, _entry(request, pk))
 
 
-def _rewritten(request, pk, command, told):
-    """Carry out an act that takes the words of an entry anew; what was typed stays where it is refused."""
+def _rewrite(request, pk, command, message):
+    """Carry out a command that takes the words of an entry anew; what was typed stays where it is
+    refused.
+    """
     entry, form = _entry(request, pk), LineForm(request.POST)
-    files = request.FILES.getlist("files")
+    seen = {"files": request.FILES.getlist("files"), "version": seen_version(request)}
     if form.is_valid():
         try:
-            changed = command(
-                entry,
-                **form.cleaned_data,
-                files=files,
-                version=seen_version(request),
-                by=request.user,
-                now=request.now,
-            )
+            changed = command(entry, **form.cleaned_data, **seen, by=request.user, now=request.now)
         except Stale as stale:
             return _entry_page(request, _entry(request, pk), form, theirs=stale.theirs, status=409)
-        except Invalid as refused:
-            for name, texts in refused.errors.items():
-                form.add_error(name if name in form.fields else None, texts)
+        except Invalid as refusal:
+            _add_errors(form, refusal)
         else:
-            messages.success(request, told)
+            messages.success(request, message)
             return redirect("log_entry", changed.pk)
     return _entry_page(request, entry, form, status=422)
 
 
 @write
 def log_edit(request, pk):
-    return _rewritten(
-        request, pk, amending.edit_log, _("Corrected. Drafts made from it say it now.")
-    )
+    message = _("Corrected. Drafts made from it say it now.")
+    return _rewrite(request, pk, amending.edit_log, message)
 
 
 @write
 def log_correct(request, pk):
-    return _rewritten(
-        request,
-        pk,
-        amending.correct_log,
-        _("Corrected by this entry; the one that was reported stays beside it."),
-    )
+    message = _("Corrected by this entry; the one that was reported stays beside it.")
+    return _rewrite(request, pk, amending.correct_log, message)
 
 
 @write

@@ -15,7 +15,7 @@ from directives.plans.commands.plans import lock_for_editing
 from directives.plans.forms import MeasureForm
 from directives.plans.queries.plan_page import obligation_options, plan_view, servable_obligations
 from directives.plans.queries.plans import visible_plans
-from directives.web.doors import demand, page, write
+from directives.web.doors import demand, page, seen_version, write
 
 
 def _measure(request, pk):
@@ -28,24 +28,23 @@ def _measure(request, pk):
 def _edit(request, plan, form, *, measure=None, theirs=None, status=200):
     """The form of a line, with what was typed; the page of a line where htmx does not ask."""
     context = {
-        "plan": plan, "form": form, "measure": measure, "theirs": theirs, "groups": obligation_options(plan, measure, form.chosen),
-        "version": (theirs or measure).version if measure else 0, "opened": True,
-    }  # fmt: skip
-    return page(
-        request,
-        "directives/plans/measure.html",
-        context,
-        fragment="directives/plans/_edit.html",
-        status=status,
-    )
+        "plan": plan,
+        "form": form,
+        "measure": measure,
+        "theirs": theirs,
+        "groups": obligation_options(plan, measure, form.chosen),
+        "version": (theirs or measure).version if measure else 0,
+        "opened": True,
+    }
+    template, fragment = "directives/plans/measure.html", "directives/plans/_edit.html"
+    return page(request, template, context, fragment=fragment, status=status)
 
 
 def _saved(request, measure, *, added=False):
     """The line as it now stands, with what else on the page depends on it."""
-    anchor = f"{reverse('plan', args=[measure.plan_id])}#m{measure.pk}"
     if not request.htmx:
         messages.success(request, _("Saved."))
-        return redirect(anchor)
+        return redirect(f"{reverse('plan', args=[measure.plan_id])}#m{measure.pk}")
     plan = get_object_or_404(visible_plans(request.user), pk=measure.plan_id)
     it = plan_view(plan, request.user)
     context = {"it": it, "plan": plan, "line": it.line(measure.pk), "added": added, "fresh": True}
@@ -62,11 +61,9 @@ def measure_add(request, pk):
     form = MeasureForm(request.POST, servable=servable_obligations(plan, None))
     if not form.is_valid():
         return _edit(request, plan, form, status=422)
-    return _saved(
-        request,
-        planning.add_measure(plan, content=form.content(), by=request.user, now=request.now),
-        added=True,
-    )
+    content = form.content()
+    measure = planning.add_measure(plan, content=content, by=request.user, now=request.now)
+    return _saved(request, measure, added=True)
 
 
 @require_GET
@@ -77,12 +74,8 @@ def measure_edit(request, pk):
         return _saved(request, measure)
     if measure.plan.state not in EDITABLE:
         return redirect("plan", measure.plan_id)
-    return _edit(
-        request,
-        measure.plan,
-        MeasureForm.of(measure, servable=servable_obligations(measure.plan, measure)),
-        measure=measure,
-    )
+    form = MeasureForm.of(measure, servable=servable_obligations(measure.plan, measure))
+    return _edit(request, measure.plan, form, measure=measure)
 
 
 @write
@@ -92,14 +85,10 @@ def measure_save(request, pk):
     form = MeasureForm(request.POST, servable=servable_obligations(measure.plan, measure))
     if not form.is_valid():
         return _edit(request, measure.plan, form, measure=measure, status=422)
-    version = request.POST.get("version", "")
+    content, version = form.content(), seen_version(request)
     try:
         saved = planning.save_measure(
-            measure,
-            content=form.content(),
-            version=whole_number(version) or 0,
-            by=request.user,
-            now=request.now,
+            measure, content=content, version=version, by=request.user, now=request.now
         )
     except Stale as stale:
         if stale.theirs is None:
@@ -120,10 +109,8 @@ def measure_delete(request, pk):
 def measure_done(request, pk):
     measure = _measure(request, pk)
     done_on = request.today if request.POST.get("done") else None
-    version = request.POST.get("version", "")
-    if whole_number(version) is None:
+    version = whole_number(request.POST.get("version", ""))
+    if version is None:
         raise Invalid(_("This form is out of date. Go back, reload the page and submit again."))
-    planning.mark_done(
-        measure, done_on=done_on, version=whole_number(version), by=request.user, now=request.now
-    )
+    planning.mark_done(measure, done_on=done_on, version=version, by=request.user, now=request.now)
     return _saved(request, measure)

@@ -45,21 +45,24 @@ DONE = {
 def plans(request):
     if wants_file(request):
         return answer(request, "plans")
-    form = PlanFilterForm(request.GET, user=request.user)
+    user, form = request.user, PlanFilterForm(request.GET, user=request.user)
     wanted = form.wanted()
-    counts = state_counts(request.user, wanted.document) if request.user.oversees else {}
+    counts = state_counts(user, wanted.document) if user.oversees else {}
     states = [
         (state, label, counts.get(state, 0)) for state, label in FILING_STATES if state in HANDED_IN
     ]
     context = {
-        "own": own_plans(request.user) if request.user.works else (),
-        "starts": plans_to_start(request.user) if request.user.works else (),
-        "form": form, "wanted": wanted, "states": states, "total": sum(counts.values()), "limit": COUNT_LIMIT,
-        "page": plans_page(request.user, wanted, counts, request.GET) if request.user.oversees else None,
-    }  # fmt: skip
-    return page(
-        request, "directives/plans/list.html", context, fragment="directives/plans/_below.html"
-    )
+        "own": own_plans(user) if user.works else (),
+        "starts": plans_to_start(user) if user.works else (),
+        "form": form,
+        "wanted": wanted,
+        "states": states,
+        "total": sum(counts.values()),
+        "limit": COUNT_LIMIT,
+        "page": plans_page(user, wanted, counts, request.GET) if user.oversees else None,
+    }
+    template, fragment = "directives/plans/list.html", "directives/plans/_below.html"
+    return page(request, template, context, fragment=fragment)
 
 
 @write

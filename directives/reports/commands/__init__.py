@@ -1,7 +1,8 @@
-"""Progress reports (填报): a cycle opens, each organisation fills in its report and hands it in, whole or by parts.
+"""Progress reports (填报): a cycle opens, each organisation fills in its report and hands it in,
+whole or by parts.
 
-The state of a report lives in its entries, which move through `core.transitions`. These commands know what an entry must
-say before it is handed in, and keep the report clock of the obligations.
+The state of a report lives in its entries, which move through `core.transitions`. These commands
+know what an entry must say before it is handed in, and keep the report clock of the obligations.
 """
 
 from directives.reports.commands.cycles import open_cycle, opening_job
@@ -15,7 +16,6 @@ from directives.reports.commands.entries import (
     drafts_from,
     lacks,
     lock_entries,
-    missing,
     redraft,
     redraft_entries,
     refresh_drafts,
@@ -27,29 +27,28 @@ from directives.reports.commands.handing_in import decline, hand_in, recall, rep
 from directives.reports.commands.sql import entry_to_save
 
 __all__ = [
+    "Earlier",
+    "EntryEdit",
+    "EntryFields",
     "LACKS",
     "NOT_YOURS",
-    "Earlier",
-    "EntryFields",
-    "EntryEdit",
     "begin",
     "decline",
     "drafts_from",
     "earlier_entries",
     "entry_to_save",
     "hand_in",
-    "lock_entries",
-    "opening_job",
     "lacks",
-    "missing",
+    "lock_entries",
     "open_cycle",
+    "opening_job",
     "recall",
     "redraft",
     "redraft_entries",
     "refresh_drafts",
     "report_clocks",
+    "restore_entries",
     "save_entries",
     "save_entry",
-    "restore_entries",
     "sign",
 ]

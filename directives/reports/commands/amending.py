@@ -1,7 +1,10 @@
-"""The work log amended by its authors: an entry edited or withdrawn, or corrected by another once a report had used it."""
+"""The work log amended by its authors: an entry edited or withdrawn, or corrected by another once a
+report had used it.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
@@ -22,38 +25,37 @@ from directives.reports.commands import drafts_from, refresh_drafts
 from directives.tallies import counted
 
 
-def _opened(entry: LogEntry, act: str, version: int, by: User) -> LogEntry:
-    """The entry as stored, held until the transaction ends, once it is found that this person may do this with it now."""
+def _lock(entry: LogEntry, act: str, version: int, by: User) -> LogEntry:
+    """The entry as stored, locked until the transaction ends.
+
+    Raises unless this person may do this with it now.
+    """
     if not may(by, "amend", entry):
         raise NotAllowed(_("An entry of the work log is changed only by its author."))
     # Nobody hands in, meanwhile, a report that was drafted from it.
     reports = ProgressReport.objects.filter(entries__log_uses__log_entry=entry).order_by("pk")
-    list(
-        ProgressReport.objects.filter(pk__in=reports.values("pk"))
-        .order_by("pk")
-        .select_for_update(no_key=True)
-        .values_list("pk")
-    )
+    locked = ProgressReport.objects.filter(pk__in=reports.values("pk")).order_by("pk")
+    list(locked.select_for_update(no_key=True).values_list("pk"))
     rows = LogEntry.objects.select_for_update(no_key=True, of=("self",))
-    held = rows.select_related("measure__plan__organisation", "measure__plan__document").get(
+    stored = rows.select_related("measure__plan__organisation", "measure__plan__document").get(
         pk=entry.pk
     )
-    state = held.state
-    if state == LOG_SIGNING and state not in LOG_ACTS[act]:
-        raise IllegalMove(
-            _("A report that was drafted from this entry waits to be signed. Recall it first.")
-        )
+    state = stored.state
     if state not in LOG_ACTS[act]:
+        if state == LOG_SIGNING:
+            raise IllegalMove(
+                _("A report that was drafted from this entry waits to be signed. Recall it first.")
+            )
         raise IllegalMove(
             _("This log entry is “%(state)s”: this cannot be done with it now.")
             % {"state": dict(LOG_STATES)[state]}
         )
-    if held.version != version:
-        raise Stale(theirs=held)
-    return held
+    if stored.version != version:
+        raise Stale(theirs=stored)
+    return stored
 
 
-def _written(entry: LogEntry, *names: str) -> None:
+def _save(entry: LogEntry, *names: str) -> None:
     entry.version += 1
     entry.save(update_fields=[*names, "version"])
 
@@ -69,46 +71,49 @@ def edit_log(
     by: User,
     now: datetime,
 ) -> LogEntry:
-    """Change day and words of an entry that no report used yet, and add files. Drafts made from it say it at once.
+    """Change day and words of an entry that no report used yet, and add files.
 
-    `version` is the one that the person saw. Raises NotAllowed, IllegalMove, Stale, and Invalid with every fault at once.
+    Drafts made from it say it at once.
+
+    `version` is the one that the person saw. Raises NotAllowed, IllegalMove, Stale, and Invalid
+    with every fault at once.
     """
-    held = _opened(entry, "edit", version, by)
+    stored = _lock(entry, "edit", version, by)
     check_log_entry(text, on, files, today=timezone.localdate(now))
-    after = {"on": on, "text": text.strip()}
-    before = {name: getattr(held, name) for name in after if getattr(held, name) != after[name]}
+    former: dict[str, Any] = {"on": stored.on, "text": stored.text}
+    stored.on, stored.text = on, text.strip()
+    before = {name: value for name, value in former.items() if value != getattr(stored, name)}
     if before:
-        held.on, held.text = after["on"], after["text"]
-        _written(held, *before)
-        audit.record(
-            "edit_log",
-            held,
-            by=by,
-            now=now,
-            before=before,
-            after={name: after[name] for name in before},
-        )
+        _save(stored, *before)
+        after = {name: getattr(stored, name) for name in before}
+        audit.record("edit_log", stored, by=by, now=now, before=before, after=after)
     for upload in files:
-        evidence.attach(held, upload, by=by, now=now)
-    refresh_drafts(drafts_from([held]), by=by, now=now)
-    return held
+        evidence.attach(stored, upload, by=by, now=now)
+    refresh_drafts(drafts_from([stored]), by=by, now=now)
+    return stored
 
 
 @counted()
 def withdraw_log(entry: LogEntry, *, version: int, by: User, now: datetime) -> LogEntry:
-    """Withdraw an entry that no report used yet: it stays on record and counts nowhere, as if it had not been written.
+    """Withdraw an entry that no report used yet: it stays on record and counts nowhere, as if it
+    had not been written.
 
     Raises as `edit_log` does.
     """
-    held = _opened(entry, "withdraw", version, by)
-    held.withdrawn_at, held.withdrawn_by = now, by
-    _written(held, "withdrawn_at", "withdrawn_by")
+    stored = _lock(entry, "withdraw", version, by)
+    stored.withdrawn_at, stored.withdrawn_by = now, by
+    _save(stored, "withdrawn_at", "withdrawn_by")
     audit.record(
-        "withdraw_log", held, by=by, now=now, before=audit_values(held), after={"withdrawn_at": now}
+        "withdraw_log",
+        stored,
+        by=by,
+        now=now,
+        before=audit_values(stored),
+        after={"withdrawn_at": now},
     )
-    undo_logging([held.measure_id], held.created_at, action="withdraw_log", by=by, now=now)
-    refresh_drafts(drafts_from([held]), by=by, now=now)
-    return held
+    undo_logging([stored.measure_id], stored.created_at, action="withdraw_log", by=by, now=now)
+    refresh_drafts(drafts_from([stored]), by=by, now=now)
+    return stored
 
 
 @counted()
@@ -122,19 +127,20 @@ def correct_log(
     by: User,
     now: datetime,
 ) -> LogEntry:
-    """Correct an entry that a report used, by another that names it; the one that was reported stays as it is.
+    """Correct an entry that a report used, by another that names it; the one that was reported
+    stays as it is.
 
     Returns the new entry. Raises as `edit_log` does.
     """
-    held = _opened(entry, "correct", version, by)
+    stored = _lock(entry, "correct", version, by)
     check_log_entry(text, on, files, today=timezone.localdate(now))
-    line = LogEntry(
-        measure=held.measure, corrects=held, on=on, text=text.strip(), by=by, created_at=now
+    correction = LogEntry(
+        measure=stored.measure, corrects=stored, on=on, text=text.strip(), by=by, created_at=now
     )
-    correction = write_log_entry(line, files, by=by, now=now)
-    _written(held)
-    before = {"on": held.on, "text": held.text}
+    write_log_entry(correction, files, by=by, now=now)
+    _save(stored)
+    before = {"on": stored.on, "text": stored.text}
     after = {"on": correction.on, "text": correction.text, "corrected_by": correction.pk}
-    audit.record("correct_log", held, by=by, now=now, before=before, after=after)
-    refresh_drafts(drafts_from([held]), by=by, now=now)
+    audit.record("correct_log", stored, by=by, now=now, before=before, after=after)
+    refresh_drafts(drafts_from([stored]), by=by, now=now)
     return correction

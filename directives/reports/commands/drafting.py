@@ -1,9 +1,11 @@
-"""What an entry says before anybody typed: drawn from the log, else carried forward from the last accepted report."""
+"""What an entry says before anybody typed: drawn from the log, else carried forward from the last
+accepted report.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
 
@@ -14,7 +16,9 @@ from directives.models.reports import BLANK, CARRIED, FROM_LOG
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fields of an entry that nobody has touched; `log` are the ids of the log entries that it is made from."""
+    """The fields of an entry that nobody has touched; `log` are the ids of the log entries that it
+    is made from.
+    """
 
     progress: str = ""
     problems: str = ""
@@ -31,65 +35,66 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What earlier cycles say of an obligation: the last accepted entry, its percentage, and when one was last handed in."""
+    """An obligation in earlier cycles: the last accepted entry, its percentage, and when one was
+    last handed in.
+    """
 
     accepted: ReportEntry | None = None
     handed_in_at: datetime | None = None
     percent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of the log; `corrects`: it stands for a line that was reported already."""
+class LogLine(NamedTuple):
+    """One line of the log.
 
+    `corrects`: the id of a line that was reported already, in whose place it stands.
+    """
+
+    corrects: int | None
     on: date
     text: str
     written_at: datetime
     pk: int = 0
-    corrects: bool = False
 
 
 def entries_before(report: ProgressReport) -> QuerySet[ReportEntry]:
-    """The body's entries of earlier cycles of the document, in the order in which these fell due.
+    """The organisation's entries of earlier cycles of the document, in the order in which these
+    fell due.
 
     Of two that fell due on one day, the one that was opened later is the later one.
     """
-    before = {
-        "report__document": report.document_id,
-        "report__cycle__due_on__lt": report.cycle.due_on,
-    }
-    rows = ReportEntry.objects.filter(report__organisation=report.organisation_id, **before)
+    rows = ReportEntry.objects.filter(
+        report__organisation=report.organisation_id,
+        report__document=report.document_id,
+        report__cycle__due_on__lt=report.cycle.due_on,
+    )
     return rows.order_by("report__cycle__due_on", "report__cycle_id")
 
 
 def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
-    """By obligation: what the body reported in earlier cycles of the document.
+    """By obligation: what the organisation reported in earlier cycles of the document.
 
-    Two queries: the words are read of the last accepted entries alone, however many years there are behind them.
+    Two queries: the words are read of the last accepted entries alone, however many years there are
+    behind them.
     """
     rows = entries_before(report).filter(Q(submitted_at__isnull=False) | Q(state=ACCEPTED))
     accepted: dict[int, int] = {}
-    stamps: dict[int, datetime] = {}
-    for pk, obligation, state, submitted_at in rows.values_list(
-        "pk", "obligation", "state", "submitted_at"
-    ):
+    handed_in: dict[int, datetime] = {}
+    for pk, obligation, state, at in rows.values_list("pk", "obligation", "state", "submitted_at"):
         if state == ACCEPTED:
             accepted[obligation] = pk
-        if submitted_at:
-            stamps[obligation] = max(submitted_at, stamps.get(obligation, submitted_at))
-    words = (
-        ReportEntry.objects.select_related("report__cycle").in_bulk(accepted.values())
-        if accepted
-        else {}
-    )
-    result = {pk: Earlier(handed_in_at=at) for pk, at in stamps.items()}
+        if at:
+            handed_in[obligation] = max(at, handed_in.get(obligation, at))
+    with_cycle = ReportEntry.objects.select_related("report__cycle")
+    entries = with_cycle.in_bulk(accepted.values()) if accepted else {}
+    result = {obligation: Earlier(handed_in_at=at) for obligation, at in handed_in.items()}
     for obligation, pk in accepted.items():
-        result[obligation] = Earlier(words[pk], stamps.get(obligation), words[pk].percent)
+        result[obligation] = Earlier(entries[pk], handed_in.get(obligation), entries[pk].percent)
     return result
 
 
 def drafts(report: ProgressReport, obligations: Iterable[int]) -> dict[int, Draft]:
-    """A draft for each of these obligations of the report's body."""
+    """A draft for each of these obligations of the report's organisation."""
     earlier, log = earlier_entries(report), _log(report)
     return {
         pk: _draft(earlier.get(pk, Earlier()), log.get(pk, []), report.cycle.year)
@@ -98,22 +103,23 @@ def drafts(report: ProgressReport, obligations: Iterable[int]) -> dict[int, Draf
 
 
 def _log(report: ProgressReport) -> dict[int, list[LogLine]]:
-    """The body's log on the document by obligation, oldest day first."""
-    mine = {
-        "measure__plan__organisation": report.organisation_id,
-        "measure__plan__document": report.document_id,
-    }
-    rows = LogEntry.objects.current().filter(**mine).order_by("on", "id")
+    """The organisation's log on the document by obligation, oldest day first."""
+    rows = LogEntry.objects.current().filter(
+        measure__plan__organisation=report.organisation_id,
+        measure__plan__document=report.document_id,
+    )
+    columns = ("measure__obligations", "corrects", "on", "text", "created_at", "pk")
     log: dict[int, list[LogLine]] = {}
-    for obligation, corrected, *line in rows.values_list(
-        "measure__obligations", "corrects", "on", "text", "created_at", "pk"
-    ):
-        log.setdefault(obligation, []).append(LogLine(*line, corrects=corrected is not None))
+    for obligation, *line in rows.order_by("on", "id").values_list(*columns):
+        log.setdefault(obligation, []).append(LogLine(*line))
     return log
 
 
 def note_uses(drafted: Mapping[int, Draft], *, now: datetime) -> None:
-    """Note from which log entries these entries (ids) are drafted now. What was handed in once stays noted."""
+    """Note from which log entries these entries (ids) are drafted now.
+
+    What was handed in once stays noted.
+    """
     noted = LogUse.objects.filter(entry__in=drafted)
     noted.filter(Q(entry__submitted_at=None) | Q(at__gt=F("entry__submitted_at"))).delete()
     uses = [
@@ -125,24 +131,25 @@ def note_uses(drafted: Mapping[int, Draft], *, now: datetime) -> None:
 
 
 def _draft(earlier: Earlier, log: list[LogLine], year: int) -> Draft:
-    since = earlier.handed_in_at
-    fresh = [done for done in log if since is None or done.written_at > since]
-    last = earlier.accepted
-    kept = (last.problems, last.next_steps, last.percent) if last else ("", "", None)
-    if fresh:
-        return Draft(
-            narrative(fresh, year), *kept, origin=FROM_LOG, log=tuple(done.pk for done in fresh)
-        )
-    return Draft(last.progress, *kept, origin=CARRIED) if last else Draft()
+    since, last = earlier.handed_in_at, earlier.accepted
+    new = [line for line in log if since is None or line.written_at > since]
+    carried = (last.problems, last.next_steps, last.percent) if last else ("", "", None)
+    if new:
+        used = tuple(line.pk for line in new)
+        return Draft(narrative(new, year), *carried, origin=FROM_LOG, log=used)
+    return Draft(last.progress, *carried, origin=CARRIED) if last else Draft()
 
 
 def narrative(log: Iterable[LogLine], year: int) -> str:
-    """Lines of the log as one text: 10月9日，印发通知；座谈；10月12日，…。 A day of another year names its year."""
+    """Lines of the log as one text: 10月9日，印发通知；座谈；10月12日，…。
+
+    A day of another year names its year.
+    """
     parts, day = [], None
-    for done in log:
-        text = ("更正：" if done.corrects else "") + " ".join(done.text.split()).rstrip("。；;.")
-        if done.on != day:
-            day = done.on
+    for line in log:
+        text = ("更正：" if line.corrects else "") + " ".join(line.text.split()).rstrip("。；;.")
+        if line.on != day:
+            day = line.on
             text = f"{'' if day.year == year else f'{day.year}年'}{day.month}月{day.day}日，{text}"
         parts.append(text)
     return "；".join(parts) + "。" if parts else ""

@@ -1,10 +1,11 @@
-"""Handing in, whole or by parts: the manager's signature, and the numbered copy that never changes (报送)."""
+"""Handing in, whole or by parts: the manager's signature, and the numbered copy that never changes
+(报送).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import FilteredRelation, Max, Q
 from django.urls import reverse
@@ -22,12 +23,42 @@ from directives.models import Attachment, Obligation, ProgressReport, ReportEntr
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.writing import insert, update_where
 from directives.reports.commands.drafting import entries_before
-from directives.reports.commands.entries import LACKS, missing
+from directives.reports.commands.entries import LACKS, lacks
 from directives.tallies import counted, move_mark
 
 FEW = 20  # entries of which the past is looked up one by one, not the whole report's
 
 Percents = Mapping[int, int | None]  # by obligation: what was last accepted
+
+# The report, locked
+
+RELATED = ("organisation", "document", "cycle")
+CHANGEABLE = (
+    "organisation_id",
+    "begun_at",
+    "first_submitted_at",
+    "completed_at",
+    "waiting_since",
+    "version",
+)
+
+
+def lock_report(report: ProgressReport) -> ProgressReport:
+    """The report as it now stands, locked until the transaction ends; with its RELATED rows.
+
+    Entries of one report are handed in and decided on one transaction after another.
+    """
+    rows = ProgressReport.objects.filter(pk=report.pk)
+    if not report._state.fields_cache.keys() >= set(RELATED):
+        locked = rows.select_for_update(no_key=True, of=("self",))
+        return (
+            locked.select_related(*RELATED, "organisation__parent").defer(*HEAVY_OF_DOCUMENT).get()
+        )
+    stored = rows.select_for_update(no_key=True).values_list(*CHANGEABLE).get()
+    current = copy(report)
+    for name, value in zip(CHANGEABLE, stored, strict=True):
+        setattr(current, name, value)
+    return current
 
 
 def _chosen(
@@ -52,35 +83,33 @@ def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percent
     return dict(rows.values_list("obligation", "percent"))
 
 
-def _filed_at(entries: Sequence[ReportEntry]) -> dict[int, datetime]:
-    """When the last file was added to each that was returned: of the others nobody asks."""
+def _last_file_at(entries: Sequence[ReportEntry]) -> dict[int | None, datetime]:
+    """When the last file was added to each that was returned: `lacks` does not ask it of the
+    others.
+    """
     returned = [entry.pk for entry in entries if entry.state == RETURNED]
-    files = (
-        Attachment.objects.filter(report_entry__in=returned)
-        .values_list("report_entry")
-        .annotate(last=Max("at"))
-    )
-    return dict(files.order_by()) if returned else {}
+    if not returned:
+        return {}
+    files = Attachment.objects.filter(report_entry__in=returned).order_by()
+    return dict(files.values_list("report_entry").annotate(last=Max("at")))
 
 
 def _ready(
     entries: Iterable[int] | None, chosen: list[ReportEntry], percents: Percents
 ) -> list[ReportEntry]:
-    """The entries to hand in: of those chosen all that are ready; where they were named, each must be."""
-    filed_at = _filed_at(chosen)
-    gaps = {
-        row.pk: missing(row, percents.get(row.obligation_id), filed_at.get(row.pk))
-        for row in chosen
-    }
-    ready = [entry for entry in chosen if not gaps[entry.pk]]
-    if entries is not None and len(ready) != len(chosen):
-        unready = [entry for entry in chosen if gaps[entry.pk]]
-        raise Invalid(
-            {
-                entry.obligation.directive.code: [str(LACKS[gap]) for gap in gaps[entry.pk]]
-                for entry in unready
-            }
-        )
+    """The entries to hand in: of those chosen all that are ready; where they were named, each must
+    be.
+    """
+    last_file_at = _last_file_at(chosen)
+    ready, missing = [], {}
+    for entry in chosen:
+        lacked = lacks(entry, percents.get(entry.obligation_id), last_file_at.get(entry.pk))
+        if lacked:
+            missing[entry.obligation.directive.code] = [str(LACKS[key]) for key in lacked]
+        else:
+            ready.append(entry)
+    if entries is not None and missing:
+        raise Invalid(missing)
     if not ready:
         raise Invalid(_("No entries ready to submit yet."))
     return ready
@@ -90,10 +119,13 @@ def _ready(
 def hand_in(
     *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
 ) -> Submission | None:
-    """Hand in the entries with these ids, or all that are ready. None: they wait for the manager's signature.
+    """Hand in the entries with these ids, or all that are ready.
 
-    Where the body has a manager, staff send for signature; the manager, or staff of a body without one, hand in at once.
-    Raises NotAllowed, IllegalMove, Stale, or Invalid with what each entry lacks, by code.
+    None: they wait for the manager's signature.
+
+    Where the organisation has a manager, staff send for signature; the manager, or staff of an
+    organisation without one, hand in at once. Raises NotAllowed, IllegalMove, Stale, or Invalid
+    with what each entry lacks, by code.
     """
     if not may(by, "draft", report):
         raise NotAllowed(
@@ -106,13 +138,8 @@ def hand_in(
     if may(by, "hand_in", report):
         return _submit(report, ready, "hand_in", percents, by=by, now=now)
     move_entries(ready, "ask_signature", by=by, now=now, granted="draft")
-    notices.notify_to_sign(
-        report.organisation,
-        report.document,
-        count=len(ready),
-        url=reverse("report", args=[report.pk]),
-        now=now,
-    )
+    url = reverse("report", args=[report.pk])
+    notices.notify_to_sign(report.organisation, report.document, count=len(ready), url=url, now=now)
     return None
 
 
@@ -120,7 +147,9 @@ def hand_in(
 def sign(
     *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
 ) -> Submission:
-    """The manager signs the entries with these ids, or all that wait: they are handed in as one submission."""
+    """The manager signs the entries with these ids, or all that wait: they are handed in as one
+    submission.
+    """
     report = lock_report(report)
     chosen = _awaiting(report, entries, by)
     return _submit(report, chosen, "sign", _percents(report, chosen), by=by, now=now)
@@ -174,72 +203,62 @@ def _submit(
     by: User,
     now: datetime,
 ) -> Submission:
-    """Hand in or sign, which the caller has found this person to be allowed; what was handed in is kept as it is."""
+    """Hand in or sign, for which the caller has checked the right."""
     move_entries(entries, action, by=by, now=now, granted=action)
-    number = (report.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
     submission = Submission(
-        organisation=report.organisation, document=report.document, report=report, number=number, submitted_at=now, submitted_by=by,
-        content={**_copy(report, entries, percents), "submitted_by": copy_person(by), "signed": action == "sign"},
-    )  # fmt: skip
-    insert([submission])
-    audit.record(
-        "submission",
-        submission,
-        by=by,
-        now=now,
-        after={"report": report.pk, "number": number, "entries": len(entries)},
+        organisation=report.organisation,
+        document=report.document,
+        report=report,
+        number=(report.submissions.aggregate(last=Max("number"))["last"] or 0) + 1,
+        content=_copy(report, entries, percents)
+        | {"submitted_by": copy_person(by), "signed": action == "sign"},
+        submitted_at=now,
+        submitted_by=by,
     )
+    insert([submission])
+    facts = {"report": report.pk, "number": submission.number, "entries": len(entries)}
+    audit.record("submission", submission, by=by, now=now, after=facts)
+    _mark_handed_in(report, now)
+    set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
+    # The words are stored: in the language of the organisations, whoever reads them.
+    with translation.override("zh-hans"):
+        what = _("%(period)s progress report, submission %(number)s, %(count)s entries") % {
+            "period": report.cycle.name,
+            "number": submission.number,
+            "count": len(entries),
+        }
+    url = reverse("report_review", args=[report.pk])
+    notices.notify_handed_in(report, what=what, url=url, now=now)
+    return submission
+
+
+def _mark_handed_in(report: ProgressReport, now: datetime) -> None:
     before, report.first_submitted_at = report.point, report.first_submitted_at or now
     marks = {
         "first_submitted_at": report.first_submitted_at,
         "waiting_since": report.waiting_since or now,
+        "version": report.version + 1,
     }
-    update_where(ProgressReport, [report.pk], {**marks, "version": report.version + 1})
+    update_where(ProgressReport, [report.pk], marks)
     move_mark(report.organisation_id, report.document_id, before, report.point)
-    set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
-    _tell(report, submission, len(entries), now)
-    return submission
 
 
-def set_clocks(
-    report: ProgressReport, obligations: Sequence[Obligation], *, by: User | None, now: datetime
-) -> None:
-    """Set the report clock of these obligations, whose entries were handed in, where it is not yet what the entries say."""
-    clocks = report_clocks(report, [row.pk for row in obligations])
-    wanted = {row.pk: clocks[row.pk].fields() for row in obligations}
-    differing = [
-        row
-        for row in obligations
-        if any(getattr(row, name) != value for name, value in wanted[row.pk].items())
-    ]
-    change_within(differing, None, each=wanted, action="report_clock", by=by, now=now)
-    note_heard(obligations, by=by, now=now)
-
-
-def _tell(report: ProgressReport, submission: Submission, count: int, now: datetime) -> None:
-    with translation.override(
-        "zh-hans"
-    ):  # stored words: the bodies' own language, whoever reads them
-        what = _("%(period)s progress report, submission %(number)s, %(count)s entries") % {
-            "period": report.cycle.name, "number": submission.number, "count": count,
-        }  # fmt: skip
-    notices.notify_handed_in(
-        report, what=what, url=reverse("report_review", args=[report.pk]), now=now
-    )
+# The copy of what is handed in
 
 
 def _copy(
     report: ProgressReport, entries: Sequence[ReportEntry], percents: Percents
 ) -> dict[str, Any]:
     """What is handed in, word for word, as JSON."""
-    body, document, cycle = report.organisation, report.document, report.cycle
-    files: dict[int, list[dict[str, Any]]] = {}
+    cycle = report.cycle
+    files: dict[int | None, list[dict[str, Any]]] = {}
     for file in Attachment.objects.filter(report_entry__in=[entry.pk for entry in entries]):
-        one = {"id": file.pk, "name": file.name, "size": file.size, "sha256": file.sha256}
-        files.setdefault(file.report_entry_id, []).append(one)
+        files.setdefault(file.report_entry_id, []).append(
+            {"id": file.pk, "name": file.name, "size": file.size, "sha256": file.sha256}
+        )
     return {
-        "organisation": copy_body(body),
-        "document": copy_document(document),
+        "organisation": copy_body(report.organisation),
+        "document": copy_document(report.document),
         "cycle": {
             "year": cycle.year,
             "period": cycle.period,
@@ -248,8 +267,8 @@ def _copy(
         },
         "count": len(entries),  # so that a list need not read the copy
         "entries": [
-            _copy_entry(row, percents.get(row.obligation_id), files.get(row.pk, []))
-            for row in entries
+            _copy_entry(entry, percents.get(entry.obligation_id), files.get(entry.pk, []))
+            for entry in entries
         ],
     }
 
@@ -258,87 +277,78 @@ def _copy_entry(
     entry: ReportEntry, last_percent: int | None, files: list[dict[str, Any]]
 ) -> dict[str, Any]:
     return {
-        "entry": entry.pk, "obligation": entry.obligation_id, "part": entry.obligation.part,
-        **copy_directive(entry.obligation.directive), "asked_by": copy_person(entry.asked_by),
-        "progress": entry.progress, "problems": entry.problems, "next_steps": entry.next_steps,
-        "percent": entry.percent, "last_percent": last_percent,
-        "unchanged": entry.unchanged, "unchanged_reason": entry.unchanged_reason, "files": files,
-    }  # fmt: skip
+        "entry": entry.pk,
+        "obligation": entry.obligation_id,
+        "part": entry.obligation.part,
+        **copy_directive(entry.obligation.directive),
+        "asked_by": copy_person(entry.asked_by),
+        "progress": entry.progress,
+        "problems": entry.problems,
+        "next_steps": entry.next_steps,
+        "percent": entry.percent,
+        "last_percent": last_percent,
+        "unchanged": entry.unchanged,
+        "unchanged_reason": entry.unchanged_reason,
+        "files": files,
+    }
 
 
-HOME = ("organisation", "document", "cycle")
-CHANGES = (
-    "organisation_id",
-    "begun_at",
-    "first_submitted_at",
-    "completed_at",
-    "waiting_since",
-    "version",
-)  # while a report lives
+# The report clock of obligations, once a cycle runs
 
 
-def lock_report(report: ProgressReport) -> ProgressReport:
-    """The report as it now stands, held until the transaction ends; with its body, document and cycle."""
-    if not all(ProgressReport._meta.get_field(name).is_cached(report) for name in HOME):
-        rows = ProgressReport.objects.select_for_update(no_key=True, of=("self",)).select_related(
-            *HOME
-        )
-        return (
-            rows.select_related("organisation__parent").defer(*HEAVY_OF_DOCUMENT).get(pk=report.pk)
-        )
-    stored = (
-        ProgressReport.objects.select_for_update(no_key=True)
-        .filter(pk=report.pk)
-        .values_list(*CHANGES)
-        .get()
-    )
-    fresh = copy(report)
-    for name, value in zip(CHANGES, stored, strict=True):
-        setattr(fresh, name, value)
-    return fresh
+class ReportClock(NamedTuple):
+    """When the next report on an obligation is due, as its fields say it.
 
+    `report_due_on` is None when nothing is owed; `report_returned`: what is owed was handed in
+    before and sent back.
+    """
 
-@dataclass(frozen=True, slots=True)
-class ReportClock:
-    """`due_on` is None when nothing is owed; `returned`: what is owed was handed in before and sent back."""
-
-    due_on: date | None = None
-    returned: bool = False
-
-    def fields(self) -> dict[str, date | bool | None]:
-        """As the fields of an obligation."""
-        return {"report_due_on": self.due_on, "report_returned": self.returned}
+    report_due_on: date | None
+    report_returned: bool
 
 
 def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[int, ReportClock]:
-    """The clock of each of these obligations of the report's body, from the entries as they now stand.
+    """The clock of each of these obligations of the report's organisation, from the entries as they
+    now stand.
 
-    Due is the earliest cycle of the document for which the entry is not handed in, or the report not begun.
+    Due is the earliest cycle of the document for which the entry is not handed in, or the report
+    not begun.
     """
     wanted = list(obligations)
-    held_back = Q(entries__obligation__in=wanted, entries__state__in=EDITABLE | {AWAITING})
+    not_in = Q(entries__obligation__in=wanted, entries__state__in=EDITABLE | {AWAITING})
     reports = ProgressReport.objects.filter(
         organisation=report.organisation_id, document=report.document_id
     )
-    rows = reports.annotate(waiting=FilteredRelation("entries", condition=held_back)).filter(
+    rows = reports.annotate(waiting=FilteredRelation("entries", condition=not_in)).filter(
         Q(begun_at=None) | Q(waiting__isnull=False)
     )
-    pending: dict[int, list[tuple[date, bool]]] = {}
-    for_all: list[tuple[date, bool]] = []
-    found = rows.order_by().values_list(
-        "cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at"
-    )
-    for due_on, begun_at, pk, handed_in_at in found:
-        if pk is not None:
-            pending.setdefault(pk, []).append((due_on, handed_in_at is not None))
+    columns = ("cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at")
+    pending: dict[int, list[ReportClock]] = {pk: [] for pk in wanted}
+    for due_on, begun_at, obligation, handed_in_at in rows.order_by().values_list(*columns):
+        if obligation is not None:
+            pending[obligation].append(ReportClock(due_on, handed_in_at is not None))
         if begun_at is None:
-            for_all.append((due_on, False))
-    return {pk: _clock(pending.get(pk, []) + for_all) for pk in wanted}
+            for clocks in pending.values():
+                clocks.append(ReportClock(due_on, False))
+    return {
+        pk: ReportClock(
+            min((clock.report_due_on for clock in clocks if clock.report_due_on), default=None),
+            any(clock.report_returned for clock in clocks),
+        )
+        for pk, clocks in pending.items()
+    }
 
 
-def _clock(pending: list[tuple[date, bool]]) -> ReportClock:
-    if not pending:
-        return ReportClock()
-    return ReportClock(
-        min(due_on for due_on, _returned in pending), any(returned for _due_on, returned in pending)
-    )
+def set_clocks(
+    report: ProgressReport, obligations: Sequence[Obligation], *, by: User | None, now: datetime
+) -> None:
+    """Set the report clock of these obligations, whose entries were handed in, where the entries
+    say another.
+    """
+    clocks = report_clocks(report, [row.pk for row in obligations])
+    changed = [
+        row for row in obligations if (row.report_due_on, row.report_returned) != clocks[row.pk]
+    ]
+    each = {row.pk: clocks[row.pk]._asdict() for row in changed}
+    change_within(changed, None, each=each, action="report_clock", by=by, now=now)
+    note_heard(obligations, by=by, now=now)

@@ -1,4 +1,6 @@
-"""Progress entries (进展情况): one body's report for one cycle, filled in from a table."""
+"""Progress entries (进展情况): the report of one organisation for one cycle, filled in from a
+table.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,13 +12,13 @@ from directives.base.refusals import Invalid
 from directives.base.script import fold
 from directives.base.states import EDITABLE, REPORTABLE
 from directives.base.wording import localized
-from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
+from directives.models import Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import NEW
 from directives.plans.imports.plans import fills_in, own_organisation
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryEdit, EntryFields
-from directives.reports.queries.entries import EntryLine, ReportSheet
+from directives.reports.queries.entries import ReportSheet
 from directives.tables.comparing import (
     PastValues,
     StoredRow,
@@ -44,11 +46,40 @@ TEXTS = ("progress", "problems", "next_steps", "unchanged_reason")
 NAMES = (*TEXTS, "percent", "unchanged")
 YES, NO = "yes", "no"
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
+# Other headings that people use.
+CODE = (
+    "文件条款", "条款", "条款编号", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码",
+)  # fmt: skip
+PROGRESS = (
+    "进展情况", "工作进展", "进展", "落实情况", "完成情况", "推进情况", "贯彻落实情况",
+    "工作开展情况", "工作进展情况", "任务进展情况", "目前进展", "目前进展情况", "最新进展",
+    "当前进展", "进展成效", "工作进展及成效", "进展情况及成效", "落实进展", "办理情况",
+)  # fmt: skip
+PROBLEMS = (
+    "存在问题", "问题", "困难", "问题和困难", "存在的问题", "困难问题", "困难和问题", "存在的困难",
+    "存在困难", "存在困难和问题", "存在的困难和问题", "存在的问题和困难", "存在问题和困难",
+    "存在问题及困难", "存在问题及原因",
+)  # fmt: skip
+PERCENT = (
+    "完成比例", "完成率", "进度", "完成百分比", "完成度", "完成进度", "工作进度", "进度比例",
+    "任务完成率", "任务进度", "当前进度",
+)  # fmt: skip
+NEXT = (
+    "下一步打算", "下步打算", "下一步工作", "下一步计划", "下一步措施", "下步工作",
+    "下一步工作打算", "下步工作打算", "下一步工作计划", "下步工作计划", "下步计划",
+    "下一步工作安排", "下一步工作措施", "下一步举措", "下阶段打算", "下阶段工作打算",
+    "下一阶段工作打算", "下一步安排", "下一步工作思路", "next steps",
+)  # fmt: skip
+REASON = ("无变化原因", "未变化原因", "无进展原因")
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a report."""
-    code, reason = gettext_lazy("Code"), gettext_lazy("Reason for no change")
+    code = gettext_lazy("Code")
+    progress = gettext_lazy("Progress")
+    percent = gettext_lazy("Percent complete")
+    same = gettext_lazy("No change since the last report")
+    reason = gettext_lazy("Reason for no change")
     return (
         Field(
             "code",
@@ -61,30 +92,12 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
             example="九.3.3",
             drop_down="directives",
         ),
-        Field(
-            "progress",
-            gettext_lazy("Progress"),
-            "text",
-            PROGRESS,
-            example="已印发办法，完成培训两期",
-        ),
+        Field("progress", progress, "text", PROGRESS, example="已印发办法，完成培训两期"),
         Field("problems", gettext_lazy("Problems"), "text", PROBLEMS),
         Field("next_steps", gettext_lazy("Next steps"), "text", NEXT),
-        Field("percent", gettext_lazy("Percent complete"), "percent", PERCENT, example="60"),
-        Field(
-            "unchanged",
-            gettext_lazy("No change since the last report"),
-            "choice",
-            ("无变化", "较上期无变化"),
-            choices=CHOICES,
-        ),
-        Field(
-            "unchanged_reason",
-            reason,
-            "text",
-            ("无变化原因", "未变化原因", "无进展原因"),
-            limit=200,
-        ),
+        Field("percent", percent, "percent", PERCENT, example="60"),
+        Field("unchanged", same, "choice", ("无变化", "较上期无变化"), choices=CHOICES),
+        Field("unchanged_reason", reason, "text", REASON, limit=200),
         Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         Field("text", gettext_lazy("Directive"), read_only=True),
@@ -95,54 +108,15 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
     )
 
 
-CODE = (
-    "文件条款",
-    "条款",
-    "条款编号",
-    "任务编号",
-    "任务编码",
-    "任务代码",
-    "条款号",
-    "编码",
-    "代码",
-)
-PROGRESS = (
-    "进展情况", "工作进展", "进展", "落实情况", "完成情况", "推进情况", "贯彻落实情况", "工作开展情况", "工作进展情况", "任务进展情况",
-    "目前进展", "目前进展情况", "最新进展", "当前进展", "进展成效", "工作进展及成效", "进展情况及成效", "落实进展", "办理情况",
-)  # fmt: skip
-PROBLEMS = (
-    "存在问题", "问题", "困难", "问题和困难", "存在的问题", "困难问题", "困难和问题", "存在的困难", "存在困难", "存在困难和问题",
-    "存在的困难和问题", "存在的问题和困难", "存在问题和困难", "存在问题及困难", "存在问题及原因",
-)  # fmt: skip
-PERCENT = (
-    "完成比例",
-    "完成率",
-    "进度",
-    "完成百分比",
-    "完成度",
-    "完成进度",
-    "工作进度",
-    "进度比例",
-    "任务完成率",
-    "任务进度",
-    "当前进度",
-)
-NEXT = (
-    "下一步打算", "下步打算", "下一步工作", "下一步计划", "下一步措施", "下步工作", "下一步工作打算", "下步工作打算", "下一步工作计划",
-    "下步工作计划", "下步计划", "下一步工作安排", "下一步工作措施", "下一步举措", "下阶段打算", "下阶段工作打算", "下一阶段工作打算",
-    "下一步安排", "下一步工作思路", "next steps",
-)  # fmt: skip
-
-
 def report_of(context: IntakeContext) -> ProgressReport:
-    """The report of the place. Raises NotAllowed, or Invalid where the cycle asks this body for none."""
-    body = own_organisation(context)
-    reports = ProgressReport.objects.filter(cycle=context.place.get("cycle", 0), organisation=body)
-    report = (
-        reports.select_related("cycle", "document", "organisation")
-        .defer(*HEAVY_OF_DOCUMENT)
-        .first()
-    )
+    """The report of the place.
+
+    Raises NotAllowed, or Invalid where the cycle asks the organisation for none.
+    """
+    body, cycle = own_organisation(context), context.place.get("cycle", 0)
+    reports = ProgressReport.objects.filter(cycle=cycle, organisation=body)
+    reports = reports.select_related("cycle", "document", "organisation")
+    report = reports.defer(*HEAVY_OF_DOCUMENT).first()
     if report is None:
         raise Invalid(
             _("This reporting cycle requires no report from %(body)s.") % {"body": body.name_hans}
@@ -158,7 +132,10 @@ def _stored(entry: ReportEntry) -> StoredRow:
 
 
 class EntryChecker(Checker):
-    """Rows are told by the code of the directive. A report that nobody has begun is begun when the rows are applied."""
+    """Finds the entry of a row by the code of its directive.
+
+    A report that nobody has begun is begun when the rows are applied.
+    """
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
@@ -176,16 +153,16 @@ class EntryChecker(Checker):
         self.twice: list[tuple[int, str]] = []
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
-        keys = {row.number: fold(text_of(row.values.get("code"))) for row in rows}
-        met = [(row, entry) for row in rows if (entry := self.entries.get(keys[row.number]))]
-        past = PastValues.of(
-            ReportEntry,
-            {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
-            _said,
-        )
-        return [self._one(row, keys[row.number], past) for row in rows]
+        keys = [fold(text_of(row.values.get("code"))) for row in rows]
+        versions = {
+            entry.pk: (row.values.get("version") or entry.version, entry.version)
+            for row, key in zip(rows, keys, strict=True)
+            if (entry := self.entries.get(key))
+        }
+        past = PastValues.of(ReportEntry, versions, _recorded)
+        return [self._check(row, key, past) for row, key in zip(rows, keys, strict=True)]
 
-    def _one(self, row: FileRow, key: str, past: PastValues) -> CheckedRow:
+    def _check(self, row: FileRow, key: str, past: PastValues) -> CheckedRow:
         entry, text = self.entries.get(key), text_of(row.values.get("code"))
         if key and (first := self.first.setdefault(key, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))
@@ -199,27 +176,15 @@ class EntryChecker(Checker):
         if entry is None:
             after = {name: value for name, value in wanted.items() if value not in (None, "", NO)}
             return new_row(row, self.owed[key], {"code": self.owed[key], **after})
-        planned = compare(
-            row, _stored(entry), wanted, past, tied=(("unchanged", "unchanged_reason"),)
-        )
-        if planned.after and entry.state not in EDITABLE:
-            name = next(iter(planned.after))
-            expected = _("Unchanged: this entry is “%(state)s”") % {
-                "state": entry.get_state_display()
-            }
-            return wrong_row(
-                row,
-                [
-                    Fault(
-                        name,
-                        str(planned.after[name]),
-                        expected,
-                        _("Restore the original value, or delete the row."),
-                    )
-                ],
-                text,
-            )
-        return planned
+        tied = (("unchanged", "unchanged_reason"),)
+        checked = compare(row, _stored(entry), wanted, past, tied=tied)
+        if checked.after and entry.state not in EDITABLE:
+            name, value = next(iter(checked.after.items()))
+            state = {"state": entry.get_state_display()}
+            expected = _("Unchanged: this entry is “%(state)s”") % state
+            remedy = _("Restore the original value, or delete the row.")
+            return wrong_row(row, [Fault(name, str(value), expected, remedy)], text)
+        return checked
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
@@ -232,90 +197,85 @@ class EntryChecker(Checker):
 def _faults_of_percent(row: FileRow) -> Iterable[Fault]:
     percent = row.values.get("percent")
     if percent is not None and not (percent == int(percent) and 0 <= percent <= 100):
-        yield Fault(
-            "percent",
-            str(percent),
-            _("A whole number from 0 to 100"),
-            _("Write the percentage without decimals."),
-        )
+        remedy = _("Write the percentage without decimals.")
+        yield Fault("percent", str(percent), _("A whole number from 0 to 100"), remedy)
 
 
 def _wanted(row: FileRow) -> dict[str, Any]:
-    given = row.values
-    wanted: dict[str, Any] = {name: text_of(given[name]) for name in TEXTS if name in given}
-    if "percent" in given:
-        wanted["percent"] = None if given["percent"] is None else int(given["percent"])
-    if given.get("unchanged"):
-        wanted["unchanged"] = given["unchanged"]
-    elif wanted.get("unchanged_reason") and "unchanged" not in given:
-        wanted["unchanged"] = YES  # whoever says why nothing changed says that nothing did
+    """What the row wants the entry to say, as far as the file has columns for it."""
+    cells = row.values
+    wanted: dict[str, Any] = {name: text_of(cells[name]) for name in TEXTS if name in cells}
+    if "percent" in cells:
+        wanted["percent"] = None if cells["percent"] is None else int(cells["percent"])
+    if cells.get("unchanged"):
+        wanted["unchanged"] = cells["unchanged"]
+    elif wanted.get("unchanged_reason") and "unchanged" not in cells:
+        wanted["unchanged"] = YES  # a reason for no change implies that nothing changed
     return wanted
 
 
-def _said(before: dict[str, Any]) -> dict[str, Any]:
-    """What the record tells of an entry, as the table says it."""
-    return before | (
-        {"unchanged": YES if before["unchanged"] else NO} if "unchanged" in before else {}
-    )
+def _recorded(before: dict[str, Any]) -> dict[str, Any]:
+    """The values of an entry in the record, as the table has them."""
+    if "unchanged" not in before:
+        return before
+    return before | {"unchanged": YES if before["unchanged"] else NO}
 
 
-def _fields(values: dict[str, Any]) -> EntryFields:
-    return EntryFields(
-        **{name: values[name] for name in (*TEXTS, "percent")}, unchanged=values["unchanged"] == YES
-    )
+def _edit(entry: ReportEntry, values: Mapping[str, Any]) -> EntryEdit:
+    """The entry with these values of the table in the place of its own."""
+    fields = {**_stored(entry).values, **values}
+    unchanged = fields["unchanged"] == YES
+    texts = {name: fields[name] for name in TEXTS}
+    return EntryEdit(entry, EntryFields(**texts, percent=fields["percent"], unchanged=unchanged))
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Entries are saved as if they had been typed; a report that nobody began is begun first."""
-    report, new = report_of(context), [row for row in rows if row.verdict == NEW]
-    if new:
+    """Save the entries as if they had been typed; a report that nobody began is begun first."""
+    report = report_of(context)
+    if new := [row for row in rows if row.verdict == NEW]:
         reporting.begin(report=report, by=context.by, now=context.now)
-        _meet(report, new)
+        codes = dict(report.entries.values_list("obligation__directive__code", "pk"))
+        for row in new:
+            row.subject_id = codes.get(row.after["code"])
     entries = reporting.lock_entries(report, [row.subject_id for row in rows], context.by)
-    written = []
+    edits = []
     for row in rows:
         entry = entries.get(row.subject_id)
-        here = _stored(entry) if entry else None
-        stood = demand_unchanged(row, here) if row.verdict != NEW else here
-        after = {name: value for name, value in row.after.items() if name in NAMES}
-        written.append(EntryEdit(entry, _fields({**stood.values, **after})))
-    reporting.save_entries(written, by=context.by, now=context.now)
-    for row, one in zip(rows, written, strict=True):
-        row.left = one.entry.version
-
-
-def _meet(report: ProgressReport, rows: IntakeRows) -> None:
-    """Find the entries that a report got when it was begun."""
-    codes = dict(report.entries.values_list("obligation__directive__code", "pk"))
-    for row in rows:
-        if row.after["code"] not in codes:
+        if entry is None:
             raise stale(row)
-        row.subject_id = codes[row.after["code"]]
+        if row.verdict != NEW:
+            demand_unchanged(row, _stored(entry))
+        edits.append(_edit(entry, {name: row.after[name] for name in NAMES if name in row.after}))
+    reporting.save_entries(edits, by=context.by, now=context.now)
+    for row, edit in zip(rows, edits, strict=True):
+        row.left = edit.entry.version
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Entries say again what they said; those of a report that was begun for the table are drafted anew."""
+    """Give entries their former words back; those of a report that was begun for the table are
+    drafted anew.
+    """
     report = report_of(context)
     entries = reporting.lock_entries(report, [row.subject_id for row in rows], context.by)
+    changed, new = [], []
     for row in rows:
         entry = entries.get(row.subject_id)
         if entry is None or entry.version != row.left or entry.state not in EDITABLE:
             raise changed_since(row)
-    back = [_back(row, entries[row.subject_id]) for row in rows if row.verdict != NEW]
-    reporting.restore_entries(back, marks={}, by=context.by, now=context.now)
-    new = [entries[row.subject_id] for row in rows if row.verdict == NEW]
+        if row.verdict == NEW:
+            new.append(entry)
+        else:
+            changed.append(_edit(entry, row.before))
+    reporting.restore_entries(changed, marks={}, by=context.by, now=context.now)
     reporting.redraft_entries(report, new, by=context.by, now=context.now)
-
-
-def _back(row: IntakeRow, entry: ReportEntry) -> EntryEdit:
-    return EntryEdit(entry, _fields({**_stored(entry).values, **row.before}))
 
 
 ENTRIES = TableKind(
     key="entries",
     name=gettext_lazy("Entries of a progress report"),
     about=gettext_lazy(
-        "Your organisation’s report for one reporting cycle: rows are saved in its entries as if typed. Nothing is submitted."
+        "Your organisation’s report for one reporting cycle: rows are saved in its entries "
+        "as if typed. Nothing is submitted."
     ),
     needs=("cycle", "organisation"),
     fields=fields,
@@ -327,23 +287,22 @@ ENTRIES = TableKind(
 
 
 def entries_to_fill_in(sheet: ReportSheet) -> list[Mapping[str, Any]]:
-    """The entries that this person may fill in now, by field of the kind "entries", as they stand."""
-    return [_row(line) for line in sheet.lines if line.writes]
-
-
-def _row(line: EntryLine) -> Mapping[str, Any]:
-    entry = line.entry
-    return {
-        "code": line.code,
-        "text": localized(entry.obligation.directive, "text"),
-        "part": str(entry.obligation.get_part_display()),
-        "last_percent": line.earlier.percent,
-        "progress": entry.progress,
-        "problems": entry.problems,
-        "next_steps": entry.next_steps,
-        "percent": entry.percent,
-        "unchanged": "yes" if entry.unchanged else "",
-        "unchanged_reason": entry.unchanged_reason,
-        "id": entry.pk,
-        "version": entry.version,
-    }
+    """The entries that this person may fill in now, as they stand, by field of ENTRIES."""
+    return [
+        {
+            "code": line.code,
+            "text": localized(line.entry.obligation.directive, "text"),
+            "part": str(line.entry.obligation.get_part_display()),
+            "last_percent": line.earlier.percent,
+            "progress": line.entry.progress,
+            "problems": line.entry.problems,
+            "next_steps": line.entry.next_steps,
+            "percent": line.entry.percent,
+            "unchanged": YES if line.entry.unchanged else "",
+            "unchanged_reason": line.entry.unchanged_reason,
+            "id": line.pk,
+            "version": line.entry.version,
+        }
+        for line in sheet.lines
+        if line.writes
+    ]

@@ -16,7 +16,9 @@ DUE_DAY = 15  # of the month after it
 
 @dataclass(frozen=True, slots=True)
 class CycleLine:
-    """A cycle with its reports: how many there are, were handed in at least in part, and are accepted whole."""
+    """A cycle with its reports: how many there are, were handed in at least in part, and are
+    accepted whole.
+    """
 
     cycle: Cycle
     reports: int
@@ -26,38 +28,40 @@ class CycleLine:
 
 
 def cycle_lines(document: Document, user: User, *, today: date) -> tuple[CycleLine, ...]:
-    """The cycles of a document, newest first, counted over the bodies that the person sees. At most three queries."""
+    """The cycles of a document, newest first, counted over the organisations that the person sees.
+
+    At most three queries.
+    """
     counts = _counts(document, Scope.of(user))
     cycles = Cycle.objects.visible_to(user).filter(document=document).order_by("-due_on", "-pk")
-    return tuple(_line(cycle, counts, today) for cycle in cycles)
-
-
-def _line(cycle: Cycle, counts: Counter[str], today: date) -> CycleLine:
-    waiting, handed_in, whole = (counts[f"{cycle.pk}:{word}"] for word in ("open", "in", "whole"))
-    return CycleLine(
-        cycle, waiting + handed_in + whole, handed_in + whole, whole, cycle.due_on < today
-    )
+    lines = []
+    for cycle in cycles:
+        waiting, begun, whole = (counts[f"{cycle.pk}:{word}"] for word in ("open", "in", "whole"))
+        total, handed_in = waiting + begun + whole, begun + whole
+        lines.append(CycleLine(cycle, total, handed_in, whole, over=cycle.due_on < today))
+    return tuple(lines)
 
 
 def _counts(document: Document, scope: Scope) -> Counter[str]:
-    """Reports by the word of their mark: the kept counts of the branches, and the few reports of single bodies."""
-    found: Counter[str] = Counter()
+    """Reports by the word of their mark: the kept counts of the branches, and the reports of single
+    organisations.
+    """
+    counts: Counter[str] = Counter()
     marks = Mark.objects.filter(
         scope__in=scope.branches, document=document, topic="cycle", day=ALWAYS
     )
     for word, count in marks.values_list("word", "count"):
-        found[word] += count
-    for report in (
-        ProgressReport.objects.filter(document=document, organisation__in=scope.single)
-        if scope.single
-        else ()
-    ):
-        found[report.point[1]] += 1
-    return found
+        counts[word] += count
+    if scope.single:
+        reports = ProgressReport.objects.filter(document=document, organisation__in=scope.single)
+        for report in reports:
+            _topic, word, _day = report.point
+            counts[word] += 1
+    return counts
 
 
 def count_owing(document: Document, user: User) -> int:
-    """How many bodies in view owe something under the document."""
+    """How many organisations in view owe something under the document."""
     return bodies_owing(Scope.of(user), [document])[document.pk]
 
 
@@ -73,20 +77,18 @@ class NextCycle:
 
 
 def next_cycle(last: Cycle | None, *, today: date, workdays: Workdays) -> NextCycle:
-    """The period after the last cycle, of the same length; without one, the quarter that today lies in."""
+    """The period after the last cycle, of the same length; without one, the quarter that today lies
+    in.
+    """
     period = last.period if last else "quarter"
     months = MONTHS[period]
-    if last:
-        year, number = (
-            (last.year, last.number + 1) if last.number < 12 // months else (last.year + 1, 1)
-        )
-    else:
+    if last is None:
         year, number = today.year, (today.month - 1) // months + 1
-    after = date(year + 1, 1, 1) if number * months == 12 else date(year, number * months + 1, 1)
-    return NextCycle(
-        year,
-        period,
-        number,
-        after - OPENS_BEFORE,
-        workdays.next_working(after.replace(day=DUE_DAY)),
-    )
+    elif last.number < 12 // months:
+        year, number = last.year, last.number + 1
+    else:
+        year, number = last.year + 1, 1
+    end = number * months
+    after = date(year + 1, 1, 1) if end == 12 else date(year, end + 1, 1)
+    due_on = workdays.next_working(after.replace(day=DUE_DAY))
+    return NextCycle(year, period, number, after - OPENS_BEFORE, due_on)

@@ -1,11 +1,13 @@
-"""What stands around the rows of a report: where each entry stands, how many stand where, what is to be done next."""
+"""One report as a page shows it: its entries, what each still lacks, and what this person may do
+with it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +17,10 @@ from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMI
 from directives.core.captions import Words
 from directives.core.files import FileList, file_list
 from directives.core.rules import is_above, may
-from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User, Verdict
+from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
 from directives.models.reports import CARRIED
-from directives.reports.commands import LACKS, Earlier, earlier_entries, missing
-from directives.reports.queries.revisions import Revision, copies_of, returns_of, revision_of_entry
+from directives.reports.commands import LACKS, Earlier, earlier_entries, lacks
+from directives.reports.queries.revisions import Revision, revisions_of
 
 # The chips over the report, in their order. An entry may stand under several.
 FILTERS: dict[str, Words] = {
@@ -32,186 +34,29 @@ FILTERS: dict[str, Words] = {
     "submitted": pgettext_lazy("entries", "Submitted"),
     "accepted": pgettext_lazy("entries", "Accepted"),
 }
-FROM_ABOVE = frozenset(
-    {"all", "returned", "submitted", "accepted"}
-)  # chips for those who only read
-ALWAYS = frozenset(
-    {"all", "missing", "ready", "accepted"}
-)  # shown though nothing stands under them
-TONES = {
-    "returned": "y",
-    "blank": "y",
-    "missing": "y",
-    "ready": "g",
-    "accepted": "g",
-    "submitted": "a",
-    "awaiting": "a",
-    "unchanged": "",
+FROM_ABOVE = {"all", "returned", "submitted", "accepted"}  # for those who only read
+ALWAYS = {"all", "missing", "ready", "accepted"}  # shown though nothing stands under them
+FIRST_MISSING = 4  # entries that the hand-in bar names
+
+
+class Status(NamedTuple):
+    """How an entry stands: in a word, by the colour of its tag, by the class of its row."""
+
+    word: Words
+    tone: str
+    row_class: str
+
+
+STATUS = {
+    "returned": Status(_("Returned, to be revised"), "y", "is-back"),
+    "blank": Status(pgettext_lazy("entry", "Blank"), "y", "is-need"),
+    "missing": Status(pgettext_lazy("entry", "Incomplete"), "y", "is-need"),
+    "ready": Status(pgettext_lazy("entry", "Ready"), "g", ""),
+    "unchanged": Status(pgettext_lazy("entry", "No change"), "", "is-ok"),
+    "awaiting": Status(pgettext_lazy("filing", "Awaiting signature"), "a", "is-ok"),
+    "submitted": Status(pgettext_lazy("filing", "Submitted"), "a", "is-ok"),
+    "accepted": Status(pgettext_lazy("filing", "Accepted"), "g", "is-ok"),
 }
-STATUS: dict[str, Words] = {
-    "returned": _("Returned, to be revised"),
-    "blank": pgettext_lazy("entry", "Blank"),
-    "missing": pgettext_lazy("entry", "Incomplete"),
-    "ready": pgettext_lazy("entry", "Ready"),
-    "unchanged": pgettext_lazy("entry", "No change"),
-    "awaiting": pgettext_lazy("filing", "Awaiting signature"),
-    "submitted": pgettext_lazy("filing", "Submitted"),
-    "accepted": pgettext_lazy("filing", "Accepted"),
-}
-NAMED = 4  # entries that the hand-in bar names
-
-
-class Stands:
-    """How an entry stands, for whatever knows its state and what it lacks."""
-
-    __slots__ = ()
-
-    pk: int
-    code: str  # of the directive
-    state: str
-    lacks: tuple[str, ...]  # keys of LACKS
-    written: bool  # says what was done
-    unchanged: bool
-    saved_at: datetime | None
-
-    @property
-    def blank(self) -> bool:
-        return self.state in EDITABLE and not self.written and not self.unchanged
-
-    @property
-    def ready(self) -> bool:
-        return self.state in EDITABLE and not self.lacks
-
-    @property
-    def status(self) -> str:
-        """A key of STATUS."""
-        if self.state not in EDITABLE:
-            return str(self.state)
-        if not self.lacks:
-            return "unchanged" if self.unchanged else "ready"
-        return "returned" if self.state == RETURNED else "blank" if self.blank else "missing"
-
-    @property
-    def word(self) -> Words:
-        return STATUS[self.status]
-
-    @property
-    def tone(self) -> str:
-        return TONES[self.status]
-
-    @property
-    def missing_words(self) -> list[Words]:
-        return [LACKS[lack] for lack in self.lacks]
-
-    @property
-    def filters(self) -> tuple[str, ...]:
-        """The keys of FILTERS under which the entry stands."""
-        if self.state not in EDITABLE:
-            return ("all", self.state)
-        under = [
-            ("missing", bool(self.lacks)),
-            ("returned", self.state == RETURNED),
-            ("blank", self.blank),
-            ("ready", not self.lacks),
-        ]
-        under.append(("unchanged", self.unchanged and not self.lacks))
-        return ("all", *(name for name, stands in under if stands))
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter over the report, with how many entries stand under it."""
-
-    key: str
-    label: Words
-    count: int
-
-
-@dataclass(frozen=True)
-class Around:
-    """A report's entries, and what this person may do with the whole."""
-
-    report: ProgressReport
-    lines: tuple[Stands, ...]
-    works: bool  # fills in
-    signs: bool  # the manager
-    direct: bool  # hands in without a further signature
-    reviews: bool  # a supervisor above
-    last_number: int  # of the last submission; 0 where there is none
-
-    @cached_property
-    def counts(self) -> Mapping[str, int]:
-        return Counter(name for line in self.lines for name in line.filters)
-
-    def showing(self, name: str) -> list[Stands]:
-        return [line for line in self.lines if name in line.filters]
-
-    def count(self, name: str) -> int:
-        return self.counts.get(name, 0)
-
-    @property
-    def chips(self) -> list[Chip]:
-        counted = [
-            Chip(key, label, self.count(key))
-            for key, label in FILTERS.items()
-            if self.works or key in FROM_ABOVE
-        ]
-        return [chip for chip in counted if chip.count or (chip.key in ALWAYS and self.works)]
-
-    @property
-    def total(self) -> int:
-        return len(self.lines)
-
-    @property
-    def ready(self) -> int:
-        return self.count("ready")
-
-    @cached_property
-    def missing(self) -> list[Stands]:
-        """Entries that cannot go in yet, the returned ones first."""
-        return sorted(self.showing("missing"), key=lambda line: line.state != RETURNED)
-
-    @property
-    def named(self) -> list[Stands]:
-        """The first of them, for the hand-in bar."""
-        return self.missing[:NAMED]
-
-    @property
-    def open(self) -> int:
-        """Entries that this hand-in is about: ready, or still missing something."""
-        return self.ready + self.count("missing")
-
-    @property
-    def awaiting(self) -> int:
-        return self.count(AWAITING)
-
-    @property
-    def waiting_review(self) -> int:
-        return self.count(SUBMITTED)
-
-    @property
-    def accepted(self) -> int:
-        return self.count(ACCEPTED)
-
-    @property
-    def next_number(self) -> int:
-        """Of the next submission."""
-        return self.last_number + 1
-
-    @cached_property
-    def saved_at(self) -> datetime | None:
-        if not self.works:
-            return None
-        return max((line.saved_at for line in self.lines if line.saved_at), default=None)
-
-
-def rights(report: ProgressReport, user: User) -> dict[str, Any]:
-    """What this person may do with a report, as the fields of an Around."""
-    works = may(user, "work", report)
-    return {
-        "report": report, "works": works, "signs": may(user, "sign", report), "direct": works and may(user, "hand_in", report),
-        "reviews": is_above(user, report),
-    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,42 +72,34 @@ class EntryTexts:
 
     @classmethod
     def of(cls, entry: ReportEntry) -> "EntryTexts":
-        percent = "" if entry.percent is None else str(entry.percent)
-        return cls(
-            entry.progress,
-            entry.problems,
-            entry.next_steps,
-            percent,
-            entry.unchanged,
-            entry.unchanged_reason,
-        )
+        fields = {name: getattr(entry, name) for name in cls.__dataclass_fields__}
+        return cls(**fields | {"percent": "" if entry.percent is None else str(entry.percent)})
 
 
 @dataclass(frozen=True, slots=True)
-class EntryLine(Stands):
-    """One entry as the page shows it. `lacks` are keys of LACKS; `errors` are those of a save that was refused."""
+class EntryLine:
+    """One entry as the page shows it."""
 
     entry: ReportEntry
     earlier: Earlier
-    lacks: tuple[str, ...]
+    lacks: tuple[str, ...]  # keys of LACKS
     files: FileList
     writes: bool  # this person may fill it in now
-    shown: EntryTexts
-    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    shown: EntryTexts = field(default_factory=EntryTexts)
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of a save that was refused
     revision: Revision | None = None  # since the last return of its submission
+
+    @property
+    def pk(self) -> int:
+        return self.entry.pk
 
     @property
     def key(self) -> str:
         return str(self.entry.pk)
 
     @property
-    def kept(self) -> tuple[tuple[str, str], ...]:
-        """The words that a folded row keeps out of sight."""
-        return (
-            ("progress", self.shown.progress),
-            ("problems", self.shown.problems),
-            ("next_steps", self.shown.next_steps),
-        )
+    def code(self) -> str:
+        return self.entry.obligation.directive.code
 
     @property
     def last(self) -> ReportEntry | None:
@@ -270,45 +107,57 @@ class EntryLine(Stands):
         return self.earlier.accepted
 
     @property
-    def pk(self) -> int:
-        return self.entry.pk
+    def ready(self) -> bool:
+        return self.entry.state in EDITABLE and not self.lacks
 
     @property
-    def code(self) -> str:
-        return self.entry.obligation.directive.code
+    def status_key(self) -> str:
+        """A key of STATUS."""
+        entry = self.entry
+        if entry.state not in EDITABLE:
+            return str(entry.state)
+        if not self.lacks:
+            return "unchanged" if entry.unchanged else "ready"
+        if entry.state == RETURNED:
+            return "returned"
+        return "missing" if entry.progress or entry.unchanged else "blank"
 
     @property
-    def state(self) -> str:
-        return self.entry.state
-
-    @property
-    def written(self) -> bool:
-        return bool(self.entry.progress)
-
-    @property
-    def unchanged(self) -> bool:
-        return self.entry.unchanged
-
-    @property
-    def saved_at(self) -> datetime | None:
-        return self.entry.saved_at
+    def status(self) -> Status:
+        return STATUS[self.status_key]
 
     @property
     def row_class(self) -> str:
-        """How the row looks: what is missing, what was returned, what was carried over."""
-        if self.entry.state not in EDITABLE:
-            return "is-ok"
-        look = {
-            "returned": "is-back",
-            "blank": "is-need",
-            "missing": "is-need",
-            "unchanged": "is-ok",
-        }.get(self.status, "")
-        return (
-            f"{look} kept".strip()
-            if self.entry.origin == CARRIED and not self.entry.saved_at
-            else look
-        )
+        """The class of the row; words carried over and not touched since are `kept`."""
+        look = self.status.row_class
+        entry = self.entry
+        carried = entry.origin == CARRIED and not entry.saved_at and entry.state in EDITABLE
+        return f"{look} kept".strip() if carried else look
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The keys of FILTERS under which the entry stands."""
+        entry = self.entry
+        if entry.state not in EDITABLE:
+            return ("all", entry.state)
+        under = {
+            "missing": self.lacks,
+            "returned": entry.state == RETURNED,
+            "blank": not entry.progress and not entry.unchanged,
+            "ready": not self.lacks,
+            "unchanged": entry.unchanged and not self.lacks,
+        }
+        return ("all", *(name for name, applies in under.items() if applies))
+
+    @property
+    def missing_words(self) -> list[Words]:
+        return [LACKS[lack] for lack in self.lacks]
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """The words that a folded row keeps out of sight."""
+        names = ("progress", "problems", "next_steps")
+        return tuple((name, getattr(self.shown, name)) for name in names)
 
     @property
     def fell(self) -> bool:
@@ -323,29 +172,105 @@ class EntryLine(Stands):
 
     @property
     def answers(self) -> bool:
-        """The quoted reason is the reviewer's, since which the revision tells what was changed; else the manager's."""
-        return (
-            bool(self.quoted)
-            and self.revision is not None
-            and self.revision.at == self.entry.decided_at
-        )
+        """The quoted reason is the reviewer's, since which `revision` shows the changes; else the
+        manager's.
+        """
+        revision = self.revision
+        return bool(self.quoted) and revision is not None and revision.at == self.entry.decided_at
 
     @property
     def quoted_of(self) -> str:
         """Who gave the quoted reason, a reviewer by the name of then."""
-        return (
-            self.revision.reviewer if self.revision and self.answers else str(self.entry.decided_by)
-        )
+        if self.revision and self.answers:
+            return self.revision.reviewer
+        return str(self.entry.decided_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter over the report, with how many entries stand under it."""
+
+    key: str
+    label: Words
+    count: int
 
 
 @dataclass(frozen=True)
-class ReportSheet(Around):
+class ReportSheet:
     """The whole report as this person sees it; a page shows `showing(…)` of it."""
 
+    report: ProgressReport
     lines: tuple[EntryLine, ...]
-    submissions: tuple[
-        Submission, ...
-    ]  # newest first, without their content; how many entries each has, and who handed it in
+    # Newest first, without content; `count` is the number of entries, `person` who handed it in.
+    submissions: tuple[Submission, ...]
+    works: bool  # fills in
+    signs: bool  # the manager
+    direct: bool  # hands in without a further signature
+    reviews: bool  # a supervisor above
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        return Counter(name for line in self.lines for name in line.filters)
+
+    def showing(self, name: str) -> list[EntryLine]:
+        return [line for line in self.lines if name in line.filters]
+
+    @property
+    def chips(self) -> list[Chip]:
+        offered = FILTERS if self.works else FROM_ABOVE
+        counted = [
+            Chip(key, label, self.counts[key]) for key, label in FILTERS.items() if key in offered
+        ]
+        return [chip for chip in counted if chip.count or (self.works and chip.key in ALWAYS)]
+
+    @property
+    def total(self) -> int:
+        return len(self.lines)
+
+    @property
+    def ready(self) -> int:
+        return self.counts["ready"]
+
+    @cached_property
+    def missing(self) -> list[EntryLine]:
+        """Entries that cannot go in yet, the returned ones first."""
+        return sorted(self.showing("missing"), key=lambda line: line.entry.state != RETURNED)
+
+    @property
+    def named(self) -> list[EntryLine]:
+        """The first of them, for the hand-in bar."""
+        return self.missing[:FIRST_MISSING]
+
+    @property
+    def open(self) -> int:
+        """Entries that this hand-in is about: ready, or still missing something."""
+        return self.ready + self.counts["missing"]
+
+    @property
+    def awaiting(self) -> int:
+        return self.counts[AWAITING]
+
+    @property
+    def waiting_review(self) -> int:
+        return self.counts[SUBMITTED]
+
+    @property
+    def accepted(self) -> int:
+        return self.counts[ACCEPTED]
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next submission."""
+        return self.submissions[0].number + 1 if self.submissions else 1
+
+    @property
+    def saved_at(self) -> datetime | None:
+        """When an entry was last saved, for those who fill in."""
+        if not self.works:
+            return None
+        return max(
+            (line.entry.saved_at for line in self.lines if line.entry.saved_at), default=None
+        )
 
     @property
     def untouched(self) -> int:
@@ -357,81 +282,32 @@ class ReportSheet(Around):
 
 
 def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
-    """The report, its entries and what this person may do with it. The report comes with cycle, document and body."""
-    rows = (
-        ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
-    )
-    rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by(
-        "obligation__directive__order"
-    )
-    handed_in = report.submissions.select_related("submitted_by").defer("content")
+    """The report, its entries and what this person may do with it.
+
+    It comes with cycle, document and organisation.
+    """
+    rows = ReportEntry.objects.visible_to(user).owed().filter(report=report)
+    rows = rows.select_related("obligation__directive", "decided_by", "saved_by")
     works, earlier = may(user, "work", report), earlier_entries(report)
-    lines = [_line(row, report, earlier, user, works) for row in rows]
+    lines = []
+    for row in rows.prefetch_related("files").order_by("obligation__directive__order"):
+        row.report = report
+        before, files = earlier.get(row.obligation_id, Earlier()), file_list(row, user)
+        lacked = lacks(row, before.percent, last_file_at(files.files))
+        writes = works and row.state in EDITABLE
+        lines.append(EntryLine(row, before, lacked, files, writes, EntryTexts.of(row)))
     lines = _with_revisions(report, lines) if works else _as_handed_in(report, lines)
-    facts = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
-    submissions = tuple(handed_in.annotate(**facts).order_by("-number"))
-    last = submissions[0].number if submissions else 0
+    submissions = report.submissions.select_related("submitted_by").defer("content")
+    copied = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
     return ReportSheet(
-        lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last
+        report=report,
+        lines=tuple(lines),
+        submissions=tuple(submissions.annotate(**copied).order_by("-number")),
+        works=works,
+        signs=may(user, "sign", report),
+        direct=works and may(user, "hand_in", report),
+        reviews=is_above(user, report),
     )
-
-
-def _line(
-    row: ReportEntry,
-    report: ProgressReport,
-    earlier: Mapping[int, Earlier],
-    user: User,
-    works: bool,
-) -> EntryLine:
-    row.report = report
-    before = earlier.get(row.obligation_id, Earlier())
-    files = file_list(row, user)
-    return EntryLine(
-        row,
-        before,
-        missing(row, before.percent, last_file_at(files.files)),
-        files,
-        works and row.state in EDITABLE,
-        EntryTexts.of(row),
-    )
-
-
-def _with_revisions(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
-    """The lines with what was changed since a return; at most two queries, none where nothing was decided on."""
-    returned = returns_of(report, [line.entry for line in lines if line.state != ACCEPTED])
-    copies = copies_of(report, returned)
-    return [
-        replace(line, revision=_revision(line, returned, copies)) if line.pk in copies else line
-        for line in lines
-    ]
-
-
-def _revision(
-    line: EntryLine, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]
-) -> Revision:
-    files = [file.name for file in line.files.files]
-    return revision_of_entry(returned[line.pk], copies[line.pk], line.entry, files)
-
-
-def _as_handed_in(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
-    """The lines for a reader from above: a returned entry shows what was handed in, never what its body is writing now."""
-    copies = {}
-    for content in report.submissions.order_by("number").values_list("content", flat=True):
-        copies |= {one["entry"]: one for one in content["entries"]}
-    return [
-        _frozen(line, copies[line.entry.pk])
-        if line.entry.state == RETURNED and line.entry.pk in copies
-        else line
-        for line in lines
-    ]
-
-
-def _frozen(line: EntryLine, copy: Mapping[str, Any]) -> EntryLine:
-    for name in EntryTexts.__dataclass_fields__:
-        setattr(line.entry, name, copy[name])
-    kept = {file["id"] for file in copy["files"]}
-    files = replace(line.files, files=tuple(file for file in line.files.files if file.pk in kept))
-    return replace(line, files=files, lacks=("revision",), shown=EntryTexts.of(line.entry))
 
 
 def last_file_at(files: Iterable[Attachment]) -> datetime | None:
@@ -439,30 +315,68 @@ def last_file_at(files: Iterable[Attachment]) -> datetime | None:
     return max((file.at for file in files), default=None)
 
 
+def _with_revisions(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
+    """The lines with what was changed since a return; at most two queries, none where nothing was
+    decided on.
+    """
+    file_names = {
+        line.entry: [file.name for file in line.files.files]
+        for line in lines
+        if line.entry.state != ACCEPTED
+    }
+    revisions = revisions_of(report, file_names)
+    return [
+        replace(line, revision=revisions[line.pk]) if line.pk in revisions else line
+        for line in lines
+    ]
+
+
+def _as_handed_in(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
+    """The lines for a reader from above.
+
+    A returned entry shows what was handed in, never what its organisation is writing now.
+    """
+    copies: dict[int, Mapping[str, Any]] = {}
+    for content in report.submissions.order_by("number").values_list("content", flat=True):
+        copies |= {copy["entry"]: copy for copy in content["entries"]}
+    return [
+        _from_copy(line, copies[line.pk])
+        if line.entry.state == RETURNED and line.pk in copies
+        else line
+        for line in lines
+    ]
+
+
+def _from_copy(line: EntryLine, copy: Mapping[str, Any]) -> EntryLine:
+    for name in EntryTexts.__dataclass_fields__:
+        setattr(line.entry, name, copy[name])
+    copied = {file["id"] for file in copy["files"]}
+    files = replace(line.files, files=tuple(file for file in line.files.files if file.pk in copied))
+    return replace(line, files=files, lacks=("revision",), shown=EntryTexts.of(line.entry))
+
+
 def entry_line(
-    page: ReportSheet,
+    sheet: ReportSheet,
     pk: int,
     *,
     shown: EntryTexts | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> EntryLine:
-    """One entry of the sheet, with what was just typed in its place. Raises StopIteration for one that is not on it."""
-    line = next(line for line in page.lines if line.entry.pk == pk)
+    """One entry of the sheet, with what was just typed in its place.
+
+    Raises StopIteration for one that is not on it.
+    """
+    line = next(line for line in sheet.lines if line.pk == pk)
     return replace(line, shown=shown or line.shown, errors=errors or {})
 
 
-def saved_line(entry: ReportEntry, percent: int | None) -> EntryLine:
-    """How an entry stands after a save, for somebody of the body itself: no query, one for a returned entry.
+def saved_line(entry: ReportEntry, earlier_percent: int | None) -> EntryLine:
+    """How an entry stands after a save, for those who fill it in, without its texts: one query for
+    a returned entry.
 
-    `percent` is the one last accepted in an earlier cycle.
+    `earlier_percent` is the one last accepted in an earlier cycle.
     """
-    filed_at = last_file_at(entry.files.all()) if entry.state == RETURNED else None
-    lacks = missing(entry, percent, filed_at)
-    return EntryLine(
-        entry,
-        Earlier(percent=percent),
-        lacks,
-        FileList("", ()),
-        entry.state in EDITABLE,
-        EntryTexts.of(entry),
-    )
+    file_at = last_file_at(entry.files.all()) if entry.state == RETURNED else None
+    lacked = lacks(entry, earlier_percent, file_at)
+    earlier, no_files = Earlier(percent=earlier_percent), FileList("", ())
+    return EntryLine(entry, earlier, lacked, no_files, entry.state in EDITABLE)

@@ -1,8 +1,13 @@
-"""Reports as lists show them: by cycle and body, how much of each is handed in, accepted, returned, overdue."""
+"""Reports as lists show them: by cycle and body, how much of each is handed in, accepted, returned,
+overdue.
+"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -25,11 +30,12 @@ from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 
-COUNTED = 1000  # reports under a chip are counted up to here; more than that is said to be so
+COUNTED = 1000  # reports under a chip are counted up to here; above it the chip shows a plus
 CYCLES = 60  # offered by the filter, the newest first
 CHUNK = 500  # reports counted at a time, when a long list is written to a file
 
-# Who oversees bodies reads them in the order of the tree, what waits the longest waiting first; who works, the newest cycle first.
+# Those who oversee read reports in the order of the tree, those to review by how long they wait;
+# those who fill in read the newest cycle first.
 TREE = Order("tree", (Column("organisation__path"), Column("id", down=True)))
 LATEST = Order(
     "latest",
@@ -52,19 +58,28 @@ STATES: dict[str, Words] = {
     "returned": pgettext_lazy("reports", "Returned"),
     "accepted": pgettext_lazy("reports", "All accepted"),
 }
-STATUS: dict[str, tuple[Words, str]] = {  # word and tone
-    "unbegun": (pgettext_lazy("report", "Not started"), "y"),
-    "returned": (_("Returned, to be revised"), "y"),
-    "signing": (pgettext_lazy("filing", "Awaiting signature"), "a"),
-    "writing": (pgettext_lazy("report", "Being filled in"), ""),
-    "review": (pgettext_lazy("report", "In review"), "a"),
-    "accepted": (pgettext_lazy("report", "All accepted"), "g"),
+
+
+class Status(NamedTuple):
+    """How a report stands: in a word, and by the colour of its tag."""
+
+    word: Words
+    tone: str
+
+
+STATUS = {
+    "unbegun": Status(pgettext_lazy("report", "Not started"), "y"),
+    "returned": Status(_("Returned, to be revised"), "y"),
+    "signing": Status(pgettext_lazy("filing", "Awaiting signature"), "a"),
+    "writing": Status(pgettext_lazy("report", "Being filled in"), ""),
+    "review": Status(pgettext_lazy("report", "In review"), "a"),
+    "accepted": Status(pgettext_lazy("report", "All accepted"), "g"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """What of the list is wanted. `cycle` 0: every cycle; `q`: a body's name or code."""
+    """`cycle` 0: every cycle; `q`: an organisation's name or code."""
 
     cycle: int = 0
     state: str = ""
@@ -72,14 +87,20 @@ class ReportFilter:
 
     @classmethod
     def of(cls, data: Mapping[str, str], user: User, cycles: Iterable[Cycle]) -> "ReportFilter":
-        """The filter in an address. Who oversees bodies begins with the newest cycle; a value that means nothing filters nothing."""
-        wanted, known = data.get("cycle", ""), [cycle.pk for cycle in cycles]
-        newest = known[0] if known and user.oversees else 0
-        cycle, state = newest if not wanted else whole_number(wanted), data.get("state", "")
+        """The filter in an address, without values that mean nothing.
+
+        Those who oversee begin with the newest cycle.
+        """
+        known = [cycle.pk for cycle in cycles]
+        state = data.get("state", "")
+        if text := data.get("cycle", ""):
+            cycle = whole_number(text)
+        else:
+            cycle = known[0] if known and user.oversees else 0
         return cls(
-            cycle if cycle in known else 0,
-            state if state in STATES else "",
-            data.get("q", "").strip()[:100],
+            cycle=cycle if cycle in known else 0,
+            state=state if state in STATES else "",
+            q=data.get("q", "").strip()[:100],
         )
 
     @property
@@ -89,7 +110,10 @@ class ReportFilter:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Entries of one report by state; `total` is what is owed, for a report not begun the obligations that it will ask about."""
+    """Entries of one report by state.
+
+    `total` is what is owed: for a report not begun the obligations that it will ask about.
+    """
 
     total: int = 0
     returned: int = 0
@@ -144,11 +168,11 @@ class ReportRow:
 
     @property
     def word(self) -> Words:
-        return STATUS[self.status][0]
+        return STATUS[self.status].word
 
     @property
     def tone(self) -> str:
-        return STATUS[self.status][1]
+        return STATUS[self.status].tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +185,7 @@ class Chip:
     more: bool = False  # than were counted
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         return f"{self.count:,}+" if self.more else f"{self.count:,}"
 
 
@@ -193,7 +217,7 @@ class ReportList:
 
     @property
     def handed_in(self) -> int:
-        """Bodies that have handed in everything."""
+        """Organisations that have handed in everything."""
         return self.total - self.count("waiting")
 
     @property
@@ -203,37 +227,36 @@ class ReportList:
     @property
     def elsewhere(self) -> tuple[Cycle, ...]:
         """The newest cycle of each other document, where the list shows one cycle alone."""
-        newest = {cycle.document_id: cycle for cycle in reversed(self.cycles)} if self.cycle else {}
-        return tuple(
-            cycle for document, cycle in newest.items() if document != self.cycle.document_id
-        )[::-1]
+        if self.cycle is None:
+            return ()
+        newest = {cycle.document_id: cycle for cycle in reversed(self.cycles)}
+        newest.pop(self.cycle.document_id, None)
+        return tuple(newest.values())[::-1]
 
 
 def visible_reports(user: User) -> QuerySet[ProgressReport]:
-    """The reports that this person may know of, with cycle, document, body and the one above it."""
-    return (
-        ProgressReport.objects.visible_to(user)
-        .select_related("cycle", "document", "organisation__parent")
-        .defer(*HEAVY_OF_DOCUMENT)
-    )
+    """The reports that this person may know of, with cycle, document, organisation and the one
+    above it.
+    """
+    reports = ProgressReport.objects.visible_to(user)
+    reports = reports.select_related("cycle", "document", "organisation__parent")
+    return reports.defer(*HEAVY_OF_DOCUMENT)
 
 
 def cycles_of(user: User) -> tuple[Cycle, ...]:
     """The cycles that this person can choose from, the newest first."""
     reports = ProgressReport.objects.visible_to(user).filter(cycle=OuterRef("pk"))
-    cycles = (
-        Cycle.objects.filter(Exists(reports)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
-    )
-    return tuple(cycles.order_by("-due_on", "-pk")[:CYCLES])
+    cycles = Cycle.objects.filter(Exists(reports)).select_related("document")
+    return tuple(cycles.defer(*HEAVY_OF_DOCUMENT).order_by("-due_on", "-pk")[:CYCLES])
 
 
-def _some(*states: str) -> Exists:
+def _has_entries(*states: str) -> Exists:
     return Exists(ReportEntry.objects.owed().filter(report=OuterRef("pk"), state__in=states))
 
 
 def condition(state: str, today: date) -> Q:
     """Reports under one of STATES."""
-    waiting = Q(completed_at=None) & (Q(begun_at=None) | Q(_some(*EDITABLE, AWAITING)))
+    waiting = Q(completed_at=None) & (Q(begun_at=None) | Q(_has_entries(*EDITABLE, AWAITING)))
     match state:
         case "review":
             return Q(waiting_since__isnull=False)
@@ -242,14 +265,14 @@ def condition(state: str, today: date) -> Q:
         case "overdue":
             return waiting & Q(cycle__due_on__lt=today)
         case "returned":
-            return Q(_some(RETURNED))
+            return Q(_has_entries(RETURNED))
         case "accepted":
             return Q(completed_at__isnull=False)
     return Q()
 
 
-def _within(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[ProgressReport]:
-    """The filter but for its state, which the chips count."""
+def _filtered(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[ProgressReport]:
+    """The reports under the filter but for its state, which the chips count."""
     if chosen.cycle:
         rows = rows.filter(cycle=chosen.cycle)
     if chosen.q:
@@ -263,19 +286,23 @@ def _within(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[Pr
 def report_list(
     user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, today: date
 ) -> ReportList:
-    """The chips of the list: in two queries where it is short, else in one for each, none of which counts further than COUNTED."""
-    rows = _within(ProgressReport.objects.visible_to(user), chosen).order_by()
+    """The chips of the list: in two queries where it is short, else in one for each chip, which
+    stops at COUNTED.
+    """
+    rows = _filtered(ProgressReport.objects.visible_to(user), chosen).order_by()
     total = rows[: COUNTED + 1].count()
+    conditions = {f"n_{key}": condition(key, today) for key in STATES}
     if total <= COUNTED:
         counts = rows.aggregate(
-            **{f"n_{key}": Count("pk", filter=condition(key, today)) for key in STATES}
+            **{name: Count("pk", filter=condition) for name, condition in conditions.items()}
         )
     else:
+        del conditions["n_"]
         counts = {
-            f"n_{key}": rows.filter(condition(key, today))[: COUNTED + 1].count()
-            for key in STATES
-            if key
-        } | {"n_": total}
+            name: rows.filter(condition)[: COUNTED + 1].count()
+            for name, condition in conditions.items()
+        }
+        counts["n_"] = total
     chips = (
         Chip(key, label, min(counts[f"n_{key}"], COUNTED), counts[f"n_{key}"] > COUNTED)
         for key, label in STATES.items()
@@ -289,18 +316,17 @@ def order_of(user: User, chosen: ReportFilter) -> Order:
 
 
 def filtered_reports(user: User, chosen: ReportFilter, *, today: date) -> QuerySet[ProgressReport]:
-    """The reports under the filter."""
-    return _within(visible_reports(user), chosen).filter(condition(chosen.state, today))
+    return _filtered(visible_reports(user), chosen).filter(condition(chosen.state, today))
 
 
-def report_page(user: User, around: ReportList, query: Mapping[str, str], *, today: date) -> Page:
+def report_page(user: User, listed: ReportList, query: Mapping[str, str], *, today: date) -> Page:
     """One page of the list; three queries."""
-    order, rows = order_of(user, around.chosen), filtered_reports(user, around.chosen, today=today)
+    order = order_of(user, listed.chosen)
     return read_page(
-        rows,
+        filtered_reports(user, listed.chosen, today=today),
         order,
         PageRequest.from_query(query, order),
-        total=around.length,
+        total=listed.length,
         read=lambda part: report_rows(part, user, today=today),
     )
 
@@ -310,67 +336,56 @@ def report_rows(
 ) -> tuple[ReportRow, ...]:
     """These reports with their counts; two queries."""
     reports = list(reports)
-    mine = {m.organisation_id for m in user.in_role(STAFF, MANAGER)}
-    counts = _counts(reports)
-    result = []
-    for report in reports:
-        one = counts[report.pk]
+    filled_in = {m.organisation_id for m in user.in_role(STAFF, MANAGER)}
+    rows = []
+    for report, counts in zip(reports, _counts(reports), strict=True):
         waits = report.completed_at is None and (
-            report.begun_at is None or one.handed_in < one.total
+            report.begun_at is None or counts.handed_in < counts.total
         )
-        result.append(
-            ReportRow(
-                report, one, report.organisation_id in mine, waits and report.cycle.due_on < today
-            )
-        )
-    return tuple(result)
+        own, overdue = report.organisation_id in filled_in, waits and report.cycle.due_on < today
+        rows.append(ReportRow(report, counts, own, overdue))
+    return tuple(rows)
 
 
 def iterate_rows(
     reports: QuerySet[ProgressReport], user: User, *, today: date
 ) -> Iterator[ReportRow]:
     """All of a long list, some at a time."""
-    chunk: list[ProgressReport] = []
-    for report in reports.iterator(chunk_size=CHUNK):
-        chunk.append(report)
-        if len(chunk) == CHUNK:
-            yield from report_rows(chunk, user, today=today)
-            chunk = []
-    yield from report_rows(chunk, user, today=today)
+    stream = reports.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(stream, CHUNK)):
+        yield from report_rows(chunk, user, today=today)
 
 
-def _counts(reports: list[ProgressReport]) -> dict[int, Counts]:
-    entries = (
-        ReportEntry.objects.owed().filter(report__in=[report.pk for report in reports]).order_by()
-    )
-    by_state: dict[int, dict[str, int]] = {}
-    for pk, state, count in entries.values_list("report", "state").annotate(n=Count("pk")):
-        by_state.setdefault(pk, {})[state] = count
+def _counts(reports: Sequence[ProgressReport]) -> list[Counts]:
+    entries = ReportEntry.objects.owed().filter(report__in=[report.pk for report in reports])
+    by_state = {
+        (pk, state): count
+        for pk, state, count in entries.order_by()
+        .values_list("report", "state")
+        .annotate(n=Count("pk"))
+    }
+    totals = Counter[int]()
+    for (pk, _state), count in by_state.items():
+        totals[pk] += count
     owed = _owed([report for report in reports if report.begun_at is None])
-    result = {}
-    for report in reports:
-        states = by_state.get(report.pk, {})
-        total = (
-            sum(states.values())
+    states = (RETURNED, AWAITING, SUBMITTED, ACCEPTED)
+    return [
+        Counts(
+            totals[report.pk]
             if report.begun_at
-            else owed.get((report.organisation_id, report.document_id), 0)
+            else owed.get((report.organisation_id, report.document_id), 0),
+            *(by_state.get((report.pk, state), 0) for state in states),
         )
-        result[report.pk] = Counts(
-            total, *(states.get(state, 0) for state in (RETURNED, AWAITING, SUBMITTED, ACCEPTED))
-        )
-    return result
+        for report in reports
+    ]
 
 
-def _owed(reports: list[ProgressReport]) -> dict[tuple[int, int], int]:
-    """How many obligations a report that is not begun will ask about, by (body, document)."""
-    of = {
-        "organisation__in": {one.organisation_id for one in reports},
-        "document__in": {one.document_id for one in reports},
-    }
-    rows = Obligation.objects.filter(**of, state__in=REPORTABLE).order_by()
-    return {
-        (body, document): count
-        for body, document, count in rows.values_list("organisation", "document").annotate(
-            n=Count("pk")
-        )
-    }
+def _owed(reports: Sequence[ProgressReport]) -> dict[tuple[int, int], int]:
+    """Obligations that a report not begun will ask about, by (organisation, document)."""
+    rows = Obligation.objects.filter(
+        organisation__in={report.organisation_id for report in reports},
+        document__in={report.document_id for report in reports},
+        state__in=REPORTABLE,
+    )
+    counts = rows.order_by().values_list("organisation", "document").annotate(n=Count("pk"))
+    return {(organisation, document): count for organisation, document, count in counts}

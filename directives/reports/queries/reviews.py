@@ -1,27 +1,21 @@
-"""What a supervisor reviews, entry by entry, and the copy of what was handed in with its verdicts."""
+"""What a supervisor reviews, entry by entry."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from directives.base.states import SUBMITTED
+from directives.base.states import ACCEPTED, SUBMITTED
 from directives.core.deciders import Deciders, deciders
 from directives.core.deciding import requesters
-from directives.models import (
-    Attachment,
-    Plan,
-    ProgressReport,
-    ReportEntry,
-    User,
-)
+from directives.models import Attachment, Plan, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.reports.commands import Earlier, earlier_entries
 from directives.reports.commands.reviewing import Decision
-from directives.reports.queries.revisions import Revision, copies_of, returns_of, revision_of_entry
+from directives.reports.queries.revisions import Revision, revisions_of
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewLine:
-    """An entry that waits for a verdict. `chosen`: what the reviewer picked in a form that was not carried out."""
+    """An entry that waits for a verdict."""
 
     entry: ReportEntry
     earlier: Earlier
@@ -29,7 +23,7 @@ class ReviewLine:
     submission: int  # the number of the hand-in
     own: bool  # the reviewer asked for it: somebody else decides
     revision: Revision | None  # since it was returned
-    chosen: Decision | None = None
+    chosen: Decision | None = None  # what the reviewer localized in a form that was refused
     errors: Sequence[str] = ()
 
     @property
@@ -39,16 +33,14 @@ class ReviewLine:
     @property
     def gain(self) -> int | None:
         """Percentage points since the last accepted entry."""
-        return (
-            None
-            if self.earlier.percent is None or self.entry.percent is None
-            else self.entry.percent - self.earlier.percent
-        )
+        if self.earlier.percent is None or self.entry.percent is None:
+            return None
+        return self.entry.percent - self.earlier.percent
 
 
 @dataclass(frozen=True, slots=True)
 class ReportReview:
-    """A report on the reviewer's desk."""
+    """A report as its reviewer sees it."""
 
     report: ProgressReport
     lines: tuple[ReviewLine, ...]
@@ -74,38 +66,40 @@ def review_of_report(
     chosen: Mapping[int, Decision] | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> ReportReview:
-    """The entries of a report that wait for a verdict; `chosen` and `errors` are of a form to be shown again."""
+    """The entries of a report that wait for a verdict; `chosen` and `errors` are of a form to be
+    shown again.
+    """
+    chosen, errors = chosen or {}, errors or {}
     owed = report.entries.owed()
     states = list(owed.values_list("state", flat=True))
-    rows = (
-        owed.filter(state=SUBMITTED)
-        .select_related("obligation__directive", "submitted_by")
-        .prefetch_related("files")
-    )
+    rows = owed.filter(state=SUBMITTED).select_related("obligation__directive", "submitted_by")
     earlier, numbers = earlier_entries(report), _numbers(report)
-    lines, waiting = [], list(rows.order_by("obligation__directive__order"))
-    returned = returns_of(report, waiting)
-    copies = copies_of(report, returned)
-    for row in waiting:
-        row.report = report
-        files, copy = tuple(row.files.all()), copies.get(row.pk)
-        since = (
-            revision_of_entry(returned[row.pk], copy, row, [file.name for file in files])
-            if copy
-            else None
-        )
-        before, pick = earlier.get(row.obligation_id, Earlier()), (chosen or {}).get(row.pk)
-        wrong = (errors or {}).get(f"reason-{row.pk}", ())
-        own = user.pk in requesters(row)
+    waiting = list(rows.prefetch_related("files").order_by("obligation__directive__order"))
+    file_names = {entry: [file.name for file in entry.files.all()] for entry in waiting}
+    revisions = revisions_of(report, file_names)
+    lines = []
+    for entry in waiting:
+        entry.report = report
         lines.append(
-            ReviewLine(row, before, files, numbers.get(row.pk, 0), own, since, pick, wrong)
+            ReviewLine(
+                entry=entry,
+                earlier=earlier.get(entry.obligation_id, Earlier()),
+                files=tuple(entry.files.all()),
+                submission=numbers.get(entry.pk, 0),
+                own=user.pk in requesters(entry),
+                revision=revisions.get(entry.pk),
+                chosen=chosen.get(entry.pk),
+                errors=errors.get(f"reason-{entry.pk}", ()),
+            )
         )
     others = next((deciders(line.entry, user) for line in lines if line.own), None)
-    return ReportReview(report, tuple(lines), states.count("accepted"), len(states), others)
+    return ReportReview(report, tuple(lines), states.count(ACCEPTED), len(states), others)
 
 
 def codes_of_own_requests(report: ProgressReport, user: User) -> list[str]:
-    """The codes of what waits for a verdict and is not this person's to decide, as they asked for it."""
+    """The codes of what waits for a verdict and is not this person's to decide, as they asked for
+    it.
+    """
     rows = report.entries.owed().filter(state=SUBMITTED).select_related("obligation__directive")
     ordered = rows.order_by("obligation__directive__order")
     return [row.obligation.directive.code for row in ordered if user.pk in requesters(row)]
@@ -115,15 +109,12 @@ def _numbers(report: ProgressReport) -> dict[int, int]:
     """By entry: the number of the submission by which it was last handed in."""
     numbers: dict[int, int] = {}
     for number, content in report.submissions.order_by("number").values_list("number", "content"):
-        numbers |= {one["entry"]: number for one in content["entries"]}
+        numbers |= {copy["entry"]: number for copy in content["entries"]}
     return numbers
 
 
 def plan_to_review(user: User, pk: int) -> Plan | None:
-    """A plan that was handed in, with its measures and what they serve; None if the person may not see it."""
-    plans = (
-        Plan.objects.visible_to(user)
-        .select_related("organisation", "document", "submitted_by")
-        .defer(*HEAVY_OF_DOCUMENT)
-    )
-    return plans.prefetch_related("measures__obligations__directive", "files").filter(pk=pk).first()
+    """A plan with its measures and what they serve; None if the person may not see it."""
+    plans = Plan.objects.visible_to(user).filter(pk=pk).defer(*HEAVY_OF_DOCUMENT)
+    plans = plans.select_related("organisation", "document", "submitted_by")
+    return plans.prefetch_related("measures__obligations__directive", "files").first()

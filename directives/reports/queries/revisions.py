@@ -1,6 +1,8 @@
-"""What became of something that was returned: the reason, and field by field what was changed since."""
+"""What became of something that was returned: the reason, and field by field what was changed
+since.
+"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Fields that belong together; `title` says of what they are, where there are several parts."""
+    """Fields that belong together; `title` names what they are of where there are several parts."""
 
     changes: tuple[Change, ...]
     title: Label = ""
@@ -50,7 +52,7 @@ class Part:
 
     @property
     def unchanged(self) -> tuple[Label, ...]:
-        """The names of the fields that say what they said; without those that are empty in both."""
+        """The labels of unchanged fields, without those that are empty in both."""
         return tuple(
             change.label for change in self.changes if not change.changed and change.before
         )
@@ -71,56 +73,57 @@ class Revision:
         return any(part.changed for part in self.parts)
 
 
-def returns_of(report: ProgressReport, entries: Iterable[ReportEntry]) -> dict[int, Verdict]:
-    """By entry: the last verdict by which it was returned, with the `number` of its submission; one query if any was decided on."""
-    decided = [entry.pk for entry in entries if entry.decided_at is not None]
+def revisions_of(
+    report: ProgressReport, file_names: Mapping[ReportEntry, Sequence[str]]
+) -> dict[int, Revision]:
+    """By entry (id): what was changed since it was last returned; two queries if any was decided
+    on, else none.
+
+    `file_names` are those of the entries' files as they are now.
+    """
+    decided = [entry.pk for entry in file_names if entry.decided_at is not None]
     if not decided:
         return {}
-    rows = Verdict.objects.filter(
+    returns = Verdict.objects.filter(
         entry__in=decided, accepted=False, submission__report=report
-    ).select_related("by")
-    return {
-        row.entry_id: row
-        for row in rows.annotate(number=F("submission__number")).order_by("submission__number")
+    ).annotate(number=F("submission__number"))
+    returned = {
+        verdict.entry_id: (verdict.number, verdict)
+        for verdict in returns.select_related("by").order_by("submission__number")
     }
-
-
-def copies_of(
-    report: ProgressReport, returned: Mapping[int, Verdict]
-) -> dict[int, Mapping[str, Any]]:
-    """By entry: its copy in the submission that was returned; one query if there is one."""
-    numbers = {verdict.number for verdict in returned.values()}
-    rows = (
-        report.submissions.filter(number__in=numbers).values_list("number", "content")
-        if numbers
-        else ()
-    )
-    copies = {(number, one["entry"]): one for number, content in rows for one in content["entries"]}
-    return {
-        pk: copies[verdict.number, pk]
-        for pk, verdict in returned.items()
-        if (verdict.number, pk) in copies
+    numbers = {number for number, _verdict in returned.values()}
+    contents = report.submissions.filter(number__in=numbers).values_list("number", "content")
+    copies = {
+        (number, copy["entry"]): copy
+        for number, content in (contents if numbers else ())
+        for copy in content["entries"]
     }
+    revisions = {}
+    for entry, names in file_names.items():
+        number, verdict = returned.get(entry.pk, (0, None))
+        if verdict is not None and (copy := copies.get((number, entry.pk))):
+            part = Part(_changes(copy, entry, names))
+            revisions[entry.pk] = Revision(
+                number, verdict.reason, verdict.reviewer, verdict.at, (part,)
+            )
+    return revisions
 
 
-def revision_of_entry(
-    verdict: Verdict, copy: Mapping[str, Any], entry: ReportEntry, files: Sequence[str]
-) -> Revision:
-    """What was changed in an entry since its submission was returned; `files` are the names of those that it has now."""
-    before = _said(copy, [file["name"] for file in copy["files"]])
-    after = _said(vars(entry), files)
-    changes = tuple(
-        Change(label, before[name], after[name]) for name, label in ENTRY_FIELDS.items()
-    )
-    return Revision(verdict.number, verdict.reason, verdict.reviewer, verdict.at, (Part(changes),))
+def _changes(
+    copy: Mapping[str, Any], entry: ReportEntry, file_names: Sequence[str]
+) -> tuple[Change, ...]:
+    """The fields of an entry as they were copied when it was handed in, and as they are now."""
+    before = _texts(copy, [file["name"] for file in copy["files"]])
+    after = _texts(vars(entry), file_names)
+    return tuple(Change(label, before[name], after[name]) for name, label in ENTRY_FIELDS.items())
 
 
-def _said(fields: Mapping[str, Any], files: Sequence[str]) -> dict[str, str]:
+def _texts(fields: Mapping[str, Any], file_names: Sequence[str]) -> dict[str, str]:
     """The fields of an entry as text."""
-    percent, why = fields["percent"], fields["unchanged_reason"]
+    percent, reason = fields["percent"], fields["unchanged_reason"]
     return {
         **{name: fields[name] for name in ("progress", "problems", "next_steps")},
-        "unchanged": (why or pgettext("change", "yes")) if fields["unchanged"] else "",
+        "unchanged": (reason or pgettext("change", "yes")) if fields["unchanged"] else "",
         "percent": "" if percent is None else f"{percent}%",
-        "files": join_words(files),
+        "files": join_words(file_names),
     }

@@ -1,22 +1,25 @@
-"""The names in a submission: those that it kept, else those of today, which say so."""
+"""A submission as it was kept: its names, else those of today, which say so; its entries with their
+verdicts.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from directives.base.states import PARTS
 from directives.base.wording import join_words
-from directives.models import (
-    Submission,
-    User,
-    Verdict,
-)
+from directives.models import Submission, User, Verdict
 from directives.models.documents import HEAVY_OF_DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)
 class OrganisationName:
-    """A body as it was called. `kept`: by the submission itself; else it is the name of today."""
+    """An organisation as it was called.
+
+    `kept`: by the submission itself; else it is the name of today.
+    """
 
     name_hans: str
     name_hant: str
@@ -42,7 +45,10 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Who handed in what, as of then. `above`: to whom its papers went; None where that was not kept, or nobody is above."""
+    """Who handed in what, as of then.
+
+    `above`: to whom its papers went; None where that was not kept, or nobody is above.
+    """
 
     body: OrganisationName
     document: KeptTitle
@@ -58,49 +64,46 @@ class Cover:
 
 
 def cover(submission: Submission) -> Cover:
-    """The names of a submission that comes with its body, document and person."""
+    """The names of a submission that comes with its organisation, document and person."""
     content, document = submission.content, submission.document
-    body, paper = _kept(content, "organisation"), _kept(content, "document")
-    above = _kept(body, "parent")
+    kept_body, kept_document = _part(content, "organisation"), _part(content, "document")
+    above = _part(kept_body, "parent")
     return Cover(
-        body=_named(body) if body else _named(vars(submission.organisation), kept=False),
-        document=_titled(paper) if paper else _titled(vars(document), kept=False),
+        body=_name(kept_body or vars(submission.organisation), kept=bool(kept_body)),
+        document=_title(kept_document or vars(document), kept=bool(kept_document)),
         submitted_by=submitter(submission),
         signed=bool(content.get("signed")),
-        above=_named(above) if above else None,
+        above=_name(above) if above else None,
         fictional=document.fictional,
     )
 
 
 def submitter(submission: Submission) -> PersonName:
     """Who handed a submission in."""
-    person = _kept(submission.content, "submitted_by")
-    return (
-        PersonName(person["name"])
-        if person
-        else PersonName(str(submission.submitted_by), kept=False)
-    )
+    person = _part(submission.content, "submitted_by")
+    return PersonName(person["name"]) if person else PersonName(str(submission.submitted_by), False)
 
 
-def _kept(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = content.get(name)
-    return found if isinstance(found, Mapping) else {}
+def section_of(copy: Mapping[str, Any]) -> tuple[int, KeptTitle] | None:
+    """Place and title of the section in which a directive stood; None where that was not kept."""
+    section = _part(copy, "section")
+    return (section["order"], _title(section)) if section else None
 
 
-def _named(names: Mapping[str, Any], *, kept: bool = True) -> OrganisationName:
+def _part(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What was kept under a name; empty where nothing was."""
+    part = content.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _name(names: Mapping[str, Any], *, kept: bool = True) -> OrganisationName:
     return OrganisationName(
         names["name_hans"], names["name_hant"], names.get("full_name", ""), kept
     )
 
 
-def _titled(names: Mapping[str, Any], *, kept: bool = True) -> KeptTitle:
+def _title(names: Mapping[str, Any], *, kept: bool = True) -> KeptTitle:
     return KeptTitle(names["title"], names["title_hans"], names["title_hant"], kept)
-
-
-def section_of(copy: Mapping[str, Any]) -> tuple[int, KeptTitle] | None:
-    """Place and title of the section under which a directive stood; None where that was not kept."""
-    section = _kept(copy, "section")
-    return (section["order"], _titled(section)) if section else None
 
 
 # a submission with its verdicts
@@ -125,6 +128,13 @@ class SubmittedEntry:
     files: tuple[str, ...]
     verdict: Verdict | None
 
+    @classmethod
+    def of(cls, copy: Mapping[str, Any], verdict: Verdict | None) -> "SubmittedEntry":
+        """From its copy in the content of a submission."""
+        fields = {name: copy[name] for name in cls.__dataclass_fields__ if name != "verdict"}
+        fields["files"] = tuple(file["name"] for file in copy["files"])
+        return cls(**fields, verdict=verdict)
+
     @property
     def part_word(self) -> str:
         return str(dict(PARTS).get(self.part, ""))
@@ -146,50 +156,38 @@ class SubmissionRecord:
     @property
     def prepared_by(self) -> str:
         """Who had sent it for the signature by which it went in."""
+        if not self.cover.signed:
+            return ""
         content = self.submission.content
-        people = [one.get("asked_by") for one in (content, *content.get("entries", ()))]
-        return (
-            join_words(dict.fromkeys(person["name"] for person in people if person))
-            if self.cover.signed
-            else ""
-        )
+        people = [copy.get("asked_by") for copy in (content, *content.get("entries", ()))]
+        return join_words(dict.fromkeys(person["name"] for person in people if person))
 
     @property
     def accepted(self) -> int:
-        return sum(entry.verdict is not None and entry.verdict.accepted for entry in self.entries)
+        return sum(bool(entry.verdict and entry.verdict.accepted) for entry in self.entries)
 
     @property
     def returned(self) -> int:
-        return sum(
-            entry.verdict is not None and not entry.verdict.accepted for entry in self.entries
-        )
+        return sum(bool(entry.verdict and not entry.verdict.accepted) for entry in self.entries)
 
     @property
     def waiting(self) -> int:
         return len(self.entries) - self.accepted - self.returned
 
 
-WORDS = tuple(
-    name for name in SubmittedEntry.__dataclass_fields__ if name not in ("files", "verdict")
-)
-
-
 def submission_record(submission: Submission) -> SubmissionRecord:
-    """A submission with its verdicts; one query. It comes with its body, document and person."""
+    """A submission with its verdicts; one query.
+
+    It comes with its organisation, document and person.
+    """
     verdicts = {verdict.entry_id: verdict for verdict in submission.verdicts.select_related("by")}
     copies = submission.content["entries"] if submission.report_id else ()
-    entries = tuple(_copied(one, verdicts.get(one["entry"])) for one in copies)
+    entries = tuple(SubmittedEntry.of(copy, verdicts.get(copy["entry"])) for copy in copies)
     return SubmissionRecord(submission, cover(submission), entries, verdicts.get(None))
 
 
-def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> SubmittedEntry:
-    files = tuple(file["name"] for file in one["files"])
-    return SubmittedEntry(**{name: one[name] for name in WORDS}, files=files, verdict=verdict)
-
-
-def visible_submissions(user: User) -> Any:
+def visible_submissions(user: User) -> QuerySet[Submission]:
     """The submissions that this person may read, with what they are of."""
-    rows = Submission.objects.visible_to(user).select_related(
-        "organisation", "document", "report__cycle", "plan", "submitted_by"
-    )
+    related = ("organisation", "document", "report__cycle", "plan", "submitted_by")
+    rows = Submission.objects.visible_to(user).select_related(*related)
     return rows.defer(*HEAVY_OF_DOCUMENT)

@@ -30,13 +30,12 @@ def _context(request, document, form=None):
     form = form or CycleForm.proposing(
         next_cycle(last, today=request.today, workdays=request.workdays)
     )
-    running = under_way(request.user, document)
     return {
         "document": document,
         "lines": lines,
         "form": form,
         "owing": count_owing(document, request.user),
-        "jobs": running,
+        "jobs": under_way(request.user, document),
     }
 
 

@@ -56,9 +56,8 @@ def plan_as_paper(request, pk):
     )
     it = plan_view(plan, request.user)
     if it.as_filed:
-        return redirect(
-            f"{reverse('submission_paper', args=[it.history[0].submission.pk])}?{request.GET.urlencode()}"
-        )
+        address = reverse("submission_paper", args=[it.history[0].submission.pk])
+        return redirect(f"{address}?{request.GET.urlencode()}")
     empty = (
         ""
         if it.lines
@@ -74,19 +73,14 @@ def report_as_paper(request, pk):
     report = get_object_or_404(
         found_reports(request.user).select_related("organisation__parent"), pk=pk
     )
-    shown = report_sheet(report, request.user)
+    sheet = report_sheet(report, request.user)
     empty = (
         ""
-        if shown.lines
+        if sheet.lines
         else _("Nothing to see in this report yet: it has not been started or submitted.")
     )
-    return _answer(
-        request,
-        report,
-        report_paper(shown, today=request.today),
-        reverse("report", args=[pk]),
-        empty=empty,
-    )
+    paper = report_paper(sheet, today=request.today)
+    return _answer(request, report, paper, reverse("report", args=[pk]), empty=empty)
 
 
 @require_GET

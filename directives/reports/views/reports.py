@@ -14,7 +14,7 @@ from directives.base.refusals import Invalid
 from directives.downloads.exporting import answer
 from directives.plans.queries.plan_page import submitted_measures
 from directives.reports import commands as reporting
-from directives.reports.forms import SignForm, chosen_entries
+from directives.reports.forms import SignForm, chosen_entries, demand_valid
 from directives.reports.queries.entries import FILTERS, entry_line, report_sheet
 from directives.reports.queries.reports import (
     COUNTED,
@@ -35,21 +35,21 @@ def reports(request):
         return answer(request, "reports")
     cycles = cycles_of(request.user)
     chosen = ReportFilter.of(request.GET, request.user, cycles)
-    around = report_list(request.user, chosen, cycles, today=request.today)
-    current = report_page(request.user, around, request.GET, today=request.today)
-    context = {"list": around, "chosen": chosen, "page": current, "limit": COUNTED}
+    listed = report_list(request.user, chosen, cycles, today=request.today)
+    current = report_page(request.user, listed, request.GET, today=request.today)
+    context = {"list": listed, "chosen": chosen, "page": current, "limit": COUNTED}
     return page(
         request, "directives/reports/list.html", context, fragment="directives/reports/_list.html"
     )
 
 
 def _context(request, report, **more):
-    shown = report_sheet(report, request.user)
+    sheet = report_sheet(report, request.user)
     name = request.GET.get("show", "")
     show = name if name in FILTERS else "all"
-    current = paged(request, shown.showing(show))
+    current = paged(request, sheet.showing(show))
     left = request.workdays.between(request.today, report.cycle.due_on)
-    return {"sheet": shown, "report": report, "show": show, "page": current, "left": left, **more}
+    return {"sheet": sheet, "report": report, "show": show, "page": current, "left": left, **more}
 
 
 @require_GET
@@ -60,46 +60,34 @@ def report(request, pk):
     if request.htmx and (entry := whole_number(request.GET.get("entry", ""))) is not None:
         return _one_entry(request, report, entry)
     if request.htmx and request.GET.get("part") == "around":
-        return _around(request, report)
+        context = surroundings(request, report, report_sheet(report, request.user))
+        return render(request, "directives/reports/_around.html", context)
     return render(request, "directives/reports/report.html", _context(request, report))
 
 
-def surroundings(request, report, shown):
-    """What the counts and the hand-in bar are drawn from; the chip pressed is that of the page that asks."""
+def surroundings(request, report, sheet):
+    """The context of the counts and the hand-in bar; the chip pressed is that of the page that
+    asks.
+    """
     query = parse_qs(urlsplit(request.htmx.current_url or "").query)
     left = request.workdays.between(request.today, report.cycle.due_on)
-    return {"sheet": shown, "report": report, "left": left, "show": query.get("show", ["all"])[0]}
-
-
-def _around(request, report):
-    """What a save changes around the rows: the time, the counts, the hand-in bar."""
-    shown = report_sheet(report, request.user)
-    return render(request, "directives/reports/_around.html", surroundings(request, report, shown))
+    return {"sheet": sheet, "report": report, "left": left, "show": query.get("show", ["all"])[0]}
 
 
 def _one_entry(request, report, pk):
     """One row of the report, or only its state, for a page that is being typed in.
 
-    The state keeps the version that the page has read: what somebody else changed since must still meet a conflict.
+    The state keeps the version that the page has read: a change by somebody else since must still
+    conflict.
     """
-    shown = report_sheet(report, request.user)
-    if pk not in {line.entry.pk for line in shown.lines}:
+    sheet = report_sheet(report, request.user)
+    if pk not in {line.pk for line in sheet.lines}:
         raise Http404
-    left = request.workdays.between(request.today, report.cycle.due_on)
-    context = {
-        "sheet": shown,
-        "report": report,
-        "line": entry_line(shown, pk),
-        "left": left,
-        "show": "all",
-    }
+    context = surroundings(request, report, sheet) | {"line": entry_line(sheet, pk), "show": "all"}
     if request.GET.get("part") == "row":
         return render(request, "directives/reports/_turned.html", context)
-    return render(
-        request,
-        "directives/reports/_saved.html",
-        context | {"seen": request.GET.get("version", "")},
-    )
+    context["seen"] = request.GET.get("version", "")
+    return render(request, "directives/reports/_saved.html", context)
 
 
 @write
@@ -112,9 +100,8 @@ def report_begin(request, pk):
 @write
 def report_redraft(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
-    reporting.begin(
-        report=report, by=request.user, now=request.now
-    )  # what was assigned since is added
+    # What was assigned since is added.
+    reporting.begin(report=report, by=request.user, now=request.now)
     count = reporting.redraft(report=report, by=request.user, now=request.now)
     messages.success(
         request, _("Redrafted from the log: %(count)s. Text you typed was kept.") % {"count": count}
@@ -131,12 +118,8 @@ def report_hand_in(request, pk):
             report=report, entries=entries, by=request.user, now=request.now
         )
     except Invalid as refusal:
-        return render(
-            request,
-            "directives/reports/report.html",
-            _context(request, report, refusal=refusal),
-            status=422,
-        )
+        context = _context(request, report, refusal=refusal)
+        return render(request, "directives/reports/report.html", context, status=422)
     if submission is None:
         messages.success(
             request,
@@ -154,25 +137,20 @@ def report_sign(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
     demand(request.user, "sign", report)
     form, entries = SignForm(request.POST), chosen_entries(request.POST)
-    given = {"report": report, "entries": entries, "by": request.user, "now": request.now}
+    chosen = {"report": report, "entries": entries, "by": request.user, "now": request.now}
     try:
-        if not form.is_valid():
-            raise Invalid({name: list(texts) for name, texts in form.errors.items()})
+        demand_valid(form)
         if form.cleaned_data["action"] == "sign":
-            submission = reporting.sign(**given)
+            submission = reporting.sign(**chosen)
             messages.success(
                 request,
                 _("Signed and submitted as submission %(number)s.") % {"number": submission.number},
             )
             return redirect("submission", pk=submission.pk)
-        count = reporting.decline(reason=form.cleaned_data["reason"], **given)
+        count = reporting.decline(reason=form.cleaned_data["reason"], **chosen)
     except Invalid as refusal:
-        return render(
-            request,
-            "directives/reports/report.html",
-            _context(request, report, refusal=refusal, sign=form),
-            status=422,
-        )
+        context = _context(request, report, refusal=refusal, sign=form)
+        return render(request, "directives/reports/report.html", context, status=422)
     messages.success(request, _("Returned to staff: %(count)s.") % {"count": count})
     return redirect(reverse("report", args=[pk]))
 

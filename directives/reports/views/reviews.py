@@ -1,4 +1,4 @@
-"""The supervisor's desk: what was handed in is accepted or returned, entry by entry, each return with its reason."""
+"""Review: what was handed in is accepted or returned, entry by entry, with the reasons."""
 
 from django.contrib import messages
 from django.http import Http404
@@ -13,7 +13,7 @@ from directives.core.deciders import deciders
 from directives.core.deciding import requesters
 from directives.plans.queries.plan_revisions import revision_for_review
 from directives.reports.commands import reviewing
-from directives.reports.forms import PlanVerdictForm, verdicts
+from directives.reports.forms import PlanVerdictForm, demand_valid, verdicts
 from directives.reports.queries.reports import visible_reports
 from directives.reports.queries.reviews import (
     codes_of_own_requests,
@@ -27,11 +27,8 @@ from directives.web.doors import demand, write
 def report_review(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
     demand(request.user, "oversee", report)
-    return render(
-        request,
-        "directives/reviews/report.html",
-        {"desk": review_of_report(report, request.user), "report": report},
-    )
+    context = {"desk": review_of_report(report, request.user), "report": report}
+    return render(request, "directives/reviews/report.html", context)
 
 
 @write(form="report_review")
@@ -56,9 +53,9 @@ def report_decide(request, pk):
         % facts,
     )
     if request.POST.get("rest") and (own := codes_of_own_requests(report, request.user)):
-        told = {"codes": join_words(localized_text(code) for code in own)}
+        codes = {"codes": join_words(localized_text(code) for code in own)}
         messages.warning(
-            request, _("Not processed because you requested or submitted them: %(codes)s") % told
+            request, _("Not processed because you requested or submitted them: %(codes)s") % codes
         )
     return redirect("report_review", pk=pk)
 
@@ -74,10 +71,10 @@ def _plan(request, pk):
 def plan_review(request, pk):
     plan = _plan(request, pk)
     demand(request.user, "oversee", plan)
-    return render(request, "directives/reviews/plan.html", _of_plan(request, plan))
+    return render(request, "directives/reviews/plan.html", _plan_context(request, plan))
 
 
-def _of_plan(request, plan, **more):
+def _plan_context(request, plan, **more):
     waits = plan.state == SUBMITTED and request.user.pk not in requesters(plan)
     return {
         "plan": plan,
@@ -93,8 +90,7 @@ def plan_decide(request, pk):
     plan, form = _plan(request, pk), PlanVerdictForm(request.POST)
     demand(request.user, "oversee", plan)
     try:
-        if not form.is_valid():
-            raise Invalid({name: list(texts) for name, texts in form.errors.items()})
+        demand_valid(form)
         data = form.cleaned_data
         accepted = data["verdict"] == "accept"
         reviewing.decide_plan(
@@ -106,7 +102,7 @@ def plan_decide(request, pk):
             now=request.now,
         )
     except (Invalid, Stale) as refusal:
-        context = _of_plan(request, _plan(request, pk), form=form, refusal=refusal)
+        context = _plan_context(request, _plan(request, pk), form=form, refusal=refusal)
         return render(request, "directives/reviews/plan.html", context, status=refusal.status)
     messages.success(
         request,
