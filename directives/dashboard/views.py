@@ -3,19 +3,20 @@
 from datetime import timedelta
 
 from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
 from directives.dashboard.exports import tables
-from directives.dashboard.queries.board import WORST_DOCUMENTS
+from directives.dashboard.queries.board import WORST_DOCUMENTS, Board
 from directives.dashboard.queries.choice import BoardChoice
-from directives.dashboard.queries.figures import FEW
+from directives.dashboard.queries.figures import FEW, BoardLine
 from directives.dashboard.queries.loading import load_board
 from directives.downloads.exporting import answer
 from directives.models.documents import KINDS as ABOUTS
 from directives.models.organisations import KINDS
 from directives.tables.formats import wants_file
 from directives.web.doors import page
+from directives.web.requests import SignedInRequest
 
 SHOWN = 10  # rows of the heat map before “all”
 ENDS, ENDS_ON_WALL = 6, 4  # rows at each end of the ranking
@@ -24,72 +25,66 @@ PAGE = 100  # bodies or documents of one page of “all”
 
 
 @require_GET
-def dashboard(request):
+def dashboard(request: SignedInRequest) -> HttpResponse:
     if wants_file(request):
         return answer(request, f"board-{request.GET.get('table', '')}")
     choice = BoardChoice.of(request.GET, request.today)
-    found = load_board(request.user, choice, today=request.today, workdays=request.workdays)
-    if found is None:
+    board = load_board(request.user, choice, today=request.today, workdays=request.workdays)
+    if board is None:
         if choice.scope is not None or choice.document is not None:
             raise Http404
         return page(request, "directives/dashboard/nowhere.html", {})
     asks = {
         "abouts": ABOUTS,
         "kinds": KINDS,
-        "tables": tables(found),
+        "tables": tables(board),
         "yesterday": request.today - timedelta(days=1),
     }
     context = {
-        "board": found,
-        "documents": _documents(found),
-        **_bodies(found),
+        "board": board,
+        "documents": _documents(board),
+        **_bodies(board),
         **asks,
         "filtered": choice.narrows or bool(choice.cycle),
     }
     return page(
         request,
         "directives/dashboard/board.html"
-        if found.lights.total
+        if board.lights.total
         else "directives/dashboard/empty.html",
         context,
     )
 
 
-def _bodies(found):
+def _bodies(board: Board) -> dict[str, object]:
     """The ends of the ranking and the hottest of the heat map, or a page of all bodies."""
-    lines, most = found.bodies, found.hottest
-    if found.choice.all:
-        pages = Paginator(lines, PAGE).get_page(found.choice.page)
-        shown = slice(pages.start_index() - 1, pages.end_index()) if lines else slice(0)
-        best, worst, heat = pages.object_list, (), most[shown]
-    else:
-        ends = ENDS_ON_WALL if found.choice.wall else ENDS
-        split = len(lines) > 2 * ends + 1
-        pages, best, worst, heat = (
-            None,
-            lines[:ends] if split else lines,
-            lines[-ends:] if split else (),
-            most[:SHOWN],
-        )
-    few = any(line.small for line in (*best, *worst))
-    between = len(lines) - len(best) - len(worst) if worst else 0
+    lines, hottest, pages = board.bodies, board.hottest, None
+    best, heat = lines, hottest[:SHOWN]
+    worst: tuple[BoardLine, ...] = ()
+    ends = ENDS_ON_WALL if board.choice.wall else ENDS
+    if board.choice.all:
+        pages = Paginator(lines, PAGE).get_page(board.choice.page)
+        part = slice(pages.start_index() - 1, pages.end_index()) if lines else slice(0)
+        best, heat = lines[part], hottest[part]
+    elif len(lines) > 2 * ends + 1:
+        best, worst = lines[:ends], lines[-ends:]
     return {
         "heat": heat,
         "best": best,
         "worst": worst,
-        "between": between,
+        "between": len(lines) - len(best) - len(worst) if worst else 0,
         "pages": pages,
-        "few": few,
+        "few": any(line.small for line in (*best, *worst)),
         "least": FEW,
     }
 
 
-def _documents(found):
+def _documents(board: Board) -> dict[str, object]:
     """The worst documents, or a page of all of them."""
-    lines, pages = found.document_lines, None
+    lines, pages = board.document_lines, None
     shown = lines[:WORST_DOCUMENTS]
-    if found.choice.documents:
-        pages = Paginator(lines, PAGE).get_page(found.choice.page)
-        shown = pages.object_list
+    if board.choice.documents:
+        pages = Paginator(lines, PAGE).get_page(board.choice.page)
+        shown = tuple(pages.object_list)
     more = 0 if pages else len(lines) - len(shown)
     return {"lines": shown, "pages": pages, "more": more, "long": len(shown) > LONG}

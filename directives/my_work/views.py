@@ -1,6 +1,6 @@
 """“My work”, the first page of everybody, and the notices."""
 
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
 
@@ -8,10 +8,11 @@ from directives.core.notices import mark_all_read, mark_read
 from directives.models import Notice
 from directives.my_work.queries.my_work import load_my_work
 from directives.web.doors import page, paged, redirect_back, safe_address, write
+from directives.web.requests import SignedInRequest
 
 
 @require_GET
-def my_work(request):
+def my_work(request: SignedInRequest) -> HttpResponse:
     if request.user.only_audits:
         return redirect("events")
     work = load_my_work(
@@ -23,7 +24,7 @@ def my_work(request):
 
 
 @require_GET
-def notices(request):
+def notices(request: SignedInRequest) -> HttpResponse:
     return page(
         request,
         "directives/mine/notices.html",
@@ -32,13 +33,13 @@ def notices(request):
 
 
 @write
-def notices_read(request):
+def notices_read(request: SignedInRequest) -> HttpResponse:
     mark_all_read(by=request.user, now=request.now)
     return redirect_back(request, "/")
 
 
 @write
-def notice_open(request, pk):
+def notice_open(request: SignedInRequest, pk: int) -> HttpResponse:
     notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
     mark_read(notice, now=request.now)
     return HttpResponseRedirect(safe_address(request, notice.url))

@@ -1,6 +1,7 @@
 """The audit record, for those who may see it."""
 
 from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from directives.base.refusals import Refusal
@@ -18,12 +19,13 @@ from directives.record.queries.events import (
 from directives.record.queries.timeline import WORDS
 from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, referring_page
+from directives.web.requests import SignedInRequest
 
 HERE = "directives/events/"
 
 
 @require_GET
-def events(request):
+def events(request: SignedInRequest) -> HttpResponseBase:
     if request.GET.get("export") == "signed":
         return signed_copy(request)
     if wants_file(request):
@@ -44,7 +46,7 @@ def events(request):
     return page(request, HERE + "list.html", context, fragment=HERE + "_list.html")
 
 
-def signed_copy(request):
+def signed_copy(request: SignedInRequest) -> HttpResponseBase:
     demand(request.user, "audit")
     try:
         file, name = signed.for_page(EventFilter.of(request.GET), by=request.user, now=request.now)

@@ -34,7 +34,7 @@ def stat(board: Board, colour: str) -> SafeString:
         "green": gettext("Green · on schedule"), "yellow": gettext("Yellow · near due or behind"), "red": gettext("Red · overdue"),
         "grey": gettext("Grey · closed, not due"),
     }[colour]  # fmt: skip
-    figure, shown = getattr(board, colour), "closed" if colour == "grey" else colour
+    figure, shown = board.figures[colour], "closed" if colour == "grey" else colour
     href = f' href="{escape(figure.url)}"' if board.now else ""
     return SafeString(
         f'<a{href}><span class="light {TONES[shown]}">{lamp(shown, "big")}{escape(words)}</span>'

@@ -103,7 +103,7 @@ def _today(t: Trend) -> str:
 def week_curve(board: Board) -> SafeString:
     """The share on time, one point a week."""
     w = board.weeks
-    last = board.on_time.share
+    last = board.figures["on_time"].share
     said = gettext("On-time rate: from %(from)s%% to %(to)s%%") % {
         "from": f"{w.points[0].share:.1f}",
         "to": last,

@@ -56,12 +56,16 @@ def test_every_figure_is_the_number_of_its_rows(cast, who):
     found = look(user)
     shown = list(figures(found))
     assert [(f.n, f.filter) for f in shown] == [(rows_of(f, user), f.filter) for f in shown]
-    assert found.across and found.filter.document is None and "document=" not in found.red.url
-    assert found.all.n == sum(line.lights.total for line in found.document_lines)
+    assert (
+        found.across
+        and found.filter.document is None
+        and "document=" not in found.figures["red"].url
+    )
+    assert found.figures["all"].n == sum(line.lights.total for line in found.document_lines)
     each = [look(user, document=line.thing.pk) for line in found.document_lines]
-    assert found.all.n == sum(one.all.n for one in each)
-    assert found.red.n == sum(one.rows.n for one in found.missed) > 0
-    assert found.yellow.n == sum(one.rows.n for one in found.causes)
+    assert found.figures["all"].n == sum(one.figures["all"].n for one in each)
+    assert found.figures["red"].n == sum(one.rows.n for one in found.missed) > 0
+    assert found.figures["yellow"].n == sum(one.rows.n for one in found.causes)
     assert (found.section_lines, found.directives, found.trend) == ((), (), None)
 
 
@@ -85,8 +89,8 @@ def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, 
     found = look(user, **narrow)
     shown = list(figures(found))
     assert [(f.n, f.filter) for f in shown] == [(rows_of(f, user), f.filter) for f in shown]
-    assert found.all.n == sum(line.lights.total for line in found.document_lines) > 0
-    assert found.told == (few > 0 or not found.view.counted)
+    assert found.figures["all"].n == sum(line.lights.total for line in found.document_lines) > 0
+    assert found.marks_known == (few > 0 or not found.view.counted)
 
 
 def test_what_happened_is_counted_over_documents(cast):
@@ -241,9 +245,9 @@ def test_each_table_is_exported_with_the_figures_of_all_documents(cast, sign_in,
     cover = "\n".join(str(cell) for cell in cells if cell)
     titles = {document.title_hans for document in documents}
     assert "全部文件（2）" in cover and all(title in cover for title in titles)
-    assert f"{found.red.n}/{found.all.n}" in cover
+    assert f"{found.figures['red'].n}/{found.figures['all'].n}" in cover
     if table == "late":
-        assert (len(rows), {row[1] for row in rows}) == (found.red.n, titles)
+        assert (len(rows), {row[1] for row in rows}) == (found.figures["red"].n, titles)
     elif table == "weeks":
         points = [(point.on_time, point.total) for point in found.weeks.points]
         assert [row[1:3] for row in rows] == points

@@ -112,17 +112,17 @@ def random_fields(random, directive):
 def figures(found) -> Iterator[Figure]:
     """Every figure of a dashboard."""
     yield from (
-        found.all,
-        found.on_time,
-        found.green,
-        found.yellow,
-        found.red,
-        found.closed,
-        found.undue,
-        found.grey,
+        found.figures["all"],
+        found.figures["on_time"],
+        found.figures["green"],
+        found.figures["yellow"],
+        found.figures["red"],
+        found.figures["closed"],
+        found.figures["undue"],
+        found.figures["grey"],
     )
     yield from (named.rows for named in (*found.missed, *found.causes))
-    if found.told:
+    if found.marks_known:
         yield found.undated
     yield from (part.missing for part in found.coverage if part.exact)
     yield from (day.rows for day in found.ahead)
@@ -155,9 +155,9 @@ def test_every_figure_is_the_number_of_its_rows(cast, seed, who):
     assert [(f.n, f.filter) for f in all_of_them] == [
         (rows_of(f, user), f.filter) for f in all_of_them
     ]
-    assert found.all.n == sum(line.lights.total for line in found.section_lines)
-    assert found.red.n == sum(one.rows.n for one in found.missed)
-    assert found.yellow.n == sum(one.rows.n for one in found.causes)
+    assert found.figures["all"].n == sum(line.lights.total for line in found.section_lines)
+    assert found.figures["red"].n == sum(one.rows.n for one in found.missed)
+    assert found.figures["yellow"].n == sum(one.rows.n for one in found.causes)
     assert len(all_of_them) > 30
 
 
@@ -187,13 +187,13 @@ def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, 
         (rows_of(f, user), f.filter) for f in all_of_them
     ]
     assert (
-        found.all.n
+        found.figures["all"].n
         == sum(line.lights.total for line in found.directives)
         == sum(line.lights.total for line in found.section_lines)
     )
-    assert found.told == (few > 0 or not found.view.counted)
-    if found.told:
-        assert found.red.n == sum(one.rows.n for one in found.missed)
+    assert found.marks_known == (few > 0 or not found.view.counted)
+    if found.marks_known:
+        assert found.figures["red"].n == sum(one.rows.n for one in found.missed)
     if found.trend:
         body = found.view.body
         in_view = (
@@ -254,7 +254,9 @@ def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
     )
     copy_day(date(2026, 10, 8))
     now, then = look(cast.supervisor), look(cast.supervisor, on=date(2026, 10, 7))
-    assert [(found.lights.on_time, found.lights.total, found.red.n) for found in (now, then)] == [
+    assert [
+        (found.lights.on_time, found.lights.total, found.figures["red"].n) for found in (now, then)
+    ] == [
         (3, 5, 2),
         (5, 5, 0),
     ]
@@ -464,8 +466,8 @@ def test_from_where_each_person_looks(cast):
 def test_staff_of_a_body_with_others_below_see_their_own_work_alone(cast):
     make_work([cast.body, cast.child])
     own = Obligation.objects.live().filter(organisation=cast.body).count()
-    assert look(cast.staff).all.n == own
-    assert look(cast.manager).all.n == Obligation.objects.live().count() > own
+    assert look(cast.staff).figures["all"].n == own
+    assert look(cast.manager).figures["all"].n == Obligation.objects.live().count() > own
 
 
 def test_nobody_looks_where_they_have_no_place(cast, sign_in):
@@ -591,7 +593,7 @@ def test_each_table_is_exported_with_the_figures_of_the_page(cast, sign_in, tabl
     rows = list(sheet.iter_rows(min_row=2, values_only=True))
     found = look(cast.supervisor)
     if table == "late":
-        assert len(rows) == found.red.n
+        assert len(rows) == found.figures["red"].n
     else:
         lines = found.section_lines if table == "sections" else found.bodies
         start = 2 if table == "sections" else 3

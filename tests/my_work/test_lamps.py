@@ -151,4 +151,4 @@ def test_a_measure_has_no_light_and_is_overdue_in_words_of_its_own(cast, sign_in
         start = page.index('class="todo"' if url == "/" else "<tbody")
         queue = page[start : page.index("召开会议", start)]
         assert "措施逾期" in queue and 'href="#L-r"' not in queue, url
-    assert sign_in(cast.supervisor).get("/dashboard/").context["board"].red.n == 0
+    assert sign_in(cast.supervisor).get("/dashboard/").context["board"].figures["red"].n == 0

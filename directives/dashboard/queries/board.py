@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from directives.base.states import YELLOW
+from directives.base.states import COLOURS, YELLOW
 from directives.core import captions
 from directives.core.scope import Lights
 from directives.dashboard.queries import counts, facts
@@ -94,73 +94,47 @@ class Board:
         return self.choice.on or self.today
 
     @property
-    def told(self) -> bool:
+    def marks_known(self) -> bool:
         """Marks are known: of everything in view, or of the rows that were read."""
         return self.now and (self.read or not (self.view.counted and self.choice.narrows))
 
     @property
-    def one(self) -> bool:
+    def one_section(self) -> bool:
         """All of it is of one section, so that nothing is to be compared with others."""
-        return self.told and self.choice.narrows and len(self.section_lines) == 1
+        return self.marks_known and self.choice.narrows and len(self.section_lines) == 1
 
     @property
-    def part(self) -> bool:
+    def unmarked(self) -> bool:
         """A branch as it stands under a filter, of which less is known than of the whole."""
-        return self.now and not self.told
+        return self.now and not self.marks_known
 
     @cached_property
     def filter(self) -> ObligationFilter:
-        asked = self.choice
+        choice = self.choice
         return ObligationFilter(
             document=self.document_id,
-            section=asked.section,
-            directive=asked.directive,
+            section=choice.section,
+            directive=choice.directive,
             body=self.view.body.pk,
-            kind=asked.kind,
-            about=asked.about,
+            kind=choice.kind,
+            about=choice.about,
         )
 
     @cached_property
     def lights(self) -> Lights:
         return self.ground.over(self.view.body.pk)
 
-    def figure(self, n: int, of: int | None = None, **asked: Any) -> Figure:
-        return Figure(n, self.lights.total if of is None else of, self.filter, asked)
-
-    def line(self, thing: Any, lights: Lights, **asked: Any) -> BoardLine:
-        return BoardLine(thing, lights, self.filter, asked)
+    def figure(self, n: int, of: int | None = None, **narrowing: Any) -> Figure:
+        return Figure(n, self.lights.total if of is None else of, self.filter, narrowing)
 
     @cached_property
-    def all(self) -> Figure:
-        return self.figure(self.lights.total)
-
-    @property
-    def on_time(self) -> Figure:
-        return self.figure(self.lights.on_time, light=ON)
-
-    @property
-    def green(self) -> Figure:
-        return self.figure(self.lights.green, light="green")
-
-    @property
-    def yellow(self) -> Figure:
-        return self.figure(self.lights.yellow, light="yellow")
-
-    @cached_property
-    def red(self) -> Figure:
-        return self.figure(self.lights.red, light="red")
-
-    @property
-    def closed(self) -> Figure:
-        return self.figure(self.lights.closed, light="closed")
-
-    @property
-    def undue(self) -> Figure:
-        return self.figure(self.lights.undue, light="undue")
-
-    @property
-    def grey(self) -> Figure:
-        return self.figure(self.lights.closed + self.lights.undue, light="grey")
+    def figures(self) -> dict[str, Figure]:
+        """The counts of the whole board: by light, grey and on time, and all."""
+        lights = self.lights
+        counts = {colour: lights.count(colour) for colour in COLOURS}
+        counts |= {ON: lights.on_time, "grey": lights.closed + lights.undue}
+        by_light = {light: self.figure(n, light=light) for light, n in counts.items()}
+        return by_light | {"all": self.figure(lights.total)}
 
     @property
     def directives_owed(self) -> int:
@@ -173,23 +147,23 @@ class Board:
     @property
     def missed(self) -> tuple[LabelledFigure, ...]:
         """Why rows are red: the clock that ran out first. They add up to all that are."""
-        found = (
+        counted = (
             (clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue")))
             for clock in CLOCKS
         )
         return tuple(
             LabelledFigure(captions.MISSED[clock], self.figure(n, clock=clock))
-            for clock, n in found
+            for clock, n in counted
             if n
         )
 
     @property
     def causes(self) -> tuple[LabelledFigure, ...]:
         """Why rows are yellow."""
-        found = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
+        counted = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
         return tuple(
             LabelledFigure(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause))
-            for cause, n in found
+            for cause, n in counted
             if n
         )
 
@@ -201,7 +175,12 @@ class Board:
     @cached_property
     def section_lines(self) -> tuple[BoardLine, ...]:
         lines = (
-            self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk)
+            BoardLine(
+                section,
+                self.ground.of(self.view.body.pk, section.pk),
+                self.filter,
+                {"section": section.pk},
+            )
             for section in self.sections
         )
         return tuple(line for line in lines if line.lights.total)
@@ -217,8 +196,11 @@ class Board:
         if not self.across:
             return ()
         lines = (
-            self.line(
-                document, self.ground.of(self.view.body.pk, document.pk), document=document.pk
+            BoardLine(
+                document,
+                self.ground.of(self.view.body.pk, document.pk),
+                self.filter,
+                {"document": document.pk},
             )
             for document in self.documents
         )
@@ -274,7 +256,7 @@ class Board:
         ]
         shares = sorted(
             ((lights.on_time / lights.total, lights.total, body, lights) for body, lights in owing),
-            key=lambda one: (-one[0], -one[1]),
+            key=lambda entry: (-entry[0], -entry[1]),
         )
         placed: list[BoardLine] = []
         last, place = None, 0
@@ -299,7 +281,9 @@ class Board:
         lights = self.ground.of(body.pk, section.pk)
         return HeatCell(
             section,
-            self.line(section, lights, body=body.pk, section=section.pk).off_time,
+            BoardLine(
+                section, lights, self.filter, {"body": body.pk, "section": section.pk}
+            ).off_time,
             lights.red,
         )
 
@@ -311,7 +295,8 @@ class Board:
     @cached_property
     def directives(self) -> tuple[BoardLine, ...]:
         return tuple(
-            self.line(task, lights, directive=task.pk) for task, lights in self.tasks or ()
+            BoardLine(task, lights, self.filter, {"directive": task.pk})
+            for task, lights in self.tasks or ()
         )
 
     @property
@@ -319,12 +304,12 @@ class Board:
         """Receipt, plan, report: what is done, and what is missing with its rows."""
         if not self.now:
             return ()
-        missing = self.facts.marks["state", "assigned"] if self.told else self.unreceived
+        missing = self.facts.marks["state", "assigned"] if self.marks_known else self.unreceived
         parts = [("receipt", self.lights.total, missing, {"state": "assigned"}, True)]
         plans = self.facts.marks["plan", ""]
-        if self.told and plans:
+        if self.marks_known and plans:
             parts.append(("plan", plans, self.facts.clock("plan"), {"owes": "plan"}, True))
-        if self.told and self.trend:
+        if self.marks_known and self.trend:
             parts.append(
                 (
                     "report",
@@ -338,10 +323,10 @@ class Board:
             CoverageFigure(
                 captions.COVERED[kind],
                 self.figure(whole - lacking, whole),
-                self.figure(lacking, whole, **asked),
+                self.figure(lacking, whole, **narrowing),
                 exact,
             )
-            for kind, whole, lacking, asked, exact in parts
+            for kind, whole, lacking, narrowing, exact in parts
         )
 
     @property

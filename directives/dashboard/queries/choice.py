@@ -80,23 +80,23 @@ class BoardChoice:
 
     def of_rows(self) -> dict[str, Any]:
         """The conditions on obligations."""
-        asked = {
+        conditions = {
             "section": self.section,
             "directive": self.directive,
             "directive__kind": self.about,
             "organisation__kind": self.kind,
         }
-        return {name: value for name, value in asked.items() if value}
+        return {name: value for name, value in conditions.items() if value}
 
     def of_tallies(self) -> dict[str, Any]:
         """The same on the counts by directive."""
-        asked = {
+        conditions = {
             "directive__section": self.section,
             "directive": self.directive,
             "directive__kind": self.about,
             "body_kind": self.kind,
         }
-        return {name: value for name, value in asked.items() if value}
+        return {name: value for name, value in conditions.items() if value}
 
     @property
     def pairs(self) -> Iterator[tuple[str, str]]:

@@ -62,13 +62,13 @@ def bodies_around(body: int) -> dict[int, Body]:
     }
 
 
-def vantage(user: User, asked: int | None) -> Vantage | None:
+def vantage(user: User, scope_id: int | None) -> Vantage | None:
     """From where the person looks: by itself the highest body that they oversee, else their own.
 
     None for a body out of their view, or where they have no place at all. One query.
     """
     scope = Scope.of(user)
-    wanted = asked
+    wanted = scope_id
     if wanted is None:
         places = [*sorted(scope.trees, key=lambda tree: tree.depth), *scope.bodies]
         wanted = places[0].pk if places else None
@@ -111,8 +111,8 @@ class BoardLights:
 
     def of(self, body: int, part: int) -> Lights:
         """Those of a section, or of a document."""
-        found = self.parts.get(body, {}).get(part)
-        return Lights(**found) if found else NO_LIGHTS
+        lights = self.parts.get(body, {}).get(part)
+        return Lights(**lights) if lights else NO_LIGHTS
 
 
 BARE = BoardLights({}, {})

@@ -115,8 +115,8 @@ def of_rows(
     parts = [*_cycles_and_copies(view, document, choice, today)]
     if document is not None:
         bodies = sql.below(view.body.path, choice.kind) if view.counted else sql.body(view.body.pk)
-        asked = {"o__section_id": choice.section, "o__directive_id": choice.directive}
-        parts.append(sql.entries(bodies, document, **asked, d__kind=choice.about))
+        narrowing = {"o__section_id": choice.section, "o__directive_id": choice.directive}
+        parts.append(sql.entries(bodies, document, **narrowing, d__kind=choice.about))
     if not choice.narrows:
         parts.append(sql.events(view.body.pk, document, min(since, today - WEEK)))
     counted = (FactRow(topic, word, on, n, 0) for (topic, word, on), n in points.items())
@@ -182,10 +182,10 @@ def _periods(
         if on is not None:
             of_day = handed.setdefault(cycle, {})
             of_day[on] = of_day.get(on, 0) + n
-    found = []
+    periods = []
     for words, opens_on in cycles:
         pk, due_on, period = words.split(" ", 2)
-        found.append(
+        periods.append(
             Period(
                 int(pk),
                 period,
@@ -195,4 +195,4 @@ def _periods(
                 entries[pk],
             )
         )
-    return tuple(sorted(found, key=lambda cycle: (cycle.opens_on, cycle.pk), reverse=True))
+    return tuple(sorted(periods, key=lambda cycle: (cycle.opens_on, cycle.pk), reverse=True))

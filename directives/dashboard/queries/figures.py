@@ -25,46 +25,41 @@ SHADES = (
 )  # percent of a cell's rows that are not on time: where the ink gets darker
 
 
-ASKED = tuple(field.name for field in fields(ObligationFilter))
+NAMES = tuple(field.name for field in fields(ObligationFilter))
 
 
 def address(chosen: ObligationFilter) -> str:
     """The list of obligations under a filter."""
-    return _without(chosen, ())
+    return _start(chosen, (), get_script_prefix())
 
 
 @lru_cache(maxsize=512)
 def _start(chosen: ObligationFilter, names: tuple[str, ...], prefix: str) -> str:
-    asked = [
-        (name, value) for name in ASKED if name not in names and (value := getattr(chosen, name))
-    ]
+    """The address without these parts of the filter, which all figures of a page share."""
+    rest = ((name, getattr(chosen, name)) for name in NAMES if name not in names)
     return f"{reverse('obligations')}?" + "&".join(
-        f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in asked
+        f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in rest if value
     )
-
-
-def _without(chosen: ObligationFilter, names: tuple[str, ...]) -> str:
-    """The address without these parts of the filter; all figures of a page share it."""
-    return _start(chosen, names, get_script_prefix())
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count out of a whole; the filter `base` with what is `asked` gives exactly its rows."""
+    """A count out of a whole; the filter `base` with its `narrowing` gives exactly its rows."""
 
     n: int
     of: int
     base: ObligationFilter
-    asked: dict[str, Any]
+    narrowing: dict[str, Any]
 
     @property
     def filter(self) -> ObligationFilter:
-        return replace(self.base, **self.asked)
+        return replace(self.base, **self.narrowing)
 
     @property
     def url(self) -> str:
-        return _without(self.base, tuple(self.asked)) + "".join(
-            f"&{name}={value}" for name, value in self.asked.items() if value
+        start = _start(self.base, tuple(self.narrowing), get_script_prefix())
+        return start + "".join(
+            f"&{name}={value}" for name, value in self.narrowing.items() if value
         )
 
     @property
@@ -85,13 +80,13 @@ class Figure:
 class BoardLine:
     """A document, a section, a body or a directive: its lights and the counts under it.
 
-    `asked` narrows the filter of the page to its rows.
+    `narrowing` narrows the filter of the page to its rows.
     """
 
     thing: Any
     lights: Lights
     filter: ObligationFilter
-    asked: dict[str, Any]
+    narrowing: dict[str, Any]
     cells: tuple["HeatCell", ...] = ()
     place: int = 0  # among those ranked; of equal shares the same
 
@@ -101,7 +96,7 @@ class BoardLine:
         return self.lights.total < FEW
 
     def _part(self, n: int, **light: str) -> Figure:
-        return Figure(n, self.lights.total, self.filter, {**self.asked, **light})
+        return Figure(n, self.lights.total, self.filter, {**self.narrowing, **light})
 
     @property
     def rows(self) -> Figure:

@@ -78,23 +78,23 @@ def _today(board: Board, workdays: Workdays) -> Board:
     if not board.lights.total:
         return board
     if rows is None:
-        found = facts.of_branch(view, document, choice, **days)
+        known = facts.of_branch(view, document, choice, **days)
     else:
-        found = facts.of_rows(view, rows, document, choice, **days)
+        known = facts.of_rows(view, rows, document, choice, **days)
     if view.counted:
         board = _by_directive(board)
     late = oldest(view, document, choice, red=red, limit=LATE_ROWS) if red else ()
     curve = None
-    if board.told:
+    if board.marks_known:
         curve = trend(
-            found.cycles,
+            known.cycles,
             chosen=choice.cycle,
-            missing=found.clock("report"),
+            missing=known.clock("report"),
             today=board.today,
             right=WIDE_REPORTS if choice.wall else RIGHT,
         )
     left = workdays_left(curve, board.today, workdays)
-    return replace(board, facts=found, late=late, trend=curve, workdays_left=left)
+    return replace(board, facts=known, late=late, trend=curve, workdays_left=left)
 
 
 def _by_directive(board: Board) -> Board:
@@ -103,7 +103,7 @@ def _by_directive(board: Board) -> Board:
     if document is not None and (choice.directives or choice.narrows):
         tasks, unreceived = counts.by_directive(view, document, choice)
         return replace(board, tasks=tuple(tasks), unreceived=unreceived)
-    if document is None and board.part:
+    if document is None and board.unmarked:
         return replace(board, unreceived=counts.unreceived(view, choice))
     return board
 

@@ -24,13 +24,15 @@ def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Oblig
 
     One query.
     """
-    found = Obligation.objects.live().filter(
+    obligations = Obligation.objects.live().filter(
         organisation=view.body.pk, **of_document(document), **choice.of_rows()
     )
     if document is None:
-        return list(found.only(*READ))
-    found = found.select_related("directive").only(*READ, *(f"directive__{name}" for name in NAMES))
-    return list(found.order_by("directive__order"))
+        return list(obligations.only(*READ))
+    obligations = obligations.select_related("directive").only(
+        *READ, *(f"directive__{name}" for name in NAMES)
+    )
+    return list(obligations.order_by("directive__order"))
 
 
 def few(view: Vantage, total: int) -> bool:
@@ -44,36 +46,38 @@ def few(view: Vantage, total: int) -> bool:
 def rows_below(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
     """The obligations of the body and all below it under the filter: one query."""
     bodies = Organisation.objects.filter(**_below(view)).values("pk")
-    found = Obligation.objects.live().filter(
+    obligations = Obligation.objects.live().filter(
         organisation__in=bodies, **of_document(document), **choice.of_rows()
     )
-    return list(found.only(*READ))
+    return list(obligations.only(*READ))
 
 
 def _below(view: Vantage) -> dict[str, str]:
     return {"path__gte": view.body.path, "path__lte": view.body.path + PATH_END}
 
 
-def ground(view: Vantage, document: int | None, found: Iterable[Obligation]) -> BoardLights:
+def ground(view: Vantage, document: int | None, obligations: Iterable[Obligation]) -> BoardLights:
     """Their lights by section, of all documents by document."""
     part = attrgetter("section_id" if document else "document_id")
-    return gathered((view.body.pk, part(row), row.light, 1, row.percent) for row in found)
+    return gathered((view.body.pk, part(row), row.light, 1, row.percent) for row in obligations)
 
 
-def tasks(found: Sequence[Obligation]) -> tuple[tuple[Task, Lights], ...]:
+def tasks(obligations: Sequence[Obligation]) -> tuple[tuple[Task, Lights], ...]:
     """Each directive with the body's obligation."""
-    return tuple((_task(row), Lights(**{row.light: 1}, percent_sum=row.percent)) for row in found)
+    return tuple(
+        (_task(row), Lights(**{row.light: 1}, percent_sum=row.percent)) for row in obligations
+    )
 
 
 def _task(row: Obligation) -> Task:
-    told = row.directive
+    directive = row.directive
     return Task(
-        told.pk,
-        told.code,
-        told.order,
+        directive.pk,
+        directive.code,
+        directive.order,
         row.section_id,
-        told.text,
-        told.text_hans,
-        told.text_hant,
+        directive.text,
+        directive.text_hans,
+        directive.text_hant,
         row,
     )

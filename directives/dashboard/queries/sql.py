@@ -68,12 +68,12 @@ def read(parts: Iterable[Part]) -> list[FactRow]:
             " UNION ALL ".join(f"SELECT {part.sql}" for part in parts),
             [param.isoformat() if type(param) is date else param for param in params],
         )
-        found = cursor.fetchall()
+        rows = cursor.fetchall()
     return [
         FactRow(
             topic, word, date.fromisoformat(on) if isinstance(on, str) else on or ALWAYS, n, int(p)
         )
-        for topic, word, on, n, p in found
+        for topic, word, on, n, p in rows
     ]
 
 
@@ -153,14 +153,14 @@ def events(body: int, document: int | None, since: date) -> Part:
     return Part(sql, (body, *params, operations.adapt_datetimefield_value(start)))
 
 
-def entries(bodies: Part, document: int, **asked: object) -> Part:
+def entries(bodies: Part, document: int, **narrowing: object) -> Part:
     """Report entries by cycle and the day they came in; ALWAYS where they are not in.
 
     `bodies` is the condition on their body; `asked` columns of the obligation (o) or directive (d).
     """
     states = ", ".join(f"'{state}'" for state in sorted(IN))
     came = f"CASE WHEN e.state IN ({states}) THEN {day('e.submitted_at')} END"
-    narrowed = {name.replace("__", "."): value for name, value in asked.items() if value}
+    narrowed = {name.replace("__", "."): value for name, value in narrowing.items() if value}
     sql = (
         f"'report', CAST(r.cycle_id AS text), {came}, COUNT(*), 0 FROM {table(ReportEntry)} e "
         f"JOIN {table(ProgressReport)} r ON r.id = e.report_id "

@@ -169,17 +169,17 @@ def trend(
     return Trend(cycle, cycle.entries, before, last, current=False, right=right)
 
 
-def workdays_left(shown: Trend | None, today: date, workdays: Workdays) -> int:
+def workdays_left(curve: Trend | None, today: date, workdays: Workdays) -> int:
     """Working days until the reports are due; below 0: that day is past."""
-    if shown is None:
+    if curve is None:
         return 0
-    days = workdays.between(today, shown.cycle.due_on)
-    return min(days, -1) if shown.cycle.due_on < today else days
+    days = workdays.between(today, curve.cycle.due_on)
+    return min(days, -1) if curve.cycle.due_on < today else days
 
 
-def table(shown: Trend) -> list[tuple[date, int, int | None]]:
+def table(curve: Trend) -> list[tuple[date, int, int | None]]:
     """How many entries were in by each day, and on the same day of the cycle before."""
-    cycle, before = shown.cycle, shown.before
+    cycle, before = curve.cycle, curve.before
     days = sorted(cycle.handed)
     done = zip(days, accumulate(cycle.handed[day] for day in days), strict=True)
     if before is None:

@@ -64,19 +64,19 @@ class Weeks:
 
 def weeks(facts: Facts, now: Lights, day: date, *, right: int = RIGHT) -> Weeks | None:
     """The curve up to a day, whose lights are `now`; None while there are fewer than two points."""
-    found: list[Point] = []
+    points: list[Point] = []
     for number in range(WEEKS, 0, -1):
         then = day - number * WEEK
         kept = facts.kept(then)
         if kept and kept.total:
-            found.append(Point(then, kept.on_time, kept.total, kept.red, kept.day))
-    found.append(Point(day, now.on_time, now.total, now.red))
-    if len(found) < 2 or not now.total:
+            points.append(Point(then, kept.on_time, kept.total, kept.red, kept.day))
+    points.append(Point(day, now.on_time, now.total, now.red))
+    if len(points) < 2 or not now.total:
         return None
-    shares = [point.share for point in found]
+    shares = [point.share for point in points]
     low = min(int(min(shares) // SPAN * SPAN), 100 - SPAN)
     high = max(low + SPAN, min(100, int(-(-max(shares) // SPAN) * SPAN)))
-    return Weeks(tuple(found), day - WEEKS * WEEK, low, high, right)
+    return Weeks(tuple(points), day - WEEKS * WEEK, low, high, right)
 
 
 @dataclass(frozen=True, slots=True)

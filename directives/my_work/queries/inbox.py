@@ -124,15 +124,8 @@ class InboxScope:
 
     user: User
     posts: tuple[Membership, ...]
+    homes: list[int] | QuerySet  # of the posts, the topmost: ids, or a query where they are many
     wide: bool = False  # more than WIDE bodies
-
-    @property
-    def homes(self) -> list[int] | QuerySet:
-        """The bodies supervised that lie in no other one: ids, or a query where they are many."""
-        tops = topmost(self.posts)
-        if len(tops) <= MANY:
-            return [m.organisation_id for m in tops]
-        return Membership.objects.filter(user=self.user, role=SUPERVISOR).values("organisation")
 
     def first(self, rows: QuerySet, *order: str, limit: int) -> QuerySet:
         """The first of these rows that are of these bodies.
@@ -160,12 +153,16 @@ def inbox(user: User) -> Inbox | None:
     posts = user.in_role(SUPERVISOR)
     if not posts:
         return None
-    desk = InboxScope(user, posts)
-    kept = _kept(desk)
-    desk = replace(desk, wide=kept[""] > WIDE)
-    reports, plans = _reports(desk), _plans(desk) if kept[SUBMITTED] else []
+    tops = topmost(posts)
+    homes: list[int] | QuerySet = [m.organisation_id for m in tops]
+    if len(tops) > MANY:
+        homes = Membership.objects.filter(user=user, role=SUPERVISOR).values("organisation")
+    scope = InboxScope(user, posts, homes)
+    kept = _kept(scope)
+    scope = replace(scope, wide=kept[""] > WIDE)
+    reports, plans = _reports(scope), _plans(scope) if kept[SUBMITTED] else []
     disputes, closings = (
-        _moved(desk, kind) if kept[state] else [] for kind, state in MOVED.items()
+        _moved(scope, kind) if kept[state] else [] for kind, state in MOVED.items()
     )
     lines = sorted(
         plans + reports + disputes + closings,
@@ -173,9 +170,9 @@ def inbox(user: User) -> Inbox | None:
     )
     return Inbox(
         tuple(lines[:SHOWN]),
-        _worst(desk),
+        _worst(scope),
         plans=_figure(plans, kept[SUBMITTED]),
-        reports=len(reports) if len(reports) <= SHOWN else _count(desk),
+        reports=len(reports) if len(reports) <= SHOWN else _count(scope),
         disputes=_figure(disputes, kept[DISPUTED]),
         closings=_figure(closings, kept[CLOSING]),
     )
@@ -189,18 +186,18 @@ def _figure(lines: list[Waiting], kept: int) -> int:
     return len(lines) if len(lines) <= SHOWN else max(len(lines), kept)
 
 
-def _kept(desk: InboxScope) -> dict[str, int]:
+def _kept(scope: InboxScope) -> dict[str, int]:
     """Kept counts in the subtrees supervised, in one query.
 
     Of plans handed in, disputes and close-outs by their state, and of bodies ("").
     """
-    asked = (
+    topics = (
         Q(topic="filed", word=SUBMITTED)
         | Q(topic="state", word__in=MOVED.values())
         | Q(topic="bodies")
     )
     rows = (
-        Mark.objects.filter(asked, scope__in=desk.homes)
+        Mark.objects.filter(topics, scope__in=scope.homes)
         .order_by()
         .values_list("word")
         .annotate(n=Sum("count"))
@@ -220,49 +217,49 @@ REPORTS = ProgressReport.objects.filter(waiting_since__isnull=False)
 OLDEST = ("waiting_since", "organisation")
 
 
-def _reports(desk: InboxScope) -> list[Waiting]:
-    mine = Case(When(Q(submitted_by=desk.user) | Q(asked_by=desk.user), then=0), default=1)
+def _reports(scope: InboxScope) -> list[Waiting]:
+    mine = Case(When(Q(submitted_by=scope.user) | Q(asked_by=scope.user), then=0), default=1)
     entries = (
         ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED)
         .order_by()
         .values("report")
         .annotate(n=Sum(mine))
     )
-    found = desk.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
+    first = scope.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
     return [
         Waiting("report", n, *row)
-        for *row, n in found.values_list("pk", *NAMES, "waiting_since", "n")
+        for *row, n in first.values_list("pk", *NAMES, "waiting_since", "n")
         if n
     ]
 
 
-def _count(desk: InboxScope) -> int:
-    return desk.first(REPORTS, *OLDEST, limit=COUNTED).count()
+def _count(scope: InboxScope) -> int:
+    return scope.first(REPORTS, *OLDEST, limit=COUNTED).count()
 
 
-def _plans(desk: InboxScope) -> list[Waiting]:
+def _plans(scope: InboxScope) -> list[Waiting]:
     rows = (
         Plan.objects.filter(live=True, state=SUBMITTED)
-        .exclude(submitted_by=desk.user)
-        .exclude(asked_by=desk.user)
+        .exclude(submitted_by=scope.user)
+        .exclude(asked_by=scope.user)
     )
-    found = desk.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
-    return [Waiting("plan", 1, *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
+    first = scope.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
+    return [Waiting("plan", 1, *row) for row in first.values_list("pk", *NAMES, "submitted_at")]
 
 
-def _moved(desk: InboxScope, kind: str) -> list[Waiting]:
+def _moved(scope: InboxScope, kind: str) -> list[Waiting]:
     """Disputes or close-outs."""
-    rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=desk.user)
-    found = desk.first(rows, "moved_at", limit=SHOWN + 1)
+    rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=scope.user)
+    first = scope.first(rows, "moved_at", limit=SHOWN + 1)
     return [
         Waiting(kind, 1, *row)
-        for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")
+        for row in first.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")
     ]
 
 
-def _worst(desk: InboxScope) -> tuple[Worst, ...]:
+def _worst(scope: InboxScope) -> tuple[Worst, ...]:
     """The bodies right below with most overdue rows in their subtrees, from the kept totals."""
-    red = DocumentTotal.objects.filter(scope__parent__in=desk.homes, red__gt=0).order_by()
+    red = DocumentTotal.objects.filter(scope__parent__in=scope.homes, red__gt=0).order_by()
     rows = red.values_list(
         "scope", "scope__name_hans", "scope__name_hant", "scope__branch"
     ).annotate(n=Sum("red"))

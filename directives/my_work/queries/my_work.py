@@ -150,14 +150,16 @@ def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) 
 
     Two more where figures are asked for.
     """
-    desk = _desk(user)
-    days = Days(today, workdays, tolerances())
-    tasks = queue(desk, days)
+    desk, days = PersonalWork({}), Days(today, workdays, tolerances())
+    tasks: tuple[Task, ...] = ()
+    if user.works:
+        desk = _read_work(user)
+        tasks = queue(desk, days)
     return MyWork(
         today=today,
         now=now,
         desk=desk,
-        signatures=to_sign(desk, days),
+        signatures=tuple(to_sign(desk, days)) if user.works else (),
         queue=tasks,
         strip=_strip(tasks, days) if user.works else (),
         inbox=inbox(user),
@@ -168,9 +170,7 @@ def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) 
     )
 
 
-def _desk(user: User) -> PersonalWork:
-    if not user.works:
-        return PersonalWork({})
+def _read_work(user: User) -> PersonalWork:
     return PersonalWork(
         bodies={m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)},
         receives=frozenset(m.organisation_id for m in user.in_role(STAFF)),

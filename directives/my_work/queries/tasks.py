@@ -95,15 +95,15 @@ class Days:
         return self.workdays.between(self.today, due_on)
 
 
-def queue(desk: PersonalWork, days: Days) -> tuple[Task, ...]:
+def queue(work: PersonalWork, days: Days) -> tuple[Task, ...]:
     """Every task of the person, the earliest day first; on one day the red before the yellow."""
     tasks = [
-        *_receipts(desk, days),
-        *_plans(desk, days),
-        *_reports(desk, days),
-        *_returned(desk, days),
-        *_measures(desk, days),
-        *_obligations(desk),
+        *_receipts(work, days),
+        *_plans(work, days),
+        *_reports(work, days),
+        *_returned(work, days),
+        *_measures(work, days),
+        *_obligations(work),
     ]
     return tuple(
         sorted(
@@ -116,11 +116,6 @@ def queue(desk: PersonalWork, days: Days) -> tuple[Task, ...]:
             ),
         )
     )
-
-
-def to_sign(desk: PersonalWork, days: Days) -> tuple[Task, ...]:
-    """What waits for the person's signature."""
-    return tuple(_signatures(desk, days))
 
 
 def _by_paper(rows: Iterable[Obligation]) -> dict[tuple[int, int], list[Obligation]]:
@@ -140,9 +135,9 @@ def _first(days: Iterable[date | None]) -> date | None:
     return min((day for day in days if day is not None), default=None)
 
 
-def _receipts(desk: PersonalWork, days: Days) -> Iterator[Task]:
+def _receipts(work: PersonalWork, days: Days) -> Iterator[Task]:
     for (body, document), rows in _by_paper(
-        row for row in desk.obligations if row.state == ASSIGNED
+        row for row in work.obligations if row.state == ASSIGNED
     ).items():
         due = _first(row.acknowledge_by for row in rows)
         fields = (("all", 1), ("document", document), ("body", body))
@@ -151,10 +146,10 @@ def _receipts(desk: PersonalWork, days: Days) -> Iterator[Task]:
         colour = days.colour("receipt", map(facts_of, rows))
         yield Task(
             "receipt",
-            desk.bodies[body],
+            work.bodies[body],
             due,
             colour,
-            receive if body in desk.receives else Action(_("View"), rows_url),
+            receive if body in work.receives else Action(_("View"), rows_url),
             code=pgettext("task", "Acknowledgement"),
             url=rows_url,
             title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
@@ -163,12 +158,12 @@ def _receipts(desk: PersonalWork, days: Days) -> Iterator[Task]:
         )
 
 
-def _plans(desk: PersonalWork, days: Days) -> Iterator[Task]:
-    plans = {(plan.body, plan.document): plan for plan in desk.plans}
-    for (body, document), rows in _by_paper(filter(_owes_plan, desk.obligations)).items():
+def _plans(work: PersonalWork, days: Days) -> Iterator[Task]:
+    plans = {(plan.body, plan.document): plan for plan in work.plans}
+    for (body, document), rows in _by_paper(filter(_owes_plan, work.obligations)).items():
         plan = plans.get((body, document))
         if plan is None or plan.state in (DRAFT, RETURNED):
-            yield _plan(desk.bodies[body], rows, days, plan)
+            yield _plan(work.bodies[body], rows, days, plan)
 
 
 def _owes_plan(row: Obligation) -> bool:
@@ -198,12 +193,12 @@ def _plan(
     )
 
 
-def _reports(desk: PersonalWork, days: Days) -> Iterator[Task]:
-    asked = _by_paper(row for row in desk.obligations if row.report_due_on is not None)
-    for report in desk.reports:
-        url, body = reverse("report", args=[report.pk]), desk.bodies[report.body]
+def _reports(work: PersonalWork, days: Days) -> Iterator[Task]:
+    owing = _by_paper(row for row in work.obligations if row.report_due_on is not None)
+    for report in work.reports:
+        url, body = reverse("report", args=[report.pk]), work.bodies[report.body]
         if not report.begun:
-            rows = asked.get((report.body, report.document.pk), [])
+            rows = owing.get((report.body, report.document.pk), [])
             note = _("%(n)s entries; drafts are made from the log") % {"n": len(rows)}
             colour = days.colour("report", (_of_report(row, report.due_on) for row in rows))
             yield Task(
@@ -261,11 +256,11 @@ def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Tas
     )
 
 
-def _returned(desk: PersonalWork, days: Days) -> Iterator[Task]:
-    for report in desk.reports:
+def _returned(work: PersonalWork, days: Days) -> Iterator[Task]:
+    for report in work.reports:
         back = [entry for entry in report.entries if entry.state == RETURNED]
         for entry in back[:RETURNED_SHOWN]:
-            yield _entry(entry, report, desk.bodies[report.body], days)
+            yield _entry(entry, report, work.bodies[report.body], days)
 
 
 def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days) -> Task:
@@ -286,15 +281,15 @@ def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days)
     )
 
 
-def _measures(desk: PersonalWork, days: Days) -> Iterator[Task]:
-    for plan in desk.plans:
+def _measures(work: PersonalWork, days: Days) -> Iterator[Task]:
+    for plan in work.plans:
         for measure in plan.measures:
             if (
                 measure.done_on is None
                 and measure.due_on
                 and days.left(measure.due_on) <= MEASURES_AHEAD
             ):
-                yield _measure(measure, desk.bodies[plan.body], days)
+                yield _measure(measure, work.bodies[plan.body], days)
 
 
 def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
@@ -319,9 +314,9 @@ def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
     )
 
 
-def _obligations(desk: PersonalWork) -> Iterator[Task]:
+def _obligations(work: PersonalWork) -> Iterator[Task]:
     """Obligations late, near, behind or silent of themselves; papers are tasks of their own."""
-    for row in desk.obligations:
+    for row in work.obligations:
         about = row.light_code.partition("_")[0]
         if (
             row.light in (RED, YELLOW)
@@ -336,7 +331,7 @@ def _obligations(desk: PersonalWork) -> Iterator[Task]:
             )
             yield Task(
                 "obligation",
-                desk.bodies[row.organisation_id],
+                work.bodies[row.organisation_id],
                 row.due_on,
                 row.light,
                 action,
@@ -347,16 +342,17 @@ def _obligations(desk: PersonalWork) -> Iterator[Task]:
             )
 
 
-def _signatures(desk: PersonalWork, days: Days) -> Iterator[Task]:
-    owing = _by_paper(filter(_owes_plan, desk.obligations))
-    for plan in desk.plans:
-        if plan.state == AWAITING and plan.body in desk.signs:
+def to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
+    """What waits for the person's signature."""
+    owing = _by_paper(filter(_owes_plan, work.obligations))
+    for plan in work.plans:
+        if plan.state == AWAITING and plan.body in work.signs:
             rows = owing.get((plan.body, plan.document), [])
             url = reverse("plan", args=[plan.pk])
             note = _("%(n)s measures so far") % {"n": len(plan.measures)}
             yield Task(
                 "sign",
-                desk.bodies[plan.body],
+                work.bodies[plan.body],
                 _first(row.plan_due_on for row in rows),
                 days.colour("plan", map(facts_of, rows)),
                 Action(_("Read and sign"), url),
@@ -366,9 +362,9 @@ def _signatures(desk: PersonalWork, days: Days) -> Iterator[Task]:
                 note=note,
                 document=_title(rows[0]) if rows else None,
             )
-    for report in desk.reports:
+    for report in work.reports:
         waiting = report.count(AWAITING)
-        if waiting and report.body in desk.signs:
+        if waiting and report.body in work.signs:
             url = reverse("report", args=[report.pk])
             note = _("%(n)s of %(total)s entries for you to sign") % {
                 "n": waiting,
@@ -377,7 +373,7 @@ def _signatures(desk: PersonalWork, days: Days) -> Iterator[Task]:
             colour = days.colour("report", _of_entries(report, AWAITING))
             yield Task(
                 "sign",
-                desk.bodies[report.body],
+                work.bodies[report.body],
                 report.due_on,
                 colour,
                 Action(_("Read and sign"), url),

@@ -249,11 +249,11 @@ ENTRY = (
 
 def _filled() -> Case:
     """The entry says how far, and either what was done or why nothing changed."""
-    said = Q(entries__unchanged=True) & ~Q(entries__unchanged_reason="") | Q(
+    filled = Q(entries__unchanged=True) & ~Q(entries__unchanged_reason="") | Q(
         entries__unchanged=False
     ) & ~Q(entries__progress="")
     return Case(
-        When(said & Q(entries__percent__isnull=False), then=Value(True)),
+        When(filled & Q(entries__percent__isnull=False), then=Value(True)),
         default=Value(False),
         output_field=BooleanField(),
     )

@@ -274,16 +274,16 @@ def book(
 
     `rows` are all that may be taken away; `user` None is the system.
     """
-    shown = chosen.apply(rows, dated.today)
+    filtered = chosen.apply(rows, dated.today)
     lights: Counter[str] = Counter()
     directives = set()
-    counted = shown.order_by().values_list("directive_id", "light").annotate(Count("pk"))
+    counted = filtered.order_by().values_list("directive_id", "light").annotate(Count("pk"))
     for directive, light, count in counted:
         directives.add(directive)
         lights[light] += count
     titled = not chosen.document
     in_order = chosen.sort in ("", DOCUMENT)
-    parts: Iterable[QuerySet[Obligation]] = [ordered := chosen.sorted(shown)]
+    parts: Iterable[QuerySet[Obligation]] = [ordered := chosen.sorted(filtered)]
     if in_order and lights.total() > SORTED:
         walk = Directive.objects.filter(pk__in=directives).order_by("document_id", "order", "pk")
         parts = (ordered.filter(directive=pk) for pk in walk.values_list("pk", flat=True))
@@ -305,37 +305,37 @@ def book(
 # as a page asks for it
 
 
-def listed(asked: ListRequest, place: Place) -> FilteredList:
+def listed(request: ListRequest, place: Place) -> FilteredList:
     """The ledger under the filter of an address: the rows that this person may take away."""
-    chosen = ObligationFilter.of(asked.GET)
-    rows = Obligation.objects.exportable_by(asked.user)
-    shown = chosen.apply(rows, asked.today).order_by()
+    chosen = ObligationFilter.of(request.GET)
+    rows = Obligation.objects.exportable_by(request.user)
+    filtered = chosen.apply(rows, request.today).order_by()
     return FilteredList(
-        _ledger_notes(chosen, asked.user),
-        partial(_few, asked, chosen, shown),
-        shown.count,
-        partial(book, rows, chosen, user=asked.user, dated=asked, now=asked.now),
+        _ledger_notes(chosen, request.user),
+        partial(_few, request, chosen, filtered),
+        filtered.count,
+        partial(book, rows, chosen, user=request.user, dated=request, now=request.now),
     )
 
 
 def _few(
-    asked: ListRequest, chosen: ObligationFilter, shown: QuerySet[Obligation], limit: int
+    request: ListRequest, chosen: ObligationFilter, filtered: QuerySet[Obligation], limit: int
 ) -> bool:
     """As the page counts them: from the kept counts, or up to a bound.
 
     What a search finds in a nation is not counted beforehand.
     """
     if chosen.q:
-        wide = Scope.of(asked.user).wide
+        wide = Scope.of(request.user).wide
         if wide and Obligation.objects.order_by()[: SEARCHED + 1].count() > SEARCHED:
             return False
-        return shown[: limit + 1].count() <= limit
+        return filtered[: limit + 1].count() <= limit
     body = None
     if chosen.body:
-        body = Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first()
+        body = Organisation.objects.visible_to(request.user).filter(pk=chosen.body).first()
         if body is None:
-            return shown[: limit + 1].count() <= limit
-    reach, known = Reach.of(asked.user, body), CountedFilter(chosen, chosen.document)
-    rows = in_reach(asked.user, known, reach, Mentions(), today=asked.today)
-    count = counts(asked.user, reach, known, rows).shown
+            return filtered[: limit + 1].count() <= limit
+    reach, known = Reach.of(request.user, body), CountedFilter(chosen, chosen.document)
+    rows = in_reach(request.user, known, reach, Mentions(), today=request.today)
+    count = counts(request.user, reach, known, rows).shown
     return count is not None and count <= limit

@@ -21,24 +21,24 @@ ACROSS = 200  # bodies that stand side by side; more stand one below another
 CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger have
 
 
-def listed(asked: ListRequest, place: Place) -> FilteredList:
+def listed(request: ListRequest, place: Place) -> FilteredList:
     """The matrix of a document under its filter."""
-    document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
-    chosen = MatrixFilter.of(asked.GET)
+    document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), **place)
+    chosen = MatrixFilter.of(request.GET)
     top = section = None
     if body := whole_number(chosen.body):
-        top = Organisation.objects.visible_to(asked.user).filter(pk=body).first()
+        top = Organisation.objects.visible_to(request.user).filter(pk=body).first()
     if part := whole_number(chosen.section):
         section = Section.objects.filter(document=document, pk=part).first()
-    found = axes(
-        asked.user,
+    matrix = axes(
+        request.user,
         document,
         section=chosen.section,
         kind=chosen.body_kind,
         light=chosen.light,
         body=top,
     )
-    told = filter_in_words(
+    conditions = filter_in_words(
         (_("Document"), localized(document, "title")),
         (
             _("Section"),
@@ -50,46 +50,50 @@ def listed(asked: ListRequest, place: Place) -> FilteredList:
     )
 
     def wide() -> int:
-        return found.bodies.order_by()[: ACROSS + 1].count()
+        return matrix.bodies.order_by()[: ACROSS + 1].count()
 
     def few(limit: int) -> bool:
         bodies, directives = (
-            found.bodies.order_by()[: max(limit, ACROSS) + 1].count(),
-            found.directives.count(),
+            matrix.bodies.order_by()[: max(limit, ACROSS) + 1].count(),
+            matrix.directives.count(),
         )
         rows = directives if bodies <= ACROSS else bodies
         return rows <= limit and bodies * directives <= CELLS
 
     def total() -> int:
-        return found.directives.count() if wide() <= ACROSS else found.bodies.order_by().count()
+        return matrix.directives.count() if wide() <= ACROSS else matrix.bodies.order_by().count()
 
     def make() -> Book:
-        directives = list(found.directives.order_by("order", "pk"))
+        directives = list(matrix.directives.order_by("order", "pk"))
         name = f"{_('Matrix')} {localized(document, 'title')}"
         if wide() <= ACROSS:
-            bodies = list(found.bodies.order_by("path"))
-            notes = (*told, (_("Directives"), len(directives)), (_("Organisations"), len(bodies)))
-            rows: Iterable = rows_of(found, directives, bodies)
-            return Book(name, matrix_columns(bodies), rows, asked.now, notes, document.fictional)
-        return _aside(name, found, directives, asked, document, told)
+            bodies = list(matrix.bodies.order_by("path"))
+            notes = (
+                *conditions,
+                (_("Directives"), len(directives)),
+                (_("Organisations"), len(bodies)),
+            )
+            rows: Iterable = rows_of(matrix, directives, bodies)
+            return Book(name, matrix_columns(bodies), rows, request.now, notes, document.fictional)
+        return _aside(name, matrix, directives, request, document, conditions)
 
-    return FilteredList(told, few, total, make)
+    return FilteredList(conditions, few, total, make)
 
 
 def _aside(
     name: str,
-    found: Axes,
+    matrix: Axes,
     directives: Sequence[Directive],
-    asked: ListRequest,
+    request: ListRequest,
     document: Document,
-    told: tuple,
+    conditions: tuple,
 ) -> Book:
-    bodies = found.bodies.order_by().count()
+    bodies = matrix.bodies.order_by().count()
     why = _("More than %(count)s organisations: organisations run down, directives across.") % {
         "count": ACROSS
     }
     notes = (
-        *told,
+        *conditions,
         (_("Directives"), len(directives)),
         (_("Organisations"), bodies),
         (_("Layout"), why),
@@ -98,8 +102,8 @@ def _aside(
     return Book(
         name,
         columns,
-        rows_by_body(found, directives, found.bodies),
-        asked.now,
+        rows_by_body(matrix, directives, matrix.bodies),
+        request.now,
         notes,
         document.fictional,
     )

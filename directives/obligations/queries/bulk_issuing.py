@@ -60,9 +60,11 @@ def bulk_preview(
     document: Document, user: User, choice: Choice, selected: Selection, *, today: date
 ) -> BulkPreview:
     """What the choice comes to, in at most four queries whatever it is of."""
-    found = chosen_bodies(user, choice, today).order_by().values_list("kind").annotate(Count("pk"))
-    kinds: dict[str, int] = dict(found)
-    heard = _heard(selected.directives) if choice.addressed else None
+    by_kind = (
+        chosen_bodies(user, choice, today).order_by().values_list("kind").annotate(Count("pk"))
+    )
+    kinds: dict[str, int] = dict(by_kind)
+    addressed = _heard(selected.directives) if choice.addressed else None
     exact = len(selected.directives) * sum(kinds.values()) <= EXACT
     owed = (
         _compared(user, choice, selected.directives, today)
@@ -71,14 +73,16 @@ def bulk_preview(
     )
     lines = []
     for directive in selected.directives:
-        meant = (
+        chosen_kinds = (
             kinds
-            if heard is None
-            else {kind: kinds[kind] for kind in heard.get(directive.pk, ()) if kind in kinds}
+            if addressed is None
+            else {kind: kinds[kind] for kind in addressed.get(directive.pk, ()) if kind in kinds}
         )
         lines.append(
             BulkLine(
-                directive, sum(meant.values()), sum(owed[directive.pk, kind] for kind in meant)
+                directive,
+                sum(chosen_kinds.values()),
+                sum(owed[directive.pk, kind] for kind in chosen_kinds),
             )
         )
     return BulkPreview(tuple(lines), exact)
@@ -140,5 +144,5 @@ def kinds_meant(
     there = set(
         candidates(user).existing_on(today).order_by().values_list("kind", flat=True).distinct()
     )
-    heard = {pk: kinds & there for pk, kinds in _heard(directives).items()}
-    return frozenset().union(*heard.values()), sum(bool(kinds) for kinds in heard.values())
+    addressed = {pk: kinds & there for pk, kinds in _heard(directives).items()}
+    return frozenset().union(*addressed.values()), sum(bool(kinds) for kinds in addressed.values())

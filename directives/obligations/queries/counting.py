@@ -76,51 +76,55 @@ class CountedFilter:
     @property
     def counted(self) -> bool:
         """Counts by light are kept of everything that is asked for."""
-        asked = self.chosen
-        marked = asked.clock or asked.owes or asked.cause or asked.due
-        return not (asked.part or marked or asked.q) and (not asked.state or asked.state in LIVE)
+        chosen = self.chosen
+        marked = chosen.clock or chosen.owes or chosen.cause or chosen.due
+        return not (chosen.part or marked or chosen.q) and (
+            not chosen.state or chosen.state in LIVE
+        )
 
     @property
     def marked(self) -> bool:
         """One mark of a subtree is asked for, and nothing else."""
-        asked = self.chosen
-        places = asked.section or asked.directive or asked.about or asked.kind
-        rest = places or asked.state or asked.part or asked.q
-        return not rest and sum(map(bool, (asked.clock, asked.owes, asked.cause, asked.due))) == 1
+        chosen = self.chosen
+        places = chosen.section or chosen.directive or chosen.about or chosen.kind
+        rest = places or chosen.state or chosen.part or chosen.q
+        return (
+            not rest and sum(map(bool, (chosen.clock, chosen.owes, chosen.cause, chosen.due))) == 1
+        )
 
     def tallies(self, *, lit: bool = False) -> QuerySet[Total] | QuerySet[Tally]:
         """The kept counts of this filter, of every scope; with `lit`, only those of its lights."""
-        asked = self.chosen
+        chosen = self.chosen
         where: dict[str, object] = {"document": self.document}
-        if asked.directive or asked.about or asked.kind or asked.state:
+        if chosen.directive or chosen.about or chosen.kind or chosen.state:
             model: type[Total] | type[Tally] = Tally
             where |= {
-                "directive": asked.directive,
-                "directive__kind": asked.about,
-                "directive__section": asked.section,
-                "body_kind": asked.kind,
-                "state": asked.state,
+                "directive": chosen.directive,
+                "directive__kind": chosen.about,
+                "directive__section": chosen.section,
+                "body_kind": chosen.kind,
+                "state": chosen.state,
             }
         else:
             model = Total
-            where["section"] = asked.section
-        if lit and asked.light:
-            where["light__in"] = LIGHT_CHOICES[asked.light]
+            where["section"] = chosen.section
+        if lit and chosen.light:
+            where["light__in"] = LIGHT_CHOICES[chosen.light]
         return model.objects.filter(
             count__gt=0, **{name: value for name, value in where.items() if value}
         )
 
     def marks(self) -> QuerySet[Mark]:
         """The marks of this filter, of every scope."""
-        asked = self.chosen
+        chosen = self.chosen
         rows = Mark.objects.filter(count__gt=0, **self.of_document)
-        if asked.owes:
-            rows = rows.filter(topic="owes", word=asked.owes)
-            return rows.filter(day=asked.on) if asked.on else rows
-        if asked.due:
+        if chosen.owes:
+            rows = rows.filter(topic="owes", word=chosen.owes)
+            return rows.filter(day=chosen.on) if chosen.on else rows
+        if chosen.due:
             return rows.filter(topic="undated", day=ALWAYS)
-        overdue = (f"{asked.clock}_overdue", f"{asked.clock}_returned_overdue")
-        words = CAUSES[asked.cause] if asked.cause else overdue
+        overdue = (f"{chosen.clock}_overdue", f"{chosen.clock}_returned_overdue")
+        words = CAUSES[chosen.cause] if chosen.cause else overdue
         return rows.filter(topic="reason", word__in=words, day=ALWAYS)
 
 
@@ -137,24 +141,24 @@ def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligat
 
     So a rare thing is found without walking the nation.
     """
-    asked = known.chosen
-    if asked.part == LEAD:
+    chosen = known.chosen
+    if chosen.part == LEAD:
         leads = Obligation.objects.filter(part=LEAD, **known.of_document).order_by("directive")
         ids = list(leads.values_list("pk", flat=True)[: LEADS + 1])
         return rows.filter(pk__in=ids) if len(ids) <= LEADS else rows
     guides: dict[str, QuerySet] = {}
-    if asked.section or (asked.light and not known.document):
-        narrow = ObligationFilter(section=asked.section, light=asked.light)
+    if chosen.section or (chosen.light and not known.document):
+        narrow = ObligationFilter(section=chosen.section, light=chosen.light)
         here = replace(known, chosen=narrow).tallies(lit=True)
         guides["here"] = here.filter(scope__path=OuterRef("organisation__path"))
     nearest: dict[str, QuerySet] = {}
-    if asked.clock or asked.cause or asked.owes or asked.due:
+    if chosen.clock or chosen.cause or chosen.owes or chosen.due:
         nearest["marked"] = known.marks()
-    if asked.state in LIVE:
+    if chosen.state in LIVE:
         marks = Mark.objects.filter(count__gt=0, **known.of_document)
-        nearest["stands"] = marks.filter(topic="state", word=asked.state, day=ALWAYS)
-    if asked.directive:
-        narrow = ObligationFilter(directive=asked.directive, light=asked.light)
+        nearest["stands"] = marks.filter(topic="state", word=chosen.state, day=ALWAYS)
+    if chosen.directive:
+        narrow = ObligationFilter(directive=chosen.directive, light=chosen.light)
         nearest["owed"] = replace(known, chosen=narrow).tallies(lit=True)
     if nearest:
         rows = rows.alias(nearest=NEAREST)
@@ -163,8 +167,8 @@ def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligat
         }
     for name, guide in guides.items():
         # Not EXISTS: PostgreSQL would make a join of it and lose the order of the tree.
-        found = Subquery(guide.order_by().values("count")[:1])
-        rows = rows.alias(**{name: found}).filter(**{f"{name}__isnull": False})
+        counted = Subquery(guide.order_by().values("count")[:1])
+        rows = rows.alias(**{name: counted}).filter(**{f"{name}__isnull": False})
     return rows
 
 
@@ -176,16 +180,16 @@ def counts(user: User, reach: Reach, known: CountedFilter, rows: QuerySet[Obliga
     staff = [m.organisation_id for m in user.in_role(STAFF)]
     kept = known.counted and reach.nameable
     if kept:
-        found = _kept(reach, known, rows, staff)
+        counted = _kept(reach, known, rows, staff)
     elif known.marked and reach.nameable and reach.branches:
-        found = _marked(reach, known, rows)
+        counted = _marked(reach, known, rows)
     else:
-        found = _bounded(rows, known.chosen.light)
+        counted = _bounded(rows, known.chosen.light)
     if not staff or (kept and not reach.branches):
-        return found
+        return counted
     waits = rows.filter(organisation__in=staff, state=ASSIGNED)
     waits = waits.filter(light__in=LIGHT_CHOICES[known.chosen.light])
-    return replace(found, waiting=waits.count())
+    return replace(counted, waiting=waits.count())
 
 
 def _kept(
@@ -208,16 +212,16 @@ def _kept(
 
 def _marked(reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> Counts:
     """Exact counts of a mark; by light where it has one light alone or the rows are few."""
-    asked = known.chosen
+    chosen = known.chosen
     total = known.marks().filter(scope__in=reach.branches).aggregate(n=Sum("count"))["n"] or 0
     if reach.single:
         total += rows.filter(organisation__in=reach.single).count()
-    if asked.clock or asked.cause:
-        colour = RED if asked.clock else YELLOW
-        shown = total if colour in LIGHT_CHOICES[asked.light] else 0
+    if chosen.clock or chosen.cause:
+        colour = RED if chosen.clock else YELLOW
+        shown = total if colour in LIGHT_CHOICES[chosen.light] else 0
         return Counts(Lights(**{colour: total}), total, shown)
-    found = _bounded(rows, asked.light) if total <= COUNT_LIMIT else Counts(None, None, None)
-    return replace(found, total=total, shown=found.shown if asked.light else total)
+    counted = _bounded(rows, chosen.light) if total <= COUNT_LIMIT else Counts(None, None, None)
+    return replace(counted, total=total, shown=counted.shown if chosen.light else total)
 
 
 def _bounded(rows: QuerySet[Obligation], light: str) -> Counts:

@@ -132,10 +132,10 @@ def group_choices(user: User, picks: Sequence[Pick], *, today: date) -> tuple[Gr
     if not picks:
         return ()
     counts = {f"n{place}": Count("pk", filter=pick.condition) for place, pick in enumerate(picks)}
-    found = candidates(user).existing_on(today).aggregate(**counts)
+    totals = candidates(user).existing_on(today).aggregate(**counts)
     below = Organisation.objects.in_bulk([pick.below for pick in picks if pick.below])
     return tuple(
-        GroupChoice(pick, below.get(pick.below), found[f"n{place}"])
+        GroupChoice(pick, below.get(pick.below), totals[f"n{place}"])
         for place, pick in enumerate(picks)
     )
 
@@ -224,9 +224,9 @@ def selection(document: Document, user: User, choice: Choice, *, today: date) ->
     if total > LISTED:
         return Selection(rows, (), (), None, total)
     named = candidates(user).select_related("successor").order_by("code")
-    found = list(named.filter(pk__in=choice.bodies)) if choice.bodies else []
-    gone = tuple(body for body in found if not _exists(body, today))
-    alive = [body for body in found if _exists(body, today)]
+    named_bodies = list(named.filter(pk__in=choice.bodies)) if choice.bodies else []
+    gone = tuple(body for body in named_bodies if not _exists(body, today))
+    alive = [body for body in named_bodies if _exists(body, today)]
     if choice.picks:
         alive = list(
             chosen_bodies(user, choice, today).select_related("successor").order_by("code")

@@ -217,7 +217,7 @@ class Listing:
 
     leaf: Page
     options: Options
-    found: Mentions
+    mentioned: Mentions
     unsorted: bool  # too many rows for the order asked for: they stand in that of the tree
     lights: Lights | None  # under the filter but for its light
     total: str  # of those rows, as a chip says it
@@ -235,7 +235,7 @@ class Listing:
 
 
 def in_reach(
-    user: User, known: CountedFilter, reach: Reach, found: Mentions, *, today: date
+    user: User, known: CountedFilter, reach: Reach, mentioned: Mentions, *, today: date
 ) -> QuerySet[Obligation]:
     """The rows of a filter but for its light that the person sees.
 
@@ -248,7 +248,7 @@ def in_reach(
         rows = rows.visible_to(user)
     chosen = known.chosen
     rest = replace(chosen, body=None, light="", document=known.document, q="")
-    matching = found.apply(rest.apply(rows, today))
+    matching = mentioned.apply(rest.apply(rows, today))
     if reach.trees:
         return guided(matching, known)
     return matching.filter(organisation__in=reach.single) if chosen.body else matching
@@ -276,8 +276,8 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
     chosen, known = options.chosen, CountedFilter(options.chosen, options.document)
     unseen = chosen.body and not options.body
     reach = Reach() if unseen else Reach.of(user, options.body)
-    found = mentions(user, chosen.q)
-    rows = in_reach(user, known, reach, found, today=today)
+    mentioned = mentions(user, chosen.q)
+    rows = in_reach(user, known, reach, mentioned, today=today)
     order = chosen.order(oversees=user.oversees)
     counted = counts(user, reach, known, _along(rows, reach, order, PageRequest()))
     many = counted.shown is None or counted.shown > SORTABLE
@@ -293,7 +293,7 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
     return Listing(
         leaf=read_page(rows, order, turn, total=counted.shown, read=_lines),
         options=options,
-        found=found,
+        mentioned=mentioned,
         unsorted=unsorted,
         lights=counted.lights,
         total=f"{COUNT_LIMIT:,}+" if counted.total is None else f"{counted.total:,}",

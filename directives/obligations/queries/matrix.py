@@ -168,47 +168,47 @@ def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> in
     return alone + (marks.aggregate(n=Sum("count"))["n"] or 0 if reach.branches else 0)
 
 
-def matrix_of(found: Axes, query: Mapping[str, str]) -> Matrix:
+def matrix_of(axes: Axes, query: Mapping[str, str]) -> Matrix:
     """One page of the matrix: by its keys down (d…) and across (b…)."""
     down = read_page(
-        found.directives,
+        axes.directives,
         DOWN,
         PageRequest.from_query(query, DOWN, "d"),
-        total=found.directives.count(),
+        total=axes.directives.count(),
         size=SIDE,
     )
-    bodies = found.bodies.only("code", "name_hans", "name_hant", "path")
+    bodies = axes.bodies.only("code", "name_hans", "name_hant", "path")
     across = read_page(
-        bodies, ACROSS, PageRequest.from_query(query, ACROSS, "b"), total=found.total, size=SIDE
+        bodies, ACROSS, PageRequest.from_query(query, ACROSS, "b"), total=axes.total, size=SIDE
     )
-    return Matrix(down, across, tuple(rows_of(found, down.rows, across.rows)))
+    return Matrix(down, across, tuple(rows_of(axes, down.rows, across.rows)))
 
 
 def rows_of(
-    found: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
+    axes: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
 ) -> Iterator[Row]:
     """The lines of the matrix for these directives and bodies, read some at a time."""
     section = None
     for start in range(0, len(directives), SIDE if len(bodies) <= SIDE else TOGETHER):
         some = directives[start : start + (SIDE if len(bodies) <= SIDE else TOGETHER)]
-        cells = _cells(found, some, bodies)
+        cells = _cells(axes, some, bodies)
         for directive in some:
             line = []
             for body in bodies:
                 pk, light, percent = cells.get((directive.pk, body.pk), (None, "", 0))
                 line.append(
-                    Cell(body, pk, light, percent, bool(found.light and light != found.light))
+                    Cell(body, pk, light, percent, bool(axes.light and light != axes.light))
                 )
             yield Row(directive, tuple(line), directive.section_id != section)
             section = directive.section_id
 
 
 def _cells(
-    found: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
+    axes: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
 ) -> dict[tuple[int, int], tuple[int, str, int]]:
     if not bodies:
         return {}
-    owed = found.owed.filter(directive__in=directives)
+    owed = axes.owed.filter(directive__in=directives)
     if len(bodies) <= SIDE:
         owed = owed.filter(organisation__in=bodies)
     else:  # a file names no thousands of bodies: they are those between its first and its last
@@ -231,18 +231,18 @@ class BodyRow:
 
 
 def rows_by_body(
-    found: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]
+    axes: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]
 ) -> Iterator[BodyRow]:
     """The matrix with bodies down, in the order of the tree, read some at a time."""
     walk = bodies.order_by("path").iterator(chunk_size=ASIDE)
     while some := list(islice(walk, ASIDE)):
-        cells = _cells(found, directives, some)
+        cells = _cells(axes, directives, some)
         for body in some:
             owed = (cells.get((directive.pk, body.pk), (None, "", 0)) for directive in directives)
             yield BodyRow(
                 body,
                 tuple(
-                    Cell(body, pk, light, percent, bool(found.light and light != found.light))
+                    Cell(body, pk, light, percent, bool(axes.light and light != axes.light))
                     for pk, light, percent in owed
                 ),
             )

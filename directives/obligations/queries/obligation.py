@@ -53,7 +53,7 @@ class Clock:
     label: str | Promise
     on: date | None
     days: int | None
-    said: str | Promise  # what to say where there is no day
+    fallback: str | Promise  # what to say where there is no day
 
     @property
     def over(self) -> int:
@@ -113,21 +113,21 @@ def visible_obligations(user: User) -> QuerySet[Obligation]:
 
 def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, ...]:
     """The four clocks of an obligation, in the order in which they run."""
-    given = row.state not in {ASSIGNED, DISPUTED}
+    acknowledged = row.state not in {ASSIGNED, DISPUTED}
     runs = row.state in OPEN - {SUSPENDED}
     table = (
         (
             _("Acknowledgement"),
             row.acknowledge_by,
-            _("Acknowledged") if given else _("No date set"),
+            _("Acknowledged") if acknowledged else _("No date set"),
         ),
         (_("Plan"), row.plan_due_on, _("Nothing due")),
         (_("Report"), row.report_due_on, _("Nothing due")),
         (_("Completion"), row.due_on, _("No date set")),
     )
     return tuple(
-        Clock(label, on, workdays.between(today, on) if on and runs else None, said)
-        for label, on, said in table
+        Clock(label, on, workdays.between(today, on) if on and runs else None, fallback)
+        for label, on, fallback in table
     )
 
 

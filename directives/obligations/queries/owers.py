@@ -222,9 +222,9 @@ def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
     kept = _kept(branches, directive, items).values_list("scope_id", "word", "count")
     for pk, word, count in (*kept, *_alone(directive, single)) if items else ():
         marks.setdefault(pk, {})[word] = count
-    found = [
+    owing = [
         Group(body, lights[body.pk], _shares(items, marks.get(body.pk, {})))
         for body in bodies
         if body.pk in lights
     ]
-    return tuple(sorted(found, key=lambda group: -group.lights.red))
+    return tuple(sorted(owing, key=lambda group: -group.lights.red))

@@ -1,9 +1,11 @@
 """Giving directives to bodies (交办) in three steps: what to whom, terms, preview."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,20 +14,23 @@ from django.views.decorators.http import require_GET, require_http_methods
 from directives.base.refusals import Invalid, Stale
 from directives.core.addressing import pairs_proposed
 from directives.downloads.queries.jobs import under_way
-from directives.models import Document
+from directives.models import Directive, Document
 from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import LEVELS
 from directives.obligations.commands import bulk_issuing, choosing, issuing
-from directives.obligations.commands.choosing import Pick
+from directives.obligations.commands.choosing import Choice, Pick
 from directives.obligations.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
-from directives.obligations.queries import issuing as overview
+from directives.obligations.queries import issuing as queries
 from directives.obligations.queries.bulk_issuing import bulk_preview, kinds_meant
+from directives.obligations.queries.issuing import Selection
 from directives.web.doors import demand, page, tell_stored, write
+from directives.web.requests import SignedInRequest
 
 HERE = "directives/issuing/"
+Cleaned = dict[str, Any]  # what the form of the first step says
 
 
-def _begun(request, pk):
+def _begun(request: SignedInRequest, pk: int) -> tuple[Document, Draft]:
     """The document, and what the person has chosen so far."""
     seen = Document.objects.visible_to(request.user).select_related("organisation")
     document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
@@ -33,17 +38,17 @@ def _begun(request, pk):
     return document, Draft.of(request.session, document)
 
 
-def _selected(request, document, draft):
-    return overview.selection(document, request.user, draft.choice, today=request.today)
+def _selected(request: SignedInRequest, document: Document, draft: Draft) -> Selection:
+    return queries.selection(document, request.user, draft.choice, today=request.today)
 
 
 @require_http_methods(["GET", "POST"])
-def issue_choose(request, pk):
+def issue_choose(request: SignedInRequest, pk: int) -> HttpResponse:
     document, draft = _begun(request, pk)
     if request.method == "POST":
         return _chosen(request, document, draft)
     draft = draft.seeded(request.GET)
-    choices = overview.choices(document, request.user, draft.choice, today=request.today)
+    choices = queries.choices(document, request.user, draft.choice, today=request.today)
     context = {
         "document": document,
         "draft": draft,
@@ -56,23 +61,25 @@ def issue_choose(request, pk):
     return page(request, HERE + "choose.html", context)
 
 
-def _chosen(request, document, draft):
+def _chosen(request: SignedInRequest, document: Document, draft: Draft) -> HttpResponse:
     """Keep what is ticked, tick more if asked, and go on or come back."""
     form = ChoiceForm(request.POST)
     form.is_valid()  # a condition that makes no sense adds nothing
-    said, act = form.cleaned_data, request.POST.get("act", "next")
+    cleaned, act = form.cleaned_data, request.POST.get("act", "next")
     draft = draft.choosing(
-        directives=said["directive"],
-        picks=said["pick"],
-        bodies=said["body"],
-        addressed=said["addressed"],
+        directives=cleaned["directive"],
+        picks=cleaned["pick"],
+        bodies=cleaned["body"],
+        addressed=cleaned["addressed"],
     )
-    draft = ACTS.get(act, _same)(request, document, draft, said)
+    draft = ACTS.get(act, _same)(request, document, draft, cleaned)
     draft.keep(request.session, document)
     return tell_stored(request, _after_choice(request, document, draft, act))
 
 
-def _after_choice(request, document, draft, act):
+def _after_choice(
+    request: SignedInRequest, document: Document, draft: Draft, act: str
+) -> HttpResponse:
     if act in ACTS:
         return redirect("issue_preview" if act == "succeed" else "issue_choose", document.pk)
     if not draft.directives or not (draft.bodies or draft.picks):
@@ -81,14 +88,14 @@ def _after_choice(request, document, draft, act):
     return redirect("issue_terms", document.pk)
 
 
-def _same(request, document, draft, said):
+def _same(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     return draft
 
 
-def _propose(request, document, draft, said):
+def _propose(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     """Tick the bodies that the words of the ticked directives address."""
     directives = document.directives.filter(pk__in=draft.directives, statement=False)
-    if overview.is_large(request.user, request.today):
+    if queries.is_large(request.user, request.today):
         return _propose_kinds(request, draft, tuple(directives))
     pairs = pairs_proposed(directives, choosing.candidates(request.user).existing_on(request.today))
     bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
@@ -105,7 +112,9 @@ def _propose(request, document, draft, said):
     return draft.choosing(bodies=draft.bodies | bodies, addressed=bool(pairs))
 
 
-def _propose_kinds(request, draft, directives):
+def _propose_kinds(
+    request: SignedInRequest, draft: Draft, directives: tuple[Directive, ...]
+) -> Draft:
     """The same where there are too many bodies to tick: their kinds."""
     kinds, heard = kinds_meant(request.user, directives, request.today)
     figures = {"kinds": len(kinds), "directives": heard, "silent": len(directives) - heard}
@@ -118,20 +127,20 @@ def _propose_kinds(request, draft, directives):
     return draft.choosing(picks=tuple(picks)[:PICKS], addressed=bool(kinds))
 
 
-def _add(request, document, draft, said):
+def _add(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     """Tick the bodies of these conditions, or their group where they are too many."""
-    conditions = {name: said.get(name) or "" for name in ("kind", "level", "q")}
-    if not conditions["q"] and overview.is_large(request.user, request.today):
-        pick = Pick(said.get("below"), conditions["level"], conditions["kind"])
+    conditions = {name: cleaned.get(name) or "" for name in ("kind", "level", "q")}
+    if not conditions["q"] and queries.is_large(request.user, request.today):
+        pick = Pick(cleaned.get("below"), conditions["level"], conditions["kind"])
         return draft.choosing(picks=tuple(dict.fromkeys((*draft.picks, pick)))[:PICKS])
-    found = overview.matching(
+    found = queries.matching(
         choosing.candidates(request.user),
         **conditions,
-        below=said.get("below"),
+        below=cleaned.get("below"),
         today=request.today,
     )
-    bodies = frozenset(found.values_list("pk", flat=True)[: overview.LISTED + 1])
-    if len(draft.bodies | bodies) > overview.LISTED:
+    bodies = frozenset(found.values_list("pk", flat=True)[: queries.LISTED + 1])
+    if len(draft.bodies | bodies) > queries.LISTED:
         messages.warning(
             request,
             _(
@@ -147,21 +156,23 @@ def _add(request, document, draft, said):
     return draft.choosing(bodies=draft.bodies | bodies)
 
 
-def _directives(request, document, draft, said):
+def _directives(
+    request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned
+) -> Draft:
     """Tick the directives of a kind, or all."""
     rows = document.directives.filter(statement=False)
-    kind = said.get("directive_kind")
+    kind = cleaned.get("directive_kind")
     rows = rows.filter(kind=kind) if kind else rows
     return draft.choosing(
         directives=draft.directives | frozenset(rows.values_list("pk", flat=True))
     )
 
 
-def _clear(request, document, draft, said):
+def _clear(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     return Draft(terms=draft.terms)
 
 
-def _succeed(request, document, draft, said):
+def _succeed(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     """Put the successors in the place of bodies that have ceased to exist."""
     kept = Draft.of(request.session, document)
     gone = _selected(request, document, kept).refused
@@ -181,7 +192,7 @@ ACTS = {
 
 
 @require_http_methods(["GET", "POST"])
-def issue_terms(request, pk):
+def issue_terms(request: SignedInRequest, pk: int) -> HttpResponse:
     document, draft = _begun(request, pk)
     selected = _selected(request, document, draft)
     if not selected.directives or not (selected.count or selected.refused):
@@ -205,7 +216,13 @@ def issue_terms(request, pk):
     )
 
 
-def _sound(form, document, selected, choice, request):
+def _sound(
+    form: TermsForm,
+    document: Document,
+    selected: Selection,
+    choice: Choice,
+    request: SignedInRequest,
+) -> bool:
     """Whether nothing stands against the terms; what does is put to its field."""
     if not form.is_valid():
         return False
@@ -220,7 +237,7 @@ def _sound(form, document, selected, choice, request):
     return form.is_valid()
 
 
-def _preview(request, document, draft):
+def _preview(request: SignedInRequest, document: Document, draft: Draft) -> dict[str, Any]:
     """The context of the third step."""
     selected = _selected(request, document, draft)
     form = TermsForm(draft.terms or {"part": "responsible"}, bodies=selected.bodies)
@@ -239,11 +256,11 @@ def _preview(request, document, draft):
     preview = issuing.preview(
         directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs
     )
-    return context | {"preview": preview, "lines": overview.table(preview)}
+    return context | {"preview": preview, "lines": queries.table(preview)}
 
 
 @require_GET
-def issue_preview(request, pk):
+def issue_preview(request: SignedInRequest, pk: int) -> HttpResponse:
     document, draft = _begun(request, pk)
     context = _preview(request, document, draft)
     if not context["selected"].directives:
@@ -252,7 +269,7 @@ def issue_preview(request, pk):
 
 
 @write
-def issue_confirm(request, pk):
+def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     document, draft = _begun(request, pk)
     if request.POST.get("digest") != draft.digest:
         raise Stale(
@@ -264,16 +281,23 @@ def issue_confirm(request, pk):
     context = _preview(request, document, draft)
     if not context["sound"]:
         return page(request, HERE + "preview.html", context, status=422)
-    told = {"document": document, "terms": context["terms"], "by": request.user, "now": request.now}
+    common = {
+        "document": document,
+        "terms": context["terms"],
+        "by": request.user,
+        "now": request.now,
+    }
     if "wide" in context or context["preview"].fresh > bulk_issuing.AT_ONCE:
-        target = reverse("job", args=[bulk_issuing.issue_in_parts(choice=draft.choice, **told).pk])
+        target = reverse(
+            "job", args=[bulk_issuing.issue_in_parts(choice=draft.choice, **common).pk]
+        )
     else:
         selected = context["selected"]
         made = issuing.issue(
             directives=selected.directives,
             organisations=selected.bodies,
             pairs=selected.pairs,
-            **told,
+            **common,
         )
         figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
         messages.success(

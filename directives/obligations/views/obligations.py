@@ -1,7 +1,7 @@
 """The ledger on screen, one obligation, and what may be done to it."""
 
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,12 +27,13 @@ from directives.obligations.queries.obligation import (
 from directives.tables.formats import wants_file
 from directives.templatetags.tracker import query
 from directives.web.doors import page, redirect_back, write
+from directives.web.requests import SignedInRequest
 
 AT_ONCE = 2_000  # obligations acknowledged by one press: what one transaction writes at once
 
 
 @require_GET
-def obligations(request):
+def obligations(request: SignedInRequest) -> HttpResponse:
     if wants_file(request):
         return answer(request, "ledger")
     chosen = ObligationFilter.of(request.GET)
@@ -58,7 +59,7 @@ def obligations(request):
     )
 
 
-def _context(request, row, **more):
+def _context(request: SignedInRequest, row: Obligation, **more: object) -> dict[str, object]:
     shown = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
     works = may(request.user, "work", row) and row.state in OPEN
     asks = any(step.settles for step in shown.steps)
@@ -76,13 +77,13 @@ def _context(request, row, **more):
 
 
 @require_GET
-def obligation(request, pk):
+def obligation(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(visible_obligations(request.user), pk=pk)
     return page(request, "directives/obligations/detail.html", _context(request, row))
 
 
 @write
-def obligation_move(request, pk, action):
+def obligation_move(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
     row = get_object_or_404(visible_obligations(request.user), pk=pk)
     if action not in OBLIGATION_MOVES:
         raise Http404
@@ -105,7 +106,7 @@ def obligation_move(request, pk, action):
 
 
 @write
-def acknowledge_many(request):
+def acknowledge_many(request: SignedInRequest) -> HttpResponse:
     bodies = [m.organisation_id for m in request.user.in_role(STAFF)]
     mine = Obligation.objects.select_related("organisation").order_by("pk")
     if request.POST.get("all"):
@@ -131,7 +132,7 @@ def acknowledge_many(request):
 
 
 @write
-def item_state(request, pk, state):
+def item_state(request: SignedInRequest, pk: int, state: int) -> HttpResponse:
     row = get_object_or_404(visible_obligations(request.user), pk=pk)
     item = get_object_or_404(
         ItemState.objects.filter(obligation=row).select_related("item"), pk=state

@@ -27,28 +27,28 @@ AT_ONCE = 5_000  # events of a copy that comes with a page
 ROWS = 2_000  # of one read
 
 
-def for_page(asked: EventFilter, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
+def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
     """A copy of the events that this person may read, and the name of its file.
 
     Raises Refusal for more than AT_ONCE.
     """
     last, there = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
-    events = asked.apply(Event.objects.readable_by(by))
+    events = event_filter.apply(Event.objects.readable_by(by))
     ids = array("q", sorted(events.order_by("-id").values_list("id", flat=True)[: AT_ONCE + 1]))
     if len(ids) > AT_ONCE:
         text = _(
             "A signed copy with more than %(count)s entries is made on the server: %(command)s."
             " Or choose fewer: an action, some days."
         )
-        raise Refusal(text % {"count": AT_ONCE, "command": command_of(asked)})
+        raise Refusal(text % {"count": AT_ONCE, "command": command_of(event_filter)})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
         take(
             file,
             ids,
             last,
-            asked=asked,
-            whole=len(ids) >= there and not filter_of(asked),
+            event_filter=event_filter,
+            whole=len(ids) >= there and not filter_of(event_filter),
             by=by,
             now=now,
         )
@@ -59,11 +59,19 @@ def for_page(asked: EventFilter, *, by: User, now: datetime) -> tuple[BinaryIO, 
     return file, f"{_('Audit log')} {timezone.localtime(now):%Y-%m-%d %H%M}.zip"
 
 
-def for_command(file: BinaryIO, asked: EventFilter, *, now: datetime) -> Packed:
+def for_command(file: BinaryIO, event_filter: EventFilter, *, now: datetime) -> Packed:
     """Write a copy of all events under the filter."""
-    last, events = newest(), asked.apply(Event.objects.all())
+    last, events = newest(), event_filter.apply(Event.objects.all())
     ids = array("q", events.order_by("id").values_list("id", flat=True).iterator(chunk_size=ROWS))
-    return take(file, ids, last, asked=asked, whole=not filter_of(asked), by=None, now=now)
+    return take(
+        file,
+        ids,
+        last,
+        event_filter=event_filter,
+        whole=not filter_of(event_filter),
+        by=None,
+        now=now,
+    )
 
 
 def take(
@@ -71,7 +79,7 @@ def take(
     ids: array,
     last: Seal | None,
     *,
-    asked: EventFilter,
+    event_filter: EventFilter,
     whole: bool,
     by: User | None,
     now: datetime,
@@ -81,7 +89,7 @@ def take(
     It is known again by the hash of its manifest. `whole`: they are all that there were when `last`
     was the newest seal, so that one which is not among them is missed.
     """
-    chosen = filter_of(asked)
+    chosen = filter_of(event_filter)
     about = {
         "instance": settings.SITE_URL,
         "made_at": now.isoformat(),
@@ -96,21 +104,21 @@ def take(
     return made
 
 
-def filter_of(asked: EventFilter) -> dict[str, Any]:
+def filter_of(event_filter: EventFilter) -> dict[str, Any]:
     """What was asked for, without what was not."""
-    given = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    values = {field.name: getattr(event_filter, field.name) for field in fields(event_filter)}
     return {
         name: value.isoformat() if isinstance(value, date) else value
-        for name, value in given.items()
+        for name, value in values.items()
         if value
     }
 
 
-def command_of(asked: EventFilter) -> str:
+def command_of(event_filter: EventFilter) -> str:
     """The command that makes the same copy on the server."""
     options = (
         f"--{name} '{value}'" if name == "q" else f"--{name} {value}"
-        for name, value in filter_of(asked).items()
+        for name, value in filter_of(event_filter).items()
     )
     return " ".join(("manage.py export_record", *options, "--output record.zip"))
 

@@ -228,9 +228,9 @@ def seen(user: User) -> QuerySet[Event]:
     return Event.objects.visible_to(user)
 
 
-def events_for(user: User, asked: EventFilter) -> QuerySet[Event]:
+def events_for(user: User, event_filter: EventFilter) -> QuerySet[Event]:
     """The events that this person may see under the filter, newest first."""
-    return with_names(asked.apply(seen(user))).order_by("-id")
+    return with_names(event_filter.apply(seen(user))).order_by("-id")
 
 
 def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
@@ -277,30 +277,32 @@ ASTRAY = 10_000  # events by which the order of numbers and that of time may dif
 FEW = 300  # bodies whose newest events are looked up one body after another
 
 
-def events_page(user: User, asked: EventFilter, query: Mapping[str, str]) -> Page:
+def events_page(user: User, event_filter: EventFilter, query: Mapping[str, str]) -> Page:
     """One page of the record, the newest first; nobody counts it."""
-    turn, found = PageRequest.from_query(query, NEWEST), events_for(user, asked)
-    if asked.any and not (asked.document and asked.since):  # those an index finds
-        found = found.filter(_searched(asked))
+    turn, events = PageRequest.from_query(query, NEWEST), events_for(user, event_filter)
+    if event_filter.any and not (
+        event_filter.document and event_filter.since
+    ):  # those an index finds
+        events = events.filter(_searched(event_filter))
     elif not turn.backwards:
-        found = found.filter(_near(user, turn))
-    return read_page(found, NEWEST, turn, total=None)
+        events = events.filter(_near(user, turn))
+    return read_page(events, NEWEST, turn, total=None)
 
 
-def exported(user: User, asked: EventFilter) -> Iterator[EventLine]:
+def exported(user: User, event_filter: EventFilter) -> Iterator[EventLine]:
     """Everything that was asked for, streamed."""
-    for event in events_for(user, asked).iterator(chunk_size=2000):
+    for event in events_for(user, event_filter).iterator(chunk_size=2000):
         yield from lines([event], user)
 
 
-def _searched(asked: EventFilter) -> Q:
+def _searched(event_filter: EventFilter) -> Q:
     """What is searched: SEARCHED events back from the last one or the last day asked for.
 
     The record is written in the order of time, but for what was under way at the same moment.
     """
     last = Event.objects.order_by("-pk").values("pk")[:1]
-    if asked.until:
-        end = datetime.combine(asked.until, time.max, timezone.get_current_timezone())
+    if event_filter.until:
+        end = datetime.combine(event_filter.until, time.max, timezone.get_current_timezone())
         later = (
             Event.objects.filter(document_id=OuterRef("pk"), at__gt=end)
             .order_by("at")
@@ -326,7 +328,9 @@ def _near(user: User, turn: PageRequest) -> Q:
     bodies = Organisation.objects.filter(scope.condition(""))[: FEW + 1].annotate(
         reach=Subquery(newest.order_by("-pk").values("pk")[SIZE : SIZE + 1])
     )
-    found = bodies.aggregate(n=Count("pk"), furthest=Max("reach"))
+    events = bodies.aggregate(n=Count("pk"), furthest=Max("reach"))
     return (
-        Q(pk__gte=found["furthest"]) if found["n"] <= FEW and found["furthest"] is not None else Q()
+        Q(pk__gte=events["furthest"])
+        if events["n"] <= FEW and events["furthest"] is not None
+        else Q()
     )

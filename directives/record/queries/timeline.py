@@ -174,14 +174,14 @@ def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[TimelineEn
         .annotate(n=Count("pk"), first=Min("pk"), bodies=Count("organisation", distinct=True))
         .order_by("-at", "-first")[:READ]
     )
-    told = {
+    firsts = {
         event.pk: event
         for event in Event.objects.filter(pk__in=[act["first"] for act in acts]).select_related(
             "by", "organisation"
         )
     }
     return _merged(
-        _with_echoes([_happening(told[act["first"]], act["n"], act["bodies"]) for act in acts])
+        _with_echoes([_happening(firsts[act["first"]], act["n"], act["bodies"]) for act in acts])
     )[:limit]
 
 
@@ -204,25 +204,27 @@ def _happening(event: Event, count: int, bodies: int) -> TimelineEntry:
 
 def _with_echoes(happenings: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
     """The acts of people, each with what its echo of the same moment changed."""
-    echoes = {(one.at, one.by, one.named): one for one in happenings if one.action in ECHOES}
-    for one in happenings:
-        if one.action in ECHOES:
+    echoes = {
+        (entry.at, entry.by, entry.named): entry for entry in happenings if entry.action in ECHOES
+    }
+    for entry in happenings:
+        if entry.action in ECHOES:
             continue
-        echo = echoes.get((one.at, one.by, one.named)) if one.count == 1 else None
+        echo = echoes.get((entry.at, entry.by, entry.named)) if entry.count == 1 else None
         yield (
-            replace(one, before=echo.before | one.before, after=echo.after | one.after)
+            replace(entry, before=echo.before | entry.before, after=echo.after | entry.after)
             if echo
-            else one
+            else entry
         )
 
 
 def _merged(happenings: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
     """Like changes of one day as one happening, where the latest of them stood."""
-    found: dict[tuple[Any, ...], TimelineEntry] = {}
+    merged: dict[tuple[Any, ...], TimelineEntry] = {}
     for now in happenings:
         like = (timezone.localdate(now.at), now.action, now.reason, now.light, now.change)
-        found[like] = _with(found[like], now) if like in found else now
-    return tuple(found.values())
+        merged[like] = _with(merged[like], now) if like in merged else now
+    return tuple(merged.values())
 
 
 def _with(entry: TimelineEntry, other: TimelineEntry) -> TimelineEntry:
