@@ -99,10 +99,10 @@ def _instances(row: Sequence[Any]) -> tuple[User, Membership, Organisation]:
 
 
 def person(pk: int) -> User | None:
-    """A person with what every page asks of them: memberships with their bodies, unread notices,
-    whether the data is fictional.
+    """A person with what every page asks of them.
 
-    One query, read anew for each request: a membership that was withdrawn is gone with the next one.
+    Their memberships with the bodies, the count of unread notices, whether the data is fictional:
+    one query, read anew for each request, so that a membership that was withdrawn is gone.
     """
     with prepared_cursor(connection) as cursor:
         cursor.execute(WHO, [pk, pk, pk])

@@ -1,4 +1,4 @@
-"""Every address of the product; tests walk this list, and one that is missing from their table fails."""
+"""Every address of the product; tests walk this list."""
 
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter

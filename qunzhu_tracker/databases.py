@@ -1,8 +1,9 @@
-"""The databases of an installation, built from the environment: the primary, replicas to read from, and their timeouts.
+"""The databases of an installation, from the environment: the primary and replicas.
 
-A web process gets a pool of connections and short timeouts; the worker and the commands get one connection and long ones.
-Behind PgBouncer in transaction mode (DB_PGBOUNCER) nothing that lives in a session is used: no server-side cursors, no prepared
-statements, no startup options. The timeouts then stand in PgBouncer's own file: deploy/README.md says where.
+A web process gets a pool of connections and short timeouts; the worker and the commands get one
+connection and long ones. Behind PgBouncer in transaction mode (DB_PGBOUNCER) nothing that lives in
+a session is used: no server-side cursors, no prepared statements, no startup options. The timeouts
+then stand in PgBouncer's own file: deploy/README.md says where.
 """
 
 from pathlib import Path
@@ -12,16 +13,18 @@ from qunzhu_tracker.environment import Environment, WrongSetting
 from qunzhu_tracker.pooling import bounded
 
 SQLITE = {
-    # IMMEDIATE: a transaction takes the write lock at its start, so that two writers wait instead of failing.
+    # IMMEDIATE: a transaction takes the write lock at its start, so that two writers wait instead
+    # of failing.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    # FULL: what was answered is on the disk. With NORMAL it is only when the log is next copied into the database.
+    # FULL: what was answered is on the disk. With NORMAL it is only when the log is next copied
+    # into the database.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     " PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364; PRAGMA cache_size=-20000;",
 }
-# How long a connection may take to come about, and how long a sent packet may stay unanswered (milliseconds), before it has failed.
-# A connection on which an answer is awaited asks whether its machine is still there. A replica fails fast: the primary can answer in
-# its stead.
+# How long a connection may take to come about, and how long a sent packet may stay unanswered
+# (milliseconds), before it has failed. A connection on which an answer is awaited asks whether its
+# machine is still there. A replica fails fast: the primary can answer in its stead.
 ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 PATIENCE = ALIVE | {"connect_timeout": 5, "tcp_user_timeout": 30_000}
 MARGIN = (
@@ -44,7 +47,8 @@ def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, 
                 env.str("DATABASE_REPLICA_URL"),
                 "DATABASE_URL must name a PostgreSQL too: SQLite has no replicas",
             )
-        # Closing the last connection copies the whole log into the database, and opening one reads the schema: not for each page.
+        # Closing the last connection copies the whole log into the database, and opening one reads
+        # the schema: not for each page.
         age = env.int("CONN_MAX_AGE", default=60) if web else 0
         return {
             "default": primary
@@ -64,7 +68,8 @@ def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, 
 
 def _primary(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
     pooler = env.bool("DB_PGBOUNCER", default=False)
-    # PgBouncer hands a connection from one process to another between transactions, and with it what was prepared there.
+    # PgBouncer hands a connection from one process to another between transactions, and with it
+    # what was prepared there.
     prepared = {
         "prepare_threshold": None if pooler else 5
     }  # see models.planned; the ORM's own statements are never prepared
@@ -92,12 +97,13 @@ def _pool(env: Environment, largest: int) -> dict[str, Any]:
         "max_size": largest,
         "timeout": env.float("DB_POOL_TIMEOUT", default=0.7),
         "connection_class": bounded(statement + MARGIN if statement else None),
-        "reconnect_timeout": 1,  # then the next request tries anew: it does not wait for a pause that grows with the outage
+        # Then the next request tries anew: it does not wait for a pause that grows with the outage.
+        "reconnect_timeout": 1,
     }
 
 
 def _replica(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
-    """Without a pool and never through PgBouncer: both make a reader wait for a server that is gone, instead of failing at once."""
+    """Without a pool or PgBouncer: both make a reader wait for a server that is gone."""
     options = (
         IMPATIENCE
         | {"application_name": _name(web), "prepare_threshold": None}
@@ -119,7 +125,10 @@ def _name(web: bool) -> str:
 
 
 def _timeouts(env: Environment, *, web: bool) -> str:
-    """What the server is told when a connection begins. 0 is for ever: the tick of a nation and a dump take their time."""
+    """What the server is told when a connection begins. 0 is for ever.
+
+    The tick of a nation and a dump take their time.
+    """
     statement = (
         env.int("DB_STATEMENT_TIMEOUT", default=15)
         if web

@@ -46,7 +46,8 @@ MAIL = (
 AN_ANCHOR = re.compile(r"file:///[^/].*|syslog:|mailto:[^@\s]+@[^@\s]+")
 A_LINE = re.compile(r"\s*(#.*|(export )?\w+=.*)?")
 DEMANDED = {
-    "SECRET_KEY": "a secret, the same on all machines: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    "SECRET_KEY": "a secret, the same on all machines: "
+    "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
     "ALLOWED_HOSTS": "the names under which it is served, with commas",
     "SITE_URL": "its address, which mails lead to, such as https://tracker.example.org",
 }
@@ -97,7 +98,7 @@ class Environment(environ.Env):
         return default
 
     def read_dotenv(self, var: str, default: Path) -> None:
-        """Take what the .env file says and the environment does not. Only one that is named must be."""
+        """Read the .env file for what the environment lacks. One that is named must exist."""
         path = Path(self.get_value(var, default=default))
         if not path.exists() and var not in self.ENVIRON:
             return

@@ -1,4 +1,4 @@
-"""Where evidence is kept: in var/files on this machine, or in a bucket that every machine reaches (S3 or what speaks like it)."""
+"""Where evidence is kept: in var/files on this machine, or in a bucket (S3 or alike)."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ IN_MEMORY = (
 
 
 def file_storage(env: Environment) -> dict[str, Any]:
-    """The entry "default" of Django's STORAGES. Files never have an address of their own: views/files.py hands them out."""
+    """The entry "default" of Django's STORAGES.
+
+    Files never have an address of their own: views/files.py hands them out.
+    """
     bucket, endpoint = env.str("FILES_S3_BUCKET", default=""), env.address("FILES_S3_ENDPOINT", "")
     region = env.str("FILES_S3_REGION", default="")
     key, secret = env.str("FILES_S3_KEY", default=""), env.str("FILES_S3_SECRET", default="")

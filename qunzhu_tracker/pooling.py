@@ -1,4 +1,5 @@
-"""The pool of a web process: a request waits only so long for a connection that works, or an answer.
+"""The pool of a web process: a request waits only so long for a connection that works, or an
+answer.
 
 A server that is paused, or whose disk hangs, accepts what is sent and never answers: neither its
 own statement timeout nor TCP ends that wait, so it is ended here.

@@ -1,4 +1,7 @@
-"""Settings. Every value an office may change comes from the environment or a .env file; README.md lists them."""
+"""Settings.
+
+Every value an office may change comes from the environment or a .env file; README.md lists them.
+"""
 
 import os
 from pathlib import Path
@@ -16,7 +19,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 env.read_dotenv("QUNZHU_DOTENV", BASE_DIR / ".env")
 
-# "local" is what `make run` uses; "production" demands real secrets and HTTPS and refuses the demo data.
+# "local" is what `make run` uses; "production" demands real secrets and HTTPS and refuses the demo
+# data.
 ENVIRONMENT = env.choice("QUNZHU_ENV", ("local", "production"), default="local")
 PRODUCTION = ENVIRONMENT == "production"
 if PRODUCTION:
@@ -55,7 +59,8 @@ WSGI_APPLICATION = "qunzhu_tracker.wsgi.application"
 
 INSTALLED_APPS = [
     "directives",
-    "directives.apps.AdministrationConfig",  # urls.py discovers the admin, so that commands start without it
+    # Urls.py discovers the admin, so that commands start without it.
+    "directives.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -73,7 +78,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "directives.web.middleware.OriginMiddleware",  # the first: no answer is without the id of its request
+    # The first: no answer is without the id of its request.
+    "directives.web.middleware.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "directives.web.middleware.PageCompressionMiddleware",
@@ -170,10 +176,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
-# Passwords that fail are counted by signin/limits.py; what counts successes too would lock out an office behind one address.
+# Passwords that fail are counted by signin/limits.py; what counts successes too would lock out an
+# office behind one address.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/300s/key"}
 MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
-# X-Forwarded-For is believed from these alone; so many proxies in front have each added an address to it.
+# X-Forwarded-For is believed from these alone; so many proxies in front have each added an address
+# to it.
 PROXIES = env.int("PROXIES", default=1 if PRODUCTION else 0, most=10)
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", default=["127.0.0.1", "::1"])
 MFA_ADAPTER = "directives.signin.factors.FactorAdapter"
@@ -187,9 +195,11 @@ SECOND_FACTOR = env.words(
     default=["administrator", "auditor", "supervisor"] if PRODUCTION else [],
 )
 SECOND_FACTOR_GRACE = env.int("SECOND_FACTOR_GRACE", default=3, most=100)
-# Secrets of second factors are encrypted by the first of these; the others, and SECRET_KEY, still open what they closed.
+# Secrets of second factors are encrypted by the first of these; the others, and SECRET_KEY, still
+# open what they closed.
 FACTOR_KEYS = env.list("FACTOR_KEYS", default=[])
-# The three duties of the installation (directives/base/duties.py) are held by three people, and an auditor has no role in a body.
+# The three duties of the installation (directives/base/duties.py) are held by three people, and an
+# auditor has no role in a body.
 SEPARATE_DUTIES = env.bool("SEPARATE_DUTIES", default=PRODUCTION)
 # A new right to supervise, administer or audit is given by one person and confirmed by a second.
 CONFIRM_RIGHTS = env.bool("CONFIRM_RIGHTS", default=PRODUCTION)
@@ -200,7 +210,8 @@ SESSION_HOURS = env.int("SESSION_HOURS", default=12, least=1, most=168)
 IMPORT_FORMATS = EXPORT_FORMATS = [CSV, XLSX]
 
 # Sign-in limits are counted in a cache that every worker shares.
-# A third of it is thrown away when it is full: nobody makes room for their own attempts by filling it.
+# A third of it is thrown away when it is full: nobody makes room for their own attempts by filling
+# it.
 CACHES = {
     "default": {
         "BACKEND": "directives.base.caching.StrictDatabaseCache",
@@ -223,7 +234,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"  # what collectstatic gathers for production
 STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = VAR_DIR / "files"
-# `manage.py serve` collects them, too: a web process serves what was collected, under names that change with the content.
+# `manage.py serve` collects them, too: a web process serves what was collected, under names that
+# change with the content.
 COLLECTED = PRODUCTION or (WEB and not DEBUG and (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not COLLECTED
 _static = (
@@ -263,7 +275,8 @@ FILE_UPLOAD_HANDLERS = [
 ]
 # Where the worker keeps the daily backups; empty: a timer makes them (manage.py backup --into).
 BACKUP_DIR = env.str("BACKUP_DIR", default="" if PRODUCTION else str(VAR_DIR / "backups"))
-# What is known of the audit record outside its database: the key of the next seal, and the mark of the last one.
+# What is known of the audit record outside its database: the key of the next seal, and the mark of
+# the last one.
 AUDIT_DIR = env.folder("AUDIT_DIR", default=VAR_DIR / "record")
 AUDIT_ANCHORS = env.anchors("AUDIT_ANCHORS")  # where the mark is told every quarter of an hour
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
@@ -306,7 +319,8 @@ else:
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default="qunzhu@localhost")
 SITE_URL = env.address("SITE_URL", default="http://127.0.0.1:8000")
 
-# Everything worth reading goes to the terminal; Django's own default would show a page's failure to nobody.
+# Everything worth reading goes to the terminal; Django's own default would show a page's failure to
+# nobody.
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,

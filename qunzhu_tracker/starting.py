@@ -18,7 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 WRONG = 2  # exit code
 SQLITE = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened. Make its folder, and let this user write there",
-    sqlite3.SQLITE_NOTADB: "is no SQLite database. Name another file, or restore a backup (deploy/README.md)",
+    sqlite3.SQLITE_NOTADB: "is no SQLite database. "
+    "Name another file, or restore a backup (deploy/README.md)",
     sqlite3.SQLITE_CORRUPT: "is damaged. Keep it aside, and restore a backup (deploy/README.md)",
     sqlite3.SQLITE_READONLY: "cannot be written. Let this user write to it and to its folder",
     sqlite3.SQLITE_PERM: "cannot be read. Let this user read and write it",

@@ -14,8 +14,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django_tasks_db.models import DBTaskResult
 
 admin.autodiscover()
-# What administrators may do is not theirs to widen; addresses and second factors are each person's own; of tasks that
-# failed the doctor and the log tell.
+# What administrators may do is not theirs to widen; addresses and second factors are each person's
+# own; of tasks that failed the doctor and the log tell.
 for model in (Group, EmailAddress, Authenticator, DBTaskResult):
     admin.site.unregister(model)
 
@@ -41,7 +41,9 @@ def patterns_of(resolver: URLResolver) -> Iterator[URLPattern]:
 
 
 def closed(request: HttpRequest, **told: object) -> HttpResponse:
-    """An address of allauth that the product does not offer: addresses are given by administrators, mail goes to no other."""
+    """An address of allauth that the product does not offer: addresses are given by administrators,
+    mail goes to no other.
+    """
     raise Http404
 
 

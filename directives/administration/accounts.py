@@ -190,7 +190,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
         if request.method != "POST" or pk is None:
             return super().changeform_view(request, object_id, *args, **kwargs)
         with transaction.atomic():
-            # The form stores the whole_number row: a duty that another form takes must not come back.
+            # The form stores the whole row: a duty that another form takes must not come back.
             User.objects.select_for_update(no_key=True).filter(pk=pk).first()
             return super().changeform_view(request, object_id, *args, **kwargs)
 

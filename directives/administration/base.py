@@ -95,7 +95,7 @@ class BoundedAdmin(CheckedAutocomplete, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A filter that makes no sense is answered as Django answers one: by the whole_number list."""
+        """A filter that makes no sense is answered as Django answers one: by the whole list."""
         if has_impossible_number(request):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)

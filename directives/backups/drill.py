@@ -87,7 +87,7 @@ def _environment(base: Path, server: str) -> dict[str, str]:
 
 
 def _manage(environment: dict[str, str], *arguments: str) -> str:
-    """What a command says in that installation; raises CommandError with its complaints when it fails."""
+    """The output of a command in that installation. Raises CommandError with its complaints."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
     done = subprocess.run(
         command,
@@ -107,9 +107,12 @@ def look() -> str:
     member = members.order_by("organisation__path").first()
     file = Attachment.objects.visible_to(member.user).order_by("pk").first() if member else None
     found = Found(
-        drift=tallies.drift(), faults=verify(), obligations=Obligation.objects.count(),
-        session=session_of(member.user) if member else "", file=file.pk if file else 0,
-    )  # fmt: skip
+        drift=tallies.drift(),
+        faults=verify(),
+        obligations=Obligation.objects.count(),
+        session=session_of(member.user) if member else "",
+        file=file.pk if file else 0,
+    )
     return json.dumps(asdict(found), ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""Throw-away installations on this machine: a folder, a PostgreSQL, a web server, all gone afterwards."""
+"""Throw-away installations on this machine: a folder, a PostgreSQL, a web server."""
 
 import shutil
 import socket
@@ -60,7 +60,7 @@ def folder(keep: str | None) -> Iterator[Path]:
 
 @contextmanager
 def cluster(base: Path) -> Iterator[str]:
-    """A PostgreSQL that waits for the disk as a real one does; yields its address without a database."""
+    """A PostgreSQL that waits for the disk as a real one does; yields its address."""
     home, port = base / DATABASES, free_port()
     script = str(settings.BASE_DIR / "deploy" / "pgtmp.sh")
     started = subprocess.run(
@@ -119,7 +119,7 @@ def served(environment: dict[str, str]) -> Iterator[Server]:
 
 
 def _wait(server: subprocess.Popen, port: int) -> None:
-    """Return once the port answers; raise InstallationError if the server ends or takes too long."""
+    """Return once the port answers. Raises InstallationError if the server ends or is slow."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as probe:

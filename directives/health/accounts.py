@@ -11,11 +11,15 @@ from directives.models import Membership, PendingRight, User
 
 
 def look_at_duties(now: datetime) -> Iterator[Finding]:
-    """Who holds two of the three duties, or audits and works in a body: from before they were to be apart, or given on the machine."""
+    """Who holds two of the three duties, or audits and works in a body.
+
+    Such accounts are from before these were to be apart, or were given them on the machine.
+    """
     waiting = PendingRight.objects.count()
     if waiting:
         yield fine(
-            f"{waiting} rights wait until a second person confirms them: /admin/directives/pendingright/"
+            f"{waiting} rights wait until a second person confirms them: "
+            "/admin/directives/pendingright/"
         )
     if not settings.SEPARATE_DUTIES:
         yield fine("one person may hold several duties: SEPARATE_DUTIES is off")
@@ -36,7 +40,8 @@ def look_at_duties(now: datetime) -> Iterator[Finding]:
             words = f"{person.username} holds {' and '.join(held)}: these are for different people"
             yield warning(
                 words,
-                "A security administrator gives one of them to somebody else and takes it from this account: /admin/.",
+                "A security administrator gives one of them to somebody else and takes it from "
+                "this account: /admin/.",
             )
     if not found:
         yield fine("nobody holds two of the duties, and no auditor has a role in a body")

@@ -1,4 +1,4 @@
-"""What every page says of the installation itself: that lights are old, and more to those who can help."""
+"""The messages of every page on the state of the installation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Checks of the background work: workers, queue, lights, seals, backup, calendar, counts, record."""
+"""Checks of the background work: workers, queue, lights, seals, backup, calendar, counts."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -75,7 +75,7 @@ def own_part(password: str) -> int:
 
 
 class NotCommon(CommonPasswordValidator):
-    """Not among the passwords that are tried first: listed ones, and those put together from such."""
+    """Neither one of the passwords that are tried first, nor put together from such."""
 
     def validate(self, password: str, user: User | None = None) -> None:
         listed = password.lower().strip() in self.passwords
@@ -84,12 +84,14 @@ class NotCommon(CommonPasswordValidator):
 
     def get_error_message(self) -> str:
         return _(
-            "This password is easily guessed: it is common, repetitive, a row of keys, or made of such parts."
+            "This password is easily guessed: it is common, repetitive, a row of keys, or made of "
+            "such parts."
         )
 
     def get_help_text(self) -> str:
         return _(
-            "No common words, rows of keys, repetitions, nor the name of the product or of an organisation."
+            "No common words, rows of keys, repetitions, nor the name of the product or of an "
+            "organisation."
         )
 
 
@@ -107,7 +109,10 @@ class Mixed:
 
 
 class NotHadBefore:
-    """Neither the present password nor one of the last few. Hashes of more than the present one are kept only if asked for."""
+    """Neither the present password nor one of the last few.
+
+    Hashes of more than the present one are kept only if asked for.
+    """
 
     def __init__(self, last: int) -> None:
         self.last = last

@@ -54,17 +54,17 @@ def _short_timeout() -> Iterator[None]:
 
 
 class SessionStore(StoredSession):
-    """Django's sessions in the database, loaded by a statement written out, as every request asks it.
+    """Django's sessions in the database, loaded by a plain statement, as every request asks it.
 
-    A session ends when nothing was asked of it for a while. What asks by itself, such as a page that
-    follows a task, leaves it as it is (`resting`).
+    A session ends when it was not used for a while. Requests that no person made, such as those of
+    a page that follows a task, do not use it (`resting`).
     """
 
     until: datetime | None = None  # as it is stored
     resting = False
 
     def load(self) -> dict[str, Any]:
-        """What the session holds; nothing, and no key any more, where there is none or it has ended."""
+        """What the session holds; empty, and without a key, where it has ended."""
         with prepared_cursor(connection) as cursor:
             cursor.execute(
                 SESSION,

@@ -28,7 +28,7 @@ def record(now: datetime, *, scheduled: bool) -> None:
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
+    requires_system_checks = ()
     help = (
         "Back up the database and every file while they are in use, and read the backup back."
         " Without an argument it goes into"

@@ -1,4 +1,4 @@
-"""How fast the hot pages and saves are, beside two bare floors, in one run on throw-away databases."""
+"""How fast the hot pages and saves are, beside two bare floors, on throw-away databases."""
 
 import json
 import os
@@ -23,8 +23,11 @@ SCALES = (SAMPLE, "small", "province", "nation")
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
-    help = "Time the hot pages and saves beside two bare floors, on a throw-away database of a scale of the demo."
+    requires_system_checks = ()
+    help = (
+        "Time the hot pages and saves beside two bare floors, on a throw-away database of a scale "
+        "of the demo."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -150,7 +153,8 @@ class Command(BaseCommand):
             or plan.requests < 0
         ):
             raise CommandError(
-                "--rounds and --documents are at least 1, --bodies at least 4, --writers and --requests at least 0."
+                "--rounds and --documents are at least 1, --bodies at least 4, --writers and "
+                "--requests at least 0."
             )
         if plan.against == plan.scale:
             raise CommandError("--against is another scale than --scale.")

@@ -20,8 +20,11 @@ from directives.intakes.clearing import due as due_intakes
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
-    help = "Clear away, by age, what the machinery leaves behind: never what people wrote. --dry-run only tells how much there is."
+    requires_system_checks = ()
+    help = (
+        "Clear away, by age, what the machinery leaves behind: never what people wrote. --dry-run "
+        "only tells how much there is."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="delete nothing")
@@ -59,7 +62,8 @@ class Command(BaseCommand):
         stored, days = clearing.find_lost_files(now), clearing.YOUNG.days
         if stored.doubtful and not however_many:
             self.stderr.write(
-                f"{len(stored.lost)} stored files belong to no row, and {stored.known} to one: is this the database of these files?"
+                f"{len(stored.lost)} stored files belong to no row, and {stored.known} to one: is "
+                "this the database of these files?"
                 " They stay. If it is, and they are to go: manage.py clear_old --however-many"
             )
             stored.lost.clear()

@@ -1,4 +1,4 @@
-"""Django's manage.py createsuperuser, on record: who has this account may all that there is to administer."""
+"""Django's manage.py createsuperuser, on record."""
 
 from typing import Any
 

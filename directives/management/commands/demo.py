@@ -16,8 +16,11 @@ from directives.models import Obligation, Organisation, User
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
-    help = "Fill an empty database with made-up bodies and half a year of their made-up work. Production refuses it."
+    requires_system_checks = ()
+    help = (
+        "Fill an empty database with made-up bodies and half a year of their made-up work. "
+        "Production refuses it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -50,7 +53,8 @@ class Command(BaseCommand):
             )
         if Obligation.objects.exists() or Organisation.objects.exists() or User.objects.exists():
             raise CommandError(
-                "The database already holds bodies, accounts or work; the demo goes into an empty one. Nothing was changed."
+                "The database already holds bodies, accounts or work; the demo goes into an empty "
+                "one. Nothing was changed."
             )
         if documents < 1:
             raise CommandError("--documents is at least 1.")

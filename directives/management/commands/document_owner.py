@@ -1,4 +1,4 @@
-"""Say to which body a document belongs: where it was read in before there were bodies, or for the wrong one."""
+"""Give a document to a body: to its first one, or to the right one."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -12,7 +12,10 @@ from directives.models.documents import HEAVY
 
 
 class Command(BaseCommand):
-    help = "Gives a document to a body, whose supervisors, and those above it, then correct, assign and open cycles."
+    help = (
+        "Gives a document to a body, whose supervisors, and those above it, then correct, assign "
+        "and open cycles."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("document", type=int, help="its id, as in the address of its page")

@@ -1,4 +1,4 @@
-"""Encrypt the secrets of second factors by the present key: those from before, and those of an earlier key."""
+"""Encrypt the secrets of second factors by the present key."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from directives.signin.factors import close_anew
 
 
 class Command(BaseCommand):
-    help = "Encrypt the secrets of second factors by the first of FACTOR_KEYS; then older keys can be taken out."
+    help = (
+        "Encrypt the secrets of second factors by the first of FACTOR_KEYS; then older keys can be "
+        "taken out."
+    )
 
     def handle(self, **options: Any) -> None:
         self.stdout.write(f"Encrypted anew: {close_anew(Authenticator.objects.all())}")

@@ -1,4 +1,4 @@
-"""manage.py export_record: a copy of the record, or of a part of it, that can be proved away from here."""
+"""Write a signed copy of the record, or of a part of it."""
 
 import os
 from argparse import ArgumentParser, ArgumentTypeError
@@ -25,8 +25,11 @@ def day(text: str) -> date:
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
-    help = "Write a signed copy of the audit record, with the proof of each event. verify_audit --file checks it."
+    requires_system_checks = ()
+    help = (
+        "Write a signed copy of the audit record, with the proof of each event. verify_audit "
+        "--file checks it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -92,7 +95,8 @@ class Command(BaseCommand):
             part.unlink(missing_ok=True)
         sealed = made.events - made.unsealed
         self.stdout.write(
-            f"{made.events} events in {path}: {sealed} under seals, {made.unsealed} that no seal covers yet."
+            f"{made.events} events in {path}: {sealed} under seals, {made.unsealed} that no seal "
+            "covers yet."
         )
         self.stdout.write(
             f"Signed by {made.key}; the record tells of it by the manifest {made.manifest}."

@@ -19,8 +19,10 @@ REFUSED = 2
 
 class Command(BaseCommand):
     help = (
-        "Reads a policy document (plain text or a saved web page; UTF-8, GB18030 or Big5) and stores it. "
-        "With --dry-run or --json nothing is stored and no database is needed. Exit code 2: the file cannot be taken."
+        "Reads a policy document (plain text or a saved web page; UTF-8, GB18030 or Big5) and "
+        "stores it. "
+        "With --dry-run or --json nothing is stored and no database is needed. Exit code 2: the "
+        "file cannot be taken."
     )
     requires_system_checks: list[str] = []  # a reading needs no database, nor the rest of the site
 
@@ -100,11 +102,13 @@ class Command(BaseCommand):
             f"{len(sentences)} sentences, of them {statements} statements; {items} items."
         )
         self.stdout.write(
-            f"{len(reading.repairs)} repairs, of them {len(proposed)} proposed and waiting for a person:"
+            f"{len(reading.repairs)} repairs, of them {len(proposed)} proposed and waiting for a "
+            "person:"
         )
         for repair in proposed:
             self.stdout.write(
-                f"  line {repair.line}, character {repair.start}: “{repair.before}” → “{repair.after}” ({repair.kind})"
+                f"  line {repair.line}, character {repair.start}: “{repair.before}” → "
+                f"“{repair.after}” ({repair.kind})"
             )
         self.stdout.write(f"{len(reading.left_out)} lines left out:")
         for line in reading.left_out:

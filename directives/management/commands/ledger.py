@@ -19,7 +19,7 @@ from directives.tables.xlsx import PAPERS
 
 
 def write_whole(made: Book, path: Path, kind: str) -> int:
-    """Write a book beside its place and then put it there, so that nobody finds half a file. Returns the rows."""
+    """Write a book under a temporary name, then put it in place. Returns the number of rows."""
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as file:
@@ -31,7 +31,7 @@ def write_whole(made: Book, path: Path, kind: str) -> int:
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
+    requires_system_checks = ()
     help = "Write the ledger of a document (one line for each obligation) as a workbook or as CSV."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,7 +63,8 @@ class Command(BaseCommand):
         kind = options["format"] or path.suffix.lower().removeprefix(".")
         if kind not in FORMATS:
             raise CommandError(
-                f"{path.name} is neither .xlsx nor .csv: say --format {', --format '.join(FORMATS)}."
+                f"{path.name} is neither .xlsx nor .csv: say --format "
+                f"{', --format '.join(FORMATS)}."
             )
         if not path.parent.is_dir():
             raise CommandError(f"There is no folder {path.parent}.")

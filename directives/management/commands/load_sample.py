@@ -17,7 +17,7 @@ from directives.models import Document, User
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
+    requires_system_checks = ()
     help = (
         "Load the sample into an empty database. Its progress is fictional; production refuses it."
     )
@@ -40,11 +40,13 @@ class Command(BaseCommand):
     ) -> None:
         if settings.PRODUCTION:
             raise CommandError(
-                "The sample holds made-up progress and well-known accounts: it is not loaded in production."
+                "The sample holds made-up progress and well-known accounts: it is not loaded in "
+                "production."
             )
         if Document.objects.exists() or User.objects.exists():
             raise CommandError(
-                "The database already holds documents or accounts; the sample goes into an empty one. Nothing was changed."
+                "The database already holds documents or accounts; the sample goes into an empty "
+                "one. Nothing was changed."
             )
         password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
         with transaction.atomic():

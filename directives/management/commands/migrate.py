@@ -1,7 +1,7 @@
-"""Django's migrate, made to run while people work: it gives up on a table that is busy instead of making everybody queue.
+"""Django's migrate, made to run while people work: it gives up on a table that is busy.
 
-Each migration that was carried out stays carried out; the one that gave up left nothing behind, or an index that its next
-attempt takes away first. Run it again.
+Each migration that was carried out stays carried out; the one that gave up left nothing behind, or
+an index that its next attempt takes away first. Run it again.
 
 Backwards it refuses where rows or values would be lost, and names them; --lose-data has it go on.
 """
@@ -39,7 +39,7 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def refuse_losses(plan: migration_losses.Plan, apps: Apps, using: str, **_signal: Any) -> None:
-    """Raise CommandError where the plan would lose something. Django asks before it changes anything."""
+    """A receiver of `pre_migrate`. Raises CommandError where the plan would lose something."""
     lost = migration_losses.losses(plan, apps, connections[using])
     if lost:
         lines = [f"  {loss.migration}: {loss.what}" for loss in lost]
@@ -98,7 +98,8 @@ class Command(migrate.Command):
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
             raise CommandError(
-                f"A table, or another migrate, was busy for longer than {lock_timeout:g} s, so this gave up before anybody had to wait."
+                f"A table, or another migrate, was busy for longer than {lock_timeout:g} s, so "
+                "this gave up before anybody had to wait."
                 " What is done is done; run it again, at a quieter time if need be."
             ) from error
 

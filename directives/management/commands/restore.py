@@ -37,7 +37,8 @@ class Command(BaseCommand):
         steps += [
             "manage.py tallies --check",
             "manage.py verify_audit",
-            "start the web server and the worker: sealing begins with a new key, as no backup has one",
+            "start the web server and the worker: sealing begins with a new key, as no backup has "
+            "one",
             "manage.py verify_audit names that seal: --acknowledge its number, with the reason",
         ]
         numbered = [f"{number}. {step}" for number, step in enumerate(steps, 1)]

@@ -1,7 +1,8 @@
-"""Serve the tracker on this machine: a current database, the sample the first time, the web server and the worker.
+"""Serve the tracker on this machine, with a current database, web server and worker.
 
-Both run as children in sessions of their own, so that Ctrl-C reaches this process alone and it stops them in order.
-A worker that ends by itself is started again; a web server that does ends everything.
+Both run as children in sessions of their own, so that Ctrl-C reaches this process alone and it
+stops them in order. A worker that ends by itself is started again; a web server that does ends
+everything.
 """
 
 import argparse
@@ -84,7 +85,8 @@ class Restarter:
         lately = sum(now - death < WINDOW for death in self.deaths)
         if lately > len(PAUSES):
             return (
-                f"{said} That is {lately} times within {WINDOW} seconds, so it is not started again."
+                f"{said} That is {lately} times within {WINDOW} seconds, so it is not started "
+                "again."
                 " Pages are served, but lights, long exports and imports, and notices wait:"
                 " put right what it says, then start the tracker anew."
             )
@@ -110,8 +112,10 @@ def require_free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise CommandError(
-                f"Port {port} on {HOST} cannot be used: {error.strerror}. If the tracker runs already, it is at"
-                f" http://{HOST}:{port}/ ; otherwise choose another port: PORT={port % 65535 + 1} make run",
+                f"Port {port} on {HOST} cannot be used: {error.strerror}. If the tracker runs "
+                "already, it is at"
+                f" http://{HOST}:{port}/ ; otherwise choose another port: PORT={port % 65535 + 1} "
+                "make run",
                 returncode=2,
             ) from error
 
@@ -126,14 +130,14 @@ def ask_to_stop(signum: int, frame: object) -> NoReturn:
 
 
 def end_with_parent() -> None:
-    """In the child: have Linux end it should this process be killed, so that nothing is left holding the port."""
+    """In the child: have Linux end it when this process is killed, so that the port is free."""
     on_signals(signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def start(name: str, arguments: list[str], *, port: int) -> Child:
-    """Start a Python process of the product; links in its mail lead to `port` unless SITE_URL says otherwise."""
+    """Start a Python process of the product; unless SITE_URL is set its mail links to `port`."""
     environment = {"SITE_URL": f"http://{HOST}:{port}", **os.environ}
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -174,7 +178,8 @@ def require_alive(children: list[Child]) -> None:
         code = child.process.poll()
         if code is not None:
             raise CommandError(
-                f"The {child.name} ended by itself (exit code {code}); its last words are above. Stopping the rest."
+                f"The {child.name} ended by itself (exit code {code}); its last words are above. "
+                "Stopping the rest."
             )
 
 
@@ -191,7 +196,7 @@ def sign_in_status(port: int) -> int | None:
 
 
 def wait_until_serving(children: list[Child], port: int, worker: Restarter) -> None:
-    """Return once the sign-in page is served; raise CommandError when it fails, or takes too long."""
+    """Return once the sign-in page is served. Raises CommandError when it fails, or is slow."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         require_alive(children)
@@ -201,7 +206,8 @@ def wait_until_serving(children: list[Child], port: int, worker: Restarter) -> N
             return
         if status is not None:
             raise CommandError(
-                f"The web server answers, but the sign-in page fails with HTTP {status}; the reason is above."
+                f"The web server answers, but the sign-in page fails with HTTP {status}; the "
+                "reason is above."
             )
         time.sleep(0.1)
     raise CommandError(f"The web server did not answer within {START_SECONDS} seconds.")
@@ -221,7 +227,10 @@ def end_orphans(child: Child) -> None:
 
 
 def stop(children: list[Child]) -> list[Child]:
-    """Ask every child to end, wait, and return those that had to be killed. A second Ctrl-C kills at once."""
+    """Ask every child to end, wait, and return those that had to be killed.
+
+    A second Ctrl-C kills at once.
+    """
     on_signals(lambda signum, frame: kill(children))
     for child in children:
         if child.process.poll() is None:
@@ -242,7 +251,10 @@ def stop(children: list[Child]) -> list[Child]:
 
 
 class Command(BaseCommand):
-    help = "Serve the tracker on this machine, with its background worker; load the sample into an empty database."
+    help = (
+        "Serve the tracker on this machine, with its background worker; load the sample into an "
+        "empty database."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -278,7 +290,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def prepare(self) -> bool:
-        """Bring the database up to date; True when the sample was loaded, which prints the demo accounts' password."""
+        """Bring the database up to date; returns whether the sample was loaded."""
         self.say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         if tallies.never_counted():
@@ -311,7 +323,8 @@ class Command(BaseCommand):
             lines.append(f"Demo accounts: {', '.join(name for name in names if name in there)}")
             known = "is printed above, this once" if new else "was printed at the first start"
             lines += [
-                f"Their password {known}. To set another: .venv/bin/python manage.py changepassword NAME",
+                f"Their password {known}. To set another: .venv/bin/python manage.py "
+                "changepassword NAME",
                 "",
             ]
         self.say(

@@ -10,8 +10,11 @@ from directives import tallies
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
-    help = "--check: compare every tally with a recount of the obligations, exit 1 if one differs; --rebuild: make them anew."
+    requires_system_checks = ()
+    help = (
+        "--check: compare every tally with a recount of the obligations, exit 1 if one differs; "
+        "--rebuild: make them anew."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)

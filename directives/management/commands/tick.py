@@ -1,4 +1,7 @@
-"""Relight what time has changed. The worker runs it each day; it may be run at any time, and twice."""
+"""Relight what time has changed.
+
+The worker runs it each day; it may be run at any time, and twice.
+"""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -13,8 +16,11 @@ from directives.models import JobRun
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
-    help = "Work out the lights whose day has come; --all works out every light, after a change of settings or calendar."
+    requires_system_checks = ()
+    help = (
+        "Work out the lights whose day has come; --all works out every light, after a change of "
+        "settings or calendar."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -42,10 +48,12 @@ class Command(BaseCommand):
             )
         elif tallies.last_copied() > yesterday:
             self.stderr.write(
-                f"Days up to {tallies.last_copied()} are on record, and the clock says {yesterday + timedelta(days=1)}."
+                f"Days up to {tallies.last_copied()} are on record, and the clock says "
+                f"{yesterday + timedelta(days=1)}."
             )
             self.stderr.write(
-                "Nothing is copied until then. If the clock was wrong before and is right now: manage.py tick --clock-mended"
+                "Nothing is copied until then. If the clock was wrong before and is right now: "
+                "manage.py tick --clock-mended"
             )
         tallies.copy_day(yesterday)  # before time changes any light of that day
         changed = tick(now=now, everything=everything or clock_mended)

@@ -1,6 +1,7 @@
-"""Keep the interface's Chinese: find every English string, merge translations, make 繁體 from 简体, compile, check.
+"""Find every English string, merge translations, make 繁體 from 简体, compile, check.
 
-It needs Babel, which only tests/requirements.txt installs; the compiled catalogues ship with the repository.
+It needs Babel, which only tests/requirements.txt installs; the compiled catalogues ship with the
+repository.
 """
 
 import ast
@@ -50,7 +51,7 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Key:
-    """What gettext looks a string up by: its context ("" for none), its English, its English plural ("" for none)."""
+    """What gettext looks a string up by; context and plural are "" where there is none."""
 
     context: str
     english: str
@@ -167,7 +168,10 @@ def write_catalogue(locale: str, entries: dict[Key, str]) -> None:
 
 
 def read_tsv(path: Path) -> Iterator[tuple[int, Key, str]]:
-    r"""Lines `English<TAB>中文[<TAB>context]`; `\n` stands for a line break; lines that begin with # are notes."""
+    r"""Lines `English<TAB>中文[<TAB>context]`, of which those that begin with # are notes.
+
+    `\n` stands for a line break.
+    """
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -182,10 +186,10 @@ def placeholders(text: str) -> set[str]:
 
 
 def make_hant(hans: dict[Key, str]) -> dict[Key, str]:
-    """Traditional script from Simplified, with the words and quotation marks of Traditional interfaces.
+    """Traditional script from Simplified, with the words and quotation marks of interfaces.
 
-    The words are of the interface alone: documents keep theirs, only their characters change. A word of one character
-    stands for whole strings only (行, the head of a column), as it is part of too many others.
+    Documents keep their words; only their characters change. A word of one character stands for
+    whole strings only (行, the head of a column), as it is part of too many others.
     """
     words = {key.english: word for _number, key, word in read_tsv(WORDS)} if WORDS.exists() else {}
     longest_first = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
@@ -198,7 +202,7 @@ def make_hant(hans: dict[Key, str]) -> dict[Key, str]:
 
 
 def faults() -> list[str]:
-    """Everything that is wrong with the catalogues, one line each, with the place of a string that lacks one."""
+    """The faults of the catalogues, one line each, with the place of a missing translation."""
     found = find_strings()
     hans, hant = read_catalogue("zh_Hans"), read_catalogue("zh_Hant")
     lines = [
@@ -206,8 +210,10 @@ def faults() -> list[str]:
         for key, places in found.items()
         if HAN.search(key.english)
     ]
-    lines += [f"{places[0]}: not translated: {key.english!r}" + (f" (context {key.context!r})" if key.context else "")
-              for key, places in found.items() if not hans.get(key)]  # fmt: skip
+    for key, places in found.items():
+        if not hans.get(key):
+            context = f" (context {key.context!r})" if key.context else ""
+            lines.append(f"{places[0]}: not translated: {key.english!r}{context}")
     for locale, entries in (("zh_Hans", hans), ("zh_Hant", hant)):
         for key, chinese in entries.items():
             allowed = placeholders(key.english) | placeholders(key.plural)
@@ -289,7 +295,7 @@ class Command(BaseCommand):
         return None
 
     def merge(self, files: list[Path], hans: dict[Key, str]) -> list[str]:
-        """Put the files' lines into hans; return those whose placeholders differ from the English."""
+        """Put the lines of the files into hans; returns those whose placeholders differ."""
         refused = []
         for path in files:
             for number, key, chinese in read_tsv(path):

@@ -1,4 +1,4 @@
-"""manage.py verify_audit: walk the signed seals and name each fault of the record, or of a copy of it."""
+"""Verify the record, or a copy of it, against its signed seals."""
 
 import json
 from argparse import ArgumentParser
@@ -15,8 +15,11 @@ from directives.core.sealing.verifying import Verification, acknowledge, examine
 
 
 class Command(BaseCommand):
-    requires_system_checks = ()  # `migrate` makes them; they take twice as long as this does to start
-    help = "Verify the audit record against its seals. Exit code 1 and a line for each fault when it was tampered with."
+    requires_system_checks = ()
+    help = (
+        "Verify the audit record against its seals. Exit code 1 and a line for each fault when it "
+        "was tampered with."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -56,7 +59,10 @@ class Command(BaseCommand):
         try:
             self.carry_out(**options)
         except keys.Damaged as error:
-            words = f"{error}, so nothing was verified. Keep it aside for whoever looks into it, and run this again without it"
+            words = (
+                f"{error}, so nothing was verified. Keep it aside for whoever looks into it, and "
+                "run this again without it"
+            )
             raise CommandError(words, returncode=2) from error
         except OSError as error:
             raise CommandError(f"Nothing was verified: {error}", returncode=2) from error
@@ -99,25 +105,35 @@ class Command(BaseCommand):
         """What a copy without faults proves, and what it does not."""
         proved, newest = len(found.places), found.newest
         words = [
-            f"{proved} events are as they were sealed; {len(found.unsealed)} more were under no seal when the copy was made."
+            f"{proved} events are as they were sealed; {len(found.unsealed)} more were under no "
+            "seal when the copy was made."
         ]
         if proved:
-            between = f"{found.gaps} events between the first and the last are not in it: a selection does not prove what it leaves out"
-            consecutive = f"They stand at the places {min(found.places)} to {max(found.places)} of the record: none between is missing"
+            between = (
+                f"{found.gaps} events between the first and the last are not in it: a selection "
+                "does not prove what it leaves out"
+            )
+            consecutive = (
+                f"They stand at the places {min(found.places)} to {max(found.places)} of the "
+                "record: none between is missing"
+            )
             words.append(f"{between if found.gaps else consecutive}.")
         if newest:
             words.append(
-                f"Newest seal: number {newest.number}, {newest.total} events in all, hash {newest.hash}."
+                f"Newest seal: number {newest.number}, {newest.total} events in all, hash "
+                f"{newest.hash}."
             )
         if found.compared:
             words.append(
-                "Its seals are in the chain of this installation, whose record tells that the copy was taken."
+                "Its seals are in the chain of this installation, whose record tells that the "
+                "copy was taken."
             )
         if found.anchored:
             words.append(f"{found.anchored} anchors tell of its seals.")
         if not found.compared and not found.anchored:
             words.append(
-                "Whoever forges a copy can make seals and keys of their own: compare the newest seal with an anchor (--anchor)."
+                "Whoever forges a copy can make seals and keys of their own: compare the newest "
+                "seal with an anchor (--anchor)."
             )
         return words
 
@@ -128,13 +144,19 @@ class Command(BaseCommand):
         return json.dumps(found, ensure_ascii=False, indent=1)
 
     def told(self, found: Verification) -> str:
-        words = f"{found.events} events under {found.seals} seals are whole; {found.waiting} wait for the next seal"
+        words = (
+            f"{found.events} events under {found.seals} seals are whole; {found.waiting} wait for "
+            "the next seal"
+        )
         if found.before:
             words += (
                 f"; {found.before} events before them were read by an earlier run, and not again"
             )
         if not found.outside:
-            words += ". Nothing is known of seals on this machine (AUDIT_DIR): only an anchor shows whether newer ones are missing"
+            words += (
+                ". Nothing is known of seals on this machine (AUDIT_DIR): only an anchor shows "
+                "whether newer ones are missing"
+            )
         return words
 
     def note(self, number: int, reason: str) -> None:
@@ -143,8 +165,10 @@ class Command(BaseCommand):
         entries = acknowledge(number, reason=reason, now=timezone.now())
         if not entries:
             raise CommandError(
-                f"Sealing did not begin anew with seal number {number}, and none of that number is missing."
+                f"Sealing did not begin anew with seal number {number}, and none of that number is "
+                "missing."
             )
         self.stdout.write(
-            f"Noted in AUDIT_DIR: {len(entries)} entries. From now on verify_audit names them no more."
+            f"Noted in AUDIT_DIR: {len(entries)} entries. From now on verify_audit names them no "
+            "more."
         )

@@ -1,8 +1,9 @@
-"""The background worker: queued tasks one after another and, beside them, the jobs of every minute and every day.
+"""The background worker: queued tasks, and the jobs of every minute and every day.
 
-A worker shows that it lives by a heartbeat, a `JobRun` under its own name. A task left running by a worker whose heart
-has stopped goes back into the queue, so tasks must bear being run again. Any number of workers may run, on any number of
-machines with the right time: a daily job is taken in hand by one of them, and taken over when that one's heart stops.
+A worker shows that it lives by a heartbeat, a `JobRun` under its own name. A task left running by a
+worker whose heart has stopped goes back into the queue, so tasks must bear being run again. Any
+number of workers may run, on any number of machines with the right time: a daily job is taken in
+hand by one of them, and taken over when that one's heart stops.
 """
 
 import logging
@@ -100,7 +101,10 @@ def claim(job: str, *, by: str, now: datetime) -> bool:
 
 
 def run_daily(command: str, by: str, now: datetime) -> None:
-    """Run the command unless it has run on this Shanghai day. One that fails is tried again with the next round."""
+    """Run the command unless it has run on this Shanghai day.
+
+    One that fails is tried again with the next round.
+    """
     if JobRun.objects.filter(
         name=command, last_day__gte=timezone.localdate(now)
     ).exists() or not claim(command, by=by, now=now):
@@ -116,7 +120,8 @@ def run_daily(command: str, by: str, now: datetime) -> None:
 def rescue_tasks(now: datetime) -> None:
     """Take up what dead workers left running, and acts that no task carries out any more.
 
-    A task may be at fault for the death of its worker unless that was asked to stop, or its machine went with it.
+    A task may be at fault for the death of its worker unless that was asked to stop, or its machine
+    went with it.
     """
     living = JobRun.objects.living(now)
     alive, boots = (
@@ -138,7 +143,7 @@ def rescue_tasks(now: datetime) -> None:
 
 @dataclass
 class Chore:
-    """Something to do every so many seconds. `due` is read on the monotonic clock: 0 means at once."""
+    """Something to do every so many seconds. `due`, on the monotonic clock: 0 means at once."""
 
     name: str
     seconds: float
@@ -147,7 +152,7 @@ class Chore:
 
 
 def heartbeat(worker_name: str, boot: Callable[[], str] = boot_of_machine) -> "Chores":
-    """Kept apart from the other chores: a tick of minutes must not look like a heart that stopped."""
+    """Apart from the other chores: a tick of minutes must not look like a stopped heart."""
     return Chores(Chore("heartbeat", BEAT_SECONDS, partial(beat, worker_name, boot)))
 
 
@@ -226,7 +231,10 @@ def task_worker(name: str, *, batch: bool) -> TaskWorker:
 
 
 class Command(BaseCommand):
-    help = "Run queued tasks, seal the audit trail every minute and run the daily jobs, until asked to stop."
+    help = (
+        "Run queued tasks, seal the audit trail every minute and run the daily jobs, until asked "
+        "to stop."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -267,8 +275,11 @@ class Command(BaseCommand):
             self.worker.running = False
 
     def work(self) -> None:
-        """Run tasks until asked to stop. When the loop itself fails (the database went away) the name is given up:
-        its heartbeat ages, and the next round rescues whatever task it had in hand."""
+        """Run tasks until asked to stop.
+
+        When the loop itself fails (the database went away) the name is given up: its heartbeat
+        ages, and the next round rescues whatever task it had in hand.
+        """
         name, over = new_name(), threading.Event()
         self.heart = heart = heartbeat(
             name, lambda: "" if self.stopping.is_set() else boot_of_machine()
