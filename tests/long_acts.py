@@ -43,7 +43,7 @@ from directives.models import (
 )
 from directives.obligations.commands import bulk_issuing, choosing, issuing
 from directives.reports import commands as reporting
-from directives.tables.lists import ListRequest
+from directives.tables.lists import ListQuery
 from tests.factories import (
     make_body,
     make_directive,
@@ -408,7 +408,7 @@ class Exporting(LongAct):
         if not Obligation.objects.exists():
             self.world.owing()
         now, boss = timezone.now(), self.world.boss
-        asked = ListRequest(boss, QueryDict(""), timezone.localdate(now), now, None)
+        asked = ListQuery(boss, QueryDict(""), timezone.localdate(now), now, None)
         return exporting.ask(
             key="ledger", place={}, query="", wanted="csv", asked=asked, language="zh-hans", by=boss, now=now,
         )  # fmt: skip

@@ -166,13 +166,13 @@ def replica(alias: str) -> Replica:
     return Replica(alias)
 
 
-def lag_of(request: HttpRequest) -> timedelta:
+def lag_of(request: object) -> timedelta:
     """How far behind the primary the database is from which this page is read; nothing if that is too little to speak of."""
     lag = timedelta(seconds=getattr(request, "lag", 0.0))
     return lag if lag >= NOTABLE_LAG else timedelta(0)
 
 
-def data_as_of(request: HttpRequest, now: datetime) -> datetime:
+def data_as_of(request: object, now: datetime) -> datetime:
     """The instant whose data a page or an export shows."""
     return now - lag_of(request)
 

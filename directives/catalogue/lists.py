@@ -345,7 +345,9 @@ def _length(key: str, shown: Board) -> int:
         "bodies": shown.bodies,
         "directives": shown.directives,
     }
-    return len(rows[key]) if key in rows else len(shown.weeks.points)
+    if key in rows:
+        return len(rows[key])
+    return len(shown.weeks.points) if shown.weeks else 0
 
 
 def _of_table(key: str) -> ListKind:

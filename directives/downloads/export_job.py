@@ -1,4 +1,8 @@
-"""The worker's part of an export: the file is written row by row as of one instant, and can be watched and called off meanwhile."""
+"""The worker's part of an export.
+
+The file is written row by row from one snapshot of the data; meanwhile its progress is noted, and
+it can be cancelled.
+"""
 
 import logging
 import os
@@ -8,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from threading import Event, Thread
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files import File
@@ -31,41 +35,49 @@ from directives.models import CalendarDay, Export, User
 from directives.models.exports import READY
 from directives.tables.book import Book
 from directives.tables.formats import FORMATS
-from directives.tables.lists import ListRequest, chosen_columns
+from directives.tables.lists import ListQuery, ListRequest, chosen_columns
 
-EVERY = 1.0  # seconds between two looks at whether it is still wanted
+Facts = dict[str, Any]  # fields of an Export
+
+EVERY = 1.0  # seconds between two notes of progress
 
 logger = logging.getLogger("directives.worker")
 
 
 def reach_of(user: User) -> list[list[str]]:
-    """What the person can see, as roles in subtrees and the duty of all: while they hold all of it, they may see what they saw."""
-    posts = [[m.role, m.organisation.path] for m in user.held_memberships]
-    return sorted([*posts, [AUDITOR, ""]] if user.is_auditor else posts)
+    """The user's roles, each with the path of the subtree in which they hold it.
+
+    While they hold all of them, they may see every row that they could see.
+    """
+    roles = [
+        [membership.role, membership.organisation.path] for membership in user.held_memberships
+    ]
+    return sorted([*roles, [AUDITOR, ""]] if user.is_auditor else roles)
 
 
 def personal_book(
-    book: Book, key: str, *, columns: list[str], paper: str, dated: ListRequest
+    book: Book, key: str, *, columns: list[str], paper: str, request: ListRequest
 ) -> Book:
-    """The book as its reader wants it: the columns that they chose, the paper, links into the product."""
-    shown = chosen_columns(book.columns, LISTS[key].columns(dated), columns)
-    return replace(book, columns=shown, paper=paper, site=settings.SITE_URL)
+    """Return the book with the columns and the paper that the user chose, and with links."""
+    chosen = chosen_columns(book.columns, LISTS[key].columns(request), columns)
+    return replace(book, columns=chosen, paper=paper, site=settings.SITE_URL)
 
 
 @dataclass
 class ProgressNotes:
-    """Notes beside the writing how far it has come, on a connection of its own, and hears whether it was called off.
+    """Notes the progress of the writing, in a thread with a connection of its own.
 
-    `source` is the connection on which the rows are read: nobody waits for its answer once the file is unwanted.
+    When it finds the export cancelled it interrupts the query that runs on `source`, the
+    connection from which the rows are read.
     """
 
     export: Export
     source: BaseDatabaseWrapper | None = None
     done: int = 0
     total: int | None = None
-    first_at: datetime | None = None  # when rows began to come
-    unwanted: Event = field(default_factory=Event)
-    over: Event = field(default_factory=Event)
+    first_row_at: datetime | None = None
+    cancelled: Event = field(default_factory=Event)
+    finished: Event = field(default_factory=Event)
 
     def __enter__(self) -> "ProgressNotes":
         self.thread = Thread(target=self.keep, daemon=True)
@@ -73,60 +85,58 @@ class ProgressNotes:
         return self
 
     def __exit__(self, *_failure: object) -> None:
-        self.over.set()
+        self.finished.set()
         self.thread.join()
 
     def __call__(self, done: int) -> None:
-        """So many rows are written. Raises Superseded."""
-        self.done, self.first_at = done, self.first_at or timezone.now()
-        if self.unwanted.is_set():
+        """Take the number of rows written. Raises Superseded if the export was cancelled."""
+        self.done, self.first_row_at = done, self.first_row_at or timezone.now()
+        if self.cancelled.is_set():
             raise jobs.Superseded
 
     def keep(self) -> None:
         try:
-            while not self.over.wait(EVERY):
+            while not self.finished.wait(EVERY):
                 self.note()
         finally:
             connections.close_all()
 
     def note(self) -> None:
-        # The time left is judged from the first row on: counting and sorting before it say nothing of the rest.
-        began = self.first_at or self.export.started_at
+        # The time left is estimated from the first row: counting and sorting come before it.
+        started_at = self.first_row_at or self.export.started_at
         try:
-            jobs.save_progress(self.export, started_at=began, done=self.done, total=self.total)
+            jobs.save_progress(self.export, started_at=started_at, done=self.done, total=self.total)
         except jobs.Superseded:
-            self.unwanted.set()
+            self.cancelled.set()
             if self.source is not None:
                 interrupt_query(self.source)
-        except (
-            Error
-        ) as away:  # it is told with the next look, on a new connection if this one is broken
-            logger.info("Export %s could not tell how far it is: %s", self.export.pk, away)
+        except Error as error:  # tried again next time, on a new connection if this one is broken
+            logger.info("Export %s could not tell how far it is: %s", self.export.pk, error)
             close_connections()
 
 
 def carry_out(export: Export) -> bool:
-    """Write the file of an export; one that was killed in the middle is begun anew, because a file is of one instant."""
+    """Write the file of an export, from the beginning: it is made from one snapshot."""
     jobs.save_progress(export, started_at=timezone.now(), done=0, total=None)
     try:
         with tempfile.TemporaryFile() as file:
-            _handed_over(export, file, _read(export, file))
-    except Http404 as gone:
+            _store(export, file, _write_from_any(export, file))
+    except Http404 as error:
         raise Refusal(
             _("The subject of this list no longer exists, or is outside your scope.")
-        ) from gone
+        ) from error
     return False
 
 
 ACT = jobs.Act(carry_out)
 
 
-def _read(export: Export, file: BinaryIO) -> dict:
-    """Write the file from the first database that gives every row: a replica that fails under it is nobody's fault."""
-    *copies, primary = aliases(export)
-    for alias in copies:
+def _write_from_any(export: Export, file: BinaryIO) -> Facts:
+    """Write the file from the first database that does not fail."""
+    *replicas, primary = aliases(export)
+    for alias in replicas:
         try:
-            return _told_of(export, alias, file)
+            return _write_and_note(export, alias, file)
         except DATABASE_ERRORS as error:
             logger.warning(
                 "Export %s is begun anew: %s failed under it: %s", export.pk, alias, error
@@ -134,42 +144,44 @@ def _read(export: Export, file: BinaryIO) -> dict:
             jobs.save_progress(export, started_at=timezone.now(), done=0, total=None)
             file.seek(0)
             file.truncate()
-    return _told_of(export, primary, file)
+    return _write_and_note(export, primary, file)
 
 
-def _told_of(export: Export, alias: str, file: BinaryIO) -> dict:
-    """Write the file, and note meanwhile how far it has come; returns what is then known of the export."""
+def _write_and_note(export: Export, alias: str, file: BinaryIO) -> Facts:
     try:
-        with ProgressNotes(export) as teller:
-            facts = _written(export, alias, teller, file)
-            teller(facts["done"])
+        with ProgressNotes(export) as notes:
+            facts = _write(export, alias, notes, file)
+            notes(facts["done"])
     except DATABASE_ERRORS as error:
-        if teller.unwanted.is_set():  # it was the teller that broke it off
+        if notes.cancelled.is_set():  # its thread interrupted the query
             raise jobs.Superseded from error
         raise
     return facts
 
 
-def _written(export: Export, alias: str, teller: ProgressNotes, file: BinaryIO) -> dict:
-    """Write the file; returns what is then known of the export."""
-    teller.source = connections[alias]
+def _write(export: Export, alias: str, notes: ProgressNotes, file: BinaryIO) -> Facts:
+    """Write the file; return the fields that the finished export gets."""
+    notes.source = connections[alias]
     with snapshot_of(alias) as as_of:
         person = User.objects.get(pk=export.by_id)
         if not may(person, "export", export.list):
             raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
         today = timezone.localdate(as_of)
-        asked = ListRequest(
-            person, QueryDict(export.query), today, as_of, CalendarDay.objects.workdays(today)
-        )
-        found = find_list(export.list, asked, export.place)
-        teller.total = found.total()
+        workdays = CalendarDay.objects.workdays(today)
+        request = ListQuery(person, QueryDict(export.query), today, as_of, workdays)
+        found = find_list(export.list, request, export.place)
+        notes.total = found.total()
         book = personal_book(
-            found.make_book(), export.list, columns=export.columns, paper=export.paper, dated=asked
+            found.make_book(),
+            export.list,
+            columns=export.columns,
+            paper=export.paper,
+            request=request,
         )
-        writing = FORMATS[export.format]
         book = replace(book, lights_on=old_lights(as_of, using=alias))
-        rows = writing.write(replace(book, on_progress=teller), file)
-        name = f"{book.file_name}.{writing.extension}"[-200:]
+        file_format = FORMATS[export.format]
+        rows = file_format.write(replace(book, on_progress=notes), file)
+        name = f"{book.file_name}.{file_format.extension}"[-200:]
         return {
             "done": rows,
             "total": rows,
@@ -181,27 +193,26 @@ def _written(export: Export, alias: str, teller: ProgressNotes, file: BinaryIO) 
 
 
 def place_of(export: Export) -> str:
-    """Where its file is kept: one place for each export, so that a run that died leaves nothing beside it."""
+    """The name of its file in the storage: always the same, so that a killed run leaves nothing."""
     return f"exports/{export.asked_at:%Y/%m}/{export.pk}.{FORMATS[export.format].extension}"
 
 
-def _handed_over(export: Export, file: BinaryIO, facts: dict) -> None:
-    """Put the file where it is kept and tell its reader; if it was called off meanwhile, take it away again."""
+def _store(export: Export, file: BinaryIO, facts: Facts) -> None:
+    """Store the file and notify the user; delete it again if the export was cancelled meanwhile."""
     file.seek(0)
     default_storage.delete(place_of(export))
-    kept = default_storage.save(place_of(export), File(file))
+    stored = default_storage.save(place_of(export), File(file))
     try:
-        retry_while_away(partial(_finished, export, {**facts, "file": kept}))
+        retry_while_away(partial(_finish, export, {**facts, "file": stored}))
     except jobs.Superseded:
-        # One that is ready came to its end: the commit went through, and the answer to it was lost.
-        if not Export.objects.filter(
-            pk=export.pk, state=READY, version=export.version + 1
-        ).exists():
-            default_storage.delete(kept)
+        # If it is ready, the commit succeeded, but the connection broke before the answer.
+        finished = Export.objects.filter(pk=export.pk, state=READY, version=export.version + 1)
+        if not finished.exists():
+            default_storage.delete(stored)
             raise
 
 
 @transaction.atomic
-def _finished(export: Export, facts: dict) -> None:
-    # On a copy: where the transaction is rolled back, the export is as it was.
+def _finish(export: Export, facts: Facts) -> None:
+    # A copy: if the transaction is rolled back, the export must be unchanged.
     jobs.finish(copy(export), READY, kind="export_ready", finished_at=timezone.now(), **facts)

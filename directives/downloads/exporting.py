@@ -1,4 +1,4 @@
-"""Taking lists away: short ones come at once, longer ones are written by the worker, and who took what stands in the record."""
+"""Exports of lists: short ones at once, longer ones by the worker, each with an audit event."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,8 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.http import FileResponse, Http404, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import urlencode
@@ -27,26 +26,24 @@ from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
 from directives.models.exports import CANCELLED, PAPERS, READY, UNFINISHED
 from directives.tables.formats import FORMATS, file_response
-from directives.tables.lists import ListRequest, Notes, Place
+from directives.tables.lists import ListRequest, Place
 
-AT_ONCE = 5_000  # rows of a file that comes at once
-MOST = 3  # unended exports of one person
-KEPT = timedelta(days=7)  # a file after it was written
-NOT_FILTER = ("export", "page", "after", "before")  # of a page's address
-MARGIN = timedelta(
-    minutes=10
-)  # by which a change of the tree may have begun before it could be seen
-MOVES = 200  # changes of the tree that are looked at one by one
+AT_ONCE = 5_000  # rows of a file that is written while the user waits
+MOST = 3  # exports of one user under way
+KEPT = timedelta(days=7)  # for which a finished file is kept
+NOT_FILTER = ("export", "page", "after", "before")  # parameters of a page
+MARGIN = timedelta(minutes=10)  # longest time between a change of the tree and its commit
+MOST_MOVES = 200  # changes of the tree that are examined one by one
 
 
 def demand_right(user: User, key: str) -> None:
-    """Raise PermissionDenied to a person who may not take this list away."""
+    """Raise PermissionDenied to a user who may not export this list."""
     if not may(user, "export", key):
         raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
 
 
 def filter_of(query: QueryDict) -> str:
-    """The filter in an address, without what is not part of it."""
+    """The query string of a page without parameters that are no filter."""
     kept = query.copy()
     for name in NOT_FILTER:
         kept.pop(name, None)
@@ -54,47 +51,47 @@ def filter_of(query: QueryDict) -> str:
 
 
 def choice_of(user: User, key: str) -> ListChoice:
-    """How the person takes this list away; one that is not stored where they never chose."""
+    """The stored choice of columns and paper, or an unsaved default."""
     return ListChoice.objects.filter(user=user, list=key).first() or ListChoice(
         user=user, list=key, version=0
     )
 
 
-def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpResponse:
-    """The list as the file that ?export= asks for, or the page that offers to have it written where it is long.
+def answer(
+    request: ListRequest, key: str, place: Place | None = None
+) -> FileResponse | HttpResponseRedirect:
+    """Return the list in the format of ?export=, or redirect to the page that offers an export.
 
-    Raises PermissionDenied for a person who may not export, Http404 for a format or a thing that is not there.
+    Raises PermissionDenied, or Http404 for an unknown format or object.
     """
     demand_right(request.user, key)
-    wanted, place = request.GET.get("export", ""), dict(place or {})
-    if wanted not in FORMATS:
+    format_key, place = request.GET.get("export", ""), dict(place or {})
+    if format_key not in FORMATS:
         raise Http404
-    found = find_list(key, request, place)
+    found, query = find_list(key, request, place), filter_of(request.GET)
     if not found.at_most(AT_ONCE):
-        return redirect(
-            f"{reverse('export_new')}?"
-            + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)})
-        )
+        parameters: dict[str, str | int] = {"list": key, **place}
+        parameters |= {"format": format_key, "query": query}
+        return HttpResponseRedirect(f"{reverse('export_new')}?{urlencode(parameters)}")
     choice = choice_of(request.user, key)
     book = export_job.personal_book(
-        found.make_book(), key, columns=choice.columns, paper=choice.paper, dated=request
+        found.make_book(), key, columns=choice.columns, paper=choice.paper, request=request
     )
-    book = replace(book, lights_on=keeper.ask(request.now).old_lights(request.today))
-    response, rows = file_response(replace(book, as_of=data_as_of(request, request.now)), wanted)
+    lights_on = keeper.ask(request.now).old_lights(request.today)
+    book = replace(book, lights_on=lights_on, as_of=data_as_of(request, request.now))
+    response, rows = file_response(book, format_key)
     with transaction.atomic():
-        _note(
-            request.user, request.now, key, query=filter_of(request.GET), format=wanted, rows=rows
-        )
+        _record(request.user, request.now, key, query=query, format=format_key, rows=rows)
     return response
 
 
-def _note(by: User, now: datetime, key: str, **facts: object) -> None:
-    """Who took what away, in the record of the body for which they work or which they oversee; an auditor has none."""
-    posts = by.in_role(SUPERVISOR, MANAGER, STAFF)
-    subject: Membership | User = min(posts, key=lambda one: len(one.organisation.path), default=by)
-    with translation.override(
-        "zh-hans"
-    ):  # stored words: the bodies' own language, whoever takes it
+def _record(by: User, now: datetime, key: str, **facts: object) -> None:
+    """Write the event, about the user's highest membership; about an auditor's account."""
+    memberships = by.in_role(SUPERVISOR, MANAGER, STAFF)
+    subject: Membership | User = min(
+        memberships, key=lambda membership: len(membership.organisation.path), default=by
+    )
+    with translation.override("zh-hans"):  # stored text
         name = str(LISTS[key].name)
     audit.record("export", subject, by=by, now=now, after={"list": key, "name": name, **facts})
 
@@ -111,27 +108,28 @@ def ask(
     by: User,
     now: datetime,
 ) -> Export:
-    """Have the worker write the file; what is already being written is not begun twice.
+    """Have the worker write the file, unless the same export is under way already.
 
-    Raises NotAllowed, Http404 for what is not there, or Refusal where the person has MOST of them under way.
+    Raises NotAllowed, Http404, or Refusal where the user has MOST exports under way.
     """
     if not may(by, "export", key):
         raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
     if wanted not in FORMATS:
         raise Http404
-    told, choice = find_list(key, asked, place).filter_notes, choice_of(by, key)
+    notes, choice = find_list(key, asked, place).filter_notes, choice_of(by, key)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    what = {
+    fields = {
         "list": key,
         "place": dict(place),
         "query": query,
         "format": wanted,
         "language": language,
+        "columns": choice.columns,
+        "paper": choice.paper,
     }
-    what |= {"columns": choice.columns, "paper": choice.paper}
     under_way = list(Export.objects.visible_to(by).filter(state__in=UNFINISHED))
     for export in under_way:
-        if all(getattr(export, name) == value for name, value in what.items()):
+        if all(getattr(export, name) == value for name, value in fields.items()):
             return export
     if len(under_way) >= MOST:
         raise Refusal(
@@ -139,20 +137,20 @@ def ask(
             % {"count": len(under_way)}
         )
     export = Export.objects.create(
-        **what, by=by, asked_at=now, reach=export_job.reach_of(by), told=_spelt(told)
+        **fields,
+        by=by,
+        asked_at=now,
+        reach=export_job.reach_of(by),
+        told=[[str(label), str(value)] for label, value in notes],
     )
-    _note(by, now, key, query=query, format=wanted, export=export.pk)
+    _record(by, now, key, query=query, format=wanted, export=export.pk)
     jobs.enqueue(export)
     return export
 
 
-def _spelt(told: Notes) -> list[list[str]]:
-    return [[str(label), str(value)] for label, value in told]
-
-
 @transaction.atomic
 def cancel(export: Export, *, by: User, now: datetime) -> None:
-    """Call it off. Raises IllegalMove if it has come to its end."""
+    """Cancel an export. Raises IllegalMove if it has ended."""
     ended = {"state": CANCELLED, "finished_at": now, "version": F("version") + 1}
     if not Export.objects.visible_to(by).filter(pk=export.pk, state__in=UNFINISHED).update(**ended):
         raise IllegalMove(_("This file is already finished; no need to cancel."))
@@ -186,48 +184,48 @@ def _forget(export: Export) -> None:
 
 def refusal(export: Export, user: User, now: datetime) -> str:
     """Why the file may not be downloaded any more, in words; "" if it may."""
-    if export.state != READY or export.finished_at + KEPT < now:
+    if export.state != READY or export.finished_at is None or export.finished_at + KEPT < now:
         return _("The file has expired.")
     if not may(user, "export", export.list):
         return _("Exporting is for staff, managers and supervisors.")
-    held = export_job.reach_of(user)
-    if any(part not in held for part in export.reach):
+    reach = export_job.reach_of(user)
+    if any(role not in reach for role in export.reach):
         return _(
-            "Your roles in organisations changed after the file was generated. It may contain rows you can no longer see."
+            "Your roles in organisations changed after the file was generated. "
+            "It may contain rows you can no longer see."
         )
-    if _moved(export):
+    if export.as_of is not None and _moved_since(export.as_of, export.reach):
         return _(
-            "Organisations in your scope were moved or merged after the file was generated. It may contain rows you can no longer see."
+            "Organisations in your scope were moved or merged after the file was generated. "
+            "It may contain rows you can no longer see."
         )
     return ""
 
 
-def _moved(export: Export) -> bool:
-    """Whether a body went, or may have gone, out of the view of this export since."""
-    changes = Event.objects.filter(
+def _moved_since(day: datetime, reach: Sequence[Sequence[str]]) -> bool:
+    """Whether an organisation left these subtrees since, or may have left them."""
+    events = Event.objects.filter(
         subject_type="organisation",
         action__in=("move", "merge", "import"),
-        at__gt=export.as_of - MARGIN,
+        at__gt=day - MARGIN,
     )
-    seen = list(changes.order_by().values_list("organisation_id", "before")[: MOVES + 1])
-    if len(seen) > MOVES:
+    changes = list(events.order_by().values_list("organisation_id", "before")[: MOST_MOVES + 1])
+    if len(changes) > MOST_MOVES:
         return True
-    bodies = {pk for body, before in seen for pk in (body, before.get("parent_id")) if pk}
+    bodies = {pk for body, before in changes for pk in (body, before.get("parent_id")) if pk}
     paths = Organisation.objects.filter(pk__in=bodies).values_list("path", flat=True)
-    trees = tuple(
-        path for _role, path in export.reach if path
-    )  # nothing goes out of an auditor's view
-    return any(path.startswith(trees) for path in paths)
+    subtrees = tuple(path for _role, path in reach if path)  # "": an auditor sees everything
+    return any(path.startswith(subtrees) for path in paths)
 
 
 def due(now: datetime) -> QuerySet[Export]:
-    """The exports that were kept their time."""
+    """The exports whose time is over."""
     return Export.objects.filter(finished_at__lt=now - KEPT)
 
 
 @transaction.atomic
 def purge(*, now: datetime) -> int:
-    """Delete what was kept its time; returns how many."""
+    """Delete the exports whose time is over; return how many."""
     old = list(due(now)[:1000])
     for export in old:
         _forget(export)
@@ -248,9 +246,10 @@ def choose(
     by: User,
     now: datetime,
 ) -> ListChoice:
-    """Remember how the person takes a list away; `columns` in their order, `offered` those that there are, by key.
+    """Store the user's choice for a list: keys of columns in their order, of those `offered`.
 
-    All of them as they come are remembered as none in particular. Raises Stale, or Invalid where nothing would be left.
+    All columns in their usual order are stored as an empty list. Raises Stale, or Invalid without a
+    column.
     """
     if key not in LISTS:
         raise Http404
@@ -263,18 +262,9 @@ def choose(
     if choice.version != version:
         raise Stale(theirs=choice)
     before = {"columns": choice.columns, "paper": choice.paper}
-    choice.columns, choice.paper, choice.version = (
-        wanted,
-        paper if paper in dict(PAPERS) else "a4",
-        version + 1,
-    )
+    choice.columns, choice.version = wanted, version + 1
+    choice.paper = paper if paper in dict(PAPERS) else "a4"
     choice.save()
-    audit.record(
-        "columns",
-        choice,
-        by=by,
-        now=now,
-        before=before,
-        after={"columns": choice.columns, "paper": choice.paper},
-    )
+    after = {"columns": choice.columns, "paper": choice.paper}
+    audit.record("columns", choice, by=by, now=now, before=before, after=after)
     return choice

@@ -1,10 +1,11 @@
-"""Which columns of a list, in which order, on which paper; and which list is to be written to a file."""
+"""Forms to ask for an export, and to choose the columns and the paper of a list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.numbers import LARGEST, whole_number
@@ -14,7 +15,7 @@ from directives.tables.formats import FORMATS
 
 
 class AskForm(forms.Form):
-    """A list, the filter of its page's address, and a format."""
+    """A list, the filter in the URL of its page, and a format."""
 
     list = forms.CharField(max_length=40)
     pk = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
@@ -29,17 +30,17 @@ class AskForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class ColumnLine:
-    """A column to choose: whether it is taken, and its number in the order, as typed."""
+    """A column to choose."""
 
     key: str
     label: Words
-    shown: bool
-    at: str
-    wrong: bool = False
+    shown: bool  # ticked
+    at: str  # its number in the order, as typed
+    wrong: bool = False  # that is no number
 
 
 class ColumnsForm(forms.Form):
-    """Ticked columns by the numbers that stand beside them; of equal numbers, the one that stood first comes first."""
+    """Ticked columns in the order of the numbers beside them; equal numbers keep their order."""
 
     paper = forms.ChoiceField(
         label=_("Paper"), choices=PAPERS, widget=forms.RadioSelect, required=False
@@ -50,51 +51,44 @@ class ColumnsForm(forms.Form):
         self, *args: Any, offered: Sequence[Column], chosen: Sequence[str], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        known = {column.key: column for column in offered}
-        first = [key for key in chosen if key in known] or list(known)
-        self.offered, self.known = known, [*first, *(key for key in known if key not in first)]
-        self.first = frozenset(first)
+        self.offered = {column.key: column for column in offered}
+        stored = [key for key in chosen if key in self.offered] or list(self.offered)
+        self.stored = frozenset(stored)
+        self.order = [*stored, *(key for key in self.offered if key not in stored)]
 
     @property
     def ticked(self) -> frozenset[str]:
-        return frozenset(self.data.getlist("column")) if self.is_bound else self.first
+        if not self.is_bound:
+            return self.stored
+        assert isinstance(self.data, MultiValueDict)
+        return frozenset(self.data.getlist("column"))
 
-    def _at(self, key: str) -> str:
+    def _number(self, key: str) -> str:
         """The number beside a column, as typed."""
-        return (
-            self.data.get(f"at-{key}", "").strip()[:6]
-            if self.is_bound
-            else str(self.known.index(key) + 1)
-        )
+        if not self.is_bound:
+            return str(self.order.index(key) + 1)
+        return self.data.get(f"at-{key}", "").strip()[:6]
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
         if self.offered and not self.ticked & self.offered.keys():
             self.add_error(None, _("Select at least one column."))
         if any(line.wrong for line in self.lines):
             self.add_error(None, _("Enter the order as whole numbers: 1, 2, 3…"))
-        return data
+        return self.cleaned_data
 
     @property
     def lines(self) -> list[ColumnLine]:
-        """The columns as the page lists them."""
-        typed = {key: self._at(key) for key in self.known}
-        return [
-            ColumnLine(key, self.offered[key].label, key in self.ticked, at, not _whole(at))
-            for key, at in typed.items()
-        ]
+        return [self._line(key) for key in self.order]
+
+    def _line(self, key: str) -> ColumnLine:
+        number = self._number(key)
+        wrong = bool(number) and whole_number(number) is None
+        return ColumnLine(key, self.offered[key].label, key in self.ticked, number, wrong)
 
     @property
     def columns(self) -> list[str]:
-        """The keys of the ticked columns in their order, once the form is valid."""
-        lines = [line for line in self.lines if line.shown]
-        return [
-            line.key
-            for line in sorted(
-                lines, key=lambda line: int(line.at or 0) if line.at else len(self.known)
-            )
-        ]
-
-
-def _whole(text: str) -> bool:
-    return not text or whole_number(text) is not None
+        """The keys of the ticked columns in their order; the form must be valid."""
+        ticked = [line for line in self.lines if line.shown]
+        ticked.sort(key=lambda line: int(line.at) if line.at else len(self.order))
+        return [line.key for line in ticked]

@@ -1,4 +1,4 @@
-"""Reading a long list as of one instant, from a replica where one will do, without keeping anybody from writing."""
+"""Reads a long list as of one instant, if possible from a replica, without blocking writers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,55 +15,55 @@ from directives.models import Export
 
 
 def aliases(export: Export) -> Iterator[str]:
-    """The databases to read it from, one after another should the first fail: replicas that have its row, then the primary."""
-    for one in map(replica, settings.REPLICAS):
-        if _has(one, export):
-            yield one.alias
+    """The databases to try in turn: replicas that have the row of the export, then the primary."""
+    for candidate in map(replica, settings.REPLICAS):
+        if _has(candidate, export):
+            yield candidate.alias
     yield DEFAULT_DB_ALIAS
 
 
-def _has(one: Replica, export: Export) -> bool:
-    standing = one.state()
+def _has(candidate: Replica, export: Export) -> bool:
+    standing = candidate.state()
     if not standing or standing.lag > settings.REPLICA_MAX_LAG:
         return False
     try:
-        return Export.objects.using(one.alias).filter(pk=export.pk).exists()
-    except DATABASE_ERRORS as error:  # it was well when it was last looked at
-        one.fail(error)
+        return Export.objects.using(candidate.alias).filter(pk=export.pk).exists()
+    except DATABASE_ERRORS as error:  # the standing is that of the last check
+        candidate.fail(error)
         return False
 
 
 def interrupt_query(connection: BaseDatabaseWrapper) -> None:
-    """Have whoever waits for an answer on this connection, in another thread, wait no longer: they meet an OperationalError."""
-    asking = connection.connection
-    if asking is None:
+    """Cancel a query that another thread runs on this connection: it gets an OperationalError."""
+    raw = connection.connection
+    if raw is None:
         return
     with connection.wrap_database_errors:
         if connection.vendor == "sqlite":
-            asking.interrupt()
+            raw.interrupt()
         else:
-            asking.cancel_safe(timeout=5)
+            raw.cancel_safe(timeout=5)
 
 
 @contextmanager
 def snapshot_of(alias: str) -> Iterator[datetime]:
-    """Within this, everything is read as it stood at the instant that is given. Nothing can be written."""
+    """Read everything within the block as of the instant that is yielded. Writing fails."""
     connection = connections[alias]
-    with reading_from(alias), _frozen(connection):
+    with reading_from(alias), _transaction(connection):
         standing = replica(alias).state() if alias in settings.REPLICAS else None
         yield timezone.now() - timedelta(seconds=standing.lag if standing else 0)
 
 
 @contextmanager
-def _frozen(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    if connection.in_atomic_block:  # one instant already
+def _transaction(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    if connection.in_atomic_block:  # in a test
         yield
         return
     if connection.vendor == "sqlite":
         with _deferred(connection):
             yield
         return
-    with transaction.atomic(using=connection.alias), _by_cursor(connection):
+    with transaction.atomic(using=connection.alias), _server_side_cursors(connection):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
@@ -71,12 +71,10 @@ def _frozen(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def _deferred(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Django's own transactions on SQLite take the lock of the writer at once; this one never does."""
+    """A transaction that only reads: Django's own on SQLite are IMMEDIATE, and lock out writers."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN DEFERRED")
-        cursor.execute(
-            "SELECT count(*) FROM sqlite_master"
-        )  # the instant is that of the first reading
+        cursor.execute("SELECT count(*) FROM sqlite_master")  # the first read takes the snapshot
     try:
         yield
     finally:
@@ -85,11 +83,11 @@ def _deferred(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 @contextmanager
-def _by_cursor(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Rows come some at a time: behind PgBouncer Django fetches them whole, which within one transaction it need not."""
-    told = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", False)
+def _server_side_cursors(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Fetch rows in chunks, even behind PgBouncer: within one transaction that is safe."""
+    disabled = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", False)
     connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = False
     try:
         yield
     finally:
-        connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = told
+        connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = disabled

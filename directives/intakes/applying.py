@@ -47,7 +47,8 @@ def obstacles(intake: Intake) -> list[str]:
     if rows.filter(verdict=WRONG).exists():
         return [
             _(
-                "Some rows have errors. Correct them in the file and upload it again: all rows are imported or none."
+                "Some rows have errors. Correct them in the file and upload it again: all rows "
+                "are imported or none."
             )
         ]
     if rows.filter(verdict=CONFLICT, choice="").exists():
@@ -101,7 +102,8 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
     """Where something was changed since the dry run, the rows are checked anew."""
     if isinstance(refusal, Stale):
         text = _(
-            "Nothing was imported: %(reason)s The rows have been checked again; please look at them again."
+            "Nothing was imported: %(reason)s The rows have been checked again; please look at "
+            "them again."
         )
         checking.again(intake, text % {"reason": fault})
     else:

@@ -112,7 +112,8 @@ def _look(intake: Intake, file: OpenFile, names: FieldNames) -> bool:
     if not found:
         raise Refusal(
             _(
-                "The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."
+                "The file has no visible table. Enter the rows on a sheet that is not hidden, "
+                "save it and upload it again."
             )
         )
     known = Matching.objects.filter(

@@ -20,7 +20,8 @@ from directives.tables.fields import TableKind
 CHOOSE = gettext_lazy("– choose –")
 LISTED = 100  # cycles to choose from, the newest first
 OWNS = gettext_lazy(
-    "The document belongs to it: its supervisors, and those above it, correct the reading and assign directives."
+    "The document belongs to it: its supervisors, and those above it, correct the reading and "
+    "assign directives."
 )
 LETTER = re.compile(r"field-([A-Z]{1,3})")
 
@@ -69,7 +70,8 @@ class IntakeForm(forms.Form):
         max_length=200,
         allow_empty_file=True,  # `starting` says what an empty file lacks
         help_text=gettext_lazy(
-            "An Excel workbook (.xlsx) or a text table (.csv), at most 20 MB. Nothing is changed until you confirm."
+            "An Excel workbook (.xlsx) or a text table (.csv), at most 20 MB. Nothing is changed "
+            "until you confirm."
         ),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt,.tsv"}),
     )

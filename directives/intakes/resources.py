@@ -224,7 +224,8 @@ class ObligationResource(SafeResource):
             told = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
             raise ValidationError(
                 _(
-                    "%(clause)s is not assigned to %(body)s. Supervisors assign it on the document’s page."
+                    "%(clause)s is not assigned to %(body)s. Supervisors assign it on the "
+                    "document’s page."
                 )
                 % told
             )

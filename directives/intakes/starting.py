@@ -29,14 +29,16 @@ def faults(upload: UploadedFile) -> list[str]:
     if not upload.size:
         return [
             _(
-                "“%(name)s” is empty. Open it on your computer to check its content, then choose it again."
+                "“%(name)s” is empty. Open it on your computer to check its content, then choose "
+                "it again."
             )
             % {"name": name}
         ]
     if upload.size > settings.INTAKE_LIMIT:
         said = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
         text = _(
-            "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, then choose it again."
+            "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, "
+            "then choose it again."
         )
         return [text % said]
     return []

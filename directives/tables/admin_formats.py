@@ -1,7 +1,8 @@
-"""The two formats of the admin's import-export: read in the limited process, written by the safe writers."""
+"""The formats of the admin's import-export, read and written like all other tables."""
 
 import io
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 from django.utils import timezone
@@ -19,20 +20,20 @@ from directives.tables.xlsx import write_xlsx
 
 
 class TableFormat(Format):
-    """A table file. What it reads is text, as people would type it; what it writes holds no formula."""
+    """A table file. Cells are read as text, and written without formulas."""
 
-    ending = ""
+    extension = ""
     content_type = ""
     write: Callable[[Book, BinaryIO], int]
 
     def __init__(self, encoding: str | None = None) -> None:
-        """The encoding is found by looking, whatever the library was told."""
+        """Take the argument that the library passes; the encoding is detected."""
 
     def get_title(self) -> str:
-        return self.ending
+        return self.extension
 
     def get_extension(self) -> str:
-        return self.ending
+        return self.extension
 
     def get_content_type(self) -> str:
         return self.content_type
@@ -44,15 +45,15 @@ class TableFormat(Format):
         return True
 
     def create_dataset(self, in_stream: bytes, **kwargs: Any) -> Dataset:
-        """The rows of the widest visible table. Raises Unreadable, or Refusal for a cell without a value."""
-        with reader.read(io.BytesIO(in_stream), f"table.{self.ending}") as opened:
+        """Read the widest visible table. Raises Unreadable, or Refusal for a cell without value."""
+        with reader.read(io.BytesIO(in_stream), f"table.{self.extension}") as opened:
             return _dataset(opened)
 
     def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
         file = io.BytesIO()
         columns = tuple(
-            Column(name, name, _cell(place), "text")
-            for place, name in enumerate(dataset.headers or ())
+            Column(name, name, itemgetter(index), "text")
+            for index, name in enumerate(dataset.headers or ())
         )
         book = Book(dataset.title or _("Table"), columns, iter(dataset), timezone.now())
         type(self).write(book, file)
@@ -60,13 +61,13 @@ class TableFormat(Format):
 
 
 class CsvTable(TableFormat):
-    ending = "csv"
+    extension = "csv"
     content_type = "text/csv"
     write = staticmethod(write_csv)
 
 
 class XlsxTable(TableFormat):
-    ending = "xlsx"
+    extension = "xlsx"
     content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     write = staticmethod(write_xlsx)
 
@@ -74,19 +75,16 @@ class XlsxTable(TableFormat):
 FORMATS = (CsvTable, XlsxTable)
 
 
-def _cell(place: int) -> Callable[[Any], Any]:
-    return lambda row: row[place]
-
-
 def _dataset(opened: OpenFile) -> Dataset:
     tables = [table for table in opened.tables if table.head and not table.hidden]
     if not tables:
         raise Refusal(
             _(
-                "The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."
+                "The file has no visible table. Enter the rows on a sheet that is not hidden, "
+                "save it and upload it again."
             )
         )
-    table = max(reversed(tables), key=_width)  # a cover stands first
+    table = max(reversed(tables), key=_width)  # of equal ones the last: a cover comes first
     rows = opened.rows(table)
     head = next(rows)
     headers = [as_text(cell) for cell in head.cells]
@@ -101,16 +99,18 @@ def _width(table: Table) -> int:
 
 
 def _texts(row: RawRow, headers: list[str]) -> list[str]:
-    """The cells of a row as text, as many as there are headings."""
+    """The cells of a row as text, one for each heading."""
     if len(row.cells) > len(headers):
         text = _(
-            "Row %(line)s has more cells than there are headings. Add a heading to every column, or clear the extra cells."
+            "Row %(line)s has more cells than there are headings. Add a heading to every column, "
+            "or clear the extra cells."
         )
         raise Refusal(text % {"line": row.line})
     for cell, heading in zip(row.cells, headers, strict=False):
         if isinstance(cell, NoValue):
             text = _(
-                "Row %(line)s, column “%(column)s”: %(value)s is not a value. Write the value itself."
+                "Row %(line)s, column “%(column)s”: %(value)s is not a value. Write the value "
+                "itself."
             )
             raise Refusal(text % {"line": row.line, "column": heading, "value": cell.text[:100]})
     return [as_text(cell) for cell in row.cells] + [""] * (len(headers) - len(row.cells))

@@ -1,20 +1,21 @@
-"""What runs in the limited process: reads the table file on its standard input, tells what it found as lines of JSON.
+"""The child process that reads a table file on its standard input and writes lines of JSON.
 
-    child.py outline MEMORY SECONDS            one line: what the file consists of
-    child.py rows MEMORY SECONDS TABLE         many lines, each an array of rows; then a line that says the end
+    child.py outline MEMORY SECONDS         one line: what the file consists of
+    child.py rows MEMORY SECONDS TABLE      lines with an array of rows each; then a last line
 
-A fault is one line with its code. Started by `reader` alone, without site-packages: no Django, no settings, no database here.
+A fault is one line with its code. Only `reader` starts it, without site-packages: there is no
+Django, no settings and no database here.
 """
 
 import json
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # where the imports that follow are found
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # for the following imports
 
 from directives.tables.parsing import texts
 from directives.tables.parsing.books import Sheet, Workbook, workbook_of
@@ -23,13 +24,13 @@ from directives.tables.parsing.limits import HEAD, Fault
 from directives.tables.parsing.packages import BROKEN, Part, looked_over, opened
 from directives.tables.parsing.signatures import kind_of
 
-BATCH = 200  # rows of a line
-BATCH_CELLS = 20_000  # … or fewer, where their texts are long: characters
+BATCH = 200  # rows in a line
+BATCH_CELLS = 20_000  # characters after which a line has fewer rows
 Found = dict[str, Any]
 
 
 def limit(memory: int, seconds: int) -> None:
-    """Give up all that reading does not need: memory beyond `memory` bytes, time, files, further processes."""
+    """Give up what reading does not need: memory, CPU time, files, further processes."""
     for what, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, seconds),
@@ -44,7 +45,7 @@ def limit(memory: int, seconds: int) -> None:
 
 
 def outline(file: BinaryIO) -> Iterator[Found]:
-    """What the file consists of, and the first rows of each table."""
+    """Describe the file, with the first rows of each table."""
     if kind_of(file) == "text":
         text = texts.text_of(file)
         head = list(islice(texts.rows_of(file, text), HEAD))
@@ -118,22 +119,18 @@ def rows(file: BinaryIO, table: int) -> Iterator[list[Row] | Found]:
 
 
 def tell(what: object) -> None:
-    """One line for the parent."""
-    sys.stdout.write(
-        json.dumps(what, ensure_ascii=False, separators=(",", ":"), check_circular=False) + "\n"
-    )
+    """Write one line."""
+    line = json.dumps(what, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+    sys.stdout.write(line + "\n")
 
 
-def main(words: list[str]) -> None:
-    """Do what the words ask. Whatever goes wrong becomes one line, if there is still memory for it."""
-    limit(int(words[1]), int(words[2]))
+def main(task: str, memory: str, seconds: str, *arguments: str) -> None:
+    """Carry out a task. An error becomes one line, if there is still memory for it."""
+    limit(int(memory), int(seconds))
     file = sys.stdin.buffer
-    work: Callable[[], Iterator[object]] = (
-        (lambda: outline(file)) if words[0] == "outline" else (lambda: rows(file, int(words[3])))
-    )
     try:
-        for found in work():
-            tell(found)
+        for item in outline(file) if task == "outline" else rows(file, int(arguments[0])):
+            tell(item)
     except Fault as fault:
         tell({"fault": fault.code, "params": fault.params})
     except (MemoryError, RecursionError):
@@ -145,4 +142,4 @@ def main(words: list[str]) -> None:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import QuerySet
 from django.http import QueryDict
@@ -18,9 +18,28 @@ Place = Mapping[str, int]  # the object in the URL of the page: {"pk": 3}, or no
 Notes = tuple[Note, ...]
 
 
+class ListRequest(Protocol):
+    """What a list uses of a request: the user, the filter and the time."""
+
+    @property
+    def user(self) -> User: ...
+
+    @property
+    def GET(self) -> QueryDict: ...
+
+    @property
+    def today(self) -> date: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def workdays(self) -> Workdays: ...
+
+
 @dataclass(frozen=True, slots=True)
-class ListRequest:
-    """What a list knows of the request for it; the part of SignedInRequest that it uses."""
+class ListQuery:
+    """A request for a list under another filter than that of the page, or without a page."""
 
     user: User
     GET: QueryDict

@@ -19,7 +19,7 @@ from directives.obligations.exports import ledger, matrix
 from directives.plans.queries.log import LogFilter
 from directives.plans.queries.plans import PlanFilter
 from directives.tables.book import Column
-from directives.tables.lists import ListRequest, chosen_columns, part_of
+from directives.tables.lists import ListQuery, chosen_columns, part_of
 from tests.factories import (
     NOW,
     make_body,
@@ -64,7 +64,7 @@ def work(cast):
 def asked(user, **query):
     given = QueryDict(mutable=True)
     given.update(query)
-    return ListRequest(user, given, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
+    return ListQuery(user, given, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
 
 
 @pytest.fixture

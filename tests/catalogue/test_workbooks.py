@@ -19,7 +19,7 @@ from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit
 from directives.models import CalendarDay, ItemState, ReportEntry
 from directives.tables.book import CELL_LIMIT, Book, Column, cell_value
-from directives.tables.lists import ListRequest
+from directives.tables.lists import ListQuery
 from directives.tables.xlsx import write_xlsx
 from directives.tallies import copy_day
 from tests.factories import (
@@ -125,7 +125,7 @@ def book_of(key, cast, world):
     query = QueryDict("directives=1", mutable=True)
     if key.startswith("board-") and key != "board-documents":
         query["document"] = str(world["directives"])
-    asked = ListRequest(person, query, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
+    asked = ListQuery(person, query, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
     place = {"pk": world[key]} if LISTS[key].placed else {}
     return replace(find_list(key, asked, place).make_book(), site="https://example.org")
 

@@ -28,7 +28,7 @@ from directives.obligations.commands.issuing import Terms
 from directives.obligations.exports.ledger import listed
 from directives.organisations import commands as organising
 from directives.reports import commands as reporting
-from directives.tables.lists import ListRequest
+from directives.tables.lists import ListQuery
 from tests.factories import (
     NOW,
     TODAY,
@@ -392,7 +392,7 @@ def test_the_cover_of_a_ledger_names_nothing_out_of_sight(cast, paper, foreign):
 
 
 def of(user, query):
-    return ListRequest(user=user, GET=query, now=NOW, today=TODAY, workdays=Workdays())
+    return ListQuery(user=user, GET=query, now=NOW, today=TODAY, workdays=Workdays())
 
 
 # where it goes

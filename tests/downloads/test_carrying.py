@@ -32,7 +32,7 @@ def impatient(monkeypatch):
 
 def failing(monkeypatch, *errors):
     """The first readings meet these errors, after half a file; returns the databases that were tried."""
-    written, tried, waiting = export_job._written, [], list(errors)
+    written, tried, waiting = export_job._write, [], list(errors)
 
     def broken(export, alias, teller, file):
         tried.append(alias)
@@ -42,7 +42,7 @@ def failing(monkeypatch, *errors):
             raise waiting.pop(0)
         return written(export, alias, teller, file)
 
-    monkeypatch.setattr(export_job, "_written", broken)
+    monkeypatch.setattr(export_job, "_write", broken)
     return tried
 
 
@@ -78,7 +78,7 @@ def test_what_fails_every_time_is_told(cast, work, monkeypatch):
 
 def test_begun_anew_its_clock_begins_again(cast, work, monkeypatch):
     """Else the time left is told by the rows of this run and the seconds of all."""
-    clocks, written = [], export_job._written
+    clocks, written = [], export_job._write
 
     def broken(export, alias, teller, file):
         row = Export.objects.get(pk=export.pk)
@@ -88,7 +88,7 @@ def test_begun_anew_its_clock_begins_again(cast, work, monkeypatch):
             raise LOST
         return written(export, alias, teller, file)
 
-    monkeypatch.setattr(export_job, "_written", broken)
+    monkeypatch.setattr(export_job, "_write", broken)
     done(export := ask(cast.manager))
     assert done(export).state == READY
     assert clocks[0][0] < clocks[1][0]
@@ -106,14 +106,14 @@ def test_the_time_left_is_judged_from_the_first_row_on(cast, work, sign_in):
     page = client.get(f"/exports/{export.pk}/").content.decode()
     assert "10,000" in page and "正在清点、排序" in page
     teller(500)
-    teller.first_at = now - timedelta(seconds=10)  # as if they had come some time ago
+    teller.first_row_at = now - timedelta(seconds=10)  # as if they had come some time ago
     teller(1000)
     teller.note()
     assert Export.objects.get().started_at == now - timedelta(seconds=10)
     assert "约剩 2 分钟" in client.get(f"/exports/{export.pk}/").content.decode()
     Export.objects.update(state=CANCELLED, version=9)
     teller.note()
-    assert teller.unwanted.is_set()
+    assert teller.cancelled.is_set()
 
 
 def test_what_was_cancelled_meanwhile_is_not_begun_anew(cast, work, monkeypatch):
@@ -164,7 +164,7 @@ def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(
 @pytest.mark.parametrize("heard", [False, True])
 def test_a_file_is_handed_over_though_the_primary_was_away(cast, work, monkeypatch, shelf, heard):  # noqa: F811
     """Whether the answer to the commit is lost or the commit itself, the file stays and its reader is told once."""
-    send, failed = export_job._finished, []
+    send, failed = export_job._finish, []
 
     def broken(export, facts):
         if not failed:
@@ -174,7 +174,7 @@ def test_a_file_is_handed_over_though_the_primary_was_away(cast, work, monkeypat
             raise LOST
         send(export, facts)
 
-    monkeypatch.setattr(export_job, "_finished", broken)
+    monkeypatch.setattr(export_job, "_finish", broken)
     export = done(ask(cast.manager))
     assert (export.state, failed, len(content(export))) == (READY, [heard], 3)
     assert Notice.objects.filter(kind="export_ready").count() == 1

@@ -32,7 +32,7 @@ from directives.models import (
 )
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
 from directives.organisations.commands import tree
-from directives.tables.lists import ListRequest
+from directives.tables.lists import ListQuery
 from tests.factories import make_body, make_directive, make_member, make_obligation
 from tests.spare import wait_for
 
@@ -67,7 +67,7 @@ def work(cast):
 
 def asked(user, query=""):
     now = timezone.now()
-    return ListRequest(user, QueryDict(query), timezone.localdate(now), now, None)
+    return ListQuery(user, QueryDict(query), timezone.localdate(now), now, None)
 
 
 def ask(user, *, key="ledger", query="", wanted="csv", place=None):
@@ -431,7 +431,7 @@ def test_what_a_replica_shows_is_as_of_its_own_instant(cast, work, copy):
 
 def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatch, caplog):
     monkeypatch.setattr(export_job, "aliases", lambda export: iter(("copy", "default")))
-    written = export_job._written
+    written = export_job._write
 
     def broken(export, alias, teller, file):
         if alias == "copy":
@@ -439,7 +439,7 @@ def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatc
             raise OperationalError("it went away")
         return written(export, alias, teller, file)
 
-    monkeypatch.setattr(export_job, "_written", broken)
+    monkeypatch.setattr(export_job, "_write", broken)
     export = done(ask(cast.manager))
     assert (export.state, len(content(export))) == (READY, 5)
     assert "copy failed under it" in caplog.text

@@ -1,4 +1,4 @@
-"""The files that a person asked for: how far each has come, and how long it is kept."""
+"""The exports of a user: how far each has come, and how long its file is kept."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +10,12 @@ from directives.downloads.queries.jobs import Progress, progress_of
 from directives.models import Export, User
 from directives.models.exports import READY, RUNNING, UNFINISHED
 
-SHOWN = 50  # of a person's files, the newest
-SURE = 5  # seconds of writing before which nobody can say how long it takes
+SHOWN = 50  # exports on the page
+SETTLED = 5  # seconds of writing before the time left is estimated
 
 
 @dataclass(frozen=True, slots=True)
 class ExportProgress:
-    """One file and how it stands at an instant."""
-
     export: Export
     progress: Progress
     kept: timedelta
@@ -36,50 +34,50 @@ class ExportProgress:
 
     @property
     def ready(self) -> bool:
-        """It can be had."""
-        return self.export.state == READY and self.now <= self.until
+        """Whether the file can be downloaded."""
+        until = self.until
+        return self.export.state == READY and until is not None and self.now <= until
 
     @property
     def until(self) -> datetime | None:
-        """When it will be deleted; None while it is being written."""
+        """When the file will be deleted; None while it is being written."""
         return self.export.finished_at and self.export.finished_at + self.kept
 
     @property
     def left(self) -> timedelta | None:
-        """How long the writing will still take, judged by what is done; None while that cannot be said."""
-        row = self.export
-        if not self.running or not row.total or not row.done:
+        """An estimate of the time that writing still takes; None if there is none yet."""
+        export = self.export
+        if not self.running or not export.total or not export.done or export.started_at is None:
             return None
-        gone = self.now - row.started_at
-        return (
-            None if gone.total_seconds() < SURE else gone * max(0, row.total - row.done) / row.done
-        )
+        elapsed = self.now - export.started_at
+        if elapsed.total_seconds() < SETTLED:
+            return None
+        return elapsed * max(0, export.total - export.done) / export.done
 
     @property
     def minutes(self) -> int:
-        """The time left, in minutes begun."""
+        """The time left in minutes, rounded up; 0 if unknown."""
         return int(self.left.total_seconds() // 60) + 1 if self.left is not None else 0
 
     @property
     def place(self) -> int | None:
-        """The id of the thing that the list is about, if it is about one."""
+        """The id of the object that the list is about, if there is one."""
         return self.export.place.get("pk")
 
 
 def exports_of(user: User) -> QuerySet[Export]:
-    """The files that this person asked for."""
     return Export.objects.visible_to(user)
 
 
 def with_progress(
     exports: Iterable[Export], *, now: datetime, kept: timedelta
 ) -> tuple[ExportProgress, ...]:
-    """These files as they stand; one query where one of them is waited for."""
-    return tuple(
-        ExportProgress(progress.row, progress, kept) for progress in progress_of(exports, now=now)
-    )
+    """Return the progress of each, with one query if any is being written."""
+    exports = tuple(exports)
+    pairs = zip(exports, progress_of(exports, now=now), strict=True)
+    return tuple(ExportProgress(export, progress, kept) for export, progress in pairs)
 
 
 def recent_exports(user: User, *, now: datetime, kept: timedelta) -> tuple[ExportProgress, ...]:
-    """The person's files, the newest first. At most two queries."""
+    """The user's exports, the newest first; at most two queries."""
     return with_progress(exports_of(user)[:SHOWN], now=now, kept=kept)

@@ -8,22 +8,23 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from directives.core.notices import ACTS
-from directives.models import BackgroundJob, Document, JobProgress, JobRun, User
+from directives.models import Document, Export, Intake, JobProgress, JobRun, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.jobs import HALTED, UNFINISHED
 
-QUIET = timedelta(
-    seconds=60
-)  # a row that has not moved for so long may have been left by its process
+QUIET = timedelta(seconds=60)  # without a move: its process may have died
+
+# The models that inherit `BackgroundJob`, with a state each.
+LongAct = Export | Intake | JobProgress
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How an act stands at an instant, as far as anybody can know: `worker` tells whether one is alive."""
+    """How a long act stands at an instant."""
 
-    row: BackgroundJob
+    row: LongAct
     now: datetime
-    worker: bool
+    worker: bool  # a worker is alive
 
     @property
     def busy(self) -> bool:
@@ -31,39 +32,39 @@ class Progress:
 
     @property
     def waiting(self) -> bool:
-        """It has not begun, or waits for its next turn."""
+        """Whether it has not begun, or waits for its next turn."""
         return self.busy and self.row.moved_at is None
 
     @property
     def quiet(self) -> bool:
-        """It is in hand, and has not come further for some time."""
-        return self.busy and not self.waiting and self.row.moved_at + QUIET < self.now
+        """Whether it has begun and made no progress for some time."""
+        moved_at = self.row.moved_at
+        return self.busy and moved_at is not None and moved_at + QUIET < self.now
 
     @property
     def idle(self) -> bool:
-        """No process works on it, and none will until a worker is started."""
+        """Whether no process works on it, and none will until a worker is started."""
         return not self.worker and (self.waiting or self.quiet)
 
 
-def progress_of(rows: Iterable[BackgroundJob], *, now: datetime) -> tuple[Progress, ...]:
-    """These acts as they stand; one query where one of them is waited for."""
+def progress_of(rows: Iterable[LongAct], *, now: datetime) -> tuple[Progress, ...]:
+    """Return the progress of each, with one query if any is busy."""
     rows = tuple(rows)
     worker = any(row.state in row.BUSY for row in rows) and JobRun.objects.living(now).exists()
     return tuple(Progress(row, now, worker) for row in rows)
 
 
 def title(job: JobProgress) -> str:
-    """What the act is called."""
     return gettext(ACTS[job.kind])
 
 
 def jobs_of(user: User) -> QuerySet[JobProgress]:
-    """The long acts that this person asked for, each with its document."""
+    """The long acts that the user asked for, each with its document."""
     return JobProgress.objects.visible_to(user).select_related("document").defer(*HEAVY_OF_DOCUMENT)
 
 
 def under_way(user: User, document: Document) -> Sequence[JobProgress]:
-    """Those about a document that have not come to their end."""
+    """The user's acts on a document that have not ended."""
     unended = JobProgress.objects.visible_to(user).filter(
         document=document, state__in=UNFINISHED | HALTED
     )

@@ -20,7 +20,7 @@ from directives.downloads.exporting import KEPT
 from directives.downloads.forms import AskForm, ColumnsForm
 from directives.downloads.queries.exports import exports_of, recent_exports, with_progress
 from directives.tables.formats import FORMATS
-from directives.tables.lists import ListRequest
+from directives.tables.lists import ListQuery
 from directives.web.doors import demand, page, safe_address, write
 from directives.web.refused import note
 
@@ -28,7 +28,7 @@ HERE = "directives/exports/"
 
 
 def _asked(request, query):
-    return ListRequest(request.user, QueryDict(query), request.today, request.now, request.workdays)
+    return ListQuery(request.user, QueryDict(query), request.today, request.now, request.workdays)
 
 
 @require_GET
