@@ -1,4 +1,4 @@
-"""Every list that can be taken away, by its key: pages, the worker and commands make the same book of it."""
+"""Every list that can be exported, by its key, for pages, the worker and commands."""
 
 from functools import partial, reduce
 
@@ -120,9 +120,10 @@ def _bodies(asked: ListRequest, place: Place) -> FilteredList:
         seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished
     )
     told = filter_in_words(
-        (SEARCH, chosen.q), (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
+        (SEARCH, chosen.q),
+        (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
         (_("Level"), dict(LEVELS).get(chosen.level)),
-    )  # fmt: skip
+    )
 
     def make() -> Book:
         return Book(
@@ -144,9 +145,10 @@ def _plans(asked: ListRequest, place: Place) -> FilteredList:
     chosen = PlanFilter.of(asked.GET, asked.user)
     found = plans_below(asked.user, chosen)
     told = filter_in_words(
-        (_("Document"), chosen.document and localized(chosen.document, "title")), (_("State"), dict(FILING_STATES).get(chosen.state)),
+        (_("Document"), chosen.document and localized(chosen.document, "title")),
+        (_("State"), dict(FILING_STATES).get(chosen.state)),
         (SEARCH, chosen.q),
-    )  # fmt: skip
+    )
 
     def make() -> Book:
         by_state = dict(found.order_by().values_list("state").annotate(n=Count("pk")))
@@ -193,10 +195,13 @@ def _measures(asked: ListRequest, place: Place) -> FilteredList:
 def _log(asked: ListRequest, place: Place) -> FilteredList:
     chosen = LogFilter.of(asked.GET, asked.user)
     told = filter_in_words(
-        (pgettext_lazy("log", "Scope"), _("Of organisations below") if chosen.below else ""), (_("Measure"), chosen.measure),
-        (pgettext_lazy("subject", "Obligation"), chosen.obligation), (_("From"), chosen.since),
-        (pgettext_lazy("day", "To"), chosen.until), (SEARCH, chosen.q),
-    )  # fmt: skip
+        (pgettext_lazy("log", "Scope"), _("Of organisations below") if chosen.below else ""),
+        (_("Measure"), chosen.measure),
+        (pgettext_lazy("subject", "Obligation"), chosen.obligation),
+        (_("From"), chosen.since),
+        (pgettext_lazy("day", "To"), chosen.until),
+        (SEARCH, chosen.q),
+    )
 
     def make() -> Book:
         rows = all_log_rows(asked.user, chosen)
@@ -218,7 +223,7 @@ def _reports(asked: ListRequest, place: Place) -> FilteredList:
         (_("Document"), cycle and localized(cycle.document, "title")),
         (_("State"), chosen.state and REPORT_STATES[chosen.state]),
         (SEARCH, chosen.q),
-    )  # fmt: skip
+    )
 
     def make() -> Book:
         counts = found.order_by().aggregate(
@@ -242,10 +247,14 @@ def _entries(asked: ListRequest, place: Place) -> FilteredList:
     whole = report_sheet(report, asked.user)
     lines = whole.showing(name if name in FILTERS else "all")
     told = filter_in_words(
-        (_("Organisation"), localized(report.organisation, "name")), (_("Document"), localized(report.document, "title")),
+        (_("Organisation"), localized(report.organisation, "name")),
+        (_("Document"), localized(report.document, "title")),
         (_("Reporting cycle"), report.cycle.name),
-        (pgettext_lazy("ledger", "Filter"), FILTERS[name] if name in FILTERS and name != "all" else ""),
-    )  # fmt: skip
+        (
+            pgettext_lazy("ledger", "Filter"),
+            FILTERS[name] if name in FILTERS and name != "all" else "",
+        ),
+    )
 
     def make() -> Book:
         title = (
@@ -262,7 +271,7 @@ def _entries(asked: ListRequest, place: Place) -> FilteredList:
 
 
 def _numbered() -> int:
-    """How many events there are at most, by their first and last numbers: their count would read them all."""
+    """An upper bound of the number of events; counting would read them all."""
     ends = Event.objects.aggregate(first=Min("pk"), last=Max("pk"))
     return ends["last"] - ends["first"] + 1 if ends["last"] else 0
 
@@ -281,14 +290,18 @@ def _events(asked: ListRequest, place: Place) -> FilteredList:
         else None
     )
     told = filter_in_words(
-        (_("Organisation or person"), chosen.q), (_("What was done"), chosen.action and word_of(chosen.action)),
-        (_("Object"), record.SUBJECTS.get(chosen.subject)), (_("From"), chosen.since), (pgettext_lazy("day", "To"), chosen.until),
-        (_("As the dashboard counts it"), chosen.act_word), (_("Organisation and those below"), body and localized(body, "name")),
+        (_("Organisation or person"), chosen.q),
+        (_("What was done"), chosen.action and word_of(chosen.action)),
+        (_("Object"), record.SUBJECTS.get(chosen.subject)),
+        (_("From"), chosen.since),
+        (pgettext_lazy("day", "To"), chosen.until),
+        (_("As the dashboard counts it"), chosen.act_word),
+        (_("Organisation and those below"), body and localized(body, "name")),
         (_("Document"), document and localized(document, "title")),
-    )  # fmt: skip
+    )
 
     def few(limit: int) -> bool:
-        """A search of a long record is left to the worker: what it would find cannot be known without going through it."""
+        """Leave a search of a long record to the worker: counting the rows would read it all."""
         wide = asked.user.sees_whole_record or Scope.of(asked.user).wide
         if chosen.any and wide and _numbered() > SEARCHED:
             return False
@@ -399,7 +412,7 @@ LISTS: dict[str, ListKind] = {
 
 
 def find_list(key: str, asked: ListRequest, place: Place) -> FilteredList:
-    """A list under a filter. Raises Http404 for one that is not known, or about a thing that this person does not see."""
+    """Return a list under a filter. Raises Http404 if it, or its object, is not found."""
     kind = LISTS.get(key)
     if kind is None or set(place) != ({"pk"} if kind.placed else set()):
         raise Http404
@@ -407,5 +420,5 @@ def find_list(key: str, asked: ListRequest, place: Place) -> FilteredList:
 
 
 def list_name(key: str) -> Words:
-    """What a list is called; one that there is no longer has no name."""
+    """The name of a list; its key if there is no such list any more."""
     return LISTS[key].name if key in LISTS else key

@@ -1,13 +1,15 @@
-"""The two long acts that write: applying an intake and undoing it. What each does is a `Writing`; how it runs is the same.
+"""The two long acts that write: applying an intake and undoing it.
 
-All rows are written in one transaction: a process that is killed leaves nothing, and the next one begins anew. Whoever takes the
-intake in hand meanwhile, or discards it, wins: the transaction finds that at its end, and is rolled back.
+All rows are written in one transaction: if the process is killed nothing was done, and the next one
+starts from the beginning. If another process takes the intake over meanwhile, or it is discarded,
+the transaction finds that at its end and is rolled back.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
@@ -28,28 +30,26 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WriteAct:
-    """What one of the two does, and what it leaves."""
+    """What one of the two does."""
 
     event: str  # in the record
     since: str  # the state of an intake before it,
     meanwhile: str
-    to: str  # and after
-    undoes: bool  # takes the last rows of the file first
-    rows: Callable[[Intake], QuerySet[IntakeRow]]  # those concerned
-    step: Callable[
-        [TableKind, IntakeContext, list[IntakeRow]], None
-    ]  # carries some hundred of them out
-    clash: Words  # what the database found where it refused them
+    to: str  # and after it
+    undoes: bool  # begins with the last rows of the file
+    rows: Callable[[Intake], QuerySet[IntakeRow]]  # that it is about
+    step: Callable[[TableKind, IntakeContext, list[IntakeRow]], None]  # for a batch of them
+    clash: Words  # the message if the database refuses them
 
 
 def begin(writing: WriteAct, intake: Intake, *, now: datetime) -> Intake:
-    """Have it carried out once this transaction has committed. Raises Stale if the intake is in another state by now."""
+    """Have it carried out after this transaction. Raises Stale if the intake changed meanwhile."""
     small = writing.rows(intake).count() <= AT_ONCE_ROWS
     return steps.begin(intake, writing.meanwhile, since=(writing.since,), at_once=small, now=now)
 
 
 def write_all(writing: WriteAct, intake: Intake) -> bool:
-    """Write every row in one transaction. Raises Refusal where something stands against it, and nothing was done."""
+    """Carry it out for every row, in one transaction. Raises Refusal if a row is refused."""
     try:
         with jobs.heartbeat(intake) as beat:
             _write_all(writing, intake, beat)
@@ -62,21 +62,15 @@ def write_all(writing: WriteAct, intake: Intake) -> bool:
 @counted()
 def _write_all(writing: WriteAct, intake: Intake, beat: Callable[[int], None]) -> None:
     kind, context, done = kind_of(intake), context_of_act(intake), 0
-    for rows in _batches(
-        writing.rows(intake).defer("faults"), writing.undoes
-    ):  # no kind asks for them
+    for rows in _batches(writing.rows(intake).defer("faults"), writing.undoes):
         writing.step(kind, context, [settled(row) for row in rows])
         done += len(rows)
         beat(done)
-    jobs.finish(intake, writing.to, done=done, fault="", **{f"{writing.to}_at": context.now})
+    finished: dict[str, Any] = {f"{writing.to}_at": context.now}
+    jobs.finish(intake, writing.to, done=done, fault="", **finished)
     facts = {"name": intake.name, "kind": intake.kind, "sha256": intake.sha256, "rows": done}
-    audit.record(
-        writing.event,
-        intake,
-        by=intake.by,
-        now=context.now,
-        **{"before" if writing.undoes else "after": facts},
-    )
+    before, after = (facts, None) if writing.undoes else (None, facts)
+    audit.record(writing.event, intake, by=intake.by, now=context.now, before=before, after=after)
 
 
 def _batches(rows: QuerySet[IntakeRow], backwards: bool) -> Iterator[list[IntakeRow]]:

@@ -1,4 +1,4 @@
-"""A table of the admin held to the checks of a kind: its cells read as the kind's fields say, its rows checked as a whole."""
+"""Checks a table of the admin's import by the fields and the checker of its kind."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,11 @@ Row = Mapping[str, Any]
 
 
 class OfficeObligations(ObligationChecker):
-    """For administrators, who reach the terms of every body in bulk."""
+    """For administrators, who may change the terms of every organisation."""
+
+    @property
+    def author(self) -> None:
+        return None
 
     @cached_property
     def seen(self) -> Q:
@@ -38,7 +42,7 @@ class OfficeObligations(ObligationChecker):
 
 
 class OfficeDirectives(DirectiveChecker):
-    """For administrators, who put every reading right in bulk."""
+    """For administrators, who may correct every directive."""
 
     def seen(self) -> QuerySet[Directive]:
         return Directive.objects.all()
@@ -47,7 +51,7 @@ class OfficeDirectives(DirectiveChecker):
 def demand_no_faults(
     checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, Row]]
 ) -> None:
-    """Raise ValidationError with every fault of these rows (line, field → cell), each with its line and column."""
+    """Raise ValidationError with every fault of these rows: (line, field → cell)."""
     named = {field.name: field for field in fields if not field.read_only}
     readings = {name: value_reader(field) for name, field in named.items()}
     given = [_given(line, row, named, readings) for line, row in rows]
@@ -69,7 +73,7 @@ def demand_no_faults(
 
 
 def _heading(field: Field, headed: Container[str]) -> str:
-    """A column by its word, and by its name where the file has a column of that name."""
+    """The label of a column, and its name if that heads it in the file."""
     return f"{field.label} ({field.name})" if field.name in headed else str(field.label)
 
 
@@ -92,16 +96,12 @@ def _given(
 
 
 def fault_in_words(line: int, fault: Fault) -> str:
-    """A fault as one sentence that names its place."""
-    both = {"expected": fault.expected.rstrip("。."), "remedy": fault.remedy}
-    told = (
-        _("%(expected)s. %(remedy)s") % both
-        if fault.expected and fault.remedy
-        else fault.expected or fault.remedy
-    )
-    return str(organising.RegisterFault(line, fault.field, fault.value, told))
+    text = fault.expected or fault.remedy
+    if fault.expected and fault.remedy:
+        params = {"expected": fault.expected.rstrip("。."), "remedy": fault.remedy}
+        text = _("%(expected)s. %(remedy)s") % params
+    return str(organising.RegisterFault(line, fault.field, fault.value, text))
 
 
 def numbered_rows(rows: Iterable[Row]) -> list[tuple[int, Row]]:
-    """Rows with the lines on which they stand."""
     return list(enumerate(rows, FIRST))

@@ -1,4 +1,4 @@
-"""One confirmation applies every row of an intake or none, each row with its event, and one for the intake."""
+"""Applies an intake: every row or none, with an audit event for each and one for the intake."""
 
 from datetime import datetime
 from functools import partial
@@ -27,8 +27,8 @@ from directives.models.intakes import (
 from directives.models.writing import update_each
 from directives.tables.fields import IntakeContext, TableKind
 
-CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # as a page asks → as it is kept
-# Of a conflict, every cell that the file changes: both hold the same ones in the same order then.
+CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # value of the form → value stored
+# Every cell that the file changes is in conflict: then both have the same keys in the same order.
 ALL_CONTESTED = Q(before=F("theirs"))
 
 
@@ -42,7 +42,7 @@ def to_write(intake: Intake) -> QuerySet[IntakeRow]:
 
 
 def obstacles(intake: Intake) -> list[str]:
-    """What stands against applying it, in words."""
+    """Why it cannot be applied, in words."""
     rows = IntakeRow.objects.filter(intake=intake)
     if rows.filter(verdict=WRONG).exists():
         return [
@@ -62,10 +62,10 @@ def obstacles(intake: Intake) -> list[str]:
 
 @transaction.atomic
 def choose(intake: Intake, choice: str, *, number: int | None = None) -> int:
-    """Of cells that were changed here as well, take what the file says (MINE) or what stands here (THEIRS); other cells of these
-    rows are taken over either way. For all rows that are open, or for one; "again" opens all. Returns how many rows.
+    """Decide conflicts for the file (MINE) or the stored values (THEIRS); return how many rows.
 
-    Raises Invalid, Stale.
+    It decides one row, or all that are undecided; "again" makes all undecided. Other cells of
+    these rows are imported either way. Raises Invalid, Stale.
     """
     if choice not in CHOICES:
         raise Invalid(_("Choose one of the two."))
@@ -80,16 +80,15 @@ def choose(intake: Intake, choice: str, *, number: int | None = None) -> int:
 
 @transaction.atomic
 def apply(intake: Intake, *, by: User, now: datetime) -> Intake:
-    """Apply every row, once this transaction has committed. Raises NotAllowed, Invalid with what stands against it, Stale."""
+    """Apply every row after this transaction. Raises NotAllowed, Invalid, Stale."""
     kind_of(intake)
-    found = obstacles(intake)
-    if found:
-        raise Invalid({"rows": found})
+    if reasons := obstacles(intake):
+        raise Invalid({"rows": reasons})
     return acts.begin(APPLY, intake, now=now)
 
 
 def leave(rows: list[IntakeRow]) -> None:
-    """Note what the rows made or changed, and the version that they left behind."""
+    """Store the ids and versions of what the rows wrote."""
     update_each(rows, ["subject_id", "left"])
 
 
@@ -99,7 +98,7 @@ def _write(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> No
 
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
-    """Where something was changed since the dry run, the rows are checked anew."""
+    """Check the rows again if something was changed since the check."""
     if isinstance(refusal, Stale):
         text = _(
             "Nothing was imported: %(reason)s The rows have been checked again; please look at "
@@ -111,7 +110,15 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
 
 
 APPLY = acts.WriteAct(
-    event="import", since=CHECKED, meanwhile=APPLYING, to=APPLIED, undoes=False, rows=to_write, step=_write,
-    clash=gettext_lazy("The same entries were made here since then; importing would duplicate them."),
-)  # fmt: skip
+    event="import",
+    since=CHECKED,
+    meanwhile=APPLYING,
+    to=APPLIED,
+    undoes=False,
+    rows=to_write,
+    step=_write,
+    clash=gettext_lazy(
+        "The same entries were made here since then; importing would duplicate them."
+    ),
+)
 ACT = jobs.Act(partial(acts.write_all, APPLY), _halt)

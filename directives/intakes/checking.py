@@ -1,6 +1,7 @@
-"""The dry run: a file is opened, its headings found, every row held against the product, and what was found of each is kept.
+"""Checks an intake: finds the headings, checks every row, and stores the results.
 
-Nothing of the product changes. A run that was killed is begun anew; one that finds the intake in other hands stops.
+Nothing else is changed. A run that was killed is started again; one that finds that another
+process took the intake over stops.
 """
 
 from collections import Counter, defaultdict
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO, TypeVar, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -29,16 +30,25 @@ from directives.models.writing import insert_many, update_each
 from directives.tables import reader
 from directives.tables.fields import CheckedRow, Fault, Field, IntakeContext, TableKind
 from directives.tables.layout import OpenFile
-from directives.tables.matching import FieldNames, Headings, all_known, find_headings, remembered
+from directives.tables.matching import (
+    Column,
+    FieldNames,
+    Headings,
+    all_known,
+    find_headings,
+    remembered,
+)
 from directives.tables.rows import RowReader
 from directives.tables.untaken_cells import UntakenSummary
 
 BATCH = 500
-LABEL = IntakeRow._meta.get_field("label").max_length
+LABEL_LENGTH = IntakeRow._meta.get_field("label").max_length
+Item = TypeVar("Item")
+Places = dict[str, dict[str, Column]]  # sheet → field → column
 
 
 def is_small(intake: Intake) -> bool:
-    """Its author waits for the page while it is checked."""
+    """Whether it is checked while the user waits for the page."""
     return intake.size <= AT_ONCE_BYTES
 
 
@@ -50,7 +60,7 @@ def begin(intake: Intake, *, now: datetime, **fields: Any) -> Intake:
 
 
 def again(intake: Intake, fault: str) -> None:
-    """Check the rows once more, as an act in hand finds that they are out of date; its page says why."""
+    """Check the rows again because applying found them out of date; `fault` says why."""
     jobs.change_state(intake, CHECKING, fault=fault, total=None, done=0, moved_at=None, tries=0)
     jobs.enqueue(intake, at_once=intake.awaited and is_small(intake))
 
@@ -61,17 +71,17 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
 
 
 def opened(intake: Intake) -> OpenFile:
-    """The file, open. Raises reader.Unreadable."""
+    """Open its file. Raises reader.Unreadable."""
     try:
         path = intake.file.path
-    except NotImplementedError:  # it lies in a bucket
+    except NotImplementedError:  # in object storage
         with intake.file.open("rb") as file:
-            return reader.read(file, intake.name)
+            return reader.read(cast(BinaryIO, file), intake.name)
     return reader.read(path, intake.name)
 
 
 def carry_out(intake: Intake) -> bool:
-    """Check the whole file; one that was killed in the middle is begun anew."""
+    """Check the whole file from the beginning."""
     kind, context = kind_of(intake), context_of_act(intake)
     fields = kind.fields(context)
     with opened(intake) as file:
@@ -94,20 +104,18 @@ ACT = jobs.Act(carry_out, _halt)
 
 
 def heads(intake: Intake) -> tuple[Headings, ...]:
-    """The headings of its sheets, with the fields that are confirmed for them."""
-    found = (Headings.of_json(table) for table in intake.tables)
-    return (
-        tuple(head.matching(intake.matching.get(head.sheet, {})) for head in found)
-        if intake.matching
-        else tuple(found)
-    )
+    """The headings of its sheets, with the confirmed fields."""
+    found = tuple(Headings.of_json(table) for table in intake.tables)
+    if not intake.matching:
+        return found
+    return tuple(head.matching(intake.matching.get(head.sheet, {})) for head in found)
 
 
 # headings
 
 
 def _look(intake: Intake, file: OpenFile, names: FieldNames) -> bool:
-    """Find the headings and note them; True if they leave nothing to ask."""
+    """Find the headings and store them; return whether the user need not be asked."""
     found, remarks = find_headings(file.tables, names)
     if not found:
         raise Refusal(
@@ -133,12 +141,12 @@ def _look(intake: Intake, file: OpenFile, names: FieldNames) -> bool:
 
 
 def certain_as_before(found: Sequence[Headings], names: FieldNames) -> bool:
-    """The person matched such headings once: what they passed over then, they pass over now."""
+    """Whether a remembered matching is enough: columns skipped then are skipped now."""
     return names.required <= found[0].matched.keys()
 
 
 def chosen(found: Iterable[Headings]) -> dict[str, dict[str, str]]:
-    """The matching as an intake keeps it: sheet → letter → field."""
+    """The value of `Intake.matching`: sheet → letter → field."""
     return {
         head.sheet: {column.letter: column.field for column in head.columns if column.field}
         for head in found
@@ -146,7 +154,7 @@ def chosen(found: Iterable[Headings]) -> dict[str, dict[str, str]]:
 
 
 def _passed_over(fields: Sequence[Field], found: Sequence[Headings]) -> list[str]:
-    """Columns that are read from nowhere, in words."""
+    """Remarks on columns that are not imported."""
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
     only = [
         field for field in fields if field.shown_only(found[0].matched) and not field.report_edits
@@ -170,15 +178,11 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Headings]) -> list[str
 
 def _check(intake: Intake, kind: TableKind, context: IntakeContext, source: RowReader) -> None:
     with transaction.atomic():
-        jobs.save_progress(intake)  # before anything of a run that took over since is taken away
+        jobs.save_progress(intake)  # fails if another run took over, whose rows must stay
         IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
-    checker, untaken, counts, number = (
-        kind.checker(context, source.headed),
-        UntakenSummary(),
-        Counter[str](),
-        0,
-    )
+    checker, untaken = kind.checker(context, source.headed), UntakenSummary()
+    counts, number = Counter[str](), 0
     for batch in _batches(source.rows()):
         rows = []
         for checked in checker.check(batch):
@@ -197,55 +201,62 @@ def _check(intake: Intake, kind: TableKind, context: IntakeContext, source: RowR
             kept.append(
                 _("There are no rows below the headings. Fill some in and upload the file again.")
             )
-        found = {"remarks": kept, "untaken": untaken.as_json()}
-        jobs.finish(intake, CHECKED, counts=dict(+counts), total=number, done=number, **found)
+        results: dict[str, Any] = {"remarks": kept, "untaken": untaken.as_json()}
+        jobs.finish(intake, CHECKED, counts=dict(+counts), total=number, done=number, **results)
 
 
-def _batches(rows: Iterator) -> Iterator[list]:
+def _batches(rows: Iterator[Item]) -> Iterator[list[Item]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
 
 
-def _placed(fault: Fault, sheet: str, places: dict) -> dict[str, str]:
-    """A fault as JSON holds it, with the letter and heading of its column."""
-    found = fault_as_json(fault)
+def _placed(fault: Fault, sheet: str, places: Places) -> dict[str, str]:
+    """A fault as JSON, with the letter and heading of its column."""
+    data = fault_as_json(fault)
     column = places[sheet].get(fault.field)
     if column is not None:
-        found["column"], found["heading"] = (
-            found["column"] or column.letter,
-            found["heading"] or column.heading,
-        )
-    return found
+        data["column"] = data["column"] or column.letter
+        data["heading"] = data["heading"] or column.heading
+    return data
 
 
-def _row(intake: Intake, checked: CheckedRow, places: dict) -> IntakeRow:
+def _row(intake: Intake, checked: CheckedRow, places: Places) -> IntakeRow:
     given = checked.row
     faults = list(checked.faults)
     if given.faults:
         faults = [*given.faults, *(fault for fault in faults if fault not in given.faults)]
     return IntakeRow(
-        intake=intake, number=given.number, sheet=given.sheet[:31], line=given.line, verdict=WRONG if faults else checked.verdict,
-        label=checked.label[:LABEL], subject_id=checked.subject, seen=checked.seen, before=checked.before, after=checked.after,
-        theirs=checked.theirs, faults=[_placed(fault, given.sheet, places) for fault in faults],
-    )  # fmt: skip
+        intake=intake,
+        number=given.number,
+        sheet=given.sheet[:31],
+        line=given.line,
+        verdict=WRONG if faults else checked.verdict,
+        label=checked.label[:LABEL_LENGTH],
+        subject_id=checked.subject,
+        seen=checked.seen,
+        before=checked.before,
+        after=checked.after,
+        theirs=checked.theirs,
+        faults=[_placed(fault, given.sheet, places) for fault in faults],
+    )
 
 
-def _untaken(checked: CheckedRow, places: dict, summary: UntakenSummary) -> list[dict[str, str]]:
-    """The cells of a row that are not taken over, as JSON holds them; counted in the summary."""
-    given, found = checked.row, []
+def _untaken(checked: CheckedRow, places: Places, summary: UntakenSummary) -> list[dict[str, str]]:
+    """The cells of a row that are not imported, as JSON; counts them in the summary."""
+    row, cells = checked.row, []
     for cell in checked.untaken:
-        column = places[given.sheet].get(cell.field)
-        found.append(
-            replace(cell, column=column.letter, heading=column.heading) if column else cell
-        )
-    summary.add(found, given.sheet if len(places) > 1 else "", given.line)
-    return [asdict(cell) for cell in found]
+        column = places[row.sheet].get(cell.field)
+        if column:
+            cell = replace(cell, column=column.letter, heading=column.heading)
+        cells.append(cell)
+    summary.add(cells, row.sheet if len(places) > 1 else "", row.line)
+    return [asdict(cell) for cell in cells]
 
 
 def _late(
-    intake: Intake, found: Iterable[tuple[int, Fault]], places: dict, counts: Counter[str]
+    intake: Intake, found: Iterable[tuple[int, Fault]], places: Places, counts: Counter[str]
 ) -> Counter[str]:
-    """Add the faults that are known only at the end; the counts as they then are."""
+    """Add the faults known only after the last row; return the new counts."""
     late = defaultdict(list)
     for number, fault in found:
         late[number].append(fault)
@@ -253,10 +264,8 @@ def _late(
         rows = list(IntakeRow.objects.filter(intake=intake, number__in=numbers))
         for row in rows:
             counts.subtract([row.verdict])
-            row.verdict, row.faults = (
-                WRONG,
-                row.faults + [_placed(fault, row.sheet, places) for fault in late[row.number]],
-            )
+            row.verdict = WRONG
+            row.faults += [_placed(fault, row.sheet, places) for fault in late[row.number]]
             counts.update([WRONG])
         update_each(rows, ["verdict", "faults"])
     return counts

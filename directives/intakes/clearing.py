@@ -1,4 +1,4 @@
-"""Files brought in are kept for some days, and then cleared away with what was found of their rows; what was written stays."""
+"""Deletes old intakes: their files and checked rows, not what they wrote."""
 
 from datetime import datetime, timedelta
 
@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from directives.models import Intake, IntakeRow
 from directives.models.intakes import APPLIED, UNDONE
 
-AT_ONCE = 200
+BATCH = 200
+MOST = 50 * BATCH  # in one run
 
 
 def due(now: datetime) -> QuerySet[Intake]:
-    """The intakes whose time is over and of which something is left. One that is in hand at this moment is not among them."""
+    """The intakes that are old and not busy, and have something to delete."""
     old = Intake.objects.filter(at__lt=now - timedelta(days=settings.INTAKE_DAYS)).exclude(
         state__in=Intake.BUSY
     )
@@ -21,12 +22,12 @@ def due(now: datetime) -> QuerySet[Intake]:
 
 
 def clear(*, now: datetime) -> int:
-    """Clear away the files and rows of intakes older than INTAKE_DAYS; returns how many.
+    """Delete the files and rows of intakes older than INTAKE_DAYS; return how many.
 
-    Of an intake that was applied its line remains, though it can be taken back no longer; of others nothing does.
+    Applied intakes stay in the list, but can no longer be undone; others are deleted.
     """
     count = 0
-    for intake in due(now).order_by("pk")[: AT_ONCE * 50].iterator(chunk_size=AT_ONCE):
+    for intake in due(now).order_by("pk")[:MOST].iterator(chunk_size=BATCH):
         name = intake.file.name
         IntakeRow.objects.filter(intake=intake).delete()
         if intake.state in (APPLIED, UNDONE):

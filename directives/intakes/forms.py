@@ -1,4 +1,4 @@
-"""A file to be brought in, what it belongs to, and which column holds what. Forms check; `starting` writes."""
+"""Forms to import a file: the file, what it belongs to, and which column holds what."""
 
 import re
 from collections.abc import Mapping
@@ -84,10 +84,10 @@ class IntakeForm(forms.Form):
                 continue  # the cycle says which
             if need == "owner" and len(possible_owners(user)) < 2:
                 continue  # there is no choice
-            self.fields[need] = PLACES[need](user)
-            if need == "document" and kind.owned:
-                self.fields[need].queryset = self.fields[need].queryset.owned_by(user)
-            queryset = getattr(self.fields[need], "queryset", None)
+            owned = need == "document" and kind.owned
+            field = _documents(user, owned=True) if owned else PLACES[need](user)
+            self.fields[need] = field
+            queryset = getattr(field, "queryset", None)
             if queryset is not None and need not in self.initial:
                 first = list(queryset[:2])
                 if first and (
@@ -109,12 +109,11 @@ class IntakeForm(forms.Form):
         return found
 
 
-def _documents(user: User) -> forms.Field:
-    rows = (
-        Document.objects.visible_to(user)
-        .defer(*(name.removeprefix("document__") for name in HEAVY_OF_DOCUMENT))
-        .order_by("-pk")
-    )
+def _documents(user: User, *, owned: bool = False) -> forms.Field:
+    heavy = (name.removeprefix("document__") for name in HEAVY_OF_DOCUMENT)
+    rows = Document.objects.visible_to(user).defer(*heavy).order_by("-pk")
+    if owned:
+        rows = rows.owned_by(user)
     return DocumentField(rows, label=gettext_lazy("Document"), empty_label=CHOOSE)
 
 
@@ -142,7 +141,7 @@ def _bodies(user: User) -> forms.Field:
 
 
 def owner_field(user: User) -> BodyField:
-    """Which of the bodies that the person supervises owns what they register."""
+    """A field for the organisation to which a new document belongs."""
     rows = Organisation.objects.filter(pk__in=[body.pk for body in possible_owners(user)]).order_by(
         "path"
     )
@@ -155,13 +154,13 @@ PLACES = {"document": _documents, "cycle": _cycles, "organisation": _bodies, "ow
 
 
 def columns_asked(data: Mapping[str, str]) -> dict[str, str]:
-    """Letter → field, as the page of columns sends them; an empty one is passed over."""
+    """Letter → field, as the form sends them, without empty ones."""
     found = {match[1]: value for name, value in data.items() if (match := LETTER.fullmatch(name))}
     return {place: field[:60] for place, field in found.items() if field}
 
 
 def place_asked(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[str, int]:
-    """What a table belongs to, as an address names it; what is missing there, or out of sight, is left out."""
+    """What a table belongs to by a query string, without what the user may not see."""
     found: dict[str, int] = {}
     for need in kind.needs:
         pk = whole_number(data.get(need, ""))
@@ -171,5 +170,8 @@ def place_asked(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[st
 
 
 SEEN: dict[str, type[Cycle] | type[Document] | type[Organisation]] = {
-    "document": Document, "cycle": Cycle, "organisation": Organisation, "owner": Organisation,
-}  # fmt: skip
+    "document": Document,
+    "cycle": Cycle,
+    "organisation": Organisation,
+    "owner": Organisation,
+}

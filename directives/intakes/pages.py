@@ -1,4 +1,4 @@
-"""What the pages of an intake show: its rows with what each would change, its columns, and how far it has come."""
+"""What the pages of an intake show: its rows and what they change, its columns, its progress."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,24 +44,24 @@ MINE_OF = Order("intakes", (Key("pk", down=True),))
 
 
 def kinds_for(user: User) -> tuple[TableKind, ...]:
-    """The kinds of tables that this person brings in."""
+    """The kinds of tables that the user may import."""
     return tuple(kind for kind in KINDS.values() if kind.may(user))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One cell that a row changes: its field, what stands here, what the file says."""
+    """One cell that a row changes."""
 
     label: Words
-    before: str
-    after: str
-    contested: bool  # it was written here as well since the file went out, or makes sense only with one that was
-    kept: bool  # what stands here was chosen
+    before: str  # the stored value
+    after: str  # that of the file
+    contested: bool  # in conflict
+    kept: bool  # the stored value was chosen
 
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """One row of a file as a page shows it."""
+    """One row of the file."""
 
     row: IntakeRow
     word: Words
@@ -71,12 +71,12 @@ class RowView:
 
     @property
     def others(self) -> int:
-        """Cells of a conflict that are taken over whatever is chosen."""
+        """How many cells are imported whatever is chosen."""
         return sum(not change.contested for change in self.changes)
 
 
 def value_in_words(value: Any, field: Field | None) -> str:
-    """A value as JSON holds it, for people."""
+    """A JSON value as people read it."""
     if value is None or value == "" or value == []:
         return EMPTY
     if isinstance(value, list):
@@ -85,18 +85,13 @@ def value_in_words(value: Any, field: Field | None) -> str:
         )
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    label = dict(field.choices).get(value) if field is not None and field.choices else None
-    return str(
-        label
-        if label is not None
-        else f"{value}%"
-        if field is not None and field.sort == "percent"
-        else value
-    )
+    if field is not None and field.sort == "percent":
+        return f"{value}%"
+    return str(dict(field.choices).get(value, value) if field is not None else value)
 
 
 def row_views(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[RowView]:
-    """Rows with their changes in words; a new row shows what it holds."""
+    """Describe rows and their changes; a new row shows its values."""
     verdicts = dict(VERDICTS)
     result = []
     for row in rows:
@@ -105,12 +100,15 @@ def row_views(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Ro
         ]
         changes = tuple(
             Change(
-                fields[name].label if name in fields else name, value_in_words(row.before.get(name), fields.get(name)),
-                value_in_words(row.after[name], fields.get(name)), name in row.theirs, name in row.theirs and row.choice == THEIRS,
+                fields[name].label if name in fields else name,
+                value_in_words(row.before.get(name), fields.get(name)),
+                value_in_words(row.after[name], fields.get(name)),
+                name in row.theirs,
+                name in row.theirs and row.choice == THEIRS,
             )
             for name in order
             if row.verdict != NEW or row.after[name] not in (None, "", [])
-        )  # fmt: skip
+        )
         faults, untaken = (
             (Fault(**fault) for fault in row.faults),
             (UntakenCell(**cell) for cell in row.untaken or ()),
@@ -121,7 +119,7 @@ def row_views(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Ro
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """How many rows were found so; `key` filters by it."""
+    """A filter of the rows."""
 
     key: str
     word: Words
@@ -131,18 +129,16 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Conflicts:
-    """Rows that were changed here meanwhile, by what was chosen of them."""
+    """How many rows in conflict have been decided how."""
 
     undecided: int
-    filed: int  # what the file says holds
-    kept: int  # what stands here holds
-    nothing: int  # of `kept`: rows of which nothing else is taken over either
+    filed: int  # for the file
+    kept: int  # for the stored values
+    nothing: int  # of `kept`: rows of which no other cell is imported
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeView:
-    """An intake as its page shows it."""
-
     intake: Intake
     kind: TableKind
     place: tuple[tuple[Words, str], ...]
@@ -151,12 +147,12 @@ class IntakeView:
     page: Page | None = None
     lines: Sequence[RowView] = ()
     hindered: str = ""  # why it cannot be applied
-    writes: int = 0  # rows that would be written; of one in hand, those that the act is about
+    writes: int = 0  # rows to be written, or that the act under way is about
     conflicts: Conflicts | None = None
 
     @property
     def untaken(self) -> UntakenSummary | None:
-        """The cells that are not taken over; None where there is none."""
+        """The cells that are not imported; None where there is none."""
         return UntakenSummary.of_json(self.intake.untaken) if self.intake.untaken else None
 
     @property
@@ -165,23 +161,23 @@ class IntakeView:
 
     @property
     def asks(self) -> bool:
-        """Nothing but choices stands against applying it."""
+        """Whether only decisions are missing to apply it."""
         return bool(
             self.conflicts and self.conflicts.undecided and not self.intake.counts.get(WRONG)
         )
 
     @property
     def cleared(self) -> bool:
-        """Its file and rows were cleared away after their time."""
+        """Whether its file and rows were deleted after some time."""
         return not self.intake.file and self.intake.state == APPLIED
 
 
-# Every row; those that are not the same as what stands here; those with cells that are not taken over.
+# Every row; rows with an effect; rows with cells that are not imported.
 ALL, EFFECT, UNTAKEN = "all", "effect", "untaken"
 
 
 def chosen_verdict(intake: Intake, asked: str) -> str:
-    """The rows that are shown: those asked for, else those that need somebody, do something, or hold cells that are not taken over."""
+    """The filter asked for, or by default that of the rows that matter most."""
     if asked in dict(VERDICTS) or asked in (ALL, EFFECT, UNTAKEN):
         return asked
     needy = next(
@@ -197,7 +193,7 @@ def chosen_verdict(intake: Intake, asked: str) -> str:
 
 
 def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
-    """The rows to show, and how many there are."""
+    """The rows of a filter, and how many there are."""
     rows, total = IntakeRow.objects.filter(intake=intake), sum(intake.counts.values())
     if verdict == ALL:
         return rows, total
@@ -209,7 +205,6 @@ def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
 
 
 def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeView:
-    """Everything that the page of an intake shows."""
     kind, place = KINDS[intake.kind], place_in_words(intake.place)
     (progress,) = progress_of([intake], now=now)
     if intake.state not in (CHECKED, APPLIED):
@@ -236,16 +231,12 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeVi
 
 
 def _in_hand(intake: Intake) -> int:
-    """How many rows a long act is about."""
+    """How many rows the act under way is about."""
     if intake.state == CHECKING:
         return intake.total or 0
-    return (
-        to_write(intake).count()
-        if intake.state == APPLYING
-        else written(intake).count()
-        if intake.state == UNDOING
-        else 0
-    )
+    if intake.state == APPLYING:
+        return to_write(intake).count()
+    return written(intake).count() if intake.state == UNDOING else 0
 
 
 def _chips(intake: Intake, chosen: str) -> Iterator[Chip]:
@@ -266,28 +257,29 @@ def _conflicts(intake: Intake) -> Conflicts | None:
         return None
     rows = IntakeRow.objects.filter(intake=intake, verdict=CONFLICT)
     found = rows.aggregate(
-        undecided=Count("pk", filter=Q(choice="")), filed=Count("pk", filter=Q(choice=MINE)), kept=Count("pk", filter=Q(choice=THEIRS)),
+        undecided=Count("pk", filter=Q(choice="")),
+        filed=Count("pk", filter=Q(choice=MINE)),
+        kept=Count("pk", filter=Q(choice=THEIRS)),
         nothing=Count("pk", filter=Q(choice=THEIRS) & ALL_CONTESTED),
-    )  # fmt: skip
+    )
     return Conflicts(**found)
 
 
 def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
     """What the table belongs to, in words."""
-    found: list[tuple[Words, str]] = []
-    if (
-        document := Document.objects.filter(pk=place.get("document"))
-        .only("title_hans", "title_hant", "title")
-        .first()
+    words: list[tuple[Words, str]] = []
+    titles = Document.objects.only("title_hans", "title_hant", "title")
+    if "document" in place and (document := titles.filter(pk=place["document"]).first()):
+        words.append((_("Document"), f"《{localized(document, 'title')}》"))
+    if "cycle" in place and (cycle := Cycle.objects.filter(pk=place["cycle"]).first()):
+        words.append((_("Reporting cycle"), cycle.name))
+    if "organisation" in place and (
+        body := Organisation.objects.filter(pk=place["organisation"]).first()
     ):
-        found.append((_("Document"), f"《{localized(document, 'title')}》"))
-    if cycle := Cycle.objects.filter(pk=place.get("cycle")).first():
-        found.append((_("Reporting cycle"), cycle.name))
-    if body := Organisation.objects.filter(pk=place.get("organisation")).first():
-        found.append((_("Organisation"), localized(body, "name")))
-    if owner := Organisation.objects.filter(pk=place.get("owner")).first():
-        found.append((_("Registering organisation"), localized(owner, "name")))
-    return tuple(found)
+        words.append((_("Organisation"), localized(body, "name")))
+    if "owner" in place and (owner := Organisation.objects.filter(pk=place["owner"]).first()):
+        words.append((_("Registering organisation"), localized(owner, "name")))
+    return tuple(words)
 
 
 # columns
@@ -295,16 +287,12 @@ def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class MatchedColumn:
-    """One column to be matched, and whether its heading was known."""
-
     column: Column
     field: str
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnsView:
-    """The page on which a person says which column holds what."""
-
     intake: Intake
     kind: TableKind
     asked: tuple[MatchedColumn, ...]
@@ -316,7 +304,7 @@ class ColumnsView:
 def columns_of(
     intake: Intake, now: datetime, chosen: Mapping[str, str] | None = None
 ) -> ColumnsView:
-    """The columns of an intake as they were found, or as chosen (letter → field)."""
+    """The columns as they were matched, or as chosen (letter → field)."""
     kind = KINDS[intake.kind]
     fields = tuple(field for field in kind.fields(context_of(intake, now)) if not field.computed)
     heads = [Headings.of_json(table) for table in intake.tables]

@@ -1,4 +1,4 @@
-"""The admin's import-export: small tables, held to the checks of the kinds, written through the same commands as the pages."""
+"""The admin's import-export: small tables with the same checks and commands as the pages."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,7 +52,7 @@ class OrganisationResource(SafeResource):
         skip_unchanged = True
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """Every fault of the whole table at once, each with its row; the header is row 1."""
+        """Report every fault of the table with its row; the header is row 1."""
         tree_lock.hold_alone()
         try:
             organising.check_header(dataset.headers or [])
@@ -70,14 +70,14 @@ class OrganisationResource(SafeResource):
         )
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        """An empty cell leaves level and kind as they are: every body is of some."""
+        """Leave level and kind as they are where a cell is empty."""
         for name in ("level", "kind"):
             if name in row and not row[name]:
                 del row[name]
         super().before_import_row(row, **kwargs)
 
     def import_row(self, row: dict, instance_loader: Any, **kwargs: Any) -> Any:
-        """Parents and successors may stand further down: they are tied when every row is in."""
+        """Leave parents and successors, which may be further down, to `after_import`."""
         untied = dict(row) | {"parent": "", "successor": ""}
         known = (
             Organisation.objects.filter(code=row.get("code", ""))
@@ -123,13 +123,13 @@ class DirectiveResource(SafeResource):
         skip_unchanged = True
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """What the readings would become is held to the checks of the pages, document by document."""
+        """Check each document as the pages do."""
         context, ids = context_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
         known = Directive.objects.in_bulk(ids_in(ids))
         documents: dict[int, list] = {}
         for line, row in numbered_rows(dataset.dict):
             directive = known.get(whole_number(row.get("id") or ""))
-            if directive is not None:  # of others the row itself tells
+            if directive is not None:  # else `before_import_row` fails
                 said = {name: row[name] for name in ("modality", "kind", "cadence") if name in row}
                 documents.setdefault(directive.document_id, []).append(
                     (line, {**said, "code": directive.code})
@@ -142,7 +142,8 @@ class DirectiveResource(SafeResource):
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
-        known = Directive.objects.filter(pk=whole_number(row.get("id") or 0)).first()
+        pk = whole_number(row.get("id") or 0)
+        known = None if pk is None else Directive.objects.filter(pk=pk).first()
         if known is None:
             raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("id")})
         if row.get("text", known.text) != known.text or row.get("code", known.code) != known.code:
@@ -153,7 +154,7 @@ class DirectiveResource(SafeResource):
 
 
 class ObligationResource(SafeResource):
-    """What is assigned takes new terms through `change_obligations`. Workflow is read only."""
+    """Changes the terms of obligations through `change_obligations`; workflow is read only."""
 
     kind = OBLIGATIONS
 
@@ -180,16 +181,28 @@ class ObligationResource(SafeResource):
     class Meta:
         model = Obligation
         fields = (
-            "directive", "code", "organisation", "part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on",
-            "due_on", "state", "light", "percent",
-        )  # fmt: skip
+            "directive",
+            "code",
+            "organisation",
+            "part",
+            "deliverable",
+            "leader",
+            "contact",
+            "note",
+            "starts_on",
+            "plan_due_on",
+            "due_on",
+            "state",
+            "light",
+            "percent",
+        )
         export_order = fields
         import_id_fields = ("directive", "organisation")
         use_transactions = True
         skip_unchanged = True
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """Take every row that exists at once, in the order in which all writers do."""
+        """Lock the rows in the order in which all writers do."""
         ids = [str(row.get("directive") or "") for row in dataset.dict]
         codes = {str(row.get("organisation") or "") for row in dataset.dict}
         directives = ids_in(ids)
@@ -197,10 +210,11 @@ class ObligationResource(SafeResource):
         self._check(dataset, kwargs)
 
     def _check(self, dataset: Dataset, told: Mapping[str, Any]) -> None:
-        """Every fault of the terms, document by document; a row without a directive tells of it itself."""
-        context = replace(context_of(told), by=None)
+        """Check the terms, document by document; `before_import_row` checks the directives."""
+        context = context_of(told)
         ids = ids_in(row.get("directive") or "" for row in dataset.dict)
-        known, documents = Directive.objects.only("code", "document_id").in_bulk(ids), {}
+        known = Directive.objects.only("code", "document_id").in_bulk(ids)
+        documents: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         for line, row in numbered_rows(dataset.dict):
             directive = known.get(whole_number(row.get("directive") or ""))
             if directive is not None:
@@ -215,11 +229,12 @@ class ObligationResource(SafeResource):
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
-        if not Directive.objects.filter(pk=whole_number(row.get("directive") or "")).exists():
+        pk = whole_number(row.get("directive") or "")
+        if pk is None or not Directive.objects.filter(pk=pk).exists():
             raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("directive") or "—"})
 
     def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
-        """Assigning is the work of supervisors, and has an author: a table changes what is assigned."""
+        """Refuse rows of directives that are not assigned, which is the work of supervisors."""
         if not instance.pk:
             told = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
             raise ValidationError(
@@ -269,27 +284,28 @@ class MeasureResource(SafeResource):
         skip_unchanged = True
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """No plan is handed in while its measures are changed."""
+        """Lock the plans, so that none is submitted meanwhile."""
         ids = ids_in(row.get("id") or "" for row in dataset.dict)
         plans = ids_in(row.get("plan") or "" for row in dataset.dict)
         named = Q(pk__in=plans) | Q(pk__in=Measure.objects.filter(pk__in=ids).values("plan"))
         list(Plan.objects.select_for_update(of=("self",)).filter(named).order_by("pk"))
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        """A measure stays in its plan, which must be open to changes, and serves what its document gives to its body."""
+        """Check that the plan may be changed and stays, and that its body owes the obligations."""
         super().before_import_row(row, **kwargs)
-        known = (
-            Measure.objects.select_related("plan").filter(pk=whole_number(row["id"])).first()
-            if row.get("id")
-            else None
-        )
-        if row.get("id") and known is None:
-            raise ValidationError(_("No measure has the record ID %(id)s.") % {"id": row["id"]})
-        plan = (
-            known.plan
-            if known
-            else Plan.objects.filter(pk=whole_number(row.get("plan") or 0)).first()
-        )
+        known = None
+        if row.get("id"):
+            pk = whole_number(row["id"])
+            measures = Measure.objects.select_related("plan")
+            known = None if pk is None else measures.filter(pk=pk).first()
+            if known is None:
+                raise ValidationError(_("No measure has the record ID %(id)s.") % {"id": row["id"]})
+        plan_pk = whole_number(row.get("plan") or 0)
+        plan: Plan | None = None
+        if known is not None:
+            plan = known.plan
+        elif plan_pk is not None:
+            plan = Plan.objects.filter(pk=plan_pk).first()
         if plan is None:
             raise ValidationError(
                 _("No plan has the record ID %(id)s.") % {"id": row.get("plan") or "—"}

@@ -1,8 +1,8 @@
-"""What every resource of the admin's import-export shares: all rows or none, each with its event, faults in words."""
+"""The base of the resources of the admin's import-export."""
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -18,40 +18,44 @@ from tablib import Dataset
 from directives.base.numbers import whole_number
 from directives.base.outages import outage_of
 from directives.core import audit
+from directives.models import User
 from directives.tables.cells import CellReader, value_reader
 from directives.tables.comparing import json_value
 from directives.tables.faults import Wrong
 from directives.tables.fields import IntakeContext, TableKind
 from directives.tallies import counted
 
-UNNAMED = {
-    "id": gettext_lazy("record ID"),
-    "code": gettext_lazy("directive code"),
-}  # where the model has no word
+# Labels of columns without a field of the model.
+UNNAMED = {"id": gettext_lazy("record ID"), "code": gettext_lazy("directive code")}
 STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
 
 
 def heading_of(model: type[Model], name: str) -> str:
-    """A column of a table file by the word of its field beside its name in the file: 上级单位 (parent)."""
+    """The label of a column with its name in the file, such as 上级单位 (parent)."""
     known = {field.name: field for field in model._meta.get_fields()}
     field = known.get(name) or known.get(name.removesuffix("_hans").removesuffix("_id"))
-    word = str(getattr(field, "verbose_name", ""))
-    if field is None or field.primary_key:
-        word = str(UNNAMED.get(name, name))
-    elif field.is_relation and word == field.name:
-        word = str(field.related_model._meta.verbose_name)
-    return f"{word} ({name})" if word != name.replace("_", " ") else name
+    label = str(getattr(field, "verbose_name", ""))
+    if field is None or getattr(field, "primary_key", False):
+        label = str(UNNAMED.get(name, name))
+    elif field.related_model is not None and label == field.name:
+        label = str(field.related_model._meta.verbose_name)
+    return f"{label} ({name})" if label != name.replace("_", " ") else name
 
 
 class Marked(Diff):
-    """What a row changes, without the styles that the library writes into it and the policy of the page's content forbids."""
+    """The changes of a row, without inline styles, which the content security policy forbids."""
 
     def as_html(self) -> list[SafeString]:
-        return [mark_safe(STYLE.sub(r"<\1>", html)) for html in super().as_html()]  # noqa: S308 - escaped by the library
+        return [
+            mark_safe(STYLE.sub(r"<\1>", html))  # noqa: S308 - escaped by the library
+            for html in super().as_html()
+        ]
 
 
 class SafeResource(resources.ModelResource):
-    """Imports all rows or none, and writes the audit event of each row in its transaction. `formats` reads and writes the files."""
+    """Imports all rows or none, with an audit event for each row."""
+
+    kind: TableKind | None = None  # whose fields tell how cells are read
 
     @classmethod
     def get_diff_class(cls) -> type[Diff]:
@@ -61,14 +65,14 @@ class SafeResource(resources.ModelResource):
         return [heading_of(self._meta.model, name) for name in super().get_diff_headers()]
 
     def import_data(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Any:
-        """One transaction, and the counts written once, as its last act: row by row it would hold up everybody else's, or they it."""
+        """Import in one transaction; tallies are written at its end, to lock them briefly."""
         with counted():
             return super().import_data(dataset, *args, **kwargs)
 
     def handle_import_error(
         self, result: Any, error: Exception, raise_errors: bool = False
     ) -> None:
-        """The library notes a failure and goes on. A full disk or a lost database is no fault of the table, and ends all of it."""
+        """End the import if the disk is full or the database lost; the library would go on."""
         if outage_of(error) is not None:
             raise error
         super().handle_import_error(result, error, raise_errors)
@@ -76,16 +80,14 @@ class SafeResource(resources.ModelResource):
     def import_row(self, row: dict, *args: Any, **kwargs: Any) -> Any:
         result = super().import_row(row, *args, **kwargs)
         for fault in result.errors:
-            # SQLite has taken the transaction back by itself: the next row would stay, whatever becomes of the rest.
+            # SQLite has rolled the transaction back: the next row would be committed alone.
             if outage_of(fault.error) is not None:
                 raise fault.error
         return result
 
-    kind: TableKind | None = None  # whose fields tell how cells are read
-
     @cached_property
-    def readings(self) -> dict[str, CellReader]:
-        """By the column: how the kind reads its cells, days and choices above all."""
+    def readers(self) -> dict[str, CellReader]:
+        """Readers of dates and choices, by column."""
         fields = self.kind.fields(context_of({})) if self.kind else ()
         return {
             field.name: value_reader(field)
@@ -94,15 +96,15 @@ class SafeResource(resources.ModelResource):
         }
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        """Days and choices as people write them become what the library's fields take; what cannot be read is told as a fault."""
-        for name in self.readings.keys() & row.keys():
-            value = self.readings[name](row[name])
+        """Turn dates and choices into what the library reads; it reports what stays wrong."""
+        for name in self.readers.keys() & row.keys():
+            value = self.readers[name](row[name])
             if not isinstance(value, Wrong):
                 row[name] = json_value(value) or ""
         self._demand_values(row)
 
     def _demand_values(self, row: Mapping[str, Any]) -> None:
-        """An emptied cell of a column that is never empty is a fault, not an error of the engine."""
+        """Raise ValidationError for an empty cell whose column may not be NULL or blank."""
         columns = {
             column.name: column
             for column in self._meta.model._meta.concrete_fields
@@ -119,7 +121,7 @@ class SafeResource(resources.ModelResource):
                 raise ValidationError({name: _("This cell must not be empty.")})
 
     def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
-        """As the library does, with the event; a dry run writes both and rolls both back."""
+        """Save the object and write the event; a dry run rolls both back."""
         before = {} if is_create else self._plain(type(instance).objects.get(pk=instance.pk))
         if not is_create:
             instance.version += 1
@@ -145,12 +147,11 @@ class SafeResource(resources.ModelResource):
         return {name: getattr(instance, name) for name in names}
 
 
-def context_of(told: Mapping[str, Any]) -> IntakeContext:
-    """Who imports, now; what the library tells of it."""
-    now = timezone.now()
-    return IntakeContext(told.get("user"), now, timezone.localdate(now))
+def context_of(options: Mapping[str, Any]) -> IntakeContext:
+    """The context of an import with these options of the library."""
+    now, user = timezone.now(), options.get("user")
+    return IntakeContext(cast(User, user), now, timezone.localdate(now))
 
 
 def ids_in(texts: Iterable[Any]) -> set[int]:
-    """The ids among these cells."""
     return {number for text in texts if (number := whole_number(text)) is not None}

@@ -1,4 +1,4 @@
-"""Bringing a file in: what is taken, where it is kept, how its columns are confirmed, and giving it up again."""
+"""Starts an intake: stores the file, confirms its columns, checks it again, discards it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from directives.tables.matching import FieldNames, Headings, heading_faults
 
 
 def faults(upload: UploadedFile) -> list[str]:
-    """Why a file is not taken, in words; what it holds is looked at by the process that reads it."""
+    """Why a file is not accepted, in words; its content is checked when it is read."""
     name, limit = clean_name(upload.name or ""), settings.INTAKE_LIMIT // 1024**2
     if not upload.size:
         return [
@@ -46,23 +46,36 @@ def faults(upload: UploadedFile) -> list[str]:
 
 @transaction.atomic
 def bring_in(
-    *, kind: TableKind, place: Mapping[str, int], upload: UploadedFile, language: str, by: User, now: datetime
-) -> Intake:  # fmt: skip
-    """Keep a file and have it checked. `place` holds what the kind needs. Raises NotAllowed, Invalid {"file": …}."""
+    *,
+    kind: TableKind,
+    place: Mapping[str, int],
+    upload: UploadedFile,
+    language: str,
+    by: User,
+    now: datetime,
+) -> Intake:
+    """Store a file and have it checked. Raises NotAllowed, Invalid {"file": …}."""
     if not kind.may(by):
         raise NotAllowed(_("You cannot import tables of this kind. Ask your system administrator."))
-    found = faults(upload)
-    if found:
-        raise Invalid({"file": found})
+    if reasons := faults(upload):
+        raise Invalid({"file": reasons})
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
     upload.seek(0)
-    name = clean_name(upload.name)
+    name = clean_name(upload.name or "")
     intake = Intake(
-        kind=kind.key, place=dict(place), by=by, at=now, name=name, size=upload.size, sha256=digest.hexdigest(), language=language,
-        state=CHECKING, asked_at=now,
-    )  # fmt: skip
+        kind=kind.key,
+        place=dict(place),
+        by=by,
+        at=now,
+        name=name,
+        size=upload.size or 0,
+        sha256=digest.hexdigest(),
+        language=language,
+        state=CHECKING,
+        asked_at=now,
+    )
     store_file(intake.file, f"{uuid4().hex}.{file_type(name) or 'bin'}"[:60], upload)
     intake.save()
     jobs.enqueue(intake, at_once=checking.is_small(intake))
@@ -73,21 +86,23 @@ def bring_in(
 def match(
     intake: Intake, chosen: Mapping[str, str], *, language: str, by: User, now: datetime
 ) -> Intake:
-    """Take the fields chosen for the columns (letter → field) and check the rows by them; the next such table is matched so at once.
+    """Match the columns (letter → field), remember it for such tables, and check the rows.
 
-    Raises Invalid with what stands against it, Stale.
+    Raises Invalid {"columns": …}, Stale.
     """
     if not intake.tables:
         raise Stale(theirs=intake)
     names = FieldNames(kind_of(intake).fields(context_of(intake, now)))
     heads = [Headings.of_json(table).matching(chosen) for table in intake.tables]
-    found = heading_faults(heads[0], names)
-    if found:
-        raise Invalid({"columns": [fault_in_words(fault) for fault in found]})
+    if wrong := heading_faults(heads[0], names):
+        raise Invalid({"columns": [fault_in_words(fault) for fault in wrong]})
     columns = {fold(column.heading): column.field for column in heads[0].columns if column.heading}
     Matching.objects.update_or_create(
-        user=by, kind=intake.kind, headings=Headings.of_json(intake.tables[0]).digest, defaults={"columns": columns}
-    )  # fmt: skip
+        user=by,
+        kind=intake.kind,
+        headings=Headings.of_json(intake.tables[0]).digest,
+        defaults={"columns": columns},
+    )
     tables = [head.as_json() for head in heads]
     return checking.begin(
         intake, now=now, tables=tables, matching=checking.chosen(heads), language=language
@@ -95,7 +110,6 @@ def match(
 
 
 def fault_in_words(fault: Fault) -> str:
-    """A fault of the columns as one sentence."""
     return _("Expected: %(expected)s. %(remedy)s") % {
         "expected": fault.expected,
         "remedy": fault.remedy,
@@ -104,16 +118,18 @@ def fault_in_words(fault: Fault) -> str:
 
 @transaction.atomic
 def check_again(intake: Intake, *, language: str, now: datetime) -> Intake:
-    """Hold the rows against the product as it now stands. Raises Stale."""
+    """Check the rows again. Raises Stale."""
     return checking.begin(intake, now=now, language=language)
 
 
 @transaction.atomic
 def discard(intake: Intake) -> None:
-    """Give it up: whoever has it in hand stops, its file and rows go. Raises Stale if it was applied meanwhile."""
+    """Stop what is under way, and delete its file and rows. Raises Stale if it was applied."""
     name, storage, applying = intake.file.name, intake.file.storage, intake.state == APPLYING
     shift(intake, DISCARDED, since=OPEN, file="", fault="")
-    if not applying:  # else they are held by a transaction that waits for this one; they go with the others of their age
+    # While it is being applied, its rows are locked by a transaction that waits for this one;
+    # `clearing` deletes them later.
+    if not applying:
         IntakeRow.objects.filter(intake=intake).delete()
     if name:
         transaction.on_commit(lambda: storage.delete(name))

@@ -1,4 +1,4 @@
-"""How an intake goes from one state to the next, and what a kind is told of it. Whoever has it in hand knows its version."""
+"""The states of an intake, and what its kind is given."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -20,7 +20,7 @@ AT_ONCE_ROWS = 2000
 
 
 def kind_of(intake: Intake) -> TableKind:
-    """The kind of the table. Raises NotAllowed where the person may no longer bring such tables in."""
+    """The kind of the table. Raises NotAllowed if the user may no longer import it."""
     kind = KINDS[intake.kind]
     if not kind.may(intake.by):
         raise NotAllowed(_("You cannot import tables of this kind. Ask your system administrator."))
@@ -32,12 +32,12 @@ def context_of(intake: Intake, now: datetime) -> IntakeContext:
 
 
 def context_of_act(intake: Intake) -> IntakeContext:
-    """The same, for the act that is in hand."""
+    """The context of the long act under way."""
     return context_of(intake, JobRun.objects.as_of(intake.asked_at or intake.at))
 
 
 def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> Intake:
-    """Bring it into another state, if it is still as this copy of it says. Raises Stale if somebody was first."""
+    """Change its state. Raises Stale if it was changed since this copy was read."""
     same = Intake.objects.filter(pk=intake.pk, version=intake.version, state__in=tuple(since))
     if not same.update(state=to, version=intake.version + 1, **fields):
         raise Stale(theirs=Intake.objects.filter(pk=intake.pk).first())
@@ -49,7 +49,7 @@ def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> In
 def begin(
     intake: Intake, state: str, *, since: Iterable[str], at_once: bool, now: datetime, **fields: Any
 ) -> Intake:
-    """Have the act of this state carried out, once this transaction has committed. Raises Stale."""
+    """Have the act of this state carried out after this transaction. Raises Stale."""
     shift(
         intake, state, since=since, fault="", done=0, moved_at=None, tries=0, asked_at=now, **fields
     )
@@ -58,13 +58,15 @@ def begin(
 
 
 def halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
-    """Leave it as it was before the act: its page offers that again."""
+    """Return to the state before the act, which its page offers again."""
     jobs.change_state(intake, intake.fact.back, fault=fault, moved_at=None)
 
 
 def settled(row: IntakeRow) -> IntakeRow:
-    """The row as it is written, and taken back: a conflict is a change by now. Where what stands here was chosen it is one of the
-    other cells alone, which nobody contests. It is not stored so: the page goes on showing what was found."""
+    """Turn a decided conflict into a change, for writing and undoing; this is not stored.
+
+    If the stored values were chosen, it keeps only the cells without a conflict.
+    """
     if row.verdict == CONFLICT:
         row.verdict = CHANGED
         if row.choice == THEIRS:
@@ -76,5 +78,4 @@ def settled(row: IntakeRow) -> IntakeRow:
 
 
 def fault_as_json(fault: Fault) -> dict[str, str]:
-    """A fault as JSON holds it."""
     return {name: str(value) for name, value in asdict(fault).items()}

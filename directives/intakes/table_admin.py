@@ -39,7 +39,7 @@ class SharedUpload(MediaStorage):
 
 
 class TableAdmin(ImportExportModelAdmin):
-    """Takes and gives tables in the two formats that are read and written safely, and in no other."""
+    """Imports and exports tables in the safe formats only."""
 
     import_formats = export_formats = FORMATS
     export_form_class = ColumnsForm

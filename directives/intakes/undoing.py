@@ -1,4 +1,4 @@
-"""Taking an applied intake back, as long as nothing was built on what it wrote: every row or none, the last ones first."""
+"""Undoes an applied intake, while nothing depends on what it wrote: every row, the last first."""
 
 from datetime import datetime
 from functools import partial
@@ -18,20 +18,19 @@ from directives.tables.fields import IntakeContext, TableKind
 
 
 def written(intake: Intake) -> QuerySet[IntakeRow]:
-    """The rows that were written."""
     return IntakeRow.objects.filter(intake=intake).exclude(left=None)
 
 
 @transaction.atomic
 def undo(intake: Intake, *, by: User, now: datetime) -> Intake:
-    """Take back what it wrote, once this transaction has committed. Raises NotAllowed, Stale."""
+    """Undo it after this transaction. Raises NotAllowed, Stale."""
     kind_of(intake)
     return acts.begin(UNDO, intake, now=now)
 
 
 @transaction.atomic
 def keep(intake: Intake) -> Intake:
-    """Undo it no longer: it stays applied. Raises Stale if it was undone meanwhile."""
+    """Cancel undoing. Raises Stale if it was undone meanwhile."""
     return shift(intake, APPLIED, since=(UNDOING,), done=written(intake).count(), moved_at=None)
 
 
@@ -50,7 +49,13 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
 
 
 UNDO = acts.WriteAct(
-    event="undo_import", since=APPLIED, meanwhile=UNDOING, to=UNDONE, undoes=True, rows=written, step=_take_back,
+    event="undo_import",
+    since=APPLIED,
+    meanwhile=UNDOING,
+    to=UNDONE,
+    undoes=True,
+    rows=written,
+    step=_take_back,
     clash=gettext_lazy("Later entries depend on these rows."),
-)  # fmt: skip
+)
 ACT = jobs.Act(partial(acts.write_all, UNDO), _halt)

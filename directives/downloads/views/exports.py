@@ -1,4 +1,4 @@
-"""Files of lists: asked for, watched, fetched, deleted; and which columns of a list a person takes away."""
+"""Exports: asking for one, its progress, file and deletion; the choice of columns of a list."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -76,9 +76,15 @@ def export_ask(request):
         raise Http404
     data = form.cleaned_data
     row = exporting.ask(
-        key=data["list"], place=form.place, query=data["query"], wanted=data["format"], asked=_asked(request, data["query"]),
-        language=get_language(), by=request.user, now=request.now,
-    )  # fmt: skip
+        key=data["list"],
+        place=form.place,
+        query=data["query"],
+        wanted=data["format"],
+        asked=_asked(request, data["query"]),
+        language=get_language(),
+        by=request.user,
+        now=request.now,
+    )
     return redirect("export", row.pk)
 
 

@@ -1,4 +1,4 @@
-"""Tables brought in: what can be, the file, its columns, what was found of each row, and the one confirmation."""
+"""Importing a table: its file, its columns, the result for each row, and the confirmation."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied

@@ -147,7 +147,7 @@ class ObligationChecker(Checker):
         fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
         self.lines = (
-            self.shown.lines([cells_of(here) for _row, here in met]) if self.context.by else {}
+            self.shown.lines([cells_of(here) for _row, here in met]) if self.author else {}
         )  # nobody asks for the system
         self.edits = []
         planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
@@ -364,6 +364,11 @@ class ObligationChecker(Checker):
         """The column that says which directive is meant."""
         return "clause" if "clause" in self.headed else "directive"
 
+    @property
+    def author(self) -> User | None:
+        """Whose rights are checked; None for administrators, who have all."""
+        return self.context.by
+
     @cached_property
     def seen(self) -> Q:
         """The obligations that may be meant at all."""
@@ -429,7 +434,7 @@ class ObligationChecker(Checker):
         pair = pair_of(after, clause, home)
         columns = {"directive": self.names, "organisation": row.values.get(NAMED_IN, "body")}
         faults = []
-        for name, text in faults_of(pair, by=self.context.by, today=self.context.today).items():
+        for name, text in faults_of(pair, by=self.author, today=self.context.today).items():
             field = columns.get(name, name)
             faults.append(refused_cell(field, str(json_value(row.values.get(field)) or ""), text))
         label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))

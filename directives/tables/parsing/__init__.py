@@ -1,1 +1,1 @@
-"""Files taken apart, in a limited process of its own: the standard library only, no Django, nothing written anywhere."""
+"""Parsers of table files. They run in the child process, with the standard library alone."""

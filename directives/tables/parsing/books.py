@@ -1,4 +1,4 @@
-"""What a workbook consists of: its worksheets and their states, which cell styles show a day, the texts that cells share."""
+"""Reads what a workbook consists of: worksheets, styles that show dates, shared texts."""
 
 import posixpath
 import re
@@ -74,7 +74,10 @@ def _main_part(package: ZipFile, folded: dict[str, str]) -> str:
 
 
 def _related(package: ZipFile, folded: dict[str, str], member: str) -> dict[str, tuple[str, str]]:
-    """What a part refers to: (last word of its type, member) by id; no member where it is missing or lies outside the package."""
+    """The references of a part: id → (last segment of the type, member).
+
+    The member is "" where it is missing or outside the package.
+    """
     folder, name = posixpath.split(member)
     rels = folded.get(posixpath.join(folder, "_rels", f"{name}.rels").lower(), "")
     found: dict[str, tuple[str, str]] = {}
@@ -210,7 +213,7 @@ class Texts:
 
 
 def unescaped(text: str) -> str:
-    """Text with its _x000D_ and the like made characters again; what no text may hold becomes U+FFFD."""
+    """Decode escapes such as _x000D_; an invalid character becomes U+FFFD."""
     return _ESCAPED.sub(_character, text) if "_x" in text else text
 
 

@@ -1,4 +1,4 @@
-"""The cells of one worksheet, row by row as its XML comes, with no more than a block of it in memory."""
+"""Reads the cells of one worksheet row by row, with only a block of its XML in memory."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -9,14 +9,14 @@ from directives.tables.parsing.books import Sheet, Shown, Workbook, unescaped
 from directives.tables.parsing.limits import CELL, COLUMNS, ROW, ROWS, Fault
 from directives.tables.parsing.markup import Attributes, fed, local, parser
 
-# As they go to the parent: line, hidden, cells, and the places of those cells that JSON has no word for.
+# As the parent gets it: line, hidden, cells, and the indexes of cells that JSON cannot hold.
 Row = tuple[int, bool, list[Any], list[int]]
 _WIDEST = 16_384
 _PLACES: dict[str, int] = {}
 
 
 def place_of(letters: str) -> int:
-    """The column from 0 that these letters head. Raises Fault for what is no column."""
+    """The index of a column by its letters. Raises Fault if there is no such column."""
     if letters not in _PLACES:
         number = 0
         for char in letters:
@@ -28,7 +28,7 @@ def place_of(letters: str) -> int:
 
 
 class Grid:
-    """Reads one worksheet. `rows` is an iterator; `hidden_columns` is known once the first row is."""
+    """Reads one worksheet. `hidden_columns` is complete once the first row was read."""
 
     def __init__(self, book: Workbook, sheet: Sheet) -> None:
         assert book.texts is not None
@@ -49,17 +49,14 @@ class Grid:
         self.in_formula = False
 
     def rows(self) -> Iterator[Row]:
-        """Rows that hold something. Raises Fault, naming the sheet and the cell, where the sheet cannot be read on."""
-        made = parser()
-        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = (
-            self._root,
-            self._end,
-            self._text,
-        )
-        self.parser = made
+        """Yield the rows that are not empty. Raises Fault with the name of the sheet."""
+        self.parser = parser()
+        self.parser.StartElementHandler = self._root
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
         try:
             with self.book.package.open(self.sheet.member) as stream:
-                for _step in fed(made, stream, self.sheet.member):
+                for _step in fed(self.parser, stream, self.sheet.member):
                     yield from self.done
                     self.done.clear()
                     if self.over:
@@ -166,7 +163,7 @@ class Grid:
             self.special.append(column)
 
     def _reach(self, column: int) -> None:
-        """Make room for a cell that is not the next; refuse one that lies too far out, or stands where another stood."""
+        """Make room for a cell that is not the next one. Raises Fault if it may not be there."""
         if column >= COLUMNS:
             raise Fault("many_columns", cell=self._address(), limit=COLUMNS)
         self.cells.extend([None] * (column + 1 - len(self.cells)))
@@ -198,7 +195,7 @@ class Grid:
         return styles[number] if 0 <= number < len(styles) else ""
 
     def _said(self, text: str) -> str | None:
-        """A text of the row, as long as the row is not too long."""
+        """Return a text, counting its characters. Raises Fault if the row is too long."""
         self.size += len(text)
         if self.size > ROW:
             raise Fault("long_row", line=self.line, limit=ROW)
@@ -227,25 +224,25 @@ def _iso(text: str) -> Any:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return ["e", text[:50]]
-    return (
-        ["d", moment.date().isoformat()]
-        if len(text.strip()) == 10
-        else ["m", moment.replace(tzinfo=None).isoformat()]
-    )
+    if len(text.strip()) == 10:
+        return ["d", moment.date().isoformat()]
+    return ["m", moment.replace(tzinfo=None).isoformat()]
 
 
 def shown_as(text: str, shown: Shown, from_1904: bool) -> Any:
-    """A number as a day or an instant, if its style shows one. A serial below 60 lies before the day that 1900 did not have."""
+    """Convert a number to what its style shows: a date, a datetime, a time or a number."""
     number = _number(text)
     if type(number) is list or shown == "span":
         return number
     if shown == "time" and 0 <= number < 1:
-        return f"{datetime.combine(date.min, time()) + timedelta(seconds=round(number * 86_400)):%H:%M:%S}"
+        midnight = datetime.combine(date.min, time())
+        return f"{midnight + timedelta(seconds=round(number * 86_400)):%H:%M:%S}"
     if not from_1904 and 60 <= number < 61:
-        return ["e", "1900-02-29"]  # which only spreadsheets know
-    start = (
-        date(1904, 1, 1) if from_1904 else date(1899, 12, 31) if number < 60 else date(1899, 12, 30)
-    )
+        return ["e", "1900-02-29"]  # a day that only spreadsheets know
+    if from_1904:
+        start = date(1904, 1, 1)
+    else:
+        start = date(1899, 12, 31) if number < 60 else date(1899, 12, 30)
     try:
         moment = datetime.combine(start, time()) + timedelta(
             milliseconds=round(number * 86_400_000)

@@ -1,27 +1,25 @@
-"""How much a file may hold, and how the process that reads it says that it will not."""
+"""Limits of what is read of a file, and the error that ends reading."""
 
-FILE = 200 * 2**20  # bytes of a file as it was given
-UNPACKED = 3 * 2**30  # bytes of a workbook's parts, all together
-RATIO, RATIO_FROM = (
-    300,
-    20 * 2**20,
-)  # a part may be so many times its packed size, from so many bytes on
-MEMBERS = 2_000  # parts of one workbook
-ROWS = 1_048_576  # what a worksheet can hold
-COLUMNS = 200  # that hold something
-CELL = 32_767  # characters, what Excel takes
-ROW = 500_000  # characters of a row's cells together
-TEXTS = 150 * 10**6  # characters of the texts that cells share
+FILE = 200 * 2**20  # bytes of an uploaded file
+UNPACKED = 3 * 2**30  # bytes of all parts of a workbook
+RATIO = 300  # a part may be so many times its packed size …
+RATIO_FROM = 20 * 2**20  # … if it has more bytes than this
+MEMBERS = 2_000  # parts of a workbook
+ROWS = 1_048_576  # of a worksheet, by the format
+COLUMNS = 200  # with content
+CELL = 32_767  # characters, by the format
+ROW = 500_000  # characters of all cells of a row
+TEXTS = 150 * 10**6  # characters of all shared texts
 MERGES = 100_000
 SHEETS = 500
 LINE = 8 * 2**20  # bytes of a line of a text file
-HEAD = 40  # rows shown before the columns are matched
+HEAD = 40  # rows read before the columns are matched
 
-SEARCHED = 1 << 20  # bytes taken at a time
+SEARCHED = 1 << 20  # bytes read at a time
 
 
 class Fault(Exception):
-    """The file is not read on. `code` is a key of `reader.MESSAGES`, `params` fill it."""
+    """Reading ends. `code` is a key of `unreadable.MESSAGES`, which `params` fill."""
 
     def __init__(self, code: str, **params: object) -> None:
         super().__init__(code)

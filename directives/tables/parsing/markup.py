@@ -1,4 +1,4 @@
-"""XML read as a stream, by the plain names of its elements; document types and their entities are refused."""
+"""Reads XML as a stream, by local names; document types and entities are refused."""
 
 from collections.abc import Callable, Iterator
 from typing import IO
@@ -12,7 +12,7 @@ BLOCK = 1 << 16
 
 
 def parser() -> expat.XMLParserType:
-    """A parser that calls whatever handlers it is given, and refuses entities."""
+    """Make a parser without handlers that refuses entities."""
     made = expat.ParserCreate()
     made.buffer_text = True
     made.StartDoctypeDeclHandler = _refuse
@@ -25,7 +25,7 @@ def _refuse(*told: object) -> None:
 
 
 def fed(made: expat.XMLParserType, stream: IO[bytes], member: str) -> Iterator[None]:
-    """Give the stream to the parser a block at a time, stopping after each. Raises Fault where it is not XML or breaks off."""
+    """Parse a stream, yielding after each block. Raises Fault if it is not complete XML."""
     try:
         while block := stream.read(BLOCK):
             made.Parse(block, False)
@@ -42,12 +42,12 @@ def fed(made: expat.XMLParserType, stream: IO[bytes], member: str) -> Iterator[N
         raise Fault("damaged", member=member[:100]) from fault
 
 
-def each(stream: IO[bytes], member: str, told: Callable[[str, str, Attributes], None]) -> None:
-    """Call `told` with the local names of each element and of the one that it stands in, and its attributes, local names too."""
+def each(stream: IO[bytes], member: str, handle: Callable[[str, str, Attributes], None]) -> None:
+    """Call `handle` for each element with its name, its parent's name and its attributes."""
     path = [""]
 
     def start(name: str, attributes: Attributes) -> None:
-        told(local(name), path[-1], {local(key): value for key, value in attributes.items()})
+        handle(local(name), path[-1], {local(key): value for key, value in attributes.items()})
         path.append(local(name))
 
     made = parser()
@@ -58,5 +58,5 @@ def each(stream: IO[bytes], member: str, told: Callable[[str, str, Attributes], 
 
 
 def local(name: str) -> str:
-    """A name without the prefix of its namespace: strict and transitional workbooks differ in nothing else that is read here."""
+    """A name without its prefix: strict and transitional workbooks differ in their namespaces."""
     return name.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""The package of a workbook, looked over before any part of it is understood: sizes, names, checksums, entities."""
+"""Checks the zip package of a workbook before it is parsed: sizes, names, checksums, entities."""
 
 import re
 import zlib
@@ -41,20 +41,17 @@ _MERGE = re.compile(
 
 @dataclass(slots=True)
 class Part:
-    """What a first look at one part found, of a worksheet: about how many rows, and the merged ranges as written."""
+    """What scanning one part found, if it is a worksheet."""
 
-    rows: int = 0
-    merges: list[str] = field(default_factory=list)
+    rows: int = 0  # about
+    merges: list[str] = field(default_factory=list)  # such as A1:B2
 
 
 def opened(file: BinaryIO) -> ZipFile:
-    """The package, if its table of contents is harmless. Raises Fault otherwise."""
+    """Open the package. Raises Fault if its directory is harmful."""
     try:
         package = ZipFile(file)
-    except (
-        *BROKEN,
-        MemoryError,
-    ) as fault:  # a table of contents that claims to be larger than memory
+    except (*BROKEN, MemoryError) as fault:  # the directory may claim to be larger than memory
         raise Fault("truncated") from fault
     members = package.infolist()
     if len(members) > MEMBERS:
@@ -132,7 +129,7 @@ def _check_kind(names: set[str], package: ZipFile) -> None:
 
 
 def looked_over(package: ZipFile) -> dict[str, Part]:
-    """Unpack every part once and keep nothing: its checksum is right, and it declares no entities. Parts by name."""
+    """Unpack every part once, to check that it is intact and has no entities. Parts by name."""
     return {
         member.filename: _look(package, member)
         for member in package.infolist()
@@ -160,7 +157,7 @@ def _look(package: ZipFile, member: ZipInfo) -> Part:
 def _merges(block: bytes, part: Part) -> None:
     if b"mergeCell" not in block:
         return
-    known = set(part.merges[-5:])  # the end of the block before is looked at twice
+    known = set(part.merges[-5:])  # the end of the previous block is scanned twice
     for found in _MERGE.finditer(block):
         text = found[1].decode("ascii")
         if text not in known and len(part.merges) < MERGES:

@@ -1,4 +1,4 @@
-"""What a file is, by what it holds and never by its name."""
+"""Recognises the kind of a file by its content, never by its name."""
 
 import re
 from typing import BinaryIO, Literal
@@ -25,7 +25,8 @@ _MARKUP = (
     (re.compile(rb"^\s*mime-version:", re.I), "html"),
     (
         re.compile(
-            rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*)*+<(?:!doctype\s+html|html|head|meta|table|body|style|div)\b",
+            rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*)*+"
+            rb"<(?:!doctype\s+html|html|head|meta|table|body|style|div)\b",
             re.I | re.S,
         ),
         "html",
@@ -35,7 +36,7 @@ _MARKUP = (
 
 
 def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
-    """Whether the file is a package of parts or text; raises Fault with what it is where neither can be read."""
+    """Return whether the file is a zip package or text. Raises Fault for any other kind."""
     size = file.seek(0, 2)
     file.seek(0)
     start = file.read(4096)
@@ -59,7 +60,7 @@ def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
 
 
 def _old(file: BinaryIO) -> str:
-    """Which file of the old compound format this is; their streams are named in UTF-16."""
+    """The code of a file in the old compound format; its streams have names in UTF-16."""
     names = {
         "EncryptedPackage": "encrypted",
         "WordDocument": "document",

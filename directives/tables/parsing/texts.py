@@ -1,4 +1,4 @@
-"""Text tables: how they are encoded, what parts their cells, and their rows."""
+"""Reads text tables: detects the encoding and the separator, then yields rows."""
 
 import csv
 import io
@@ -10,9 +10,10 @@ from typing import BinaryIO
 from directives.tables.parsing.grid import Row
 from directives.tables.parsing.limits import CELL, COLUMNS, LINE, ROW, ROWS, SEARCHED, Fault
 
-# Characters that tables of this field are full of, in both scripts: the decoding that gives more of them is right.
+# Common characters of such tables in both scripts: the decoding that gives more of them is right.
 _EVERYDAY = frozenset(
-    "的中国國全市省县縣区區会會委员員工人大年月日名称稱编編号號码碼级級类類上下单單位联聯总總青妇婦科协協部组組织織"
+    "的中国國全市省县縣区區会會委员員工人大年月日名称稱编編号號码碼级級"
+    "类類上下单單位联聯总總青妇婦科协協部组組织織"
 )
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32"),
@@ -21,22 +22,22 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_SEPARATORS = "\t;,|"  # of two that part as well, the one that is rarer in running text
-_SAMPLE = 100  # lines looked at for the separator
+_SEPARATORS = "\t;,|"  # those rarer in running text first
+_SAMPLE = 100  # lines from which the separator is guessed
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text table that can be read."""
+    """How a text table is written."""
 
     encoding: str
     separator: str
     lines: int
-    skipped: int = 0  # lines before the table that only tell Excel the separator
+    skipped: int = 0  # lines before the table, such as "sep=;" for Excel
 
 
 def text_of(file: BinaryIO) -> Text:
-    """Find out how a text is written. Raises Fault, with the line and the byte, where it is not text of one encoding."""
+    """Detect how a text is written. Raises Fault if it is not text in one encoding."""
     start = file.read(4)
     file.seek(0)
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), "")
@@ -52,9 +53,9 @@ def text_of(file: BinaryIO) -> Text:
         sample.append(line)
     if not any(line.strip().strip('\ufeff,;\t|"') for line in sample) and lines <= _SAMPLE:
         raise Fault("nothing")
-    told = sample[0].strip().lower() if sample else ""
-    if told.startswith("sep=") and len(told) == 5:
-        return Text(encoding, told[4], lines, skipped=1)
+    first = sample[0].strip().lower() if sample else ""
+    if first.startswith("sep=") and len(first) == 5:
+        return Text(encoding, first[4], lines, skipped=1)
     return Text(encoding, separator_of("".join(sample)), lines)
 
 
@@ -66,7 +67,7 @@ def _count(file: BinaryIO) -> int:
 
 
 def _byte_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Lines, whichever way they end. No byte of a character of UTF-8 or GB18030 looks like the end of a line."""
+    """Yield lines. No byte of a character in UTF-8 or GB18030 looks like a line break."""
     rest = b""
     while block := file.read(SEARCHED):
         lines = (rest + block).splitlines(keepends=True)
@@ -80,16 +81,16 @@ def _byte_lines(file: BinaryIO) -> Iterator[bytes]:
 
 @dataclass(slots=True)
 class _Seen:
-    """The first lines that speak for or against an encoding: number and byte, from 1; 0 for none."""
+    """The first lines that decide about an encoding: (number, byte) from 1; 0 for none."""
 
-    han: int = 0  # a line of Chinese in UTF-8
+    han: int = 0  # Chinese in UTF-8
     not_utf8: tuple[int, int] = (0, 0)
     not_gb: tuple[int, int] = (0, 0)
     cut: bool = False
 
 
 def _looked_at(file: BinaryIO) -> tuple[str, int]:
-    """The encoding and the number of lines of a text without a mark."""
+    """The encoding and the number of lines of a text without a byte order mark."""
     seen, number, sample = _Seen(), 0, b""
     for number, line in enumerate(_byte_lines(file), 1):
         if b"\0" in line:
@@ -129,7 +130,7 @@ def _hear(seen: _Seen, line: bytes, number: int) -> None:
 
 
 def _chinese(sample: bytes) -> str:
-    """GB18030 or Big5: each takes nearly every byte of the other, and only one gives everyday Chinese."""
+    """Decide between GB18030 and Big5: both decode nearly all bytes, one to common characters."""
     counts = {
         name: sum(char in _EVERYDAY for char in sample.decode(name, "replace"))
         for name in ("gb18030", "big5hkscs")
@@ -138,25 +139,20 @@ def _chinese(sample: bytes) -> str:
 
 
 def separator_of(sample: str) -> str:
-    """What parts the cells: the sign that parts most lines into the same number of cells. Signs in quotes do not count."""
-    best, found = (0, 0), ","
-    for sign in _SEPARATORS:
-        counts = Counter(count for count in _counted(sample, sign) if count)
+    """The character that splits most lines into the same number of cells, outside quotes."""
+    best, separator = (0, 0), ","
+    for candidate in _SEPARATORS:
+        rows = csv.reader(io.StringIO(sample, newline=""), delimiter=candidate)
+        counts = Counter(len(row) - 1 for row in rows if len(row) > 1)
         if counts:
             count, lines = max(counts.items(), key=lambda item: (item[1], item[0]))
             if (lines, count) > best:
-                best, found = (lines, count), sign
-    return found
-
-
-def _counted(sample: str, sign: str) -> Iterator[int]:
-    """How often the sign stands outside quotes in each row. A quotation mark opens a cell only at its start."""
-    for row in csv.reader(io.StringIO(sample, newline=""), delimiter=sign):
-        yield len(row) - 1
+                best, separator = (lines, count), candidate
+    return separator
 
 
 def _lines_of(file: BinaryIO, encoding: str) -> Iterator[str]:
-    """Lines of text as `csv` wants them, their ends kept."""
+    """Yield lines with their line breaks, as `csv` needs them."""
     reader = io.TextIOWrapper(file, encoding=encoding, newline="")
     number = 0
     try:
@@ -174,7 +170,7 @@ def _lines_of(file: BinaryIO, encoding: str) -> Iterator[str]:
 
 
 def rows_of(file: BinaryIO, text: Text) -> Iterator[Row]:
-    """The rows that hold something; every cell is text. A row's line is its place as a spreadsheet counts."""
+    """Yield the rows that are not empty, numbered as a spreadsheet would."""
     file.seek(0)
     lines = _lines_of(file, text.encoding)
     for _skipped in range(text.skipped):
