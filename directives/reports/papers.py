@@ -92,8 +92,8 @@ def paper_of_report(
     parts = [
         (_("The whole"), [Para(_overall(entries, head.logged))]),
         (_("Main progress"), _by_section(entries)),
-        (_("Problems"), _numbered((one.problems, one.code) for one in entries)),
-        (_("Next steps"), _numbered((one.next_steps, one.code) for one in entries)),
+        (_("Problems"), _numbered((entry.problems, entry.code) for entry in entries)),
+        (_("Next steps"), _numbered((entry.next_steps, entry.code) for entry in entries)),
     ]
     files = _files(entries)
     return Paper(

@@ -152,7 +152,7 @@ def test_the_desk_offers_what_is_theirs_and_names_the_rest(cast, sign_in, key):
     _copied(cast, made)
     client = sign_in(made.other)
     page = client.get(reverse("report_review", args=[made.report.pk]))
-    assert page.context["desk"].waiting == 1
+    assert page.context["review"].waiting == 1
     text = page.content.decode()
     mine, own = made.entries
     assert f'name="verdict-{mine.pk}"' in text and f'name="verdict-{own.pk}"' not in text

@@ -128,9 +128,9 @@ def _hand_in(made: PlanMove) -> None:
     )
     facts = {"plan": plan.pk, "number": submission.number}
     audit.record("submission", submission, by=by, now=now, after=facts)
-    met = [row for row in owed if row.plan_due_on or row.plan_returned]
+    awaited = [row for row in owed if row.plan_due_on or row.plan_returned]
     fields = {"plan_due_on": None, "plan_returned": False}
-    transitions.change_within(met, fields, action="plan_handed_in", by=by, now=now)
+    transitions.change_within(awaited, fields, action="plan_handed_in", by=by, now=now)
     note_heard(owed, by=by, now=now)
     notices.notify_handed_in(plan, what=plan.title, url=made.url, now=now)
 

@@ -122,8 +122,8 @@ def start_plan(
                 "so no plan is needed."
             )
         )
-    asked = {row.deliverable for row in owed}
-    only_measures = SPECIFIC_MEASURES in asked and IMPLEMENTATION_PLAN not in asked
+    wanted = {row.deliverable for row in owed}
+    only_measures = SPECIFIC_MEASURES in wanted and IMPLEMENTATION_PLAN not in wanted
     kind = SPECIFIC_MEASURES if only_measures else IMPLEMENTATION_PLAN
     terms: dict[str, Any] = {
         "title": _proposed_title(organisation, document, kind),

@@ -113,8 +113,8 @@ class LogChecker(Checker):
         text, on = text_of(cells.get("text")), cells.get("on")
         if "text" in cells and on:
             values = {"text": text, "on": json_value(on)}
-            found = planning.log_faults(text, on, self.context.today)
-            faults += [refused_cell(name, values[name], why) for name, why in found.items()]
+            refusals = planning.log_faults(text, on, self.context.today)
+            faults += [refused_cell(name, values[name], why) for name, why in refusals.items()]
         label = f"{json_value(on) or ''} {self.labels.get(measure or 0, '')}".strip()
         if faults or row.faults or not on or not text or measure is None:
             return wrong_row(row, faults, label)

@@ -83,17 +83,17 @@ def decide(
     if not is_above(by, report):
         raise NotAllowed(_("Reports are reviewed by a supervisor above the organisation."))
     report = lock_report(report)
-    given = {pk: Decision(*decision) for pk, decision in decisions.items()}
-    entries = _decided_entries(report, given)
+    by_entry = {pk: Decision(*decision) for pk, decision in decisions.items()}
+    entries = _decided_entries(report, by_entry)
     same: dict[tuple[bool, str], list[ReportEntry]] = {}  # same verdict for the same reason
     for entry in entries:
-        same.setdefault(given[entry.pk][:2], []).append(entry)
+        same.setdefault(by_entry[entry.pk][:2], []).append(entry)
     for (accepted, reason), moved in same.items():
         move_entries(moved, "accept" if accepted else "return", by=by, now=now, reason=reason)
-    verdicts = _add_verdicts(report, entries, given, by=by, now=now)
-    _change_obligations(report, entries, given, by=by, now=now)
+    verdicts = _add_verdicts(report, entries, by_entry, by=by, now=now)
+    _change_obligations(report, entries, by_entry, by=by, now=now)
     _complete(report, by=by, now=now)
-    _notify(report, entries, given, now=now)
+    _notify(report, entries, by_entry, now=now)
     return verdicts
 
 

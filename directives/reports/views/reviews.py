@@ -27,7 +27,7 @@ from directives.web.doors import demand, write
 def report_review(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
     demand(request.user, "oversee", report)
-    context = {"desk": review_of_report(report, request.user), "report": report}
+    context = {"review": review_of_report(report, request.user), "report": report}
     return render(request, "directives/reviews/report.html", context)
 
 
@@ -40,7 +40,7 @@ def report_decide(request, pk):
     except (Invalid, Stale) as refusal:
         errors = getattr(refusal, "errors", {})
         context = {
-            "desk": review_of_report(report, request.user, chosen=chosen, errors=errors),
+            "review": review_of_report(report, request.user, chosen=chosen, errors=errors),
             "report": report,
             "refusal": refusal,
         }
