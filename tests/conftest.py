@@ -36,6 +36,8 @@ from directives.web import middleware
 from tests import migrated
 from tests.factories import make_body
 
+gc.disable()  # until all tests are collected
+
 # Property tests are the same in each run, and a busy machine is no fault of theirs. For others: --hypothesis-profile=default
 BUSY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
 hypothesis.settings.register_profile(
@@ -72,9 +74,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end: looking for garbage among it took a tenth of the run."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from tests.sources import APP, ROOT, parsed
+
 pytestmark = pytest.mark.once
 
-ROOT = Path(__file__).resolve().parent.parent
-APP = ROOT / "directives"
 
 BESIDE = (
     "queries",
@@ -90,7 +90,6 @@ LINES = (
 )
 PLACE = {room: line for line, rooms in enumerate(LINES) for room in rooms}
 SOURCES = sorted(path for path in APP.rglob("*.py") if "migrations" not in path.parts)
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
@@ -102,6 +101,10 @@ MAY_ASK_THE_TIME = (
     "health/database.py",  # which compares two clocks
 )  # fmt: skip
 CLOCKS = {"date.today", "timezone.now", "datetime.now", "datetime.today"}
+
+
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    return ((path, parsed(path)) for path in SOURCES)
 
 
 def here(path: Path) -> str:
@@ -141,7 +144,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
 
 def test_data_flows_one_way():
     placed, back = {}, {}
-    for path, tree in TREES.items():
+    for path, tree in trees():
         if not tree.body:  # of a package that says nothing itself
             continue
         room = room_of(path)
@@ -168,7 +171,7 @@ def side_by_side(room: str) -> set[str]:
 def test_only_the_command_of_the_bench_imports_from_the_tests():
     assert [
         here(path)
-        for path, tree in TREES.items()
+        for path, tree in trees()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").split(".")[0] == "tests"
@@ -181,7 +184,7 @@ def test_nouns_form_no_circle(kind):
     needs = {f"{noun}.{kind}": set() for noun in NOUNS}
     for path in SOURCES:
         if (room := room_of(path)) in needs:
-            needs[room] |= set(imported_rooms(TREES[path])) & needs.keys() - {room}
+            needs[room] |= set(imported_rooms(parsed(path))) & needs.keys() - {room}
     assert list(TopologicalSorter(needs).static_order())
 
 
@@ -194,7 +197,7 @@ def test_the_arrow_test_sees_an_arrow_that_points_back():
 
 
 def test_modules_and_functions_are_small():
-    written = [(path, node) for path, tree in TREES.items() for node in functions(tree)]
+    written = [(path, node) for path, tree in trees() for node in functions(tree)]
     assert [
         f"{here(path)}:{node.lineno} {node.name}"
         for path, node in written
@@ -209,7 +212,7 @@ def test_modules_and_functions_are_small():
 
 def test_nothing_is_imported_late_or_swallowed():
     late, swallowed = [], []
-    for path, tree in TREES.items():
+    for path, tree in trees():
         inside = [
             node
             for node in functions(tree)
@@ -227,21 +230,19 @@ def test_reading_a_document_needs_no_django():
     for path in [*(APP / "documents" / "ingest").rglob("*.py"), APP / "base" / "script.py"]:
         names = {
             alias.name
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(parsed(path))
             if isinstance(node, ast.Import)
             for alias in node.names
         }
         names |= {
-            node.module
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            if isinstance(node, ast.ImportFrom)
+            node.module for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom)
         }
         assert [name for name in names if name and name.startswith("django")] == []
 
 
 def test_today_is_passed_in():
     asked = []
-    for path, tree in TREES.items():
+    for path, tree in trees():
         if here(path).startswith(MAY_ASK_THE_TIME):
             continue
         calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
@@ -254,7 +255,7 @@ def test_today_is_passed_in():
 def test_every_test_asserts():
     idle = []
     for path in TESTS:
-        for node in functions(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in functions(parsed(path)):
             told = (
                 isinstance(x, ast.Assert)
                 or (isinstance(x, ast.Call) and "assert" in ast.unparse(x.func))

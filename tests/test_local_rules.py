@@ -15,10 +15,10 @@ from django.conf import settings
 from django.urls import URLPattern
 
 from directives import urls
+from tests.sources import APP, ROOT, parsed
 
 pytestmark = pytest.mark.once
 
-ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(
     [
         *(ROOT / "directives").rglob("*.py"),
@@ -26,14 +26,12 @@ SOURCES = sorted(
         ROOT / "manage.py",
     ]
 )
-APP = ROOT / "directives"
 OF_NO_NOUN = [
     APP / "web" / f"{name}.py"
     for name in ("doors", "health", "help", "outages", "refused", "session")
 ]
 VIEWS = sorted([*APP.glob("*/views.py"), *APP.glob("*/views/*.py"), *OF_NO_NOUN])
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 
 # Where HTML is put together in Python; tests/test_escaping.py sends hostile words through each of them.
 BUILD_HTML = {
@@ -94,6 +92,10 @@ def named(tree: ast.AST, *names: str) -> bool:
     return False
 
 
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    return ((path, parsed(path)) for path in SOURCES)
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
@@ -111,7 +113,7 @@ def unscoped(tree: ast.AST) -> set[str]:
 def test_every_form_is_guarded_against_forgery():
     assert [
         here(path)
-        for path, tree in TREES.items()
+        for path, tree in trees()
         if named(tree, "csrf_exempt", "csrf_protect", "ensure_csrf_cookie")
     ] == []
     assert "django.middleware.csrf.CsrfViewMiddleware" in settings.MIDDLEWARE
@@ -120,7 +122,7 @@ def test_every_form_is_guarded_against_forgery():
 def test_html_is_put_together_where_it_is_known_to_be():
     marks = {
         here(path).removeprefix("directives/")
-        for path, tree in TREES.items()
+        for path, tree in trees()
         if named(tree, "mark_safe", "SafeString", "SafeText")
     }
     assert marks == BUILD_HTML
@@ -144,13 +146,13 @@ def test_nothing_that_arrives_is_run_or_unpickled():
     """Beside what ruff refuses: it allows these inside of what it does not take for a call."""
     found = {
         here(path)
-        for path, tree in TREES.items()
+        for path, tree in trees()
         if named(tree, "pickle", "marshal", "shelve", "dill", "yaml", "eval", "exec")
     }
     assert found == UNPICKLES
     shells = [
         here(path)
-        for path, tree in TREES.items()
+        for path, tree in trees()
         for node in ast.walk(tree)
         if isinstance(node, ast.keyword)
         and node.arg == "shell"
@@ -161,7 +163,7 @@ def test_nothing_that_arrives_is_run_or_unpickled():
 
 @pytest.mark.parametrize("path", VIEWS, ids=lambda path: path.name)
 def test_views_ask_for_rows_that_their_reader_sees(path):
-    assert unscoped(TREES[path]) == {function for name, function in UNSCOPED if name == path.name}
+    assert unscoped(parsed(path)) == {function for name, function in UNSCOPED if name == path.name}
 
 
 def test_the_rule_sees_a_row_that_is_found_by_its_number_alone():
@@ -180,7 +182,7 @@ def decorators(view: Callable) -> set[str]:
     path = Path(import_module(view.__module__).__file__)
     found = next(
         function
-        for function in TREES[path].body
+        for function in parsed(path).body
         if isinstance(function, ast.FunctionDef) and function.name == view.__name__
     )
     return {
@@ -201,7 +203,7 @@ def test_nobody_is_sent_where_a_stranger_wants():
     """A function that redirects and reads an address from the request asks Django, or `doors.safe_address`, whether it is ours."""
     loose = []
     for path in SOURCES:
-        for function in functions(TREES[path]):
+        for function in functions(parsed(path)):
             text = ast.unparse(function)
             sends = re.search(r"\b(?:redirect|HttpResponse\w*Redirect)\(", text)
             reads = re.search(

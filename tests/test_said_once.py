@@ -59,7 +59,7 @@ from tests.factories import (
     make_section,
     make_user,
 )
-from tests.test_house import ROOT
+from tests.sources import ROOT
 
 OBLIGATION_STATES = [state for state, _label in states.OBLIGATION_STATES]
 FILING_STATES = [state for state, _label in states.FILING_STATES]

@@ -3,7 +3,6 @@
 import ast
 import io
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -16,8 +15,7 @@ from directives.models import Event, Membership, Unsealed
 from directives.record.queries.changes import changed
 from directives.record.queries.timeline import WORDS
 from tests.factories import NOW, make_obligation
-
-APP = Path(__file__).resolve().parents[2] / "directives"
+from tests.sources import APP, parsed
 
 
 def test_what_changed_is_told_in_words(cast, sign_in):
@@ -211,7 +209,7 @@ def test_the_count_of_queries_does_not_grow(cast, sign_in, django_assert_num_que
 def test_every_action_that_the_code_records_has_words():
     actions = set()
     for path in APP.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func)

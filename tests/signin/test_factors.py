@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from directives.models import Event, OpenSession, User
 from directives.signin import factors
-from tests.test_house import ROOT
+from tests.sources import ROOT
 
 WORD = "白云-over-7-hills"
 

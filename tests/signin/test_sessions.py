@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from directives.models import Event, OpenSession
 from directives.signin import sessions
-from tests.test_house import ROOT
+from tests.sources import ROOT
 
 PASSWORD = "白云-over-7-hills"
 POLL = {"HX-Request": "true", "X-By-Itself": "1"}

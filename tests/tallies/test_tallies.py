@@ -26,7 +26,7 @@ from directives.models import (
 )
 from directives.organisations import commands as organising
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
-from tests.test_house import APP
+from tests.sources import APP, parsed
 
 
 def rows(model):
@@ -194,7 +194,7 @@ def test_no_command_writes_what_is_counted_but_those_that_count_it():
         room = str(path.relative_to(APP))
         if room.startswith(("migrations", "bench", "made_up", "models")):
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         writing = {
             node.name
             for node in ast.walk(tree)
