@@ -27,12 +27,13 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import translation
 
 from directives.health.upkeep import Upkeep, keeper, read
 from directives.models import Membership, Organisation, User
-from directives.web import middleware
+from directives.web import middleware, refused
 from tests import migrated
 from tests.factories import make_body
 
@@ -52,12 +53,12 @@ settings.WHITENOISE_AUTOREFRESH = True
 # Else whoever travels in time would have to sign in again; tests/signin has the real ones.
 settings.SESSION_IDLE_MINUTES, settings.SESSION_HOURS = 14 * 24 * 60, 14 * 24
 
-if (
-    connection.vendor == "sqlite"
-):  # which has one writer: the others wait as long as it takes here, too
+if connection.vendor == "sqlite":
+    options = connection.settings_dict["OPTIONS"]
     connections.settings["default"]["OPTIONS"] = {
-        **connection.settings_dict["OPTIONS"],
-        "timeout": 120,
+        **options,
+        "timeout": 120,  # it has one writer: the others wait as long as it takes here, too
+        "init_command": options["init_command"] + " PRAGMA synchronous=OFF;",  # gone after the run
     }
 
 
@@ -201,6 +202,29 @@ def sign_in() -> Callable[[User], Client]:
         return client
 
     return open_client
+
+
+@pytest.fixture
+def refusals_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages 403 and 404 say the same whatever a person is refused: each is drawn once a person,
+    where a test asks for hundreds and looks at their status alone.
+    """
+    for name in ("permission_denied", "page_not_found"):
+        monkeypatch.setattr(refused, name, _drawn_once(getattr(refused, name)))
+
+
+def _drawn_once(draw: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    statuses: dict[object, int] = {}
+
+    def answer(request: HttpRequest, exception: Exception) -> HttpResponse:
+        person = request.user.pk
+        if person in statuses:
+            return HttpResponse(status=statuses[person])
+        response = draw(request, exception)
+        statuses[person] = response.status_code
+        return response
+
+    return answer
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from django.db import connection
 CACHE = settings.BASE_DIR / ".pytest_cache"
 # Set by the process that starts the run, inherited by its workers.
 RUN = os.environ.setdefault("QUNZHU_TEST_RUN", uuid4().hex[:12])
+TABLES = "QUNZHU_TEST_TABLES"  # by which the bench finds the file
 DAY = 24 * 60 * 60
 ON_POSTGRESQL = f"migrated_{RUN}"
 
@@ -38,6 +39,8 @@ def share() -> None:
 
     def create_or_copy(*arguments: Any, **options: Any) -> str:
         with _one_at_a_time():
+            if connection.vendor == "sqlite":
+                os.environ[TABLES] = str(_file())
             if not _is_made():
                 name = create(*arguments, **options)
                 _keep()

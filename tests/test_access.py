@@ -477,6 +477,7 @@ def test_every_address_is_in_the_table():
 
 
 @pytest.mark.once
+@pytest.mark.usefixtures("refusals_drawn_once")
 @pytest.mark.parametrize("part", range(PARTS))
 def test_who_may(people, world, changes, sign_in, part):
     found, wanted, wrongly = {}, {}, {}

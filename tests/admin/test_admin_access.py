@@ -167,6 +167,7 @@ def ask(client: Client, address: str, method: str, **form: object) -> tuple[int,
     return answer.status_code, changed
 
 
+@pytest.mark.usefixtures("refusals_drawn_once")
 @pytest.mark.parametrize("who", [*POWERS, *OUTSIDE])
 def test_who_may(recorded, people, sign_in, who):
     client, found, wanted = sign_in(people[who]), {}, {}
@@ -197,6 +198,7 @@ ACTIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("refusals_drawn_once")
 @pytest.mark.parametrize("who", [*POWERS, "supervisor", "auditor"])
 def test_who_may_act_on_a_list(recorded, people, sign_in, who):
     client, found, wanted = sign_in(people[who]), {}, {}

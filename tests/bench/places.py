@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ def place(scale: str, base: Path, server: str, url: str | None = None) -> Place:
     elif url is None:
         file = var / "bench.sqlite3"
         url, fresh = f"sqlite:///{file}", not file.exists()
+        if fresh and (tables := os.environ.get("QUNZHU_TEST_TABLES")):  # migrated already
+            shutil.copyfile(tables, file)
     environment = {
         **os.environ, "QUNZHU_DOTENV": os.devnull, "QUNZHU_ENV": "local", "QUNZHU_VAR": str(var), "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": SETTINGS, "LOG_LEVEL": "ERROR",

@@ -42,7 +42,7 @@ from tests.bench.results import (
 from tests.bench.sheets import Found
 from tests.bench.writers import Written
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once  # a run finds migrated tables through `django_db_setup`
 
 COUNTED = {"floor: constant": 0, "floor: 50 rows": 1}
 MAY_GROW = {
@@ -65,7 +65,7 @@ def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):
+def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path, django_db_setup):
     size = (
         "--scale=sample",
         "--engine=sqlite",
@@ -107,7 +107,9 @@ def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_short_run_takes_the_ledger_out_and_tables_in_and_leaves_nothing(tmp_path):
+def test_a_short_run_takes_the_ledger_out_and_tables_in_and_leaves_nothing(
+    tmp_path, django_db_setup
+):
     size = (
         "--sheets",
         "--scale=sample",
