@@ -69,7 +69,7 @@ admin.site.register(PendingRight, PendingRightAdmin)
 
 @admin.register(Indicator)
 class IndicatorAdmin(ReadOnlyAdmin):
-    asked, document, ended = (
+    reporters, document, ended = (
         column_of("organisation", _("Reporting organisations")),
         column_of("document", _("Document")),
         column_of("ended_at", _("Stopped on")),
@@ -78,7 +78,7 @@ class IndicatorAdmin(ReadOnlyAdmin):
     fields = (
         "code",
         document,
-        asked,
+        reporters,
         "name_hans",
         "name_hant",
         "unit",

@@ -54,7 +54,7 @@ def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, 
             "default": primary
             | {"OPTIONS": SQLITE, "CONN_MAX_AGE": age, "TEST": {"NAME": str(var / "test.sqlite3")}}
         }
-    found = {"default": _primary(env, primary, web=web)}
+    configured = {"default": _primary(env, primary, web=web)}
     for number, copy in enumerate(copies, 1):
         if copy["ENGINE"] != primary["ENGINE"]:
             raise WrongSetting(
@@ -62,8 +62,8 @@ def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, 
                 env.str("DATABASE_REPLICA_URL"),
                 "it must name PostgreSQL servers, as DATABASE_URL does",
             )
-        found[f"replica{number}"] = _replica(env, copy, web=web)
-    return found
+        configured[f"replica{number}"] = _replica(env, copy, web=web)
+    return configured
 
 
 def _primary(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:

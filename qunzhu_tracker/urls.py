@@ -40,7 +40,7 @@ def patterns_of(resolver: URLResolver) -> Iterator[URLPattern]:
         yield from patterns_of(pattern) if isinstance(pattern, URLResolver) else [pattern]
 
 
-def closed(request: HttpRequest, **told: object) -> HttpResponse:
+def closed(request: HttpRequest, **kwargs: object) -> HttpResponse:
     """An address of allauth that the product does not offer: addresses are given by administrators,
     mail goes to no other.
     """

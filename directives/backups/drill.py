@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DrillResult:
     """What a restored installation says of itself."""
 
     drift: list[str]
@@ -62,14 +62,14 @@ def drill(*, now: datetime, say: Say) -> None:
             _manage(environment, "restore", str(base / "backup"))
         with _timed("Migrations, counts and audit log checked", say):
             _manage(environment, "migrate", "--check")
-            found = Found(
+            result = DrillResult(
                 **json.loads(_manage(environment, "restore_drill", "--look").splitlines()[-1])
             )
-            if found.drift or found.faults:
-                raise CommandError("\n".join([*found.drift, *found.faults]))
+            if result.drift or result.faults:
+                raise CommandError("\n".join([*result.drift, *result.faults]))
         with _timed("Served, and pages read", say):
-            pages = _visit(environment, found)
-        say(f"  {found.obligations:,} obligations; {', '.join(pages)}")
+            pages = _visit(environment, result)
+        say(f"  {result.obligations:,} obligations; {', '.join(pages)}")
 
 
 def _environment(base: Path, server: str) -> dict[str, str]:
@@ -106,30 +106,30 @@ def look() -> str:
     members = Membership.objects.filter(user__is_active=True).select_related("user")
     member = members.order_by("organisation__path").first()
     file = Attachment.objects.visible_to(member.user).order_by("pk").first() if member else None
-    found = Found(
+    result = DrillResult(
         drift=tallies.drift(),
         faults=verify(),
         obligations=Obligation.objects.count(),
         session=session_of(member.user) if member else "",
         file=file.pk if file else 0,
     )
-    return json.dumps(asdict(found), ensure_ascii=False)
+    return json.dumps(asdict(result), ensure_ascii=False)
 
 
-def _visit(environment: dict[str, str], found: Found) -> list[str]:
+def _visit(environment: dict[str, str], result: DrillResult) -> list[str]:
     """Serve it and read its pages as a person; returns them.
 
     Raises CommandError for one that is not there.
     """
     pages = [
         "/readyz",
-        *(PAGES if found.session else ()),
-        *([f"/files/{found.file}/"] if found.file else []),
+        *(PAGES if result.session else ()),
+        *([f"/files/{result.file}/"] if result.file else []),
     ]
     with served(environment) as web:
         for page in pages:
             line = http.client.HTTPConnection(HOST, web.port, timeout=60)
-            line.request("GET", page, headers={"Cookie": f"sessionid={found.session}"})
+            line.request("GET", page, headers={"Cookie": f"sessionid={result.session}"})
             answer = line.getresponse()
             answer.read()
             line.close()

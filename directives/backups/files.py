@@ -23,10 +23,10 @@ def where() -> str:
 def names(folder: str = "") -> Iterator[str]:
     """Every file of the storage, by the name under which rows know it."""
     try:
-        folders, found = default_storage.listdir(folder)
+        folders, file_names = default_storage.listdir(folder)
     except FileNotFoundError:  # nothing was ever uploaded, or the folder went with its last file
         return
-    yield from (f"{folder}{name}" for name in sorted(found) if name)
+    yield from (f"{folder}{name}" for name in sorted(file_names) if name)
     for name in sorted(folders):
         yield from names(f"{folder}{name}/")
 

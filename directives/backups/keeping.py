@@ -33,8 +33,10 @@ def staying(moments: Iterable[datetime]) -> set[datetime]:
 def backups(folder: Path) -> dict[datetime, Path]:
     """The whole backups in a folder, the oldest first."""
     whole = (path for path in folder.iterdir() if (path / manifest.NAME).is_file())
-    found = {_moment(path.name): path for path in whole}
-    return {moment: found[moment] for moment in sorted(moment for moment in found if moment)}
+    by_moment = {_moment(path.name): path for path in whole}
+    return {
+        moment: by_moment[moment] for moment in sorted(moment for moment in by_moment if moment)
+    }
 
 
 def _moment(name: str) -> datetime | None:
@@ -68,8 +70,8 @@ def clear_unfinished(folder: Path) -> None:
 
 def clear_old(folder: Path) -> list[Path]:
     """Remove the backups that need not stay, and return them: after a new one was read back."""
-    found = backups(folder)
-    old = [path for moment, path in found.items() if moment not in staying(found)]
+    by_moment = backups(folder)
+    old = [path for moment, path in by_moment.items() if moment not in staying(by_moment)]
     for path in old:
         part = path.rename(
             path.with_name(path.name + PART),

@@ -113,11 +113,11 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
     for _round in range(ROUNDS):
         dump = part / engine.DUMP
         dump.unlink(missing_ok=True)
-        held = engine.dump(dump)
+        dumped = engine.dump(dump)
         for name in files.names():
             if name not in kept and (copied := files.copy(name, part, before)):
                 kept[name] = copied
-        known, missing = missing, held.named.keys() - kept.keys()
+        known, missing = missing, dumped.named.keys() - kept.keys()
         if missing <= known:  # what is still missing was so before
             break
     return Manifest(
@@ -126,23 +126,23 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
         release=release(),
         storage=files.where(),
         database=digest(dump),
-        rows=held.rows,
-        migrations=held.migrations,
-        seal=held.seal,
+        rows=dumped.rows,
+        migrations=dumped.migrations,
+        seal=dumped.seal,
         files=kept,
-        faults=faults(held, kept),
+        faults=faults(dumped, kept),
     )
 
 
-def faults(held: Contents, kept: dict[str, Kept]) -> list[str]:
+def faults(dumped: Contents, kept: dict[str, Kept]) -> list[str]:
     """What is wrong with the evidence itself, in words: no backup can mend it."""
-    found = []
-    for name, sha256 in sorted(held.named.items()):
+    lines = []
+    for name, sha256 in sorted(dumped.named.items()):
         if name not in kept:
-            found.append(f"{name}: a row names it, and it is not in the storage")
+            lines.append(f"{name}: a row names it, and it is not in the storage")
         elif sha256 not in ("", kept[name].sha256):
-            found.append(f"{name}: its bytes are not those that were uploaded")
-    return found
+            lines.append(f"{name}: its bytes are not those that were uploaded")
+    return lines
 
 
 def release() -> str:

@@ -54,8 +54,8 @@ def _running(words: list[str], environment: dict[str, str] | None = None) -> Ite
             yield process.stdout
         if process.returncode:
             complaints.seek(0)
-            told = complaints.read().decode(errors="replace").strip()
-            raise CommandError(f"{Path(words[0]).name} failed: {told}")
+            message = complaints.read().decode(errors="replace").strip()
+            raise CommandError(f"{Path(words[0]).name} failed: {message}")
 
 
 def _ask(statement: str) -> list[tuple]:

@@ -59,13 +59,13 @@ def _demand_known(made: Manifest) -> None:
 
 
 def _compare(made: Manifest) -> None:
-    held = ENGINES[made.engine].held()
-    wrong = differences(made.rows, held.rows)
+    restored = ENGINES[made.engine].held()
+    wrong = differences(made.rows, restored.rows)
     changed = (name for name, kept in made.files.items() if files.held(name) != kept)
     wrong += [f"{name}: its bytes are not those of the backup" for name in changed]
-    if held.migrations != made.migrations:
+    if restored.migrations != made.migrations:
         wrong.append("the migrations that were applied are not those of the manifest")
-    if held.seal != made.seal:
+    if restored.seal != made.seal:
         wrong.append("the newest seal of the audit log is not that of the manifest")
     if wrong:
         raise CommandError(

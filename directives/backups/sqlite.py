@@ -47,8 +47,8 @@ def _ask(database: sqlite3.Connection, statement: str) -> list[tuple]:
 
 def _contents(database: sqlite3.Connection) -> Contents:
     tables = _ask(database, "SELECT name FROM sqlite_master WHERE type = 'table'")
-    own = [name for (name,) in tables if not name.startswith("sqlite_")]
-    return contents(partial(_ask, database), own)
+    product_tables = [name for (name,) in tables if not name.startswith("sqlite_")]
+    return contents(partial(_ask, database), product_tables)
 
 
 def size() -> int:
@@ -63,10 +63,10 @@ def dump(target: Path) -> Contents:
     """
     with _opened(place()) as source, closing(sqlite3.connect(target)) as copy:
         source.execute("BEGIN")  # what is counted and what is copied are of one instant
-        held = _contents(source)
+        dumped = _contents(source)
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")  # no -wal file beside the copy
-    return held
+    return dumped
 
 
 def read_back(path: Path) -> dict[str, int]:

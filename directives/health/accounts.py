@@ -24,24 +24,26 @@ def look_at_duties(now: datetime) -> Iterator[Finding]:
     if not settings.SEPARATE_DUTIES:
         yield fine("one person may hold several duties: SEPARATE_DUTIES is off")
         return
-    found = 0
+    count = 0
     has_role = Exists(Membership.objects.filter(user=OuterRef("pk")))
     holders = User.objects.filter(
         Q(is_auditor=True) | Q(is_system_administrator=True, is_security_administrator=True),
         is_active=True,
     )
     for person in holders.annotate(has_role=has_role).order_by("pk"):
-        held = [key.replace("_", " ") for key in sorted(person.duties)] + ["superuser"] * (
+        duties = [key.replace("_", " ") for key in sorted(person.duties)] + ["superuser"] * (
             person.is_superuser and person.is_auditor
         )
-        held += ["a role in a body"] * (person.has_role and person.is_auditor)
-        if len(held) > 1:
-            found += 1
-            words = f"{person.username} holds {' and '.join(held)}: these are for different people"
+        duties += ["a role in a body"] * (person.has_role and person.is_auditor)
+        if len(duties) > 1:
+            count += 1
+            words = (
+                f"{person.username} holds {' and '.join(duties)}: these are for different people"
+            )
             yield warning(
                 words,
                 "A security administrator gives one of them to somebody else and takes it from "
                 "this account: /admin/.",
             )
-    if not found:
+    if not count:
         yield fine("nobody holds two of the duties, and no auditor has a role in a body")

@@ -28,11 +28,11 @@ class Banner:
 def banners(upkeep: Upkeep, user: User, now: datetime) -> tuple[Banner, ...]:
     """The worst that this person should know, and that the calendar ends."""
     oversees = user.is_staff or user.supervises
-    told = list(_of_lights(upkeep, now) or (_of_work(upkeep, now) if oversees else ()))
-    found = [Banner(_joined(*told, _help(user)))] if told else []
+    sentences = list(_of_lights(upkeep, now) or (_of_work(upkeep, now) if oversees else ()))
+    messages = [Banner(_joined(*sentences, _help(user)))] if sentences else []
     if upkeep.missing_years and oversees:
-        found.append(_of_calendar(upkeep, user))
-    return tuple(found)
+        messages.append(_of_calendar(upkeep, user))
+    return tuple(messages)
 
 
 def _joined(*sentences: str) -> str:

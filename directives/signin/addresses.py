@@ -18,10 +18,10 @@ def _read(words: str) -> IPv4Address | IPv6Address | None:
     elif words.count(":") == 1:
         words = words.partition(":")[0]
     try:
-        found = ip_address(words)
+        address = ip_address(words)
     except ValueError:
         return None
-    return getattr(found, "ipv4_mapped", None) or found
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def client_address(request: HttpRequest) -> str:
@@ -40,7 +40,7 @@ def client_address(request: HttpRequest) -> str:
 
 def place(request: HttpRequest) -> str:
     """The address as attempts are counted by: of IPv6 the part that one subscriber has."""
-    found = _read(client_address(request))
-    if isinstance(found, IPv6Address):
-        return str(IPv6Network((found, ONE_PLACE), strict=False).network_address)
-    return str(found) if found else ""
+    address = _read(client_address(request))
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, ONE_PLACE), strict=False).network_address)
+    return str(address) if address else ""

@@ -83,10 +83,10 @@ def close_anew(authenticators: QuerySet) -> int:
     """Encrypt by the present key what is not; returns of how many."""
     count = 0
     for row in authenticators.select_for_update():
-        held = {name: row.data[name] for name in SECRETS if name in row.data}
-        if all(map(_closed_by_first, held.values())):
+        secrets = {name: row.data[name] for name in SECRETS if name in row.data}
+        if all(map(_closed_by_first, secrets.values())):
             continue
-        row.data |= {name: closed(opened(secret)) for name, secret in held.items()}
+        row.data |= {name: closed(opened(secret)) for name, secret in secrets.items()}
         row.save(update_fields=["data"])
         count += 1
     return count
@@ -133,7 +133,7 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 @receiver(authenticator_used, dispatch_uid="secrets are closed by the present key")
-def keep_closed(sender: Any, user: User, **told: Any) -> None:
+def keep_closed(sender: Any, user: User, **kwargs: Any) -> None:
     """Secrets from before, or of an earlier key, are encrypted anew when their person signs in."""
     close_anew(Authenticator.objects.filter(user_id=user.pk))
 
@@ -153,7 +153,7 @@ def _tell(action: str, authenticator: Authenticator) -> None:
 
 @receiver(authentication_failed, dispatch_uid="a wrong second factor is on record")
 @transaction.atomic
-def failed(sender: Any, user: User, authenticator: Authenticator, **told: Any) -> None:
+def failed(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     audit.record(
         "failed_factor", user, by=None, now=timezone.now(), after={"type": authenticator.type}
     )
@@ -161,14 +161,14 @@ def failed(sender: Any, user: User, authenticator: Authenticator, **told: Any) -
 
 @receiver(post_save, sender=Authenticator, dispatch_uid="a factor is added")
 def added(
-    sender: Any, instance: Authenticator, created: bool, raw: bool = False, **told: Any
+    sender: Any, instance: Authenticator, created: bool, raw: bool = False, **kwargs: Any
 ) -> None:
     if created and not raw:
         _tell("add_factor", instance)
 
 
 @receiver(post_delete, sender=Authenticator, dispatch_uid="a factor is removed")
-def removed(sender: Any, instance: Authenticator, origin: Any = None, **told: Any) -> None:
+def removed(sender: Any, instance: Authenticator, origin: Any = None, **kwargs: Any) -> None:
     """Not where the account itself goes."""
     if not isinstance(origin, User):
         _tell("remove_factor", instance)

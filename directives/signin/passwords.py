@@ -124,8 +124,10 @@ class NotHadBefore:
         earlier = user.former_passwords.order_by("-pk").values_list("password", flat=True)[
             : self.last
         ]
-        had = (one for one in (stored, *earlier) if is_password_usable(one) and one)
-        if any(check_password(password, one) for one in had):
+        former_hashes = (
+            hashed for hashed in (stored, *earlier) if is_password_usable(hashed) and hashed
+        )
+        if any(check_password(password, hashed) for hashed in former_hashes):
             raise ValidationError(self.get_help_text(), code="password_had_before")
 
     def password_changed(self, password: str, user: User) -> None:

@@ -125,12 +125,14 @@ class Command(BaseCommand):
             return
         options["engine"] = options["engine"] or connection.vendor
         try:
-            found, told, short = (
+            measurements, report, short = (
                 self.sheets(**options) if options["sheets"] else self.pages(**options)
             )
         except InstallationError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(asdict(found), ensure_ascii=False) if as_json else told)
+        self.stdout.write(
+            json.dumps(asdict(measurements), ensure_ascii=False) if as_json else report
+        )
         if check and short:
             raise CommandError("Not as asked: " + "; ".join(short))
 
@@ -171,8 +173,8 @@ class Command(BaseCommand):
         )
         if plan.rounds < 1 or plan.rows < 1 or plan.bodies < 4:
             raise CommandError("--rounds and --rows are at least 1, --bodies at least 4.")
-        found = sheets.measure(plan, self.say)
-        return found, sheets.markdown(found), sheets.unmet(found)
+        measurements = sheets.measure(plan, self.say)
+        return measurements, sheets.markdown(measurements), sheets.unmet(measurements)
 
     def inside(self) -> None:
         """A job in the bench's own database, and only there: any other is refused."""

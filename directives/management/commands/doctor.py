@@ -34,25 +34,25 @@ class Command(BaseCommand):
 
     def handle(self, *, deep: bool, as_json: bool, **options: Any) -> None:
         now = timezone.now()
-        found = list(examine(now, deep=deep))
-        level = max((finding.level for _name, finding in found), default=FINE)
-        self.tell_program(found, level) if as_json else self.tell_person(found, level)
+        findings = list(examine(now, deep=deep))
+        level = max((finding.level for _name, finding in findings), default=FINE)
+        self.tell_program(findings, level) if as_json else self.tell_person(findings, level)
         if level:
             sys.exit(level)
 
-    def tell_program(self, found: list[tuple[str, Finding]], level: int) -> None:
+    def tell_program(self, findings: list[tuple[str, Finding]], level: int) -> None:
         rows = [
             {"check": name, **asdict(finding), "level": STATES[finding.level]}
-            for name, finding in found
+            for name, finding in findings
         ]
         self.stdout.write(
             json.dumps({"state": STATES[level], "findings": rows}, ensure_ascii=False, indent=1),
         )
 
-    def tell_person(self, found: list[tuple[str, Finding]], level: int) -> None:
+    def tell_person(self, findings: list[tuple[str, Finding]], level: int) -> None:
         moment = timezone.localtime(timezone.now())
         self.stdout.write(f"The tracker on {moment:%Y-%m-%d %H:%M}, {settings.ENVIRONMENT}")
-        for name, finding in found:
+        for name, finding in findings:
             state = STATES[finding.level]
             shown = state.upper() if finding.level else state
             self.stdout.write(f"{shown:<8} {name:<13} {finding.words}")

@@ -22,16 +22,16 @@ class Command(BaseCommand):
         parser.add_argument("code", help="the code of the body")
 
     def handle(self, *args: Any, document: int, code: str, **options: Any) -> None:
-        found = (
+        stored_document = (
             Document.objects.select_related("organisation")
             .defer(*HEAVY)
             .filter(pk=document)
             .first()
         )
         body = Organisation.objects.filter(code=code).first()
-        if found is None:
+        if stored_document is None:
             raise CommandError(f"There is no document {document}.")
         if body is None:
             raise CommandError(f"There is no body with the code {code}.")
-        registering.hand_over(document=found, to=body, by=None, now=timezone.now())
-        self.stdout.write(f"{found.title_hans} belongs to {body.name_hans}.")
+        registering.hand_over(document=stored_document, to=body, by=None, now=timezone.now())
+        self.stdout.write(f"{stored_document.title_hans} belongs to {body.name_hans}.")

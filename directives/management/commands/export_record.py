@@ -72,14 +72,14 @@ class Command(BaseCommand):
         add("--q", default="", metavar="WORDS", help="of the name of the body or of the person")
 
     def handle(self, *, output: str, **options: Any) -> None:
-        asked = EventFilter(
+        event_filter = EventFilter(
             **{
                 name: options[name]
                 for name in ("action", "subject", "q", "since", "until", "act", "document", "body")
             }
         )
-        if asked.body and not Organisation.objects.filter(pk=asked.body).exists():
-            raise CommandError(f"There is no body of number {asked.body}.")
+        if event_filter.body and not Organisation.objects.filter(pk=event_filter.body).exists():
+            raise CommandError(f"There is no body of number {event_filter.body}.")
         path = Path(output)
         part = path.with_name(path.name + ".part")
         if path.exists():
@@ -87,17 +87,17 @@ class Command(BaseCommand):
         try:
             file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(file, "w+b") as out:
-                made = signed.for_command(out, asked, now=timezone.now())
+                copy = signed.for_command(out, event_filter, now=timezone.now())
             part.rename(path)
         except (OSError, Damaged) as error:
             raise CommandError(f"No copy was written: {error}") from error
         finally:
             part.unlink(missing_ok=True)
-        sealed = made.events - made.unsealed
+        sealed = copy.events - copy.unsealed
         self.stdout.write(
-            f"{made.events} events in {path}: {sealed} under seals, {made.unsealed} that no seal "
+            f"{copy.events} events in {path}: {sealed} under seals, {copy.unsealed} that no seal "
             "covers yet."
         )
         self.stdout.write(
-            f"Signed by {made.key}; the record tells of it by the manifest {made.manifest}."
+            f"Signed by {copy.key}; the record tells of it by the manifest {copy.manifest}."
         )

@@ -50,14 +50,14 @@ class Command(BaseCommand):
             )
         password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
         with transaction.atomic():
-            told = history.load(
+            summary = history.load(
                 today=today or timezone.localdate(),
                 seed=seed,
                 password=password,
                 progress=not without_progress,
             )
-        self.stdout.write(told)
+        self.stdout.write(summary)
         for account in ACCOUNTS:
             self.stdout.write(f"  {account.username:<11} {account.full_name}")
-        given = "DEMO_PASSWORD" if os.environ.get("DEMO_PASSWORD") else password
-        self.stdout.write(f"Password of all: {given}")
+        shown_password = "DEMO_PASSWORD" if os.environ.get("DEMO_PASSWORD") else password
+        self.stdout.write(f"Password of all: {shown_password}")

@@ -43,12 +43,12 @@ def refuse_losses(plan: migration_losses.Plan, apps: Apps, using: str, **_signal
     lost = migration_losses.losses(plan, apps, connections[using])
     if lost:
         lines = [f"  {loss.migration}: {loss.what}" for loss in lost]
-        told = [
+        message = [
             "Going back would lose:",
             *lines,
             "Nothing was changed. Make a backup; if they are to go, say so with --lose-data.",
         ]
-        raise CommandError("\n".join(told))
+        raise CommandError("\n".join(message))
 
 
 @contextmanager

@@ -60,13 +60,13 @@ class Key:
 
 def find_strings() -> dict[Key, list[str]]:
     """Every translatable string of the project with the places (file:line) that use it."""
-    found: dict[Key, list[str]] = {}
+    strings: dict[Key, list[str]] = {}
     for pattern in SOURCES:
         for path in sorted(settings.BASE_DIR.glob(pattern)):
             text = path.read_text(encoding="utf-8")
             for line, key in _of_python(text) if path.suffix == ".py" else _of_template(text):
-                found.setdefault(key, []).append(f"{path.relative_to(settings.BASE_DIR)}:{line}")
-    return found
+                strings.setdefault(key, []).append(f"{path.relative_to(settings.BASE_DIR)}:{line}")
+    return strings
 
 
 def _of_template(text: str) -> Iterator[tuple[int, Key]]:
@@ -203,14 +203,14 @@ def make_hant(hans: dict[Key, str]) -> dict[Key, str]:
 
 def faults() -> list[str]:
     """The faults of the catalogues, one line each, with the place of a missing translation."""
-    found = find_strings()
+    strings = find_strings()
     hans, hant = read_catalogue("zh_Hans"), read_catalogue("zh_Hant")
     lines = [
         f"{places[0]}: English holds Chinese: {key.english!r}"
-        for key, places in found.items()
+        for key, places in strings.items()
         if HAN.search(key.english)
     ]
-    for key, places in found.items():
+    for key, places in strings.items():
         if not hans.get(key):
             context = f" (context {key.context!r})" if key.context else ""
             lines.append(f"{places[0]}: not translated: {key.english!r}{context}")
@@ -271,22 +271,22 @@ class Command(BaseCommand):
             raise CommandError("This command needs Babel: pip install -r tests/requirements.txt")
         if options["check"]:
             return self.check_catalogues()
-        found = find_strings()
-        plurals = {key: key.plural for key in found}
+        strings = find_strings()
+        plurals = {key: key.plural for key in strings}
         with locale_lock():
             hans = read_catalogue("zh_Hans")
             refused = self.merge(options["add"], hans)
             if options["prune"]:
-                hans = {key: chinese for key, chinese in hans.items() if key in found}
+                hans = {key: chinese for key, chinese in hans.items() if key in strings}
             hans = {
                 Key(key.context, key.english, plurals.get(key, key.plural)): chinese
                 for key, chinese in hans.items()
             }
             write_catalogue("zh_Hans", hans)
             write_catalogue("zh_Hant", make_hant(hans))
-        missing = [key for key in found if not hans.get(key)]
+        missing = [key for key in strings if not hans.get(key)]
         self.stdout.write(
-            f"{len(found)} strings in the sources, {len(hans)} translated, {len(missing)} missing."
+            f"{len(strings)} strings in the sources, {len(hans)} translated, {len(missing)} missing."
         )
         if refused:
             raise CommandError(

@@ -83,11 +83,11 @@ class Command(BaseCommand):
         elif acknowledge is not None:
             self.note(acknowledge, reason)
         else:
-            found = examine(since_last=since_last, lines=anchor)
-            self.demand_whole("the audit record", found.faults)
-            if found.end:
-                keys.note_verified(found.end)
-            self.stdout.write(self.told(found))
+            result = examine(since_last=since_last, lines=anchor)
+            self.demand_whole("the audit record", result.faults)
+            if result.end:
+                keys.note_verified(result.end)
+            self.stdout.write(self.summary(result))
 
     def demand_whole(self, what: str, faults: list[str]) -> None:
         for fault in faults:
@@ -96,41 +96,41 @@ class Command(BaseCommand):
             raise CommandError(f"{what} is not whole: {len(faults)} faults", returncode=1)
 
     def check_copy(self, name: str, lines: list[str]) -> None:
-        found = check(Path(name), lines=lines)
-        self.demand_whole(name, found.faults)
-        for line in self.told_of_copy(found):
+        result = check(Path(name), lines=lines)
+        self.demand_whole(name, result.faults)
+        for line in self.copy_summary(result):
             self.stdout.write(line)
 
-    def told_of_copy(self, found: Checked) -> list[str]:
+    def copy_summary(self, result: Checked) -> list[str]:
         """What a copy without faults proves, and what it does not."""
-        proved, newest = len(found.places), found.newest
+        proved, newest = len(result.places), result.newest
         words = [
-            f"{proved} events are as they were sealed; {len(found.unsealed)} more were under no "
+            f"{proved} events are as they were sealed; {len(result.unsealed)} more were under no "
             "seal when the copy was made."
         ]
         if proved:
             between = (
-                f"{found.gaps} events between the first and the last are not in it: a selection "
+                f"{result.gaps} events between the first and the last are not in it: a selection "
                 "does not prove what it leaves out"
             )
             consecutive = (
-                f"They stand at the places {min(found.places)} to {max(found.places)} of the "
+                f"They stand at the places {min(result.places)} to {max(result.places)} of the "
                 "record: none between is missing"
             )
-            words.append(f"{between if found.gaps else consecutive}.")
+            words.append(f"{between if result.gaps else consecutive}.")
         if newest:
             words.append(
                 f"Newest seal: number {newest.number}, {newest.total} events in all, hash "
                 f"{newest.hash}."
             )
-        if found.compared:
+        if result.compared:
             words.append(
                 "Its seals are in the chain of this installation, whose record tells that the "
                 "copy was taken."
             )
-        if found.anchored:
-            words.append(f"{found.anchored} anchors tell of its seals.")
-        if not found.compared and not found.anchored:
+        if result.anchored:
+            words.append(f"{result.anchored} anchors tell of its seals.")
+        if not result.compared and not result.anchored:
             words.append(
                 "Whoever forges a copy can make seals and keys of their own: compare the newest "
                 "seal with an anchor (--anchor)."
@@ -138,21 +138,21 @@ class Command(BaseCommand):
         return words
 
     def proof(self, pk: int) -> str:
-        found = prove(pk)
-        if found is None:
+        result = prove(pk)
+        if result is None:
             raise CommandError(f"No signed seal covers event {pk}.")
-        return json.dumps(found, ensure_ascii=False, indent=1)
+        return json.dumps(result, ensure_ascii=False, indent=1)
 
-    def told(self, found: Verification) -> str:
+    def summary(self, result: Verification) -> str:
         words = (
-            f"{found.events} events under {found.seals} seals are whole; {found.waiting} wait for "
+            f"{result.events} events under {result.seals} seals are whole; {result.waiting} wait for "
             "the next seal"
         )
-        if found.before:
+        if result.before:
             words += (
-                f"; {found.before} events before them were read by an earlier run, and not again"
+                f"; {result.before} events before them were read by an earlier run, and not again"
             )
-        if not found.outside:
+        if not result.outside:
             words += (
                 ". Nothing is known of seals on this machine (AUDIT_DIR): only an anchor shows "
                 "whether newer ones are missing"
