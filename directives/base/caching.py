@@ -24,10 +24,12 @@ class StrictDatabaseCache(DatabaseCache):
         False where `add` finds a value that has not expired.
         """
         if mode == "touch":
-            return super()._base_set(mode, key, value, timeout)
+            # The stubs leave out what is private.
+            return super()._base_set(mode, key, value, timeout)  # type: ignore[misc]
         alias = router.db_for_write(self.cache_model_class)
         connection = connections[alias]
-        table, now = connection.ops.quote_name(self._table), timezone.now().replace(microsecond=0)
+        table = connection.ops.quote_name(self._table)  # type: ignore[attr-defined]
+        now = timezone.now().replace(microsecond=0)
         until = self.get_backend_timeout(timeout)
         expires = (
             datetime.max.replace(tzinfo=UTC)
@@ -48,6 +50,6 @@ class StrictDatabaseCache(DatabaseCache):
             cursor.execute(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
             (count,) = cursor.fetchone()
             if count > self._max_entries:
-                self._cull(alias, cursor, now, count)
+                self._cull(alias, cursor, now, count)  # type: ignore[attr-defined]
             cursor.execute(statement, values)
             return cursor.rowcount == 1

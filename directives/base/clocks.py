@@ -225,12 +225,11 @@ def compute_light(
     begins = (_behind_from(facts, tolerances), _silent_from(facts, tolerances))
     now = _judge(facts, clocks, begins, today)
     # Each condition, once true, stays true: the answer can differ only on a day on which one of them begins.
-    turns = {facts.starts_on, *(clock.near_from for clock in clocks), *begins}
+    starts = (facts.starts_on, *(clock.near_from for clock in clocks), *begins)
+    turns = {day for day in starts if day is not None}
     turns |= {clock.on + _ONE_DAY for clock in clocks if clock.on and clock.on < date.max}
     later = (
-        day
-        for day in sorted(turns - {None})
-        if day > today and _judge(facts, clocks, begins, day) != now
+        day for day in sorted(turns) if day > today and _judge(facts, clocks, begins, day) != now
     )
     return Light(*now, next(later, None))
 

@@ -5,9 +5,12 @@ it may follows from this table alone (`accounts.Door`), and not from groups that
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 SYSTEM, SECURITY, AUDITOR = "system_administrator", "security_administrator", "auditor"
 
@@ -17,7 +20,7 @@ class Duty:
     """A duty; `permissions` are Django's, by model and verbs."""
 
     key: str
-    name: str | Promise
+    name: "StrPromise"
     models: dict[str, str]
 
     @property

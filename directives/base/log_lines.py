@@ -13,7 +13,7 @@ class OneLine(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        status = getattr(record, "status_code", None)
+        status: int = getattr(record, "status_code", 0)
         if status in EXPECTED and record.exc_info:
             error = record.exc_info[1]
             if status >= 500:

@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration, operations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
-from django.db.models import Field, Model, Q
+from django.db.models import Field, ManyToManyField, Model, Q
 
 Plan = list[
     tuple[Migration, bool]
@@ -88,9 +88,9 @@ class _Step:
 
     def _column(self, model: type[Model] | None, name: str) -> Iterator[Loss]:
         field = _field(model, name)
-        if field is None:
+        if model is None or field is None:
             return
-        if field.many_to_many:
+        if isinstance(field, ManyToManyField):
             yield from self._table(field.remote_field.through)
         elif count := self._said(model, field):
             yield self._loss(f"{count} values of {model._meta.db_table}.{field.column}")
@@ -100,7 +100,7 @@ class _Step:
     ) -> Iterator[Loss]:
         """Values of a column that would be of another type again, and may not fit."""
         field = _field(model, operation.name)
-        if field is None or field.many_to_many:
+        if model is None or field is None or field.many_to_many:
             return
         before = _field_before(self.migration, operation)
         count = (
@@ -124,11 +124,10 @@ class _Step:
 
 def _tables(model: type[Model] | None) -> list[type[Model]]:
     """A model and the tables that tie it to others, which come and go with it."""
-    return (
-        []
-        if model is None
-        else [model, *(field.remote_field.through for field in model._meta.local_many_to_many)]
-    )
+    if model is None:
+        return []
+    through = (field.remote_field.through for field in model._meta.local_many_to_many)
+    return [model, *(table for table in through if table is not None)]
 
 
 def _field(model: type[Model] | None, name: str) -> Field | None:
@@ -172,7 +171,7 @@ def _defaults(field: Field) -> list[Any]:
 def _code(operation: operations.RunPython) -> str:
     if operation.reverse_code is None:
         return "it cannot be undone"
-    return f"whatever {operation.reverse_code.__name__} deletes"
+    return f"whatever {getattr(operation.reverse_code, '__name__', 'its code')} deletes"
 
 
 def losses(plan: Plan, apps: Apps, connection: BaseDatabaseWrapper) -> list[Loss]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeGuard
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -10,6 +11,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import AddConstraint, AddField, AddIndex, RemoveIndex
 from django.db.migrations.state import ProjectState
+
+if TYPE_CHECKING:
+    from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 
 INVALID = """
     SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = pg_index.indexrelid
@@ -48,7 +52,9 @@ class _Online:
 
     atomic = False
 
-    def _concurrently(self, schema_editor: BaseDatabaseSchemaEditor) -> bool:
+    def _concurrently(
+        self, schema_editor: BaseDatabaseSchemaEditor
+    ) -> TypeGuard["DatabaseSchemaEditor"]:
         if schema_editor.connection.vendor != "postgresql":
             return False
         if schema_editor.connection.in_atomic_block:

@@ -177,6 +177,10 @@ def data_as_of(request: object, now: datetime) -> datetime:
     return now - lag_of(request)
 
 
+class LaggingRequest(HttpRequest):
+    lag: float  # seconds that what it reads is behind the primary
+
+
 class ReplicaMiddleware:
     """Carries out the view of a page that may be read from a replica; notes after a write up to where a replica must have come."""
 
@@ -192,7 +196,11 @@ class ReplicaMiddleware:
         return response
 
     def process_view(
-        self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict
+        self,
+        request: LaggingRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> HttpResponse | None:
         """The page from a replica. None has Django carry out the view, and then on the primary."""
         chosen, request.lag = choose_replica(request)
@@ -221,7 +229,8 @@ def choose_replica(request: HttpRequest) -> tuple[Replica | None, float]:
 
     The same person keeps the same replica, so that time never runs back.
     """
-    if request.method not in ("GET", "HEAD") or request.resolver_match.url_name not in ON_REPLICA:
+    match = request.resolver_match
+    if request.method not in ("GET", "HEAD") or match is None or match.url_name not in ON_REPLICA:
         return None, 0.0
     written = request.COOKIES.get(COOKIE, "")
     wanted = log_position(written) if PLACE.fullmatch(written) else 0

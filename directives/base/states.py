@@ -7,6 +7,7 @@ and a newcomer reads the whole life of an obligation, a plan, a report or an ent
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -132,7 +133,7 @@ class Move:
         frozenset()
     )  # on what was asked for by these acts (ASKED): never whoever asked
     settles: bool = False  # every item must be established, or have a reason why it is not
-    label: str = ""
+    label: str | Promise = ""
 
 
 # Acts that ask for a decision, and the field of the row that remembers who did it last.
@@ -154,7 +155,7 @@ def _move(
     reasoned: bool = False,
     settles: bool = False,
     decides: Iterable[str] = (),
-    label: str = "",
+    label: str | Promise = "",
 ) -> Move:
     return Move(frozenset(sources), to, right, reasoned, frozenset(decides), settles, label)
 

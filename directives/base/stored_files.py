@@ -28,7 +28,7 @@ class WholeFileStorage(FileSystemStorage):
     def _save(self, name: str, content: File) -> str:
         part = f"{name}.{uuid4().hex}{PART_SUFFIX}"
         try:
-            super()._save(part, content)
+            super()._save(part, content)  # type: ignore[misc]  # the stubs leave it out
             if self.exists(name):
                 name = self.get_available_name(name)
             os.rename(self.path(part), self.path(name))
@@ -41,7 +41,7 @@ class WholeFileStorage(FileSystemStorage):
 def store_file(file: FieldFile, name: str, content: File) -> None:
     """Store the content of a row that is to be saved in this transaction."""
     file.save(name, content, save=False)
-    note_stored(file.storage, file.name)
+    note_stored(file.storage, file.name or "")
     kept = _kept.get()
     if kept is not None:
         # First of what follows the commit: a failure after it takes no file from its row.

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 
 from directives.base.disk import says_full
@@ -31,7 +31,7 @@ class FullDiskHandler(TemporaryFileUploadHandler):
             self._note(error)
             raise SkipFile from error
 
-    def file_complete(self, file_size: int) -> TemporaryUploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile | None:
         try:
             return super().file_complete(file_size)
         except OSError as error:  # what was held back in memory found no room
@@ -41,7 +41,8 @@ class FullDiskHandler(TemporaryFileUploadHandler):
     def _note(self, error: OSError) -> None:
         if not says_full(error):
             raise error
-        self.request.upload_failure = error
+        # FullDiskMiddleware reads it.
+        self.request.upload_failure = error  # type: ignore[union-attr]
         if hasattr(self, "file"):
             # What is held back in memory finds no room now either; the file goes all the same.
             with suppress(OSError):

@@ -139,8 +139,11 @@ def _read_day(row: list[str], line: int) -> CalendarDay:
 class MarkedDay(Protocol):
     """A day of which it is known whether it is worked."""
 
-    day: date
-    working: bool
+    @property
+    def day(self) -> date: ...
+
+    @property
+    def working(self) -> bool: ...
 
 
 def workdays_of(days: Iterable[MarkedDay]) -> Workdays:

@@ -11,12 +11,12 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from directives.base import event_codes, origins
-from directives.models import Event, Unsealed, User
+from directives.models import Event, LogEntry, Unsealed, User
 from directives.models.loading import EncodedJSON, insert_columns, insert_keyed, repeated
 from directives.models.planned import prepared_cursor
 
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
-COLUMNS = ", ".join(connection.ops.quote_name(field.column) for field in FIELDS)
+COLUMNS = ", ".join(connection.ops.quote_name(str(field.column)) for field in FIELDS)
 PLACES = ", ".join(["%s"] * len(FIELDS))
 # Written out, as most moves and every save write one event: the ORM took longer over it than a database.
 EVENT = f"INSERT INTO directives_event ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608 - names of our own tables
@@ -42,7 +42,10 @@ class Change:
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     """The values as JSON holds them, so that the seal's hash does not depend on who wrote them."""
-    return json.loads(json.dumps(values, cls=DjangoJSONEncoder, ensure_ascii=False))
+    plain: dict[str, Any] = json.loads(
+        json.dumps(values, cls=DjangoJSONEncoder, ensure_ascii=False)
+    )
+    return plain
 
 
 def _bearings(subject: Model) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def _bearings(subject: Model) -> dict[str, Any]:
         getattr(subject, "plan", None)
         if name == "measure"
         else subject.measure.plan
-        if name == "logentry"
+        if isinstance(subject, LogEntry)
         else None
     )
     home = report or plan or obligation or subject
@@ -116,7 +119,7 @@ def _event(action: str, change: Change, by: User | None, now: datetime, reason: 
     subject, home = change.subject, {} if change.home == OWN else {"organisation_id": change.home}
     origin = origins.current()
     return Event(
-        at=now, by=by, action=action, subject_type=subject._meta.model_name, subject_id=subject.pk, before=_plain(change.before),
+        at=now, by=by, action=action, subject_type=str(subject._meta.model_name), subject_id=subject.pk, before=_plain(change.before),
         after=_plain(change.after), reason=reason, address=origin.address, request=origin.request, **_bearings(subject) | home,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -37,7 +38,7 @@ LOT = 500  # rows of one statement: no writer waits for long
 FEW = 20  # files without a row that may be there whatever else is
 YOUNG = timedelta(days=1)  # a file may still get its row, an upload its end
 ENDED = (TaskResultStatus.SUCCESSFUL, TaskResultStatus.FAILED)
-EVIDENCE = Attachment._meta.get_field("file").upload_to.split("/")[0]
+EVIDENCE = str(Attachment.file.field.upload_to).split("/")[0]
 UNCONFIRMED = (
     MediaStorage().MEDIA_FOLDER
 )  # tables that the admin was given and that nobody has confirmed
@@ -55,7 +56,7 @@ class RetentionRule:
     what: str
     days: int
     why: str
-    rows: Callable[[datetime], QuerySet]  # those from before this instant
+    rows: Callable[[datetime], QuerySet[Any]]  # those from before this instant
 
 
 RETENTION_RULES = (
@@ -95,7 +96,7 @@ RETENTION_RULES = (
 )  # fmt: skip
 
 
-def expired_rows(old: RetentionRule, now: datetime) -> QuerySet:
+def expired_rows(old: RetentionRule, now: datetime) -> QuerySet[Any]:
     """The rows that have come to this age."""
     return old.rows(now - timedelta(days=old.days)).order_by()
 
@@ -146,7 +147,7 @@ def find_lost_files(now: datetime) -> StoredFiles:
         for field in model._meta.concrete_fields
         if isinstance(field, FileField)
     ]
-    tops = {field.upload_to.split("/")[0]: field for field in fields}
+    tops = {str(field.upload_to).split("/")[0]: field for field in fields}
     found, count = [], 0
     for top in (*tops, UNCONFIRMED):
         for folder, names in _folders(top):

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any, BinaryIO, cast
 from uuid import uuid4
 
 from django.conf import settings
@@ -69,14 +70,14 @@ def _is_text(head: bytes) -> bool:
     return b"\0" not in head and not head.startswith(PROGRAMS)
 
 
-def _is_what_it_says(upload: UploadedFile, kind: str) -> bool:
+def _is_what_it_says(upload: "UploadedFile[Any]", kind: str) -> bool:
     upload.seek(0)
     head = upload.read(HEAD)
     upload.seek(0)
     return _is_text(head) if kind in TEXTS else head.startswith(BEGINNINGS[kind])
 
 
-def faults(upload: UploadedFile) -> list[str]:
+def faults(upload: "UploadedFile[Any]") -> list[str]:
     """Why a file is not taken, in words that say what to do; empty if it is."""
     name = clean_name(upload.name or "")
     facts = {
@@ -110,12 +111,17 @@ def faults(upload: UploadedFile) -> list[str]:
         )
     elif not _is_what_it_says(upload, kind):
         found.append(contents.not_real(name, kind))
-    elif not found and (fault := contents.fault(upload, kind, name) or viruses.fault(upload, name)):
+    elif not found and (fault := _fault_inside(upload, kind, name)):
         found.append(fault)
     return found
 
 
-def _digest(upload: UploadedFile) -> str:
+def _fault_inside(upload: "UploadedFile[Any]", kind: str, name: str) -> str:
+    file = cast("BinaryIO", upload)  # Django's files behave as one, and do not say so
+    return contents.fault(file, kind, name) or viruses.fault(file, name)
+
+
+def _digest(upload: "UploadedFile[Any]") -> str:
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
@@ -143,7 +149,9 @@ def may_remove(user: User, parent: Parent) -> bool:
 
 
 def parent_of(attachment: Attachment) -> Parent:
-    return attachment.log_entry or attachment.report_entry or attachment.plan
+    parent = attachment.log_entry or attachment.report_entry or attachment.plan
+    assert parent is not None  # a constraint of the table
+    return parent
 
 
 def _demand(by: User | None, parent: Parent) -> None:
@@ -152,7 +160,7 @@ def _demand(by: User | None, parent: Parent) -> None:
 
 
 @transaction.atomic
-def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> Attachment:
+def attach(parent: Parent, upload: "UploadedFile[Any]", *, by: User, now: datetime) -> Attachment:
     """Keep a file as evidence on a record, an entry or a plan. Raises NotAllowed, IllegalMove, Invalid {"files": …}."""
     _demand(by, parent)
     if not accepts_files(parent):
@@ -163,9 +171,9 @@ def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> 
     return _keep(parent, upload, by, now)
 
 
-def _keep(parent: Parent, upload: UploadedFile, by: User, now: datetime) -> Attachment:
-    name = clean_name(upload.name)
-    attachment = Attachment(name=name, size=upload.size, sha256=_digest(upload), by=by, at=now)
+def _keep(parent: Parent, upload: "UploadedFile[Any]", by: User, now: datetime) -> Attachment:
+    name = clean_name(upload.name or "")
+    attachment = Attachment(name=name, size=upload.size or 0, sha256=_digest(upload), by=by, at=now)
     field = {LogEntry: "log_entry", ReportEntry: "report_entry", Plan: "plan"}[type(parent)]
     setattr(attachment, field, parent)
     store_file(attachment.file, f"{uuid4().hex}.{file_type(name)}", upload)
@@ -176,7 +184,7 @@ def _keep(parent: Parent, upload: UploadedFile, by: User, now: datetime) -> Atta
 
 @transaction.atomic
 def attach_all(
-    parent: Parent, uploads: Sequence[UploadedFile], *, by: User, now: datetime
+    parent: Parent, uploads: Sequence["UploadedFile[Any]"], *, by: User, now: datetime
 ) -> list[Attachment]:
     """Keep several files, or none: raises as `attach` does, with every fault of every file at once."""
     _demand(by, parent)
@@ -201,7 +209,7 @@ def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
     file, kept = attachment.file, _was_handed_in(parent)
     Attachment.objects.filter(pk=attachment.pk).delete()
     if not kept:
-        transaction.on_commit(lambda: file.storage.delete(file.name))
+        transaction.on_commit(lambda: file.storage.delete(file.name or ""))
 
 
 def _was_handed_in(parent: Parent) -> bool:
@@ -216,6 +224,5 @@ def _was_handed_in(parent: Parent) -> bool:
 def _record(action: str, attachment: Attachment, parent: Parent, by: User, now: datetime) -> None:
     """The event stands on the parent, which knows its body and document."""
     facts = {"file": attachment.name, "size": attachment.size, "sha256": attachment.sha256}
-    audit.record(
-        action, parent, by=by, now=now, **{"after" if action == "attach" else "before": facts}
-    )
+    before, after = ({}, facts) if action == "attach" else (facts, {})
+    audit.record(action, parent, by=by, now=now, before=before, after=after)

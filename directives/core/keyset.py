@@ -85,7 +85,7 @@ class Order:
     name: str
     columns: tuple[Column, ...]
 
-    def sort(self, rows: QuerySet, *, backwards: bool = False) -> QuerySet:
+    def sort(self, rows: QuerySet[Any, Any], *, backwards: bool = False) -> QuerySet[Any, Any]:
         return rows.order_by(*(column.order(backwards) for column in self.columns))
 
     def beyond(self, values: Sequence[Any], backwards: bool) -> Q:
@@ -219,12 +219,12 @@ def _number(turn: PageRequest, total: int | None, size: int, more: bool, length:
 
 
 def read_page(
-    rows: QuerySet,
+    rows: QuerySet[Any, Any],
     order: Order,
     turn: PageRequest,
     *,
     total: int | None,
-    read: Callable[[QuerySet], Sequence[Any]] = tuple,
+    read: Callable[[QuerySet[Any, Any]], Sequence[Any]] = tuple,
     size: int = SIZE,
 ) -> Page:
     """One page of these rows, in one query. `total`: how many there are, None where that is not known; `read` makes lines of rows."""

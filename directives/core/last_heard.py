@@ -6,6 +6,7 @@ change the obligation note it themselves (`transitions.HEARD_ACTIONS`); the othe
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, TruncDate
@@ -65,7 +66,7 @@ def _heard(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     )
 
 
-def _latest(rows: QuerySet, by: str, at: str) -> Coalesce:
+def _latest(rows: QuerySet[Any], by: str, at: str) -> Coalesce:
     """The day of the latest of these instants; the day of issue where there is none."""
     latest = rows.order_by().values(by).annotate(day=TruncDate(Max(at))).values("day")
     return Coalesce(Subquery(latest), F("issued_on"))
@@ -73,4 +74,4 @@ def _latest(rows: QuerySet, by: str, at: str) -> Coalesce:
 
 def heard_days(rows: QuerySet[Obligation]) -> dict[int, date]:
     """By obligation: the day that its history tells."""
-    return dict(_heard(rows).values_list("pk", "heard"))
+    return dict(_heard(rows).values_list("pk", "heard"))  # type: ignore[misc]  # annotated there

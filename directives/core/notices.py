@@ -2,9 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -150,7 +150,9 @@ def supervisors_of(body: Organisation) -> dict[Reader, None]:
     return _readers(body.strict_ancestor_ids, SUPERVISOR)
 
 
-def send(people: Iterable[Reader], kind: str, *, url: str, now: datetime, facts: dict) -> None:
+def send(
+    people: Iterable[Reader | User], kind: str, *, url: str, now: datetime, facts: dict[str, Any]
+) -> None:
     """Leave a notice for each person, and queue a mail of it: both are part of the change."""
     _leave(
         [
@@ -160,7 +162,7 @@ def send(people: Iterable[Reader], kind: str, *, url: str, now: datetime, facts:
     )
 
 
-def _leave(rows: list[tuple[Reader | User, Notice]]) -> None:
+def _leave(rows: Sequence[tuple[Reader | User, Notice]]) -> None:
     for start in range(0, len(rows), BATCH):
         insert([notice for _person, notice in rows[start : start + BATCH]])
     for person, notice in rows:
@@ -203,7 +205,7 @@ def _mail(notice: Notice) -> None:
         )
 
 
-def organisation_facts(body: Organisation, document: Document, **more: object) -> dict:
+def organisation_facts(body: Organisation, document: Document, **more: object) -> dict[str, Any]:
     """The facts of a notice that names a body and a document, in both scripts."""
     title = {
         "document": f"《{document.title_hans}》",

@@ -6,6 +6,7 @@ Each batch is a transaction of its own, so that a long tick holds up nobody, and
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -74,7 +75,7 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
         no_key=True
     )  # who files something about a row does not wait, nor do we
     delta, told = pending_delta(), []
-    alike: dict[tuple, list[int]] = {}
+    alike: dict[tuple[Any, ...], list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):
         standing, before = Standing.of(row), _shown(row)
         relight(row, today=today, workdays=workdays)
@@ -90,16 +91,16 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
     return len(told)
 
 
-def _shown(row: Obligation) -> dict:
+def _shown(row: Obligation) -> dict[str, Any]:
     return {name: getattr(row, name) for name in LIGHT_FIELDS}
 
 
-def _audited(shown: dict) -> dict:
+def _audited(shown: dict[str, Any]) -> dict[str, Any]:
     reason = Reason(shown["light_code"], shown["light_on"])
     return {"light": shown["light"], "light_reason": reason.to_json()}
 
 
-def _write(alike: dict[tuple, list[int]]) -> None:
+def _write(alike: dict[tuple[Any, ...], list[int]]) -> None:
     """One statement for all rows that now show the same. The version moves on: a move decided on the old light is stale."""
     for shown, ids in alike.items():
         fields = dict(zip(LIGHT_FIELDS, shown, strict=True))

@@ -46,7 +46,9 @@ def organisation_of(subject: Model) -> Organisation:
         case LogEntry():
             return subject.measure.plan.organisation
         case Attachment():
-            return organisation_of(subject.log_entry or subject.report_entry or subject.plan)
+            parent = subject.log_entry or subject.report_entry or subject.plan
+            assert parent is not None  # a constraint of the table
+            return organisation_of(parent)
     raise TypeError(f"no body for {subject!r}")
 
 

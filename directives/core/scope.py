@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import BooleanField, Count, Func, Q, QuerySet, Sum
+from django.db.models import Aggregate, BooleanField, Count, Func, Q, QuerySet, Sum
 
 from directives.base.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR, VIEWER
 from directives.models import Obligation, Organisation, Tally, Total, User
@@ -40,7 +40,8 @@ class Lights:
         return self.percent_sum // self.total if self.total else None
 
     def count(self, colour: str) -> int:
-        return getattr(self, colour)
+        number: int = getattr(self, colour)
+        return number
 
     @property
     def colours(self) -> tuple[tuple[str, int], ...]:
@@ -149,15 +150,13 @@ def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
     # Only bodies that have children are tallied by directive.
     kept = [tree for tree in scope.trees if tree.branch or by != "directive"]
     counted = [body for body in (*scope.trees, *scope.bodies) if body not in kept]
-    rows: list[dict] = []
+    rows: list[Mapping[str, Any]] = []
     if kept:
         tallied = (Tally if by == "directive" else Total).objects.filter(scope__in=kept, **where)
-        rows += (
-            tallied.values(key, "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by()
-        )
+        rows += _light_sums(tallied.values(key, "light"), Sum("count"), Sum("percent_sum"))
     if counted:
         owed = Obligation.objects.live().filter(organisation__in=counted, **where)
-        rows += owed.values(key, "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
+        rows += _light_sums(owed.values(key, "light"), Count("pk"), Sum("percent"))
     return sum_lights(rows, key)
 
 
@@ -167,17 +166,17 @@ def lights_of_bodies(
     """Lights of each body by id: of its subtree where the scope covers it, of its own work where the person fills in for it."""
     trees = [body.pk for body in bodies if scope.sees_below(body)]
     own = [body.pk for body in bodies if body in scope.bodies]
-    rows = [
-        *Total.objects.filter(scope__in=trees, **where)
-        .values("scope_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by(),
-    ]  # fmt: skip
-    result = sum_lights(rows, "scope_id")
+    kept = Total.objects.filter(scope__in=trees, **where).values("scope_id", "light")
+    result = sum_lights(_light_sums(kept, Sum("count"), Sum("percent_sum")), "scope_id")
     if own:
         owed = Obligation.objects.live().filter(organisation__in=own, **where)
-        rows = [
-            *owed.values("organisation_id", "light")
-            .annotate(n=Count("pk"), p=Sum("percent"))
-            .order_by()
-        ]
-        result |= sum_lights(rows, "organisation_id")
+        rows = owed.values("organisation_id", "light")
+        result |= sum_lights(_light_sums(rows, Count("pk"), Sum("percent")), "organisation_id")
     return result
+
+
+def _light_sums(
+    rows: QuerySet[Any, Any], count: Aggregate, percent: Aggregate
+) -> QuerySet[Any, Any]:
+    sums: QuerySet[Any, Any] = rows.annotate(n=count, p=percent).order_by()
+    return sums

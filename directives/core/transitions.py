@@ -250,7 +250,7 @@ def _count(
     for name, value in fields.items():
         setattr(subject, name, value)
     move_mark(*place, before, subject.point)
-    pending_delta().act(subject._meta.model_name, action, *place, today)
+    pending_delta().act(str(subject._meta.model_name), action, *place, today)
 
 
 def _plain(value: Any) -> Any:
@@ -295,7 +295,7 @@ def change_within(
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
     delta, told = pending_delta(), []
-    alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
+    alike: dict[tuple[Any, ...], list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
         names = [

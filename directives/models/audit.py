@@ -1,5 +1,7 @@
 """The append-only record of every change, and the seals that prove it whole."""
 
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,11 +11,11 @@ from directives.models.scope import ScopedQuerySet
 
 
 class EventQuerySet(ScopedQuerySet):
-    def visible_to(self, user: User) -> "EventQuerySet":
+    def visible_to(self, user: User) -> Self:
         """As ScopedQuerySet; auditors see the whole record, administrators of all of it who did what to which row, and when."""
         return self if user.sees_whole_record else super().visible_to(user)
 
-    def readable_by(self, user: User) -> "EventQuerySet":
+    def readable_by(self, user: User) -> Self:
         """The events of which this person may read reasons and values."""
         return self if user.is_auditor else super().visible_to(user)
 

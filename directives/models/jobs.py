@@ -100,7 +100,7 @@ class FormKeyQuerySet(models.QuerySet):
             (field.column, field.get_db_prep_save(getattr(row, field.attname), connection))
             for field in row._meta.concrete_fields
         ]
-        names = ", ".join(connection.ops.quote_name(name) for name, _value in columns)
+        names = ", ".join(connection.ops.quote_name(str(name)) for name, _value in columns)
         places = ", ".join(["%s"] * len(columns))
         statement = (
             f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
@@ -185,7 +185,6 @@ class BackgroundJob(models.Model):
 
     BUSY: frozenset[str] = UNFINISHED  # states in which a process has it in hand, or will have
     awaited = False  # somebody waits for the page that carries it out; not stored
-    act = ""  # a key of catalogue.acts.ACTS: what is being done while it is BUSY
 
     done = models.PositiveIntegerField(default=0)
     fault = models.TextField(
@@ -202,6 +201,11 @@ class BackgroundJob(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def act(self) -> str:
+        """A key of catalogue.acts.ACTS: what is being done while it is BUSY."""
+        raise NotImplementedError
 
     @property
     def about(self) -> str:

@@ -32,7 +32,7 @@ def insert_columns(
     model: type[Model], columns: Mapping[str, Sequence[Any]], rows: int
 ) -> list[int]:
     """Insert so many rows given as columns by attribute, every one of the table but its id; returns their ids, in order."""
-    made = [column_values(model._meta.get_field(name), given) for name, given in columns.items()]
+    made = [column_values(field_of(model, name), given) for name, given in columns.items()]
     with transaction.atomic(savepoint=False):
         ids = _ids(model._meta.db_table, rows)
         _fill(model, ("id", *columns), zip(ids, *made, strict=True))
@@ -43,6 +43,13 @@ def insert_keyed(model: type[Model], keys: Sequence[int], **columns: Sequence[An
     """Insert rows whose key is another table's. `columns` by attribute, with values as the engine takes them."""
     with transaction.atomic(savepoint=False):
         _fill(model, (model._meta.pk.attname, *columns), zip(keys, *columns.values(), strict=True))
+
+
+def field_of(model: type[Model], name: str) -> Field:
+    """The field of this name, which is a column of the table."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, Field)
+    return field
 
 
 @lru_cache(maxsize=100)
@@ -95,16 +102,16 @@ def _ids(table: str, rows: int) -> list[int]:
     return [*range(first, first + rows)]
 
 
-def _fill(model: type[Model], names: Sequence[str], rows: Iterable[tuple]) -> None:
+def _fill(model: type[Model], names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     columns = ", ".join(
-        connection.ops.quote_name(model._meta.get_field(name).column) for name in names
+        connection.ops.quote_name(str(field_of(model, name).column)) for name in names
     )
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             cursor.executemany(
                 f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))})",  # noqa: S608 - our own names
-                rows,
+                [*rows],
             )
             return
         with (

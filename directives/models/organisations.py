@@ -137,17 +137,15 @@ class Organisation(models.Model):
             return
         tree_lock.hold_alone()
         super().save(*args, **kwargs)
-        if not self.path:
-            above = Organisation.objects.filter(pk=self.parent_id).values_list(
-                "path", "branch"
-            ).first() or ("", True)
-            self.path = above[0] + step(self.pk)
-            Organisation.objects.filter(pk=self.pk).update(path=self.path)
-            if not above[1]:
-                Organisation.objects.filter(pk=self.parent_id).update(branch=True)
-                became_branch.send(
-                    Organisation, organisation=Organisation.objects.get(pk=self.parent_id)
-                )
+        if self.path:
+            return
+        parents = Organisation.objects.filter(pk__in=[self.parent_id] if self.parent_id else [])
+        above, is_branch = parents.values_list("path", "branch").first() or ("", True)
+        self.path = above + step(self.pk)
+        Organisation.objects.filter(pk=self.pk).update(path=self.path)
+        if not is_branch:
+            parents.update(branch=True)
+            became_branch.send(Organisation, organisation=parents.get())
 
     @property
     def ancestor_ids(self) -> list[int]:

@@ -24,4 +24,5 @@ def prepared_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
         return connection.cursor()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        return connection._prepare_cursor(PreparedCursor(connection.connection))
+        cursor = PreparedCursor(connection.connection)
+        return connection._prepare_cursor(cursor)  # type: ignore[attr-defined]  # private

@@ -184,6 +184,11 @@ class LogEntry(models.Model):
     signing: bool
     corrected_by: int | None
 
+    # Set by `with_state` alone.
+    reported: bool
+    signing: bool
+    corrected_by: int | None
+
     objects = LogEntryQuerySet.as_manager()
 
     class Meta:

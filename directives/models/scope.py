@@ -62,7 +62,7 @@ def _below(memberships: Sequence[Membership]) -> models.QuerySet:
     """Bodies in the subtrees of one person's many memberships, as a query with as many parameters for a thousand as for one."""
     lengths = sorted({len(m.organisation.path) for m in memberships})
     paths = _same(memberships).values("organisation__path")
-    bodies = Membership._meta.get_field("organisation").related_model.objects
+    bodies = Membership._meta.get_field("organisation").related_model._default_manager
     return bodies.filter(
         any_of(Q(In(Substr("path", 1, length), paths)) for length in lengths)
     ).values("pk")

@@ -39,7 +39,7 @@ class OpenSessionQuerySet(models.QuerySet):
         """End these sessions; returns how many."""
         keys = list(self.values_list("key", flat=True))
         Session.objects.filter(session_key__in=keys).delete()
-        self.model.objects.filter(key__in=keys).delete()
+        OpenSession.objects.filter(key__in=keys).delete()
         return len(keys)
 
 

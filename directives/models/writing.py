@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
-from directives.models.loading import bulk_insert, column_values
+from directives.models.loading import bulk_insert, column_values, field_of
 from directives.models.planned import prepared_cursor
 
 
@@ -17,7 +17,7 @@ def update_where(
     model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any
 ) -> int:
     """Set these fields of the rows with these ids that are `alike` in others; returns how many. Values are no expressions."""
-    fields = [model._meta.get_field(name) for name in (*values, *alike)]
+    fields = [field_of(model, name) for name in (*values, *alike)]
     given = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
     text = _update(model, tuple(values), tuple(alike), len(ids))
     with prepared_cursor(connection) as cursor:
@@ -62,7 +62,7 @@ def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
     for start in range(0, len(rows), LOT):
         lot = rows[start : start + LOT]
         model = type(lot[0])
-        fields = [model._meta.get_field(name) for name in names]
+        fields = [field_of(model, name) for name in names]
         columns = [
             column_values(field, [*map(attrgetter(field.attname), lot)])
             for field in (model._meta.pk, *fields)
@@ -89,7 +89,7 @@ def _columns(model: type[Model]) -> list[Field]:
 
 
 def _named(model: type[Model], names: Iterable[str]) -> list[str]:
-    return [connection.ops.quote_name(model._meta.get_field(name).column) for name in names]
+    return [connection.ops.quote_name(str(field_of(model, name).column)) for name in names]
 
 
 @lru_cache(maxsize=500)
@@ -116,9 +116,9 @@ def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
     if connection.vendor == "postgresql":
         types = [
             model._meta.pk.rel_db_type(connection),
-            *(model._meta.get_field(name).db_type(connection) for name in names),
+            *(field_of(model, name).db_type(connection) for name in names),
         ]
-        arrays = ", ".join(f"%s::{kind.split('(')[0]}[]" for kind in types)
+        arrays = ", ".join(f"%s::{str(kind).split('(')[0]}[]" for kind in types)
         given = f"unnest({arrays}) AS v({', '.join(f'column{place}' for place in range(1, len(types) + 1))})"
     else:
         one = f"({', '.join(['%s'] * (len(names) + 1))})"

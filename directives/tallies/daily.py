@@ -1,6 +1,7 @@
 """What is kept of each day: a copy of the totals for every body whose work changed, so that any earlier day can be shown."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
@@ -33,7 +34,10 @@ def last_copied() -> date:
 
 
 def _newest(document: int) -> date | None:
-    return TallyDay.objects.filter(document=document).aggregate(newest=Max("day"))["newest"]
+    newest: date | None = TallyDay.objects.filter(document=document).aggregate(newest=Max("day"))[
+        "newest"
+    ]
+    return newest
 
 
 @transaction.atomic
@@ -78,7 +82,7 @@ def copy_day(day: date) -> int:
             f"FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id WHERE NOT ({never})",
             [str(day)],
         )
-        written = cursor.rowcount
+        written = int(cursor.rowcount)
         cursor.execute(copy_overall(as_day), [str(day)])
     return written
 
@@ -119,9 +123,9 @@ def prune() -> int:
     return sum(_take_away(rows) for rows in spent)
 
 
-def _take_away(rows: QuerySet) -> int:
+def _take_away(rows: QuerySet[Any]) -> int:
     """Delete in small steps what no writer holds at that moment."""
-    gone, last = 0, 0
+    gone = last = 0
     while True:
         with transaction.atomic():
             idle = rows.select_for_update(
@@ -130,7 +134,7 @@ def _take_away(rows: QuerySet) -> int:
             found = list(
                 idle.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:STEP]
             )
-            gone += rows.model.objects.filter(pk__in=found).delete()[0]
+            gone += int(rows.model.objects.filter(pk__in=found).delete()[0])
         if len(found) < STEP:
             return gone
         last = found[-1]

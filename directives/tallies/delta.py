@@ -50,6 +50,9 @@ OF_ONE_DOCUMENT = frozenset(
 WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
 
 MarkKey = tuple[str, str, date]  # topic, word and day of a mark
+WorkKey = tuple[int, int, int, int, str, str]  # body, document, section, directive, state, light
+BodyMark = tuple[int, int, str, str, date]  # body, document, topic, word, day
+FigureKey = tuple[int, int, int, str, int]  # body, indicator, year, period, number
 
 
 def mark_keys_of(row: Obligation) -> Iterator[MarkKey]:
@@ -100,13 +103,11 @@ class Delta:
     """Changes to the counts, by body."""
 
     def __init__(self) -> None:
-        self.work: Counter[tuple] = Counter()  # body, document, section, directive, state, light
-        self.percents: Counter[tuple] = Counter()
-        self.points: Counter[tuple] = Counter()  # body, document, topic, word, day
-        self.figures: Counter[tuple] = (
-            Counter()
-        )  # body, indicator, year, period, number: reported once
-        self.sums: Counter[tuple] = Counter()  # of what was reported, by the same
+        self.work: Counter[WorkKey] = Counter()
+        self.percents: Counter[WorkKey] = Counter()
+        self.points: Counter[BodyMark] = Counter()
+        self.figures: Counter[FigureKey] = Counter()  # how many were reported
+        self.sums: Counter[FigureKey] = Counter()  # of what was reported
         self.closed = False
 
     def close(self) -> None:
@@ -158,13 +159,12 @@ class Delta:
         if word:
             self.point(body, document, ("act", word, on))
 
-    def figure(
-        self, key: tuple[int, int, int, str, int], was: Decimal | None, now: Decimal | None
-    ) -> None:
+    def figure(self, key: FigureKey, was: Decimal | None, now: Decimal | None) -> None:
         """Count a figure of a body (body, indicator, year, period, number) that said one thing and says another; None is nothing."""
         self._demand_open()
         self.figures[key] += (now is not None) - (was is not None)
-        self.sums[key] += (now or 0) - (was or 0)
+        # A Counter adds decimals as well as it counts; its stubs know whole numbers only.
+        self.sums[key] += (now or 0) - (was or 0)  # type: ignore[assignment]
 
     def merge(self, other: "Delta") -> None:
         """Take over what was gathered elsewhere."""
@@ -187,7 +187,13 @@ class Delta:
         """Write the gathered changes, in few statements for a small change. What they say stays as it is."""
         if not (self.work or self.points or self.figures):
             return
-        bodies = lock_bodies({key[0] for key in (*self.work, *self.points, *self.figures)})
+        bodies = lock_bodies(
+            {
+                *(body for body, *_rest in self.work),
+                *(body for body, *_rest in self.points),
+                *(body for body, *_rest in self.figures),
+            }
+        )
         points = Counter(self.points)
         points.update(self._owe())
         write(
@@ -200,14 +206,12 @@ class Delta:
 
     def _lights(self, bodies: dict[int, CountedBody]) -> Iterator[Statement]:
         """Obligations by their lights: by directive for those that have children, by section and by document for every body."""
-        tallies, tally_percents, totals, total_percents, percents = (
-            Counter(),
-            Counter(),
-            Counter(),
-            Counter(),
-            Counter(),
-        )
-        by_colour: dict[str, Counter[tuple]] = {colour: Counter() for colour in COLOURS}
+        tallies: Counter[tuple[int, int, int, str, str, str]] = Counter()
+        tally_percents: Counter[tuple[int, int, int, str, str, str]] = Counter()
+        totals: Counter[tuple[int, int, int, str]] = Counter()
+        total_percents: Counter[tuple[int, int, int, str]] = Counter()
+        percents: Counter[tuple[int, int]] = Counter()
+        by_colour: dict[str, Counter[tuple[int, int]]] = {colour: Counter() for colour in COLOURS}
         for (body, document, section, directive, state, light), n in self.work.items():
             percent = self.percents[body, document, section, directive, state, light]
             if not (n or percent):
@@ -225,22 +229,25 @@ class Delta:
         yield from upserts(Total, totals, total_percents)
         yield from upserts(DocumentTotal, *by_colour.values(), percents)
 
-    def _reported(self, bodies: dict[int, CountedBody]) -> tuple[Counter[tuple], Counter[tuple]]:
+    def _reported(
+        self, bodies: dict[int, CountedBody]
+    ) -> tuple[Counter[FigureKey], Counter[FigureKey]]:
         """Figures, how many and their sums, by their bodies and everybody above."""
-        counts: Counter[tuple] = Counter()
-        sums: Counter[tuple] = Counter()
-        for (body, *place), n in self.figures.items():
+        counts: Counter[FigureKey] = Counter()
+        sums: Counter[FigureKey] = Counter()
+        for key, n in self.figures.items():
+            body, indicator, year, period, number = key
             for scope in (*bodies[body].above, body):
-                counts[scope, *place] += n
-                sums[scope, *place] += self.sums[body, *place]
+                counts[scope, indicator, year, period, number] += n
+                sums[scope, indicator, year, period, number] += self.sums[key]
         return counts, sums
 
-    def _owe(self) -> Counter[tuple]:
+    def _owe(self) -> Counter[BodyMark]:
         """Keep how much each body owes; the first and the last obligation of a body is a mark of its own, returned here."""
-        changes: Counter[tuple] = Counter()
+        changes: Counter[tuple[int, int]] = Counter()
         for (body, document, *_rest), n in self.work.items():
             changes[body, document] += n
-        points: Counter[tuple] = Counter()
+        points: Counter[BodyMark] = Counter()
         for (body, document), now in upsert(Owing, changes, told=True):
             before = now - changes[body, document]
             if (before > 0) != (now > 0):
@@ -248,10 +255,10 @@ class Delta:
         return points
 
 
-def _marked(points: Counter[tuple], bodies: dict[int, CountedBody]) -> Iterator[Statement]:
+def _marked(points: Counter[BodyMark], bodies: dict[int, CountedBody]) -> Iterator[Statement]:
     """Marks of each document, and over all of them."""
-    marks: Counter[tuple] = Counter()
-    overall: Counter[tuple] = Counter()
+    marks: Counter[tuple[int, int, str, date, str]] = Counter()
+    overall: Counter[tuple[int, str, date, str]] = Counter()
     for (body, document, topic, word, day), n in points.items():
         for scope in bodies[body].scopes if n else ():
             marks[scope, document, topic, day, word] += n

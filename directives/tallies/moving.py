@@ -55,8 +55,8 @@ def change_kind(organisation: Organisation, *, kind: str, was: str | None = None
     was = was or Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
     held = lock_bodies([organisation.pk])[organisation.pk]
     Organisation.objects.filter(pk=organisation.pk).update(kind=kind)
-    counts: Counter[tuple] = Counter()
-    percents: Counter[tuple] = Counter()
+    counts: Counter[tuple[int, int, int, str, str, str]] = Counter()
+    percents: Counter[tuple[int, int, int, str, str, str]] = Counter()
     owed = Obligation.objects.live().filter(organisation=organisation)
     for document, directive, state, light, percent in owed.values_list(
         "document_id", "directive_id", "state", "light", "percent"

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Model
@@ -241,7 +242,7 @@ def fill(model: type[Model], *, body: int | None = None) -> int:
             f"INSERT INTO {into} {up} SELECT * FROM ({recount(model)}) q WHERE true {adding(model)}",
             params,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def rebuild() -> int:
@@ -251,10 +252,9 @@ def rebuild() -> int:
     that moves which come between are neither lost nor counted twice. Changes of the tree wait.
     """
     add_up_days()
-    first = Owing  # how much a body owes decides a mark
-    written = sum(
-        _mend(model) for model in (first, *(model for model in COLUMNS if model is not first))
-    )
+    # How much a body owes decides a mark: it comes first.
+    models: list[type[Model]] = [Owing, *(model for model in COLUMNS if model is not Owing)]
+    written = sum(map(_mend, models))
     JobRun.objects.get_or_create(
         name=COUNTED, defaults={"last_day": date.min, "last_ran_at": Now()}
     )
@@ -265,7 +265,7 @@ def rebuild() -> int:
 def _mend(model: type[Model]) -> int:
     tree_lock.share_for_repair()
     columns, values, table = COLUMNS[model], values_of(model), model._meta.db_table
-    if not model.objects.exists():
+    if not model._default_manager.exists():
         tree_lock.hold_alone()
         return fill(model)
     kept = f"SELECT {', '.join((*columns, *(f'-{value}' for value in values)))} FROM {table} WHERE {_kept(model)}"
@@ -281,7 +281,7 @@ def _mend(model: type[Model]) -> int:
             f"INSERT INTO {table} ({names}) {UP}, sides ({names}) AS (SELECT * FROM ({recount(model)}) r UNION ALL {kept}) "
             f"SELECT {', '.join((*columns, *sums))} FROM sides WHERE true GROUP BY {keys} HAVING {wrong} ORDER BY {order} {adding(model)}"
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _kept(model: type[Model]) -> str:
@@ -321,7 +321,7 @@ def _differences(model: type[Model]) -> Iterator[str]:
         )
         found = cursor.fetchall()
     width = len(columns) + 1
-    sides: dict[tuple, dict[int, tuple]] = {}
+    sides: dict[tuple[Any, ...], dict[int, tuple[Any, ...]]] = {}
     for row in found:
         sides.setdefault(tuple(row[1:width]), {})[row[0]] = tuple(
             int(value) if value == int(value) else value for value in row[width:]

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model
@@ -14,7 +15,8 @@ from directives.models import DocumentTotal, FigureTotal, Mark, OverallMark, Owi
 BATCH = 400  # rows of one statement
 AT_ONCE = 5  # statements of one message
 PLACES = FigureTotal._meta.get_field("sum").decimal_places
-Statement = tuple[str, list]  # with its parameters
+Statement = tuple[str, list[Any]]  # with its parameters
+Key = TypeVar("Key", bound=tuple[int | str | date, ...])  # the values of a row's COLUMNS
 
 
 def exact(column: str, expression: str) -> str:
@@ -43,7 +45,7 @@ def values_of(model: type[Model]) -> tuple[str, ...]:
     return ("count",) if model in (Mark, OverallMark, Owing) else ("count", "percent_sum")
 
 
-def upsert(model: type[Model], *sums: Counter, told: bool = False) -> list[tuple]:
+def upsert(model: type[Model], *sums: Counter[Key], told: bool = False) -> list[tuple[Any, int]]:
     """Add to the rows of these keys, making those that are missing. `told`: returns each key with its new count.
 
     Django's bulk_create can only overwrite.
@@ -51,7 +53,7 @@ def upsert(model: type[Model], *sums: Counter, told: bool = False) -> list[tuple
     if not told:
         write(upserts(model, *sums))
         return []
-    result: list[tuple] = []
+    result: list[tuple[Any, int]] = []
     for statement, params in upserts(model, *sums):
         with connection.cursor() as cursor:
             cursor.execute(f"{statement} RETURNING {', '.join(COLUMNS[model])}, count", params)
@@ -59,9 +61,9 @@ def upsert(model: type[Model], *sums: Counter, told: bool = False) -> list[tuple
     return result
 
 
-def upserts(model: type[Model], *sums: Counter) -> list[Statement]:
+def upserts(model: type[Model], *sums: Counter[Key]) -> list[Statement]:
     """The statements that add to the rows of these keys, in the order of the keys; `sums` has one counter for each value."""
-    keys = set().union(*sums)
+    keys: set[Key] = set().union(*sums)
     rows = sorted(
         (*key, *values) for key in keys if any(values := [counter[key] for counter in sums])
     )

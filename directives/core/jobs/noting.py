@@ -14,10 +14,13 @@ from django.utils import timezone
 
 from directives.base.refusals import Refusal
 from directives.core import notices
-from directives.models import BackgroundJob
+from directives.models import Export, Intake, JobProgress
 from directives.models.jobs import DONE
 
 logger = logging.getLogger("directives.worker")
+
+
+Job = JobProgress | Intake | Export
 
 
 class Superseded(Exception):
@@ -40,7 +43,7 @@ class Act:
     halt: Callable[[Any, str, str, Refusal | None], None] | None = None
 
 
-def save_progress(row: BackgroundJob, **fields: Any) -> None:
+def save_progress(row: Job, **fields: Any) -> None:
     """Note how far it has come."""
     fields = {"moved_at": timezone.now(), **fields}
     if not type(row).objects.filter(pk=row.pk, version=row.version).update(**fields):
@@ -49,19 +52,19 @@ def save_progress(row: BackgroundJob, **fields: Any) -> None:
         setattr(row, name, value)
 
 
-def change_state(row: BackgroundJob, state: str, **fields: Any) -> None:
+def change_state(row: Job, state: str, **fields: Any) -> None:
     """Bring it into another state; whoever had it in hand has it no more."""
     save_progress(row, state=state, version=row.version + 1, **fields)
 
 
-def finish(row: BackgroundJob, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
+def finish(row: Job, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
     """It is done; call it as the last thing in the transaction that does it. Who asked for it is told."""
     act = row.act
     change_state(row, state, tries=0, **fields)
     notify_requester(row, kind, act)
 
 
-def notify_requester(row: BackgroundJob, kind: str, act: str, reason: str = "") -> None:
+def notify_requester(row: Job, kind: str, act: str, reason: str = "") -> None:
     """Leave a notice for who asked for it, unless they wait for the page."""
     if row.by is not None and not row.awaited:
         facts = {"act": act, "what": row.about, "name": row.about, "reason": reason}
@@ -69,7 +72,7 @@ def notify_requester(row: BackgroundJob, kind: str, act: str, reason: str = "") 
 
 
 @contextmanager
-def heartbeat(row: BackgroundJob) -> Iterator[Callable[[int], None]]:
+def heartbeat(row: Job) -> Iterator[Callable[[int], None]]:
     """Tells readers how far a long transaction has come. They cannot see into it, so it is told over a connection of its own;
     SQLite has one writer, which is the transaction itself: there nothing is told until it ends."""
     if connection.vendor == "sqlite":

@@ -30,7 +30,7 @@ def in_parts(next_part: Callable[[JobProgress], bool]) -> Act:
 @counted()
 def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
     if job.by is not None:
-        job.by = User.objects.get(pk=job.by_id)  # with the roles that they have now
+        job.by = User.objects.get(pk=job.by.pk)  # with the roles that they have now
         _demand_posts(job.by, job.asked.get("posts", []))
     more = next_part(job)
     come = {name: getattr(job, name) for name in ("done", "made", "reached", "total")}

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,8 +23,15 @@ from directives.base.origins import Origin
 from directives.base.outages import FULL, outage_of
 from directives.base.refusals import Refusal
 from directives.base.retries import DATABASE_ERRORS, close_connections, retry_while_away
-from directives.core.jobs.noting import Act, Superseded, TooLong, change_state, notify_requester
-from directives.models import BackgroundJob, Export, Intake, JobProgress
+from directives.core.jobs.noting import (
+    Act,
+    Job,
+    Superseded,
+    TooLong,
+    change_state,
+    notify_requester,
+)
+from directives.models import Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
 
 TURN_SECONDS = 10  # then whatever else is queued comes first: an export does not wait for a nation
@@ -37,7 +45,11 @@ FULL_DISK = gettext_lazy(
     "The server’s disk is full, so nothing was saved. Tell the administrator, then try again."
 )
 BROKE = gettext_lazy("The database stopped it three times at the same point.")
-MODELS: dict[str, type[BackgroundJob]] = {"job": JobProgress, "intake": Intake, "export": Export}
+MODELS: dict[str, type[JobProgress] | type[Intake] | type[Export]] = {
+    "job": JobProgress,
+    "intake": Intake,
+    "export": Export,
+}
 # The list of long acts names nouns: it is read when an act is carried out, by its path.
 LIST_OF_ACTS = "directives.catalogue.acts.ACTS"
 # Tasks are queued under the path of their function: where they stood in an earlier release → where they stand now.
@@ -59,7 +71,7 @@ def queued_paths(task_path: str) -> list[str]:
     return [task_path, *(former for former, path in FORMER_PATHS.items() if path == task_path)]
 
 
-def enqueue(row: BackgroundJob, *, at_once: bool = False) -> None:
+def enqueue(row: Job, *, at_once: bool = False) -> None:
     """Have it carried out, once the transaction that asks for it has committed. `at_once`: before the page answers."""
     queued = _enqueue(row, SPARE if at_once else None)
     type(row).objects.filter(pk=row.pk).update(task=queued)
@@ -84,13 +96,13 @@ def _act(name: str) -> Act:
     return acts[name]
 
 
-def _name(row: BackgroundJob) -> str:
+def _name(row: Job) -> str:
     return next(name for name, model in MODELS.items() if isinstance(row, model))
 
 
-def _enqueue(row: BackgroundJob, after: timedelta | None = None) -> UUID:
+def _enqueue(row: Job, after: timedelta | None = None) -> UUID:
     """Put a task of it into the queue; returns its id."""
-    deferred = carry_out.using(run_after=after and timezone.now() + after)
+    deferred = carry_out.using(run_after=None if after is None else timezone.now() + after)
     return UUID(deferred.enqueue(_name(row), row.pk).id)
 
 
@@ -124,7 +136,7 @@ def run(name: str, pk: int, *, queued: UUID | None = None, awaited: bool = False
                 raise
 
 
-def _broken_off(row: BackgroundJob, act: str, error: Exception, *, awaited: bool) -> bool:
+def _broken_off(row: Job, act: str, error: Exception, *, awaited: bool) -> bool:
     """The act was broken off. A database that was away is tried again; a full disk needs a person; the rest is our fault.
 
     Returns whether the task shall fail with it, so that the queue shows a fault of ours.
@@ -162,12 +174,12 @@ def _failure(incident: str) -> str:
     return text % {"incident": incident}
 
 
-def _busy(name: str, wanted: Q) -> BackgroundJob | None:
+def _busy(name: str, wanted: Q) -> Job | None:
     model = MODELS[name]
     return model.objects.select_related("by").filter(wanted, state__in=model.BUSY).first()
 
 
-def _taken(row: BackgroundJob) -> bool:
+def _taken(row: Job) -> bool:
     """Take it in hand; False if it stops instead."""
     left = row.moved_at is not None  # by a web process that ended, or is far too slow
     if _stopped(row, counts=left, why=ENDED):
@@ -176,7 +188,7 @@ def _taken(row: BackgroundJob) -> bool:
     return True
 
 
-def _turn(row: BackgroundJob) -> None:
+def _turn(row: Job) -> None:
     act, until = _act(row.act), time.monotonic() + TURN_SECONDS
     while act.carry_out(row):
         if time.monotonic() >= until:
@@ -189,7 +201,7 @@ def _turn(row: BackgroundJob) -> None:
 
 
 @transaction.atomic
-def _wait(row: BackgroundJob, after: timedelta | None = None, **fields: Any) -> None:
+def _wait(row: Job, after: timedelta | None = None, **fields: Any) -> None:
     """It waits for its turn, behind whatever else is queued."""
     change_state(
         row,
@@ -200,9 +212,7 @@ def _wait(row: BackgroundJob, after: timedelta | None = None, **fields: Any) -> 
     )
 
 
-def _halt(
-    row: BackgroundJob, act: str, state: str, fault: str, refusal: Refusal | None = None
-) -> None:
+def _halt(row: Job, act: str, state: str, fault: str, refusal: Refusal | None = None) -> None:
     """It comes to a stop short of its end."""
     halt = _act(act).halt
     try:
@@ -220,7 +230,7 @@ def _halt(
 # what a process left behind
 
 
-def _stopped(row: BackgroundJob, *, counts: bool, why: str) -> bool:
+def _stopped(row: Job, *, counts: bool, why: str | Promise) -> bool:
     """Whether it stops, as one process too many ended over it."""
     if row.tries + counts < TRIES:
         return False
@@ -230,7 +240,7 @@ def _stopped(row: BackgroundJob, *, counts: bool, why: str) -> bool:
     return True
 
 
-def _left(row: BackgroundJob, *, counts: bool, why: str, after: timedelta | None = None) -> None:
+def _left(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None = None) -> None:
     """It was left in the middle: it waits for its turn again, or stops. `counts`: the act itself may be at fault."""
     if _stopped(row, counts=counts, why=why):
         return
@@ -241,15 +251,16 @@ def _left(row: BackgroundJob, *, counts: bool, why: str, after: timedelta | None
 
 
 @transaction.atomic
-def rescue(left: DBTaskResult, *, counts: bool, now: datetime) -> None:
+def rescue(left: DBTaskResult[Any, Any], *, counts: bool, now: datetime) -> None:
     """Take up a task that a dead worker left running. `counts`: the task itself may be at fault for that."""
     same_run = DBTaskResult.objects.filter(
         pk=left.pk, status=TaskResultStatus.RUNNING, started_at=left.started_at
     )
     if present_path(left.task_path) == carry_out.module_path:
         if same_run.delete()[0]:  # the act gets another
-            for row in filter(None, (_busy(name, Q(task=left.pk)) for name in MODELS)):
-                _left(row, counts=counts, why=ENDED)
+            for name in MODELS:
+                if row := _busy(name, Q(task=left.pk)):
+                    _left(row, counts=counts, why=ENDED)
     elif len(left.worker_ids) < TRIES:
         same_run.update(status=TaskResultStatus.READY)
     else:
@@ -265,12 +276,12 @@ def rescue(left: DBTaskResult, *, counts: bool, now: datetime) -> None:
 
 def sweep() -> None:
     """Let acts wait for their turn again whose task is gone: it failed, was pruned, or the database comes from a backup."""
-    rows = [
+    rows: list[Job] = [
         row
         for model in MODELS.values()
         for row in model.objects.select_related("by").filter(state__in=model.BUSY)
     ]
-    queued = {row.task for row in rows}
+    queued = {row.task for row in rows if row.task is not None}
     live = (
         set(
             DBTaskResult.objects.filter(pk__in=queued, status__in=LIVE).values_list("pk", flat=True)

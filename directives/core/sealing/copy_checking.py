@@ -54,7 +54,7 @@ class Checked:
     faults: list[str] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
     manifest: str = ""
-    places: array = field(default_factory=lambda: array("q"))
+    places: "array[int]" = field(default_factory=lambda: array("q"))
     unsealed: list[int] = field(default_factory=list)
     gaps: int = 0
     anchored: int = 0
@@ -136,7 +136,10 @@ def _manifest(package: ZipFile, found: Checked) -> Iterator[str]:
 
 def _hash(package: ZipFile, name: str) -> str:
     with package.open(name) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+        return digest.hexdigest()
 
 
 def _lines(package: ZipFile, name: str) -> Iterator[bytes]:
@@ -166,8 +169,8 @@ def _seals(package: ZipFile, found: Checked) -> Iterator[str]:
             yield f"{where}: the seal before it was changed or removed"
         elif last is not None and seal.key != last.next_key and seal.key not in fresh:
             yield f"{where}: it was signed with a key that the seal before it does not name: ask why sealing began anew with it"
-        last = Sealed(seal.number, seal.total, seal.root, seal.hash, seal.next_key)
-        found.seals[seal.number] = last
+        last = Sealed(told["number"], told["total"], seal.root, seal.hash, seal.next_key)
+        found.seals[last.number] = last
     found.newest = last
     told = found.about.get("seal") or {}
     if (told.get("hash") if isinstance(told, dict) else "") != (last.hash if last else None):

@@ -71,7 +71,7 @@ def newest() -> Seal | None:
     return Seal.objects.exclude(signature="").order_by("-id").first()
 
 
-def proved_events(ids: array, last: Seal | None) -> Iterator[Copied]:
+def proved_events(ids: "array[int]", last: Seal | None) -> Iterator[Copied]:
     """The events of these sorted ids in the order of the record, each with its proof; then those that no seal up to `last` covers."""
     done = bytearray(len(ids))
     for seal, base, ranges in _trees(last):
@@ -99,7 +99,7 @@ def proved_events(ids: array, last: Seal | None) -> Iterator[Copied]:
             yield Copied(row["id"], event_codes.canonical_bytes(row))
 
 
-def _at(ids: array, pk: int) -> int:
+def _at(ids: "array[int]", pk: int) -> int:
     return bisect_left(ids, pk)
 
 
@@ -160,7 +160,7 @@ class Package:
 
 def pack(
     file: BinaryIO,
-    ids: array,
+    ids: "array[int]",
     last: Seal | None,
     *,
     about: dict[str, Any],
@@ -206,11 +206,8 @@ def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
     """The seals from the one with this number to the last one, each of which names the one before."""
     if last is None:
         return
-    first = (
-        Seal.objects.filter(number=lowest).exclude(signature="").order_by("id").first()
-        if lowest
-        else last
-    )
+    signed = Seal.objects.exclude(signature="").order_by("id")
+    first = signed.filter(number=lowest)[:1].get() if lowest else last
     yield from (
         Seal.objects.filter(pk__gte=first.pk, pk__lte=last.pk)
         .order_by("id")

@@ -45,22 +45,24 @@ def valid_ranges(ranges: Any) -> list[list[int]]:
 
 def tree_of(seal: Seal) -> Frontier | None:
     """The tree up to a seal, as it says; None where that is not what its root is of."""
+    if seal.total is None or seal.tree is None:
+        return None
     try:
         tree = Frontier.read(seal.total, seal.tree)
     except (TypeError, ValueError):
         return None
-    grows = tree.size is not None and tree.size.bit_count() == len(tree.roots)
+    grows = tree.size.bit_count() == len(tree.roots)
     return tree if grows and tree.root().hex() == seal.root else None
 
 
-def events_in(ranges: list[list[int]]) -> Iterator[dict]:
+def events_in(ranges: list[list[int]]) -> Iterator[dict[str, Any]]:
     """The events of these ids that are there."""
     for first, last in ranges:
         rows = Event.objects.filter(id__range=(first, last)).order_by("id").values(*FIELDS)
         yield from rows if last - first < AT_ONCE else rows.iterator(chunk_size=AT_ONCE)
 
 
-def hash_rows(rows: Iterable[dict], tree: Frontier) -> HashedRows:
+def hash_rows(rows: Iterable[dict[str, Any]], tree: Frontier) -> HashedRows:
     """The hash of rows, and the tree that grows by them."""
     digest, count, grown = hashlib.sha256(), 0, tree.copy()
     for row in rows:

@@ -184,7 +184,7 @@ def erase(name: str) -> None:
         os.fsync(file.fileno())
 
 
-def acknowledged() -> list[dict]:
+def acknowledged() -> list[dict[str, Any]]:
     """New beginnings that an administrator has looked into: the number and key of a seal, or the hash of a lost one. Raises Damaged."""
     found = read_file("acknowledged") or []
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
@@ -197,7 +197,7 @@ def begun_anew() -> frozenset[str]:
     return frozenset(one["key"] for one in acknowledged() if "key" in one)
 
 
-def acknowledge(entries: list[dict]) -> None:
+def acknowledge(entries: list[dict[str, Any]]) -> None:
     write_file("acknowledged", [*acknowledged(), *entries])
 
 
@@ -223,7 +223,8 @@ def copy_key() -> str:
         if known is None:
             known = {"private": new_key()}
             write_file("copy_key", known)
-    return known["private"]
+    private: str = known["private"]
+    return private
 
 
 # Keys

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -45,6 +46,10 @@ class Base:
     codes_from: datetime
     lost: list[keys.Mark] = field(default_factory=list)
     trusting: bool = False
+
+    @property
+    def next_number(self) -> int:
+        return (self.last.number or 0) + 1 if self.last else 1
 
 
 def hash_seal(seal: Seal) -> str:
@@ -138,23 +143,27 @@ def _add(base: Base, *, now: datetime) -> list[int]:
     found = hash_rows(rows, base.tree)
     following = keys.new_key()
     made = _signed(base, ranges_of(ids), found, keys.public_of(following), now)
-    mark = keys.Mark(
-        made.number,
-        made.total,
-        made.root,
-        made.hash,
-        made.key,
-        made.signature,
-        now.isoformat(),
-        made.tree,
-    )
+    mark = _mark_of(made, base, found.tree)
     keys.prepare(keys.State(following, mark, base.codes_from.isoformat(), base.lost))
     made.save(force_insert=True)
     Unsealed.objects.filter(event_id__in=ids).delete()
     return ids
 
 
-def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict]:
+def _mark_of(seal: Seal, base: Base, tree: Frontier) -> keys.Mark:
+    return keys.Mark(
+        base.next_number,
+        tree.size,
+        seal.root,
+        seal.hash,
+        seal.key,
+        seal.signature,
+        seal.at.isoformat(),
+        tree.told(),
+    )
+
+
+def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
     """The events that wait and are as they were written, up to a seal's number. Others stay, and `verify` names them."""
     after, left = 0, BATCH
     while left and (
@@ -175,10 +184,9 @@ def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict]:
 def _signed(
     base: Base, ranges: list[list[int]], found: HashedRows, next_key: str, now: datetime
 ) -> Seal:
-    number = (base.last.number or 0) + 1 if base.last else 1
     made = Seal(
         at=now, ranges=ranges, count=found.count, rows_hash=found.digest, previous_hash=base.last.hash if base.last else "",
-        number=number, total=found.tree.size, root=found.tree.root().hex(), tree=found.tree.told(),
+        number=base.next_number, total=found.tree.size, root=found.tree.root().hex(), tree=found.tree.told(),
         key=keys.public_of(base.private), next_key=next_key, signature="-",
     )  # fmt: skip
     made.hash = hash_seal(made)

@@ -1,6 +1,7 @@
 """A proof for one event: that it is, word by word, among all that a signed seal is the root of. It shows no other event."""
 
 from itertools import chain
+from typing import Any
 
 from directives.base import event_codes
 from directives.core.sealing import keys
@@ -9,13 +10,14 @@ from directives.core.sealing.merkle import inclusion, is_included, leaf
 from directives.models import Seal
 
 
-def prove(pk: int) -> dict | None:
+def prove(pk: int) -> dict[str, Any] | None:
     """The proof against the newest seal; None for an event under no seal that this one continues."""
     newest = Seal.objects.exclude(signature="").order_by("-id").first()
     if newest is None:
         return None
     ranges = Seal.objects.filter(pk__lte=newest.pk).order_by("id").values_list("ranges", flat=True)
-    leaves, index, event = [], None, ""
+    leaves: list[bytes] = []
+    index, event = None, ""
     for row in chain.from_iterable(map(events_in, map(valid_ranges, ranges))):
         data = event_codes.canonical_bytes(row)
         if row["id"] == pk:
@@ -35,7 +37,7 @@ def prove(pk: int) -> dict | None:
     }
 
 
-def is_valid_proof(given: dict) -> bool:
+def is_valid_proof(given: dict[str, Any]) -> bool:
     """Whether a proof shows that its event is under the seal that it names, and that the seal's key signed it."""
     seal, proof = given["seal"], [bytes.fromhex(one) for one in given["proof"]]
     included = is_included(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -32,13 +33,15 @@ class Walk:
 
     tree: Frontier = field(default_factory=Frontier)
     sure: bool = True
-    last: Seal | None = None  # or what was verified before, with the same names
+    last: Seal | keys.Verified | None = None  # or what was verified before, with the same names
     signed: Seal | keys.Verified | None = None
     used: dict[str, int] = field(default_factory=dict)  # key → the seal that it signed
     faults: list[str] = field(default_factory=list)
     ranges: list[list[int]] = field(default_factory=list)
     seals: int = 0
-    fresh: frozenset = frozenset()  # keys with which an administrator knows that sealing began anew
+    fresh: frozenset[str] = (
+        frozenset()
+    )  # keys with which an administrator knows that sealing began anew
 
     def fault(self, seal: Seal, words: str) -> None:
         covered = valid_ranges(seal.ranges)
@@ -134,14 +137,16 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verificat
     ]  # fmt: skip
     last, events = walk.signed, sum(last - first + 1 for first, last in walk.ranges)
     end = (
-        keys.Verified(last.pk, last.hash, last.total, last.number, last.next_key, walk.tree.told())
+        keys.Verified(
+            last.pk, last.hash, last.total or 0, last.number or 0, last.next_key, walk.tree.told()
+        )
         if last
         else None
     )
     return Verification(faults, walk.seals, events, before, waiting, state is not None, end)
 
 
-def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
+def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, Any]]:
     """Note that somebody knows why sealing began anew with the seal of this number, or why seals from it on are missing.
 
     Returns what was noted. Nothing but that is forgiven: whatever else is wrong stays a fault.
@@ -177,7 +182,7 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
 
 @transaction.atomic
 def _note(
-    number: int, entries: list[dict], seal: Seal | None, *, reason: str, now: datetime
+    number: int, entries: list[dict[str, Any]], seal: Seal | None, *, reason: str, now: datetime
 ) -> None:
     """Write it into AUDIT_DIR, and that it was done into the record, about the seal or, where that is missing, about none."""
     facts = {"number": number, "entries": len(entries)}
@@ -221,7 +226,8 @@ def _marks(state: keys.State | None) -> Iterator[str]:
 
 def _waiting(state: keys.State | None) -> Iterator[str]:
     """Events that await their seal, or were written a moment ago, and are not as they were written."""
-    noted, seen = event_codes.noted_macs(), set()
+    noted = event_codes.noted_macs()
+    seen: set[int] = set()
     if lost := event_codes.count_damaged_lines():
         yield f"{lost} lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
