@@ -159,10 +159,10 @@ DOORS = {  # the only functions that write obligations, plans and entries; each 
         "start_plan",
         "save_plan",
     },  # a draft counts nowhere before it is handed in
-    "reports/commands/entering.py": {"_write"},  # words of an entry, as save_entry
     "reports/commands/entries.py": {
         "begin",
         "_redraft",
+        "_write",
         "save_entry",
     },  # words of an entry count nowhere
     "reports/commands/handing_in.py": {"_submit"},  # the report itself, and the mark of its cycle
