@@ -40,7 +40,8 @@ class StrictDatabaseCache(DatabaseCache):
         stamp = connection.ops.adapt_datetimefield_value
         statement = (
             f"INSERT INTO {table} (cache_key, value, expires) VALUES (%s, %s, %s)"  # noqa: S608 - the name in our own settings
-            " ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = excluded.expires"
+            " ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = "
+            "excluded.expires"
         )
         values = [key, stored, stamp(expires.replace(microsecond=0))]
         if mode == "add":

@@ -1,7 +1,8 @@
 """The light of an obligation: one pure function of its dates, and the words that say why.
 
-The stored reason holds only what stays true until `changes_on`: the date that passed, never the days since. Days overdue and
-the percent expected by today are worked out at display, by `explain`. All days are Asia/Shanghai; `today` is passed in.
+The stored reason holds only what stays true until `changes_on`: the date that passed, never the
+days since. Days overdue and the percent expected by today are worked out at display, by `explain`.
+All days are Asia/Shanghai; `today` is passed in.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,11 +18,8 @@ from directives.base.workdays import Workdays
 Colour = Literal["green", "yellow", "red", "closed", "undue"]
 
 STATES = frozenset(state for state, _label in OBLIGATION_STATES)
-_AT_REST: dict[str, Colour] = {
-    "closed": "closed",
-    "withdrawn": "closed",
-    "suspended": "undue",
-}  # no clock runs
+# No clock runs
+_AT_REST: dict[str, Colour] = {"closed": "closed", "withdrawn": "closed", "suspended": "undue"}
 _ONE_DAY = timedelta(days=1)
 Begins = tuple[date | None, date | None]  # since when work is behind, and since when it is silent
 
@@ -51,7 +49,8 @@ _SHORT: dict[str, str] = {
     "suspended": gettext_noop("Suspended"),
 }
 
-# Reason code → the sentence under the light. Placeholders: on (a day), percent and expected (whole percent).
+# Reason code → the sentence under the light. Placeholders: on (a day), percent and expected (whole
+# percent).
 PHRASES: dict[str, str] = {
     "receipt_overdue": gettext_noop("Not acknowledged; was due %(on)s"),
     "plan_overdue": gettext_noop("Plan was due %(on)s; not submitted"),
@@ -88,7 +87,9 @@ _UNDATED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the light of one obligation depends on. A date is an open clock: None when there is none, or it was met.
+    """What the light of one obligation depends on.
+
+    A date is an open clock: None when there is none, or it was met.
 
     `heard_on` is the day on which its organisation was last heard from; None leaves silence out.
     """
@@ -107,7 +108,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:
-    """Near: working days left, the due day included. Behind: percentage points below the share of time gone.
+    """Near: working days left, the due day included.
+
+    Behind: percentage points below the share of time gone.
 
     Silent: calendar days in which nothing was heard.
     """
@@ -135,7 +138,10 @@ class Reason:
 
     @classmethod
     def from_json(cls, data: Mapping[str, str]) -> "Reason":
-        """The reason that `to_json` stored. Raises ValueError for an unknown code or a day that is no date."""
+        """The reason that `to_json` stored.
+
+        Raises ValueError for an unknown code or a day that is no date.
+        """
         code, on = data.get("code"), data.get("on")
         if code not in PHRASES:
             raise ValueError(f"unknown reason code: {code!r}")
@@ -144,7 +150,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """`changes_on` is the first later day with another colour or reason if the facts and the calendar stay; None: never."""
+    """`changes_on` is the first later day with another colour or reason if the facts and the
+    calendar stay; None: never.
+    """
 
     colour: Colour
     reason: Reason
@@ -153,7 +161,10 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A msgid and what goes into it. Days are left as dates, for the caller to write in the reader's language."""
+    """A msgid and what goes into it.
+
+    Days are left as dates, for the caller to write in the reader's language.
+    """
 
     msgid: str
     params: Mapping[str, int | date]
@@ -201,7 +212,9 @@ def _clock(
 def clock_colour(
     name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
 ) -> Colour:
-    """What one clock (receipt, plan, report, completion) says: the light, if none of the others ran."""
+    """What one clock (receipt, plan, report, completion) says: the light, if none of the others
+    ran.
+    """
     if facts.state in _AT_REST:
         return _AT_REST[facts.state]
     if today < facts.starts_on:
@@ -224,7 +237,8 @@ def compute_light(
     clocks = _running(facts, workdays, tolerances)
     begins = (_behind_from(facts, tolerances), _silent_from(facts, tolerances))
     now = _judge(facts, clocks, begins, today)
-    # Each condition, once true, stays true: the answer can differ only on a day on which one of them begins.
+    # Each condition, once true, stays true: the answer can differ only on a day on which one of
+    # them begins.
     starts = (facts.starts_on, *(clock.near_from for clock in clocks), *begins)
     turns = {day for day in starts if day is not None}
     turns |= {clock.on + _ONE_DAY for clock in clocks if clock.on and clock.on < date.max}
@@ -260,7 +274,9 @@ def _silent_from(facts: Facts, tolerances: Tolerances) -> date | None:
 
 
 def _behind_from(facts: Facts, tolerances: Tolerances) -> date | None:
-    """The first day on which `expected_percent` exceeds the percent done by more than the tolerance; None: never."""
+    """The first day on which `expected_percent` exceeds the percent done by more than the
+    tolerance; None: never.
+    """
     enough = facts.percent + tolerances.behind_points + 1
     if facts.due_on is None or facts.state == "closing" or enough > 100:
         return None
@@ -299,7 +315,9 @@ def _date_of(clock: _Clock) -> date:
 
 
 def expected_percent(starts_on: date, due_on: date, today: date) -> int:
-    """The share of the calendar days from `starts_on` to `due_on` that has gone, in whole percent rounded down, 0-100."""
+    """The share of the calendar days from `starts_on` to `due_on` that has gone, in whole percent
+    rounded down, 0-100.
+    """
     if today >= due_on:
         return 100
     return (
@@ -310,7 +328,9 @@ def expected_percent(starts_on: date, due_on: date, today: date) -> int:
 
 
 def overdue_days(reason: Reason, today: date, workdays: Workdays) -> int:
-    """Working days since the date that passed; 0 for a reason that is not overdue, and on days off right after the date."""
+    """Working days since the date that passed; 0 for a reason that is not overdue, and on days off
+    right after the date.
+    """
     if reason.on is None or not reason.code.endswith("_overdue"):
         return 0
     return max(0, workdays.between(reason.on, today))
@@ -326,7 +346,10 @@ def explain(
     due_on: date | None,
     percent: int,
 ) -> Explained:
-    """A stored light in words, as of `today`. Raises KeyError for a code or colour that is not known."""
+    """A stored light in words, as of `today`.
+
+    Raises KeyError for a code or colour that is not known.
+    """
     days = overdue_days(reason, today, workdays)
     word = (
         Message(_OVERDUE_DAYS, {"days": days})

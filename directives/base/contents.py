@@ -1,4 +1,5 @@
-"""What lies inside an uploaded file: whether it is what its type promises, and whether anything in it would run.
+"""What lies inside an uploaded file: whether it is what its type promises, and whether anything in
+it would run.
 
 Nothing is unpacked to the disk and no program of the file's own type opens it: archives are read
 by their directory and the first bytes of each member.
@@ -35,7 +36,10 @@ DEPTH = 3  # archives in one another that are looked into
 
 
 def fault(file: BinaryIO, kind: str, name: str) -> str:
-    """Why a file of this type is not taken, in words that say what to do; "" if it is. Its first bytes fit the type already."""
+    """Why a file of this type is not taken, in words that say what to do; "" if it is.
+
+    Its first bytes fit the type already.
+    """
     file.seek(0)
     facts = {"name": name, "kind": kind}
     try:
@@ -50,7 +54,8 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
         if kind not in OLE_TYPES and _ends_as_zip(file):
             return (
                 _(
-                    "“%(name)s” is both a %(kind)s file and an archive. Open it in its own program, save it again, then choose it again."
+                    "“%(name)s” is both a %(kind)s file and an archive. Open it in its own "
+                    "program, save it again, then choose it again."
                 )
                 % facts
             )
@@ -62,7 +67,8 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
 def not_real(name: str, kind: str) -> str:
     """What is said of a file that is not of the type that its name claims."""
     text = _(
-        "“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again."
+        "“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, "
+        "then choose it again."
     )
     return text % {"name": name, "kind": kind}
 
@@ -105,7 +111,8 @@ def _faults_of_member(
     if member.flag_bits & 1:
         yield (
             _(
-                "“%(name)s” is password-protected and cannot be checked. Save it without a password, then choose it again."
+                "“%(name)s” is password-protected and cannot be checked. Save it without a "
+                "password, then choose it again."
             )
             % facts
         )
@@ -119,7 +126,8 @@ def _faults_of_member(
     elif ending in OTHER_ARCHIVES:
         yield (
             _(
-                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly."
+                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files "
+                "directly."
             )
             % facts
         )
@@ -142,7 +150,8 @@ def _faults_of_nested(
     if depth == DEPTH or len(inner) > NESTED_LIMIT:
         yield (
             _(
-                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly."
+                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files "
+                "directly."
             )
             % facts
         )

@@ -1,4 +1,6 @@
-"""What was added to a text and what was taken out: by characters of Chinese, by words and numbers of other scripts."""
+"""What was added to a text and what was taken out: by characters of Chinese, by words and numbers
+of other scripts.
+"""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +22,9 @@ class Piece:
 
 
 def differences(before: str, after: str) -> list[Piece]:
-    """The pieces of both versions in their order: without the added ones they read as before, without the removed ones as after."""
+    """The pieces of both versions in their order: without the added ones they read as before,
+    without the removed ones as after.
+    """
     parts = SENTENCES if len(before) + len(after) > LONG else CHARACTERS
     old, new = parts.findall(before), parts.findall(after)
     codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()

@@ -15,9 +15,8 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
-MINIMUM_FREE = (
-    32 * 1024 * 1024
-)  # bytes; with less than this an upload or a transaction may fail at any moment
+# Bytes; with less than this an upload or a transaction may fail at any moment
+MINIMUM_FREE = 32 * 1024 * 1024
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What SQLite says where it could not enlarge its log, or make it: full if the disk is.
 SQLITE_DOUBTFUL = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
@@ -72,7 +71,7 @@ def exception_chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def says_full(error: BaseException) -> bool:
-    """Whether a failure says that a disk is full: the file system's, SQLite's or PostgreSQL's own."""
+    """Whether an exception of the file system, SQLite or PostgreSQL means that a disk is full."""
     return any(_says_full(cause) for cause in exception_chain(error))
 
 

@@ -1,7 +1,8 @@
 """The duties of the installation (三员): what each is called, and what it may do in the admin.
 
-A duty is of the whole installation, not of a body. It is a column of the account, so that it is read with the session; what
-it may follows from this table alone (`accounts.Door`), and not from groups that somebody would have to keep as they are meant.
+A duty is of the whole installation, not of a body. It is a column of the account, so that it is
+read with the session; what it may follows from this table alone (`accounts.Door`), and not from
+groups that somebody would have to keep as they are meant.
 """
 
 from dataclasses import dataclass
@@ -44,21 +45,33 @@ DUTIES = {
             SYSTEM,
             pgettext_lazy("duty", "System administrator"),
             {
-                "user": "view add change", "membership": "view", "organisation": "view add change delete", "document": "view",
-                "directive": "view change", "obligation": "view change", "measure": "view change", "indicator": "view",
-                "calendarday": "view add change delete", "event": "view", "seal": "view",
+                "user": "view add change",
+                "membership": "view",
+                "organisation": "view add change delete",
+                "document": "view",
+                "directive": "view change",
+                "obligation": "view change",
+                "measure": "view change",
+                "indicator": "view",
+                "calendarday": "view add change delete",
+                "event": "view",
+                "seal": "view",
             },
         ),
         Duty(
             SECURITY,
             pgettext_lazy("duty", "Security administrator"),
             {
-                "user": "view change", "membership": "view add delete", "pendingright": "view", "organisation": "view",
-                "event": "view", "seal": "view",
+                "user": "view change",
+                "membership": "view add delete",
+                "pendingright": "view",
+                "organisation": "view",
+                "event": "view",
+                "seal": "view",
             },
         ),
         Duty(AUDITOR, pgettext_lazy("duty", "Auditor"), {}),
     )
-}  # fmt: skip
+}
 ADMINISTRATIVE = (SYSTEM, SECURITY)  # their holders enter the admin
 PERMISSIONS = frozenset().union(*(duty.permissions for duty in DUTIES.values()))

@@ -1,8 +1,9 @@
 """What shows, until an event is sealed, that it is as it was written and still there.
 
-The process that writes an event knows SECRET_KEY, which no database holds: it leaves a code beside the event
-(`Unsealed.mac`) and, after the commit, a line in `written` under AUDIT_DIR. So an event that somebody slips in or changes
-has no code, and one that is deleted is missed. Neither ever stops a writer.
+The process that writes an event knows SECRET_KEY, which no database holds: it leaves a code beside
+the event (`Unsealed.mac`) and, after the commit, a line in `written` under AUDIT_DIR. So an event
+that somebody slips in or changes has no code, and one that is deleted is missed. Neither ever stops
+a writer.
 """
 
 import errno
@@ -21,16 +22,25 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
 FIELDS = (
-    "at", "by_id", "action", "subject_type", "subject_id", "organisation_id", "document_id", "directive_id", "obligation_id",
-    "before", "after", "reason", "address", "request",
-)  # fmt: skip
-ADDED = (
+    "at",
+    "by_id",
+    "action",
+    "subject_type",
+    "subject_id",
+    "organisation_id",
+    "document_id",
+    "directive_id",
+    "obligation_id",
+    "before",
+    "after",
+    "reason",
     "address",
     "request",
-)  # by a later release: left out where they are empty, so that older events are hashed as they were
-MOST = (
-    4 * 1024**2
-)  # bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
+)
+# By a later release: left out where they are empty, so that older events are hashed as they were
+ADDED = ("address", "request")
+# Bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
+MOST = 4 * 1024**2
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
 
@@ -39,7 +49,7 @@ _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 
 def canonical_bytes(row: dict[str, Any]) -> bytes:
-    """A row as it is hashed: JSON with sorted keys, the instant in UTC to a thousandth of a second."""
+    """A row as it is hashed: JSON with sorted keys, the instant in UTC, in milliseconds."""
     said = {**row, "at": row["at"].astimezone(UTC)}
     for name in ADDED:
         if not said.get(name):
@@ -73,7 +83,10 @@ def _place() -> Path:
 
 
 def note_written(written: Iterable[tuple[int, str]]) -> None:
-    """Note ids and codes of events that were committed. Where there is no room for it the log tells of it: the events stand."""
+    """Note ids and codes of events that were committed.
+
+    Where there is no room for it the log tells of it: the events stand.
+    """
     lines = "".join(f"{pk} {mac[:16]}\n" for pk, mac in written)
     try:
         _append(lines.encode())

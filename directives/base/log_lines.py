@@ -1,4 +1,7 @@
-"""Lines of the log: from which request each is; and what is refused in one line. A traceback is kept for faults of ours."""
+"""Lines of the log: from which request each is; and what is refused in one line.
+
+A traceback is kept for faults of ours.
+"""
 
 import logging
 
@@ -24,7 +27,9 @@ class OneLine(logging.Filter):
 
 
 class FromWhere(logging.Filter):
-    """Gives each record `origin`: the id of the request or the name of the task in hand, "-" where there is none."""
+    """Gives each record `origin`: the id of the request or the name of the task in hand, "-" where
+    there is none.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         # Of an answer Django logs once the request is over: it gives the request along.

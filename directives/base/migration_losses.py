@@ -14,14 +14,22 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.db.models import Field, ManyToManyField, Model, Q
 
-Plan = list[
-    tuple[Migration, bool]
-]  # migrations in the order in which they are carried out; True: backwards
+# Migrations in the order in which they are carried out; True: backwards
+Plan = list[tuple[Migration, bool]]
 HARMLESS = (
-    operations.AddIndex, operations.RemoveIndex, operations.RenameIndex, operations.AddConstraint, operations.RemoveConstraint,
-    operations.AlterModelOptions, operations.AlterModelManagers, operations.AlterUniqueTogether, operations.AlterIndexTogether,
-    operations.AlterOrderWithRespectTo, operations.RemoveField, operations.DeleteModel,
-)  # fmt: skip
+    operations.AddIndex,
+    operations.RemoveIndex,
+    operations.RenameIndex,
+    operations.AddConstraint,
+    operations.RemoveConstraint,
+    operations.AlterModelOptions,
+    operations.AlterModelManagers,
+    operations.AlterUniqueTogether,
+    operations.AlterIndexTogether,
+    operations.AlterOrderWithRespectTo,
+    operations.RemoveField,
+    operations.DeleteModel,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +150,9 @@ def _state_before(app: str, migration: str) -> ProjectState:
 
 
 def _field_before(migration: Migration, operation: operations.AlterField) -> Field:
-    """The field as it was before the migration. Models are built for relations alone: it takes long, and only these ask
-    others for their type.
+    """The field as it was before the migration.
+
+    Models are built for relations alone: it takes long, and only these ask others for their type.
     """
     state = _state_before(migration.app_label, migration.name)
     field = state.models[migration.app_label, operation.model_name_lower].get_field(operation.name)

@@ -2,13 +2,14 @@
 
 from datetime import date
 
-LARGEST = (
-    10**15 - 1
-)  # no id and no version comes near it, and every column, on both engines, can be compared with it
+# No id and no version comes near it, and every column, on both engines, can be compared with it
+LARGEST = 10**15 - 1
 
 
 def whole_number(text: object, largest: int = LARGEST) -> int | None:
-    """The whole number from 0 that this text writes in ASCII digits; None where it is none, or one that no row can have."""
+    """The whole number from 0 that this text writes in ASCII digits; None where it is none, or one
+    that no row can have.
+    """
     digits = str(text)
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > len(str(largest)):
         return None

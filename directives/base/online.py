@@ -1,4 +1,6 @@
-"""Changing the schema while people work: migrations that give up rather than queue everybody, indexes that let writers write."""
+"""Changing the schema while people work: migrations that give up rather than queue everybody,
+indexes that let writers write.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,16 +24,21 @@ INVALID = """
 
 
 def demand_session(connection: BaseDatabaseWrapper) -> None:
-    """Raise CommandError behind a pooler: what lives in a session there reaches other people's statements, or nobody's."""
+    """Raise CommandError behind a pooler: what lives in a session there reaches other people's
+    statements, or nobody's.
+    """
     if connection.vendor == "postgresql" and settings.DB_PGBOUNCER:
         raise CommandError(
-            "This needs PostgreSQL itself, not PgBouncer: give its own address in DATABASE_URL, and DB_PGBOUNCER=false."
+            "This needs PostgreSQL itself, not PgBouncer: give its own address in DATABASE_URL, "
+            "and DB_PGBOUNCER=false."
         )
 
 
 @contextmanager
 def lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
-    """Within this, a statement that waits for a lock longer than so many seconds fails; 0 waits for ever."""
+    """Within this, a statement that waits for a lock longer than so many seconds fails; 0 waits for
+    ever.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (before,) = cursor.fetchone()
@@ -63,7 +70,10 @@ class _Online:
 
 
 class AddIndexOnline(_Online, AddIndex):
-    """AddIndex for a table that people write to. What an attempt that was broken off left behind is taken away first."""
+    """AddIndex for a table that people write to.
+
+    What an attempt that was broken off left behind is taken away first.
+    """
 
     def database_forwards(
         self,
@@ -124,7 +134,9 @@ class RemoveIndexOnline(_Online, RemoveIndex):
 
 
 class AddFieldAgain(AddField):
-    """AddField for a migration that is not atomic: an attempt that was broken off may have added the column already."""
+    """AddField for a migration that is not atomic: an attempt that was broken off may have added
+    the column already.
+    """
 
     def database_forwards(
         self,
@@ -142,7 +154,8 @@ class AddFieldAgain(AddField):
 
 
 class AddConstraintOnline(_Online, AddConstraint):
-    """AddConstraint for a table that people write to: on PostgreSQL new rows are checked first, those that stand afterwards.
+    """AddConstraint for a table that people write to: on PostgreSQL new rows are checked first,
+    those that stand afterwards.
 
     What an attempt that was broken off left behind is checked by the next.
     """

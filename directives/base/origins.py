@@ -1,7 +1,10 @@
-"""Where what is done comes from. Events of the record and lines of the log carry it, so that either leads to the other.
+"""Where what is done comes from.
 
-The middleware sets it for a request, the worker for a task; a ContextVar, because those who write an event are many and
-none of them has the request. Nothing is set in a command that somebody runs: its events come from no address.
+Events of the record and lines of the log carry it, so that either leads to the other.
+
+The middleware sets it for a request, the worker for a task; a ContextVar, because those who write
+an event are many and none of them has the request. Nothing is set in a command that somebody runs:
+its events come from no address.
 """
 
 import secrets
@@ -13,7 +16,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`address` of a request, "" for a task; `request`: the id of the request, or the name of the task."""
+    """`address` of a request, "" for a task; `request`: the id of the request, or the name of the
+    task.
+    """
 
     address: str = ""
     request: str = ""

@@ -12,10 +12,16 @@ from django.db import DatabaseError, InterfaceError
 from directives.base.disk import exception_chain, says_full, was_taken_back
 
 BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-AWAY_SQLITE = frozenset({
-    sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOTADB,
-})  # fmt: skip
+AWAY_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 # SQLSTATEs of PostgreSQL: a statement that took too long, a lock that was not free, two writers in
 # each other's way.
 BUSY_POSTGRESQL = frozenset({"57014", "55P03", "40001", "40P01"})

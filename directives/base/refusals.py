@@ -1,10 +1,16 @@
-"""Why a command would not do what was asked, in words for people. Views turn them into pages; nothing was changed."""
+"""Why a command would not do what was asked, in words for people.
+
+Views turn them into pages; nothing was changed.
+"""
 
 from django.utils.translation import gettext as _
 
 
 class Refusal(Exception):
-    """The command was refused and nothing changed. `status` is the HTTP status of the page that says so."""
+    """The command was refused and nothing changed.
+
+    `status` is the HTTP status of the page that says so.
+    """
 
     status = 422
 
@@ -39,7 +45,6 @@ class Invalid(Refusal):
 
     def __init__(self, errors: dict[str, list[str]] | str) -> None:
         self.errors = {"__all__": [errors]} if isinstance(errors, str) else errors
-        said = dict.fromkeys(
-            str(text) for texts in self.errors.values() for text in texts
-        )  # each sentence once
+        # Each sentence once
+        said = dict.fromkeys(str(text) for texts in self.errors.values() for text in texts)
         super().__init__(" ".join(said))

@@ -1,9 +1,11 @@
-"""Reading from a copy of the database: which pages are, and when they are read from the primary after all.
+"""Reading from a copy of the database: which pages are, and when they are read from the primary
+after all.
 
-A page of `ON_REPLICA` is read from a replica that is alive, is not further behind than REPLICA_MAX_LAG, and has what this person
-wrote last: each write leaves the place in the log (LSN) that a replica must have reached, in a cookie. When a replica dies under
-a page, the page is made once more from the primary, which a GET allows. Writes, sessions, accounts, memberships and form keys
-never leave the primary. Without a replica nothing of this runs.
+A page of `ON_REPLICA` is read from a replica that is alive, is not further behind than
+REPLICA_MAX_LAG, and has what this person wrote last: each write leaves the place in the log (LSN)
+that a replica must have reached, in a cookie. When a replica dies under a page, the page is made
+once more from the primary, which a GET allows. Writes, sessions, accounts, memberships and form
+keys never leave the primary. Without a replica nothing of this runs.
 """
 
 import logging
@@ -27,10 +29,12 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from psycopg.errors import QueryCanceled
 
-# Dashboards, lists and what is exported from them. Pages with a form of what they show are read where they are written.
+# Dashboards, lists and what is exported from them. Pages with a form of what they show are read
+# where they are written.
 ON_REPLICA = frozenset({
-    "dashboard", "documents", "document", "document_source", "matrix", "directive", "organisations", "organisation", "obligations",
-    "plans", "log", "reports", "submission", "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
+    "dashboard", "documents", "document", "document_source", "matrix", "directive",
+    "organisations", "organisation", "obligations", "plans", "log", "reports", "submission",
+    "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
     "submission_paper",
 })  # fmt: skip
 # Who may come in, and what must be seen at once.
@@ -49,7 +53,9 @@ _reading: ContextVar[str] = ContextVar("reading", default=DEFAULT_DB_ALIAS)
 
 
 class Router:
-    """Django's question which database: the replica that the page in hand is read from, else the primary."""
+    """Django's question which database: the replica that the page in hand is read from, else the
+    primary.
+    """
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
         alias, told = _reading.get(), model._meta
@@ -84,26 +90,33 @@ def log_position(lsn: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaState:
-    """A replica as it was seen: the place that it has replayed, and how far that is behind the primary, in seconds."""
+    """A replica as it was seen: the place that it has replayed, and how far that is behind the
+    primary, in seconds.
+    """
 
     replayed: int
     lag: float
 
 
 class Replica:
-    """One replica as one process knows it. A look costs a query on either server, at most once in FRESH seconds."""
+    """One replica as one process knows it.
+
+    A look costs a query on either server, at most once in FRESH seconds.
+    """
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
         self.seen: ReplicaState | None = None
         self.seen_at = self.due = 0.0  # monotonic
-        self.trail: deque[tuple[float, int]] = deque(
-            maxlen=TRAIL
-        )  # where the primary was, and when
+        # Where the primary was, and when
+        self.trail: deque[tuple[float, int]] = deque(maxlen=TRAIL)
         self.lock = threading.Lock()
 
     def state(self) -> ReplicaState | None:
-        """How it stands now, None while it cannot be read. One thread looks; the others go by what it saw last."""
+        """How it stands now, None while it cannot be read.
+
+        One thread looks; the others go by what it saw last.
+        """
         if time.monotonic() >= self.due and self.lock.acquire(blocking=False):
             try:
                 self.look()
@@ -128,16 +141,21 @@ class Replica:
         connections[self.alias].close()
 
     def measure(self, now: float) -> ReplicaState | None:
-        """Ask both servers. None for one that is no replica (any more): it was promoted, and has a life of its own."""
+        """Ask both servers.
+
+        None for one that is no replica (any more): it was promoted, and has a life of its own.
+        """
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute(
-                "SELECT pg_current_wal_flush_lsn()::text, extract(epoch FROM clock_timestamp())::float8"
+                "SELECT pg_current_wal_flush_lsn()::text, extract(epoch FROM "
+                "clock_timestamp())::float8"
             )
             flushed, clock = cursor.fetchone()
         self.trail.append((now, log_position(flushed)))
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
-                "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()::text, extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
+                "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()::text, extract(epoch FROM "
+                "pg_last_xact_replay_timestamp())::float8"
             )
             copies, replayed, committed = cursor.fetchone()
         return (
@@ -151,8 +169,9 @@ class Replica:
     def lag(self, now: float, replayed: int, clock: float, committed: float | None) -> float:
         """By how many seconds it is behind, at most.
 
-        The age of the last transaction that it replayed grows while nobody writes, so it is asked first whether anything is
-        missing at all, and then since when the primary has been further than the replica is.
+        The age of the last transaction that it replayed grows while nobody writes, so it is asked
+        first whether anything is missing at all, and then since when the primary has been further
+        than the replica is.
         """
         if replayed >= self.trail[-1][1]:
             return 0.0
@@ -167,7 +186,9 @@ def replica(alias: str) -> Replica:
 
 
 def lag_of(request: object) -> timedelta:
-    """How far behind the primary the database is from which this page is read; nothing if that is too little to speak of."""
+    """How far behind the primary the database is from which this page is read; nothing if that is
+    too little to speak of.
+    """
     lag = timedelta(seconds=getattr(request, "lag", 0.0))
     return lag if lag >= NOTABLE_LAG else timedelta(0)
 
@@ -182,7 +203,9 @@ class LaggingRequest(HttpRequest):
 
 
 class ReplicaMiddleware:
-    """Carries out the view of a page that may be read from a replica; notes after a write up to where a replica must have come."""
+    """Carries out the view of a page that may be read from a replica; notes after a write up to
+    where a replica must have come.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         if not settings.REPLICAS:
@@ -244,15 +267,19 @@ def choose_replica(request: HttpRequest) -> tuple[Replica | None, float]:
 
 
 def note_write(response: HttpResponse) -> None:
-    """Remember in the browser where the log stood after this write, for as long as a replica that is read may lack it.
+    """Remember in the browser where the log stood after this write, for as long as a replica that
+    is read may lack it.
 
-    The place of the next record, not that of the last one on disk: with synchronous_commit off the write may be on its way there.
+    The place of the next record, not that of the last one on disk: with synchronous_commit off the
+    write may be on its way there.
     """
     try:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
             (written,) = cursor.fetchone()
-    except DatabaseError:  # the write is done and must be answered; until the cookie ends this person reads the primary
+    except DatabaseError:
+        # The write is done and must be answered: until the cookie ends this person reads the
+        # primary.
         written = UNREACHABLE
     response.set_cookie(
         COOKIE,

@@ -6,29 +6,18 @@ from typing import TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError, connections
 
-DATABASE_ERRORS = (
-    OperationalError,
-    InterfaceError,
-    InternalError,
-)  # the database's own trouble: it went away, or broke something off
-PAUSES = (
-    0,
-    1,
-    2,
-    4,
-    8,
-    15,
-    30,
-    60,
-    60,
-    60,
-    60,
-)  # seconds before each look at a database that is away
+# The database's own trouble: it went away, or broke something off
+DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError)
+# Seconds before each look at a database that is away
+PAUSES = (0, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
 T = TypeVar("T")
 
 
 def retry_while_away(act: Callable[[], T]) -> T:
-    """What `act` gives, begun again while its database is away. Raises what it met last, after some minutes."""
+    """What `act` gives, begun again while its database is away.
+
+    Raises what it met last, after some minutes.
+    """
     for pause in PAUSES:
         time.sleep(pause)
         try:

@@ -1,7 +1,8 @@
 """The two scripts of written Chinese: the one place that knows OpenCC.
 
-`to_hans` makes Simplified, `to_hant` Traditional (characters only: the vocabulary stays), `fold` the key that search compares.
-Both conversions keep the length of a text. Where OpenCC errs on the words of policy documents, the lists here put it right.
+`to_hans` makes Simplified, `to_hant` Traditional (characters only: the vocabulary stays), `fold`
+the key that search compares. Both conversions keep the length of a text. Where OpenCC errs on the
+words of policy documents, the lists here put it right.
 """
 
 import re
@@ -10,7 +11,8 @@ from functools import cache
 
 from opencc import OpenCC
 
-# What s2tw makes of words that it cuts in the wrong place (好干部 → 好乾 + 部) or reads in another sense.
+# What s2tw makes of words that it cuts in the wrong place (好干部 → 好乾 + 部) or reads in another
+# sense.
 _HANT_OVERRIDES = (
     # 乾 is "dry": never a cadre. 餅乾部門 (biscuits) and 若干部門 stay.
     (re.compile("乾部(?![門分位件落])"), "幹部"),
@@ -35,7 +37,8 @@ _HANT_OVERRIDES = (
     # A week is 週, a circuit or a year of age 周.
     (
         re.compile(
-            "(?<=[0-9幾兩每])周(?![年歲])|(?<=[0-9] )周(?![年歲])|(?<=[一二三五六七八九十])周(?=[內前後以])"
+            "(?<=[0-9幾兩每])周(?![年歲])|(?<=[0-9] "
+            ")周(?![年歲])|(?<=[一二三五六七八九十])周(?=[內前後以])"
         ),
         "週",
     ),
@@ -74,7 +77,10 @@ def to_hans(text: str) -> str:
 
 
 def to_hant(text: str) -> str:
-    """The text in standard Traditional script (眾, 裡, 臺). A text that is Traditional already comes out standard too."""
+    """The text in standard Traditional script (眾, 裡, 臺).
+
+    A text that is Traditional already comes out standard too.
+    """
     text = _converter("s2tw").convert(text)
     for wrong, right in _HANT_OVERRIDES:
         text = wrong.sub(right, text)
@@ -82,7 +88,10 @@ def to_hant(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The search key: Simplified, compatibility forms and case folded, no white space. Equal keys read the same."""
+    """The search key: Simplified, compatibility forms and case folded, no white space.
+
+    Equal keys read the same.
+    """
     plain = "".join(to_hans(unicodedata.normalize("NFKC", text)).casefold().split())
     # Again, because what stood on either side of a space may now join.
     return unicodedata.normalize("NFKC", plain)

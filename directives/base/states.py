@@ -48,9 +48,8 @@ FILING_STATES = (
     (RETURNED, pgettext_lazy("filing", "Returned")),
 )
 
-LIVE = frozenset(
-    {ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, SUSPENDED}
-)  # counted in every denominator
+# Counted in every denominator
+LIVE = frozenset({ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, SUSPENDED})
 OPEN = LIVE - {CLOSED}  # work is still owed
 REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # a cycle asks for an entry
 EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may change the words
@@ -123,15 +122,16 @@ LOG_ACTS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One legal move: from any of `sources` to `target`, by whoever holds `right` (a predicate of `rules`)."""
+    """One legal move: from any of `sources` to `target`, by whoever holds `right` (a predicate of
+    `rules`).
+    """
 
     sources: frozenset[str]
     target: str
     right: str
     reasoned: bool = False  # a reason in words is demanded
-    decides: frozenset[str] = (
-        frozenset()
-    )  # on what was asked for by these acts (ASKED): never whoever asked
+    # On what was asked for by these acts (ASKED): never whoever asked
+    decides: frozenset[str] = frozenset()
     settles: bool = False  # every item must be established, or have a reason why it is not
     label: str | Promise = ""
 

@@ -1,4 +1,6 @@
-"""Static files of a local installation, collected as those of a release are: hashed and compressed, so that browsers keep them."""
+"""Static files of a local installation, collected as those of a release are: hashed and compressed,
+so that browsers keep them.
+"""
 
 import hashlib
 from pathlib import Path
@@ -15,7 +17,7 @@ STAMP = "collected"  # in the folder of the data: what the collected files were 
 
 
 class QuickStorage(CompressedManifestStaticFilesStorage):
-    """Compresses by gzip alone: Brotli's few percent take several times as long at the first start."""
+    """Compresses by gzip alone: Brotli gains a few percent and slows the first start much."""
 
     def create_compressor(self, **options: Any) -> Compressor:
         return Compressor(**options, use_brotli=False)

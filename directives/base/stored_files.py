@@ -1,4 +1,5 @@
-"""Files beside rows: written whole or not at all, and gone with the transaction that was to keep them.
+"""Files beside rows: written whole or not at all, and gone with the transaction that was to keep
+them.
 
 A process that is killed between a file and its row leaves the file alone: `clearing` finds it.
 """

@@ -1,4 +1,6 @@
-"""Uploads shown to ClamAV, where the office runs it (`CLAMD`): its daemon is sent the bytes, and answers in words."""
+"""Uploads shown to ClamAV, where the office runs it (`CLAMD`): its daemon is sent the bytes, and
+answers in words.
+"""
 
 import logging
 import socket
@@ -45,7 +47,10 @@ def _ask(command: bytes, file: BinaryIO | None = None) -> str:
 
 
 def fault(file: BinaryIO, name: str) -> str:
-    """Why a file is not taken; "" if it is, or no scanner is set. A file that cannot be looked at now is not taken."""
+    """Why a file is not taken; "" if it is, or no scanner is set.
+
+    A file that cannot be looked at now is not taken.
+    """
     if not settings.CLAMD:
         return ""
     try:
@@ -67,7 +72,8 @@ def fault(file: BinaryIO, name: str) -> str:
     if answer:
         logger.error("ClamAV answered: %s", answer)
     return _(
-        "“%(name)s” could not be checked for viruses now. Try again in a minute, or tell the administrator."
+        "“%(name)s” could not be checked for viruses now. Try again in a minute, or tell the "
+        "administrator."
     ) % {"name": name}
 
 

@@ -1,4 +1,7 @@
-"""How things read in the reader's language and script: names, days, and lights with their reasons. Pages and sheets share it."""
+"""How things read in the reader's language and script: names, days, and lights with their reasons.
+
+Pages and sheets share it.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -26,7 +29,9 @@ class Dated(Protocol):
 
 
 def localized(thing: Any, base: str) -> str:
-    """An attribute in the reader's script: <base>_hans or <base>_hant; in English the thing's own words."""
+    """An attribute in the reader's script: <base>_hans or <base>_hant; in English the thing's own
+    words.
+    """
     language = get_language() or ""
     own, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
     if language == "zh-hans":
@@ -37,7 +42,7 @@ def localized(thing: Any, base: str) -> str:
 
 
 def localized_text(text: str | None) -> str:
-    """Chinese words in the reader's script, where they are stored in one; in English as they are."""
+    """Chinese text that is stored in one script, in the reader's; unchanged in English."""
     language = get_language()
     if not text or language not in ("zh-hans", "zh-hant"):
         return text or ""
@@ -79,7 +84,8 @@ def format_moment(value: datetime | None, today: date | None = None) -> str:
 
 
 def describe_light(dated: Dated, row: Any) -> tuple[str, str]:
-    """The word beside a row's lamp and the sentence under it; a row whose reason was never worked out has only the word.
+    """The word beside a row's lamp and the sentence under it; a row whose reason was never worked
+    out has only the word.
 
     The row has light, light_code, light_on, starts_on, due_on and percent.
     """

@@ -1,8 +1,9 @@
 """Working days, with 调休 (weekend days worked in exchange for a holiday).
 
-A `Workdays` holds only the exceptions to Monday-Friday. The figures in `sample/calendar.csv` (2015-2026) were taken from
-the PyPI package chinesecalendar 1.11, which follows the State Council's yearly notices; the package is not a dependency.
-A year for which no notice is known is not "published": it counts Monday-Friday, with whatever exceptions were entered.
+A `Workdays` holds only the exceptions to Monday-Friday. The figures in `sample/calendar.csv`
+(2015-2026) were taken from the PyPI package chinesecalendar 1.11, which follows the State Council's
+yearly notices; the package is not a dependency. A year for which no notice is known is not
+"published": it counts Monday-Friday, with whatever exceptions were entered.
 """
 
 import csv
@@ -28,10 +29,12 @@ class CalendarDay:
 
 @dataclass(frozen=True)
 class Workdays:
-    """Which days are worked: Monday-Friday but for `off`, and the days in `on`. `published` names the years known for certain.
+    """Which days are worked: Monday-Friday but for `off`, and the days in `on`.
 
-    Counting is by closed form and one bisection, so that it may be called for every row of a long list.
-    Raises ValueError if a day is both off and on.
+    `published` names the years known for certain.
+
+    Counting is by closed form and one bisection, so that it may be called for every row of a long
+    list. Raises ValueError if a day is both off and on.
     """
 
     off: frozenset[date] = frozenset()
@@ -60,11 +63,14 @@ class Workdays:
         return day in self.on or (day.weekday() < _WEEKDAYS and day not in self.off)
 
     def between(self, a: date, b: date) -> int:
-        """Working days after `a` up to and including `b`; negative when `b` is before `a`, so between(a, b) == -between(b, a)."""
+        """Working days after `a` up to and including `b`; negative when `b` is before `a`, so
+        between(a, b) == -between(b, a).
+        """
         return self._count(b.toordinal()) - self._count(a.toordinal())
 
     def add(self, day: date, n: int) -> date:
-        """The `n`-th working day after `day`, or before it for a negative `n`; `day` itself for 0, worked or not.
+        """The `n`-th working day after `day`, or before it for a negative `n`; `day` itself for 0,
+        worked or not.
 
         Raises OverflowError beyond the years that `date` knows.
         """
@@ -79,11 +85,15 @@ class Workdays:
         return day if self.is_working(day) else self.add(day, 1)
 
     def countdown_start(self, day: date, n: int) -> date:
-        """The first day from which at most `n` working days are left until `day`: between(result, day) <= n."""
+        """The first day from which at most `n` working days are left until `day`: between(result,
+        day) <= n.
+        """
         return self._working_day(max(1, self._count(day.toordinal()) - n))
 
     def _count(self, ordinal: int) -> int:
-        """Working days from 0001-01-01, which was a Monday, up to and including the day of this ordinal."""
+        """Working days from 0001-01-01, which was a Monday, up to and including the day of this
+        ordinal.
+        """
         weeks, rest = divmod(ordinal, 7)
         return (
             _WEEKDAYS * weeks
@@ -92,7 +102,10 @@ class Workdays:
         )
 
     def _working_day(self, number: int) -> date:
-        """The day on which `_count` first reaches `number`. Deadlines repeat, so each is searched for once."""
+        """The day on which `_count` first reaches `number`.
+
+        Deadlines repeat, so each is searched for once.
+        """
         found = self._nth.get(number)
         if found is None:
             if not 1 <= number <= self._count(date.max.toordinal()):
@@ -105,10 +118,11 @@ class Workdays:
 
 
 def read_days(text: str) -> tuple[CalendarDay, ...]:
-    """The rows of a calendar table (CSV with the columns day, working 0/1, name_hans), in the order of the file.
+    """The rows of a calendar table (CSV with the columns day, working 0/1, name_hans), in the order
+    of the file.
 
-    Raises ValueError that names the line and its fault: a wrong heading, a day that is no date, a mark that is not 0 or 1,
-    a day given twice.
+    Raises ValueError that names the line and its fault: a wrong heading, a day that is no date, a
+    mark that is not 0 or 1, a day given twice.
     """
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     if next(rows, None) != _COLUMNS:
@@ -147,7 +161,10 @@ class MarkedDay(Protocol):
 
 
 def workdays_of(days: Iterable[MarkedDay]) -> Workdays:
-    """The working days of a table's rows; a year with at least one row is published. Raises ValueError as `Workdays` does."""
+    """The working days of a table's rows; a year with at least one row is published.
+
+    Raises ValueError as `Workdays` does.
+    """
     entries = tuple(days)
     return Workdays(
         off=frozenset(entry.day for entry in entries if not entry.working),

@@ -1,7 +1,8 @@
-"""Which bodies a document's words speak of: a table of facts, from an addressee's words to kinds of bodies.
+"""Which bodies a document's words speak of: a table of facts, from an addressee's words to kinds of
+bodies.
 
-A word that is not here proposes nobody: a supervisor decides, the product does not guess. 人民团体 is narrower than
-群团组织 and is not in the table, because the register does not tell the two apart.
+A word that is not here proposes nobody: a supervisor decides, the product does not guess. 人民团体
+is narrower than 群团组织 and is not in the table, because the register does not tell the two apart.
 """
 
 from collections.abc import Iterable
@@ -31,7 +32,9 @@ KINDS_BY_WORD = {
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The kinds of bodies that a directive's addressees speak of, and the words that propose nobody."""
+    """The kinds of bodies that a directive's addressees speak of, and the words that propose
+    nobody.
+    """
 
     kinds: frozenset[str]
     unknown: tuple[str, ...]
@@ -62,7 +65,10 @@ def propose(addressees: Iterable[Addressee]) -> Proposal:
 def pairs_proposed(
     directives: Iterable[Directive], bodies: Iterable[Organisation]
 ) -> frozenset[tuple[int, int]]:
-    """Each directive with the bodies that its own words address, as (directive id, body id). One query."""
+    """Each directive with the bodies that its own words address, as (directive id, body id).
+
+    One query.
+    """
     by_kind: dict[str, list[int]] = {}
     for body in bodies:
         by_kind.setdefault(body.kind, []).append(body.pk)

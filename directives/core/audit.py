@@ -18,7 +18,8 @@ from directives.models.planned import prepared_cursor
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
 COLUMNS = ", ".join(connection.ops.quote_name(str(field.column)) for field in FIELDS)
 PLACES = ", ".join(["%s"] * len(FIELDS))
-# Written out, as most moves and every save write one event: the ORM took longer over it than a database.
+# Written out, as most moves and every save write one event: the ORM took longer over it than a
+# database.
 EVENT = f"INSERT INTO directives_event ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608 - names of our own tables
 UNSEALED = "INSERT INTO directives_unsealed (event_id, mac)"
 BOTH = f"WITH told AS ({EVENT}) {UNSEALED} SELECT id, %s FROM told RETURNING event_id"  # noqa: S608 - the same
@@ -30,8 +31,8 @@ JSON = DjangoJSONEncoder().encode  # as the column itself has it
 class Change:
     """One change to tell of: the row it was made to, and the fields before and after.
 
-    `home` is the id of the body in whose record it stands, or None, where that is not the row's own: a body that may have to be
-    deleted again must not be held by its record.
+    `home` is the id of the body in whose record it stands, or None, where that is not the row's
+    own: a body that may have to be deleted again must not be held by its record.
     """
 
     subject: Model
@@ -76,7 +77,10 @@ def _bearings(subject: Model) -> dict[str, Any]:
 def record_many(
     action: str, changes: Iterable[Change], *, by: User | None, now: datetime, reason: str = ""
 ) -> list[int]:
-    """Write one event for each change; returns their ids. Raises if called outside a transaction: a record without its change is a lie."""
+    """Write one event for each change; returns their ids.
+
+    Raises if called outside a transaction: a record without its change is a lie.
+    """
     _within()
     told = list(changes)
     if len(told) < 2:
@@ -119,9 +123,18 @@ def _event(action: str, change: Change, by: User | None, now: datetime, reason: 
     subject, home = change.subject, {} if change.home == OWN else {"organisation_id": change.home}
     origin = origins.current()
     return Event(
-        at=now, by=by, action=action, subject_type=str(subject._meta.model_name), subject_id=subject.pk, before=_plain(change.before),
-        after=_plain(change.after), reason=reason, address=origin.address, request=origin.request, **_bearings(subject) | home,
-    )  # fmt: skip
+        at=now,
+        by=by,
+        action=action,
+        subject_type=str(subject._meta.model_name),
+        subject_id=subject.pk,
+        before=_plain(change.before),
+        after=_plain(change.after),
+        reason=reason,
+        address=origin.address,
+        request=origin.request,
+        **_bearings(subject) | home,
+    )
 
 
 def _columns(
@@ -135,17 +148,27 @@ def _columns(
         for change, found in zip(changes, bearings, strict=True)
     ]
     return {
-        "at": repeated(now, rows), "by_id": repeated(by.pk if by else None, rows), "action": repeated(action, rows),
-        "subject_type": [subject._meta.model_name for subject in subjects], "subject_id": [subject.pk for subject in subjects],
-        "organisation_id": homes, "document_id": [found["document_id"] for found in bearings],
-        "directive_id": [found["directive_id"] for found in bearings], "obligation_id": [found["obligation_id"] for found in bearings],
-        "before": [EncodedJSON(JSON(change.before)) for change in changes], "after": [EncodedJSON(JSON(change.after)) for change in changes],
-        "reason": repeated(reason, rows), "address": repeated(origin.address, rows), "request": repeated(origin.request, rows),
-    }  # fmt: skip
+        "at": repeated(now, rows),
+        "by_id": repeated(by.pk if by else None, rows),
+        "action": repeated(action, rows),
+        "subject_type": [subject._meta.model_name for subject in subjects],
+        "subject_id": [subject.pk for subject in subjects],
+        "organisation_id": homes,
+        "document_id": [found["document_id"] for found in bearings],
+        "directive_id": [found["directive_id"] for found in bearings],
+        "obligation_id": [found["obligation_id"] for found in bearings],
+        "before": [EncodedJSON(JSON(change.before)) for change in changes],
+        "after": [EncodedJSON(JSON(change.after)) for change in changes],
+        "reason": repeated(reason, rows),
+        "address": repeated(origin.address, rows),
+        "request": repeated(origin.request, rows),
+    }
 
 
 def _write(event: Event) -> Event:
-    """Insert one event and its line among what awaits a seal, in one statement where the engine can."""
+    """Insert one event and its line among what awaits a seal, in one statement where the engine
+    can.
+    """
     values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
     mac = event_codes.mac_of({name: getattr(event, name) for name in event_codes.FIELDS})
     together = connection.vendor == "postgresql"
@@ -184,7 +207,9 @@ def record_apart(
     after: dict[str, Any],
     reason: str = "",
 ) -> Event:
-    """Write an event that stands in the whole record alone: in that of no body, on no page of what it is about."""
+    """Write an event that stands in the whole record alone: in that of no body, on no page of what
+    it is about.
+    """
     _within()
     origin = origins.current()
     told = {
@@ -199,6 +224,8 @@ def record_apart(
 
 
 def record_taken(action: str, subject: Model, *, by: User, now: datetime, **facts: Any) -> None:
-    """Write that somebody took something away, or looked at a source: the one thing that a GET writes."""
+    """Write that somebody took something away, or looked at a source: the one thing that a GET
+    writes.
+    """
     with transaction.atomic():
         record(action, subject, by=by, now=now, after=facts)

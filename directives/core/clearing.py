@@ -39,14 +39,10 @@ FEW = 20  # files without a row that may be there whatever else is
 YOUNG = timedelta(days=1)  # a file may still get its row, an upload its end
 ENDED = (TaskResultStatus.SUCCESSFUL, TaskResultStatus.FAILED)
 EVIDENCE = str(Attachment.file.field.upload_to).split("/")[0]
-UNCONFIRMED = (
-    MediaStorage().MEDIA_FOLDER
-)  # tables that the admin was given and that nobody has confirmed
-TEMPORARY = (
-    "tmp*.upload*",
-    "intake-*",
-    "sheets-*",
-)  # uploads, tables that are read, workbooks that are written
+# Tables that the admin was given and that nobody has confirmed
+UNCONFIRMED = MediaStorage().MEDIA_FOLDER
+# Uploads, tables that are read, workbooks that are written
+TEMPORARY = ("tmp*.upload*", "intake-*", "sheets-*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +57,62 @@ class RetentionRule:
 
 RETENTION_RULES = (
     RetentionRule(
-        "keys of forms", 30, "a form is of no use when the session has ended in which it was opened: two weeks",
+        "keys of forms",
+        30,
+        "a form is of no use when the session has ended in which it was opened: two weeks",
         lambda before: FormKey.objects.filter(at__lt=before),
     ),
     RetentionRule(
-        "notices that were read", 365, "last year's round of reports can still be looked up",
+        "notices that were read",
+        365,
+        "last year's round of reports can still be looked up",
         lambda before: Notice.objects.filter(at__lt=before, read_at__isnull=False),
     ),
     RetentionRule(
-        "notices that nobody read", 730, "whoever has not signed in for two years begins anew",
+        "notices that nobody read",
+        730,
+        "whoever has not signed in for two years begins anew",
         lambda before: Notice.objects.filter(at__lt=before, read_at__isnull=True),
     ),
-    RetentionRule("sessions", 0, "they have ended", lambda before: Session.objects.filter(expire_date__lt=before)),
     RetentionRule(
-        "places of sessions", 7, "none lasts that long",
-        lambda before: OpenSession.objects.filter(began_at__lt=before).exclude(key__in=Session.objects.values("session_key")),
+        "sessions",
+        0,
+        "they have ended",
+        lambda before: Session.objects.filter(expire_date__lt=before),
     ),
     RetentionRule(
-        "sign-ins that failed", 1, "they are counted over an hour",
+        "places of sessions",
+        7,
+        "none lasts that long",
+        lambda before: OpenSession.objects.filter(began_at__lt=before).exclude(
+            key__in=Session.objects.values("session_key")
+        ),
+    ),
+    RetentionRule(
+        "sign-ins that failed",
+        1,
+        "they are counted over an hour",
         lambda before: SignInAttempt.objects.filter(at__lt=before, succeeded=False),
     ),
     RetentionRule(
-        "places of sign-ins", 90, "they are known no longer",
+        "places of sign-ins",
+        90,
+        "they are known no longer",
         lambda before: SignInAttempt.objects.filter(at__lt=before, succeeded=True),
     ),
     RetentionRule(
-        "tasks of the worker", 14, "what they did stands elsewhere; a failure may be looked into for two weeks",
+        "tasks of the worker",
+        14,
+        "what they did stands elsewhere; a failure may be looked into for two weeks",
         lambda before: DBTaskResult.objects.filter(status__in=ENDED, finished_at__lt=before),
     ),
     RetentionRule(
-        "long acts that have ended", 90, "their pages are looked at while the work begins",
+        "long acts that have ended",
+        90,
+        "their pages are looked at while the work begins",
         lambda before: JobProgress.objects.filter(finished_at__lt=before),
     ),
-)  # fmt: skip
+)
 
 
 def expired_rows(old: RetentionRule, now: datetime) -> QuerySet[Any]:

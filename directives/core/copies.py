@@ -1,4 +1,6 @@
-"""What a submission keeps of names: those of the body, the document, the directives and the people, as of then."""
+"""What a submission keeps of names: those of the body, the document, the directives and the people,
+as of then.
+"""
 
 from typing import Any
 
@@ -25,7 +27,10 @@ def copy_document(document: Document) -> dict[str, Any]:
 
 
 def copy_directive(directive: Directive) -> dict[str, Any]:
-    """Its code and words, and the section under which papers print it. It comes with its section."""
+    """Its code and words, and the section under which papers print it.
+
+    It comes with its section.
+    """
     section = directive.section
     words = {name: getattr(directive, name) for name in ("code", "text", "text_hans", "text_hant")}
     titles = {name: getattr(section, name) for name in ("title", "title_hans", "title_hant")}

@@ -27,7 +27,9 @@ class Deciders:
 
 
 def deciders(subject: Subject, user: User) -> Deciders | None:
-    """None, unless a decision waits here that would be this person's, had they not asked for it; two queries then."""
+    """None, unless a decision waits here that would be this person's, had they not asked for it;
+    two queries then.
+    """
     if not waits_on_own_request(subject, user):
         return None
     above = organisation_of(subject).strict_ancestor_ids

@@ -1,4 +1,7 @@
-"""Nobody decides what they asked for. The table of moves says what a move decides, a row remembers who asked for it."""
+"""Nobody decides what they asked for.
+
+The table of moves says what a move decides, a row remembers who asked for it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +29,9 @@ def requesters_of_move(subject: Subject, step: Move) -> set[int]:
 
 
 def is_own_request(subject: Subject, step: Move, person: User | None) -> bool:
-    """True if the person asked for what this move decides: somebody else makes it, whatever their rights."""
+    """True if the person asked for what this move decides: somebody else makes it, whatever their
+    rights.
+    """
     return person is not None and person.pk in requesters_of_move(subject, step)
 
 

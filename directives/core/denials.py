@@ -1,4 +1,7 @@
-"""What people were refused, on record: who, which page, about what. No words of it, and never so much that it fills a disk."""
+"""What people were refused, on record: who, which page, about what.
+
+No words of it, and never so much that it fills a disk.
+"""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +19,7 @@ LISTED = 20  # lines of one person within it
 def record_refusal(
     subject: type[Model], pk: int, *, by: User, now: datetime, **facts: str | int
 ) -> None:
-    """Write that a person was refused something about this row; beyond LISTED it is only counted."""
+    """Record that a person was refused something about this row; beyond LISTED only count it."""
     RefusalCount.objects.get_or_create(user=by, defaults={"since": now})
     count = RefusalCount.objects.select_for_update().get(user=by)
     if count.since <= now - WINDOW:
@@ -30,7 +33,10 @@ def record_refusal(
 
 @transaction.atomic
 def record_unlisted(*, now: datetime) -> None:
-    """Tell of the refusals that were counted and not listed, once their ten minutes are over. The worker calls it."""
+    """Tell of the refusals that were counted and not listed, once their ten minutes are over.
+
+    The worker calls it.
+    """
     for count in (
         RefusalCount.objects.select_for_update(of=("self",))
         .select_related("user")

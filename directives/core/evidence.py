@@ -1,6 +1,8 @@
-"""Evidence (佐证材料): which files are taken, where they are kept, when one may be taken away again.
+"""Evidence (佐证材料): which files are taken, where they are kept, when one may be taken away
+again.
 
-A file is known by its first bytes, never by its name alone. It is kept under a name of ours, with its SHA-256.
+A file is known by its first bytes, never by its name alone. It is kept under a name of ours, with
+its SHA-256.
 """
 
 import hashlib
@@ -53,7 +55,9 @@ def file_type(name: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A name that every system can keep: no folders, no hidden or turned characters, at most NAME_LIMIT characters."""
+    """A name that every system can keep: no folders, no hidden or turned characters, at most
+    NAME_LIMIT characters.
+    """
     name = TRICKS.sub("", unicodedata.normalize("NFC", name)).replace("\\", "/").rsplit("/", 1)[-1]
     name = FORBIDDEN.sub("_", name).strip(" .")
     suffix = PurePosixPath(name).suffix
@@ -88,7 +92,8 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
     if not upload.size:
         return [
             _(
-                "“%(name)s” is empty. Open it on your computer to check its content, then choose it again."
+                "“%(name)s” is empty. Open it on your computer to check its content, then choose "
+                "it again."
             )
             % facts
         ]
@@ -97,7 +102,8 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
         facts["size"] = f"{upload.size / 1024**2:.1f}"
         found.append(
             _(
-                "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Compress or split it, then choose it again."
+                "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Compress or split it, then "
+                "choose it again."
             )
             % facts
         )
@@ -105,7 +111,8 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
     if kind not in settings.UPLOAD_TYPES:
         found.append(
             _(
-                "Files of the type of “%(name)s” are not accepted. Accepted: %(types)s; save it as one of these."
+                "Files of the type of “%(name)s” are not accepted. Accepted: %(types)s; save it "
+                "as one of these."
             )
             % facts
         )
@@ -130,12 +137,16 @@ def _digest(upload: "UploadedFile[Any]") -> str:
 
 
 def allows_removal(parent: Parent) -> bool:
-    """Files may be taken away: while a plan or an entry is being written, and until a report used an entry of the log."""
+    """Files may be taken away: while a plan or an entry is being written, and until a report used
+    an entry of the log.
+    """
     return parent.state in (LOG_ACTS["edit"] if isinstance(parent, LogEntry) else EDITABLE)
 
 
 def accepts_files(parent: Parent) -> bool:
-    """Files may be added: to an entry of the log while it stands, to a plan or a report entry while it is being written."""
+    """Files may be added: to an entry of the log while it stands, to a plan or a report entry while
+    it is being written.
+    """
     return (
         parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN)
         if isinstance(parent, LogEntry)
@@ -161,7 +172,10 @@ def _demand(by: User | None, parent: Parent) -> None:
 
 @transaction.atomic
 def attach(parent: Parent, upload: "UploadedFile[Any]", *, by: User, now: datetime) -> Attachment:
-    """Keep a file as evidence on a record, an entry or a plan. Raises NotAllowed, IllegalMove, Invalid {"files": …}."""
+    """Keep a file as evidence on a record, an entry or a plan.
+
+    Raises NotAllowed, IllegalMove, Invalid {"files": …}.
+    """
     _demand(by, parent)
     if not accepts_files(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
@@ -186,7 +200,7 @@ def _keep(parent: Parent, upload: "UploadedFile[Any]", by: User, now: datetime) 
 def attach_all(
     parent: Parent, uploads: Sequence["UploadedFile[Any]"], *, by: User, now: datetime
 ) -> list[Attachment]:
-    """Keep several files, or none: raises as `attach` does, with every fault of every file at once."""
+    """Attach all files or none. Raises as `attach`, with the faults of all files together."""
     _demand(by, parent)
     if not accepts_files(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
@@ -198,7 +212,10 @@ def attach_all(
 
 @transaction.atomic
 def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
-    """Take a file away. The bytes stay if a Submission names them, because what was handed in never changes."""
+    """Take a file away.
+
+    The bytes stay if a Submission names them, because what was handed in never changes.
+    """
     parent = parent_of(attachment)
     _demand(by, parent)
     if not may_remove(by, parent):

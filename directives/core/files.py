@@ -10,7 +10,9 @@ from directives.models import Attachment, User
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """`parent` is the address of what the files stand on, as forms name it: plan-12, log_entry-3, report_entry-5."""
+    """`parent` is the address of what the files stand on, as forms name it: plan-12, log_entry-3,
+    report_entry-5.
+    """
 
     parent: str
     files: tuple[Attachment, ...]
@@ -23,7 +25,9 @@ PARENTS = {"Plan": "plan", "LogEntry": "log_entry", "ReportEntry": "report_entry
 
 
 def file_list(parent: evidence.Parent, user: User, *, errors: Sequence[str] = ()) -> FileList:
-    """The files of one parent; no query beyond `parent.files` if it comes with its body, a log entry `with_state`."""
+    """The files of one parent; no query beyond `parent.files` if it comes with its body, a log
+    entry `with_state`.
+    """
     name = f"{PARENTS[type(parent).__name__]}-{parent.pk}"
     writes = may(user, "work", parent)
     adds, removes = (

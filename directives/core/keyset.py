@@ -1,7 +1,8 @@
 """Pages of a list by key: what follows the last line of a page, not what stands so many lines down.
 
-So the thousandth page costs what the first does, and a line that comes or goes elsewhere moves no other line to
-another page. A key is the values by which the list is sorted, of the line at which a page ends, in one opaque word.
+So the thousandth page costs what the first does, and a line that comes or goes elsewhere moves no
+other line to another page. A key is the values by which the list is sorted, of the line at which a
+page ends, in one opaque word.
 """
 
 import base64
@@ -23,7 +24,10 @@ FAR = 200  # pages that an address of old, ?page=…, reaches by counting
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One value of an order, ascending unless `down`. Where it may be empty, what is empty comes last; a `day` is a date."""
+    """One value of an order, ascending unless `down`.
+
+    Where it may be empty, what is empty comes last; a `day` is a date.
+    """
 
     name: str
     empty: bool = False
@@ -38,7 +42,7 @@ class Column:
         )
 
     def beyond(self, value: Any, backwards: bool) -> Q | None:
-        """Rows that come after this value in the direction of reading; None: there cannot be any."""
+        """Rows that come after this value in reading direction; None if there can be none."""
         if value is None:
             return Q(**{f"{self.name}__isnull": False}) if backwards else None
         further = Q(**{f"{self.name}__{'lt' if backwards != self.down else 'gt'}": value})
@@ -80,7 +84,10 @@ def _wrong(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order of rows: its last column tells any two rows apart. `name` goes into the keys, so that no key serves another order."""
+    """A total order of rows: its last column tells any two rows apart.
+
+    `name` goes into the keys, so that no key serves another order.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -142,7 +149,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page an address asks for: after or before a key, or by an old number. `number` is what the page is called."""
+    """Which page an address asks for: after or before a key, or by an old number.
+
+    `number` is what the page is called.
+    """
 
     after: tuple[Any, ...] | None = None
     before: tuple[Any, ...] | None = None
@@ -151,7 +161,9 @@ class PageRequest:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], order: Order, prefix: str = "") -> "PageRequest":
-        """The turn that an address asks for under `after`, `before` and `page`; what makes no sense leads to the first page."""
+        """The turn that an address asks for under `after`, `before` and `page`; what makes no sense
+        leads to the first page.
+        """
         text = query.get(f"{prefix}page", "")
         number = max(1, whole_number(text, 10**7) or 1)
         before, after = query.get(f"{prefix}before", ""), query.get(f"{prefix}after", "")
@@ -174,7 +186,10 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list. `first` and `last` number its lines; `total` None: more than were counted."""
+    """One page of a list.
+
+    `first` and `last` number its lines; `total` None: more than were counted.
+    """
 
     rows: tuple[Any, ...]
     number: int
@@ -227,7 +242,10 @@ def read_page(
     read: Callable[[QuerySet[Any, Any]], Sequence[Any]] = tuple,
     size: int = SIZE,
 ) -> Page:
-    """One page of these rows, in one query. `total`: how many there are, None where that is not known; `read` makes lines of rows."""
+    """One page of these rows, in one query.
+
+    `total`: how many there are, None where that is not known; `read` makes lines of rows.
+    """
     wanted, start = size, 0
     if turn.last:
         wanted = (total - 1) % size + 1 if total else size

@@ -1,7 +1,8 @@
 """When the organisation of an obligation was last heard from: what silence is counted from.
 
-It is heard from by a receipt, a plan handed in, a log entry, an entry handed in and any move. Acts that
-change the obligation note it themselves (`transitions.HEARD_ACTIONS`); the others call `note_heard`.
+It is heard from by a receipt, a plan handed in, a log entry, an entry handed in and any move. Acts
+that change the obligation note it themselves (`transitions.HEARD_ACTIONS`); the others call
+`note_heard`.
 """
 
 from collections.abc import Iterable
@@ -20,8 +21,8 @@ from directives.models import LogEntry, Obligation, Plan, ReportEntry, User
 def note_heard(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
     """Note that these organisations were heard from today; a light that said silence turns at once.
 
-    Within `counted`. A day of silence that is no longer to come stays among those on which the light may
-    change: the tick finds that it does not.
+    Within `counted`. A day of silence that is no longer to come stays among those on which the
+    light may change: the tick finds that it does not.
     """
     today = timezone.localdate(now)
     rows = [row for row in obligations if row.state in OPEN and row.last_heard < today]
@@ -32,15 +33,14 @@ def note_heard(obligations: Iterable[Obligation], *, by: User | None, now: datet
         lit = Obligation.objects.filter(pk__in=ids).exclude(light_code=SILENT)
         locked = lit.order_by("pk").select_for_update(no_key=True).values("pk")
         if Obligation.objects.filter(pk__in=locked).update(heard_on=today) != len(ids):
-            turned = Obligation.objects.filter(
-                pk__in=ids, light_code=SILENT
-            )  # since they were read
+            # Since they were read
+            turned = Obligation.objects.filter(pk__in=ids, light_code=SILENT)
             silent += turned.select_related("organisation")
     change_within(silent, {"heard_on": today}, action="light", by=by, now=now)
 
 
 def restore_heard(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
-    """Set the day back to what is still stored, after something that was heard has been taken back."""
+    """Work `heard_on` out anew from what is stored, after something was withdrawn."""
     rows = {row.pk: row for row in obligations}
     days = heard_days(Obligation.objects.filter(pk__in=rows))
     each = {pk: {"heard_on": day} for pk, day in days.items() if day != rows[pk].last_heard}

@@ -1,4 +1,7 @@
-"""Notices to people, in the product and by mail. Written in the transaction of the change, mailed after it commits."""
+"""Notices to people, in the product and by mail.
+
+Written in the transaction of the change, mailed after it commits.
+"""
 
 import logging
 from collections import Counter
@@ -43,7 +46,8 @@ KINDS = {
     "accepted": gettext_noop("%(body)s: items accepted: %(count)s."),
     "declined": gettext_noop("%(body)s: items returned by the manager: %(count)s. %(reason)s"),
     "merged": gettext_noop(
-        "%(body)s was merged into %(into)s: %(over)s directives transferred, %(withdrawn)s withdrawn."
+        "%(body)s was merged into %(into)s: %(over)s directives transferred, %(withdrawn)s "
+        "withdrawn."
     ),
     "move_dispute": gettext_noop("%(body)s disputes %(code)s: %(reason)s"),
     "move_reassign": gettext_noop("%(code)s is still assigned to %(body)s: %(reason)s"),
@@ -78,13 +82,11 @@ ACTS = {
     "export": gettext_noop("Exporting a list"),
 }
 TRIES = 24  # of one mail: about a day
-PAUSES = tuple(
-    timedelta(minutes=n) for n in (1, 5, 15, 45)
-)  # between them; below the hour after which a task counts as forgotten
+# Between them; below the hour after which a task counts as forgotten
+PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 45))
 BATCH = 100  # notices of one statement
-MOVES = {
-    kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")
-}  # moves of an obligation that are told
+# Moves of an obligation that are told
+MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}
 
 
 logger = logging.getLogger(__name__)
@@ -172,7 +174,9 @@ def _leave(rows: Sequence[tuple[Reader | User, Notice]]) -> None:
 
 @task()
 def mail(notice_id: int, failed: int = 0) -> None:
-    """Mail one notice in its reader's language. `failed`: how often it could not be sent; it is tried again, less and less soon.
+    """Mail one notice in its reader's language.
+
+    `failed`: how often it could not be sent; it is tried again, less and less soon.
 
     The last failure fails the task, of which the doctor tells.
     """
@@ -257,7 +261,9 @@ def notify_moved(
 def notify_merged(
     body: Organisation, into: Organisation, *, over: int, withdrawn: int, now: datetime
 ) -> None:
-    """Tell the people of a body that ceases to exist, and of its successor, what became of its work."""
+    """Tell the people of a body that ceases to exist, and of its successor, what became of its
+    work.
+    """
     facts = {"body": body.name_hans, "into": into.name_hans, "over": over, "withdrawn": withdrawn}
     facts |= {
         "body_hant": body.name_hant or body.name_hans,
@@ -320,7 +326,9 @@ def notify_decided(
 
 
 def notify_cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: datetime) -> None:
-    """Tell the people of every body that its report is due; a cycle that opens for thousands of bodies tells them part by part."""
+    """Tell the people of every body that its report is due; a cycle that opens for thousands of
+    bodies tells them part by part.
+    """
     people: dict[int, dict[int, User]] = {}
     reports = tuple(reports)
     bodies = [report.organisation_id for report in reports]

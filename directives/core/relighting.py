@@ -1,7 +1,8 @@
 """The daily tick: lights that time alone has changed.
 
-Beside `transitions` this is the only writer of obligations, and it writes nothing but their light: no state, no percent.
-Each batch is a transaction of its own, so that a long tick holds up nobody, and one that was broken off goes on where it was.
+Beside `transitions` this is the only writer of obligations, and it writes nothing but their light:
+no state, no percent. Each batch is a transaction of its own, so that a long tick holds up nobody,
+and one that was broken off goes on where it was.
 """
 
 from collections.abc import Iterator
@@ -23,10 +24,11 @@ BATCH = 500  # obligations of one transaction
 
 
 def tick(*, now: datetime, everything: bool = False) -> int:
-    """Work out anew each light whose day has come by now; returns how many changed in colour or reason.
+    """Work out anew each light whose day has come by now; returns how many changed in colour or
+    reason.
 
-    `everything` takes all obligations: after a change of the settings or of the calendar. Running it again at once
-    changes nothing, and after days without a run one run catches up.
+    `everything` takes all obligations: after a change of the settings or of the calendar. Running
+    it again at once changes nothing, and after days without a run one run catches up.
     """
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
@@ -36,7 +38,10 @@ def tick(*, now: datetime, everything: bool = False) -> int:
 
 
 def relight_all(*, by: User | None, now: datetime) -> None:
-    """Have the worker work out every light anew. One that waits for its turn does for this change too."""
+    """Have the worker work out every light anew.
+
+    One that waits for its turn does for this change too.
+    """
     waiting = JobProgress.objects.filter(kind="relight", state=WAITING, reached="")
     if not waiting.update(at=now):
         jobs.start_job("relight", total=0, by=by, now=now)
@@ -66,14 +71,14 @@ def _batches(ids: list[int]) -> Iterator[list[int]]:
 
 @counted()
 def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
-    """Relight one batch, tallies and audit with it, as of one instant: a light that turns is counted on the day of its event.
+    """Relight one batch, tallies and audit with it, as of one instant: a light that turns is
+    counted on the day of its event.
 
     The rows are locked, so no move can come between reading and writing.
     """
     today = timezone.localdate(now)
-    locked = Obligation.objects.select_for_update(
-        no_key=True
-    )  # who files something about a row does not wait, nor do we
+    # Who files something about a row does not wait, nor do we
+    locked = Obligation.objects.select_for_update(no_key=True)
     delta, told = pending_delta(), []
     alike: dict[tuple[Any, ...], list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):
@@ -101,7 +106,10 @@ def _audited(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(alike: dict[tuple[Any, ...], list[int]]) -> None:
-    """One statement for all rows that now show the same. The version moves on: a move decided on the old light is stale."""
+    """One statement for all rows that now show the same.
+
+    The version moves on: a move decided on the old light is stale.
+    """
     for shown, ids in alike.items():
         fields = dict(zip(LIGHT_FIELDS, shown, strict=True))
         Obligation.objects.filter(pk__in=ids).update(**fields, version=F("version") + 1)

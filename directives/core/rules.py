@@ -1,6 +1,7 @@
 """May this person do this? Predicates over people, memberships and rows; they change nothing.
 
-`may(user, right, subject)` is the only question the other rooms ask. `RIGHTS` is the table of answers.
+`may(user, right, subject)` is the only question the other rooms ask. `RIGHTS` is the table of
+answers.
 """
 
 from collections.abc import Callable
@@ -85,7 +86,10 @@ def can_work(user: User, subject: Model) -> bool:
 
 
 def can_amend(user: User, subject: LogEntry) -> bool:
-    """Change or withdraw an entry of the work log: who wrote it, while they work for its body. LOG_ACTS says in which states."""
+    """Change or withdraw an entry of the work log: who wrote it, while they work for its body.
+
+    LOG_ACTS says in which states.
+    """
     return subject.by_id == user.pk and can_work(user, subject)
 
 
@@ -112,7 +116,8 @@ def can_register(user: User, subject: Organisation | None = None) -> bool:
 
 
 def owns(user: User, subject: Document | Directive | Section | Repair) -> bool:
-    """Correct the reading of a document, assign its directives, open its cycles, say which figures it asks for.
+    """Correct the reading of a document, assign its directives, open its cycles, say which figures
+    it asks for.
 
     It is for the supervisors of the body that registered it, and of those above that body.
     """
@@ -121,12 +126,16 @@ def owns(user: User, subject: Document | Directive | Section | Repair) -> bool:
 
 
 def can_report(user: User, subject: Model) -> bool:
-    """Report figures for a body: its staff and manager, or a supervisor above who brings in a table of many bodies."""
+    """Report figures for a body: its staff and manager, or a supervisor above who brings in a table
+    of many bodies.
+    """
     return can_work(user, subject) or is_above(user, subject)
 
 
 def can_export(user: User, subject: str = "") -> bool:
-    """Take a list away as a file, named by its key: everybody who works with it; a viewer only looks, an auditor takes the record."""
+    """Take a list away as a file, named by its key: everybody who works with it; a viewer only
+    looks, an auditor takes the record.
+    """
     return user.exports or (subject == RECORD and can_audit(user))
 
 
@@ -146,7 +155,10 @@ def keeps_rights(user: User) -> bool:
 
 
 def can_administer(user: User, account: User) -> bool:
-    """Change an account or its password: nobody one that may more than they. Superusers are changed on the machine only."""
+    """Change an account or its password: nobody one that may more than they.
+
+    Superusers are changed on the machine only.
+    """
     if account.is_superuser:
         return False
     return user.is_superuser or (
@@ -156,7 +168,8 @@ def can_administer(user: User, account: User) -> bool:
 
 
 def can_give(user: User, account: User) -> bool:
-    """Say which roles and duties somebody else holds: giving them makes the giver no stronger, so it may be what they lack themselves.
+    """Say which roles and duties somebody else holds: giving them makes the giver no stronger, so
+    it may be what they lack themselves.
 
     Not where the account has permissions that no duty has: those were given on the machine.
     """
@@ -169,9 +182,11 @@ def can_give(user: User, account: User) -> bool:
 
 
 def can_reset(user: User, account: User) -> bool:
-    """Give somebody else a password, or take away their second factor: whoever does could sign in as them.
+    """Give somebody else a password, or take away their second factor: whoever does could sign in
+    as them.
 
-    Where rights are confirmed by a second person, nobody becomes that person so; superusers help out.
+    Where rights are confirmed by a second person, nobody becomes that person so; superusers help
+    out.
     """
     confirms = (
         settings.CONFIRM_RIGHTS and account.is_security_administrator and not user.is_superuser
@@ -206,7 +221,10 @@ RIGHTS: dict[str, Callable[..., bool]] = {
 
 
 def may(user: User | None, right: str, subject: Model | str | None = None) -> bool:
-    """True if the person holds the right over the row. None is the system itself (tick, sample), which holds all."""
+    """True if the person holds the right over the row.
+
+    None is the system itself (tick, sample), which holds all.
+    """
     return (
         True
         if user is None

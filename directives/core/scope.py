@@ -31,7 +31,9 @@ class Lights:
 
     @property
     def on_time(self) -> int:
-        """The numerator of the share that is on time: all but the overdue and the near due or behind."""
+        """The numerator of the share that is on time: all but the overdue and the near due or
+        behind.
+        """
         return sum(map(self.count, ON_TIME))
 
     @property
@@ -57,7 +59,9 @@ NO_LIGHTS = Lights()
 
 
 class FilterOnly(Func):
-    """A condition that rows are held against, and by which none are looked up; PostgreSQL still reckons how many will meet it."""
+    """A condition that rows are held against, and by which none are looked up; PostgreSQL still
+    reckons how many will meet it.
+    """
 
     template = "(%(expressions)s) IS TRUE"
     output_field = BooleanField()
@@ -65,7 +69,9 @@ class FilterOnly(Func):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`trees` are the topmost bodies whose subtree the person oversees, `bodies` those for which they fill in besides."""
+    """`trees` are the topmost bodies whose subtree the person oversees, `bodies` those for which
+    they fill in besides.
+    """
 
     trees: tuple[Organisation, ...] = ()
     bodies: tuple[Organisation, ...] = ()
@@ -96,7 +102,9 @@ class Scope:
 
     @property
     def single(self) -> list[int]:
-        """Bodies (ids) of which nothing but their own rows is seen, and which keep no counts but the totals."""
+        """Bodies (ids) of which nothing but their own rows is seen, and which keep no counts but
+        the totals.
+        """
         return [
             *(tree.pk for tree in self.trees if not tree.branch),
             *(body.pk for body in self.bodies),
@@ -116,9 +124,11 @@ class Scope:
         return any(tree.depth < WIDE for tree in self.trees)
 
     def walked(self, rows: Rows, field: str) -> Rows:
-        """The rows whose body is in view, for a list that is read from its newest row on; `field` leads to the body.
+        """The rows whose body is in view, for a list that is read from its newest row on; `field`
+        leads to the body.
 
-        Rows are only held against the condition, so that no engine gathers the rows of all bodies to sort them.
+        Rows are only held against the condition, so that no engine gathers the rows of all bodies
+        to sort them.
         """
         return rows.filter(FilterOnly(self.condition(field)))
 
@@ -145,7 +155,9 @@ def sum_lights(rows: Iterable[Mapping[str, Any]], key: str) -> dict[int, Lights]
 
 
 def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
-    """Lights over the scope by document, section or directive id: from the tallies of the trees, and the few rows of own bodies."""
+    """Lights over the scope by document, section or directive id: from the tallies of the trees,
+    and the few rows of own bodies.
+    """
     key = f"{by}_id"
     # Only bodies that have children are tallied by directive.
     kept = [tree for tree in scope.trees if tree.branch or by != "directive"]
@@ -163,7 +175,9 @@ def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
 def lights_of_bodies(
     scope: Scope, bodies: Iterable[Organisation], **where: object
 ) -> dict[int, Lights]:
-    """Lights of each body by id: of its subtree where the scope covers it, of its own work where the person fills in for it."""
+    """Lights of each body by id: of its subtree where the scope covers it, of its own work where
+    the person fills in for it.
+    """
     trees = [body.pk for body in bodies if scope.sees_below(body)]
     own = [body.pk for body in bodies if body in scope.bodies]
     kept = Total.objects.filter(scope__in=trees, **where).values("scope_id", "light")

@@ -1,7 +1,8 @@
 """The one door through which a state changes, and through which an obligation changes at all.
 
-`move` performs a row of the tables in `states`: it asks `rules`, updates on (id, expected state, version), writes the
-audit event and keeps light and tallies, all in one transaction. Zero rows updated means that somebody was first: `Stale`.
+`move` performs a row of the tables in `states`: it asks `rules`, updates on (id, expected state,
+version), writes the audit event and keeps light and tallies, all in one transaction. Zero rows
+updated means that somebody was first: `Stale`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,20 +48,22 @@ LIGHT_FACTS = (
     "report_returned",
 )
 BATCH = 500  # rows of one update
-# Acts by which the organisation of an obligation is heard from. A log entry is another: see `last_heard.note_heard`.
+# Acts by which the organisation of an obligation is heard from. A log entry is another: see
+# `last_heard.note_heard`.
 HEARD_ACTIONS = frozenset(OBLIGATION_MOVES) | {"plan_handed_in", "report_clock"}
 SILENT = "silent"  # the reason of a light
-UNRECORDED = frozenset(
-    {"heard_on", "asked_by_id"}
-)  # fields that the event itself tells: its day, and who made the move
+# Fields that the event itself tells: its day, and who made the move
+UNRECORDED = frozenset({"heard_on", "asked_by_id"})
 LIGHT_FIELDS = ("light", "light_code", "light_on", "light_changes_on")
 
 
 def tolerances() -> Tolerances:
     """The office's settings for the lights, in working days and percentage points."""
     return Tolerances(
-        near_days=settings.NEAR_DAYS, behind_points=settings.BEHIND_TOLERANCE, silent_days=settings.SILENT_DAYS
-    )  # fmt: skip
+        near_days=settings.NEAR_DAYS,
+        behind_points=settings.BEHIND_TOLERANCE,
+        silent_days=settings.SILENT_DAYS,
+    )
 
 
 def facts_of(obligation: Obligation) -> Facts:
@@ -121,7 +124,10 @@ def _checked(
 
 
 def _open_items(obligation: Obligation) -> dict[str, list[str]]:
-    """What stands against closing, by item (`open-<id>`). Nobody changes an item from now until the move is made."""
+    """What stands against closing, by item (`open-<id>`).
+
+    Nobody changes an item from now until the move is made.
+    """
     lock_rows(Obligation.objects.filter(pk=obligation.pk))
     text = _("Not established: explain why it can still be closed.")
     return {
@@ -165,8 +171,9 @@ def move(
 ) -> Subject:
     """Make one move and return the row as it then stands.
 
-    `changes` are further fields of the row that go with the move. Raises NotAllowed, IllegalMove, Invalid (a reason is
-    missing) or Stale (the row's version or state is no longer the one in memory); nothing is changed then.
+    `changes` are further fields of the row that go with the move. Raises NotAllowed, IllegalMove,
+    Invalid (a reason is missing) or Stale (the row's version or state is no longer the one in
+    memory); nothing is changed then.
     """
     step = _checked(subject, action, by, reason)
     fields = {
@@ -192,9 +199,11 @@ def move_entries(
     reason: str = "",
     granted: str = "",
 ) -> None:
-    """Make the same move with entries of one report, which the caller holds; what `move` does, in few statements.
+    """Make the same move with entries of one report, which the caller holds; what `move` does, in
+    few statements.
 
-    `granted` is the right that the caller has found this person to hold over the report: it is not asked for again.
+    `granted` is the right that the caller has found this person to hold over the report: it is not
+    asked for again.
     """
     demand_other_decider(entries, ENTRY_MOVES[action], by)
     steps = [_checked(entry, action, by, reason, granted) for entry in entries]
@@ -217,7 +226,9 @@ def _filed(
     action: str,
     today: date,
 ) -> list[audit.Change]:
-    """Write filings that stand alike (state, version), and count them; returns what the record tells of each."""
+    """Write filings that stand alike (state, version), and count them; returns what the record
+    tells of each.
+    """
     kind, first = type(filings[0]), filings[0]
     told = [name for name in fields if name not in UNRECORDED]
     before = [{name: _plain(getattr(filing, name)) for name in told} for filing in filings]
@@ -244,7 +255,9 @@ def _filed(
 def _count(
     subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date
 ) -> None:
-    """Set the fields of a filing that was moved, and keep the counts of what has come in and of what was done."""
+    """Set the fields of a filing that was moved, and keep the counts of what has come in and of
+    what was done.
+    """
     home = subject.report if isinstance(subject, ReportEntry) else subject
     place, before = (home.organisation_id, home.document_id), subject.point
     for name, value in fields.items():
@@ -268,10 +281,12 @@ def change_obligations(
     reason: str = "",
     each: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
-    """Change fields of obligations, with light, tallies, version and one audit event each; returns how many changed.
+    """Change fields of obligations, with light, tallies, version and one audit event each; returns
+    how many changed.
 
-    `fields` go to all of them, `each` adds fields by obligation id. The rows must be as they
-    were read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the caller's to ask.
+    `fields` go to all of them, `each` adds fields by obligation id. The rows must be as they were
+    read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the
+    caller's to ask.
     """
     return change_within(
         obligations, fields, action=action, by=by, now=now, reason=reason, each=each
@@ -288,7 +303,9 @@ def change_within(
     reason: str = "",
     each: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
-    """As `change_obligations`, for what commands are made of: inside their `counted`, and a failure undoes the command."""
+    """As `change_obligations`, for what commands are made of: inside their `counted`, and a failure
+    undoes the command.
+    """
     rows = sorted(obligations, key=lambda row: row.pk)
     if not rows:
         return 0
@@ -341,13 +358,17 @@ def _lock(rows: list[Obligation]) -> None:
 
 
 def lock_rows(rows: QuerySet[Obligation]) -> None:
-    """Take the rows in the order of their ids, where the engine locks rows, so that two writers of many cannot deadlock."""
+    """Take the rows in the order of their ids, where the engine locks rows, so that two writers of
+    many cannot deadlock.
+    """
     if connection.features.has_select_for_update:
         list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
-    """The conditional update of obligations that stood alike (state, version) and shall now say the same."""
+    """The conditional update of obligations that stood alike (state, version) and shall now say the
+    same.
+    """
     fields = {name: getattr(rows[0], name) for name in names}
     version = rows[0].version
     for start in range(0, len(rows), BATCH):

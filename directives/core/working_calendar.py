@@ -1,7 +1,8 @@
-"""The calendar of working days (工作日历), as administrators keep it: weekdays off, and weekend days that are worked (调休).
+"""The calendar of working days (工作日历), as administrators keep it: weekdays off, and weekend
+days that are worked (调休).
 
-The State Council announces a year's days in the autumn before. Lights count working days, so each change of the calendar has
-every light worked out anew, by the worker.
+The State Council announces a year's days in the autumn before. Lights count working days, so each
+change of the calendar has every light worked out anew, by the worker.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,8 @@ def change_days(
     now: datetime,
     gone: Sequence[CalendarDay] = (),
 ) -> None:
-    """Enter new days, give known ones other values of these fields, and take some out, which are Monday to Friday again.
+    """Enter new days, give known ones other values of these fields, and take some out, which are
+    Monday to Friday again.
 
     Known days are locked, and come as they stand. Raises NotAllowed.
     """

@@ -12,7 +12,9 @@ from directives.models.scope import ScopedQuerySet
 
 class EventQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        """As ScopedQuerySet; auditors see the whole record, administrators of all of it who did what to which row, and when."""
+        """As ScopedQuerySet; auditors see the whole record, administrators of all of it who did
+        what to which row, and when.
+        """
         return self if user.sees_whole_record else super().visible_to(user)
 
     def readable_by(self, user: User) -> Self:
@@ -21,7 +23,10 @@ class EventQuerySet(ScopedQuerySet):
 
 
 class Event(models.Model):
-    """One change, written in the transaction of the change. A trigger refuses to alter or delete it."""
+    """One change, written in the transaction of the change.
+
+    A trigger refuses to alter or delete it.
+    """
 
     at = models.DateTimeField()
     by = models.ForeignKey(
@@ -47,9 +52,8 @@ class Event(models.Model):
     address = models.CharField(
         _("from address"), max_length=45, blank=True, default="", db_default=""
     )  # "": no request wrote it
-    request = models.CharField(
-        _("request"), max_length=40, blank=True, default="", db_default=""
-    )  # its id, or the name of a task
+    # Its id, or the name of a task
+    request = models.CharField(_("request"), max_length=40, blank=True, default="", db_default="")
 
     objects = EventQuerySet.as_manager()
 
@@ -70,14 +74,19 @@ class Event(models.Model):
 
 
 class Unsealed(models.Model):
-    """An event that no seal covers yet: written beside it, removed when it is sealed. `mac`: what shows who wrote it (`event_codes.mac_of`)."""
+    """An event that no seal covers yet: written beside it, removed when it is sealed.
+
+    `mac`: what shows who wrote it (`event_codes.mac_of`).
+    """
 
     event = models.OneToOneField(Event, models.DO_NOTHING, primary_key=True, related_name="+")
     mac = models.CharField(max_length=64, blank=True, default="", db_default="")
 
 
 class RefusalCount(models.Model):
-    """How often a person was refused something of late: so many lines of it stand in the record, the others are counted."""
+    """How often a person was refused something of late: so many lines of it stand in the record,
+    the others are counted.
+    """
 
     user = models.OneToOneField(User, models.CASCADE, related_name="+")
     since = models.DateTimeField()
@@ -88,10 +97,12 @@ class RefusalCount(models.Model):
 
 
 class Seal(models.Model):
-    """A link of the chain: which events it covers, the hash of their rows, and the hash of the seal before.
+    """A link of the chain: which events it covers, the hash of their rows, and the hash of the seal
+    before.
 
-    A signed one also says how many seals and events there are with it, the root of the Merkle tree over all of them (with what the
-    tree must be known by to grow), which key signed it and which will sign the next. Seals from before signing began have none of it.
+    A signed one also says how many seals and events there are with it, the root of the Merkle tree
+    over all of them (with what the tree must be known by to grow), which key signed it and which
+    will sign the next. Seals from before signing began have none of it.
     """
 
     at = models.DateTimeField()

@@ -83,7 +83,8 @@ def overseen_documents(user: User) -> Q:
 
 class DocumentQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "DocumentQuerySet":
-        """Those that the person's bodies, or bodies that they oversee, registered or owe something under.
+        """Those that the person's bodies, or bodies that they oversee, registered or owe something
+        under.
 
         Administrators see every document.
         """
@@ -130,7 +131,8 @@ class Document(models.Model):
         verbose_name = _("document")
         verbose_name_plural = _("documents")
         ordering = ["-registered_at"]
-        # Every page asks whether there is one; without it the answer is read past the bytes of every document.
+        # Every page asks whether there is one; without it the answer is read past the bytes of
+        # every document.
         indexes = [
             models.Index(
                 fields=["fictional"], name="document_fictional", condition=models.Q(fictional=True)
@@ -171,7 +173,10 @@ class Section(models.Model):
 
 
 class Directive(models.Model):
-    """One requirement (任务): one sentence in the document's own words. `code` is stable for ever."""
+    """One requirement (任务): one sentence in the document's own words.
+
+    `code` is stable for ever.
+    """
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="directives")
     section = models.ForeignKey(Section, models.PROTECT, related_name="directives")
@@ -213,7 +218,9 @@ class Directive(models.Model):
 
 
 class Addressee(models.Model):
-    """Who a directive says must act, and how we know: named, carried from an earlier sentence, inferred, unstated."""
+    """Who a directive says must act, and how we know: named, carried from an earlier sentence,
+    inferred, unstated.
+    """
 
     directive = models.ForeignKey(Directive, models.CASCADE, related_name="addressees")
     order = models.PositiveSmallIntegerField()
@@ -239,7 +246,9 @@ class ItemQuerySet(models.QuerySet):
 
 
 class Item(models.Model):
-    """A named system, mechanism or deliverable inside a directive (分项); `start` and `end` are offsets in its text."""
+    """A named system, mechanism or deliverable inside a directive (分项); `start` and `end` are
+    offsets in its text.
+    """
 
     directive = models.ForeignKey(Directive, models.CASCADE, related_name="items")
     number = models.PositiveSmallIntegerField()
@@ -263,7 +272,10 @@ class Item(models.Model):
 
 
 class Repair(models.Model):
-    """One repair of the text as read. Certain ones are applied; doubtful ones wait for a person (校勘)."""
+    """One repair of the text as read.
+
+    Certain ones are applied; doubtful ones wait for a person (校勘).
+    """
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="repairs")
     order = models.PositiveIntegerField()

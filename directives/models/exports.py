@@ -1,4 +1,6 @@
-"""Lists taken away as files: the columns that a person chose, and the files that the worker writes for them."""
+"""Lists taken away as files: the columns that a person chose, and the files that the worker writes
+for them.
+"""
 
 from django.db import models
 from django.urls import reverse
@@ -45,9 +47,8 @@ class ListChoice(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     list = models.CharField(max_length=40)  # a key of catalogue.lists.LISTS
-    columns = models.JSONField(
-        default=NONE
-    )  # keys of columns in their order; empty: all, as they come
+    # Keys of columns in their order; empty: all, as they come
+    columns = models.JSONField(default=NONE)
     paper = models.CharField(_("paper"), max_length=2, choices=PAPERS, default="a4")
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -65,9 +66,11 @@ class ExportQuerySet(models.QuerySet):
 
 
 class Export(BackgroundJob):
-    """A file of a list, written by the worker for the person who asked for it, and kept for some days.
+    """A file of a list, written by the worker for the person who asked for it, and kept for some
+    days.
 
-    It says again what was asked: the list, the page's place and query, the reader's language and columns, the day.
+    It says again what was asked: the list, the page's place and query, the reader's language and
+    columns, the day.
     """
 
     by = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -80,14 +83,12 @@ class Export(BackgroundJob):
     paper = models.CharField(max_length=2, choices=PAPERS, default="a4")
     language = models.CharField(max_length=10)
     asked_at = models.DateTimeField()
-    reach = models.JSONField(
-        default=NONE
-    )  # [role, path] of what the person could see when they asked
+    # [role, path] of what the person could see when they asked
+    reach = models.JSONField(default=NONE)
     state = models.CharField(max_length=10, choices=EXPORT_STATES, default=WAITING)
     total = models.PositiveIntegerField(null=True)  # rows, as far as it is known
-    started_at = models.DateTimeField(
-        null=True
-    )  # when this run of it began, or the first of its rows came
+    # When this run of it began, or the first of its rows came
+    started_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField(null=True)  # the instant that its rows speak of
     finished_at = models.DateTimeField(null=True)
     file = models.FileField(upload_to="exports/%Y/%m/", blank=True)

@@ -1,4 +1,6 @@
-"""Statistics (统计): indicators, what each body reported of them for a period, and their sums up the tree."""
+"""Statistics (统计): indicators, what each body reported of them for a period, and their sums up
+the tree.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -21,7 +23,9 @@ AGGREGATIONS = (
 
 class IndicatorQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "IndicatorQuerySet":
-        """Those that their own bodies, or bodies that they oversee, are asked for, under documents that they see."""
+        """Those that their own bodies, or bodies that they oversee, are asked for, under documents
+        that they see.
+        """
         rows = self.filter(document__in=Document.objects.visible_to(user))
         if user.is_staff:
             return rows
@@ -36,16 +40,17 @@ class IndicatorQuerySet(models.QuerySet):
 
 
 class Indicator(models.Model):
-    """Something that bodies count and report each period (指标): its name, unit, how it is added up the tree, how often it is asked.
+    """Something that bodies count and report each period (指标): its name, unit, how it is added up
+    the tree, how often it is asked.
 
-    `organisation` is the body for which it was defined: whoever in its subtree owes something under the document is asked.
+    `organisation` is the body for which it was defined: whoever in its subtree owes something under
+    the document is asked.
     """
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="indicators")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="indicators")
-    code = models.CharField(
-        pgettext_lazy("indicator", "code"), max_length=20
-    )  # stable, short: it names the indicator in tables
+    # Stable, short: it names the indicator in tables
+    code = models.CharField(pgettext_lazy("indicator", "code"), max_length=20)
     name_hans = models.CharField(_("name"), max_length=100)
     name_hant = models.CharField(_("name (Traditional)"), max_length=100, blank=True)
     unit = models.CharField(_("unit"), max_length=20, blank=True)
@@ -54,9 +59,8 @@ class Indicator(models.Model):
     cadence = models.CharField(_("frequency"), max_length=8, choices=PERIODS, default="year")
     places = models.PositiveSmallIntegerField(_("decimal places"), default=0)
     order = models.PositiveSmallIntegerField(default=0)
-    ended_at = models.DateTimeField(
-        null=True, blank=True
-    )  # no longer asked for; what was reported stays
+    # No longer asked for; what was reported stays
+    ended_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = IndicatorQuerySet.as_manager()
@@ -122,7 +126,9 @@ class Figure(models.Model):
 
 
 class FigureTotal(models.Model):
-    """The sum and the number of the figures of a subtree: kept as figures come in, so that reading does not grow with the bodies."""
+    """The sum and the number of the figures of a subtree: kept as figures come in, so that reading
+    does not grow with the bodies.
+    """
 
     scope = models.ForeignKey(Organisation, models.CASCADE, related_name="+", db_index=False)
     indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="+", db_index=False)

@@ -1,4 +1,6 @@
-"""Tables brought in: the file, how its columns were matched, and what was found of each row before anything was changed."""
+"""Tables brought in: the file, how its columns were matched, and what was found of each row before
+anything was changed.
+"""
 
 from dataclasses import dataclass
 
@@ -13,8 +15,16 @@ from directives.models.jobs import BackgroundJob
 from directives.models.people import User
 
 UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDOING, UNDONE, DISCARDED, UNREADABLE = (
-    "uploaded", "checking", "checked", "applying", "applied", "undoing", "undone", "discarded", "unreadable",
-)  # fmt: skip
+    "uploaded",
+    "checking",
+    "checked",
+    "applying",
+    "applied",
+    "undoing",
+    "undone",
+    "discarded",
+    "unreadable",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +42,37 @@ class StateFacts:
 
 FACTS = {
     UPLOADED: StateFacts(
-        pgettext_lazy("intake", "Columns to be confirmed"), unchanged=True, checkable=True, step=2, tone="y",
+        pgettext_lazy("intake", "Columns to be confirmed"),
+        unchanged=True,
+        checkable=True,
+        step=2,
+        tone="y",
     ),
-    CHECKING: StateFacts(pgettext_lazy("intake", "Being checked"), act="check", back=UNREADABLE, unchanged=True, step=3),
-    CHECKED: StateFacts(pgettext_lazy("intake", "Checked"), unchanged=True, checkable=True, step=3, tone="y"),
-    APPLYING: StateFacts(pgettext_lazy("intake", "Importing"), act="apply", back=CHECKED, unchanged=True),
+    CHECKING: StateFacts(
+        pgettext_lazy("intake", "Being checked"),
+        act="check",
+        back=UNREADABLE,
+        unchanged=True,
+        step=3,
+    ),
+    CHECKED: StateFacts(
+        pgettext_lazy("intake", "Checked"), unchanged=True, checkable=True, step=3, tone="y"
+    ),
+    APPLYING: StateFacts(
+        pgettext_lazy("intake", "Importing"), act="apply", back=CHECKED, unchanged=True
+    ),
     APPLIED: StateFacts(pgettext_lazy("intake", "Imported"), tone="a"),
     UNDOING: StateFacts(pgettext_lazy("intake", "Being undone"), act="undo", back=APPLIED),
     UNDONE: StateFacts(pgettext_lazy("intake", "Undone")),
     DISCARDED: StateFacts(pgettext_lazy("intake", "Discarded")),
     UNREADABLE: StateFacts(
-        pgettext_lazy("intake", "Could not be read"), unchanged=True, checkable=True, step=1, tone="y",
+        pgettext_lazy("intake", "Could not be read"),
+        unchanged=True,
+        checkable=True,
+        step=1,
+        tone="y",
     ),
-}  # fmt: skip
+}
 INTAKE_STATES = tuple((state, fact.label) for state, fact in FACTS.items())
 OPEN = frozenset(state for state, fact in FACTS.items() if fact.unchanged)
 CHECKABLE = frozenset(state for state, fact in FACTS.items() if fact.checkable)
@@ -66,14 +94,15 @@ class IntakeQuerySet(models.QuerySet):
 
 
 class Intake(BackgroundJob):
-    """One table brought in (导入): uploaded, its columns confirmed, checked, then applied as a whole or not at all."""
+    """One table brought in (导入): uploaded, its columns confirmed, checked, then applied as a
+    whole or not at all.
+    """
 
     BUSY = frozenset(state for state, fact in FACTS.items() if fact.act)
 
     kind = models.CharField(max_length=20)  # a key of intake.KINDS
-    place = models.JSONField(
-        default=dict
-    )  # what it belongs to: {"document": 1, "cycle": 3, "organisation": 9}
+    # What it belongs to: {"document": 1, "cycle": 3, "organisation": 9}
+    place = models.JSONField(default=dict)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     file = models.FileField(upload_to="intake/%Y/%m/")
@@ -82,21 +111,17 @@ class Intake(BackgroundJob):
     sha256 = models.CharField(max_length=64)
     language = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=INTAKE_STATES, default=UPLOADED)
-    tables = models.JSONField(
-        default=list
-    )  # the headings that were found, a sheet each (tables.matching.Head)
+    # The headings that were found, a sheet each (tables.matching.Head)
+    tables = models.JSONField(default=list)
     matching = models.JSONField(default=dict)  # sheet → letter of a column → field, as confirmed
     counts = models.JSONField(default=dict)  # verdict → rows
-    remarks = models.JSONField(
-        default=list
-    )  # about the file as a whole, in words: columns passed over, hidden rows
-    untaken = models.JSONField(
-        null=True
-    )  # of cells that are not taken over (tables.untaken_cells.Summary); None: there is none
+    # About the file as a whole, in words: columns passed over, hidden rows
+    remarks = models.JSONField(default=list)
+    # Of cells that are not taken over (tables.untaken_cells.Summary); None: there is none
+    untaken = models.JSONField(null=True)
     total = models.PositiveIntegerField(null=True)
-    asked_at = models.DateTimeField(
-        null=True
-    )  # when the act that is in hand, or was last, was asked for
+    # When the act that is in hand, or was last, was asked for
+    asked_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 
@@ -132,21 +157,17 @@ class IntakeRow(models.Model):
     line = models.PositiveIntegerField()  # as the spreadsheet counts
     verdict = models.CharField(max_length=8, choices=VERDICTS)
     label = models.CharField(max_length=200, blank=True)  # what the row is about, for people
-    subject_id = models.BigIntegerField(
-        null=True
-    )  # the row of ours that it changes; once applied, the one that it made
-    seen = models.PositiveIntegerField(
-        null=True
-    )  # the version that the file was made from, where it says; else the one compared with
+    # The row of ours that it changes; once applied, the one that it made
+    subject_id = models.BigIntegerField(null=True)
+    # The version that the file was made from, where it says; else the one compared with
+    seen = models.PositiveIntegerField(null=True)
     before = models.JSONField(default=dict)  # field → value, of the fields that change
     after = models.JSONField(default=dict)
-    theirs = models.JSONField(
-        default=dict
-    )  # of a conflict: what was written here since the file went out
+    # Of a conflict: what was written here since the file went out
+    theirs = models.JSONField(default=dict)
     faults = models.JSONField(default=list)  # of intake.fields.Fault
-    untaken = models.JSONField(
-        null=True
-    )  # of intake.fields.Untaken; None: every cell is taken over, or says what stands here
+    # Of intake.fields.Untaken; None: every cell is taken over, or says what stands here
+    untaken = models.JSONField(null=True)
     choice = models.CharField(max_length=6, blank=True)  # of a conflict: mine or theirs
     left = models.PositiveIntegerField(null=True)  # the version that applying left behind
 
@@ -165,7 +186,9 @@ class IntakeRow(models.Model):
 
 
 class Matching(models.Model):
-    """How a person once matched the headings of such a table, so that the next one like it is matched at once."""
+    """How a person once matched the headings of such a table, so that the next one like it is
+    matched at once.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20)

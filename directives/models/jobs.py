@@ -1,4 +1,7 @@
-"""What the machinery remembers: working days, jobs and how far they have come, keys of forms already carried out, notices."""
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
+"""What the machinery remembers: working days, jobs and how far they have come, keys of forms
+already carried out, notices.
+"""
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -16,9 +19,8 @@ from directives.models.documents import Document
 from directives.models.people import User
 
 HORIZON = timedelta(days=800)  # how far on either side of today the calendar is read
-HEARTBEAT_LIMIT = timedelta(
-    seconds=60
-)  # a worker that has not shown for so long that it lives is dead
+# A worker that has not shown for so long that it lives is dead
+HEARTBEAT_LIMIT = timedelta(seconds=60)
 WORKER = "worker:"  # of every worker's name, and so of its heartbeat
 
 
@@ -41,7 +43,9 @@ def _counted(days: tuple[tuple[date, bool], ...]) -> Workdays:
 
 
 class CalendarDay(models.Model):
-    """A day that breaks the Monday-to-Friday rule: a holiday, or a weekend day that is worked (调休)."""
+    """A day that breaks the Monday-to-Friday rule: a holiday, or a weekend day that is worked
+    (调休).
+    """
 
     day = models.DateField(_("date"), unique=True)
     working = models.BooleanField(_("worked"))
@@ -68,15 +72,18 @@ class JobRunQuerySet(models.QuerySet):
         return self.workers().filter(last_ran_at__gte=now - HEARTBEAT_LIMIT)
 
     def as_of(self, asked_at: datetime) -> datetime:
-        """The instant at which to carry out what was asked for then: it may have waited, and lights never go back behind a tick."""
+        """The instant at which to carry out what was asked for then: it may have waited, and lights
+        never go back behind a tick.
+        """
         return max([asked_at, *self.filter(name="tick").values_list("last_ran_at", flat=True)])
 
 
 class JobRun(models.Model):
-    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the worker that has it in hand.
+    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the
+    worker that has it in hand.
 
-    The heartbeat of a worker is one of these too. `boot` tells the start of the machine that it runs on, and is empty once
-    the worker was asked to stop.
+    The heartbeat of a worker is one of these too. `boot` tells the start of the machine that it
+    runs on, and is empty once the worker was asked to stop.
     """
 
     name = models.CharField(max_length=40, unique=True)
@@ -92,8 +99,8 @@ class FormKeyQuerySet(models.QuerySet):
     def claim(self, key: UUID, *, by: User, at: datetime) -> bool:
         """Take the key of a form that is about to be carried out; False if it was taken before.
 
-        The second of two senders waits here until the first has ended. In one statement: the ORM inserts without a word
-        on whether it did, or needs a savepoint for the refusal.
+        The second of two senders waits here until the first has ended. In one statement: the ORM
+        inserts without a word on whether it did, or needs a savepoint for the refusal.
         """
         row = self.model(key=key, user=by, at=at)
         columns = [
@@ -103,14 +110,17 @@ class FormKeyQuerySet(models.QuerySet):
         names = ", ".join(connection.ops.quote_name(str(name)) for name, _value in columns)
         places = ", ".join(["%s"] * len(columns))
         statement = (
-            f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+            f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"
         )
         with connection.cursor() as cursor:
             cursor.execute(statement, [value for _name, value in columns])
             return cursor.rowcount == 1
 
     def led_to(self, key: UUID, location: str) -> None:
-        """Note where the first answer sent its reader. Written out, as `claim` is: every form that is carried out asks it."""
+        """Note where the first answer sent its reader.
+
+        Written out, as `claim` is: every form that is carried out asks it.
+        """
         prepared = self.model._meta.pk.get_db_prep_save(key, connection)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -124,9 +134,8 @@ class FormKey(models.Model):
     key = models.UUIDField(primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     at = models.DateTimeField()
-    location = models.CharField(
-        max_length=300, blank=True
-    )  # where the first answer sent its reader
+    # Where the first answer sent its reader
+    location = models.CharField(max_length=300, blank=True)
 
     objects = FormKeyQuerySet.as_manager()
 
@@ -137,7 +146,9 @@ class NoticeQuerySet(models.QuerySet):
 
 
 class Notice(models.Model):
-    """A message to one person, shown in the product and mailed; `kind` names its wording in `notices.KINDS`."""
+    """A message to one person, shown in the product and mailed; `kind` names its wording in
+    `notices.KINDS`.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=30)
@@ -164,9 +175,8 @@ WAITING, RUNNING, DONE, STOPPED, FAILED, CANCELLED = (
     "cancelled",
 )
 UNFINISHED = frozenset({WAITING, RUNNING})
-HALTED = frozenset(
-    {STOPPED, FAILED}
-)  # short of its end: who asked for it may have it go on, or end it
+# Short of its end: who asked for it may have it go on, or end it
+HALTED = frozenset({STOPPED, FAILED})
 JOB_STATES = (
     (WAITING, pgettext_lazy("job", "Waiting")),
     (RUNNING, pgettext_lazy("job", "Under way")),
@@ -180,22 +190,20 @@ JOB_STATES = (
 class BackgroundJob(models.Model):
     """How far a long act has come, on the row that it is about. `jobs` carries it out.
 
-    Whoever has it in hand knows its `version`; a row with another version is in other hands, or was called off.
+    Whoever has it in hand knows its `version`; a row with another version is in other hands, or was
+    called off.
     """
 
     BUSY: frozenset[str] = UNFINISHED  # states in which a process has it in hand, or will have
     awaited = False  # somebody waits for the page that carries it out; not stored
 
     done = models.PositiveIntegerField(default=0)
-    fault = models.TextField(
-        blank=True, default=""
-    )  # why it came to a stop, in the language of who asked
-    moved_at = models.DateTimeField(
-        null=True
-    )  # when it last came further; empty while it waits for its turn
-    tries = models.PositiveSmallIntegerField(
-        default=0, db_default=0
-    )  # processes that ended over it since it came further
+    # Why it came to a stop, in the language of who asked
+    fault = models.TextField(blank=True, default="")
+    # When it last came further; empty while it waits for its turn
+    moved_at = models.DateTimeField(null=True)
+    # Processes that ended over it since it came further
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     task = models.UUIDField(null=True)  # the one that carries it out, in the queue
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
@@ -220,9 +228,11 @@ class JobProgressQuerySet(models.QuerySet):
 
 
 class JobProgress(BackgroundJob):
-    """A long act that the worker carries out part by part, each part a transaction of its own, and how far it has come.
+    """A long act that the worker carries out part by part, each part a transaction of its own, and
+    how far it has come.
 
-    Whatever stops it between two parts, it goes on behind the row that it had `reached`. All of it bears one instant, `at`.
+    Whatever stops it between two parts, it goes on behind the row that it had `reached`. All of it
+    bears one instant, `at`.
     """
 
     kind = models.CharField(max_length=20)  # a key of catalogue.acts.ACTS
@@ -232,12 +242,10 @@ class JobProgress(BackgroundJob):
     at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=JOB_STATES, default=WAITING, db_default=WAITING)
     total = models.PositiveIntegerField()  # bodies that it is about, or obligations
-    made = models.PositiveIntegerField(
-        default=0
-    )  # rows made: obligations, reports; or lights that changed
-    reached = models.CharField(
-        max_length=72, blank=True, default=""
-    )  # path of a body, or key of an obligation
+    # Rows made: obligations, reports; or lights that changed
+    made = models.PositiveIntegerField(default=0)
+    # Path of a body, or key of an obligation
+    reached = models.CharField(max_length=72, blank=True, default="")
     finished_at = models.DateTimeField(null=True)
 
     objects = JobProgressQuerySet.as_manager()

@@ -1,4 +1,7 @@
-"""Many rows of one table at once, by the shortest way that each engine has: COPY, or one prepared statement."""
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
+"""Many rows of one table at once, by the shortest way that each engine has: COPY, or one prepared
+statement.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -14,7 +17,10 @@ PLAIN = {str, int, bool, type(None)}  # both engines take them as they are
 
 
 def bulk_insert(rows: Sequence[Model]) -> None:
-    """Insert rows of one table, and give each its id. No signals, no defaults of the database; all or none."""
+    """Insert rows of one table, and give each its id.
+
+    No signals, no defaults of the database; all or none.
+    """
     if not rows:
         return
     model = type(rows[0])
@@ -31,7 +37,9 @@ def bulk_insert(rows: Sequence[Model]) -> None:
 def insert_columns(
     model: type[Model], columns: Mapping[str, Sequence[Any]], rows: int
 ) -> list[int]:
-    """Insert so many rows given as columns by attribute, every one of the table but its id; returns their ids, in order."""
+    """Insert so many rows given as columns by attribute, every one of the table but its id; returns
+    their ids, in order.
+    """
     made = [column_values(field_of(model, name), given) for name, given in columns.items()]
     with transaction.atomic(savepoint=False):
         ids = _ids(model._meta.db_table, rows)
@@ -40,7 +48,10 @@ def insert_columns(
 
 
 def insert_keyed(model: type[Model], keys: Sequence[int], **columns: Sequence[Any]) -> None:
-    """Insert rows whose key is another table's. `columns` by attribute, with values as the engine takes them."""
+    """Insert rows whose key is another table's.
+
+    `columns` by attribute, with values as the engine takes them.
+    """
     with transaction.atomic(savepoint=False):
         _fill(model, (model._meta.pk.attname, *columns), zip(keys, *columns.values(), strict=True))
 
@@ -87,7 +98,10 @@ def repeated(value: Any, rows: int) -> list[Any]:
 
 
 def _ids(table: str, rows: int) -> list[int]:
-    """Ids that no other row has or will get. SQLite has one writer, who is in a transaction here."""
+    """Ids that no other row has or will get.
+
+    SQLite has one writer, who is in a transaction here.
+    """
     name = connection.ops.quote_name(table)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -96,7 +110,10 @@ def _ids(table: str, rows: int) -> list[int]:
                 [name, rows],
             )
             return [pk for (pk,) in cursor.fetchall()]
-        last = f"SELECT MAX(COALESCE((SELECT MAX(id) FROM {name}), 0), COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))"  # noqa: S608
+        last = (
+            f"SELECT MAX(COALESCE((SELECT MAX(id) FROM {name}), 0), "
+            "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))"
+        )
         cursor.execute(last, [table])
         first = cursor.fetchone()[0] + 1
     return [*range(first, first + rows)]
@@ -110,7 +127,7 @@ def _fill(model: type[Model], names: Sequence[str], rows: Iterable[tuple[Any, ..
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             cursor.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))})",  # noqa: S608 - our own names
+                f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))})",
                 [*rows],
             )
             return

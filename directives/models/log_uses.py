@@ -7,7 +7,9 @@ from directives.models.reports import ReportEntry
 
 
 class LogUse(models.Model):
-    """A report entry was drafted from this entry of the work log, and handed in with it if it was handed in since."""
+    """A report entry was drafted from this entry of the work log, and handed in with it if it was
+    handed in since.
+    """
 
     entry = models.ForeignKey(ReportEntry, models.CASCADE, related_name="log_uses", db_index=False)
     log_entry = models.ForeignKey(LogEntry, models.CASCADE, related_name="uses")

@@ -54,13 +54,18 @@ class ObligationQuerySet(ScopedQuerySet):
         return self.live().filter(light=RED)
 
     def late(self, clock: str) -> "ObligationQuerySet":
-        """Overdue rows whose light says that this clock (a key of CLOCKS) has run out: of several, the one that ran out first."""
+        """Overdue rows whose light says that this clock (a key of CLOCKS) has run out: of several,
+        the one that ran out first.
+        """
         return self.overdue().filter(
             light_code__in=(f"{clock}_overdue", f"{clock}_returned_overdue")
         )
 
     def with_clock_running(self, clock: str, on: date | None = None) -> "ObligationQuerySet":
-        """Live rows on which this clock runs; with `on`, those on which it runs out that day. Closed work owes nothing."""
+        """Live rows on which this clock runs; with `on`, those on which it runs out that day.
+
+        Closed work owes nothing.
+        """
         field, stopped = CLOCKS[clock]
         day = {f"{field}__isnull": False} if on is None else {field: on}
         return self.open().filter(**day).exclude(state__in=stopped)
@@ -116,9 +121,8 @@ class Obligation(models.Model):
 
     state = models.CharField(_("state"), max_length=12, choices=OBLIGATION_STATES, default=ASSIGNED)
     percent = models.PositiveSmallIntegerField(_("percent complete"), default=0)
-    progress = models.TextField(
-        _("progress"), blank=True
-    )  # the last accepted or handed-in words, for lists
+    # The last accepted or handed-in words, for lists
+    progress = models.TextField(_("progress"), blank=True)
     problems = models.TextField(_("problems"), blank=True)
     next_steps = models.TextField(_("next steps"), blank=True)
 
@@ -132,7 +136,8 @@ class Obligation(models.Model):
     due_on = models.DateField(_("complete by"), null=True, blank=True)
     original_due_on = models.DateField(_("original due date"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
-    # The last receipt, plan or entry handed in, log entry or move. None: nothing since it was issued.
+    # The last receipt, plan or entry handed in, log entry or move. None: nothing since it was
+    # issued.
     heard_on = models.DateField(_("last activity on"), null=True, editable=False)
 
     light = models.CharField(_("light"), max_length=8, choices=LIGHTS, default=UNDUE)
@@ -180,7 +185,8 @@ class Obligation(models.Model):
             models.Index(
                 fields=["organisation"], name="obligation_overdue_of_body", condition=Q(light=RED)
             ),
-            # One for each state: SQLite does not see that an index of two states holds the rows of one.
+            # One for each state: SQLite does not see that an index of two states holds the rows of
+            # one.
             models.Index(
                 fields=["moved_at"], name="obligation_disputed", condition=Q(state=DISPUTED)
             ),

@@ -1,4 +1,4 @@
-"""Bodies: a tree kept as adjacency (`parent`) and as a path, so that a subtree is one index range."""
+"""Organisations: a tree kept by `parent` and by `path`, so that a subtree is one index range."""
 
 from datetime import date
 
@@ -36,7 +36,9 @@ KINDS = (
 
 
 def step(number: int) -> str:
-    """One level of a path: `number` in base 36, padded, so that text order is number order under any collation."""
+    """One level of a path: `number` in base 36, padded, so that text order is number order under
+    any collation.
+    """
     text = ""
     while number:
         number, digit = divmod(number, 36)
@@ -51,7 +53,7 @@ def ancestors(path: str) -> list[int]:
 
 class OrganisationQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "OrganisationQuerySet":
-        """The register of bodies is open to everybody who has a place in it, and to administrators."""
+        """All of them, for everybody who has a membership and for administrators."""
         return self if user.held_memberships or user.is_staff else self.none()
 
     def under(self, organisation: "Organisation") -> "OrganisationQuerySet":
@@ -66,7 +68,10 @@ class OrganisationQuerySet(models.QuerySet):
 
 
 class Organisation(models.Model):
-    """A body (单位). `name` is its short everyday name; `valid_to` is the day on which it ceased to exist."""
+    """A body (单位).
+
+    `name` is its short everyday name; `valid_to` is the day on which it ceased to exist.
+    """
 
     code = models.CharField(pgettext_lazy("body", "code"), max_length=20, unique=True)
     name_hans = models.CharField(_("name"), max_length=120)
@@ -95,9 +100,8 @@ class Organisation(models.Model):
         related_name="predecessors",
         verbose_name=_("successor"),
     )
-    branch = models.BooleanField(
-        default=False, editable=False
-    )  # has children, so tallies are kept for it
+    # Has children, so tallies are kept for it
+    branch = models.BooleanField(default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = OrganisationQuerySet.as_manager()
@@ -123,9 +127,11 @@ class Organisation(models.Model):
 
     @transaction.atomic
     def save(self, *args, **kwargs) -> None:
-        """A new body gets its path from its parent and makes the parent a branch; a body that has a path keeps it.
+        """A new body gets its path from its parent and makes the parent a branch; a body that has a
+        path keeps it.
 
-        What is known of its place may be out of date: no later save writes it. The organisation commands move bodies.
+        What is known of its place may be out of date: no later save writes it. The organisation
+        commands move bodies.
         """
         if self.path and not self._state.adding:
             kept = [

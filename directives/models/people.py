@@ -20,24 +20,27 @@ CONFIRMED_RIGHTS = (
 
 
 class User(AbstractUser):
-    """A person who signs in. What they may do follows from their memberships in bodies and their duties of the whole installation."""
+    """A person who signs in.
+
+    What they may do follows from their memberships in bodies and their duties of the whole
+    installation.
+    """
 
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
-    made_up = models.BooleanField(
-        default=False, db_default=False, editable=False
-    )  # never signs in to production
+    # Never signs in to production
+    made_up = models.BooleanField(default=False, db_default=False, editable=False)
     password_given = models.BooleanField(
         _("password set by someone else"), default=False, db_default=False, editable=False
     )
-    password_set_at = models.DateTimeField(
-        null=True, editable=False
-    )  # null: when the account was made
+    # Null: when the account was made
+    password_set_at = models.DateTimeField(null=True, editable=False)
     sign_ins_without_factor = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
-    # Given and taken away by organisations/commands/rights.py alone, as is_staff, which goes with the first two.
+    # Given and taken away by organisations/commands/rights.py alone, as is_staff, which goes with
+    # the first two.
     is_system_administrator = models.BooleanField(
         DUTIES[SYSTEM].name, default=False, db_default=False
     )
@@ -59,7 +62,7 @@ class User(AbstractUser):
 
     @cached_property
     def held_memberships(self) -> tuple["Membership", ...]:
-        """This person's memberships with their bodies: one query, kept for the life of the object."""
+        """This person's memberships with their organisations; none if they are not active."""
         if not self.is_active:
             return ()
         return tuple(self.memberships.select_related("organisation").order_by("id"))
@@ -152,7 +155,9 @@ class PendingRightQuerySet(models.QuerySet):
 
 
 class PendingRight(models.Model):
-    """A role in a body, or a duty, that was asked for a person and gives nothing until a second person confirms it."""
+    """A role in a body, or a duty, that was asked for a person and gives nothing until a second
+    person confirms it.
+    """
 
     person = models.ForeignKey(
         User, models.CASCADE, related_name="pending_rights", verbose_name=_("person")

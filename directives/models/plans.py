@@ -1,4 +1,6 @@
-"""What a body files in answer to a document: one live plan, its measures, and the log of what was done."""
+"""What a body files in answer to a document: one live plan, its measures, and the log of what was
+done.
+"""
 
 from datetime import date
 from typing import Self
@@ -28,9 +30,11 @@ from directives.models.tallies import ALWAYS
 
 
 class FiledQuerySet(ScopedQuerySet):
-    """Plans and what hangs on them: a body's own people see all of it, those above from the day it was first handed in.
+    """Plans and what hangs on them: a body's own people see all of it, those above from the day it
+    was first handed in.
 
-    While a body revises its plan, those above keep the log, and the plan's page shows them what was handed in last.
+    While a body revises its plan, those above keep the log, and the plan's page shows them what was
+    handed in last.
     """
 
     filing = ""  # leads to the filing that was handed in or not
@@ -43,7 +47,9 @@ class FiledQuerySet(ScopedQuerySet):
 
 
 class Plan(models.Model):
-    """An implementation plan or a list of specific measures; one live version for a body and a document."""
+    """An implementation plan or a list of specific measures; one live version for a body and a
+    document.
+    """
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="plans")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="plans")
@@ -108,7 +114,9 @@ class MeasureQuerySet(FiledQuerySet):
 
 
 class Measure(models.Model):
-    """One line of a plan (措施): what will be done, by whom, by when, with what result; serves one or more obligations."""
+    """One line of a plan (措施): what will be done, by whom, by when, with what result; serves one
+    or more obligations.
+    """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="measures")
     number = models.PositiveSmallIntegerField(_("number"))
@@ -144,11 +152,13 @@ class LogEntryQuerySet(FiledQuerySet):
         return self.filter(withdrawn_at=None)
 
     def current(self) -> "LogEntryQuerySet":
-        """Without what was withdrawn or corrected by another entry: what a new draft is made from."""
+        """Without entries that were withdrawn or corrected: what a draft is made from."""
         return self.not_withdrawn().exclude(Exists(corrections()))
 
     def with_state(self) -> "LogEntryQuerySet":
-        """With what `LogEntry.state` needs: whether a report used it, and the id of the entry that corrects it."""
+        """With what `LogEntry.state` needs: whether a report used it, and the id of the entry that
+        corrects it.
+        """
         uses = LogEntry.objects.filter(pk=OuterRef("pk"))
         return self.annotate(
             reported=Exists(uses.filter(uses__at__lte=F("uses__entry__submitted_at"))),
@@ -163,7 +173,10 @@ def corrections() -> "LogEntryQuerySet":
 
 
 class LogEntry(models.Model):
-    """What was done on a day for a measure (工作记录). Its author may change it until a report that used it was handed in."""
+    """What was done on a day for a measure (工作记录).
+
+    Its author may change it until a report that used it was handed in.
+    """
 
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="log")
     on = models.DateField(_("date"))

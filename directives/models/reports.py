@@ -93,7 +93,9 @@ class Cycle(models.Model):
 
 class ReportQuerySet(ScopedQuerySet):
     def settle_waiting(self) -> int:
-        """Set since when these reports wait from their entries, after entries were written set-wise; returns how many wait."""
+        """Set since when these reports wait from their entries, after entries were written
+        set-wise; returns how many wait.
+        """
         submitted = ReportEntry.objects.filter(state=SUBMITTED).order_by()
         first = (
             submitted.filter(report=models.OuterRef("pk"))
@@ -108,7 +110,10 @@ class ReportQuerySet(ScopedQuerySet):
 
 
 class ProgressReport(models.Model):
-    """One body's report for one cycle (进展报告). Its state lives in its entries; `begun_at` is the first draft."""
+    """One body's report for one cycle (进展报告).
+
+    Its state lives in its entries; `begun_at` is the first draft.
+    """
 
     cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="reports")
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
@@ -116,9 +121,8 @@ class ProgressReport(models.Model):
     begun_at = models.DateTimeField(null=True)
     first_submitted_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)  # every entry accepted
-    waiting_since = models.DateTimeField(
-        null=True
-    )  # the oldest hand-in of an entry that awaits its verdict
+    # The oldest hand-in of an entry that awaits its verdict
+    waiting_since = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ReportQuerySet.as_manager()
@@ -143,31 +147,36 @@ class ProgressReport(models.Model):
 
     @property
     def point(self) -> tuple[str, str, date]:
-        """Under which mark it counts: its cycle, and whether it was accepted whole, came in at least in part, or is open."""
-        return (
-            "cycle",
-            f"{self.cycle_id}:{'whole' if self.completed_at else 'in' if self.first_submitted_at else 'open'}",
-            ALWAYS,
-        )
+        """Under which mark it counts: its cycle, and whether it was accepted whole, came in at
+        least in part, or is open.
+        """
+        stands = "whole" if self.completed_at else "in" if self.first_submitted_at else "open"
+        return "cycle", f"{self.cycle_id}:{stands}", ALWAYS
 
 
 class EntryQuerySet(ScopedQuerySet):
     owner = "report__organisation"
 
     def visible_to(self, user: User) -> "EntryQuerySet":
-        """A body's own people see every entry, those above what is handed in; what was only sent back inside never was."""
+        """A body's own people see every entry, those above what is handed in; what was only sent
+        back inside never was.
+        """
         handed_in = Q(state__in=HANDED_IN, submitted_at__isnull=False)
         return self.filter(
             in_worked_for(user, self.owner) | in_overseen(user, f"{self.owner}__path") & handed_in
         )
 
     def owed(self) -> "EntryQuerySet":
-        """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or suspended: nobody waits for those."""
+        """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or
+        suspended: nobody waits for those.
+        """
         return self.filter(~Q(state__in=EDITABLE) | Q(obligation__state__in=REPORTABLE))
 
 
 class ReportEntry(models.Model):
-    """Progress on one obligation in one cycle (进展情况), with a life of its own: a report may go in by parts."""
+    """Progress on one obligation in one cycle (进展情况), with a life of its own: a report may go
+    in by parts.
+    """
 
     report = models.ForeignKey(
         ProgressReport, models.CASCADE, related_name="entries", db_index=False
@@ -180,9 +189,8 @@ class ReportEntry(models.Model):
     unchanged = models.BooleanField(_("no change since the last report"), default=False)
     unchanged_reason = models.CharField(_("reason for no change"), max_length=200, blank=True)
     origin = models.CharField(max_length=8, choices=ORIGINS, default=BLANK)
-    drawn_from = models.PositiveSmallIntegerField(
-        default=0
-    )  # how many log entries the draft was made from
+    # How many log entries the draft was made from
+    drawn_from = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=12, choices=FILING_STATES, default=DRAFT)
     reason = models.TextField(blank=True)  # of the last return
     submitted_at = models.DateTimeField(null=True)
@@ -245,7 +253,10 @@ class SubmissionQuerySet(ScopedQuerySet):
 
 
 class Submission(models.Model):
-    """A numbered, immutable copy of what was handed in (报送记录). Triggers refuse to change or delete one."""
+    """A numbered, immutable copy of what was handed in (报送记录).
+
+    Triggers refuse to change or delete one.
+    """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="submissions")
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
@@ -283,7 +294,10 @@ class VerdictQuerySet(ScopedQuerySet):
 
 
 class Verdict(models.Model):
-    """A supervisor's decision on a submission, entry by entry. Never changed; a new submission gets a new one."""
+    """A supervisor's decision on a submission, entry by entry.
+
+    Never changed; a new submission gets a new one.
+    """
 
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="verdicts")
     entry = models.ForeignKey(ReportEntry, models.PROTECT, null=True, related_name="verdicts")
@@ -291,9 +305,8 @@ class Verdict(models.Model):
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    by_name = models.CharField(
-        max_length=150, blank=True, default="", db_default=""
-    )  # as of then; empty in rows from before it was kept
+    # As of then; empty in rows from before it was kept
+    by_name = models.CharField(max_length=150, blank=True, default="", db_default="")
 
     objects = VerdictQuerySet.as_manager()
 

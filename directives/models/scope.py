@@ -1,4 +1,7 @@
-"""What a person may see, as conditions on a query. Subtrees are ranges of `Organisation.path`, never lists of ids."""
+"""What a person may see, as conditions on a query.
+
+Subtrees are ranges of `Organisation.path`, never lists of ids.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Self
@@ -18,7 +21,9 @@ Range = tuple[str, str]  # of paths, both ends included
 
 
 def in_subtree(path: str, field: str) -> Q:
-    """Rows whose body lies in the subtree under `path`, the body itself included; `field` leads to the path."""
+    """Rows whose body lies in the subtree under `path`, the body itself included; `field` leads to
+    the path.
+    """
     return Q(**{f"{field}__gte": path, f"{field}__lte": path + PATH_END})
 
 
@@ -31,7 +36,10 @@ def any_of(conditions: Iterable[Q]) -> Q:
 
 
 def merge_ranges(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    """The ranges in order, without those that lie inside another. Subtrees never overlap otherwise."""
+    """The ranges in order, without those that lie inside another.
+
+    Subtrees never overlap otherwise.
+    """
     result: list[Range] = []
     for low, high in sorted(
         sorted(ranges, key=lambda found: found[1], reverse=True), key=lambda found: found[0]
@@ -50,7 +58,9 @@ def topmost(memberships: Iterable[Membership]) -> tuple[Membership, ...]:
 
 
 def in_subtrees(memberships: Iterable[Membership], field: str) -> Q:
-    """Rows in the subtree of any of these memberships, which are one person's in all of their roles named here."""
+    """Rows in the subtree of any of these memberships, which are one person's in all of their roles
+    named here.
+    """
     memberships = tuple(memberships)
     tops = topmost(memberships)
     if len(tops) <= MANY:
@@ -59,7 +69,9 @@ def in_subtrees(memberships: Iterable[Membership], field: str) -> Q:
 
 
 def _below(memberships: Sequence[Membership]) -> models.QuerySet:
-    """Bodies in the subtrees of one person's many memberships, as a query with as many parameters for a thousand as for one."""
+    """Bodies in the subtrees of one person's many memberships, as a query with as many parameters
+    for a thousand as for one.
+    """
     lengths = sorted({len(m.organisation.path) for m in memberships})
     paths = _same(memberships).values("organisation__path")
     bodies = Membership._meta.get_field("organisation").related_model._default_manager
@@ -76,7 +88,9 @@ def _same(memberships: Sequence[Membership]) -> models.QuerySet:
 
 
 def in_bodies(memberships: Iterable[Membership], field: str) -> Q:
-    """Rows of exactly the bodies of these memberships, which are one person's in all of their roles named here."""
+    """Rows of exactly the bodies of these memberships, which are one person's in all of their roles
+    named here.
+    """
     memberships = tuple(memberships)
     ids = sorted({m.organisation_id for m in memberships})
     if len(ids) > MANY:
@@ -95,7 +109,9 @@ def in_worked_for(user: User, field: str) -> Q:
 
 
 def in_view(user: User, owner: str, *overseers: str) -> Q:
-    """Rows of the person's own bodies, and of the subtrees that they oversee, in one condition; `owner` leads to the body ("" = itself)."""
+    """Rows of the person's own bodies, and of the subtrees that they oversee, in one condition;
+    `owner` leads to the body ("" = itself).
+    """
     above = user.in_role(*(overseers or (MANAGER, SUPERVISOR, VIEWER)))
     tops = tuple(m.organisation.path for m in topmost(above))
     works = user.in_role(STAFF, MANAGER)
@@ -106,14 +122,21 @@ def in_view(user: User, owner: str, *overseers: str) -> Q:
 
 
 class ScopedQuerySet(models.QuerySet):
-    """Every row is reached through `visible_to`. `owner` names the path from the row to its organisation ("" = itself)."""
+    """Every row is reached through `visible_to`.
+
+    `owner` names the path from the row to its organisation ("" = itself).
+    """
 
     owner = "organisation"
 
     def visible_to(self, user: User) -> Self:
-        """The rows that this person may see: their own bodies', and the subtree's that they oversee."""
+        """The rows that this person may see: their own bodies', and the subtree's that they
+        oversee.
+        """
         return self.filter(in_view(user, self.owner))
 
     def exportable_by(self, user: User) -> Self:
-        """The rows that this person may take away as a file: their own bodies', and the subtrees' that they manage or supervise."""
+        """The rows that this person may take away as a file: their own bodies', and the subtrees'
+        that they manage or supervise.
+        """
         return self.filter(in_view(user, self.owner, MANAGER, SUPERVISOR))

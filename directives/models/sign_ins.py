@@ -10,13 +10,25 @@ from directives.models.people import User
 
 # Marks of a user agent and what they mean, the more special first.
 BROWSERS = {
-    "MicroMessenger": "WeChat", "QQBrowser": "QQ Browser", "UCBrowser": "UC Browser", "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox",
-    "Chrome": "Chrome", "Safari": "Safari",
-}  # fmt: skip
+    "MicroMessenger": "WeChat",
+    "QQBrowser": "QQ Browser",
+    "UCBrowser": "UC Browser",
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
 SYSTEMS = {
-    "OpenHarmony": "HarmonyOS", "HarmonyOS": "HarmonyOS", "Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad",
-    "Mac OS": "macOS", "Linux": "Linux",
-}  # fmt: skip
+    "OpenHarmony": "HarmonyOS",
+    "HarmonyOS": "HarmonyOS",
+    "Windows": "Windows",
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
 
 
 class OpenSessionQuerySet(models.QuerySet):

@@ -12,12 +12,17 @@ ALWAYS = date(1, 1, 1)  # the day of a mark that has none
 
 
 def _of(model: type) -> models.ForeignKey:
-    """A reference that the table's own unique index serves: no further index to keep with every move."""
+    """A reference that the table's own unique index serves: no further index to keep with every
+    move.
+    """
     return models.ForeignKey(model, models.CASCADE, related_name="+", db_index=False)
 
 
 class Tally(models.Model):
-    """Live obligations of a subtree for one directive, by kind of body, state and light. Kept for bodies that have children."""
+    """Live obligations of a subtree for one directive, by kind of body, state and light.
+
+    Kept for bodies that have children.
+    """
 
     scope = _of(Organisation)
     document = _of(Document)
@@ -26,9 +31,8 @@ class Tally(models.Model):
     state = models.CharField(max_length=12, choices=OBLIGATION_STATES)
     light = models.CharField(max_length=8, choices=LIGHTS)
     count = models.IntegerField(default=0)
-    percent_sum = models.BigIntegerField(
-        default=0
-    )  # percentage points over the counted obligations
+    # Percentage points over the counted obligations
+    percent_sum = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -40,7 +44,10 @@ class Tally(models.Model):
 
 
 class Total(models.Model):
-    """Live obligations of a subtree for one section, by light. Kept for every body, so that a ranking reads few rows."""
+    """Live obligations of a subtree for one section, by light.
+
+    Kept for every body, so that a ranking reads few rows.
+    """
 
     scope = _of(Organisation)
     document = _of(Document)
@@ -58,9 +65,12 @@ class Total(models.Model):
 
 
 class DocumentTotal(models.Model):
-    """Live obligations of a subtree under one document, all its sections together. Kept for every body.
+    """Live obligations of a subtree under one document, all its sections together.
 
-    One row tells what a line of the dashboard of all documents says; the totals of sections would be some thirty.
+    Kept for every body.
+
+    One row tells what a line of the dashboard of all documents says; the totals of sections would
+    be some thirty.
     """
 
     scope = _of(Organisation)
@@ -79,7 +89,9 @@ class DocumentTotal(models.Model):
 
 
 class Mark(models.Model):
-    """What else a dashboard says of a subtree, counted by topic, word and day. Kept for bodies that have children.
+    """What else a dashboard says of a subtree, counted by topic, word and day.
+
+    Kept for bodies that have children.
 
     topic: what is counted, and its word; the day is ALWAYS where none is named
     reason: live obligations by the code of their light's reason
@@ -87,7 +99,8 @@ class Mark(models.Model):
     plan: live obligations that owe a plan, filed or not
     undated: open obligations without a day of completion
     owes: open obligations whose clock (a key of CLOCKS) runs, by the day it runs out
-    item: live obligations with an item of their directive, by the item (its id) and its state, as 7:established
+    item: live obligations with an item of their directive, by the item (its id) and its state, as
+    7:established
     filed: live plans that were handed in at least once, by state
     cycle: reports of a cycle (its id): 7:open, 7:in (in part at least), 7:whole (accepted)
     report: report entries of a cycle (its id), by the day they were handed in; ALWAYS: not in
@@ -111,7 +124,9 @@ class Mark(models.Model):
 
 
 class OverallMark(models.Model):
-    """The marks of a subtree over all documents, of those topics that add up over them: see `tallies.OF_ONE_DOCUMENT`."""
+    """The marks of a subtree over all documents, of those topics that add up over them: see
+    `tallies.OF_ONE_DOCUMENT`.
+    """
 
     scope = _of(Organisation)
     topic = models.CharField(max_length=8)
@@ -128,7 +143,10 @@ class OverallMark(models.Model):
 
 
 class Owing(models.Model):
-    """How many live obligations a body has under a document. A body that owes nothing may have no row."""
+    """How many live obligations a body has under a document.
+
+    A body that owes nothing may have no row.
+    """
 
     organisation = _of(Organisation)
     document = _of(Document)
@@ -141,7 +159,8 @@ class Owing(models.Model):
 
 
 class TallyDay(models.Model):
-    """The totals of a subtree at the end of a day, written only for days on which something happened there.
+    """The totals of a subtree at the end of a day, written only for days on which something
+    happened there.
 
     What stood on any day is the newest copy on or before it.
     """
@@ -167,7 +186,9 @@ class TallyDay(models.Model):
 
 
 class OverallDay(models.Model):
-    """The totals of a subtree over all documents at the end of a day, written only for days on which they changed."""
+    """The totals of a subtree over all documents at the end of a day, written only for days on
+    which they changed.
+    """
 
     day = models.DateField()
     scope = _of(Organisation)

@@ -1,4 +1,7 @@
-"""Statements of every move whose text is kept: what the ORM would write, without its working it out each time."""
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
+"""Statements of every move whose text is kept: what the ORM would write, without its working it out
+each time.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -16,7 +19,10 @@ from directives.models.planned import prepared_cursor
 def update_where(
     model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any
 ) -> int:
-    """Set these fields of the rows with these ids that are `alike` in others; returns how many. Values are no expressions."""
+    """Set these fields of the rows with these ids that are `alike` in others; returns how many.
+
+    Values are no expressions.
+    """
     fields = [field_of(model, name) for name in (*values, *alike)]
     given = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
     text = _update(model, tuple(values), tuple(alike), len(ids))
@@ -41,24 +47,32 @@ LOT = 500  # rows of one statement
 
 
 def delete_by_id(model: type[Model], ids: Sequence[int]) -> None:
-    """Delete the rows with these ids, without looking for what refers to them: the engine refuses where something does."""
+    """Delete the rows with these ids, without looking for what refers to them: the engine refuses
+    where something does.
+    """
     for start in range(0, len(ids), LOT):
         lot = ids[start : start + LOT]
         with connection.cursor() as cursor:
             cursor.execute(
-                f"DELETE FROM {model._meta.db_table} WHERE id IN ({', '.join(['%s'] * len(lot))})",  # noqa: S608
+                f"DELETE FROM {model._meta.db_table} WHERE id IN ({', '.join(['%s'] * len(lot))})",
                 lot,
             )
 
 
 def insert_many(rows: Sequence[Model]) -> None:
-    """Insert any number of rows of one table, and give each its id. Many times as fast as bulk_create, which works out each value anew."""
+    """Insert any number of rows of one table, and give each its id.
+
+    Many times as fast as bulk_create, which works out each value anew.
+    """
     for start in range(0, len(rows), LOT):
         bulk_insert(rows[start : start + LOT])
 
 
 def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
-    """Set these fields of stored rows of one table to what each row holds. Values are no expressions."""
+    """Set these fields of stored rows of one table to what each row holds.
+
+    Values are no expressions.
+    """
     for start in range(0, len(rows), LOT):
         lot = rows[start : start + LOT]
         model = type(lot[0])
@@ -97,19 +111,21 @@ def _update(model: type[Model], names: tuple[str, ...], alike: tuple[str, ...], 
     sets = ", ".join(f"{column} = %s" for column in _named(model, names))
     more = "".join(f" AND {column} = %s" for column in _named(model, alike))
     places = ", ".join(["%s"] * ids)
-    return f"UPDATE {model._meta.db_table} SET {sets} WHERE id IN ({places}){more}"  # noqa: S608 - names of our own tables
+    return f"UPDATE {model._meta.db_table} SET {sets} WHERE id IN ({places}){more}"
 
 
 @lru_cache(maxsize=100)
 def _insert(model: type[Model], rows: int) -> str:
     columns = _named(model, (field.name for field in _columns(model)))
     places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} RETURNING id"  # noqa: S608
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} RETURNING id"
 
 
 @lru_cache(maxsize=100)
 def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
-    """PostgreSQL takes a column at a time, and must be told its type: without its length, so that what is too long is refused."""
+    """PostgreSQL takes a column at a time, and must be told its type: without its length, so that
+    what is too long is refused.
+    """
     sets = ", ".join(
         f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2)
     )
@@ -119,8 +135,10 @@ def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
             *(field_of(model, name).db_type(connection) for name in names),
         ]
         arrays = ", ".join(f"%s::{str(kind).split('(')[0]}[]" for kind in types)
-        given = f"unnest({arrays}) AS v({', '.join(f'column{place}' for place in range(1, len(types) + 1))})"
+        names_of_columns = ", ".join(f"column{place}" for place in range(1, len(types) + 1))
+        given = f"unnest({arrays}) AS v({names_of_columns})"
     else:
         one = f"({', '.join(['%s'] * (len(names) + 1))})"
         given = f"(VALUES {', '.join([one] * rows)}) AS v"
-    return f"UPDATE {model._meta.db_table} SET {sets} FROM {given} WHERE {model._meta.db_table}.id = v.column1"  # noqa: S608
+    table = model._meta.db_table
+    return f"UPDATE {table} SET {sets} FROM {given} WHERE {table}.id = v.column1"

@@ -1,7 +1,9 @@
-"""Counts kept as work moves: gathered in each transaction, copied each day, made anew from the obligations, checked against them.
+"""Counts kept as work moves: gathered in each transaction, copied each day, made anew from the
+obligations, checked against them.
 
-`Tally` counts a subtree's obligations by directive, kind of body, state and light, `Mark` whatever else a dashboard says,
-both for bodies that have children; `Total` counts by section and light for every body.
+`Tally` counts a subtree's obligations by directive, kind of body, state and light, `Mark` whatever
+else a dashboard says, both for bodies that have children; `Total` counts by section and light for
+every body.
 """
 
 from directives.tallies.daily import copy_day, forget_after, last_copied, prune
@@ -13,7 +15,28 @@ from directives.tallies.overall import add_up_days
 from directives.tallies.recount import drift, never_counted, rebuild
 
 __all__ = [
-    "ACTS", "BETTER", "WORSE", "Delta", "Standing", "add_up_days", "close_scope", "copy_day", "count_new", "count_items", "counted", "drift",
-    "forget_after", "pending_delta",
-    "move_item", "last_copied", "never_counted", "open_scope", "move_mark", "prune", "rebuild", "change_kind", "relocate", "write_pending",
-]  # fmt: skip
+    "ACTS",
+    "BETTER",
+    "WORSE",
+    "Delta",
+    "Standing",
+    "add_up_days",
+    "close_scope",
+    "copy_day",
+    "count_new",
+    "count_items",
+    "counted",
+    "drift",
+    "forget_after",
+    "pending_delta",
+    "move_item",
+    "last_copied",
+    "never_counted",
+    "open_scope",
+    "move_mark",
+    "prune",
+    "rebuild",
+    "change_kind",
+    "relocate",
+    "write_pending",
+]

@@ -1,4 +1,7 @@
-"""What is kept of each day: a copy of the totals for every body whose work changed, so that any earlier day can be shown."""
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
+"""What is kept of each day: a copy of the totals for every body whose work changed, so that any
+earlier day can be shown.
+"""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -26,7 +29,9 @@ STEP = 500  # rows taken away in one transaction
 
 
 def last_copied() -> date:
-    """The last day of which totals were copied, whether or not anything had changed on it; `date.min` if none was."""
+    """The last day of which totals were copied, whether or not anything had changed on it;
+    `date.min` if none was.
+    """
     known = JobRun.objects.filter(name=COPIED).values_list("last_day", flat=True).first()
     return known or max(
         filter(None, map(_newest, Document.objects.values_list("pk", flat=True))), default=date.min
@@ -44,16 +49,15 @@ def _newest(document: int) -> date | None:
 def copy_day(day: date) -> int:
     """Copy the totals as they stand as those of the end of `day`; returns the rows written.
 
-    Only bodies whose totals under a document differ from their last copy are written, and then every section of it: so the
-    copies of one day add up. A day that was copied, or lies before one that was, is left as it is: nothing is written into
-    the past.
+    Only bodies whose totals under a document differ from their last copy are written, and then
+    every section of it: so the copies of one day add up. A day that was copied, or lies before one
+    that was, is left as it is: nothing is written into the past.
     """
     JobRun.objects.get_or_create(
         name=COPIED, defaults={"last_ran_at": _end(day), "last_day": last_copied()}
     )
-    run = JobRun.objects.select_for_update().get(
-        name=COPIED
-    )  # of two at once the second finds the day copied
+    # Of two at once the second finds the day copied
+    run = JobRun.objects.select_for_update().get(name=COPIED)
     if run.last_day >= day:
         return 0
     JobRun.objects.filter(pk=run.pk).update(last_day=day, last_ran_at=_end(day))
@@ -69,17 +73,23 @@ def copy_day(day: date) -> int:
     one = (
         "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
     )
-    newest = f"SELECT MAX(c.day) FROM {table} c WHERE {one}"  # noqa: S608 - names of our own tables
-    never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {one})"  # noqa: S608
+    newest = f"SELECT MAX(c.day) FROM {table} c WHERE {one}"
+    never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {one})"
+    colours, copied = ", ".join(COLOURS), ", ".join(f"t.{colour}" for colour in COLOURS)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (day, scope_id, document_id, section_id, {', '.join(COLOURS)}, percent_sum) "  # noqa: S608
-            f"WITH t AS (SELECT scope_id, document_id, section_id, {sums}, SUM(percent_sum) AS percent_sum "
+            f"INSERT INTO {table} (day, scope_id, document_id, section_id, {colours}, "
+            "percent_sum) "
+            f"WITH t AS (SELECT scope_id, document_id, section_id, {sums}, SUM(percent_sum) AS "
+            "percent_sum "
             f"FROM {Total._meta.db_table} GROUP BY scope_id, document_id, section_id), "
             "changed AS (SELECT DISTINCT t.scope_id, t.document_id FROM t "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {one} AND c.day = ({newest}) AND {same}) AND NOT ({never})) "
-            f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {', '.join(f't.{colour}' for colour in COLOURS)}, t.percent_sum "
-            f"FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id WHERE NOT ({never})",
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {one} AND c.day = ({newest}) AND "
+            f"{same}) AND NOT ({never})) "
+            f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {copied}, "
+            "t.percent_sum "
+            "FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id "
+            f"WHERE NOT ({never})",
             [str(day)],
         )
         written = int(cursor.rowcount)
@@ -92,7 +102,8 @@ def _end(day: date) -> datetime:
 
 
 def forget_after(day: date) -> int:
-    """Forget the copies of days after this one, which a clock that was wrong had made; returns how many rows.
+    """Forget the copies of days after this one, which a clock that was wrong had made; returns how
+    many rows.
 
     What was pruned too early can be counted again: rebuild afterwards.
     """
@@ -102,7 +113,10 @@ def forget_after(day: date) -> int:
 
 
 def prune() -> int:
-    """Take away counts that have come to nothing and acts of days long past; no writer has to wait for it. Returns how many.
+    """Take away counts that have come to nothing and acts of days long past; no writer has to wait
+    for it.
+
+    Returns how many.
 
     Totals stay where they are nothing: that they came to nothing is still to be copied.
     """

@@ -1,8 +1,10 @@
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """Changes to the counts, and how they are written: few statements, in one order.
 
-A change is kept by body. Which bodies stand above it is read when it is written, under the lock that the tree's own changes
-shut: so the counts go to those who are above it then. Every writer takes the tables, and the keys of each, in the same
-order, and takes nothing after: two writers cannot wait for each other.
+A change is kept by body. Which bodies stand above it is read when it is written, under the lock
+that the tree's own changes shut: so the counts go to those who are above it then. Every writer
+takes the tables, and the keys of each, in the same order, and takes nothing after: two writers
+cannot wait for each other.
 """
 
 from collections import Counter
@@ -44,9 +46,8 @@ ACTS = {  # what happened: the acts that mean it, as subject:action
 }
 ACT_OF = {act: word for word, acts in ACTS.items() for act in acts}
 CLOSED = "the transaction of these counts is over; what comes later needs a counted() of its own"
-OF_ONE_DOCUMENT = frozenset(
-    ("item", "filed", "cycle", "report", "bodies")
-)  # topics that do not add up over documents
+# Topics that do not add up over documents
+OF_ONE_DOCUMENT = frozenset(("item", "filed", "cycle", "report", "bodies"))
 WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
 
 MarkKey = tuple[str, str, date]  # topic, word and day of a mark
@@ -138,7 +139,9 @@ class Delta:
             self.points[body, document, *point] += sign
 
     def swap(self, before: Standing, after: Standing, on: date) -> None:
-        """Take the old standing out and put the new one in; a light that turns is an act of that day."""
+        """Take the old standing out and put the new one in; a light that turns is an act of that
+        day.
+        """
         self.add(before, -1)
         self.add(after)
         if (before.light == RED) != (after.light == RED):
@@ -160,7 +163,9 @@ class Delta:
             self.point(body, document, ("act", word, on))
 
     def figure(self, key: FigureKey, was: Decimal | None, now: Decimal | None) -> None:
-        """Count a figure of a body (body, indicator, year, period, number) that said one thing and says another; None is nothing."""
+        """Count a figure of a body (body, indicator, year, period, number) that said one thing and
+        says another; None is nothing.
+        """
         self._demand_open()
         self.figures[key] += (now is not None) - (was is not None)
         # A Counter adds decimals as well as it counts; its stubs know whole numbers only.
@@ -184,7 +189,10 @@ class Delta:
         return other
 
     def apply(self) -> None:
-        """Write the gathered changes, in few statements for a small change. What they say stays as it is."""
+        """Write the gathered changes, in few statements for a small change.
+
+        What they say stays as it is.
+        """
         if not (self.work or self.points or self.figures):
             return
         bodies = lock_bodies(
@@ -205,7 +213,9 @@ class Delta:
         )
 
     def _lights(self, bodies: dict[int, CountedBody]) -> Iterator[Statement]:
-        """Obligations by their lights: by directive for those that have children, by section and by document for every body."""
+        """Obligations by their lights: by directive for those that have children, by section and by
+        document for every body.
+        """
         tallies: Counter[tuple[int, int, int, str, str, str]] = Counter()
         tally_percents: Counter[tuple[int, int, int, str, str, str]] = Counter()
         totals: Counter[tuple[int, int, int, str]] = Counter()
@@ -243,7 +253,9 @@ class Delta:
         return counts, sums
 
     def _owe(self) -> Counter[BodyMark]:
-        """Keep how much each body owes; the first and the last obligation of a body is a mark of its own, returned here."""
+        """Keep how much each body owes; the first and the last obligation of a body is a mark of
+        its own, returned here.
+        """
         changes: Counter[tuple[int, int]] = Counter()
         for (body, document, *_rest), n in self.work.items():
             changes[body, document] += n
@@ -274,7 +286,8 @@ def lock_bodies(ids: Iterable[int]) -> dict[int, CountedBody]:
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
         places = ", ".join(["%s"] * len(batch))
-        statement = f"SELECT id, path, kind, branch FROM {Organisation._meta.db_table} WHERE id IN ({places})"  # noqa: S608
+        table = Organisation._meta.db_table
+        statement = f"SELECT id, path, kind, branch FROM {table} WHERE id IN ({places})"
         for pk, path, kind, branch in tree_lock.share_and_fetch(statement, batch):
             above = tuple(ancestors(path)[:-1])
             held[pk] = CountedBody(kind, above, (*above, pk) if branch else above)

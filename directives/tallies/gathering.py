@@ -1,12 +1,13 @@
 """Changes to the counts, gathered over a transaction and written once, as its last act.
 
-What was gathered in a part of the transaction that was rolled back is forgotten with it: each part leaves a token among the
-things to be done on commit, and Django takes those of a savepoint away when it rolls the savepoint back.
+What was gathered in a part of the transaction that was rolled back is forgotten with it: each part
+leaves a token among the things to be done on commit, and Django takes those of a savepoint away
+when it rolls the savepoint back.
 
-A gathering belongs to the atomic block that it was begun in, on the connection of that block, and is
-joined from inside this block alone. What runs after a commit (`on_commit`), or in a thread or task that
-took over the context, is outside it: nobody would write what it added. There `counted()` starts a
-gathering and a transaction of its own; `gathering()`, and a delta that was kept, raise
+A gathering belongs to the atomic block that it was begun in, on the connection of that block, and
+is joined from inside this block alone. What runs after a commit (`on_commit`), or in a thread or
+task that took over the context, is outside it: nobody would write what it added. There `counted()`
+starts a gathering and a transaction of its own; `gathering()`, and a delta that was kept, raise
 TransactionManagementError.
 """
 
@@ -24,7 +25,9 @@ Savepoints = tuple[str | None, ...]
 
 
 def _token() -> Token:
-    """Something that stays among the things to be done on commit for as long as the present savepoint is not rolled back."""
+    """Something that stays among the things to be done on commit for as long as the present
+    savepoint is not rolled back.
+    """
     token: Token = lambda: None  # noqa: E731 - each is an object of its own
     transaction.on_commit(token)
     return token
@@ -38,7 +41,9 @@ def _standing() -> set[Token]:
 
 @dataclass
 class Part:
-    """What was gathered under one stack of savepoints: not written yet, or written early, under the token beside it."""
+    """What was gathered under one stack of savepoints: not written yet, or written early, under the
+    token beside it.
+    """
 
     token: Token = field(default_factory=_token)
     delta: Delta = field(default_factory=Delta)
@@ -68,7 +73,9 @@ class Gathered:
         return self.parts[savepoints].delta
 
     def due(self) -> Delta:
-        """All that has to be written: gathered and not rolled back, or written early and the writing rolled back."""
+        """All that has to be written: gathered and not rolled back, or written early and the
+        writing rolled back.
+        """
         standing, due = _standing(), Delta()
         for part in self.parts.values():
             if part.token in standing:
@@ -106,9 +113,12 @@ def _present() -> Gathered | None:
 
 @contextmanager
 def counted(*, savepoint: bool = True) -> Iterator[Delta]:
-    """A transaction whose changes to the counts are written together, as its last act. One inside another joins it.
+    """A transaction whose changes to the counts are written together, as its last act.
 
-    Usable as a decorator. Without a savepoint, a failure inside undoes the part around it too: for what commands are made of.
+    One inside another joins it.
+
+    Usable as a decorator. Without a savepoint, a failure inside undoes the part around it too: for
+    what commands are made of.
     """
     outer = _present()
     with transaction.atomic(savepoint=savepoint or outer is None):
@@ -126,7 +136,10 @@ def counted(*, savepoint: bool = True) -> Iterator[Delta]:
 
 
 def pending_delta() -> Delta:
-    """Where the changes of this transaction are gathered. Raises outside `counted`: they would never be written."""
+    """Where the changes of this transaction are gathered.
+
+    Raises outside `counted`: they would never be written.
+    """
     gathered = _present()
     if gathered is None:
         raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")

@@ -1,4 +1,6 @@
-"""How far bodies have got with the items of their directives: a mark for each item and state, of live obligations."""
+"""How far bodies have got with the items of their directives: a mark for each item and state, of
+live obligations.
+"""
 
 from collections.abc import Collection, Iterable
 from datetime import date

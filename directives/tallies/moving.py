@@ -1,4 +1,6 @@
-"""Counts when the tree itself changes: a body gets its first child, changes its kind, or moves to another parent.
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
+"""Counts when the tree itself changes: a body gets its first child, changes its kind, or moves to
+another parent.
 
 Everything here holds the tree alone: nobody writes counts meanwhile.
 """
@@ -33,7 +35,9 @@ OF_BRANCHES = (Tally, Mark, OverallMark)
 @receiver(became_branch)
 @transaction.atomic
 def open_scope(sender: type, organisation: Organisation, **kwargs: object) -> None:
-    """A body that has children is counted in full from then on: count its own work, before anything is counted for a child."""
+    """A body that has children is counted in full from then on: count its own work, before anything
+    is counted for a child.
+    """
     tree_lock.hold_alone()
     write_pending()
     close_scope(organisation.pk)
@@ -49,7 +53,10 @@ def close_scope(scope: int) -> None:
 
 @transaction.atomic
 def change_kind(organisation: Organisation, *, kind: str, was: str | None = None) -> None:
-    """Make a body one of another kind: its work is counted under that from now on. `was`: where the new kind is stored already."""
+    """Make a body one of another kind: its work is counted under that from now on.
+
+    `was`: where the new kind is stored already.
+    """
     tree_lock.hold_alone()
     write_pending()
     was = was or Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
@@ -70,7 +77,9 @@ def change_kind(organisation: Organisation, *, kind: str, was: str | None = None
 
 @transaction.atomic
 def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequence[int]) -> None:
-    """The subtree of a body has left some ancestors (ids) for others: its counts go with it, whatever its size."""
+    """The subtree of a body has left some ancestors (ids) for others: its counts go with it,
+    whatever its size.
+    """
     tree_lock.hold_alone()
     write_pending()
     if not organisation.branch:  # for as long as this takes: the counts of one body are few
@@ -89,7 +98,8 @@ def _carry(model: type[Model], source: int, scope: int, sign: str) -> None:
     some = " OR ".join(f"{value} <> 0" for value in values)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (scope_id, {', '.join((*others, *values))}) "  # noqa: S608 - names of our own tables
-            f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s AND ({some}) {adding(model)}",
+            f"INSERT INTO {table} (scope_id, {', '.join((*others, *values))}) "
+            f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s AND "
+            f"({some}) {adding(model)}",
             [scope, source],
         )

@@ -1,5 +1,7 @@
 # ruff: noqa: S608 - nothing but names of our own tables and states enters these statements
-"""The counts made anew from the obligations, and compared with them: in the database, a statement for each table."""
+"""The counts made anew from the obligations, and compared with them: in the database, a statement
+for each table.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -35,7 +37,8 @@ from directives.tallies.overall import add_up_days
 from directives.tallies.upserts import COLUMNS, WORDS, adding, exact, values_of
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
-PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were left when they were last pruned
+# The JobRun whose day is the first of which acts were left when they were last pruned
+PRUNED = "prune_tallies"
 COUNTED = "counted:2"  # the JobRun that tells what is counted; a new number where something more is
 TOLD = 200  # differences of one table that `drift` puts into words
 WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
@@ -56,8 +59,10 @@ OF_BODIES = (WORK, EVENTS, REPORTS, PLANS)
 UP = (
     "WITH RECURSIVE up(scope, body) AS ("
     f"SELECT id, id FROM {BODIES} UNION ALL "
-    f"SELECT b.parent_id, up.body FROM up JOIN {BODIES} b ON b.id = up.scope WHERE b.parent_id IS NOT NULL), "
-    f"branches(scope, body) AS (SELECT up.scope, up.body FROM up JOIN {BODIES} s ON s.id = up.scope AND s.branch)"
+    f"SELECT b.parent_id, up.body FROM up JOIN {BODIES} b ON b.id = up.scope WHERE b.parent_id IS "
+    "NOT NULL), "
+    f"branches(scope, body) AS (SELECT up.scope, up.body FROM up JOIN {BODIES} s ON s.id = "
+    "up.scope AND s.branch)"
 )
 
 
@@ -89,7 +94,10 @@ def member(column: str, name: str) -> str:
 
 
 def acts_since() -> str:
-    """The first day of which acts are kept. It never goes back: what was pruned is gone, whatever the clock says later."""
+    """The first day of which acts are kept.
+
+    It never goes back: what was pruned is gone, whatever the clock says later.
+    """
     pruned = f"(SELECT last_day FROM {JOBS} WHERE name = '{PRUNED}')"
     last = f"(SELECT at FROM {EVENTS} ORDER BY id DESC LIMIT 1)"
     if connection.vendor == "postgresql":
@@ -99,7 +107,9 @@ def acts_since() -> str:
 
 
 def _adding_up() -> Iterator[str]:
-    """The marks of a body by itself that add up over documents: organisation_id, document_id, topic, day, word, n."""
+    """The marks of a body by itself that add up over documents: organisation_id, document_id,
+    topic, day, word, n.
+    """
     live, open_ = f"state IN ({_among(LIVE)})", f"state IN ({_among(OPEN)})"
     plan = f"{live} AND (deliverable <> '' OR (plan_due_on IS NOT NULL AND {open_}))"
     work = [
@@ -115,7 +125,8 @@ def _adding_up() -> Iterator[str]:
         work.append(("owes", field, f"'{clock}'", runs))
     for topic, on, word, where in work:
         yield (
-            f"SELECT organisation_id, document_id, '{topic}' AS topic, {on} AS day, {word} AS word, COUNT(*) AS n "
+            f"SELECT organisation_id, document_id, '{topic}' AS topic, {on} AS day, {word} AS "
+            "word, COUNT(*) AS n "
             f"FROM {WORK} WHERE {where} GROUP BY 1, 2, 4, 5"
         )
     yield from _acts()
@@ -124,23 +135,35 @@ def _adding_up() -> Iterator[str]:
 def _of_one_document() -> Iterator[str]:
     """The other marks of a body by itself, likewise."""
     live = f"state IN ({_among(LIVE)})"
-    yield f"SELECT organisation_id, document_id, 'bodies', {_always()}, '', 1 FROM {WORK} WHERE {live} GROUP BY 1, 2"
-    handed_in = f"CASE WHEN e.state IN ('{SUBMITTED}', '{ACCEPTED}') THEN {day('e.submitted_at')} ELSE {_always()} END"
     yield (
-        f"SELECT r.organisation_id, r.document_id, 'report', {handed_in}, CAST(r.cycle_id AS varchar(24)), COUNT(*) "
+        f"SELECT organisation_id, document_id, 'bodies', {_always()}, '', 1 "
+        f"FROM {WORK} WHERE {live} GROUP BY 1, 2"
+    )
+    handed_in = (
+        f"CASE WHEN e.state IN ('{SUBMITTED}', '{ACCEPTED}') "
+        f"THEN {day('e.submitted_at')} ELSE {_always()} END"
+    )
+    yield (
+        f"SELECT r.organisation_id, r.document_id, 'report', {handed_in}, CAST(r.cycle_id AS "
+        "varchar(24)), COUNT(*) "
         f"FROM {ENTRIES} e JOIN {REPORTS} r ON r.id = e.report_id GROUP BY 1, 2, 4, 5"
     )
     yield (
-        f"SELECT o.organisation_id, o.document_id, 'item', {_always()}, CAST(i.item_id AS varchar(20)) || ':' || i.state, COUNT(*) "
+        f"SELECT o.organisation_id, o.document_id, 'item', {_always()}, CAST(i.item_id AS "
+        "varchar(20)) || ':' || i.state, COUNT(*) "
         f"FROM {ITEMS} i JOIN {WORK} o ON o.id = i.obligation_id WHERE o.{live} GROUP BY 1, 2, 4, 5"
     )
     yield (
         f"SELECT organisation_id, document_id, 'filed', {_always()}, state, COUNT(*) "
         f"FROM {PLANS} WHERE live AND submitted_at IS NOT NULL GROUP BY 1, 2, 4, 5"
     )
-    stands = "CASE WHEN completed_at IS NOT NULL THEN ':whole' WHEN first_submitted_at IS NOT NULL THEN ':in' ELSE ':open' END"
+    stands = (
+        "CASE WHEN completed_at IS NOT NULL THEN ':whole' "
+        "WHEN first_submitted_at IS NOT NULL THEN ':in' ELSE ':open' END"
+    )
     yield (
-        f"SELECT organisation_id, document_id, 'cycle', {_always()}, CAST(cycle_id AS varchar(20)) || {stands}, COUNT(*) "
+        f"SELECT organisation_id, document_id, 'cycle', {_always()}, CAST(cycle_id AS "
+        f"varchar(20)) || {stands}, COUNT(*) "
         f"FROM {REPORTS} GROUP BY 1, 2, 4, 5"
     )
 
@@ -162,7 +185,8 @@ def _acts() -> Iterator[str]:
         ),
     ):
         yield (
-            f"SELECT organisation_id, document_id, 'act', {day('at')}, {said}, COUNT(*) FROM {EVENTS} "
+            f"SELECT organisation_id, document_id, 'act', {day('at')}, {said}, COUNT(*) FROM "
+            f"{EVENTS} "
             f"WHERE {told} AND {where} GROUP BY 1, 2, 4, 5"
         )
 
@@ -170,8 +194,10 @@ def _acts() -> Iterator[str]:
 def _marks(model: type[Model]) -> str:
     """The SELECT of what the marks of each document should say, or those over all documents."""
     if model is OverallMark:
+        points = " UNION ALL ".join(_adding_up())
         return (
-            f"SELECT up.scope, w.topic, w.day, w.word, SUM(w.n) FROM ({' UNION ALL '.join(_adding_up())}) w "
+            f"SELECT up.scope, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) "
+            "w "
             "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
     points = " UNION ALL ".join((*_adding_up(), *_of_one_document()))
@@ -186,9 +212,11 @@ def recount(model: type[Model]) -> str:
     live = f"state IN ({_among(LIVE)})"
     if model is Tally:
         return (
-            "SELECT up.scope, o.document_id, o.directive_id, b.kind, o.state, o.light, COUNT(*), SUM(o.percent) "
+            "SELECT up.scope, o.document_id, o.directive_id, b.kind, o.state, o.light, COUNT(*), "
+            "SUM(o.percent) "
             f"FROM {WORK} o JOIN {BODIES} b ON b.id = o.organisation_id "
-            f"JOIN branches up ON up.body = o.organisation_id WHERE o.{live} GROUP BY 1, 2, 3, 4, 5, 6"
+            f"JOIN branches up ON up.body = o.organisation_id WHERE o.{live} GROUP BY 1, 2, 3, 4, "
+            "5, 6"
         )
     if model is Owing:
         return (
@@ -196,50 +224,67 @@ def recount(model: type[Model]) -> str:
         )
     if model is Total:
         each = (
-            "SELECT organisation_id, document_id, section_id, light, COUNT(*) AS n, SUM(percent) AS percent "
+            "SELECT organisation_id, document_id, section_id, light, COUNT(*) AS n, SUM(percent) "
+            "AS percent "
             f"FROM {WORK} WHERE {live} GROUP BY 1, 2, 3, 4"
         )
         return (
-            f"SELECT up.scope, w.document_id, w.section_id, w.light, SUM(w.n), SUM(w.percent) FROM ({each}) w "
+            "SELECT up.scope, w.document_id, w.section_id, w.light, SUM(w.n), SUM(w.percent) "
+            f"FROM ({each}) w "
             "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
     if model is DocumentTotal:
         sums = ", ".join(
             f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS
         )
-        each = f"SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
-        return f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
+        each = (
+            "SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent "
+            f"FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
+        )
+        return (
+            f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w "
+            "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
+        )
     if model is FigureTotal:
         return (
-            f"SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), {exact('sum', 'SUM(f.value)')} "
-            f"FROM {Figure._meta.db_table} f JOIN up ON up.body = f.organisation_id GROUP BY 1, 2, 3, 4, 5"
+            "SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), "
+            f"{exact('sum', 'SUM(f.value)')} "
+            f"FROM {Figure._meta.db_table} f JOIN up ON up.body = f.organisation_id GROUP BY 1, "
+            "2, 3, 4, 5"
         )
     return _marks(model)
 
 
 def _alone() -> str:
-    """In the place of UP, with a body for each parameter: that body by itself, whatever it keeps, and no rows but its own.
+    """In the place of UP, with a body for each parameter: that body by itself, whatever it keeps,
+    and no rows but its own.
 
     What is then called by a table's name is a small part of it.
     """
-    real = (
-        "main." if connection.vendor == "sqlite" else ""
-    )  # SQLite would take the name for the part itself
+    # SQLite would take the name for the part itself
+    real = "main." if connection.vendor == "sqlite" else ""
     parts = ", ".join(
         f"{table} AS (SELECT * FROM {real}{table} WHERE organisation_id = %s)"
         for table in OF_BODIES
     )
-    return f"WITH up(scope, body) AS (SELECT id, id FROM {BODIES} WHERE id = %s), branches AS (SELECT * FROM up), {parts}"
+    return (
+        f"WITH up(scope, body) AS (SELECT id, id FROM {BODIES} WHERE id = %s), "
+        f"branches AS (SELECT * FROM up), {parts}"
+    )
 
 
 def fill(model: type[Model], *, body: int | None = None) -> int:
-    """Add what a table should say to what it says: all of it, or of one body by itself. Returns the number of rows."""
+    """Add what a table should say to what it says: all of it, or of one body by itself.
+
+    Returns the number of rows.
+    """
     columns = COLUMNS[model]
     up, params = (UP, None) if body is None else (_alone(), [body] * (1 + len(OF_BODIES)))
     into = f"{model._meta.db_table} ({', '.join((*columns, *values_of(model)))})"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {into} {up} SELECT * FROM ({recount(model)}) q WHERE true {adding(model)}",
+            f"INSERT INTO {into} {up} SELECT * FROM ({recount(model)}) q WHERE true "
+            f"{adding(model)}",
             params,
         )
         return int(cursor.rowcount)
@@ -248,8 +293,9 @@ def fill(model: type[Model], *, body: int | None = None) -> int:
 def rebuild() -> int:
     """Make every count anew; returns how many rows had to be written.
 
-    A transaction for each table. People go on working meanwhile: what is found wrong is added to the counts, as a move is, so
-    that moves which come between are neither lost nor counted twice. Changes of the tree wait.
+    A transaction for each table. People go on working meanwhile: what is found wrong is added to
+    the counts, as a move is, so that moves which come between are neither lost nor counted twice.
+    Changes of the tree wait.
     """
     add_up_days()
     # How much a body owes decides a mark: it comes first.
@@ -268,18 +314,20 @@ def _mend(model: type[Model]) -> int:
     if not model._default_manager.exists():
         tree_lock.hold_alone()
         return fill(model)
-    kept = f"SELECT {', '.join((*columns, *(f'-{value}' for value in values)))} FROM {table} WHERE {_kept(model)}"
+    negated = ", ".join((*columns, *(f"-{value}" for value in values)))
+    kept = f"SELECT {negated} FROM {table} WHERE {_kept(model)}"
     names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))
     sums = [exact(value, f"SUM({value})") for value in values]
     wrong = " OR ".join(f"{total} <> 0" for total in sums)
-    alphabet = (
-        ' COLLATE "C"' if connection.vendor == "postgresql" else ""
-    )  # the order in which every writer takes the rows
+    # The order in which every writer takes the rows
+    alphabet = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
     order = ", ".join(f"{name}{alphabet}" if name in WORDS else name for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({names}) {UP}, sides ({names}) AS (SELECT * FROM ({recount(model)}) r UNION ALL {kept}) "
-            f"SELECT {', '.join((*columns, *sums))} FROM sides WHERE true GROUP BY {keys} HAVING {wrong} ORDER BY {order} {adding(model)}"
+            f"INSERT INTO {table} ({names}) {UP}, sides ({names}) AS (SELECT * FROM "
+            f"({recount(model)}) r UNION ALL {kept}) "
+            f"SELECT {', '.join((*columns, *sums))} FROM sides WHERE true GROUP BY {keys} HAVING "
+            f"{wrong} ORDER BY {order} {adding(model)}"
         )
         return int(cursor.rowcount)
 
@@ -301,7 +349,8 @@ def never_counted() -> bool:
 
 
 def drift() -> list[str]:
-    """Every count that differs from a recount, in words, up to some hundreds a table; empty when all is well.
+    """Every count that differs from a recount, in words, up to some hundreds a table; empty when
+    all is well.
 
     Each table is compared in one statement, which sees one moment: nobody waits for it.
     """
@@ -316,8 +365,10 @@ def _differences(model: type[Model]) -> Iterator[str]:
     should = recount(model)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{UP} SELECT * FROM (SELECT 1 AS is_kept, k.* FROM ({kept} EXCEPT SELECT * FROM ({should}) r) k "
-            f"UNION ALL SELECT 0, m.* FROM (SELECT * FROM ({should}) r EXCEPT {kept}) m) d ORDER BY 2, 3, 4 LIMIT {2 * TOLD}"
+            f"{UP} SELECT * FROM (SELECT 1 AS is_kept, k.* FROM ({kept} EXCEPT SELECT * FROM "
+            f"({should}) r) k "
+            f"UNION ALL SELECT 0, m.* FROM (SELECT * FROM ({should}) r EXCEPT {kept}) m) d ORDER "
+            f"BY 2, 3, 4 LIMIT {2 * TOLD}"
         )
         found = cursor.fetchall()
     width = len(columns) + 1

@@ -1,4 +1,7 @@
-"""Adding to rows of counts: statements that make the rows that are missing, in the order of their keys."""
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
+"""Adding to rows of counts: statements that make the rows that are missing, in the order of their
+keys.
+"""
 
 from collections import Counter
 from datetime import date
@@ -20,7 +23,9 @@ Key = TypeVar("Key", bound=tuple[int | str | date, ...])  # the values of a row'
 
 
 def exact(column: str, expression: str) -> str:
-    """A sum as it is to be written: SQLite adds decimals in floating point, and rounded to their places they are exact again."""
+    """A sum as it is to be written: SQLite adds decimals in floating point, and rounded to their
+    places they are exact again.
+    """
     return f"ROUND({expression}, {PLACES})" if column == "sum" else expression
 
 
@@ -46,7 +51,9 @@ def values_of(model: type[Model]) -> tuple[str, ...]:
 
 
 def upsert(model: type[Model], *sums: Counter[Key], told: bool = False) -> list[tuple[Any, int]]:
-    """Add to the rows of these keys, making those that are missing. `told`: returns each key with its new count.
+    """Add to the rows of these keys, making those that are missing.
+
+    `told`: returns each key with its new count.
 
     Django's bulk_create can only overwrite.
     """
@@ -62,7 +69,9 @@ def upsert(model: type[Model], *sums: Counter[Key], told: bool = False) -> list[
 
 
 def upserts(model: type[Model], *sums: Counter[Key]) -> list[Statement]:
-    """The statements that add to the rows of these keys, in the order of the keys; `sums` has one counter for each value."""
+    """The statements that add to the rows of these keys, in the order of the keys; `sums` has one
+    counter for each value.
+    """
     keys: set[Key] = set().union(*sums)
     rows = sorted(
         (*key, *values) for key in keys if any(values := [counter[key] for counter in sums])
@@ -75,7 +84,7 @@ def upserts(model: type[Model], *sums: Counter[Key]) -> list[Statement]:
 
 
 def write(statements: list[Statement]) -> None:
-    """Carry these out in their order; PostgreSQL is sent what little a move changes in one message."""
+    """Execute these in order, a few of them on PostgreSQL in one message."""
     with connection.cursor() as cursor:
         if len(statements) <= AT_ONCE and tree_lock.can_batch_statements():
             statements = [
@@ -95,7 +104,7 @@ def _adding(model: type[Model], rows: int) -> str:
     columns = (*COLUMNS[model], *values_of(model))
     places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
     return (
-        f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"  # noqa: S608 - our own tables
+        f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"
     )
 
 

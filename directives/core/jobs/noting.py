@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """What is done for a kind of long act, and what an act says of itself while it is carried out.
 
 `save_progress`, `change_state` and `finish` raise Superseded where the row is in other hands.
@@ -35,8 +36,9 @@ class TooLong(Exception):
 class Act:
     """What is done for one kind of long act.
 
-    `carry_out` carries out the next part; False if it was the last, which it ended with `finish`. It raises Refusal where
-    something stands against it. `halt` leaves the row as its page shows it when the act stops: row, state, why, the refusal.
+    `carry_out` carries out the next part; False if it was the last, which it ended with `finish`.
+    It raises Refusal where something stands against it. `halt` leaves the row as its page shows it
+    when the act stops: row, state, why, the refusal.
     """
 
     carry_out: Callable[[Any], bool]
@@ -58,7 +60,10 @@ def change_state(row: Job, state: str, **fields: Any) -> None:
 
 
 def finish(row: Job, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
-    """It is done; call it as the last thing in the transaction that does it. Who asked for it is told."""
+    """It is done; call it as the last thing in the transaction that does it.
+
+    Who asked for it is told.
+    """
     act = row.act
     change_state(row, state, tries=0, **fields)
     notify_requester(row, kind, act)
@@ -73,13 +78,16 @@ def notify_requester(row: Job, kind: str, act: str, reason: str = "") -> None:
 
 @contextmanager
 def heartbeat(row: Job) -> Iterator[Callable[[int], None]]:
-    """Tells readers how far a long transaction has come. They cannot see into it, so it is told over a connection of its own;
-    SQLite has one writer, which is the transaction itself: there nothing is told until it ends."""
+    """Tells readers how far a long transaction has come.
+
+    They cannot see into it, so it is told over a connection of its own; SQLite has one writer,
+    which is the transaction itself: there nothing is told until it ends.
+    """
     if connection.vendor == "sqlite":
         yield lambda done: None
         return
     table = row._meta.db_table
-    statement = f"UPDATE {table} SET done = %s, moved_at = %s WHERE id = %s AND version = %s"  # noqa: S608 - a table of ours
+    statement = f"UPDATE {table} SET done = %s, moved_at = %s WHERE id = %s AND version = %s"
     beside = connections.create_connection(DEFAULT_DB_ALIAS)
     with closing(beside):
 

@@ -1,4 +1,6 @@
-"""Acts whose parts are whole in themselves, on a row of JobProgress: how they are carried out, gone on with, called off."""
+"""Acts whose parts are whole in themselves, on a row of JobProgress: how they are carried out, gone
+on with, called off.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +22,8 @@ from directives.tallies import counted
 
 
 def in_parts(next_part: Callable[[JobProgress], bool]) -> Act:
-    """An act of parts, each a transaction that also notes how far it has come: whatever ends it, it goes on behind the last one.
+    """An act of parts, each a transaction that also notes how far it has come: whatever ends it, it
+    goes on behind the last one.
 
     `next_part` carries out a part and sets `done`, `made` and `reached`; False if none is left.
     """
@@ -42,7 +45,9 @@ def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
 
 
 def _demand_posts(person: User, posts: list[int]) -> None:
-    """Raise NotAllowed where the person lost a post by which they asked: else its bodies would be passed over in silence."""
+    """Raise NotAllowed where the person lost a post by which they asked: else its bodies would be
+    passed over in silence.
+    """
     if not set(posts) <= set(supervised_body_ids(person)):
         raise NotAllowed(
             _("The person who requested this no longer supervises the same organisations.")
@@ -57,7 +62,10 @@ def supervised_body_ids(person: User) -> list[int]:
 def start_job(
     kind: str, *, total: int, by: User | None, now: datetime, **fields: Any
 ) -> JobProgress:
-    """Have the worker carry out an act of parts. `total`: bodies, or obligations, that it is about."""
+    """Have the worker carry out an act of parts.
+
+    `total`: bodies, or obligations, that it is about.
+    """
     job = JobProgress.objects.create(kind=kind, total=total, by=by, at=now, **fields)
     enqueue(job)
     return job

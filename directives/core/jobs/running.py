@@ -1,4 +1,6 @@
-"""The queue of long acts: put into it, carried out by the worker or at once, taken up again where a process left them."""
+"""The queue of long acts: put into it, carried out by the worker or at once, taken up again where a
+process left them.
+"""
 
 import logging
 import time
@@ -52,8 +54,8 @@ MODELS: dict[str, type[JobProgress] | type[Intake] | type[Export]] = {
 }
 # The list of long acts names nouns: it is read when an act is carried out, by its path.
 LIST_OF_ACTS = "directives.catalogue.acts.ACTS"
-# Tasks are queued under the path of their function: where they stood in an earlier release → where they stand now.
-# Nodes of both releases queue them while an upgrade goes on.
+# Tasks are queued under the path of their function: where they stood in an earlier release → where
+# they stand now. Nodes of both releases queue them while an upgrade goes on.
 FORMER_PATHS = {
     "directives.jobs.running.carry_out": "directives.core.jobs.running.carry_out",
     "directives.notices.mail": "directives.core.notices.mail",
@@ -72,7 +74,10 @@ def queued_paths(task_path: str) -> list[str]:
 
 
 def enqueue(row: Job, *, at_once: bool = False) -> None:
-    """Have it carried out, once the transaction that asks for it has committed. `at_once`: before the page answers."""
+    """Have it carried out, once the transaction that asks for it has committed.
+
+    `at_once`: before the page answers.
+    """
     queued = _enqueue(row, SPARE if at_once else None)
     type(row).objects.filter(pk=row.pk).update(task=queued)
     if at_once:
@@ -82,7 +87,10 @@ def enqueue(row: Job, *, at_once: bool = False) -> None:
 
 
 def _run_at_once(name: str, pk: int) -> None:
-    """Carry it out while somebody waits. What a full disk or a lost database keeps from being noted is left to its task."""
+    """Carry it out while somebody waits.
+
+    What a full disk or a lost database keeps from being noted is left to its task.
+    """
     try:
         run(name, pk, awaited=True)
     except Exception as error:
@@ -114,7 +122,10 @@ def carry_out(context: TaskContext, name: str, pk: int) -> None:
 
 
 def run(name: str, pk: int, *, queued: UUID | None = None, awaited: bool = False) -> None:
-    """Carry out what is left of an act, for a turn. `queued`: the task that does; `awaited`: somebody waits for the page."""
+    """Carry out what is left of an act, for a turn.
+
+    `queued`: the task that does; `awaited`: somebody waits for the page.
+    """
     row = _busy(name, Q(pk=pk) if queued is None else Q(pk=pk, task=queued))
     if row is None:
         return
@@ -137,7 +148,9 @@ def run(name: str, pk: int, *, queued: UUID | None = None, awaited: bool = False
 
 
 def _broken_off(row: Job, act: str, error: Exception, *, awaited: bool) -> bool:
-    """The act was broken off. A database that was away is tried again; a full disk needs a person; the rest is our fault.
+    """The act was broken off.
+
+    A database that was away is tried again; a full disk needs a person; the rest is our fault.
 
     Returns whether the task shall fail with it, so that the queue shows a fault of ours.
     """
@@ -169,7 +182,8 @@ def _broken_off(row: Job, act: str, error: Exception, *, awaited: bool) -> bool:
 
 def _failure(incident: str) -> str:
     text = _(
-        "This failed because of a system error. Try again; if it fails again, give your administrator this number: %(incident)s."
+        "This failed because of a system error. Try again; if it fails again, give your "
+        "administrator this number: %(incident)s."
     )
     return text % {"incident": incident}
 
@@ -241,7 +255,10 @@ def _stopped(row: Job, *, counts: bool, why: str | Promise) -> bool:
 
 
 def _left(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None = None) -> None:
-    """It was left in the middle: it waits for its turn again, or stops. `counts`: the act itself may be at fault."""
+    """It was left in the middle: it waits for its turn again, or stops.
+
+    `counts`: the act itself may be at fault.
+    """
     if _stopped(row, counts=counts, why=why):
         return
     try:
@@ -252,7 +269,10 @@ def _left(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None
 
 @transaction.atomic
 def rescue(left: DBTaskResult[Any, Any], *, counts: bool, now: datetime) -> None:
-    """Take up a task that a dead worker left running. `counts`: the task itself may be at fault for that."""
+    """Take up a task that a dead worker left running.
+
+    `counts`: the task itself may be at fault for that.
+    """
     same_run = DBTaskResult.objects.filter(
         pk=left.pk, status=TaskResultStatus.RUNNING, started_at=left.started_at
     )
@@ -275,7 +295,9 @@ def rescue(left: DBTaskResult[Any, Any], *, counts: bool, now: datetime) -> None
 
 
 def sweep() -> None:
-    """Let acts wait for their turn again whose task is gone: it failed, was pruned, or the database comes from a backup."""
+    """Let acts wait for their turn again whose task is gone: it failed, was pruned, or the database
+    comes from a backup.
+    """
     rows: list[Job] = [
         row
         for model in MODELS.values()

@@ -1,4 +1,6 @@
-"""Seals over the audit record, made beside the writers and signed by keys that no database holds. docs/record.md says what they prove."""
+"""Seals over the audit record, made beside the writers and signed by keys that no database holds.
+docs/record.md says what they prove.
+"""
 
 from directives.core.sealing.anchors import anchor
 from directives.core.sealing.making import BATCH, add_unsigned_seal, seal, seal_waiting_unsigned

@@ -1,4 +1,6 @@
-"""Anchors: the newest mark, told in a line to where nobody who has the database can change it (AUDIT_ANCHORS)."""
+"""Anchors: the newest mark, told in a line to where nobody who has the database can change it
+(AUDIT_ANCHORS).
+"""
 
 import os
 import re
@@ -25,9 +27,11 @@ def line_of(mark: keys.Mark) -> str:
 
 
 def anchor(*, now: datetime) -> bool:
-    """Tell every place of the newest seal that this machine made, if it was not told; returns whether it was.
+    """Tell every place of the newest seal that this machine made, if it was not told; returns
+    whether it was.
 
-    One place that fails keeps none of the others from being told; then raises OSError, and all are told again next time.
+    One place that fails keeps none of the others from being told; then raises OSError, and all are
+    told again next time.
     """
     state = keys.load_state()
     told = keys.read_file("anchored") or {}
@@ -61,7 +65,10 @@ def _tell(place: str, line: str) -> None:
 
 
 def faults(given: Iterable[str]) -> Iterator[str]:
-    """What anchors say of seals that the database does not have, or has otherwise. `given` beside those in files."""
+    """What anchors say of seals that the database does not have, or has otherwise.
+
+    `given` beside those in files.
+    """
     lines = [*given, *anchors_in_files()]
     found = [match.groupdict() for line in lines if (match := LINE.search(line))]
     if len(found) < len(lines):
@@ -79,7 +86,8 @@ def faults(given: Iterable[str]) -> Iterator[str]:
         elif one["hash"] in known:
             continue
         elif seal is None:
-            yield f"{where}: an anchor of {one['at']} tells of it, {one['total']} events in all, and it is gone"
+            tells = f"an anchor of {one['at']} tells of it, {one['total']} events in all"
+            yield f"{where}: {tells}, and it is gone"
         elif (seal.hash, str(seal.total), seal.root) != (one["hash"], one["total"], one["root"]):
             yield f"{where}: it is not the one of which an anchor of {one['at']} tells"
 

@@ -1,4 +1,6 @@
-"""Checking a copy of the record by itself, and against the database where there is one: each fault in a line of its own."""
+"""Checking a copy of the record by itself, and against the database where there is one: each fault
+in a line of its own.
+"""
 
 import hashlib
 import json
@@ -25,12 +27,8 @@ from directives.models import Event, Seal
 LINE = 16 * 1024**2  # bytes of a line at most; an event is far below
 SMALL = 4 * 1024**2  # bytes of the manifest and of proof.json at most
 AT_ONCE = 500
-BROKEN = (
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-)  # what reading JSON that somebody made up may raise
+# What reading JSON that somebody made up may raise
+BROKEN = (ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,10 @@ class Sealed:
 
 @dataclass
 class Checked:
-    """What was found. `gaps`: places between the first and the last event that are not in the copy; `anchored`: anchors that agree.
+    """What was found.
+
+    `gaps`: places between the first and the last event that are not in the copy; `anchored`:
+    anchors that agree.
 
     `compared`: whether there is a database with seals that it was compared with.
     """
@@ -64,7 +65,10 @@ class Checked:
 
 
 def check(path: Path, *, lines: Iterable[str] = ()) -> Checked:
-    """Check a copy. `lines`: anchors to compare its seals with. Raises OSError for a file that cannot be read."""
+    """Check a copy.
+
+    `lines`: anchors to compare its seals with. Raises OSError for a file that cannot be read.
+    """
     found = Checked()
     try:
         with ZipFile(path) as package:
@@ -168,7 +172,8 @@ def _seals(package: ZipFile, found: Checked) -> Iterator[str]:
         if last is not None and seal.previous_hash != last.hash:
             yield f"{where}: the seal before it was changed or removed"
         elif last is not None and seal.key != last.next_key and seal.key not in fresh:
-            yield f"{where}: it was signed with a key that the seal before it does not name: ask why sealing began anew with it"
+            words = "it was signed with a key that the seal before it does not name"
+            yield f"{where}: {words}: ask why sealing began anew with it"
         last = Sealed(told["number"], told["total"], seal.root, seal.hash, seal.next_key)
         found.seals[last.number] = last
     found.newest = last
@@ -178,7 +183,10 @@ def _seals(package: ZipFile, found: Checked) -> Iterator[str]:
 
 
 def _events(package: ZipFile, found: Checked) -> Iterator[str]:
-    """Each event by its proof. Lines go together by the number of their event, in the same order."""
+    """Each event by its proof.
+
+    Lines go together by the number of their event, in the same order.
+    """
     ids, proved = _numbers(package, EVENTS), _numbers(package, PROOFS)
     for name, numbers in ((EVENTS, ids), (PROOFS, proved)):
         yield from (
@@ -240,14 +248,17 @@ def _event(line: bytes, proof: dict[str, Any], found: Checked) -> Iterator[str]:
 
 
 def _whole(found: Checked) -> Iterator[str]:
-    """What lies between the first and the last event, and whether a copy of everything has everything."""
+    """What lies between the first and the last event, and whether a copy of everything has
+    everything.
+    """
     runs = ranges_of(sorted(set(found.places)))
     found.gaps = sum(
         after[0] - before[1] - 1 for before, after in zip(runs, runs[1:], strict=False)
     )
     if found.about.get("whole") is True and found.newest is not None and not found.faults:
         for first, end in _missing(runs, found.newest.total):
-            yield f"the copy is to hold the whole record, and what stands at the places {first} to {end} of it is missing"
+            missing = f"what stands at the places {first} to {end} of it is missing"
+            yield f"the copy is to hold the whole record, and {missing}"
 
 
 def _missing(runs: list[list[int]], total: int) -> Iterator[tuple[int, int]]:
@@ -281,12 +292,15 @@ def _against_anchors(found: Checked, lines: Iterable[str]) -> None:
             found.anchored += 1
         else:
             found.faults.append(
-                f"seal number {seal.number}: it is not the one of which an anchor of {match['at']} tells"
+                f"seal number {seal.number}: it is not the one of which an anchor of "
+                f"{match['at']} tells"
             )
 
 
 def _against_database(path: Path, found: Checked) -> None:
-    """Whether its seals are in the chain here, the record tells that it was taken, and what is unsealed stands here as it is there."""
+    """Whether its seals are in the chain here, the record tells that it was taken, and what is
+    unsealed stands here as it is there.
+    """
     try:
         if not Seal.objects.exclude(signature="").exists():
             return
@@ -324,4 +338,5 @@ def _unsealed(path: Path, ids: list[int]) -> Iterator[str]:
             if pk in wanted:
                 row = Event.objects.filter(pk=pk).values(*FIELDS).first()
                 if row is None or event_codes.canonical_bytes(row) != line:
-                    yield f"event {pk}: no seal covers it, and it is not as this installation has it"
+                    words = "no seal covers it, and it is not as this installation has it"
+                    yield f"event {pk}: {words}"

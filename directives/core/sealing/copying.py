@@ -1,7 +1,8 @@
-"""A copy of events that can be proved away from its database: each as it was hashed, with its proof, and the seals.
+"""A copy of events that can be proved away from its database: each as it was hashed, with its
+proof, and the seals.
 
-An event is proved against the seal that covers it: the tree of that seal is the frontier of the signed seal before it and
-the events since, so that nothing else is read, however long the record.
+An event is proved against the seal that covers it: the tree of that seal is the frontier of the
+signed seal before it and the events since, so that nothing else is read, however long the record.
 """
 
 import hashlib
@@ -49,7 +50,11 @@ HOW = Path(__file__).with_name("how_to_check.txt")
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """An event as it was hashed. `seal`: the number of the one that covers it, None where none does yet; `index`: its place under it."""
+    """An event as it was hashed.
+
+    `seal`: the number of the one that covers it, None where none does yet; `index`: its place under
+    it.
+    """
 
     pk: int
     data: bytes
@@ -67,12 +72,17 @@ class Copied:
 
 
 def newest() -> Seal | None:
-    """The newest signed seal. Ask for it before the events of a copy are chosen: then all that it covers can be among them."""
+    """The newest signed seal.
+
+    Ask for it before the events of a copy are chosen: then all that it covers can be among them.
+    """
     return Seal.objects.exclude(signature="").order_by("-id").first()
 
 
 def proved_events(ids: "array[int]", last: Seal | None) -> Iterator[Copied]:
-    """The events of these sorted ids in the order of the record, each with its proof; then those that no seal up to `last` covers."""
+    """The events of these sorted ids in the order of the record, each with its proof; then those
+    that no seal up to `last` covers.
+    """
     done = bytearray(len(ids))
     for seal, base, ranges in _trees(last):
         if not any(_at(ids, first) < _at(ids, end + 1) for first, end in ranges):
@@ -104,7 +114,8 @@ def _at(ids: "array[int]", pk: int) -> int:
 
 
 def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]]:
-    """Each signed seal with the tree of the signed one before it, and the ranges of the events between.
+    """Each signed seal with the tree of the signed one before it, and the ranges of the events
+    between.
 
     Events from before signing began come under the first signed seal.
     """
@@ -120,7 +131,9 @@ def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What a copy came to: how many events, how many of them no seal covers, the hash of its manifest, the key that signed that."""
+    """What a copy came to: how many events, how many of them no seal covers, the hash of its
+    manifest, the key that signed that.
+    """
 
     events: int
     unsealed: int
@@ -166,7 +179,10 @@ def pack(
     about: dict[str, Any],
     table: Callable[[BinaryIO], object],
 ) -> Packed:
-    """Write a copy of these events as a zip file. `about` is told in proof.json, `table` writes the same events for people (CSV)."""
+    """Write a copy of these events as a zip file.
+
+    `about` is told in proof.json, `table` writes the same events for people (CSV).
+    """
     made, private = Package(file), keys.copy_key()
     events = unsealed = 0
     lowest: int | None = None
@@ -203,7 +219,7 @@ def pack(
 
 
 def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
-    """The seals from the one with this number to the last one, each of which names the one before."""
+    """The seals from the one with this number to the last, each naming the one before it."""
     if last is None:
         return
     signed = Seal.objects.exclude(signature="").order_by("id")

@@ -1,8 +1,10 @@
-"""What is known of the record outside its database: the key of the next seal and the mark of the last one, in AUDIT_DIR.
+"""What is known of the record outside its database: the key of the next seal and the mark of the
+last one, in AUDIT_DIR.
 
-`state` holds both, and is replaced as a whole. A seal is prepared in `pending`, with the next key and its own mark; the database
-commits it; then `pending` takes the place of `state`, whose key is overwritten. A process that dies in between leaves `pending`:
-whether it counts is told by the newest seal of the database (`recover`). So each key signs one seal, and is gone.
+`state` holds both, and is replaced as a whole. A seal is prepared in `pending`, with the next key
+and its own mark; the database commits it; then `pending` takes the place of `state`, whose key is
+overwritten. A process that dies in between leaves `pending`: whether it counts is told by the
+newest seal of the database (`recover`). So each key signs one seal, and is gone.
 """
 
 import fcntl
@@ -31,7 +33,7 @@ class Damaged(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A signed seal as it is remembered outside: enough to find it changed, and to go on behind it."""
+    """What is remembered of a signed seal outside the database, to verify it and go on after it."""
 
     number: int
     total: int
@@ -45,7 +47,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`private`: the key of the next seal. `codes_from`: since when no event is sealed without a code of who wrote it.
+    """`private`: the key of the next seal.
+
+    `codes_from`: since when no event is sealed without a code of who wrote it.
 
     `lost`: marks whose seals the database no longer had when sealing went on.
     """
@@ -146,7 +150,10 @@ def prepare(state: State) -> None:
 
 
 def recover(newest: str) -> None:
-    """Finish, or forget, what a process that died had prepared. `newest`: the hash of the database's newest seal."""
+    """Finish, or forget, what a process that died had prepared.
+
+    `newest`: the hash of the database's newest seal.
+    """
     pending = _state("pending")
     if pending is None:
         return
@@ -185,7 +192,11 @@ def erase(name: str) -> None:
 
 
 def acknowledged() -> list[dict[str, Any]]:
-    """New beginnings that an administrator has looked into: the number and key of a seal, or the hash of a lost one. Raises Damaged."""
+    """New beginnings that an administrator has looked into: the number and key of a seal, or the
+    hash of a lost one.
+
+    Raises Damaged.
+    """
     found = read_file("acknowledged") or []
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise Damaged("acknowledged")
@@ -251,7 +262,9 @@ def _bytes(said: str | bytes) -> bytes:
 
 
 def is_signed(key: str, said: str | bytes, signature: str, *, purpose: bytes = PURPOSE) -> bool:
-    """Whether the holder of this public key signed the hash of a seal, or for another purpose something else."""
+    """Whether the holder of this public key signed the hash of a seal, or for another purpose
+    something else.
+    """
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(
             bytes.fromhex(signature), purpose + _bytes(said)

@@ -25,19 +25,18 @@ from directives.models import Event, Seal, Unsealed
 
 BATCH = 5000  # events of one seal
 ONE_AT_A_TIME = 7_103_005_382  # the key of the advisory lock; any number that nothing else uses
-TAKE_OVER = timedelta(
-    minutes=10
-)  # for which events wait before another machine than the last begins with a key of its own
-UPGRADE = timedelta(
-    days=1
-)  # for which nodes of the release before may still write events without a code
+# For which events wait before another machine than the last begins with a key of its own
+TAKE_OVER = timedelta(minutes=10)
+# For which nodes of the release before may still write events without a code
+UPGRADE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
     """What the next seal stands on: the seal before it, the tree up to it, and the key that signs.
 
-    `trusting`: events are taken whatever their codes, as SECRET_KEY may be another than where they were written.
+    `trusting`: events are taken whatever their codes, as SECRET_KEY may be another than where they
+    were written.
     """
 
     last: Seal | None
@@ -61,7 +60,9 @@ def hash_seal(seal: Seal) -> str:
 
 
 def seal(*, now: datetime) -> int:
-    """Seal the events that wait; returns how many. One that commits after this goes into the next seal.
+    """Seal the events that wait; returns how many.
+
+    One that commits after this goes into the next seal.
 
     Returns 0 where another machine's worker has the key and does it.
     """
@@ -99,7 +100,7 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
 
 
 def _codes_from(last: Seal | None, now: datetime) -> datetime:
-    """Since when events need a code, where sealing begins: later if the release before wrote here."""
+    """Since when events need a code; a day later where an earlier release still wrote here."""
     before = not last.signature if last else Unsealed.objects.filter(mac="").exists()
     return now + UPGRADE if before else now
 
@@ -112,7 +113,9 @@ def is_in_database(mark: keys.Mark) -> bool:
 
 
 def _stands_still(last: Seal, now: datetime) -> bool:
-    """Whether events have waited since this machine first saw them behind this seal, long enough for another to be gone."""
+    """Whether events have waited since this machine first saw them behind this seal, long enough
+    for another to be gone.
+    """
     seen = keys.read_file("watching") or {}
     if seen.get("behind") != last.hash:
         keys.write_file("watching", {"behind": last.hash, "since": now.isoformat()})
@@ -121,7 +124,9 @@ def _stands_still(last: Seal, now: datetime) -> bool:
 
 
 def _tree_behind(last: Seal | None) -> Frontier:
-    """The tree up to a seal; over events that were sealed before signing began it is made by reading them all."""
+    """The tree up to a seal; over events that were sealed before signing began it is made by
+    reading them all.
+    """
     if last and last.signature and (known := tree_of(last)):
         return known
     tree = Frontier()
@@ -164,7 +169,10 @@ def _mark_of(seal: Seal, base: Base, tree: Frontier) -> keys.Mark:
 
 
 def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
-    """The events that wait and are as they were written, up to a seal's number. Others stay, and `verify` names them."""
+    """The events that wait and are as they were written, up to a seal's number.
+
+    Others stay, and `verify` names them.
+    """
     after, left = 0, BATCH
     while left and (
         some := list(
@@ -185,10 +193,19 @@ def _signed(
     base: Base, ranges: list[list[int]], found: HashedRows, next_key: str, now: datetime
 ) -> Seal:
     made = Seal(
-        at=now, ranges=ranges, count=found.count, rows_hash=found.digest, previous_hash=base.last.hash if base.last else "",
-        number=base.next_number, total=found.tree.size, root=found.tree.root().hex(), tree=found.tree.told(),
-        key=keys.public_of(base.private), next_key=next_key, signature="-",
-    )  # fmt: skip
+        at=now,
+        ranges=ranges,
+        count=found.count,
+        rows_hash=found.digest,
+        previous_hash=base.last.hash if base.last else "",
+        number=base.next_number,
+        total=found.tree.size,
+        root=found.tree.root().hex(),
+        tree=found.tree.told(),
+        key=keys.public_of(base.private),
+        next_key=next_key,
+        signature="-",
+    )
     made.hash = hash_seal(made)
     made.signature = keys.sign(base.private, made.hash)
     return made
@@ -197,7 +214,9 @@ def _signed(
 def add_unsigned_seal(
     last: Seal | None, ranges: list[list[int]], rows_hash: str, count: int, *, now: datetime
 ) -> Seal:
-    """Add a seal without a signature behind the last one, over made-up events whose rows have this hash, before signing begins."""
+    """Add a seal without a signature behind the last one, over made-up events whose rows have this
+    hash, before signing begins.
+    """
     made = Seal(
         at=now,
         ranges=ranges,
@@ -223,8 +242,11 @@ def seal_waiting_unsigned(*, now: datetime) -> None:
 
 
 def _wait_for_other_sealers() -> None:
-    """Two workers would both chain to the same seal. A lock on the last row is not enough: who waited for it still sees that row
-    as the last one. SQLite has one writer anyway."""
+    """Two workers would both chain to the same seal.
+
+    A lock on the last row is not enough: who waited for it still sees that row as the last one.
+    SQLite has one writer anyway.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])

@@ -1,6 +1,8 @@
-"""Merkle trees as RFC 9162 has them (section 2.1): roots, and proofs that a leaf is in a tree and that one tree continues another.
+"""Merkle trees as RFC 9162 has them (section 2.1): roots, and proofs that a leaf is in a tree and
+that one tree continues another.
 
-Pure. A tree that only grows is kept as its `Frontier`: the roots of its perfect subtrees, at most one for each bit of its size.
+Pure. A tree that only grows is kept as its `Frontier`: the roots of its perfect subtrees, at most
+one for each bit of its size.
 """
 
 import hashlib
@@ -25,7 +27,9 @@ def _split(size: int) -> int:
 
 @dataclass
 class Frontier:
-    """A tree as far as it must be known to grow: its size and the roots of its perfect subtrees, the largest first."""
+    """A tree as far as it must be known to grow: its size and the roots of its perfect subtrees,
+    the largest first.
+    """
 
     size: int = 0
     roots: list[bytes] = field(default_factory=list)
@@ -79,7 +83,9 @@ def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
 
 
 def is_included(one: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the proof shows that this hash of a leaf stands at the index of the tree with this size and root."""
+    """Whether the proof shows that this hash of a leaf stands at the index of the tree with this
+    size and root.
+    """
     if not 0 <= index < size:
         return False
     at, last = index, size - 1
@@ -97,7 +103,8 @@ def is_included(one: bytes, index: int, size: int, proof: Sequence[bytes], root:
 
 
 class Grown:
-    """A tree whose first leaves are known by their frontier alone, and the others each by its hash; it proves any of these.
+    """A tree whose first leaves are known by their frontier alone, and the others each by its hash;
+    it proves any of these.
 
     Every perfect subtree that holds one of them is kept: two hashes for each leaf.
     """
@@ -113,9 +120,8 @@ class Grown:
             self.known[level, start >> level] = root
             start += 1 << level
         self.levels: list[Sequence[bytes]] = [leaves]
-        self.odd: dict[
-            tuple[int, int], bytes
-        ] = {}  # subtrees at the right edge that are not perfect
+        # Subtrees at the right edge that are not perfect
+        self.odd: dict[tuple[int, int], bytes] = {}
         while self.base >> len(self.levels) < self.size >> len(self.levels):
             level = len(self.levels)
             places = range(self.base >> level, self.size >> level)
@@ -142,7 +148,7 @@ class Grown:
         return self.odd[first, end]
 
     def proof(self, index: int) -> list[bytes]:
-        """The proof that the leaf of this index, which is not in the base, is in the tree (PATH)."""
+        """The proof (PATH) that the leaf of this index, not one of the base, is in the tree."""
         first, end, path = 0, self.size, []
         while end - first > 1:
             middle = first + _split(end - first)
@@ -156,7 +162,9 @@ class Grown:
 
 
 def consistency(size: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The proof that the tree continues that of its first `size` leaves, of which there is one at least (PROOF)."""
+    """The proof that the tree continues that of its first `size` leaves, of which there is one at
+    least (PROOF).
+    """
     return _continued(size, leaves, whole=True)
 
 
@@ -172,7 +180,9 @@ def _continued(size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes
 def is_continued(
     before: int, first: bytes, after: int, second: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Whether the proof shows that the tree of `after` leaves and root `second` continues that of `before` and `first`."""
+    """Whether the proof shows that the tree of `after` leaves and root `second` continues that of
+    `before` and `first`.
+    """
     if not 0 < before <= after:
         return False
     if before == after:

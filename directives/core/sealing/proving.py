@@ -1,4 +1,7 @@
-"""A proof for one event: that it is, word by word, among all that a signed seal is the root of. It shows no other event."""
+"""A proof for one event: that it is, word by word, among all that a signed seal is the root of.
+
+It shows no other event.
+"""
 
 from itertools import chain
 from typing import Any
@@ -11,7 +14,7 @@ from directives.models import Seal
 
 
 def prove(pk: int) -> dict[str, Any] | None:
-    """The proof against the newest seal; None for an event under no seal that this one continues."""
+    """The proof against the newest seal; None for an event that no seal in its chain covers."""
     newest = Seal.objects.exclude(signature="").order_by("-id").first()
     if newest is None:
         return None
@@ -38,7 +41,9 @@ def prove(pk: int) -> dict[str, Any] | None:
 
 
 def is_valid_proof(given: dict[str, Any]) -> bool:
-    """Whether a proof shows that its event is under the seal that it names, and that the seal's key signed it."""
+    """Whether a proof shows that its event is under the seal that it names, and that the seal's key
+    signed it.
+    """
     seal, proof = given["seal"], [bytes.fromhex(one) for one in given["proof"]]
     included = is_included(
         leaf(given["event"].encode()),

@@ -14,7 +14,10 @@ OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class SealStatus:
-    """The newest seal that was made with AUDIT_DIR. `private`: nobody else can read the key; `told`: anchors tell of this seal."""
+    """The newest seal that was made with AUDIT_DIR.
+
+    `private`: nobody else can read the key; `told`: anchors tell of this seal.
+    """
 
     number: int
     private: bool

@@ -23,13 +23,19 @@ from directives.core.sealing.making import hash_seal, is_in_database
 from directives.core.sealing.merkle import Frontier
 from directives.models import Event, Seal, Unsealed
 
-ACKNOWLEDGE = "If you restored a backup or moved the worker: manage.py verify_audit --acknowledge {} --reason …"
+ACKNOWLEDGE = (
+    "If you restored a backup or moved the worker: "
+    "manage.py verify_audit --acknowledge {} --reason …"
+)
 AT_ONCE = 5000
 
 
 @dataclass
 class Walk:
-    """Goes from seal to seal. `tree`: over the events so far; `sure`: whether that is known from rows that were whole."""
+    """Goes from seal to seal.
+
+    `tree`: over the events so far; `sure`: whether that is known from rows that were whole.
+    """
 
     tree: Frontier = field(default_factory=Frontier)
     sure: bool = True
@@ -39,9 +45,8 @@ class Walk:
     faults: list[str] = field(default_factory=list)
     ranges: list[list[int]] = field(default_factory=list)
     seals: int = 0
-    fresh: frozenset[str] = (
-        frozenset()
-    )  # keys with which an administrator knows that sealing began anew
+    # Keys with which an administrator knows that sealing began anew
+    fresh: frozenset[str] = frozenset()
 
     def fault(self, seal: Seal, words: str) -> None:
         covered = valid_ranges(seal.ranges)
@@ -121,7 +126,10 @@ def verify() -> list[str]:
 
 
 def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verification:
-    """Read the record, or what was added since it was last found whole. `lines`: anchors that somebody gives."""
+    """Read the record, or what was added since it was last found whole.
+
+    `lines`: anchors that somebody gives.
+    """
     walk, before = _begin(since_last)
     for seal in (
         Seal.objects.filter(pk__gt=walk.last.pk if walk.last else 0)
@@ -132,9 +140,13 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verificat
     waiting = Unsealed.objects.count()
     state, damaged = _state()
     faults = [
-        *walk.faults, *damaged, *_marks(state), *anchors.faults(lines), *_waiting(state),
+        *walk.faults,
+        *damaged,
+        *_marks(state),
+        *anchors.faults(lines),
+        *_waiting(state),
         *_covered(walk, before, waiting),
-    ]  # fmt: skip
+    ]
     last, events = walk.signed, sum(last - first + 1 for first, last in walk.ranges)
     end = (
         keys.Verified(
@@ -147,7 +159,8 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verificat
 
 
 def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, Any]]:
-    """Note that somebody knows why sealing began anew with the seal of this number, or why seals from it on are missing.
+    """Note that somebody knows why sealing began anew with the seal of this number, or why seals
+    from it on are missing.
 
     Returns what was noted. Nothing but that is forgiven: whatever else is wrong stays a fault.
     """
@@ -184,7 +197,9 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, An
 def _note(
     number: int, entries: list[dict[str, Any]], seal: Seal | None, *, reason: str, now: datetime
 ) -> None:
-    """Write it into AUDIT_DIR, and that it was done into the record, about the seal or, where that is missing, about none."""
+    """Write it into AUDIT_DIR, and that it was done into the record, about the seal or, where that
+    is missing, about none.
+    """
     facts = {"number": number, "entries": len(entries)}
     audit.record_apart(
         "acknowledge_seal",
@@ -199,7 +214,9 @@ def _note(
 
 
 def _begin(since_last: bool) -> tuple[Walk, int]:
-    """A walk from the first seal, or from the last one that was found whole and still stands; and the events before it."""
+    """A walk from the first seal, or from the last one that was found whole and still stands; and
+    the events before it.
+    """
     walk = Walk(fresh=keys.begun_anew())
     known = keys.verified() if since_last else None
     if known and Seal.objects.filter(pk=known.pk, hash=known.hash).exists():
@@ -220,16 +237,22 @@ def _marks(state: keys.State | None) -> Iterator[str]:
     known = {one.get("lost") for one in keys.acknowledged()}
     for mark in [] if state is None else [*state.lost, state.mark]:
         if mark.hash not in known and not is_in_database(mark):
-            words = f"the mark outside the database says that it was sealed {mark.at}, {mark.total} events in all: it is gone or another"
+            words = (
+                f"the mark outside the database says that it was sealed {mark.at}, "
+                f"{mark.total} events in all: it is gone or another"
+            )
             yield f"seal number {mark.number}: {words}. {ACKNOWLEDGE.format(mark.number)}"
 
 
 def _waiting(state: keys.State | None) -> Iterator[str]:
-    """Events that await their seal, or were written a moment ago, and are not as they were written."""
+    """Unsealed events that are missing or no longer as they were written."""
     noted = event_codes.noted_macs()
     seen: set[int] = set()
     if lost := event_codes.count_damaged_lines():
-        yield f"{lost} lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"
+        yield (
+            f"{lost} lines of AUDIT_DIR/written cannot be read: "
+            "events that were deleted before their seal may not be missed"
+        )
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
     while some := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
@@ -244,7 +267,10 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
             elif (coded or (state and mac)) and not event_codes.is_genuine(mac, events[pk]):
                 yield f"event {pk}: it awaits its seal, and is not as the product wrote it"
             elif noted.get(pk, mac[:16]) != mac[:16]:
-                yield f"event {pk}: it awaits its seal, and is not the one that was written under this number"
+                yield (
+                    f"event {pk}: it awaits its seal, "
+                    "and is not the one that was written under this number"
+                )
     left = [pk for pk in noted if pk not in seen]
     there = {
         pk for start in range(0, len(left), AT_ONCE) for pk in _there(left[start : start + AT_ONCE])
@@ -257,7 +283,9 @@ def _there(ids: list[int]) -> list[int]:
 
 
 def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
-    """Events that neither a seal covers nor a writer left to be sealed; and those that two seals cover."""
+    """Events that neither a seal covers nor a writer left to be sealed; and those that two seals
+    cover.
+    """
     end = 0
     for first, last in sorted(walk.ranges):
         if first <= end:
@@ -277,4 +305,5 @@ def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
     there = Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)
     for first, last in ranges_of(pk for pk in there if pk not in known):
         where = f"event {first}" if first == last else f"events {first} to {last}"
-        yield f"{where}: not covered by any seal and not waiting for one: {'it was' if first == last else 'they were'} slipped in"
+        they = "it was" if first == last else "they were"
+        yield f"{where}: not covered by any seal and not waiting for one: {they} slipped in"
