@@ -161,11 +161,11 @@ def _faults_of_nested(
 
 def _holds(file: BinaryIO, words: bytes, block: int = 1024**2) -> bool:
     file.seek(0)
-    kept = b""
+    overlap = b""
     while read := file.read(block):
-        if words in kept + read:
+        if words in overlap + read:
             return True
-        kept = read[-len(words) :]
+        overlap = read[-len(words) :]
     return False
 
 

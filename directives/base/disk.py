@@ -29,22 +29,22 @@ def written_folders() -> dict[str, Path]:
     """The folders that the product writes to on this machine, by what is kept there: "database",
     "files", "temporary files".
     """
-    found = {}
+    folders = {}
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
-        found["database"] = Path(database["NAME"]).parent
+        folders["database"] = Path(database["NAME"]).parent
     if not settings.STORAGES["default"].get("OPTIONS", {}).get("bucket_name"):
-        found["files"] = Path(settings.MEDIA_ROOT)
-    found["temporary files"] = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
-    return found
+        folders["files"] = Path(settings.MEDIA_ROOT)
+    folders["temporary files"] = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
+    return folders
 
 
 def free_bytes(path: Path) -> int:
     """Bytes that may still be written there; of a folder that is not made yet, of the one in which
     it would be.
     """
-    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-    return shutil.disk_usage(there).free
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(existing).free
 
 
 def is_full(path: Path) -> bool:
@@ -57,9 +57,9 @@ def full_folders() -> dict[str, int]:
     everywhere.
     """
     return {
-        name: left
+        name: free
         for name, path in written_folders().items()
-        if (left := free_bytes(path)) < MINIMUM_FREE
+        if (free := free_bytes(path)) < MINIMUM_FREE
     }
 
 

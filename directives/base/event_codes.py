@@ -50,11 +50,11 @@ _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 def canonical_bytes(row: dict[str, Any]) -> bytes:
     """A row as it is hashed: JSON with sorted keys, the instant in UTC, in milliseconds."""
-    said = {**row, "at": row["at"].astimezone(UTC)}
+    values = {**row, "at": row["at"].astimezone(UTC)}
     for name in ADDED:
-        if not said.get(name):
-            said.pop(name, None)
-    return _encode(said).encode()
+        if not values.get(name):
+            values.pop(name, None)
+    return _encode(values).encode()
 
 
 def mac_of(row: dict[str, Any]) -> str:
@@ -72,10 +72,10 @@ def _key(secret: str) -> bytes:
     return hashlib.sha256(PURPOSE + secret.encode()).digest()
 
 
-def is_genuine(given: str, row: dict[str, Any]) -> bool:
+def is_genuine(mac: str, row: dict[str, Any]) -> bool:
     """Whether the product wrote this row; also under a SECRET_KEY that is being replaced."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return any(hmac.compare_digest(given, _code(secret, row)) for secret in secrets)
+    return any(hmac.compare_digest(mac, _code(secret, row)) for secret in secrets)
 
 
 def _place() -> Path:
@@ -146,13 +146,13 @@ def forget(ids: Iterable[int]) -> None:
     """Drop the lines of events that are under a seal by now, and those that cannot be read."""
     if not _place().exists():
         return
-    known = set(ids)
+    sealed = set(ids)
     with _place().open("r+", encoding="ascii", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         kept = [
             line
             for line in file.read().splitlines(keepends=True)
-            if (row := _row(line)) and row[0] not in known
+            if (row := _row(line)) and row[0] not in sealed
         ]
         file.seek(0)
         file.truncate()

@@ -166,15 +166,15 @@ def _field_before(migration: Migration, operation: operations.AlterField) -> Fie
 def _defaults(field: Field) -> list[Any]:
     if field.is_relation:
         return []
-    found = (
+    defaults = (
         [""]
         if field.empty_strings_allowed
         and field.get_internal_type() in ("CharField", "TextField", "FileField")
         else []
     )
     if field.has_default() and (not callable(field.default) or field.default in (dict, list)):
-        found.append(field.get_default())
-    return found
+        defaults.append(field.get_default())
+    return defaults
 
 
 def _code(operation: operations.RunPython) -> str:

@@ -46,5 +46,5 @@ class Invalid(Refusal):
     def __init__(self, errors: dict[str, list[str]] | str) -> None:
         self.errors = {"__all__": [errors]} if isinstance(errors, str) else errors
         # Each sentence once
-        said = dict.fromkeys(str(text) for texts in self.errors.values() for text in texts)
-        super().__init__(" ".join(said))
+        sentences = dict.fromkeys(str(text) for texts in self.errors.values() for text in texts)
+        super().__init__(" ".join(sentences))

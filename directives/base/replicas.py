@@ -58,9 +58,9 @@ class Router:
     """
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
-        alias, told = _reading.get(), model._meta
-        kept = told.app_label != "directives" or told.model_name in ON_PRIMARY
-        return DEFAULT_DB_ALIAS if kept or connections[DEFAULT_DB_ALIAS].in_atomic_block else alias
+        alias, meta = _reading.get(), model._meta
+        stays = meta.app_label != "directives" or meta.model_name in ON_PRIMARY
+        return DEFAULT_DB_ALIAS if stays or connections[DEFAULT_DB_ALIAS].in_atomic_block else alias
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
         return DEFAULT_DB_ALIAS
@@ -257,13 +257,13 @@ def choose_replica(request: HttpRequest) -> tuple[Replica | None, float]:
         return None, 0.0
     written = request.COOKIES.get(COOKIE, "")
     wanted = log_position(written) if PLACE.fullmatch(written) else 0
-    fit = []
-    for one in map(replica, settings.REPLICAS):
-        standing = one.state()
+    candidates = []
+    for candidate in map(replica, settings.REPLICAS):
+        standing = candidate.state()
         if standing and standing.lag <= settings.REPLICA_MAX_LAG and standing.replayed >= wanted:
-            fit.append((one, standing.lag))
+            candidates.append((candidate, standing.lag))
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    return fit[zlib.crc32(session.encode()) % len(fit)] if fit else (None, 0.0)
+    return candidates[zlib.crc32(session.encode()) % len(candidates)] if candidates else (None, 0.0)
 
 
 def note_write(response: HttpResponse) -> None:

@@ -61,13 +61,13 @@ def fault(file: BinaryIO, name: str) -> str:
     if answer.endswith(" OK"):
         return ""
     if answer.endswith(" FOUND"):
-        found = answer.removeprefix("stream: ").removesuffix(" FOUND")
-        logger.warning("An upload holds %s", found)
+        virus = answer.removeprefix("stream: ").removesuffix(" FOUND")
+        logger.warning("An upload holds %s", virus)
         return _(
             "“%(name)s” contains malware (%(found)s) and was not saved. Check your computer."
         ) % {
             "name": name,
-            "found": found,
+            "found": virus,
         }
     if answer:
         logger.error("ClamAV answered: %s", answer)

@@ -33,12 +33,12 @@ def localized(thing: Any, base: str) -> str:
     words.
     """
     language = get_language() or ""
-    own, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
+    plain, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
     if language == "zh-hans":
-        return hans or to_hans(own or hant)
+        return hans or to_hans(plain or hant)
     if language == "zh-hant":
-        return hant or to_hant(hans or own)
-    return own or hans or hant
+        return hant or to_hant(hans or plain)
+    return plain or hans or hant
 
 
 def localized_text(text: str | None) -> str:
@@ -91,7 +91,7 @@ def describe_light(dated: Dated, row: Any) -> tuple[str, str]:
     """
     if not row.light_code:
         return gettext(COLOUR_NAMES[row.light]), ""
-    said = explain(
+    explained = explain(
         Reason(row.light_code, row.light_on),
         row.light,
         today=dated.today,
@@ -100,6 +100,6 @@ def describe_light(dated: Dated, row: Any) -> tuple[str, str]:
         due_on=row.due_on,
         percent=row.percent,
     )
-    return said.word.fill(gettext, lambda on: format_day(on, dated.today)), said.why.fill(
+    return explained.word.fill(gettext, lambda on: format_day(on, dated.today)), explained.why.fill(
         gettext, lambda on: format_day(on, dated.today)
     )

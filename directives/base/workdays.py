@@ -106,15 +106,15 @@ class Workdays:
 
         Deadlines repeat, so each is searched for once.
         """
-        found = self._nth.get(number)
-        if found is None:
+        nth_day = self._nth.get(number)
+        if nth_day is None:
             if not 1 <= number <= self._count(date.max.toordinal()):
                 raise OverflowError("no such working day in the calendar")
             ordinals = range(1, date.max.toordinal() + 1)
-            found = self._nth[number] = date.fromordinal(
+            nth_day = self._nth[number] = date.fromordinal(
                 ordinals[bisect_left(ordinals, number, key=self._count)]
             )
-        return found
+        return nth_day
 
 
 def read_days(text: str) -> tuple[CalendarDay, ...]:

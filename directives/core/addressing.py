@@ -55,9 +55,9 @@ def propose(addressees: Iterable[Addressee]) -> Proposal:
     kinds: set[str] = set()
     unknown = []
     for addressee in addressees:
-        found = kinds_of(addressee.name)
-        kinds.update(found)
-        if addressee.name and not found:
+        kinds_named = kinds_of(addressee.name)
+        kinds.update(kinds_named)
+        if addressee.name and not kinds_named:
             unknown.append(addressee.name)
     return Proposal(frozenset(kinds), tuple(unknown))
 

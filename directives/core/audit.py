@@ -82,12 +82,12 @@ def record_many(
     Raises if called outside a transaction: a record without its change is a lie.
     """
     _within()
-    told = list(changes)
-    if len(told) < 2:
-        return [_write(_event(action, change, by, now, reason)).pk for change in told]
-    columns = _columns(action, told, by, now, reason)
-    codes = _codes(columns, told)
-    ids = insert_columns(Event, columns, len(told))
+    listed = list(changes)
+    if len(listed) < 2:
+        return [_write(_event(action, change, by, now, reason)).pk for change in listed]
+    columns = _columns(action, listed, by, now, reason)
+    codes = _codes(columns, listed)
+    ids = insert_columns(Event, columns, len(listed))
     insert_keyed(Unsealed, ids, mac=codes)
     _note(zip(ids, codes, strict=True))
     return ids
@@ -95,13 +95,13 @@ def record_many(
 
 def _codes(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str]:
     """The code of each event of these columns, in which before and after are JSON already."""
-    given = columns | {
+    values = columns | {
         "before": [change.before for change in changes],
         "after": [change.after for change in changes],
     }
     return [
-        event_codes.mac_of(dict(zip(given, row, strict=True)))
-        for row in zip(*given.values(), strict=True)
+        event_codes.mac_of(dict(zip(values, row, strict=True)))
+        for row in zip(*values.values(), strict=True)
     ]
 
 
@@ -144,8 +144,8 @@ def _columns(
     rows, subjects = len(changes), [change.subject for change in changes]
     bearings, origin = [_bearings(subject) for subject in subjects], origins.current()
     homes = [
-        found["organisation_id"] if change.home == OWN else change.home
-        for change, found in zip(changes, bearings, strict=True)
+        bearing["organisation_id"] if change.home == OWN else change.home
+        for change, bearing in zip(changes, bearings, strict=True)
     ]
     return {
         "at": repeated(now, rows),
@@ -154,9 +154,9 @@ def _columns(
         "subject_type": [subject._meta.model_name for subject in subjects],
         "subject_id": [subject.pk for subject in subjects],
         "organisation_id": homes,
-        "document_id": [found["document_id"] for found in bearings],
-        "directive_id": [found["directive_id"] for found in bearings],
-        "obligation_id": [found["obligation_id"] for found in bearings],
+        "document_id": [bearing["document_id"] for bearing in bearings],
+        "directive_id": [bearing["directive_id"] for bearing in bearings],
+        "obligation_id": [bearing["obligation_id"] for bearing in bearings],
         "before": [EncodedJSON(JSON(change.before)) for change in changes],
         "after": [EncodedJSON(JSON(change.after)) for change in changes],
         "reason": repeated(reason, rows),
@@ -212,14 +212,16 @@ def record_apart(
     """
     _within()
     origin = origins.current()
-    told = {
+    values = {
         "subject_type": subject._meta.model_name,
         "subject_id": pk,
         "after": _plain(after),
         "reason": reason,
     }
     return _write(
-        Event(at=now, by=by, action=action, address=origin.address, request=origin.request, **told)
+        Event(
+            at=now, by=by, action=action, address=origin.address, request=origin.request, **values
+        )
     )
 
 

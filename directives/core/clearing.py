@@ -127,12 +127,12 @@ def delete_expired(old: RetentionRule, now: datetime) -> int:
     """
     rows, count = expired_rows(old, now), 0
     while keys := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
-        gone = sum(
+        deleted = sum(
             rows.filter(pk__in=keys[start : start + LOT]).delete()[0]
             for start in range(0, len(keys), LOT)
         )
-        count += gone
-        if not gone or len(keys) < AT_ONCE:
+        count += deleted
+        if not deleted or len(keys) < AT_ONCE:
             break
     return count
 
@@ -167,7 +167,7 @@ def find_lost_files(now: datetime) -> StoredFiles:
         if isinstance(field, FileField)
     ]
     tops = {str(field.upload_to).split("/")[0]: field for field in fields}
-    found, count = [], 0
+    lost_files, count = [], 0
     for top in (*tops, UNCONFIRMED):
         for folder, names in _folders(top):
             known = _known(tops.get(top), folder)
@@ -176,9 +176,9 @@ def find_lost_files(now: datetime) -> StoredFiles:
                 for name in names
                 if name not in known and default_storage.get_modified_time(name) < now - YOUNG
             ]
-            found += _not_on_record(lost) if top == EVIDENCE and lost else lost
+            lost_files += _not_on_record(lost) if top == EVIDENCE and lost else lost
             count += len(known)
-    return StoredFiles(sorted(found), count)
+    return StoredFiles(sorted(lost_files), count)
 
 
 def _folders(folder: str) -> Iterator[tuple[str, list[str]]]:
@@ -207,12 +207,14 @@ def _not_on_record(names: list[str]) -> list[str]:
     hashes = {name: _hash_of(name) for name in names}
     wanted = set(hashes.values())
     files = Event.objects.filter(action__in=("attach", "remove_file")).order_by()
-    kept = set(files.filter(before__sha256__in=wanted).values_list("before__sha256", flat=True))
+    on_record = set(
+        files.filter(before__sha256__in=wanted).values_list("before__sha256", flat=True)
+    )
     attached = set(files.filter(after__sha256__in=wanted).values_list("after__sha256", flat=True))
-    kept |= attached - set(
+    on_record |= attached - set(
         Attachment.objects.filter(sha256__in=wanted).values_list("sha256", flat=True)
     )
-    return [name for name in names if hashes[name] not in kept]
+    return [name for name in names if hashes[name] not in on_record]
 
 
 def _hash_of(name: str) -> str:
@@ -228,8 +230,8 @@ def abandoned_temporary_files(now: datetime) -> Iterator[Path]:
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
     for pattern in TEMPORARY:
         for path in folder.glob(pattern):
-            about = path.lstat()
-            if about.st_uid == os.geteuid() and about.st_mtime < (now - YOUNG).timestamp():
+            status = path.lstat()
+            if status.st_uid == os.geteuid() and status.st_mtime < (now - YOUNG).timestamp():
                 yield path
 
 

@@ -59,12 +59,12 @@ def waits_on_own_request(subject: Subject, by: User) -> bool:
 
 def demand_other_decider(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
     """Raise NotAllowed that names every entry which the person asked for themselves."""
-    if own := [
+    if own_codes := [
         entry.obligation.directive.code for entry in entries if is_own_request(entry, step, by)
     ]:
         raise NotAllowed(
             _("You requested or submitted these yourself; another person decides. %(codes)s")
-            % {"codes": join_words(own)}
+            % {"codes": join_words(own_codes)}
         )
 
 

@@ -48,5 +48,5 @@ def record_unlisted(*, now: datetime) -> None:
 
 def _tell_of_more(count: RefusalCount, now: datetime) -> None:
     if count.count > LISTED:
-        left = {"left_out": count.count - LISTED, "since": count.since}
-        audit.record_apart("refused_more", User, count.user_id, by=count.user, now=now, after=left)
+        facts = {"left_out": count.count - LISTED, "since": count.since}
+        audit.record_apart("refused_more", User, count.user_id, by=count.user, now=now, after=facts)

@@ -97,10 +97,10 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
             )
             % facts
         ]
-    found = []
+    messages = []
     if upload.size > settings.UPLOAD_LIMIT:
         facts["size"] = f"{upload.size / 1024**2:.1f}"
-        found.append(
+        messages.append(
             _(
                 "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Compress or split it, then "
                 "choose it again."
@@ -109,7 +109,7 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
         )
     kind = file_type(name)
     if kind not in settings.UPLOAD_TYPES:
-        found.append(
+        messages.append(
             _(
                 "Files of the type of “%(name)s” are not accepted. Accepted: %(types)s; save it "
                 "as one of these."
@@ -117,10 +117,10 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
             % facts
         )
     elif not _is_what_it_says(upload, kind):
-        found.append(contents.not_real(name, kind))
-    elif not found and (fault := _fault_inside(upload, kind, name)):
-        found.append(fault)
-    return found
+        messages.append(contents.not_real(name, kind))
+    elif not messages and (fault := _fault_inside(upload, kind, name)):
+        messages.append(fault)
+    return messages
 
 
 def _fault_inside(upload: "UploadedFile[Any]", kind: str, name: str) -> str:
@@ -179,9 +179,9 @@ def attach(parent: Parent, upload: "UploadedFile[Any]", *, by: User, now: dateti
     _demand(by, parent)
     if not accepts_files(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
-    found = faults(upload)
-    if found:
-        raise Invalid({"files": found})
+    messages = faults(upload)
+    if messages:
+        raise Invalid({"files": messages})
     return _keep(parent, upload, by, now)
 
 
@@ -204,9 +204,9 @@ def attach_all(
     _demand(by, parent)
     if not accepts_files(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
-    found = [fault for upload in uploads for fault in faults(upload)]
-    if not uploads or found:
-        raise Invalid({"files": found or [_("Choose a file first.")]})
+    messages = [fault for upload in uploads for fault in faults(upload)]
+    if not uploads or messages:
+        raise Invalid({"files": messages or [_("Choose a file first.")]})
     return [_keep(parent, upload, by, now) for upload in uploads]
 
 
@@ -223,9 +223,9 @@ def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
     if not allows_removal(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
     _record("remove_file", attachment, parent, by, now)
-    file, kept = attachment.file, _was_handed_in(parent)
+    file, was_handed_in = attachment.file, _was_handed_in(parent)
     Attachment.objects.filter(pk=attachment.pk).delete()
-    if not kept:
+    if not was_handed_in:
         transaction.on_commit(lambda: file.storage.delete(file.name or ""))
 
 

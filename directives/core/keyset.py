@@ -119,29 +119,29 @@ class Order:
     def key(self, row: Any) -> str:
         """The key of a line that has the columns as attributes, `_` for `__`."""
         values = [getattr(row, column.name.replace("__", "_")) for column in self.columns]
-        told = json.dumps(
+        encoded = json.dumps(
             [
                 self.name,
                 *(value.isoformat() if isinstance(value, date) else value for value in values),
             ],
             ensure_ascii=False,
         )
-        return base64.urlsafe_b64encode(told.encode()).decode("ascii").rstrip("=")
+        return base64.urlsafe_b64encode(encoded.encode()).decode("ascii").rstrip("=")
 
     def values(self, key: str) -> tuple[Any, ...] | None:
         """What a key holds; None for one that is not of this order."""
         try:
-            found = json.loads(
+            decoded = json.loads(
                 base64.urlsafe_b64decode(key.encode("ascii") + b"=" * (-len(key) % 4))
             )
             if (
-                not isinstance(found, list)
-                or len(found) != len(self.columns) + 1
-                or found[0] != self.name
+                not isinstance(decoded, list)
+                or len(decoded) != len(self.columns) + 1
+                or decoded[0] != self.name
             ):
                 return None
             return tuple(
-                column.read(value) for column, value in zip(self.columns, found[1:], strict=True)
+                column.read(value) for column, value in zip(self.columns, decoded[1:], strict=True)
             )
         except (binascii.Error, UnicodeError, ValueError):
             return None
@@ -254,14 +254,14 @@ def read_page(
     else:
         pages = FAR if total is None else min(FAR, max(1, -(-total // size)))
         start = (min(turn.number, pages) - 1) * size
-    found = list(read(order.sort(rows, backwards=turn.backwards)[start : start + wanted + 1]))
-    more, found = len(found) > wanted, found[:wanted]
+    lines = list(read(order.sort(rows, backwards=turn.backwards)[start : start + wanted + 1]))
+    more, lines = len(lines) > wanted, lines[:wanted]
     if turn.backwards:
-        found.reverse()
-    number = start // size + 1 if not turn.keyed else _number(turn, total, size, more, len(found))
+        lines.reverse()
+    number = start // size + 1 if not turn.keyed else _number(turn, total, size, more, len(lines))
     first = (number - 1) * size + 1
     follows = more if not turn.backwards else not turn.last
     precedes = more if turn.backwards else turn.after is not None or start > 0
-    before = order.key(found[0]) if found and precedes else ""
-    after = order.key(found[-1]) if found and follows else ""
-    return Page(tuple(found), number, first, total, before, after, size, turn.keyed and not found)
+    before = order.key(lines[0]) if lines and precedes else ""
+    after = order.key(lines[-1]) if lines and follows else ""
+    return Page(tuple(lines), number, first, total, before, after, size, turn.keyed and not lines)

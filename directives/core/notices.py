@@ -229,12 +229,12 @@ def notify_issued(
         organisation__in=counts, role__in=(STAFF, MANAGER), user__is_active=True
     )
     bodies = {body.pk: body for body in counts}
-    told = {
+    people = {
         (member.user_id, member.organisation_id): member.user
         for member in members.select_related("user")
     }
     rows = []
-    for (_user, pk), person in told.items():
+    for (_user, pk), person in people.items():
         facts = organisation_facts(bodies[pk], document, count=counts[bodies[pk]])
         rows.append((person, Notice(user=person, kind="issued", facts=facts, url="/", at=now)))
     _leave(rows)

@@ -79,8 +79,8 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
     today = timezone.localdate(now)
     # Who files something about a row does not wait, nor do we
     locked = Obligation.objects.select_for_update(no_key=True)
-    delta, told = pending_delta(), []
-    alike: dict[tuple[Any, ...], list[int]] = {}
+    delta, changes = pending_delta(), []
+    same_light: dict[tuple[Any, ...], list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):
         standing, before = Standing.of(row), _shown(row)
         relight(row, today=today, workdays=workdays)
@@ -88,12 +88,12 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
         if after == before:
             continue
         delta.swap(standing, Standing.of(row), today)
-        alike.setdefault(tuple(after.values()), []).append(row.pk)
+        same_light.setdefault(tuple(after.values()), []).append(row.pk)
         if _audited(before) != _audited(after):
-            told.append(audit.Change(row, _audited(before), _audited(after)))
-    _write(alike)
-    audit.record_many("light", told, by=None, now=now)
-    return len(told)
+            changes.append(audit.Change(row, _audited(before), _audited(after)))
+    _write(same_light)
+    audit.record_many("light", changes, by=None, now=now)
+    return len(changes)
 
 
 def _shown(row: Obligation) -> dict[str, Any]:
@@ -105,11 +105,11 @@ def _audited(shown: dict[str, Any]) -> dict[str, Any]:
     return {"light": shown["light"], "light_reason": reason.to_json()}
 
 
-def _write(alike: dict[tuple[Any, ...], list[int]]) -> None:
+def _write(same_light: dict[tuple[Any, ...], list[int]]) -> None:
     """One statement for all rows that now show the same.
 
     The version moves on: a move decided on the old light is stale.
     """
-    for shown, ids in alike.items():
+    for shown, ids in same_light.items():
         fields = dict(zip(LIGHT_FIELDS, shown, strict=True))
         Obligation.objects.filter(pk__in=ids).update(**fields, version=F("version") + 1)

@@ -87,10 +87,10 @@ class Scope:
             for body in seen.values()
             if not any(_below(body, other) for other in seen.values())
         )
-        own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
+        worked_for = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
         bodies = tuple(
             body
-            for body in own.values()
+            for body in worked_for.values()
             if not any(body.path.startswith(tree.path) for tree in trees)
         )
         return cls(trees, bodies)
@@ -160,11 +160,13 @@ def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
     """
     key = f"{by}_id"
     # Only bodies that have children are tallied by directive.
-    kept = [tree for tree in scope.trees if tree.branch or by != "directive"]
-    counted = [body for body in (*scope.trees, *scope.bodies) if body not in kept]
+    tallied_trees = [tree for tree in scope.trees if tree.branch or by != "directive"]
+    counted = [body for body in (*scope.trees, *scope.bodies) if body not in tallied_trees]
     rows: list[Mapping[str, Any]] = []
-    if kept:
-        tallied = (Tally if by == "directive" else Total).objects.filter(scope__in=kept, **where)
+    if tallied_trees:
+        tallied = (Tally if by == "directive" else Total).objects.filter(
+            scope__in=tallied_trees, **where
+        )
         rows += _light_sums(tallied.values(key, "light"), Sum("count"), Sum("percent_sum"))
     if counted:
         owed = Obligation.objects.live().filter(organisation__in=counted, **where)
@@ -179,11 +181,11 @@ def lights_of_bodies(
     the person fills in for it.
     """
     trees = [body.pk for body in bodies if scope.sees_below(body)]
-    own = [body.pk for body in bodies if body in scope.bodies]
-    kept = Total.objects.filter(scope__in=trees, **where).values("scope_id", "light")
-    result = sum_lights(_light_sums(kept, Sum("count"), Sum("percent_sum")), "scope_id")
-    if own:
-        owed = Obligation.objects.live().filter(organisation__in=own, **where)
+    own_bodies = [body.pk for body in bodies if body in scope.bodies]
+    totals = Total.objects.filter(scope__in=trees, **where).values("scope_id", "light")
+    result = sum_lights(_light_sums(totals, Sum("count"), Sum("percent_sum")), "scope_id")
+    if own_bodies:
+        owed = Obligation.objects.live().filter(organisation__in=own_bodies, **where)
         rows = owed.values("organisation_id", "light")
         result |= sum_lights(_light_sums(rows, Count("pk"), Sum("percent")), "organisation_id")
     return result

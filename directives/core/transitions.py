@@ -184,8 +184,8 @@ def move(
     if isinstance(subject, Obligation):
         change_within([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
-    told = _filed([subject], fields, action, timezone.localdate(now))
-    audit.record_many(action, told, by=by, now=now, reason=reason)
+    changes_made = _filed([subject], fields, action, timezone.localdate(now))
+    audit.record_many(action, changes_made, by=by, now=now, reason=reason)
     return subject
 
 
@@ -207,17 +207,21 @@ def move_entries(
     """
     demand_other_decider(entries, ENTRY_MOVES[action], by)
     steps = [_checked(entry, action, by, reason, granted) for entry in entries]
-    alike: dict[tuple[str, int], list[ReportEntry]] = {}  # entries that one statement can write
+    same_state: dict[
+        tuple[str, int], list[ReportEntry]
+    ] = {}  # entries that one statement can write
     for entry in entries:
-        alike.setdefault((entry.state, entry.version), []).append(entry)
-    told: dict[int, audit.Change] = {}
-    for same in alike.values():
+        same_state.setdefault((entry.state, entry.version), []).append(entry)
+    changes: dict[int, audit.Change] = {}
+    for same in same_state.values():
         fields = {**_marks(same[0], action, steps[0], by, now, reason), "state": steps[0].target}
-        told |= {
+        changes |= {
             change.subject.pk: change
             for change in _filed(same, fields, action, timezone.localdate(now))
         }
-    audit.record_many(action, [told[entry.pk] for entry in entries], by=by, now=now, reason=reason)
+    audit.record_many(
+        action, [changes[entry.pk] for entry in entries], by=by, now=now, reason=reason
+    )
 
 
 def _filed(
@@ -230,9 +234,9 @@ def _filed(
     tells of each.
     """
     kind, first = type(filings[0]), filings[0]
-    told = [name for name in fields if name not in UNRECORDED]
-    before = [{name: _plain(getattr(filing, name)) for name in told} for filing in filings]
-    after = {name: _plain(fields[name]) for name in told}
+    names = [name for name in fields if name not in UNRECORDED]
+    before = [{name: _plain(getattr(filing, name)) for name in names} for filing in filings]
+    after = {name: _plain(fields[name]) for name in names}
     stored = {**fields, "version": first.version + 1}
     for start in range(0, len(filings), BATCH):
         ids = [filing.pk for filing in filings[start : start + BATCH]]
@@ -311,8 +315,8 @@ def change_within(
         return 0
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
-    delta, told = pending_delta(), []
-    alike: dict[tuple[Any, ...], list[Obligation]] = {}  # rows that one statement can write
+    delta, changes = pending_delta(), []
+    same_values: dict[tuple[Any, ...], list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
         names = [
@@ -325,21 +329,21 @@ def change_within(
             setattr(row, name, value)
         relight(row, today=today, workdays=workdays)
         written = (*wanted, *LIGHT_FIELDS)
-        alike.setdefault(
+        same_values.setdefault(
             (written, state, row.version, repr([_plain(getattr(row, name)) for name in written])),
             [],
         ).append(row)
         delta.swap(standing, Standing.of(row), today)
         delta.act("obligation", action, row.organisation_id, row.document_id, today)
-        told.append(
+        changes.append(
             _change(row, before, {name: _plain(wanted[name]) for name in names}, standing.light)
         )
     _lock(rows)
-    for (written, state, *_same), same in alike.items():
+    for (written, state, *_same), same in same_values.items():
         _write(same, written, state)
         if (state in LIVE) != (same[0].state in LIVE):
             count_items(delta, same, 1 if same[0].state in LIVE else -1)
-    audit.record_many(action, told, by=by, now=now, reason=reason)
+    audit.record_many(action, changes, by=by, now=now, reason=reason)
     return len(rows)
 
 

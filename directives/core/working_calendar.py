@@ -45,13 +45,15 @@ def change_days(
     audit.record_many(
         "add", [audit.Change(day, {}, recorded_values(day)) for day in new], by=by, now=now
     )
-    told = []
+    changed = []
     for day, fields in changes.items():
-        told.append(audit.Change(day, {name: getattr(day, name) for name in fields}, dict(fields)))
+        changed.append(
+            audit.Change(day, {name: getattr(day, name) for name in fields}, dict(fields))
+        )
         for name, value in fields.items():
             setattr(day, name, value)
     CalendarDay.objects.bulk_update(changes, ["working", "name"], batch_size=500)
-    audit.record_many("change", told, by=by, now=now)
+    audit.record_many("change", changed, by=by, now=now)
     audit.record_many(
         "delete", [audit.Change(day, recorded_values(day)) for day in gone], by=by, now=now
     )

@@ -40,10 +40,10 @@ def insert_columns(
     """Insert so many rows given as columns by attribute, every one of the table but its id; returns
     their ids, in order.
     """
-    made = [column_values(field_of(model, name), given) for name, given in columns.items()]
+    prepared = [column_values(field_of(model, name), values) for name, values in columns.items()]
     with transaction.atomic(savepoint=False):
         ids = _ids(model._meta.db_table, rows)
-        _fill(model, ("id", *columns), zip(ids, *made, strict=True))
+        _fill(model, ("id", *columns), zip(ids, *prepared, strict=True))
     return ids
 
 
@@ -68,7 +68,7 @@ def _encoder(field: JSONField) -> JSONEncoder:
     return (field.encoder or JSONEncoder)()
 
 
-def column_values(field: Field, given: Sequence[Any]) -> Iterable[Any]:
+def column_values(field: Field, values: Sequence[Any]) -> Iterable[Any]:
     """The values of one column as the engine takes them; equal ones are worked out once."""
     if isinstance(field, JSONField):
         encode = _encoder(field).encode
@@ -78,12 +78,12 @@ def column_values(field: Field, given: Sequence[Any]) -> Iterable[Any]:
             else value
             if value is None or isinstance(value, EncodedJSON)
             else encode(value)
-            for value in given
+            for value in values
         ]
-    if PLAIN.issuperset(map(type, given)):
-        return given
-    stored = {value: field.get_db_prep_save(value, connection) for value in set(given)}
-    return map(stored.__getitem__, given)
+    if PLAIN.issuperset(map(type, values)):
+        return values
+    stored = {value: field.get_db_prep_save(value, connection) for value in set(values)}
+    return map(stored.__getitem__, values)
 
 
 class EncodedJSON(str):

@@ -134,12 +134,12 @@ class Organisation(models.Model):
         commands move bodies.
         """
         if self.path and not self._state.adding:
-            kept = [
+            own_fields = [
                 field.name
                 for field in self._meta.concrete_fields
                 if field.name not in ("id", "parent", "path", "branch")
             ]
-            super().save(*args, **{"update_fields": kept} | kwargs)
+            super().save(*args, **{"update_fields": own_fields} | kwargs)
             return
         tree_lock.hold_alone()
         super().save(*args, **kwargs)

@@ -24,10 +24,10 @@ def update_where(
     Values are no expressions.
     """
     fields = [field_of(model, name) for name in (*values, *alike)]
-    given = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
+    params = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
     text = _update(model, tuple(values), tuple(alike), len(ids))
     with prepared_cursor(connection) as cursor:
-        cursor.execute(text, [*given[: len(values)], *ids, *given[len(values) :]])
+        cursor.execute(text, [*params[: len(values)], *ids, *params[len(values) :]])
         return cursor.rowcount
 
 
@@ -36,9 +36,9 @@ def insert(rows: Sequence[Model]) -> None:
     if not rows:
         return
     fields = _columns(type(rows[0]))
-    given = _stored((field, getattr(row, field.attname)) for row in rows for field in fields)
+    params = _stored((field, getattr(row, field.attname)) for row in rows for field in fields)
     with connection.cursor() as cursor:
-        cursor.execute(_insert(type(rows[0]), len(rows)), given)
+        cursor.execute(_insert(type(rows[0]), len(rows)), params)
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk, row._state.adding = pk, False
 
@@ -81,13 +81,13 @@ def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
             column_values(field, [*map(attrgetter(field.attname), lot)])
             for field in (model._meta.pk, *fields)
         ]
-        given = (
+        params = (
             [*map(list, columns)]
             if connection.vendor == "postgresql"
             else [*chain.from_iterable(zip(*columns, strict=True))]
         )
         with connection.cursor() as cursor:
-            cursor.execute(_update_each(model, tuple(names), len(lot)), given)
+            cursor.execute(_update_each(model, tuple(names), len(lot)), params)
 
 
 def _stored(values: Iterable[tuple[Field, Any]]) -> list[Any]:
@@ -136,9 +136,9 @@ def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
         ]
         arrays = ", ".join(f"%s::{str(kind).split('(')[0]}[]" for kind in types)
         names_of_columns = ", ".join(f"column{place}" for place in range(1, len(types) + 1))
-        given = f"unnest({arrays}) AS v({names_of_columns})"
+        source = f"unnest({arrays}) AS v({names_of_columns})"
     else:
-        one = f"({', '.join(['%s'] * (len(names) + 1))})"
-        given = f"(VALUES {', '.join([one] * rows)}) AS v"
+        row = f"({', '.join(['%s'] * (len(names) + 1))})"
+        source = f"(VALUES {', '.join([row] * rows)}) AS v"
     table = model._meta.db_table
-    return f"UPDATE {table} SET {sets} FROM {given} WHERE {table}.id = v.column1"
+    return f"UPDATE {table} SET {sets} FROM {source} WHERE {table}.id = v.column1"

@@ -32,8 +32,8 @@ def last_copied() -> date:
     """The last day of which totals were copied, whether or not anything had changed on it;
     `date.min` if none was.
     """
-    known = JobRun.objects.filter(name=COPIED).values_list("last_day", flat=True).first()
-    return known or max(
+    last_day = JobRun.objects.filter(name=COPIED).values_list("last_day", flat=True).first()
+    return last_day or max(
         filter(None, map(_newest, Document.objects.values_list("pk", flat=True))), default=date.min
     )
 
@@ -70,11 +70,11 @@ def copy_day(day: date) -> int:
         ("CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"),
         TallyDay._meta.db_table,
     )
-    one = (
+    place = (
         "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
     )
-    newest = f"SELECT MAX(c.day) FROM {table} c WHERE {one}"
-    never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {one})"
+    newest = f"SELECT MAX(c.day) FROM {table} c WHERE {place}"
+    never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {place})"
     colours, copied = ", ".join(COLOURS), ", ".join(f"t.{colour}" for colour in COLOURS)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -84,7 +84,7 @@ def copy_day(day: date) -> int:
             "percent_sum "
             f"FROM {Total._meta.db_table} GROUP BY scope_id, document_id, section_id), "
             "changed AS (SELECT DISTINCT t.scope_id, t.document_id FROM t "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {one} AND c.day = ({newest}) AND "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {place} AND c.day = ({newest}) AND "
             f"{same}) AND NOT ({never})) "
             f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {copied}, "
             "t.percent_sum "
@@ -139,16 +139,14 @@ def prune() -> int:
 
 def _take_away(rows: QuerySet[Any]) -> int:
     """Delete in small steps what no writer holds at that moment."""
-    gone = last = 0
+    deleted = last = 0
     while True:
         with transaction.atomic():
             idle = rows.select_for_update(
                 skip_locked=connection.features.has_select_for_update_skip_locked
             )
-            found = list(
-                idle.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:STEP]
-            )
-            gone += int(rows.model.objects.filter(pk__in=found).delete()[0])
-        if len(found) < STEP:
-            return gone
-        last = found[-1]
+            ids = list(idle.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:STEP])
+            deleted += int(rows.model.objects.filter(pk__in=ids).delete()[0])
+        if len(ids) < STEP:
+            return deleted
+        last = ids[-1]

@@ -7,7 +7,7 @@ when it rolls the savepoint back.
 A gathering belongs to the atomic block that it was begun in, on the connection of that block, and
 is joined from inside this block alone. What runs after a commit (`on_commit`), or in a thread or
 task that took over the context, is outside it: nobody would write what it added. There `counted()`
-starts a gathering and a transaction of its own; `gathering()`, and a delta that was kept, raise
+starts a gathering and a transaction of its own; `pending_delta()`, and a delta that was kept, raise
 TransactionManagementError.
 """
 
@@ -97,9 +97,12 @@ class Gathered:
         standing, token = _standing(), _token()
         for part in self.parts.values():
             if part.token in standing:
-                kept = [(at, delta) for at, delta in part.early if at in standing]
+                still_written = [(at, delta) for at, delta in part.early if at in standing]
                 lost = [delta for at, delta in part.early if at not in standing]
-                part.early = [*kept, *((token, delta) for delta in (*lost, part.delta.taken()))]
+                part.early = [
+                    *still_written,
+                    *((token, delta) for delta in (*lost, part.delta.taken())),
+                ]
 
 
 _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)

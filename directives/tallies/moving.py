@@ -95,11 +95,11 @@ def _carry(model: type[Model], source: int, scope: int, sign: str) -> None:
     """Add the counts of one body to those of another, or take them out."""
     table, others, values = model._meta.db_table, COLUMNS[model][1:], values_of(model)
     signed = ", ".join(sign + value for value in values)
-    some = " OR ".join(f"{value} <> 0" for value in values)
+    any_nonzero = " OR ".join(f"{value} <> 0" for value in values)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (scope_id, {', '.join((*others, *values))}) "
             f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s AND "
-            f"({some}) {adding(model)}",
+            f"({any_nonzero}) {adding(model)}",
             [scope, source],
         )

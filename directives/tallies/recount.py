@@ -85,12 +85,12 @@ def _always() -> str:
 
 def member(column: str, name: str) -> str:
     """A member of a JSON column, as text; empty where there is none."""
-    found = (
+    text = (
         f"{column} ->> '{name}'"
         if connection.vendor == "postgresql"
         else f"json_extract({column}, '$.{name}')"
     )
-    return f"COALESCE({found}, '')"
+    return f"COALESCE({text}, '')"
 
 
 def acts_since() -> str:
@@ -170,11 +170,11 @@ def _of_one_document() -> Iterator[str]:
 
 def _acts() -> Iterator[str]:
     was, now = f"{member('before', 'light')} = '{RED}'", f"{member('after', 'light')} = '{RED}'"
-    told = (
+    kept = (
         f"organisation_id IS NOT NULL AND document_id IS NOT NULL AND {day('at')} >= {acts_since()}"
     )
     word = " ".join(f"WHEN '{act}' THEN '{word}'" for act, word in ACT_OF.items())
-    for said, where in (
+    for expression, where in (
         (
             f"CASE subject_type || ':' || action {word} END",
             f"subject_type || ':' || action IN ({_among(frozenset(ACT_OF))})",
@@ -185,9 +185,9 @@ def _acts() -> Iterator[str]:
         ),
     ):
         yield (
-            f"SELECT organisation_id, document_id, 'act', {day('at')}, {said}, COUNT(*) FROM "
+            f"SELECT organisation_id, document_id, 'act', {day('at')}, {expression}, COUNT(*) FROM "
             f"{EVENTS} "
-            f"WHERE {told} AND {where} GROUP BY 1, 2, 4, 5"
+            f"WHERE {kept} AND {where} GROUP BY 1, 2, 4, 5"
         )
 
 
@@ -370,10 +370,10 @@ def _differences(model: type[Model]) -> Iterator[str]:
             f"UNION ALL SELECT 0, m.* FROM (SELECT * FROM ({should}) r EXCEPT {kept}) m) d ORDER "
             f"BY 2, 3, 4 LIMIT {2 * TOLD}"
         )
-        found = cursor.fetchall()
+        differences = cursor.fetchall()
     width = len(columns) + 1
     sides: dict[tuple[Any, ...], dict[int, tuple[Any, ...]]] = {}
-    for row in found:
+    for row in differences:
         sides.setdefault(tuple(row[1:width]), {})[row[0]] = tuple(
             int(value) if value == int(value) else value for value in row[width:]
         )

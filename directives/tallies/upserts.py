@@ -90,7 +90,7 @@ def write(statements: list[Statement]) -> None:
             statements = [
                 (
                     ";\n".join(text for text, _params in statements),
-                    [one for _text, params in statements for one in params],
+                    [param for _text, params in statements for param in params],
                 )
             ]
         for text, params in statements:

@@ -28,7 +28,7 @@ def test_a_frontier_has_the_root_of_its_leaves_wherever_it_goes_on(first, more):
     leaves, tree = leaves_of(first + more), merkle.Frontier()
     for one in leaves[:first]:
         tree.add(one)
-    tree = merkle.Frontier.read(tree.size, tree.told())
+    tree = merkle.Frontier.from_hex(tree.size, tree.as_hex())
     grown = tree.copy()
     for one in leaves[first:]:
         grown.add(one)

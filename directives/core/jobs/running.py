@@ -195,10 +195,10 @@ def _busy(name: str, wanted: Q) -> Job | None:
 
 def _taken(row: Job) -> bool:
     """Take it in hand; False if it stops instead."""
-    left = row.moved_at is not None  # by a web process that ended, or is far too slow
-    if _stopped(row, counts=left, why=ENDED):
+    left_behind = row.moved_at is not None  # by a web process that ended, or is far too slow
+    if _stopped(row, counts=left_behind, why=ENDED):
         return False
-    change_state(row, RUNNING if row.state == WAITING else row.state, tries=row.tries + left)
+    change_state(row, RUNNING if row.state == WAITING else row.state, tries=row.tries + left_behind)
     return True
 
 
@@ -268,30 +268,30 @@ def _left(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None
 
 
 @transaction.atomic
-def rescue(left: DBTaskResult[Any, Any], *, counts: bool, now: datetime) -> None:
+def rescue(abandoned: DBTaskResult[Any, Any], *, counts: bool, now: datetime) -> None:
     """Take up a task that a dead worker left running.
 
     `counts`: the task itself may be at fault for that.
     """
     same_run = DBTaskResult.objects.filter(
-        pk=left.pk, status=TaskResultStatus.RUNNING, started_at=left.started_at
+        pk=abandoned.pk, status=TaskResultStatus.RUNNING, started_at=abandoned.started_at
     )
-    if present_path(left.task_path) == carry_out.module_path:
+    if present_path(abandoned.task_path) == carry_out.module_path:
         if same_run.delete()[0]:  # the act gets another
             for name in MODELS:
-                if row := _busy(name, Q(task=left.pk)):
+                if row := _busy(name, Q(task=abandoned.pk)):
                     _left(row, counts=counts, why=ENDED)
-    elif len(left.worker_ids) < TRIES:
+    elif len(abandoned.worker_ids) < TRIES:
         same_run.update(status=TaskResultStatus.READY)
     else:
-        reason = f"{len(left.worker_ids)} workers died running this task"
+        reason = f"{len(abandoned.worker_ids)} workers died running this task"
         ended = {
             "finished_at": now,
             "exception_class_path": "builtins.RuntimeError",
             "traceback": reason,
         }
         if same_run.update(status=TaskResultStatus.FAILED, **ended):
-            logger.error("Task %s (%s) is given up: %s", left.pk, left.task_path, reason)
+            logger.error("Task %s (%s) is given up: %s", abandoned.pk, abandoned.task_path, reason)
 
 
 def sweep() -> None:

@@ -34,8 +34,8 @@ def anchor(*, now: datetime) -> bool:
     told again next time.
     """
     state = keys.load_state()
-    told = keys.read_file("anchored") or {}
-    if not settings.AUDIT_ANCHORS or state is None or told.get("hash") == state.mark.hash:
+    last_anchor = keys.read_file("anchored") or {}
+    if not settings.AUDIT_ANCHORS or state is None or last_anchor.get("hash") == state.mark.hash:
         return False
     failed = []
     for place in settings.AUDIT_ANCHORS:
@@ -64,32 +64,36 @@ def _tell(place: str, line: str) -> None:
         send_mail(line.partition(" root=")[0], line + "\n", None, [rest])
 
 
-def faults(given: Iterable[str]) -> Iterator[str]:
+def faults(extra_lines: Iterable[str]) -> Iterator[str]:
     """What anchors say of seals that the database does not have, or has otherwise.
 
-    `given` beside those in files.
+    `extra_lines` beside those in files.
     """
-    lines = [*given, *anchors_in_files()]
-    found = [match.groupdict() for line in lines if (match := LINE.search(line))]
-    if len(found) < len(lines):
-        yield f"{len(lines) - len(found)} lines are no anchors"
-    told = {one["hash"]: one for one in found}.values()
+    lines = [*extra_lines, *anchors_in_files()]
+    parsed = [match.groupdict() for line in lines if (match := LINE.search(line))]
+    if len(parsed) < len(lines):
+        yield f"{len(lines) - len(parsed)} lines are no anchors"
+    distinct = {claim["hash"]: claim for claim in parsed}.values()
     standing = {
         seal.number: seal
         for seal in Seal.objects.exclude(signature="").only("number", "total", "root", "hash")
     }
-    known = {one.get("lost") for one in keys.acknowledged()}
-    for one in told:
-        seal, where = standing.get(int(one["number"])), f"seal number {one['number']}"
-        if not keys.is_signed(one["key"], one["hash"], one["signature"]):
-            yield f"{where}: an anchor of {one['at']} is not signed by the key that it names"
-        elif one["hash"] in known:
+    acknowledged_hashes = {claim.get("lost") for claim in keys.acknowledged()}
+    for claim in distinct:
+        seal, where = standing.get(int(claim["number"])), f"seal number {claim['number']}"
+        if not keys.is_signed(claim["key"], claim["hash"], claim["signature"]):
+            yield f"{where}: an anchor of {claim['at']} is not signed by the key that it names"
+        elif claim["hash"] in acknowledged_hashes:
             continue
         elif seal is None:
-            tells = f"an anchor of {one['at']} tells of it, {one['total']} events in all"
+            tells = f"an anchor of {claim['at']} tells of it, {claim['total']} events in all"
             yield f"{where}: {tells}, and it is gone"
-        elif (seal.hash, str(seal.total), seal.root) != (one["hash"], one["total"], one["root"]):
-            yield f"{where}: it is not the one of which an anchor of {one['at']} tells"
+        elif (seal.hash, str(seal.total), seal.root) != (
+            claim["hash"],
+            claim["total"],
+            claim["root"],
+        ):
+            yield f"{where}: it is not the one of which an anchor of {claim['at']} tells"
 
 
 def anchors_in_files() -> Iterator[str]:

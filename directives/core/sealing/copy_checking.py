@@ -69,7 +69,7 @@ def check(path: Path, *, lines: Iterable[str] = ()) -> Checked:
 
     `lines`: anchors to compare its seals with. Raises OSError for a file that cannot be read.
     """
-    found = Checked()
+    result = Checked()
     try:
         with ZipFile(path) as package:
             names = set(package.namelist())
@@ -78,9 +78,9 @@ def check(path: Path, *, lines: Iterable[str] = ()) -> Checked:
                 for name in (EVENTS, PROOFS, SEALS, ABOUT, MANIFEST, SIGNATURE)
                 if name not in names
             ]
-            found.faults += [f"{name} is missing from the file" for name in lacking]
+            result.faults += [f"{name} is missing from the file" for name in lacking]
             if not lacking:
-                _read(package, found)
+                _read(package, result)
     except (
         BadZipFile,
         EOFError,
@@ -88,40 +88,40 @@ def check(path: Path, *, lines: Iterable[str] = ()) -> Checked:
         RuntimeError,
         zlib.error,
     ) as error:  # RuntimeError: it is encrypted
-        found.faults.append(f"the file cannot be read: {error}")
-    if found.about:
-        _against_anchors(found, lines)
-        _against_database(path, found)
-    return found
+        result.faults.append(f"the file cannot be read: {error}")
+    if result.about:
+        _against_anchors(result, lines)
+        _against_database(path, result)
+    return result
 
 
-def _read(package: ZipFile, found: Checked) -> None:
-    found.faults += _manifest(package, found)
-    found.about = _object(package, ABOUT, found)
-    found.faults += _seals(package, found)
-    found.faults += _events(package, found)
-    found.faults += _whole(found)
+def _read(package: ZipFile, result: Checked) -> None:
+    result.faults += _manifest(package, result)
+    result.about = _object(package, ABOUT, result)
+    result.faults += _seals(package, result)
+    result.faults += _events(package, result)
+    result.faults += _whole(result)
 
 
-def _object(package: ZipFile, name: str, found: Checked) -> dict[str, Any]:
+def _object(package: ZipFile, name: str, result: Checked) -> dict[str, Any]:
     try:
         with package.open(name) as file:
             value = json.loads(file.read(SMALL))
         return value if isinstance(value, dict) else {}
     except ValueError:
-        found.faults.append(f"{name} is damaged")
+        result.faults.append(f"{name} is damaged")
         return {}
 
 
-def _manifest(package: ZipFile, found: Checked) -> Iterator[str]:
+def _manifest(package: ZipFile, result: Checked) -> Iterator[str]:
     """Whether the manifest is as it was signed, and each file as the manifest says."""
     with package.open(MANIFEST) as file, package.open(SIGNATURE) as signed:
         text, signature = file.read(SMALL), signed.read(SMALL).decode("ascii", "replace").strip()
-    found.manifest = hashlib.sha256(text).hexdigest()
-    told = _object(package, MANIFEST, found)
-    files = told.get("files")
+    result.manifest = hashlib.sha256(text).hexdigest()
+    manifest = _object(package, MANIFEST, result)
+    files = manifest.get("files")
     if not isinstance(files, dict) or not keys.is_signed(
-        str(told.get("key")), text, signature, purpose=keys.COPY
+        str(manifest.get("key")), text, signature, purpose=keys.COPY
     ):
         yield f"{MANIFEST} was changed after it was signed"
         files = files if isinstance(files, dict) else {}
@@ -152,7 +152,7 @@ def _lines(package: ZipFile, name: str) -> Iterator[bytes]:
             yield line.removesuffix(b"\n")
 
 
-def _seals(package: ZipFile, found: Checked) -> Iterator[str]:
+def _seals(package: ZipFile, result: Checked) -> Iterator[str]:
     """Each seal by its own hash and signature, and whether it names the one before."""
     fresh, last = keys.begun_anew(), None
     for number, line in enumerate(_lines(package, SEALS), 1):
@@ -175,14 +175,14 @@ def _seals(package: ZipFile, found: Checked) -> Iterator[str]:
             words = "it was signed with a key that the seal before it does not name"
             yield f"{where}: {words}: ask why sealing began anew with it"
         last = Sealed(told["number"], told["total"], seal.root, seal.hash, seal.next_key)
-        found.seals[last.number] = last
-    found.newest = last
-    told = found.about.get("seal") or {}
+        result.seals[last.number] = last
+    result.newest = last
+    told = result.about.get("seal") or {}
     if (told.get("hash") if isinstance(told, dict) else "") != (last.hash if last else None):
         yield f"{ABOUT} names another newest seal than {SEALS} ends with"
 
 
-def _events(package: ZipFile, found: Checked) -> Iterator[str]:
+def _events(package: ZipFile, result: Checked) -> Iterator[str]:
     """Each event by its proof.
 
     Lines go together by the number of their event, in the same order.
@@ -209,9 +209,9 @@ def _events(package: ZipFile, found: Checked) -> Iterator[str]:
         if _number(event) != _number(proof):
             yield f"event {_number(event)}: it does not stand where its proof does"
         else:
-            yield from _event(event, json.loads(proof), found)
-    if found.about.get("events") != ids.total():
-        yield f"{ABOUT} tells of {found.about.get('events')} events, {ids.total()} are there"
+            yield from _event(event, json.loads(proof), result)
+    if result.about.get("events") != ids.total():
+        yield f"{ABOUT} tells of {result.about.get('events')} events, {ids.total()} are there"
 
 
 def _number(line: bytes) -> int:
@@ -227,36 +227,36 @@ def _numbers(package: ZipFile, name: str) -> Counter[int]:
     return Counter(map(_number, _lines(package, name)))
 
 
-def _event(line: bytes, proof: dict[str, Any], found: Checked) -> Iterator[str]:
+def _event(line: bytes, proof: dict[str, Any], result: Checked) -> Iterator[str]:
     pk, number = proof["id"], proof.get("seal")
     if number is None:
-        found.unsealed.append(pk)
+        result.unsealed.append(pk)
         return
-    seal = found.seals.get(number) if isinstance(number, int) else None
+    seal = result.seals.get(number) if isinstance(number, int) else None
     if seal is None:
         yield f"event {pk}: the seal that is to cover it is not in the file"
         return
     try:
-        path = [bytes.fromhex(one) for one in proof["proof"]]
+        path = [bytes.fromhex(node) for node in proof["proof"]]
         holds = is_included(leaf(line), proof["index"], seal.total, path, bytes.fromhex(seal.root))
     except BROKEN:
         holds = False
     if holds:
-        found.places.append(proof["index"])
+        result.places.append(proof["index"])
     else:
         yield f"event {pk}: it is not as it was sealed (seal number {number})"
 
 
-def _whole(found: Checked) -> Iterator[str]:
+def _whole(result: Checked) -> Iterator[str]:
     """What lies between the first and the last event, and whether a copy of everything has
     everything.
     """
-    runs = ranges_of(sorted(set(found.places)))
-    found.gaps = sum(
+    runs = ranges_of(sorted(set(result.places)))
+    result.gaps = sum(
         after[0] - before[1] - 1 for before, after in zip(runs, runs[1:], strict=False)
     )
-    if found.about.get("whole") is True and found.newest is not None and not found.faults:
-        for first, end in _missing(runs, found.newest.total):
+    if result.about.get("whole") is True and result.newest is not None and not result.faults:
+        for first, end in _missing(runs, result.newest.total):
             missing = f"what stands at the places {first} to {end} of it is missing"
             yield f"the copy is to hold the whole record, and {missing}"
 
@@ -272,16 +272,16 @@ def _missing(runs: list[list[int]], total: int) -> Iterator[tuple[int, int]]:
 # against what is known elsewhere
 
 
-def _against_anchors(found: Checked, lines: Iterable[str]) -> None:
-    given = list(lines)
-    for line in (*given, *anchors.anchors_in_files()):
+def _against_anchors(result: Checked, lines: Iterable[str]) -> None:
+    extra_lines = list(lines)
+    for line in (*extra_lines, *anchors.anchors_in_files()):
         match = anchors.LINE.search(line)
         if match is None:
-            found.faults += (
-                [f"an anchor cannot be read: {line.strip()[:60]}"] if line in given else []
+            result.faults += (
+                [f"an anchor cannot be read: {line.strip()[:60]}"] if line in extra_lines else []
             )
             continue
-        seal = found.seals.get(int(match["number"]))
+        seal = result.seals.get(int(match["number"]))
         if seal is None:
             continue
         if (seal.hash, str(seal.total), seal.root) == (
@@ -289,43 +289,43 @@ def _against_anchors(found: Checked, lines: Iterable[str]) -> None:
             match["total"],
             match["root"],
         ):
-            found.anchored += 1
+            result.anchored += 1
         else:
-            found.faults.append(
+            result.faults.append(
                 f"seal number {seal.number}: it is not the one of which an anchor of "
                 f"{match['at']} tells"
             )
 
 
-def _against_database(path: Path, found: Checked) -> None:
+def _against_database(path: Path, result: Checked) -> None:
     """Whether its seals are in the chain here, the record tells that it was taken, and what is
     unsealed stands here as it is there.
     """
     try:
         if not Seal.objects.exclude(signature="").exists():
             return
-        found.compared = True
-        numbers = sorted(found.seals)
+        result.compared = True
+        numbers = sorted(result.seals)
         for start in range(0, len(numbers), AT_ONCE):
-            some = numbers[start : start + AT_ONCE]
-            standing = set(Seal.objects.filter(number__in=some).values_list("number", "hash"))
+            batch = numbers[start : start + AT_ONCE]
+            standing = set(Seal.objects.filter(number__in=batch).values_list("number", "hash"))
             wrong = [
-                number for number in some if (number, found.seals[number].hash) not in standing
+                number for number in batch if (number, result.seals[number].hash) not in standing
             ]
-            found.faults += [
+            result.faults += [
                 f"seal number {number}: it is not in the chain of this installation"
                 for number in wrong
             ]
         taken = Event.objects.filter(
-            subject_type="seal", action="take_record", after__manifest=found.manifest
+            subject_type="seal", action="take_record", after__manifest=result.manifest
         )
         if not taken.exists():
-            found.faults.append(
+            result.faults.append(
                 "the record of this installation does not tell that this copy was taken"
             )
-        found.faults += _unsealed(path, found.unsealed)
+        result.faults += _unsealed(path, result.unsealed)
     except Error:
-        found.compared = False
+        result.compared = False
 
 
 def _unsealed(path: Path, ids: list[int]) -> Iterator[str]:

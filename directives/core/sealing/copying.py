@@ -62,7 +62,7 @@ class Copied:
     index: int | None = None
     proof: Sequence[bytes] = ()
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {
             "id": self.pk,
             "seal": self.seal,
@@ -99,10 +99,10 @@ def proved_events(ids: "array[int]", last: Seal | None) -> Iterator[Copied]:
                     index,
                     tree.proof(index),
                 )
-    left = [pk for pk, known in zip(ids, done, strict=True) if not known]
-    for start in range(0, len(left), AT_ONCE):
+    unsealed = [pk for pk, is_proved in zip(ids, done, strict=True) if not is_proved]
+    for start in range(0, len(unsealed), AT_ONCE):
         for row in (
-            Event.objects.filter(id__in=left[start : start + AT_ONCE])
+            Event.objects.filter(id__in=unsealed[start : start + AT_ONCE])
             .order_by("id")
             .values(*FIELDS)
         ):
@@ -188,11 +188,11 @@ def pack(
     lowest: int | None = None
     with tempfile.TemporaryFile() as proofs:
         with made.entry(EVENTS) as write:
-            for one in proved_events(ids, last):
-                write(one.data + b"\n")
-                proofs.write(_json(one.told()) + b"\n")
-                events, unsealed = events + 1, unsealed + (one.seal is None)
-                lowest = one.seal if lowest is None else lowest
+            for event in proved_events(ids, last):
+                write(event.data + b"\n")
+                proofs.write(_json(event.as_json()) + b"\n")
+                events, unsealed = events + 1, unsealed + (event.seal is None)
+                lowest = event.seal if lowest is None else lowest
         made.add(PROOFS, proofs)
     with made.entry(SEALS) as write:
         for seal in _chain(lowest, last):

@@ -48,7 +48,7 @@ def tree_of(seal: Seal) -> Frontier | None:
     if seal.total is None or seal.tree is None:
         return None
     try:
-        tree = Frontier.read(seal.total, seal.tree)
+        tree = Frontier.from_hex(seal.total, seal.tree)
     except (TypeError, ValueError):
         return None
     grows = tree.size.bit_count() == len(tree.roots)

@@ -127,7 +127,7 @@ def _state(name: str) -> State | None:
     if values is None:
         return None
     try:
-        lost = [Mark(**one) for one in values["lost"]]
+        lost = [Mark(**mark) for mark in values["lost"]]
         return State(values["private"], Mark(**values["mark"]), values["codes_from"], lost)
     except (KeyError, TypeError) as error:
         raise Damaged(name) from error
@@ -197,15 +197,15 @@ def acknowledged() -> list[dict[str, Any]]:
 
     Raises Damaged.
     """
-    found = read_file("acknowledged") or []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    entries = read_file("acknowledged") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Damaged("acknowledged")
-    return found
+    return entries
 
 
 def begun_anew() -> frozenset[str]:
     """The keys with which an administrator knows that sealing began anew."""
-    return frozenset(one["key"] for one in acknowledged() if "key" in one)
+    return frozenset(entry["key"] for entry in acknowledged() if "key" in entry)
 
 
 def acknowledge(entries: list[dict[str, Any]]) -> None:
@@ -213,15 +213,15 @@ def acknowledge(entries: list[dict[str, Any]]) -> None:
 
 
 def verified() -> Verified | None:
-    found = read_file("verified")
+    values = read_file("verified")
     try:
-        return Verified(**found) if found else None
+        return Verified(**values) if values else None
     except TypeError as error:
         raise Damaged("verified") from error
 
 
-def note_verified(found: Verified) -> None:
-    write_file("verified", asdict(found))
+def note_verified(verified: Verified) -> None:
+    write_file("verified", asdict(verified))
 
 
 def copy_key() -> str:
@@ -230,11 +230,11 @@ def copy_key() -> str:
     It is none of the keys of seals: those sign one seal each and are gone, this one stays.
     """
     with exclusive_lock():
-        known = read_file("copy_key")
-        if known is None:
-            known = {"private": new_key()}
-            write_file("copy_key", known)
-    private: str = known["private"]
+        stored = read_file("copy_key")
+        if stored is None:
+            stored = {"private": new_key()}
+            write_file("copy_key", stored)
+    private: str = stored["private"]
     return private
 
 
@@ -253,21 +253,21 @@ def _private(private: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private))
 
 
-def sign(private: str, said: str | bytes, *, purpose: bytes = PURPOSE) -> str:
-    return _private(private).sign(purpose + _bytes(said)).hex()
+def sign(private: str, message: str | bytes, *, purpose: bytes = PURPOSE) -> str:
+    return _private(private).sign(purpose + _bytes(message)).hex()
 
 
-def _bytes(said: str | bytes) -> bytes:
-    return said.encode() if isinstance(said, str) else said
+def _bytes(message: str | bytes) -> bytes:
+    return message.encode() if isinstance(message, str) else message
 
 
-def is_signed(key: str, said: str | bytes, signature: str, *, purpose: bytes = PURPOSE) -> bool:
+def is_signed(key: str, message: str | bytes, signature: str, *, purpose: bytes = PURPOSE) -> bool:
     """Whether the holder of this public key signed the hash of a seal, or for another purpose
     something else.
     """
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(
-            bytes.fromhex(signature), purpose + _bytes(said)
+            bytes.fromhex(signature), purpose + _bytes(message)
         )
     except (InvalidSignature, ValueError):
         return False

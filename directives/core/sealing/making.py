@@ -53,10 +53,10 @@ class Base:
 
 def hash_seal(seal: Seal) -> str:
     """What the hash of a seal must be, by what it says."""
-    told = [seal.previous_hash, seal.at.isoformat(), seal.ranges, seal.rows_hash]
+    fields = [seal.previous_hash, seal.at.isoformat(), seal.ranges, seal.rows_hash]
     if seal.signature:
-        told += [seal.count, seal.number, seal.total, seal.root, seal.key, seal.next_key]
-    return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+        fields += [seal.count, seal.number, seal.total, seal.root, seal.key, seal.next_key]
+    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
 
 
 def seal(*, now: datetime) -> int:
@@ -85,7 +85,7 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
     if state and last and state.mark.hash == last.hash:
         return Base(
             last,
-            Frontier.read(state.mark.total, state.mark.tree),
+            Frontier.from_hex(state.mark.total, state.mark.tree),
             state.private,
             datetime.fromisoformat(state.codes_from),
             state.lost,
@@ -127,8 +127,8 @@ def _tree_behind(last: Seal | None) -> Frontier:
     """The tree up to a seal; over events that were sealed before signing began it is made by
     reading them all.
     """
-    if last and last.signature and (known := tree_of(last)):
-        return known
+    if last and last.signature and (tree_of_seal := tree_of(last)):
+        return tree_of_seal
     tree = Frontier()
     for ranges in Seal.objects.order_by("id").values_list("ranges", flat=True):
         tree = hash_rows(events_in(valid_ranges(ranges)), tree).tree
@@ -145,10 +145,10 @@ def _add(base: Base, *, now: datetime) -> list[int]:
     if not rows:
         return []
     ids = [row["id"] for row in rows]
-    found = hash_rows(rows, base.tree)
+    hashed = hash_rows(rows, base.tree)
     following = keys.new_key()
-    made = _signed(base, ranges_of(ids), found, keys.public_of(following), now)
-    mark = _mark_of(made, base, found.tree)
+    made = _signed(base, ranges_of(ids), hashed, keys.public_of(following), now)
+    mark = _mark_of(made, base, hashed.tree)
     keys.prepare(keys.State(following, mark, base.codes_from.isoformat(), base.lost))
     made.save(force_insert=True)
     Unsealed.objects.filter(event_id__in=ids).delete()
@@ -164,7 +164,7 @@ def _mark_of(seal: Seal, base: Base, tree: Frontier) -> keys.Mark:
         seal.key,
         seal.signature,
         seal.at.isoformat(),
-        tree.told(),
+        tree.as_hex(),
     )
 
 
@@ -173,35 +173,35 @@ def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
 
     Others stay, and `verify` names them.
     """
-    after, left = 0, BATCH
-    while left and (
-        some := list(
+    after, room = 0, BATCH
+    while room and (
+        waiting := list(
             Unsealed.objects.filter(event_id__gt=after)
             .order_by("event_id")
             .values_list("event_id", "mac")[:BATCH]
         )
     ):
-        codes, after = dict(some), some[-1][0]
+        codes, after = dict(waiting), waiting[-1][0]
         for row in Event.objects.filter(id__in=codes).order_by("id").values(*FIELDS):
             mac = codes[row["id"]]
-            if left and (trusting or (event_codes.is_genuine(mac, row) if mac else upgrading)):
-                left -= 1
+            if room and (trusting or (event_codes.is_genuine(mac, row) if mac else upgrading)):
+                room -= 1
                 yield row
 
 
 def _signed(
-    base: Base, ranges: list[list[int]], found: HashedRows, next_key: str, now: datetime
+    base: Base, ranges: list[list[int]], hashed: HashedRows, next_key: str, now: datetime
 ) -> Seal:
     made = Seal(
         at=now,
         ranges=ranges,
-        count=found.count,
-        rows_hash=found.digest,
+        count=hashed.count,
+        rows_hash=hashed.digest,
         previous_hash=base.last.hash if base.last else "",
         number=base.next_number,
-        total=found.tree.size,
-        root=found.tree.root().hex(),
-        tree=found.tree.told(),
+        total=hashed.tree.size,
+        root=hashed.tree.root().hex(),
+        tree=hashed.tree.as_hex(),
         key=keys.public_of(base.private),
         next_key=next_key,
         signature="-",
@@ -234,9 +234,9 @@ def seal_waiting_unsigned(*, now: datetime) -> None:
     ids = list(Unsealed.objects.order_by("event_id").values_list("event_id", flat=True))
     if ids:
         ranges = ranges_of(ids)
-        found = hash_rows(events_in(ranges), Frontier())
+        hashed = hash_rows(events_in(ranges), Frontier())
         add_unsigned_seal(
-            Seal.objects.order_by("-id").first(), ranges, found.digest, found.count, now=now
+            Seal.objects.order_by("-id").first(), ranges, hashed.digest, hashed.count, now=now
         )
         Unsealed.objects.all().delete()
 

@@ -34,32 +34,32 @@ class Frontier:
     size: int = 0
     roots: list[bytes] = field(default_factory=list)
 
-    def add(self, one: bytes) -> None:
+    def add(self, leaf_hash: bytes) -> None:
         """Append the hash of a leaf."""
         size = self.size
         while size & 1:
-            one, size = node(self.roots.pop(), one), size >> 1
-        self.roots.append(one)
+            leaf_hash, size = node(self.roots.pop(), leaf_hash), size >> 1
+        self.roots.append(leaf_hash)
         self.size += 1
 
     def root(self) -> bytes:
         if not self.roots:
             return EMPTY
-        *larger, found = self.roots
+        *larger, result = self.roots
         for left in reversed(larger):
-            found = node(left, found)
-        return found
+            result = node(left, result)
+        return result
 
     def copy(self) -> "Frontier":
         return Frontier(self.size, [*self.roots])
 
-    def told(self) -> list[str]:
+    def as_hex(self) -> list[str]:
         """As JSON holds it; the size goes beside it."""
         return [one.hex() for one in self.roots]
 
     @classmethod
-    def read(cls, size: int, told: Iterable[str]) -> "Frontier":
-        return cls(size, [bytes.fromhex(one) for one in told])
+    def from_hex(cls, size: int, roots: Iterable[str]) -> "Frontier":
+        return cls(size, [bytes.fromhex(one) for one in roots])
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -82,7 +82,9 @@ def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
     return [*inclusion(index - middle, leaves[middle:]), root_of(leaves[:middle])]
 
 
-def is_included(one: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+def is_included(
+    node_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
+) -> bool:
     """Whether the proof shows that this hash of a leaf stands at the index of the tree with this
     size and root.
     """
@@ -93,13 +95,13 @@ def is_included(one: bytes, index: int, size: int, proof: Sequence[bytes], root:
         if not last:
             return False
         if at & 1 or at == last:
-            one = node(other, one)
+            node_hash = node(other, node_hash)
             while at and not at & 1:
                 at, last = at >> 1, last >> 1
         else:
-            one = node(one, other)
+            node_hash = node(node_hash, other)
         at, last = at >> 1, last >> 1
-    return not last and one == root
+    return not last and node_hash == root
 
 
 class Grown:

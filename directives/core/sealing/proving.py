@@ -35,19 +35,19 @@ def prove(pk: int) -> dict[str, Any] | None:
     return {
         "event": event,
         "index": index,
-        "proof": [one.hex() for one in inclusion(index, leaves)],
+        "proof": [node.hex() for node in inclusion(index, leaves)],
         "seal": seal,
     }
 
 
-def is_valid_proof(given: dict[str, Any]) -> bool:
+def is_valid_proof(document: dict[str, Any]) -> bool:
     """Whether a proof shows that its event is under the seal that it names, and that the seal's key
     signed it.
     """
-    seal, proof = given["seal"], [bytes.fromhex(one) for one in given["proof"]]
+    seal, proof = document["seal"], [bytes.fromhex(node) for node in document["proof"]]
     included = is_included(
-        leaf(given["event"].encode()),
-        given["index"],
+        leaf(document["event"].encode()),
+        document["index"],
         seal["total"],
         proof,
         bytes.fromhex(seal["root"]),

@@ -55,26 +55,26 @@ class Walk:
 
     def look_at(self, seal: Seal) -> None:
         ranges = valid_ranges(seal.ranges)
-        found = hash_rows(events_in(ranges), self.tree)
+        hashed = hash_rows(events_in(ranges), self.tree)
         expected = sum(last - first + 1 for first, last in ranges)
-        if found.count != expected:
-            self.fault(seal, f"{expected} events were sealed, {found.count} are there")
-        elif found.digest != seal.rows_hash:
+        if hashed.count != expected:
+            self.fault(seal, f"{expected} events were sealed, {hashed.count} are there")
+        elif hashed.digest != seal.rows_hash:
             self.fault(seal, "an event was changed after it was sealed")
         linked = seal.previous_hash == (self.last.hash if self.last else "")
         if not linked:
             self.fault(seal, "the seal before it was changed or removed")
         if seal.hash != hash_seal(seal):
             self.fault(seal, "the seal itself was changed")
-        whole = found.count == expected and found.digest == seal.rows_hash and linked
+        whole = hashed.count == expected and hashed.digest == seal.rows_hash and linked
         self.sure = self.sure and whole
         if seal.signature:
-            self._look_at_signature(seal, found, linked)
+            self._look_at_signature(seal, hashed, linked)
         elif self.signed:
             self.fault(seal, "it has no signature, and signing had begun before it")
-        self._go_on(seal, found)
+        self._go_on(seal, hashed)
 
-    def _look_at_signature(self, seal: Seal, found: HashedRows, linked: bool) -> None:
+    def _look_at_signature(self, seal: Seal, hashed: HashedRows, linked: bool) -> None:
         if not keys.is_signed(seal.key, seal.hash, seal.signature):
             self.fault(seal, "its signature is not that of the key that it names")
         if seal.key in self.used:
@@ -88,21 +88,21 @@ class Walk:
             self.fault(seal, f"{words}. {ACKNOWLEDGE.format(seal.number)}")
         if linked and seal.number != (self.signed.number or 0 if self.signed else 0) + 1:
             self.fault(seal, f"it says that it is number {seal.number}")
-        grown = found.tree
+        grown = hashed.tree
         if self.sure and (seal.total, seal.root, seal.tree) != (
             grown.size,
             grown.root().hex(),
-            grown.told(),
+            grown.as_hex(),
         ):
             self.fault(seal, "its total or its root is not that of all events up to it")
 
-    def _go_on(self, seal: Seal, found: HashedRows) -> None:
-        self.tree = found.tree
+    def _go_on(self, seal: Seal, hashed: HashedRows) -> None:
+        self.tree = hashed.tree
         if seal.signature:
             self.used[seal.key], self.signed = seal.pk, seal
             if not self.sure:
-                known = tree_of(seal)
-                self.tree, self.sure = known or Frontier(), known is not None
+                tree_of_seal = tree_of(seal)
+                self.tree, self.sure = tree_of_seal or Frontier(), tree_of_seal is not None
         self.last, self.seals = seal, self.seals + 1
         self.ranges += valid_ranges(seal.ranges)
 
@@ -150,7 +150,7 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verificat
     last, events = walk.signed, sum(last - first + 1 for first, last in walk.ranges)
     end = (
         keys.Verified(
-            last.pk, last.hash, last.total or 0, last.number or 0, last.next_key, walk.tree.told()
+            last.pk, last.hash, last.total or 0, last.number or 0, last.next_key, walk.tree.as_hex()
         )
         if last
         else None
@@ -164,13 +164,13 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, An
 
     Returns what was noted. Nothing but that is forgiven: whatever else is wrong stays a fault.
     """
-    about = {"number": number, "reason": reason, "at": now.isoformat()}
+    entry = {"number": number, "reason": reason, "at": now.isoformat()}
     seal, before = (
-        Seal.objects.filter(number=one).exclude(signature="").first()
-        for one in (number, number - 1)
+        Seal.objects.filter(number=neighbour).exclude(signature="").first()
+        for neighbour in (number, number - 1)
     )
     entries = (
-        [about | {"key": seal.key}]
+        [entry | {"key": seal.key}]
         if seal and (before is None or before.next_key != seal.key)
         else []
     )
@@ -184,7 +184,7 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, An
             if mark.number >= number and not is_in_database(mark)
         ]
     )
-    entries += [about | {"lost": mark.hash} for mark in lost]
+    entries += [entry | {"lost": mark.hash} for mark in lost]
     if entries:
         _note(number, entries, seal, reason=reason, now=now)
         event_codes.forget(
@@ -218,10 +218,14 @@ def _begin(since_last: bool) -> tuple[Walk, int]:
     the events before it.
     """
     walk = Walk(fresh=keys.begun_anew())
-    known = keys.verified() if since_last else None
-    if known and Seal.objects.filter(pk=known.pk, hash=known.hash).exists():
-        walk.tree, walk.last, walk.signed = Frontier.read(known.total, known.tree), known, known
-        return walk, known.total
+    verified = keys.verified() if since_last else None
+    if verified and Seal.objects.filter(pk=verified.pk, hash=verified.hash).exists():
+        walk.tree, walk.last, walk.signed = (
+            Frontier.from_hex(verified.total, verified.tree),
+            verified,
+            verified,
+        )
+        return walk, verified.total
     return walk, 0
 
 
@@ -234,9 +238,9 @@ def _state() -> tuple[keys.State | None, list[str]]:
 
 def _marks(state: keys.State | None) -> Iterator[str]:
     """Seals that were made with this folder, and that the database does not have as they were."""
-    known = {one.get("lost") for one in keys.acknowledged()}
+    acknowledged_hashes = {entry.get("lost") for entry in keys.acknowledged()}
     for mark in [] if state is None else [*state.lost, state.mark]:
-        if mark.hash not in known and not is_in_database(mark):
+        if mark.hash not in acknowledged_hashes and not is_in_database(mark):
             words = (
                 f"the mark outside the database says that it was sealed {mark.at}, "
                 f"{mark.total} events in all: it is gone or another"
@@ -255,13 +259,13 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
         )
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
-    while some := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
+    while batch := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
         after, events = (
-            max(some),
-            {row["id"]: row for row in Event.objects.filter(id__in=some).values(*FIELDS)},
+            max(batch),
+            {row["id"]: row for row in Event.objects.filter(id__in=batch).values(*FIELDS)},
         )
-        seen |= some.keys()
-        for pk, mac in some.items():
+        seen |= batch.keys()
+        for pk, mac in batch.items():
             if pk not in events:
                 yield f"event {pk}: it awaits its seal, and is gone"
             elif (coded or (state and mac)) and not event_codes.is_genuine(mac, events[pk]):
@@ -271,11 +275,13 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
                     f"event {pk}: it awaits its seal, "
                     "and is not the one that was written under this number"
                 )
-    left = [pk for pk in noted if pk not in seen]
-    there = {
-        pk for start in range(0, len(left), AT_ONCE) for pk in _there(left[start : start + AT_ONCE])
+    missing = [pk for pk in noted if pk not in seen]
+    present = {
+        pk
+        for start in range(0, len(missing), AT_ONCE)
+        for pk in _there(missing[start : start + AT_ONCE])
     }
-    yield from (f"event {pk}: it was written, and is gone" for pk in left if pk not in there)
+    yield from (f"event {pk}: it was written, and is gone" for pk in missing if pk not in present)
 
 
 def _there(ids: list[int]) -> list[int]:
@@ -295,15 +301,17 @@ def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
     if Event.objects.count() <= covered + waiting:
         return
     sealed = Seal.objects.values_list("ranges", flat=True) if before else [walk.ranges]
-    known = {
+    covered_ids = {
         pk
         for ranges in sealed
         for first, last in valid_ranges(ranges)
         for pk in range(first, last + 1)
     }
-    known |= set(Unsealed.objects.values_list("event_id", flat=True))
-    there = Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)
-    for first, last in ranges_of(pk for pk in there if pk not in known):
+    covered_ids |= set(Unsealed.objects.values_list("event_id", flat=True))
+    event_ids = (
+        Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)
+    )
+    for first, last in ranges_of(pk for pk in event_ids if pk not in covered_ids):
         where = f"event {first}" if first == last else f"events {first} to {last}"
         they = "it was" if first == last else "they were"
         yield f"{where}: not covered by any seal and not waiting for one: {they} slipped in"
