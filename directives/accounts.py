@@ -25,7 +25,7 @@ from directives.base.duties import DUTIES
 from directives.core import audit
 from directives.models import Membership, OpenSession, Organisation, SignInAttempt, User
 from directives.models.people import SECOND_FACTORS, UNREAD_SHOWN
-from directives.models.planned import prepared_cursor
+from directives.models.sql import prepared_cursor
 from directives.signin import limits
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor

@@ -12,8 +12,13 @@ from django.db.models import Model
 
 from directives.base import event_codes, origins
 from directives.models import Event, LogEntry, Unsealed, User
-from directives.models.loading import EncodedJSON, insert_columns, insert_keyed, repeated
-from directives.models.planned import prepared_cursor
+from directives.models.sql import (
+    EncodedJSON,
+    insert_columns,
+    insert_keyed,
+    prepared_cursor,
+    repeated,
+)
 
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
 COLUMNS = ", ".join(connection.ops.quote_name(str(field.column)) for field in FIELDS)

@@ -32,7 +32,7 @@ from directives.models import (
     User,
 )
 from directives.models.people import CONFIRMED_RIGHTS
-from directives.models.writing import insert
+from directives.models.sql import insert
 
 # kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
 KINDS = {

@@ -32,7 +32,7 @@ from directives.core import audit
 from directives.core.deciding import TABLES, demand_other_decider, is_own_request, requester_fields
 from directives.core.rules import may
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
-from directives.models.writing import update_where
+from directives.models.sql import update_where
 from directives.tallies import Standing, count_items, counted, move_mark, pending_delta
 
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)

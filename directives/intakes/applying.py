@@ -24,7 +24,7 @@ from directives.models.intakes import (
     THEIRS,
     WRONG,
 )
-from directives.models.writing import update_each
+from directives.models.sql import update_each
 from directives.tables.fields import IntakeContext, TableKind
 
 CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # value of the form → value stored

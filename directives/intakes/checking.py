@@ -26,7 +26,7 @@ from directives.intakes.steps import (
 )
 from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
-from directives.models.writing import insert_many, update_each
+from directives.models.sql import insert_many, update_each
 from directives.tables import reader
 from directives.tables.fields import CheckedRow, Fault, Field, IntakeContext, TableKind
 from directives.tables.layout import OpenFile

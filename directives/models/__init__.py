@@ -17,7 +17,6 @@ from directives.models.exports import Export, ListChoice
 from directives.models.indicators import Figure, FigureTotal, Indicator
 from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import BackgroundJob, CalendarDay, FormKey, JobProgress, JobRun, Notice
-from directives.models.log_uses import LogUse
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, PendingRight, User
@@ -25,6 +24,7 @@ from directives.models.plans import LogEntry, Measure, Plan
 from directives.models.reports import (
     Attachment,
     Cycle,
+    LogUse,
     ProgressReport,
     ReportEntry,
     Submission,

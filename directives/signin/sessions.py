@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from directives.core import audit
 from directives.models import OpenSession, User
-from directives.models.planned import prepared_cursor
 from directives.models.sign_ins import OpenSessionQuerySet
+from directives.models.sql import prepared_cursor
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor
 

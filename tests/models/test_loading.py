@@ -6,8 +6,7 @@ import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
 from directives.models import Intake, IntakeRow
-from directives.models.loading import bulk_insert
-from directives.models.writing import update_each
+from directives.models.sql import bulk_insert, update_each
 from tests.factories import NOW
 
 TEXTS = ("一行\n两行", "tab\there", "back\\slash \\N \\.", "'quoted' \"twice\"", "", "％ %s {}")

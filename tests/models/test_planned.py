@@ -8,7 +8,7 @@ from django.db import connection
 from directives import accounts
 from directives.core import audit
 from directives.models import Event, ReportEntry
-from directives.models.planned import PreparedCursor, prepared_cursor
+from directives.models.sql import PreparedCursor, prepared_cursor
 from directives.reports import commands as reporting
 from qunzhu_tracker.databases import databases
 from qunzhu_tracker.environment import Environment

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from directives.base import tree_lock
 from directives.models import Notice, Obligation, Organisation, Submission
-from directives.models.writing import LOT, delete_by_id, insert, update_where
+from directives.models.sql import LOT, delete_by_id, insert, update_where
 from tests.factories import NOW, TODAY, make_obligation, make_plan
 from tests.spare import PATIENCE, side_by_side
 

@@ -19,7 +19,7 @@ from directives.indicators.commands.faults import (
     faults_of,
 )
 from directives.models import Figure, User
-from directives.models.writing import insert_many, update_each
+from directives.models.sql import insert_many, update_each
 from directives.tallies import counted, pending_delta
 
 BATCH = 500

@@ -15,7 +15,7 @@ from directives.base.wording import join_words
 from directives.core import audit
 from directives.models import Organisation, User
 from directives.models.organisations import step
-from directives.models.writing import insert_many, update_each
+from directives.models.sql import insert_many, update_each
 from directives.organisations.commands.tree import Moved, demand, move_body, refresh_paths
 from directives.tallies import change_kind, close_scope, open_scope
 

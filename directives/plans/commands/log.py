@@ -25,8 +25,7 @@ from directives.models import (
     Submission,
     User,
 )
-from directives.models.loading import bulk_insert
-from directives.models.writing import delete_by_id
+from directives.models.sql import bulk_insert, delete_by_id
 from directives.plans.commands.plans import demand_right
 from directives.tallies import counted
 

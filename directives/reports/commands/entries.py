@@ -25,7 +25,7 @@ from directives.models import (
     User,
 )
 from directives.models.reports import FROM_LOG, TYPED
-from directives.models.writing import update_where
+from directives.models.sql import update_where
 from directives.reports.commands.drafting import drafts, note_uses
 from directives.tallies import counted, pending_delta
 

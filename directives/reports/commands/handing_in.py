@@ -21,7 +21,7 @@ from directives.core.rules import may
 from directives.core.transitions import change_within, move_entries
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.models.writing import insert, update_where
+from directives.models.sql import insert, update_where
 from directives.reports.commands.drafting import entries_before
 from directives.reports.commands.entries import LACKS, lacks
 from directives.tallies import counted, move_mark

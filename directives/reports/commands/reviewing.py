@@ -16,7 +16,7 @@ from directives.core import audit, notices
 from directives.core.rules import is_above
 from directives.core.transitions import change_within, move_entries
 from directives.models import Plan, ProgressReport, ReportEntry, Submission, User, Verdict
-from directives.models.writing import insert, update_where
+from directives.models.sql import insert, update_where
 from directives.plans import commands as planning
 from directives.reports.commands.handing_in import lock_report, report_clocks
 from directives.tallies import counted, move_mark

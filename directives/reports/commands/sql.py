@@ -9,7 +9,7 @@ from django.db.models import Field
 
 from directives.base.states import ACCEPTED, EDITABLE, MANAGER, REPORTABLE, STAFF
 from directives.models import Obligation, ProgressReport, ReportEntry, User
-from directives.models.planned import prepared_cursor
+from directives.models.sql import prepared_cursor
 
 EDITED, REPORTED = sorted(EDITABLE), sorted(REPORTABLE)
 FIELDS = ReportEntry._meta.concrete_fields

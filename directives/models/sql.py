@@ -1,0 +1,293 @@
+# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
+"""Statements written by hand, where the ORM took longer to write one than the database to run it.
+
+Inserts and updates of many rows in the shortest way of each engine (COPY, or one prepared
+statement), and the few statements of every move, whose text is kept.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, repeat
+from json import JSONEncoder
+from operator import attrgetter
+from typing import Any
+
+import psycopg
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Field, JSONField, Model
+
+PLAIN = {str, int, bool, type(None)}  # both engines take them as they are
+LOT = 500  # rows of one statement
+
+
+class PreparedCursor(psycopg.Cursor):
+    """Binds values on the server, so that the text of a statement and its plan are kept."""
+
+    def execute(self, query: Any, params: Any = None, **_told: Any) -> "PreparedCursor":
+        return super().execute(query, params, prepare=True)
+
+
+def prepared_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """A cursor for statements whose plans are kept.
+
+    They name every column that they give: one added to a table changes nothing then.
+
+    Where queries are listed, it is an ordinary one, whose statements say their values. Behind
+    PgBouncer nothing is kept (`prepare_threshold` in the settings says so).
+    """
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        return connection.cursor()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor = PreparedCursor(connection.connection)
+        return connection._prepare_cursor(cursor)  # type: ignore[attr-defined]  # private
+
+
+def bulk_insert(rows: Sequence[Model]) -> None:
+    """Insert rows of one table, and give each its id.
+
+    No signals, no defaults of the database; all or none.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    ids = insert_columns(
+        model,
+        {field.attname: [*map(attrgetter(field.attname), rows)] for field in fields},
+        len(rows),
+    )
+    for row, pk in zip(rows, ids, strict=True):
+        row.pk, row._state.adding, row._state.db = pk, False, connection.alias
+
+
+def insert_columns(
+    model: type[Model], columns: Mapping[str, Sequence[Any]], rows: int
+) -> list[int]:
+    """Insert so many rows given as columns by attribute, every one of the table but its id; returns
+    their ids, in order.
+    """
+    prepared = [column_values(field_of(model, name), values) for name, values in columns.items()]
+    with transaction.atomic(savepoint=False):
+        ids = _ids(model._meta.db_table, rows)
+        _fill(model, ("id", *columns), zip(ids, *prepared, strict=True))
+    return ids
+
+
+def insert_keyed(model: type[Model], keys: Sequence[int], **columns: Sequence[Any]) -> None:
+    """Insert rows whose key is another table's.
+
+    `columns` by attribute, with values as the engine takes them.
+    """
+    with transaction.atomic(savepoint=False):
+        _fill(model, (model._meta.pk.attname, *columns), zip(keys, *columns.values(), strict=True))
+
+
+def field_of(model: type[Model], name: str) -> Field:
+    """The field of this name, which is a column of the table."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, Field)
+    return field
+
+
+@lru_cache(maxsize=100)
+def _encoder(field: JSONField) -> JSONEncoder:
+    return (field.encoder or JSONEncoder)()
+
+
+def column_values(field: Field, values: Sequence[Any]) -> Iterable[Any]:
+    """The values of one column as the engine takes them; equal ones are worked out once."""
+    if isinstance(field, JSONField):
+        encode = _encoder(field).encode
+        return [
+            "{}"
+            if value == {}
+            else value
+            if value is None or isinstance(value, EncodedJSON)
+            else encode(value)
+            for value in values
+        ]
+    if PLAIN.issuperset(map(type, values)):
+        return values
+    stored = {value: field.get_db_prep_save(value, connection) for value in set(values)}
+    return map(stored.__getitem__, values)
+
+
+class EncodedJSON(str):
+    """A value of a JSON column that is JSON already."""
+
+    __slots__ = ()
+
+
+def repeated(value: Any, rows: int) -> list[Any]:
+    """A column of which every row says the same."""
+    return [*repeat(value, rows)]
+
+
+def _ids(table: str, rows: int) -> list[int]:
+    """Ids that no other row has or will get.
+
+    SQLite has one writer, who is in a transaction here.
+    """
+    name = connection.ops.quote_name(table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [name, rows],
+            )
+            return [pk for (pk,) in cursor.fetchall()]
+        last = (
+            f"SELECT MAX(COALESCE((SELECT MAX(id) FROM {name}), 0), "
+            "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))"
+        )
+        cursor.execute(last, [table])
+        first = cursor.fetchone()[0] + 1
+    return [*range(first, first + rows)]
+
+
+def _fill(model: type[Model], names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = ", ".join(
+        connection.ops.quote_name(str(field_of(model, name).column)) for name in names
+    )
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.executemany(
+                f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))})",
+                [*rows],
+            )
+            return
+        with (
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+
+
+def update_where(
+    model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any
+) -> int:
+    """Set these fields of the rows with these ids that are `alike` in others; returns how many.
+
+    Values are no expressions.
+    """
+    fields = [field_of(model, name) for name in (*values, *alike)]
+    params = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
+    text = _update(model, tuple(values), tuple(alike), len(ids))
+    with prepared_cursor(connection) as cursor:
+        cursor.execute(text, [*params[: len(values)], *ids, *params[len(values) :]])
+        return cursor.rowcount
+
+
+def insert(rows: Sequence[Model]) -> None:
+    """Insert a few rows of one table, and give each its id."""
+    if not rows:
+        return
+    fields = _columns(type(rows[0]))
+    params = _stored((field, getattr(row, field.attname)) for row in rows for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(_insert(type(rows[0]), len(rows)), params)
+        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk, row._state.adding = pk, False
+
+
+def delete_by_id(model: type[Model], ids: Sequence[int]) -> None:
+    """Delete the rows with these ids, without looking for what refers to them: the engine refuses
+    where something does.
+    """
+    for start in range(0, len(ids), LOT):
+        lot = ids[start : start + LOT]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {model._meta.db_table} WHERE id IN ({', '.join(['%s'] * len(lot))})",
+                lot,
+            )
+
+
+def insert_many(rows: Sequence[Model]) -> None:
+    """Insert any number of rows of one table, and give each its id.
+
+    Many times as fast as bulk_create, which works out each value anew.
+    """
+    for start in range(0, len(rows), LOT):
+        bulk_insert(rows[start : start + LOT])
+
+
+def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Set these fields of stored rows of one table to what each row holds.
+
+    Values are no expressions.
+    """
+    for start in range(0, len(rows), LOT):
+        lot = rows[start : start + LOT]
+        model = type(lot[0])
+        fields = [field_of(model, name) for name in names]
+        columns = [
+            column_values(field, [*map(attrgetter(field.attname), lot)])
+            for field in (model._meta.pk, *fields)
+        ]
+        params = (
+            [*map(list, columns)]
+            if connection.vendor == "postgresql"
+            else [*chain.from_iterable(zip(*columns, strict=True))]
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(_update_each(model, tuple(names), len(lot)), params)
+
+
+def _stored(values: Iterable[tuple[Field, Any]]) -> list[Any]:
+    """The values as the engine takes them."""
+    return [
+        field.get_db_prep_save(value.pk if isinstance(value, Model) else value, connection)
+        for field, value in values
+    ]
+
+
+def _columns(model: type[Model]) -> list[Field]:
+    return [field for field in model._meta.concrete_fields if not field.primary_key]
+
+
+def _named(model: type[Model], names: Iterable[str]) -> list[str]:
+    return [connection.ops.quote_name(str(field_of(model, name).column)) for name in names]
+
+
+@lru_cache(maxsize=500)
+def _update(model: type[Model], names: tuple[str, ...], alike: tuple[str, ...], ids: int) -> str:
+    sets = ", ".join(f"{column} = %s" for column in _named(model, names))
+    more = "".join(f" AND {column} = %s" for column in _named(model, alike))
+    places = ", ".join(["%s"] * ids)
+    return f"UPDATE {model._meta.db_table} SET {sets} WHERE id IN ({places}){more}"
+
+
+@lru_cache(maxsize=100)
+def _insert(model: type[Model], rows: int) -> str:
+    columns = _named(model, (field.name for field in _columns(model)))
+    places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} RETURNING id"
+
+
+@lru_cache(maxsize=100)
+def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
+    """PostgreSQL takes a column at a time, and must be told its type: without its length, so that
+    what is too long is refused.
+    """
+    sets = ", ".join(
+        f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2)
+    )
+    if connection.vendor == "postgresql":
+        types = [
+            model._meta.pk.rel_db_type(connection),
+            *(field_of(model, name).db_type(connection) for name in names),
+        ]
+        arrays = ", ".join(f"%s::{str(kind).split('(')[0]}[]" for kind in types)
+        names_of_columns = ", ".join(f"column{place}" for place in range(1, len(types) + 1))
+        source = f"unnest({arrays}) AS v({names_of_columns})"
+    else:
+        row = f"({', '.join(['%s'] * (len(names) + 1))})"
+        source = f"(VALUES {', '.join([row] * rows)}) AS v"
+    table = model._meta.db_table
+    return f"UPDATE {table} SET {sets} FROM {source} WHERE {table}.id = v.column1"
