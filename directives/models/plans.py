@@ -197,11 +197,6 @@ class LogEntry(models.Model):
     signing: bool
     corrected_by: int | None
 
-    # Set by `with_state` alone.
-    reported: bool
-    signing: bool
-    corrected_by: int | None
-
     objects = LogEntryQuerySet.as_manager()
 
     class Meta:
