@@ -1,9 +1,9 @@
-"""What shows, until an event is sealed, that it is as it was written and still there.
+"""Codes (HMAC) of audit events that are not sealed yet.
 
-The process that writes an event knows SECRET_KEY, which no database holds: it leaves a code beside
+The process that writes an event knows SECRET_KEY, which no database holds: it stores a code beside
 the event (`Unsealed.mac`) and, after the commit, a line in `written` under AUDIT_DIR. So an event
-that somebody slips in or changes has no code, and one that is deleted is missed. Neither ever stops
-a writer.
+that was inserted or changed behind the product has no valid code, and a deleted one is missed.
+Neither ever fails a writer.
 """
 
 import errno

@@ -1,7 +1,4 @@
-"""Why a command would not do what was asked, in words for people.
-
-Views turn them into pages; nothing was changed.
-"""
+"""Why a command refused, in words for people. Nothing was changed."""
 
 from django.utils.translation import gettext as _
 
@@ -28,7 +25,7 @@ class IllegalMove(Refusal):
 
 
 class Stale(Refusal):
-    """Somebody changed the row first; `theirs` is the row as it now stands."""
+    """Somebody changed the row first; `theirs` is the row as it is now."""
 
     status = 409
 
@@ -41,7 +38,7 @@ class Stale(Refusal):
 
 
 class Invalid(Refusal):
-    """What was given cannot be used; `errors` names each field and what was expected."""
+    """Input that cannot be used; `errors` lists what was expected, by field."""
 
     def __init__(self, errors: dict[str, list[str]] | str) -> None:
         self.errors = {"__all__": [errors]} if isinstance(errors, str) else errors

@@ -14,10 +14,7 @@ T = TypeVar("T")
 
 
 def retry_while_away(act: Callable[[], T]) -> T:
-    """What `act` gives, begun again while its database is away.
-
-    Raises what it met last, after some minutes.
-    """
+    """Call `act`, again after pauses while the database is away. Raises the last error."""
     for pause in PAUSES:
         time.sleep(pause)
         try:

@@ -50,7 +50,7 @@ def store_file(file: FieldFile, name: str, content: File) -> None:
 
 
 def note_stored(storage: Storage, name: str) -> None:
-    """Remember a file that was stored, for the case that what it was stored for fails."""
+    """Remember a stored file, to be deleted if the transaction fails."""
     kept = _kept.get()
     if kept is not None:
         kept.append((storage, name))
@@ -58,9 +58,9 @@ def note_stored(storage: Storage, name: str) -> None:
 
 @contextmanager
 def deleted_on_failure() -> Iterator[list[tuple[Storage, str]]]:
-    """Around a transaction: what `keep` stored within it is deleted again if it fails.
+    """Around a transaction: deletes what `store_file` stored within it if it fails.
 
-    Yields what was stored.
+    Yields the files that were stored.
     """
     kept: list[tuple[Storage, str]] = []
     token = _kept.set(kept)

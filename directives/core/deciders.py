@@ -1,4 +1,4 @@
-"""Who decides in the place of somebody who asked for it themselves."""
+"""Who can decide instead of a person who requested the decision themselves."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ NAMED = 3  # people
 
 @dataclass(frozen=True, slots=True)
 class Deciders:
-    """The nearest level above at which anybody else may decide; without a body there is nobody."""
+    """The nearest organisation above with other people who may decide; empty if there is none."""
 
     body: Organisation | None = None
     people: tuple[User, ...] = ()
@@ -27,8 +27,9 @@ class Deciders:
 
 
 def deciders(subject: Subject, user: User) -> Deciders | None:
-    """None, unless a decision waits here that would be this person's, had they not asked for it;
-    two queries then.
+    """None unless the person could decide here, had they not requested it themselves.
+
+    Two queries in that case.
     """
     if not waits_on_own_request(subject, user):
         return None

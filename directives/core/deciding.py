@@ -1,6 +1,6 @@
-"""Nobody decides what they asked for.
+"""Nobody decides on their own request.
 
-The table of moves says what a move decides, a row remembers who asked for it.
+The table of moves says what a move decides; the row remembers who requested it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,19 +24,17 @@ Subject = Obligation | Plan | ReportEntry
 
 
 def requesters_of_move(subject: Subject, step: Move) -> set[int]:
-    """Who asked (ids of people) for what this move decides."""
+    """Ids of the people who requested what this move decides."""
     return {getattr(subject, f"{ASKED[act]}_id") for act in step.decides} - {None}
 
 
 def is_own_request(subject: Subject, step: Move, person: User | None) -> bool:
-    """True if the person asked for what this move decides: somebody else makes it, whatever their
-    rights.
-    """
+    """Whether this person requested what the move decides, and so may not make it."""
     return person is not None and person.pk in requesters_of_move(subject, step)
 
 
 def _steps(subject: Subject) -> list[Move]:
-    """The moves that would decide what waits here."""
+    """The moves that would decide on the present request."""
     return [
         step
         for step in TABLES[type(subject)].values()
@@ -45,12 +43,12 @@ def _steps(subject: Subject) -> list[Move]:
 
 
 def requesters(subject: Subject) -> set[int]:
-    """Who asked (ids of people) for what waits here for a decision."""
+    """Ids of the people who requested what waits for a decision."""
     return {person for step in _steps(subject) for person in requesters_of_move(subject, step)}
 
 
 def waits_on_own_request(subject: Subject, by: User) -> bool:
-    """True if a decision waits here that would be this person's, had they not asked for it."""
+    """Whether this person could decide here, had they not requested it themselves."""
     return any(
         is_own_request(subject, step, by) and may(by, step.right, subject)
         for step in _steps(subject)
@@ -58,7 +56,7 @@ def waits_on_own_request(subject: Subject, by: User) -> bool:
 
 
 def demand_other_decider(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
-    """Raise NotAllowed that names every entry which the person asked for themselves."""
+    """Raise NotAllowed, naming every entry that the person requested themselves."""
     if own_codes := [
         entry.obligation.directive.code for entry in entries if is_own_request(entry, step, by)
     ]:
@@ -69,5 +67,5 @@ def demand_other_decider(entries: Sequence[ReportEntry], step: Move, by: User | 
 
 
 def requester_fields(action: str, by: User | None) -> dict[str, Any]:
-    """Who asked for what is still to be decided, as a move leaves it."""
+    """The fields by which a move notes who requested a decision."""
     return {"asked_by_id": by.pk if by is not None and ASKED.get(action) == "asked_by" else None}

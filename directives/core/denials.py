@@ -1,6 +1,6 @@
-"""What people were refused, on record: who, which page, about what.
+"""Refusals on record: who, which page, about what.
 
-No words of it, and never so much that it fills a disk.
+No content is recorded, and at most LISTED lines a person within WINDOW, so that no disk fills up.
 """
 
 from datetime import datetime, timedelta
@@ -33,10 +33,7 @@ def record_refusal(
 
 @transaction.atomic
 def record_unlisted(*, now: datetime) -> None:
-    """Tell of the refusals that were counted and not listed, once their ten minutes are over.
-
-    The worker calls it.
-    """
+    """Record how many refusals were counted beyond LISTED, once WINDOW has passed."""
     for count in (
         RefusalCount.objects.select_for_update(of=("self",))
         .select_related("user")

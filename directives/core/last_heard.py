@@ -19,10 +19,10 @@ from directives.models import LogEntry, Obligation, Plan, ReportEntry, User
 
 
 def note_heard(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
-    """Note that these organisations were heard from today; a light that said silence turns at once.
+    """Note activity of these organisations today; lights that said "silent" change at once.
 
-    Within `counted`. A day of silence that is no longer to come stays among those on which the
-    light may change: the tick finds that it does not.
+    Call it within `counted`. `light_changes_on` may keep a day on which silence would have begun:
+    the tick then finds nothing to change.
     """
     today = timezone.localdate(now)
     rows = [row for row in obligations if row.state in OPEN and row.last_heard < today]

@@ -127,7 +127,7 @@ def mark_all_read(*, by: User, now: datetime) -> int:
 
 
 class Reader(NamedTuple):
-    """A person who is told; by the address, if there is one, in a mail too."""
+    """Somebody who gets a notice, and a mail if they have an address."""
 
     pk: int
     email: str
@@ -176,9 +176,8 @@ def _leave(rows: Sequence[tuple[Reader | User, Notice]]) -> None:
 def mail(notice_id: int, failed: int = 0) -> None:
     """Mail one notice in its reader's language.
 
-    `failed`: how often it could not be sent; it is tried again, less and less soon.
-
-    The last failure fails the task, of which the doctor tells.
+    `failed`: earlier attempts. A failure is tried again with growing pauses; the last one fails the
+    task, which the doctor reports.
     """
     notice = Notice.objects.select_related("user").get(pk=notice_id)
     if not notice.user.email:
@@ -210,7 +209,7 @@ def _mail(notice: Notice) -> None:
 
 
 def organisation_facts(body: Organisation, document: Document, **more: object) -> dict[str, Any]:
-    """The facts of a notice that names a body and a document, in both scripts."""
+    """The facts of a notice about an organisation and a document, in both scripts."""
     title = {
         "document": f"《{document.title_hans}》",
         "document_hant": f"《{document.title_hant}》",

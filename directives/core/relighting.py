@@ -1,8 +1,7 @@
 """The daily tick: lights that time alone has changed.
 
-Beside `transitions` this is the only writer of obligations, and it writes nothing but their light:
-no state, no percent. Each batch is a transaction of its own, so that a long tick holds up nobody,
-and one that was broken off goes on where it was.
+Besides `transitions` only this writes obligations, and nothing but their light. Each batch is a
+transaction of its own, so that a long tick blocks nobody and goes on where it was interrupted.
 """
 
 from collections.abc import Iterator
@@ -38,10 +37,7 @@ def tick(*, now: datetime, everything: bool = False) -> int:
 
 
 def relight_all(*, by: User | None, now: datetime) -> None:
-    """Have the worker work out every light anew.
-
-    One that waits for its turn does for this change too.
-    """
+    """Have the worker compute every light anew. A job that still waits serves this change too."""
     waiting = JobProgress.objects.filter(kind="relight", state=WAITING, reached="")
     if not waiting.update(at=now):
         jobs.start_job("relight", total=0, by=by, now=now)
@@ -106,9 +102,9 @@ def _audited(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(same_light: dict[tuple[Any, ...], list[int]]) -> None:
-    """One statement for all rows that now show the same.
+    """One update for all rows with the same new light.
 
-    The version moves on: a move decided on the old light is stale.
+    The version goes up: a move decided on the old light is stale.
     """
     for shown, ids in same_light.items():
         fields = dict(zip(LIGHT_FIELDS, shown, strict=True))

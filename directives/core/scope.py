@@ -59,8 +59,9 @@ NO_LIGHTS = Lights()
 
 
 class FilterOnly(Func):
-    """A condition that rows are held against, and by which none are looked up; PostgreSQL still
-    reckons how many will meet it.
+    """A condition that the planner may not use to look rows up, only to filter them.
+
+    PostgreSQL still estimates how many rows meet it.
     """
 
     template = "(%(expressions)s) IS TRUE"
@@ -102,9 +103,7 @@ class Scope:
 
     @property
     def single(self) -> list[int]:
-        """Bodies (ids) of which nothing but their own rows is seen, and which keep no counts but
-        the totals.
-        """
+        """Ids of bodies of which only their own rows are in view, and which keep only totals."""
         return [
             *(tree.pk for tree in self.trees if not tree.branch),
             *(body.pk for body in self.bodies),
@@ -120,15 +119,14 @@ class Scope:
 
     @property
     def wide(self) -> bool:
-        """So much of the tree that most of what is newest is in view."""
+        """Whether most of the tree is in view, so that most of the newest rows are."""
         return any(tree.depth < WIDE for tree in self.trees)
 
     def walked(self, rows: Rows, field: str) -> Rows:
-        """The rows whose body is in view, for a list that is read from its newest row on; `field`
-        leads to the body.
+        """The rows whose body is in view, for a list read from its newest row on.
 
-        Rows are only held against the condition, so that no engine gathers the rows of all bodies
-        to sort them.
+        `field` leads to the body. Rows are only filtered by the condition, so that no engine
+        collects the rows of all bodies to sort them.
         """
         return rows.filter(FilterOnly(self.condition(field)))
 

@@ -1,8 +1,8 @@
-"""The one door through which a state changes, and through which an obligation changes at all.
+"""The only way to change the state of a row, and to change an obligation at all.
 
-`move` performs a row of the tables in `states`: it asks `rules`, updates on (id, expected state,
-version), writes the audit event and keeps light and tallies, all in one transaction. Zero rows
-updated means that somebody was first: `Stale`.
+`move` carries out a row of the tables in `base/states`: it checks the right, updates on (id, state,
+version), writes the audit event and keeps light and tallies, in one transaction. If no row was
+updated, somebody changed it first: `Stale`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -101,7 +101,7 @@ def open_moves(subject: Subject, by: User | None) -> list[str]:
 def _checked(
     subject: Subject, action: str, by: User | None, reason: str, granted: str = ""
 ) -> Move:
-    """The row of the table, once the state, the person and the reason have been found good."""
+    """The move, if state, person and reason allow it. Raises as `move` does."""
     step = TABLES[type(subject)][action]
     if step.right != granted and not may(by, step.right, subject):
         raise NotAllowed(_("You don’t have permission to: %(move)s.") % {"move": step.label})
@@ -124,9 +124,9 @@ def _checked(
 
 
 def _open_items(obligation: Obligation) -> dict[str, list[str]]:
-    """What stands against closing, by item (`open-<id>`).
+    """Items that stand against closing, as errors by field (`open-<id>`).
 
-    Nobody changes an item from now until the move is made.
+    Locks the obligation, so that no item changes before the move is made.
     """
     lock_rows(Obligation.objects.filter(pk=obligation.pk))
     text = _("Not established: explain why it can still be closed.")
@@ -259,9 +259,7 @@ def _filed(
 def _count(
     subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date
 ) -> None:
-    """Set the fields of a filing that was moved, and keep the counts of what has come in and of
-    what was done.
-    """
+    """Set the fields of a filing that was moved, and update the counts of filings and of acts."""
     home = subject.report if isinstance(subject, ReportEntry) else subject
     place, before = (home.organisation_id, home.document_id), subject.point
     for name, value in fields.items():
@@ -307,9 +305,7 @@ def change_within(
     reason: str = "",
     each: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
-    """As `change_obligations`, for what commands are made of: inside their `counted`, and a failure
-    undoes the command.
-    """
+    """As `change_obligations`, without a savepoint: for use inside commands that are `counted`."""
     rows = sorted(obligations, key=lambda row: row.pk)
     if not rows:
         return 0
@@ -362,17 +358,13 @@ def _lock(rows: list[Obligation]) -> None:
 
 
 def lock_rows(rows: QuerySet[Obligation]) -> None:
-    """Take the rows in the order of their ids, where the engine locks rows, so that two writers of
-    many cannot deadlock.
-    """
+    """Lock the rows in the order of their ids, so that two writers of many cannot deadlock."""
     if connection.features.has_select_for_update:
         list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
-    """The conditional update of obligations that stood alike (state, version) and shall now say the
-    same.
-    """
+    """Update obligations with the same state, version and new values, in batches. Raises Stale."""
     fields = {name: getattr(rows[0], name) for name in names}
     version = rows[0].version
     for start in range(0, len(rows), BATCH):
@@ -386,7 +378,7 @@ def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
 
 
 def _moved_on(ids: list[int], fields: dict[str, Any], version: int) -> Obligation | None:
-    """The first of these rows that does not say what was just written."""
+    """The first of these rows that does not hold what was to be written."""
     rows = Obligation.objects.filter(pk__in=ids).order_by("pk")
     return next(
         (

@@ -21,7 +21,6 @@ ANNOUNCED = 11  # the month from which next year's days should be known
 
 
 def keeps_calendar(user: User) -> bool:
-    """Whether the person enters the days of the calendar."""
     return user.is_active and user.is_staff and user.has_perm("directives.change_calendarday")
 
 
@@ -62,7 +61,7 @@ def change_days(
 
 
 def recorded_values(day: CalendarDay) -> dict[str, Any]:
-    """A day as the record tells it."""
+    """The values of a day as the audit record holds them."""
     return {"name": str(day), "working": day.working}
 
 

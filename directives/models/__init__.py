@@ -1,7 +1,4 @@
-"""The tables.
-
-A model knows its own constraints and who may see a row; what happens to it is told elsewhere.
-"""
+"""The tables. A model knows its constraints and who may see a row; commands change it."""
 
 from directives.models.audit import Event, RefusalCount, Seal, Unsealed
 from directives.models.documents import (

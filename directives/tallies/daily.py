@@ -1,7 +1,5 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
-"""What is kept of each day: a copy of the totals for every body whose work changed, so that any
-earlier day can be shown.
-"""
+"""A daily copy of the totals of every body whose work changed, to show any earlier day."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -138,7 +136,7 @@ def prune() -> int:
 
 
 def _take_away(rows: QuerySet[Any]) -> int:
-    """Delete in small steps what no writer holds at that moment."""
+    """Delete in small steps, skipping rows that a writer holds."""
     deleted = last = 0
     while True:
         with transaction.atomic():

@@ -34,7 +34,7 @@ def _token() -> Token:
 
 
 def _standing() -> set[Token]:
-    """The tokens of what has not been rolled back."""
+    """The tokens of savepoints that have not been rolled back."""
     # The stubs know the pairs of an older Django.
     return {function for _savepoints, function, _robust in connection.run_on_commit}  # type: ignore[misc]
 
@@ -66,16 +66,14 @@ class Gathered:
         return self.block in connection.atomic_blocks
 
     def here(self) -> Delta:
-        """Where what changes now is gathered."""
+        """The delta for changes made under the present savepoints."""
         savepoints = tuple(connection.savepoint_ids)
         if savepoints not in self.parts:
             self.parts[savepoints] = Part()
         return self.parts[savepoints].delta
 
     def due(self) -> Delta:
-        """All that has to be written: gathered and not rolled back, or written early and the
-        writing rolled back.
-        """
+        """What remains to be written: not rolled back, and not written or rolled back since."""
         standing, due = _standing(), Delta()
         for part in self.parts.values():
             if part.token in standing:
@@ -109,7 +107,7 @@ _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
 
 
 def _present() -> Gathered | None:
-    """The gathering that what runs now is part of; None where there is none."""
+    """The gathering of the running transaction; None if there is none."""
     gathered = _gathered.get()
     return gathered if gathered is not None and gathered.within else None
 
@@ -139,10 +137,7 @@ def counted(*, savepoint: bool = True) -> Iterator[Delta]:
 
 
 def pending_delta() -> Delta:
-    """Where the changes of this transaction are gathered.
-
-    Raises outside `counted`: they would never be written.
-    """
+    """The delta of the running transaction. Raises outside `counted`: nobody would write it."""
     gathered = _present()
     if gathered is None:
         raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")

@@ -1,6 +1,4 @@
-"""How far bodies have got with the items of their directives: a mark for each item and state, of
-live obligations.
-"""
+"""Progress on the items of directives: a mark for each item and state of live obligations."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -31,7 +29,7 @@ def count_items(delta: Delta, obligations: Iterable[Obligation], sign: int = 1) 
 
 
 def move_mark(body: int, document: int, before: MarkKey | None, after: MarkKey | None) -> None:
-    """One thing of a body counts under another mark than before; None: under none."""
+    """Count something of a body under another mark than before; None for no mark."""
     delta = pending_delta()
     for point, sign in ((before, -1), (after, 1)) if before != after else ():
         if point is not None:
@@ -39,7 +37,7 @@ def move_mark(body: int, document: int, before: MarkKey | None, after: MarkKey |
 
 
 def move_item(item: ItemState, before: str) -> None:
-    """An item of a live obligation came from one state into another."""
+    """Count an item of a live obligation under its new state."""
     row = item.obligation
     if row.state in LIVE:
         move_mark(

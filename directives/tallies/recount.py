@@ -333,7 +333,7 @@ def _mend(model: type[Model]) -> int:
 
 
 def _kept(model: type[Model]) -> str:
-    """The rows that a recount can tell of."""
+    """The condition on rows that a recount can reproduce."""
     nonzero = "(" + " OR ".join(f"{value} <> 0" for value in values_of(model)) + ")"
     return (
         f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})"
@@ -343,7 +343,7 @@ def _kept(model: type[Model]) -> str:
 
 
 def never_counted() -> bool:
-    """Work is owed, and something of it was never counted: a table is new, or what it tells."""
+    """Whether there is work of which something was never counted, as after an upgrade."""
     counted = Owing.objects.exists() and JobRun.objects.filter(name=COUNTED).exists()
     return not counted and Obligation.objects.exists()
 

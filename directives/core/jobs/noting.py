@@ -29,7 +29,7 @@ class Superseded(Exception):
 
 
 class TooLong(Exception):
-    """More than somebody should wait for: leave it to the worker."""
+    """It would take longer than a person should wait: the worker carries it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Act:
 
 
 def save_progress(row: Job, **fields: Any) -> None:
-    """Note how far it has come."""
+    """Store fields of the job. Raises Superseded if another process has it in hand."""
     fields = {"moved_at": timezone.now(), **fields}
     if not type(row).objects.filter(pk=row.pk, version=row.version).update(**fields):
         raise Superseded
@@ -55,22 +55,19 @@ def save_progress(row: Job, **fields: Any) -> None:
 
 
 def change_state(row: Job, state: str, **fields: Any) -> None:
-    """Bring it into another state; whoever had it in hand has it no more."""
+    """Bring the job into another state; whoever had it in hand is superseded."""
     save_progress(row, state=state, version=row.version + 1, **fields)
 
 
 def finish(row: Job, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
-    """It is done; call it as the last thing in the transaction that does it.
-
-    Who asked for it is told.
-    """
+    """End the job, as the last act of the transaction that does it. The requester is notified."""
     act = row.act
     change_state(row, state, tries=0, **fields)
     notify_requester(row, kind, act)
 
 
 def notify_requester(row: Job, kind: str, act: str, reason: str = "") -> None:
-    """Leave a notice for who asked for it, unless they wait for the page."""
+    """Notify whoever requested the job, unless they wait for its page."""
     if row.by is not None and not row.awaited:
         facts = {"act": act, "what": row.about, "name": row.about, "reason": reason}
         notices.send([row.by], kind, url=row.get_absolute_url(), now=timezone.now(), facts=facts)
@@ -78,10 +75,10 @@ def notify_requester(row: Job, kind: str, act: str, reason: str = "") -> None:
 
 @contextmanager
 def heartbeat(row: Job) -> Iterator[Callable[[int], None]]:
-    """Tells readers how far a long transaction has come.
+    """Yields a function that publishes how far a long transaction has come.
 
-    They cannot see into it, so it is told over a connection of its own; SQLite has one writer,
-    which is the transaction itself: there nothing is told until it ends.
+    Readers cannot see into the transaction, so progress is written over a connection of its own.
+    SQLite allows one writer, the transaction itself: nothing is published until it ends.
     """
     if connection.vendor == "sqlite":
         yield lambda done: None

@@ -55,7 +55,6 @@ def _demand_posts(person: User, posts: list[int]) -> None:
 
 
 def supervised_body_ids(person: User) -> list[int]:
-    """The bodies that the person supervises."""
     return [m.organisation_id for m in person.in_role(SUPERVISOR)]
 
 

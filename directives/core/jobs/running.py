@@ -194,7 +194,7 @@ def _busy(name: str, wanted: Q) -> Job | None:
 
 
 def _taken(row: Job) -> bool:
-    """Take it in hand; False if it stops instead."""
+    """Take the job in hand; False if it is stopped instead."""
     left_behind = row.moved_at is not None  # by a web process that ended, or is far too slow
     if _stopped(row, counts=left_behind, why=ENDED):
         return False
@@ -216,7 +216,7 @@ def _turn(row: Job) -> None:
 
 @transaction.atomic
 def _wait(row: Job, after: timedelta | None = None, **fields: Any) -> None:
-    """It waits for its turn, behind whatever else is queued."""
+    """Queue the job again, behind everything else."""
     change_state(
         row,
         WAITING if row.state == RUNNING else row.state,
@@ -227,7 +227,7 @@ def _wait(row: Job, after: timedelta | None = None, **fields: Any) -> None:
 
 
 def _halt(row: Job, act: str, state: str, fault: str, refusal: Refusal | None = None) -> None:
-    """It comes to a stop short of its end."""
+    """Stop the job short of its end."""
     halt = _act(act).halt
     try:
         with transaction.atomic():
@@ -245,7 +245,7 @@ def _halt(row: Job, act: str, state: str, fault: str, refusal: Refusal | None = 
 
 
 def _stopped(row: Job, *, counts: bool, why: str | Promise) -> bool:
-    """Whether it stops, as one process too many ended over it."""
+    """Stop the job if too many processes ended over it; whether it was stopped."""
     if row.tries + counts < TRIES:
         return False
     logger.error("The act %s on %s %s stops: %s", row.act, _name(row), row.pk, why)
@@ -295,9 +295,7 @@ def rescue(abandoned: DBTaskResult[Any, Any], *, counts: bool, now: datetime) ->
 
 
 def sweep() -> None:
-    """Let acts wait for their turn again whose task is gone: it failed, was pruned, or the database
-    comes from a backup.
-    """
+    """Queue jobs again whose task is gone: failed, pruned, or missing after a restore."""
     rows: list[Job] = [
         row
         for model in MODELS.values()
