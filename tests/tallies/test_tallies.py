@@ -159,13 +159,10 @@ DOORS = {  # the only functions that write obligations, plans and entries; each 
         "start_plan",
         "save_plan",
     },  # a draft counts nowhere before it is handed in
-    "reports/commands/entries.py": {
-        "begin",
-        "_redraft",
-        "_write",
-        "save_entry",
-    },  # words of an entry count nowhere
-    "reports/commands/handing_in.py": {"_submit"},  # the report itself, and the mark of its cycle
+    # Words of an entry count nowhere.
+    "reports/commands/entries.py": {"_add_entries", "_write", "save_entry"},
+    # The report itself, and the mark of its cycle.
+    "reports/commands/handing_in.py": {"_mark_handed_in"},
     "reports/commands/reviewing.py": {"_complete"},  # the same
     "core/relighting.py": {"_write"},
     "core/transitions.py": {"_filed", "_write"},
