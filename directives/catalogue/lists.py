@@ -70,23 +70,23 @@ def _fictional() -> bool:
 # the register
 
 
-def _documents(asked: ListRequest, place: Place) -> FilteredList:
-    chosen = DocumentFilter.of(asked.GET)
-    found = register.matching_documents(asked.user, q=chosen.q)
-    told = filter_in_words((SEARCH, chosen.q))
+def _documents(request: ListRequest, place: Place) -> FilteredList:
+    chosen = DocumentFilter.of(request.GET)
+    documents = register.matching_documents(request.user, q=chosen.q)
+    filter_notes = filter_in_words((SEARCH, chosen.q))
 
-    def make() -> Book:
-        rows = register.document_rows(asked.user, list(found))
+    def make_book() -> Book:
+        rows = register.document_rows(request.user, list(documents))
         fictional = any(row.document.fictional for row in rows)
-        return Book(_("Documents"), DOCUMENTS, rows, asked.now, told, fictional)
+        return Book(_("Documents"), DOCUMENTS, rows, request.now, filter_notes, fictional)
 
-    return list_of_rows(told, found, make)
+    return list_of_rows(filter_notes, documents, make_book)
 
 
-def _directives(asked: ListRequest, place: Place) -> FilteredList:
-    document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
-    chosen = DirectiveFilter.of(asked.GET)
-    found = register.matching_directives(
+def _directives(request: ListRequest, place: Place) -> FilteredList:
+    document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), **place)
+    chosen = DirectiveFilter.of(request.GET)
+    directives = register.matching_directives(
         document, q=chosen.q, kind=chosen.kind, section=chosen.section
     )
     section = (
@@ -96,62 +96,64 @@ def _directives(asked: ListRequest, place: Place) -> FilteredList:
     )
     kind = dict(DIRECTIVE_KINDS).get(chosen.kind)
     part = section and f"{localized_text(section.number)} {localized(section, 'title')}".strip()
-    told = filter_in_words(
+    filter_notes = filter_in_words(
         (_("Document"), localized(document, "title")),
         (_("Section"), part),
         (_("Kind of directive"), kind),
         (SEARCH, chosen.q),
     )
 
-    def make() -> Book:
-        rows = register.directive_rows(asked.user, document, found)
+    def make_book() -> Book:
+        rows = register.directive_rows(request.user, document, directives)
         lights = reduce(Lights.plus, (row.lights for row in rows), Lights())
         name = f"{_('Directives')} {localized(document, 'title')}"
-        notes = (*told, *ledger.light_notes(lights))
-        return Book(name, DIRECTIVES, rows, asked.now, notes, document.fictional, group=section_of)
+        notes = (*filter_notes, *ledger.light_notes(lights))
+        return Book(
+            name, DIRECTIVES, rows, request.now, notes, document.fictional, group=section_of
+        )
 
-    return list_of_rows(told, found, make)
+    return list_of_rows(filter_notes, directives, make_book)
 
 
-def _bodies(asked: ListRequest, place: Place) -> FilteredList:
-    chosen, seen = BodyFilter.of(asked.GET), Organisation.objects.visible_to(asked.user)
+def _bodies(request: ListRequest, place: Place) -> FilteredList:
+    chosen, seen = BodyFilter.of(request.GET), Organisation.objects.visible_to(request.user)
     abolished = bool(chosen.abolished or chosen.q)
-    found = bodies.matching_bodies(
+    found_bodies = bodies.matching_bodies(
         seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished
     )
-    told = filter_in_words(
+    filter_notes = filter_in_words(
         (SEARCH, chosen.q),
         (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
         (_("Level"), dict(LEVELS).get(chosen.level)),
     )
 
-    def make() -> Book:
+    def make_book() -> Book:
         return Book(
             _("Organisations"),
             BODIES,
-            bodies.iter_body_lines(asked.user, found),
-            asked.now,
-            told,
+            bodies.iter_body_lines(request.user, found_bodies),
+            request.now,
+            filter_notes,
             _fictional(),
         )
 
-    return list_of_rows(told, found, make)
+    return list_of_rows(filter_notes, found_bodies, make_book)
 
 
 # plans and the log
 
 
-def _plans(asked: ListRequest, place: Place) -> FilteredList:
-    chosen = PlanFilter.of(asked.GET, asked.user)
-    found = plans_below(asked.user, chosen)
-    told = filter_in_words(
+def _plans(request: ListRequest, place: Place) -> FilteredList:
+    chosen = PlanFilter.of(request.GET, request.user)
+    plans = plans_below(request.user, chosen)
+    filter_notes = filter_in_words(
         (_("Document"), chosen.document and localized(chosen.document, "title")),
         (_("State"), dict(FILING_STATES).get(chosen.state)),
         (SEARCH, chosen.q),
     )
 
-    def make() -> Book:
-        by_state = dict(found.order_by().values_list("state").annotate(n=Count("pk")))
+    def make_book() -> Book:
+        by_state = dict(plans.order_by().values_list("state").annotate(n=Count("pk")))
         whole = sum(by_state.values())
         counts = (
             (label, part_of(by_state[state], whole))
@@ -161,40 +163,40 @@ def _plans(asked: ListRequest, place: Place) -> FilteredList:
         return Book(
             _("Plans"),
             PLAN_COLUMNS,
-            plans_to_export(asked.user, chosen),
-            asked.now,
-            (*told, *counts),
+            plans_to_export(request.user, chosen),
+            request.now,
+            (*filter_notes, *counts),
             _fictional(),
         )
 
-    return list_of_rows(told, found, make)
+    return list_of_rows(filter_notes, plans, make_book)
 
 
-def _measures(asked: ListRequest, place: Place) -> FilteredList:
-    plan = get_object_or_404(plans_found(asked.user), **place)
-    shown = plan_view(plan, asked.user)
+def _measures(request: ListRequest, place: Place) -> FilteredList:
+    plan = get_object_or_404(plans_found(request.user), **place)
+    shown = plan_view(plan, request.user)
     body, title = localized(plan.organisation, "name"), localized(plan.document, "title")
-    told = filter_in_words(
+    filter_notes = filter_in_words(
         (_("Organisation"), body), (_("Document"), title), (_("Plan"), localized_text(plan.title))
     )
 
-    def make() -> Book:
+    def make_book() -> Book:
         covered = (_("Directives covered"), part_of(shown.coverage.covered, shown.coverage.total))
         return Book(
             f"{_('Measures')} {body}",
             MEASURE_COLUMNS,
             shown.lines,
-            asked.now,
-            (*told, covered),
+            request.now,
+            (*filter_notes, covered),
             plan.document.fictional,
         )
 
-    return list_of_length(told, len(shown.lines), make)
+    return list_of_length(filter_notes, len(shown.lines), make_book)
 
 
-def _log(asked: ListRequest, place: Place) -> FilteredList:
-    chosen = LogFilter.of(asked.GET, asked.user)
-    told = filter_in_words(
+def _log(request: ListRequest, place: Place) -> FilteredList:
+    chosen = LogFilter.of(request.GET, request.user)
+    filter_notes = filter_in_words(
         (pgettext_lazy("log", "Scope"), _("Of organisations below") if chosen.below else ""),
         (_("Measure"), chosen.measure),
         (pgettext_lazy("subject", "Obligation"), chosen.obligation),
@@ -203,50 +205,50 @@ def _log(asked: ListRequest, place: Place) -> FilteredList:
         (SEARCH, chosen.q),
     )
 
-    def make() -> Book:
-        rows = all_log_rows(asked.user, chosen)
-        return Book(_("Work log"), LOG_COLUMNS, rows, asked.now, told, _fictional())
+    def make_book() -> Book:
+        rows = all_log_rows(request.user, chosen)
+        return Book(_("Work log"), LOG_COLUMNS, rows, request.now, filter_notes, _fictional())
 
-    return list_of_rows(told, NEWEST.sort(filtered_log(asked.user, chosen)), make)
+    return list_of_rows(filter_notes, NEWEST.sort(filtered_log(request.user, chosen)), make_book)
 
 
 # reports
 
 
-def _reports(asked: ListRequest, place: Place) -> FilteredList:
-    cycles = cycles_of(asked.user)
-    chosen = ReportFilter.of(asked.GET, asked.user, cycles)
-    cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
-    found = filtered_reports(asked.user, chosen, today=asked.today)
-    told = filter_in_words(
+def _reports(request: ListRequest, place: Place) -> FilteredList:
+    cycles = cycles_of(request.user)
+    chosen = ReportFilter.of(request.GET, request.user, cycles)
+    cycle = next((cycle for cycle in cycles if cycle.pk == chosen.cycle), None)
+    reports = filtered_reports(request.user, chosen, today=request.today)
+    filter_notes = filter_in_words(
         (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")),
         (_("Document"), cycle and localized(cycle.document, "title")),
         (_("State"), chosen.state and REPORT_STATES[chosen.state]),
         (SEARCH, chosen.q),
     )
 
-    def make() -> Book:
-        counts = found.order_by().aggregate(
+    def make_book() -> Book:
+        counts = reports.order_by().aggregate(
             n=Count("pk"), done=Count("pk", filter=Q(completed_at__isnull=False))
         )
-        notes = (*told, (_("All accepted"), part_of(counts["done"], counts["n"])))
+        notes = (*filter_notes, (_("All accepted"), part_of(counts["done"], counts["n"])))
         lines = iterate_rows(
-            order_of(asked.user, chosen).sort(found), asked.user, today=asked.today
+            order_of(request.user, chosen).sort(reports), request.user, today=request.today
         )
         fictional = (
-            cycle.document.fictional if cycle else any(one.document.fictional for one in cycles)
+            cycle.document.fictional if cycle else any(cycle.document.fictional for cycle in cycles)
         )
-        return Book(_("Progress reports"), REPORTS, lines, asked.now, notes, fictional)
+        return Book(_("Progress reports"), REPORTS, lines, request.now, notes, fictional)
 
-    return list_of_rows(told, found, make)
+    return list_of_rows(filter_notes, reports, make_book)
 
 
-def _entries(asked: ListRequest, place: Place) -> FilteredList:
-    report = get_object_or_404(reports_found(asked.user), **place)
-    name = asked.GET.get("show", "")
-    whole = report_sheet(report, asked.user)
+def _entries(request: ListRequest, place: Place) -> FilteredList:
+    report = get_object_or_404(reports_found(request.user), **place)
+    name = request.GET.get("show", "")
+    whole = report_sheet(report, request.user)
     lines = whole.showing(name if name in FILTERS else "all")
-    told = filter_in_words(
+    filter_notes = filter_in_words(
         (_("Organisation"), localized(report.organisation, "name")),
         (_("Document"), localized(report.document, "title")),
         (_("Reporting cycle"), report.cycle.name),
@@ -256,15 +258,15 @@ def _entries(asked: ListRequest, place: Place) -> FilteredList:
         ),
     )
 
-    def make() -> Book:
+    def make_book() -> Book:
         title = (
             _("%(period)s progress report") % {"period": report.cycle.name}
             + f" {localized(report.organisation, 'name')}"
         )
-        notes = (*told, (_("Entries"), part_of(len(lines), whole.total)))
-        return Book(title, ENTRIES, lines, asked.now, notes, report.document.fictional)
+        notes = (*filter_notes, (_("Entries"), part_of(len(lines), whole.total)))
+        return Book(title, ENTRIES, lines, request.now, notes, report.document.fictional)
 
-    return list_of_length(told, len(lines), make)
+    return list_of_length(filter_notes, len(lines), make_book)
 
 
 # the record
@@ -276,20 +278,20 @@ def _numbered() -> int:
     return ends["last"] - ends["first"] + 1 if ends["last"] else 0
 
 
-def _events(asked: ListRequest, place: Place) -> FilteredList:
-    chosen = record.EventFilter.of(asked.GET)
-    found = record.events_for(asked.user, chosen)
+def _events(request: ListRequest, place: Place) -> FilteredList:
+    chosen = record.EventFilter.of(request.GET)
+    events = record.events_for(request.user, chosen)
     body = (
-        Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first()
+        Organisation.objects.visible_to(request.user).filter(pk=chosen.body).first()
         if chosen.body
         else None
     )
     document = (
-        Document.objects.visible_to(asked.user).defer(*HEAVY).filter(pk=chosen.document).first()
+        Document.objects.visible_to(request.user).defer(*HEAVY).filter(pk=chosen.document).first()
         if chosen.document
         else None
     )
-    told = filter_in_words(
+    filter_notes = filter_in_words(
         (_("Organisation or person"), chosen.q),
         (_("What was done"), chosen.action and word_of(chosen.action)),
         (_("Object"), record.SUBJECTS.get(chosen.subject)),
@@ -300,53 +302,47 @@ def _events(asked: ListRequest, place: Place) -> FilteredList:
         (_("Document"), document and localized(document, "title")),
     )
 
-    def few(limit: int) -> bool:
+    def at_most(limit: int) -> bool:
         """Leave a search of a long record to the worker: counting the rows would read it all."""
-        wide = asked.user.sees_whole_record or Scope.of(asked.user).wide
+        wide = request.user.sees_whole_record or Scope.of(request.user).wide
         if chosen.any and wide and _numbered() > SEARCHED:
             return False
-        return found.order_by()[: limit + 1].count() <= limit
+        return events.order_by()[: limit + 1].count() <= limit
 
-    def make() -> Book:
-        return Book(
-            _("Audit log"),
-            event_columns.columns(asked.user),
-            every_event(asked.user, chosen),
-            asked.now,
-            told,
-            _fictional(),
-        )
+    def make_book() -> Book:
+        columns, rows = event_columns.columns(request.user), every_event(request.user, chosen)
+        return Book(_("Audit log"), columns, rows, request.now, filter_notes, _fictional())
 
-    return FilteredList(told, few, found.order_by().count, make)
+    return FilteredList(filter_notes, at_most, events.order_by().count, make_book)
 
 
 # the dashboard
 
 
-def _table(key: str, asked: ListRequest, place: Place) -> FilteredList:
+def _table(key: str, request: ListRequest, place: Place) -> FilteredList:
     shown = load_board(
-        asked.user,
-        BoardChoice.of(asked.GET, asked.today),
-        today=asked.today,
-        workdays=asked.workdays,
+        request.user,
+        BoardChoice.of(request.GET, request.today),
+        today=request.today,
+        workdays=request.workdays,
     )
     if shown is None or not shown.documents or key not in dict(tables.tables(shown)):
         raise Http404
-    told = tuple(tables.notes(shown))
+    filter_notes = tuple(tables.notes(shown))
 
-    def make() -> Book:
+    def make_book() -> Book:
         table = tables.TABLES[key]
-        notes = (*told, *ledger.light_notes(shown.lights))
+        notes = (*filter_notes, *ledger.light_notes(shown.lights))
         return Book(
             table.name,
-            tuple(table.columns(shown, asked)),
+            tuple(table.columns(shown, request)),
             table.rows(shown),
-            asked.now,
+            request.now,
             notes,
             shown.fictional,
         )
 
-    return list_of_length(told, _length(key, shown), make)
+    return list_of_length(filter_notes, _length(key, shown), make_book)
 
 
 def _length(key: str, shown: Board) -> int:
@@ -370,53 +366,53 @@ def _of_table(key: str) -> ListKind:
 
 LISTS: dict[str, ListKind] = {
     "documents": ListKind(
-        gettext_lazy("Documents"), "documents", _documents, lambda dated: DOCUMENTS
+        gettext_lazy("Documents"), "documents", _documents, lambda request: DOCUMENTS
     ),
     "directives": ListKind(
-        gettext_lazy("Directives"), "document", _directives, lambda dated: DIRECTIVES, placed=True
+        gettext_lazy("Directives"), "document", _directives, lambda request: DIRECTIVES, placed=True
     ),
     "matrix": ListKind(gettext_lazy("Matrix"), "matrix", matrix.listed, placed=True),
     "ledger": ListKind(
         gettext_lazy("Ledger of obligations"),
         "obligations",
         ledger.listed,
-        lambda dated: ledger.columns(dated, titled=True),
+        lambda request: ledger.columns(request, titled=True),
     ),
     "bodies": ListKind(
-        gettext_lazy("Organisations"), "organisations", _bodies, lambda dated: BODIES
+        gettext_lazy("Organisations"), "organisations", _bodies, lambda request: BODIES
     ),
-    "plans": ListKind(gettext_lazy("Plans"), "plans", _plans, lambda dated: PLAN_COLUMNS),
+    "plans": ListKind(gettext_lazy("Plans"), "plans", _plans, lambda request: PLAN_COLUMNS),
     "measures": ListKind(
-        gettext_lazy("Measures"), "plan", _measures, lambda dated: MEASURE_COLUMNS, placed=True
+        gettext_lazy("Measures"), "plan", _measures, lambda request: MEASURE_COLUMNS, placed=True
     ),
-    "log": ListKind(gettext_lazy("Work log"), "log", _log, lambda dated: LOG_COLUMNS),
+    "log": ListKind(gettext_lazy("Work log"), "log", _log, lambda request: LOG_COLUMNS),
     "reports": ListKind(
-        gettext_lazy("Progress reports"), "reports", _reports, lambda dated: REPORTS
+        gettext_lazy("Progress reports"), "reports", _reports, lambda request: REPORTS
     ),
     "entries": ListKind(
         pgettext_lazy("sheet", "Progress report"),
         "report",
         _entries,
-        lambda dated: ENTRIES,
+        lambda request: ENTRIES,
         placed=True,
     ),
     "events": ListKind(
         gettext_lazy("Audit log"),
         "events",
         _events,
-        lambda asked: event_columns.columns(asked.user),
+        lambda request: event_columns.columns(request.user),
     ),
     **{f"board-{key}": _of_table(key) for key in tables.TABLES},
     **statistics.KINDS,
 }
 
 
-def find_list(key: str, asked: ListRequest, place: Place) -> FilteredList:
+def find_list(key: str, request: ListRequest, place: Place) -> FilteredList:
     """Return a list under a filter. Raises Http404 if it, or its object, is not found."""
     kind = LISTS.get(key)
     if kind is None or set(place) != ({"pk"} if kind.placed else set()):
         raise Http404
-    return kind.find(asked, place)
+    return kind.find(request, place)
 
 
 def list_name(key: str) -> Words:

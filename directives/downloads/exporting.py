@@ -108,7 +108,7 @@ def ask(
     by: User,
     now: datetime,
 ) -> Export:
-    """Have the worker write the file, unless the same export is under way already.
+    """Have the worker write the file, unless the same export is under way.
 
     Raises NotAllowed, Http404, or Refusal where the user has MOST exports under way.
     """
@@ -118,31 +118,19 @@ def ask(
         raise Http404
     notes, choice = find_list(key, asked, place).filter_notes, choice_of(by, key)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    fields = {
-        "list": key,
-        "place": dict(place),
-        "query": query,
-        "format": wanted,
-        "language": language,
-        "columns": choice.columns,
-        "paper": choice.paper,
-    }
+    fields = {"list": key, "place": dict(place), "query": query, "format": wanted}
+    fields |= {"language": language, "columns": choice.columns, "paper": choice.paper}
     under_way = list(Export.objects.visible_to(by).filter(state__in=UNFINISHED))
     for export in under_way:
         if all(getattr(export, name) == value for name, value in fields.items()):
             return export
     if len(under_way) >= MOST:
-        raise Refusal(
-            _("%(count)s of your files are being generated. Wait for one of them, or cancel one.")
-            % {"count": len(under_way)}
+        text = _(
+            "%(count)s of your files are being generated. Wait for one of them, or cancel one."
         )
-    export = Export.objects.create(
-        **fields,
-        by=by,
-        asked_at=now,
-        reach=export_job.reach_of(by),
-        told=[[str(label), str(value)] for label, value in notes],
-    )
+        raise Refusal(text % {"count": len(under_way)})
+    reach, told = export_job.reach_of(by), [[str(label), str(value)] for label, value in notes]
+    export = Export.objects.create(**fields, by=by, asked_at=now, reach=reach, told=told)
     _record(by, now, key, query=query, format=wanted, export=export.pk)
     jobs.enqueue(export)
     return export

@@ -131,20 +131,7 @@ def compare(
     }
     conflicts: set[str] = set()
     if seen != stored.version:
-        exported = past.known.get(stored.pk)
-        if exported is None:
-            conflicts = set(edits)
-        else:
-            edits = {
-                name: value
-                for name, value in edits.items()
-                if name not in exported or not same_value(exported[name] or "", value or "")
-            }
-            conflicts = {
-                name
-                for name in edits
-                if name in exported and not same_value(exported[name], stored.values[name])
-            }
+        edits, conflicts = _since_export(edits, stored, past.known.get(stored.pk))
         for together in tied:
             conflicts.update(together if conflicts.intersection(together) else ())
     before = {name: stored.values[name] for name in edits}
@@ -153,6 +140,25 @@ def compare(
     checked = CheckedRow(row, SAME, label, stored.pk, seen, before, edits, theirs)
     checked.verdict = verdict_of(checked)
     return checked
+
+
+def _since_export(
+    edits: Mapping[str, Any], stored: StoredRow, exported: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], set[str]]:
+    """Leave out values that the file was exported with; return the edits and the conflicts."""
+    if exported is None:
+        return dict(edits), set(edits)
+    edits = {
+        name: value
+        for name, value in edits.items()
+        if name not in exported or not same_value(exported[name] or "", value or "")
+    }
+    conflicts = {
+        name
+        for name in edits
+        if name in exported and not same_value(exported[name], stored.values[name])
+    }
+    return edits, conflicts
 
 
 def verdict_of(checked: CheckedRow) -> str:

@@ -17,7 +17,7 @@ from directives.tables.cells import (
     interpreting_reader,
 )
 from directives.tables.faults import Interpreted, Wrong
-from directives.tables.fields import Fault, Field, FileRow
+from directives.tables.fields import Fault, Field, FileRow, RowPlace
 from directives.tables.figures import has_unit, scale_of, shares_of
 from directives.tables.layout import Cell, OpenFile, RawRow, Table, column_letters
 from directives.tables.matching import SCALES, Column, Headings
@@ -179,23 +179,12 @@ class RowReader:
             if title:
                 cells.values[TITLE] = title
             self._count(head, raw, full, readers, cells)
-            shown = {
-                name: full.cells[index] if index < len(full.cells) else None
-                for index, name in reported
-            }
+            shown = {name: _cell_at(full, index) for index, name in reported}
             spelt_out, faults = _spelt_out(full, figures), tuple(cells.faults)
             for values in self._split(head, raw, cells.values):
                 self.number += 1
-                yield FileRow(
-                    self.number,
-                    head.sheet,
-                    raw.line,
-                    values,
-                    faults,
-                    raw.hidden,
-                    spelt_out,
-                    shown,
-                )
+                place = RowPlace(self.number, head.sheet, raw.line)
+                yield FileRow(*place, values, faults, raw.hidden, spelt_out, shown)
 
     def _split(self, head: Headings, raw: RawRow, values: Values) -> Sequence[Values]:
         rows = self.split(values) if self.split else (values,)
@@ -331,6 +320,10 @@ def _unit_above(head: Headings, table: Table) -> str:
     return next(
         (unit for unit in units if any(map(LARGE.fullmatch, re.split("[、/和及]", unit)))), ""
     )
+
+
+def _cell_at(row: RawRow, index: int) -> Cell:
+    return row.cells[index] if index < len(row.cells) else None
 
 
 def _read_cells(raw: RawRow, readers: Sequence[ColumnReader]) -> ReadCells:
