@@ -30,6 +30,7 @@ from directives.administration.base import (
     column_of,
 )
 from directives.administration.merging import MergingAdmin
+from directives.administration.table_admin import TableAdmin
 from directives.base.states import EDITABLE
 from directives.core.relighting import relight_all
 from directives.core.transitions import change_obligations
@@ -39,7 +40,6 @@ from directives.intakes.resources import (
     ObligationResource,
     OrganisationResource,
 )
-from directives.intakes.table_admin import TableAdmin
 from directives.models import (
     CalendarDay,
     Directive,

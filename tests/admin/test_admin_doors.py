@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from directives.administration.table_admin import TableAdmin
 from directives.base.refusals import NotAllowed
-from directives.intakes.table_admin import TableAdmin
 from directives.models import Event, Measure, Membership, Obligation, Organisation, User
 from directives.organisations.commands import change_people, give_roles, remove_people, take_roles
 from tests.admin.test_admin import confirm, import_file
