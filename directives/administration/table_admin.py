@@ -19,6 +19,7 @@ from directives.base.stored_files import deleted_on_failure, note_stored
 from directives.core import audit
 from directives.intakes.safe_resource import heading_of
 from directives.tables.admin_formats import FORMATS
+from directives.web.requests import signed_in
 
 
 class ColumnsForm(SelectableFieldsExportForm):
@@ -72,8 +73,9 @@ class TableAdmin(ImportExportModelAdmin):
         self, file_format: Any, request: HttpRequest, queryset: QuerySet, **kwargs: Any
     ) -> Any:
         data = super().get_export_data(file_format, request, queryset, **kwargs)
+        user, now = signed_in(request).user, signed_in(request).now
         facts = {"list": self.opts.model_name, "rows": queryset.count()}
-        audit.record_taken("export", request.user, by=request.user, now=request.now, **facts)
+        audit.record_taken("export", user, by=user, now=now, **facts)
         return data
 
     def add_data_read_fail_error_to_form(self, form: Form, e: Exception) -> None:
