@@ -87,14 +87,14 @@ def apply(intake: Intake, *, by: User, now: datetime) -> Intake:
     return acts.begin(APPLY, intake, now=now)
 
 
-def leave(rows: list[IntakeRow]) -> None:
+def store_results(rows: list[IntakeRow]) -> None:
     """Store the ids and versions of what the rows wrote."""
     update_each(rows, ["subject_id", "left"])
 
 
 def _write(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> None:
     kind.write(context, rows)
-    leave(rows)
+    store_results(rows)
 
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:

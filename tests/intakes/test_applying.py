@@ -54,7 +54,7 @@ def test_what_the_database_takes_back_is_begun_anew(
     cast, bring, apply, monkeypatch, clashes, state
 ):
     """As after a deadlock: everything of the first turn is gone, and the worker finds it as it was."""
-    begun, leave = [], applying.leave
+    begun, leave = [], applying.store_results
 
     def clash(rows):
         leave(rows)
@@ -62,7 +62,7 @@ def test_what_the_database_takes_back_is_begun_anew(
         if len(begun) <= clashes:
             raise OperationalError("deadlock detected")
 
-    monkeypatch.setattr(applying, "close_connections", clash)
+    monkeypatch.setattr(applying, "store_results", clash)
     intake = apply(bring(cast.admin, TABLE))
     assert intake.state == APPLYING
     for _turn in range(2):
@@ -172,13 +172,13 @@ def test_a_discarded_intake_is_gone_even_while_it_is_applied(
     intake = bring(cast.admin, TABLE)
     with django_capture_on_commit_callbacks(execute=False):
         applying.apply(intake, by=cast.admin, now=NOW)
-    leave = applying.leave
+    leave = applying.store_results
 
     def meanwhile(rows):
         leave(rows)
         Intake.objects.filter(pk=intake.pk).update(state=DISCARDED, version=99)
 
-    monkeypatch.setattr(applying, "close_connections", meanwhile)
+    monkeypatch.setattr(applying, "store_results", meanwhile)
     jobs.run("intake", intake.pk)
     assert Organisation.objects.filter(code="Q09").count() == 0
 
@@ -201,7 +201,7 @@ def test_a_failure_of_ours_is_told_and_leaves_nothing(cast, bring, apply, monkey
     def broken(*_args):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(applying, "close_connections", broken)
+    monkeypatch.setattr(applying, "store_results", broken)
     apply(intake)
     assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (CHECKED, False)
     assert f"apply-{intake.pk}-" in intake.fault
