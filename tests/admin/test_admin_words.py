@@ -29,8 +29,10 @@ NAMES = {
     "auditor", "admin", "above", "middle", "stranger", "below", "Tab", "Ctrl",
 }  # fmt: skip
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt")
-# The name of a column stands behind its word; a code, a hash and an address are data.
-DATA = re.compile(r"\([a-z][a-z_]*\)|\b[0-9a-f]{8,}\b|\b[A-Z]+-?\d+(?:\.\d+)*\b|[\w.+-]+@[\w.-]+")
+# The name of a column stands behind its word; a code, a hash, an address and what a script fills in are data.
+DATA = re.compile(
+    r"\([a-z][a-z_]*\)|\{[a-z]+\}|\b[0-9a-f]{8,}\b|\b[A-Z]+-?\d+(?:\.\d+)*\b|[\w.+-]+@[\w.-]+"
+)
 
 
 class Words(HTMLParser):
