@@ -306,8 +306,7 @@ def change_within(
     each: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
     """As `change_obligations`, without a savepoint: for use inside commands that are `counted`."""
-    rows = sorted(obligations, key=lambda row: row.pk)
-    if not rows:
+    if not (rows := sorted(obligations, key=lambda row: row.pk)):
         return 0
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
@@ -315,9 +314,7 @@ def change_within(
     same_values: dict[tuple[Any, ...], list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
-        names = [
-            name for name in wanted if name not in UNRECORDED and getattr(row, name) != wanted[name]
-        ]
+        names = _recorded_changes(row, wanted)
         wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD_ACTIONS else {}
         before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state
@@ -325,15 +322,12 @@ def change_within(
             setattr(row, name, value)
         relight(row, today=today, workdays=workdays)
         written = (*wanted, *LIGHT_FIELDS)
-        same_values.setdefault(
-            (written, state, row.version, repr([_plain(getattr(row, name)) for name in written])),
-            [],
-        ).append(row)
+        key = (written, state, row.version, repr([_plain(getattr(row, name)) for name in written]))
+        same_values.setdefault(key, []).append(row)
         delta.swap(standing, Standing.of(row), today)
         delta.act("obligation", action, row.organisation_id, row.document_id, today)
-        changes.append(
-            _change(row, before, {name: _plain(wanted[name]) for name in names}, standing.light)
-        )
+        after = {name: _plain(wanted[name]) for name in names}
+        changes.append(_change(row, before, after, standing.light))
     _lock(rows)
     for (written, state, *_same), same in same_values.items():
         _write(same, written, state)
@@ -341,6 +335,11 @@ def change_within(
             count_items(delta, same, 1 if same[0].state in LIVE else -1)
     audit.record_many(action, changes, by=by, now=now, reason=reason)
     return len(rows)
+
+
+def _recorded_changes(row: Obligation, wanted: Mapping[str, Any]) -> list[str]:
+    recorded = (name for name in wanted if name not in UNRECORDED)
+    return [name for name in recorded if getattr(row, name) != wanted[name]]
 
 
 def _change(

@@ -59,40 +59,40 @@ def copy_day(day: date) -> int:
     if run.last_day >= day:
         return 0
     JobRun.objects.filter(pk=run.pk).update(last_day=day, last_ran_at=_end(day))
+    as_day = "CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"
+    with connection.cursor() as cursor:
+        cursor.execute(_copy_totals(as_day), [str(day)])
+        written = int(cursor.rowcount)
+        cursor.execute(copy_overall(as_day), [str(day)])
+    return written
+
+
+def _copy_totals(as_day: str) -> str:
+    """The statement that copies the totals of bodies and documents where they have changed."""
+    table = TallyDay._meta.db_table
     sums = ", ".join(
         f"SUM(CASE WHEN light = '{colour}' THEN count ELSE 0 END) AS {colour}" for colour in COLOURS
     )
     same = " AND ".join(f"c.{name} = t.{name}" for name in (*COLOURS, "percent_sum"))
     none = " AND ".join(f"t.{name} = 0" for name in (*COLOURS, "percent_sum"))
-    as_day, table = (
-        ("CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"),
-        TallyDay._meta.db_table,
-    )
     place = (
         "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
     )
     newest = f"SELECT MAX(c.day) FROM {table} c WHERE {place}"
     never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {place})"
     colours, copied = ", ".join(COLOURS), ", ".join(f"t.{colour}" for colour in COLOURS)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (day, scope_id, document_id, section_id, {colours}, "
-            "percent_sum) "
-            f"WITH t AS (SELECT scope_id, document_id, section_id, {sums}, SUM(percent_sum) AS "
-            "percent_sum "
-            f"FROM {Total._meta.db_table} GROUP BY scope_id, document_id, section_id), "
-            "changed AS (SELECT DISTINCT t.scope_id, t.document_id FROM t "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {place} AND c.day = ({newest}) AND "
-            f"{same}) AND NOT ({never})) "
-            f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {copied}, "
-            "t.percent_sum "
-            "FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id "
-            f"WHERE NOT ({never})",
-            [str(day)],
-        )
-        written = int(cursor.rowcount)
-        cursor.execute(copy_overall(as_day), [str(day)])
-    return written
+    return (
+        f"INSERT INTO {table} (day, scope_id, document_id, section_id, {colours}, percent_sum) "
+        f"WITH t AS (SELECT scope_id, document_id, section_id, {sums}, "
+        "SUM(percent_sum) AS percent_sum "
+        f"FROM {Total._meta.db_table} GROUP BY scope_id, document_id, section_id), "
+        "changed AS (SELECT DISTINCT t.scope_id, t.document_id FROM t "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} c "
+        f"WHERE {place} AND c.day = ({newest}) AND {same}) AND NOT ({never})) "
+        f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {copied}, t.percent_sum "
+        "FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id "
+        f"WHERE NOT ({never})"
+    )
 
 
 def _end(day: date) -> datetime:

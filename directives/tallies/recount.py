@@ -234,17 +234,7 @@ def recount(model: type[Model]) -> str:
             "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
     if model is DocumentTotal:
-        sums = ", ".join(
-            f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS
-        )
-        each = (
-            "SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent "
-            f"FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
-        )
-        return (
-            f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w "
-            "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
-        )
+        return _document_totals(live)
     if model is FigureTotal:
         return (
             "SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), "
@@ -253,6 +243,20 @@ def recount(model: type[Model]) -> str:
             "2, 3, 4, 5"
         )
     return _marks(model)
+
+
+def _document_totals(live: str) -> str:
+    sums = ", ".join(
+        f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS
+    )
+    each = (
+        "SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent "
+        f"FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
+    )
+    return (
+        f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w "
+        "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
+    )
 
 
 def _alone() -> str:

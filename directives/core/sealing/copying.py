@@ -184,16 +184,7 @@ def pack(
     `about` is told in proof.json, `table` writes the same events for people (CSV).
     """
     made, private = Package(file), keys.copy_key()
-    events = unsealed = 0
-    lowest: int | None = None
-    with tempfile.TemporaryFile() as proofs:
-        with made.entry(EVENTS) as write:
-            for event in proved_events(ids, last):
-                write(event.data + b"\n")
-                proofs.write(_json(event.as_json()) + b"\n")
-                events, unsealed = events + 1, unsealed + (event.seal is None)
-                lowest = event.seal if lowest is None else lowest
-        made.add(PROOFS, proofs)
+    events, unsealed, lowest = _add_events(made, ids, last)
     with made.entry(SEALS) as write:
         for seal in _chain(lowest, last):
             write(_json(seal_facts(seal)) + b"\n")
@@ -216,6 +207,21 @@ def pack(
     made.zip.writestr(SIGNATURE, keys.sign(private, manifest, purpose=keys.COPY) + "\n")
     made.zip.close()
     return Packed(events, unsealed, hashlib.sha256(manifest).hexdigest(), key)
+
+
+def _add_events(made: Package, ids: "array[int]", last: Seal | None) -> tuple[int, int, int | None]:
+    """Write the events and their proofs: how many, how many unsealed, the lowest seal's number."""
+    events = unsealed = 0
+    lowest: int | None = None
+    with tempfile.TemporaryFile() as proofs:
+        with made.entry(EVENTS) as write:
+            for event in proved_events(ids, last):
+                write(event.data + b"\n")
+                proofs.write(_json(event.as_json()) + b"\n")
+                events, unsealed = events + 1, unsealed + (event.seal is None)
+                lowest = event.seal if lowest is None else lowest
+        made.add(PROOFS, proofs)
+    return events, unsealed, lowest
 
 
 def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
