@@ -343,7 +343,6 @@ def _obligations(work: PersonalWork) -> Iterator[Task]:
 
 
 def to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
-    """What waits for the person's signature."""
     owing = _by_paper(filter(_owes_plan, work.obligations))
     for plan in work.plans:
         if plan.state == AWAITING and plan.body in work.signs:

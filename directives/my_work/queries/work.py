@@ -280,35 +280,17 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
             due,
         )
         line = reports.setdefault(pk, line)
-        (
-            entry,
-            state,
-            reason,
-            by,
-            at,
-            handed_in_at,
-            owed,
-            starts_on,
-            code,
-            text_hans,
-            text_hant,
-            filled,
-        ) = cells
+        entry, state, reason, by, at, handed_in_at, *obligation = cells
+        owed, starts_on, code, hans, hant, filled = obligation
         # Nobody waits for a draft on work that meanwhile is closed, withdrawn, disputed, suspended.
         if entry is not None and (state not in EDITABLE or owed in REPORTABLE):
-            back, words = Returned(reason, by or "", at), Words(text_hans, text_hant)
+            back, words, sent = (
+                Returned(reason, by or "", at),
+                Words(hans, hant),
+                bool(handed_in_at),
+            )
             line.entries.append(
-                EntryLine(
-                    entry,
-                    state,
-                    filled,
-                    back,
-                    code,
-                    words,
-                    owed,
-                    starts_on,
-                    handed_in_at is not None,
-                )
+                EntryLine(entry, state, filled, back, code, words, owed, starts_on, sent)
             )
     return tuple(reports.values())
 

@@ -181,9 +181,8 @@ def issue(
 ) -> list[Obligation]:
     """Give directives to bodies; pairs that exist are left as they are. Returns what was made.
 
-    `pairs` (directive id, body id) leaves out all other combinations. Raises Invalid with every
-    fault at once, NotAllowed for a document that is not theirs to assign or a body that is not
-    below the person's own, Stale where one of the pairs came to be meanwhile.
+    `pairs` (directive id, body id) leaves out all others. Raises Invalid with every fault at once,
+    NotAllowed (document or body), Stale where one of the pairs came to be meanwhile.
     """
     today = timezone.localdate(now)
     check(document, directives, organisations, terms, by, today)

@@ -168,10 +168,8 @@ def set_item(
     if state == ESTABLISHED:
         fields["open_reason"] = ""
     before = {name: getattr(item, name) for name in fields}
-    updated = ItemState.objects.filter(pk=item.pk, version=version).update(
-        **fields, version=version + 1
-    )
-    if not updated:
+    rows = ItemState.objects.filter(pk=item.pk, version=version)
+    if not rows.update(**fields, version=version + 1):
         raise Stale(theirs=ItemState.objects.select_related("item").get(pk=item.pk))
     for name, value in {**fields, "version": version + 1}.items():
         setattr(item, name, value)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -111,21 +112,20 @@ def _duty_columns(titled: bool) -> tuple[Column, ...]:
     )
 
 
-def _standing_columns(dated: Dated) -> tuple[Column, ...]:
-    """Who answers for it, until when, and how far it is."""
-    states = {state: str(word) for state, word in OBLIGATION_STATES}
+def _light(dated: Dated) -> Callable[[LedgerRow], str]:
+    """The light of a row with its reason."""
 
-    def light(row: LedgerRow) -> str:
+    def words(row: LedgerRow) -> str:
         word, why = describe_light(dated, row)
         return _("%(word)s: %(why)s") % {"word": word, "why": why} if why else word
 
-    lights = _remembered(
-        lambda row: (
-            *(row.light, row.light_code, row.light_on),
-            *(row.percent, row.due_on, row.starts_on),
-        ),
-        light,
-    )
+    facts = attrgetter("light", "light_code", "light_on", "percent", "due_on", "starts_on")
+    return _remembered(facts, words)
+
+
+def _standing_columns(dated: Dated) -> tuple[Column, ...]:
+    """Who answers for it, until when, and how far it is."""
+    lights, states = _light(dated), {state: str(word) for state, word in OBLIGATION_STATES}
     return (
         Column(
             "leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12

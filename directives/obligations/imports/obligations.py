@@ -123,19 +123,16 @@ class ObligationChecker(Checker):
         )
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
-        self.first: dict[
-            tuple[int, int], RowPlace
-        ] = {}  # directive and body → the row that speaks of them
-        self.led: dict[
-            tuple[int, int], dict[str, Any]
-        ] = {}  # … which only names a lead: what it says
+        # directive and body → the row that speaks of them; where it only names a lead, its terms
+        self.first: dict[tuple[int, int], RowPlace] = {}
+        self.led: dict[tuple[int, int], dict[str, Any]] = {}
         self.twice: list[tuple[int, str]] = []
         self.met: dict[str, int | None] = {}
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         pairs = {row.number: self._pair(row) for row in rows}
         stored = self._stored(rows, pairs)
-        meant = {row.number: self._meant(row, pairs[row.number], stored) for row in rows}
+        meant = {row.number: stored.get(row.values.get("id") or pairs[row.number]) for row in rows}
         met = [(row, here) for row in rows if (here := meant[row.number])]
         past = PastValues.of(
             Obligation,
@@ -190,11 +187,6 @@ class ObligationChecker(Checker):
         return {
             key: row for row in stored for key in (row.pk, (row.directive_id, row.organisation_id))
         }
-
-    def _meant(
-        self, row: FileRow, pair: tuple[int | None, int | None], stored: dict[Any, StoredObligation]
-    ) -> StoredObligation | None:
-        return stored.get(row.values["id"]) if row.values.get("id") else stored.get(pair)
 
     def _one(
         self,

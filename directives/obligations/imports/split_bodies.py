@@ -22,8 +22,7 @@ def split_bodies(values: Values) -> Sequence[Values]:
     """The rows that a row without an id stands for.
 
     Bodies of the column 牵头单位 lead, those of 配合单位 support. Where several share one cell and
-    nobody is said to lead, the first one does: 列第一位的责任单位为牵头单位. A lead that the row
-    names beside its own body keeps `leads`: it only says who leads.
+    nobody leads, the first one does. A lead beside a body of its own row keeps `leads`.
     """
     if values.get("id"):
         return (values,)

@@ -306,7 +306,6 @@ def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
             % figures,
         )
         target = f"{reverse('obligations')}?document={document.pk}&state=assigned"
-    request.session.pop(
-        Draft.key(document), None
-    )  # not before: after a refusal the choice is still there
+    # not before: after a refusal the choice is still there
+    request.session.pop(Draft.key(document), None)
     return redirect(target)
