@@ -1,41 +1,38 @@
-"""The rows of a dashboard's cards, each card drawn in one go: a page of hundreds of small marks is not put together from templates."""
+"""The rows of a dashboard's cards."""
 
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 
 from django import template
-from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
 from directives.base.clocks import COLOUR_NAMES
 from directives.base.states import COLOURS
-from directives.base.wording import describe_light, in_script, localized
+from directives.base.wording import Dated, describe_light, in_script, localized
 from directives.core.scope import Lights
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import BoardChoice, link
-from directives.dashboard.queries.figures import BoardLine, Figure
+from directives.dashboard.queries.figures import BoardLine, Figure, HeatCell
+from directives.templatetags.markup import attribute, join_escaped, join_html
 from directives.templatetags.tracker import FILLS, TONES, lamp
 
 register = template.Library()
 CUT = 60  # characters of a directive in a table
 OFFERED = 12  # documents of the menu
 LONG = 10_000  # from here on a count is long for its cell
-EVERYTHING = {
-    "page": None,
-    "all": False,
-    "directives": False,
-    "documents": False,
-}  # of the page before, not of the next
+# What belongs to one page alone, and is left out of links to others.
+EVERYTHING: dict[str, Any] = {"page": None, "all": False, "directives": False, "documents": False}
 ONE_DOCUMENT = EVERYTHING | {"section": None, "directive": None, "cycle": None}
 
 
 @register.simple_tag
-def go(choice: BoardChoice, **changes: object) -> SafeString:
-    """The address of the dashboard with some of the choice changed; a change begins at the first page."""
-    return SafeString(escape(link(choice, **{**EVERYTHING, **changes})))
+def go(choice: BoardChoice, **changes: object) -> str:
+    """The address of the dashboard with some of the choice changed, at its first page."""
+    return link(choice, **{**EVERYTHING, **changes})
 
 
 @register.simple_tag
@@ -45,215 +42,300 @@ def short(text: str) -> str:
 
 
 class Pen:
-    """Draws figures for one card: the words are looked up once, not for every row."""
+    """Draws the figures of one card; words are looked up once, not for every row."""
 
     def __init__(self, board: Board) -> None:
         self.board, self.language = board, get_language()
         self.words = {colour: gettext(COLOUR_NAMES[colour]) for colour in COLOURS}
         self.comma, self.all = gettext(", "), gettext("%(total)s in all: %(parts)s")
-        self.home = escape(link(board.choice, **EVERYTHING, scope=None))
+        self.overdue = gettext("overdue")
+        self.home = link(board.choice, **EVERYTHING, scope=None)
         self.lamps = {colour: lamp(colour) for colour in COLOURS}
 
     def href(self, figure: Figure) -> str:
-        """Where a figure leads: nowhere on a day that is past, of which no rows are kept."""
-        return f' href="{escape(figure.url)}"' if self.board.now else ""
+        """Where a figure leads: nowhere on a past day, of which no rows are kept."""
+        return attribute("href", figure.url) if self.board.now else ""
 
     def body(self, pk: int) -> str:
-        """The dashboard of another body, under the same filter."""
-        return f"{self.home}{'&amp;' if len(self.home) > 1 else ''}scope={pk}"
+        """The address of the dashboard of another body, under the same filter."""
+        return f"{self.home}{'&' if len(self.home) > 1 else ''}scope={pk}"
 
     def code(self, text: str) -> str:
-        return escape(in_script(text, self.language))
+        return in_script(text, self.language)
 
-    def bar(self, lights: Lights, label: str, height: int = 18) -> str:
+    def late(self, line: BoardLine, look: str = "") -> str:
+        """The count of overdue rows, which leads to them."""
+        if not line.lights.red:
+            return ""
+        return format_html(
+            '<a class="{}t-r"{}>{}{}<span class="sr"> {}</span></a>',
+            look,
+            self.href(line.red),
+            self.lamps["red"],
+            f"{line.lights.red:,}",
+            self.overdue,
+        )
+
+    def bar(self, lights: Lights, label: str, height: int = 18) -> SafeString:
         """A stacked bar of lights."""
-        total, start, rects, told = lights.total, 0.0, [], []
+        total, start, rectangles, parts = lights.total, 0.0, [], []
         for colour in COLOURS:
             count = getattr(lights, colour)
             if count:
                 width = 100 * count / total
-                rects.append(
-                    f'<rect {FILLS[colour]} x="{start:.2f}%" width="{width:.2f}%" height="{height}"/>'
-                )
-                told.append(f"{self.words[colour]} {count:,}")
+                rectangles.append((FILLS[colour], f"{start:.2f}", f"{width:.2f}", height))
+                parts.append(f"{self.words[colour]} {count:,}")
                 start += width
-        said = escape(
-            f"{label} {self.all % {'total': f'{total:,}', 'parts': self.comma.join(told)}}"
+        words = self.all % {"total": f"{total:,}", "parts": self.comma.join(parts)}
+        return format_html(
+            '<svg class="bars" width="100%" height="{}" role="img" aria-label="{} {}">{}</svg>',
+            height,
+            label,
+            words,
+            format_html_join("", '<rect{} x="{}%" width="{}%" height="{}"/>', rectangles),
         )
-        return f'<svg class="bars" width="100%" height="{height}" role="img" aria-label="{said}">{"".join(rects)}</svg>'
 
 
-def meter(part: int, whole: int, low: bool) -> str:
+def meter(part: int, whole: int, low: bool) -> SafeString:
     width = min(100.0, 100 * part / whole) if whole else 0.0
-    return (
-        f'<svg class="meter" width="100%" height="8" role="img" aria-label="{part:,}/{whole:,}">'
+    return format_html(
+        '<svg class="meter" width="100%" height="8" role="img" aria-label="{}/{}">'
         '<rect class="track" width="100%" height="8" rx="2"/>'
-        f'<rect class="fill{" low" if low else ""}" width="{width:.1f}%" height="8" rx="2"/></svg>'
+        '<rect class="fill{}" width="{}%" height="8" rx="2"/></svg>',
+        f"{part:,}",
+        f"{whole:,}",
+        " low" if low else "",
+        f"{width:.1f}",
     )
+
+
+def share_of_lights(lights: Lights) -> int:
+    """How much of a line is on time, in whole percent rounded down."""
+    return 100 * lights.on_time // lights.total
+
+
+def _on_time(lights: Lights) -> SafeString:
+    """The share on time of a line, with the counts it is made of."""
+    return format_html(
+        '<span class="rt"><b>{}%</b><small>{}</small></span>',
+        share_of_lights(lights),
+        gettext("on time %(n)s/%(of)s") % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"},
+    )
+
+
+def _in_all(lights: Lights) -> str:
+    return gettext("%(n)s obligations, %(mean)s%% done on average") % {
+        "n": f"{lights.total:,}",
+        "mean": lights.mean,
+    }
 
 
 @register.simple_tag
 def section_rows(board: Board) -> SafeString:
     """Each section with its bar and its share on time."""
-    pen, rows = Pen(board), []
-    closing, on_time = pgettext("section", "Closing"), gettext("on time %(n)s/%(of)s")
-    told = gettext("%(n)s obligations, %(mean)s%% done on average")
+    pen, closing = Pen(board), pgettext("section", "Closing")
+    rows = []
     for line in board.section_lines:
-        section, lights = line.thing, line.lights
-        number, title = (
-            pen.code(section.number) if section.number else closing,
-            localized(section, "title"),
-        )
-        said = told % {"n": f"{lights.total:,}", "mean": lights.mean}
-        counts = on_time % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"}
+        section, title = line.thing, localized(line.thing, "title")
         rows.append(
-            f'<li><a{pen.href(line.rows)}><span class="nm"><b>{number}</b>{f"<span>{escape(title)}</span>" if title else ""}'
-            f"<small>{said}</small></span>{pen.bar(lights, section.number)}"
-            f'<span class="rt"><b>{100 * lights.on_time // lights.total}%</b><small>{counts}</small></span></a></li>'
+            format_html(
+                '<li><a{}><span class="nm"><b>{}</b>{}<small>{}</small></span>{}{}</a></li>',
+                pen.href(line.rows),
+                pen.code(section.number) if section.number else closing,
+                format_html("<span>{}</span>", title) if title else "",
+                _in_all(line.lights),
+                pen.bar(line.lights, section.number),
+                _on_time(line.lights),
+            )
         )
-    return SafeString("".join(rows))
+    return join_html(rows)
 
 
 @register.simple_tag
 def document_choices(board: Board) -> SafeString:
     """The newest documents to choose from, and the way to the others."""
-    rows = []
-    for document in board.documents[:OFFERED]:
-        here = ' aria-current="true"' if document == board.document else ""
-        url = escape(link(board.choice, **ONE_DOCUMENT | {"document": document.pk}))
-        rows.append(f'<li><a href="{url}"{here}>{escape(localized(document, "title"))}</a></li>')
+    rows = [
+        format_html(
+            '<li><a href="{}"{}>{}</a></li>',
+            link(board.choice, **ONE_DOCUMENT | {"document": document.pk}),
+            attribute("aria-current", "true" if document == board.document else ""),
+            localized(document, "title"),
+        )
+        for document in board.documents[:OFFERED]
+    ]
     if len(board.documents) > OFFERED:
-        more = gettext("%(n)s more documents") % {"n": len(board.documents) - OFFERED}
-        url = escape(link(board.choice, **ONE_DOCUMENT | {"document": None, "documents": True}))
-        rows.append(f'<li><a href="{url}#documents">{escape(more)} ›</a></li>')
-    return SafeString("".join(rows))
+        rows.append(
+            format_html(
+                '<li><a href="{}#documents">{} ›</a></li>',
+                link(board.choice, **ONE_DOCUMENT | {"document": None, "documents": True}),
+                gettext("%(n)s more documents") % {"n": len(board.documents) - OFFERED},
+            )
+        )
+    return join_html(rows)
 
 
 @register.simple_tag
 def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
-    """Each document with its bar and its share on time, leading to its own dashboard, and what is overdue beside it."""
-    pen, rows, overdue = Pen(board), [], gettext("overdue")
-    on_time, told = (
-        gettext("on time %(n)s/%(of)s"),
-        gettext("%(n)s obligations, %(mean)s%% done on average"),
-    )
+    """Each document with its bar and its share on time, and what is overdue beside it."""
+    pen, rows = Pen(board), []
+    none_overdue = format_html('<span class="mv">{}</span>', "—")
     for line in lines:
-        title, lights, late = (
-            localized(line.thing, "title"),
-            line.lights,
-            '<span class="mv">—</span>',
-        )
-        if lights.red:
-            late = f'<a class="mv t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}<span class="sr"> {overdue}</span></a>'
-        counts = on_time % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"}
-        said = told % {"n": f"{lights.total:,}", "mean": lights.mean}
+        title = localized(line.thing, "title")
         rows.append(
-            f'<li><a href="{escape(link(board.choice, **ONE_DOCUMENT | {"document": line.thing.pk}))}"><span class="nm">'
-            f"<span>{escape(title)}</span><small>{said}</small></span>{pen.bar(lights, title)}"
-            f'<span class="rt"><b>{100 * lights.on_time // lights.total}%</b><small>{counts}</small></span></a>{late}</li>'
+            format_html(
+                '<li><a href="{}"><span class="nm"><span>{}</span><small>{}</small></span>'
+                "{}{}</a>{}</li>",
+                link(board.choice, **ONE_DOCUMENT | {"document": line.thing.pk}),
+                title,
+                _in_all(line.lights),
+                pen.bar(line.lights, title),
+                _on_time(line.lights),
+                pen.late(line, "mv ") or none_overdue,
+            )
         )
-    return SafeString("".join(rows))
+    return join_html(rows)
 
 
 @register.simple_tag
 def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> SafeString:
     """Bodies by their share on time. One of few rows says so; equal shares share a place."""
-    pen, rows, overdue = Pen(board), [], gettext("overdue")
-    few = f'<i class="tag line">{escape(pgettext("ranking", "few"))}</i>'
+    pen, rows = Pen(board), []
+    few = format_html('<i class="tag line">{}</i>', pgettext("ranking", "few"))
     for line in lines:
         lights = line.lights
-        share, late = 100 * lights.on_time // lights.total, "—"
-        if lights.red:
-            late = f'<a class="t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}<span class="sr"> {overdue}</span></a>'
         rows.append(
-            f'<li><span class="no">{line.place}</span><a href="{pen.body(line.thing.pk)}">{escape(localized(line.thing, "name"))}</a>'
-            f'{meter(lights.on_time, lights.total, low)}<span class="pc"><b>{share}%</b> <small>{lights.on_time:,}/{lights.total:,}</small>'
-            f'{few if line.small else ""}</span><span class="mv">{late}</span></li>'
+            format_html(
+                '<li><span class="no">{}</span><a href="{}">{}</a>{}'
+                '<span class="pc"><b>{}%</b> <small>{}/{}</small>{}</span>'
+                '<span class="mv">{}</span></li>',
+                line.place,
+                pen.body(line.thing.pk),
+                localized(line.thing, "name"),
+                meter(lights.on_time, lights.total, low),
+                share_of_lights(lights),
+                f"{lights.on_time:,}",
+                f"{lights.total:,}",
+                few if line.small else "",
+                pen.late(line) or "—",
+            )
         )
-    return SafeString("".join(rows))
+    return join_html(rows)
 
 
 @register.simple_tag
 def heat_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
-    """Bodies × sections: how many rows of a cell are not on time, in the darker ink the larger their share."""
+    """Bodies × sections: how many rows of a cell are not on time, darker the larger their share."""
     pen, rows = Pen(board), []
-    told = escape(
+    words = escape(
         gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue")
     )
     for line in lines:
-        name, cells = escape(localized(line.thing, "name")), []
-        for cell in board.cells(line.thing):
-            off, shade = cell.off_time, cell.shade
-            if not off.of:
-                cells.append('<td><span class="quiet">—</span></td>')
-                continue
-            said = told % {
-                "body": name,
-                "number": cell.section.number or "—",
-                "n": off.n,
-                "of": off.of,
-                "red": cell.red,
-            }
-            ink, zero = f' class="h{shade}"' if shade else "", "" if off.n else ' class="zero"'
-            zero = ' class="long"' if off.n >= LONG else zero
-            cells.append(
-                f'<td{ink}><a{pen.href(off)}{zero} aria-label="{said}"><span>{off.n:,}</span></a></td>'
-            )
+        name = escape(localized(line.thing, "name"))
+        cells = "".join(_heat_cell(pen, cell, name, words) for cell in board.cells(line.thing))
         rows.append(
-            f'<tr><th scope="row"><a href="{pen.body(line.thing.pk)}">{name}</a></th>{"".join(cells)}</tr>'
+            f'<tr><th scope="row"><a href="{escape(pen.body(line.thing.pk))}">{name}</a></th>'
+            f"{cells}</tr>"
         )
-    return SafeString("".join(rows))
+    return join_escaped(rows)
+
+
+def _heat_cell(pen: Pen, cell: HeatCell, name: str, words: str) -> str:
+    """A cell; the name of its body and the words are escaped already."""
+    off = cell.off_time
+    if not off.of:
+        return '<td><span class="quiet">—</span></td>'
+    label = words % {
+        "body": name,
+        "number": escape(cell.section.number or "—"),
+        "n": off.n,
+        "of": off.of,
+        "red": cell.red,
+    }
+    ink = f' class="h{cell.shade}"' if cell.shade else ""
+    look = ' class="long"' if off.n >= LONG else "" if off.n else ' class="zero"'
+    return f'<td{ink}><a{pen.href(off)}{look} aria-label="{label}"><span>{off.n:,}</span></a></td>'
 
 
 @register.simple_tag
-def directive_rows(board: Board, request: HttpRequest) -> SafeString:
-    """The directives one by one: of one body with light, reason and percent, of many with the bar of their lights."""
+def directive_rows(board: Board, request: Dated) -> SafeString:
+    """The directives one by one.
+
+    Of one body with light, reason and percent, of many with the bar of their lights.
+    """
     pen, many = Pen(board), board.view.counted
-    return SafeString(
-        "".join(
-            _of_many(pen, line) if many else _of_one(pen, line, request)
-            for line in board.directives
-        )
+    return join_html(
+        _of_many(pen, line) if many else _of_one(pen, line, request) for line in board.directives
     )
 
 
-def _said(line: BoardLine) -> str:
+def _text(line: BoardLine) -> str:
     text = localized(line.thing, "text")
-    return escape(text if len(text) <= CUT else f"{text[: CUT - 1]}…")
+    return text if len(text) <= CUT else f"{text[: CUT - 1]}…"
 
 
-def _of_many(pen: Pen, line: BoardLine) -> str:
+def _of_many(pen: Pen, line: BoardLine) -> SafeString:
     code, lights = pen.code(line.thing.code), line.lights
-    narrowed = escape(link(pen.board.choice, **EVERYTHING | {"directive": line.thing.pk}))
-    late = (
-        f'<a class="t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}</a>'
-        if lights.red
-        else "—"
-    )
-    return (
-        f'<tr><th scope="row"><a class="code" href="{reverse("directive", args=(line.thing.pk,))}">{code}</a></th>'
-        f'<td><a href="{narrowed}">{_said(line)}</a></td><td class="mix">{pen.bar(lights, code, 14)}</td>'
-        f'<td class="num"><a{pen.href(line.rows)}><b>{100 * lights.on_time // lights.total}%</b> '
-        f'<small>{lights.on_time:,}/{lights.total:,}</small></a></td><td class="num">{late}</td></tr>'
+    late: str = "—"
+    if lights.red:
+        late = format_html(
+            '<a class="t-r"{}>{}{}</a>', pen.href(line.red), pen.lamps["red"], f"{lights.red:,}"
+        )
+    return format_html(
+        '<tr><th scope="row"><a class="code" href="{}">{}</a></th><td><a href="{}">{}</a></td>'
+        '<td class="mix">{}</td>'
+        '<td class="num"><a{}><b>{}%</b> <small>{}/{}</small></a></td>'
+        '<td class="num">{}</td></tr>',
+        reverse("directive", args=(line.thing.pk,)),
+        code,
+        link(pen.board.choice, **EVERYTHING | {"directive": line.thing.pk}),
+        _text(line),
+        pen.bar(lights, code, 14),
+        pen.href(line.rows),
+        share_of_lights(lights),
+        f"{lights.on_time:,}",
+        f"{lights.total:,}",
+        late,
     )
 
 
-def _of_one(pen: Pen, line: BoardLine, request: HttpRequest) -> str:
+def _of_one(pen: Pen, line: BoardLine, request: Dated) -> SafeString:
     row = line.thing.row
     word, why = describe_light(request, row)
-    light = f'<span class="light {TONES[row.light]}">{pen.lamps[row.light]}{escape(word)}</span>'
-    return (
-        f'<tr><th scope="row"><a class="code" href="{reverse("obligation", args=(row.pk,))}">{pen.code(line.thing.code)}</a></th>'
-        f"<td>{_said(line)}</td>"
-        f'<td>{light}{f"""<span class="why">{escape(why)}</span>""" if why else ""}</td>'
-        f'<td class="num" data-k="{escape(gettext("Done"))}">{row.percent}%</td></tr>'
+    return format_html(
+        '<tr><th scope="row"><a class="code" href="{}">{}</a></th><td>{}</td>'
+        '<td><span class="light {}">{}{}</span>{}</td>'
+        '<td class="num" data-k="{}">{}%</td></tr>',
+        reverse("obligation", args=(row.pk,)),
+        pen.code(line.thing.code),
+        _text(line),
+        TONES[row.light],
+        pen.lamps[row.light],
+        word,
+        format_html('<span class="why">{}</span>', why) if why else "",
+        gettext("Done"),
+        row.percent,
     )
 
 
 @register.simple_tag
 def chips(board: Board) -> SafeString:
     """What narrows the page, each with a way to take it off."""
-    choice, told = board.choice, []
+    off = gettext("clear")
+    return format_html_join(
+        "",
+        '<a class="chip" href="{}">{} <span aria-hidden="true">×</span>'
+        '<span class="sr">{}</span></a>',
+        (
+            (link(board.choice, **EVERYTHING | change), words, off)
+            for words, change in _conditions(board)
+        ),
+    )
+
+
+def _conditions(board: Board) -> list[tuple[str, dict[str, Any]]]:
+    """What narrows the page: its words, and the change that takes it off."""
+    choice = board.choice
+    conditions: list[tuple[str, dict[str, Any]]] = []
     if choice.section:
         section = next(one for one in board.sections if one.pk == choice.section)
         number = (
@@ -261,25 +343,15 @@ def chips(board: Board) -> SafeString:
             if section.number
             else gettext("the closing section")
         )
-        told.append((f"{number} {localized(section, 'title')}", {"section": None}))
+        conditions.append((f"{number} {localized(section, 'title')}", {"section": None}))
     if choice.directive:
         code = board.directives[0].thing.code if board.directives else f"#{choice.directive}"
-        told.append(
-            (f"{gettext('Directive')} {in_script(code, get_language())}", {"directive": None})
-        )
-    told += [(choice.about_word, {"about": ""})] if choice.about else []
-    told += [(choice.kind_word, {"kind": ""})] if choice.kind else []
+        words = f"{gettext('Directive')} {in_script(code, get_language())}"
+        conditions.append((words, {"directive": None}))
+    if choice.about:
+        conditions.append((choice.about_word, {"about": ""}))
+    if choice.kind:
+        conditions.append((choice.kind_word, {"kind": ""}))
     if choice.cycle and board.trend and not board.trend.current:
-        told.append((board.trend.name, {"cycle": None}))
-    off = gettext("clear")
-    return SafeString(
-        "".join(
-            format_html(
-                '<a class="chip" href="{}">{} <span aria-hidden="true">×</span><span class="sr">{}</span></a>',
-                link(choice, **EVERYTHING | change),
-                word,
-                off,
-            )
-            for word, change in told
-        )
-    )
+        conditions.append((board.trend.name, {"cycle": None}))
+    return conditions

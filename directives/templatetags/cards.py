@@ -1,10 +1,8 @@
-"""Lines of a dashboard's cards: counts of lights, coverage, what happened, who is late, and the tables behind the charts."""
+"""Lines of a dashboard's cards: counts, coverage, what happened, who is late, tables of charts."""
 
 from collections.abc import Iterable
-from html import escape
 
 from django import template
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -13,13 +11,14 @@ from django.utils.translation import get_language, gettext, pgettext
 
 from directives.base.clocks import COLOUR_NAMES
 from directives.base.states import COLOURS, LIGHTS
-from directives.base.wording import describe_light, format_day, in_script, localized
+from directives.base.wording import Dated, describe_light, format_day, in_script, localized
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import link
 from directives.dashboard.queries.facts import Period
 from directives.dashboard.queries.figures import BoardLine, LabelledFigure
 from directives.dashboard.queries.trend import Trend, period_name, table
 from directives.templatetags.board import EVERYTHING, Pen, meter
+from directives.templatetags.markup import attribute, join_html
 from directives.templatetags.tracker import TONES, lamp
 
 register = template.Library()
@@ -29,32 +28,44 @@ SHORT = 28  # characters of a directive beside a light
 
 @register.simple_tag
 def stat(board: Board, colour: str) -> SafeString:
-    """One of the four counts: lamp, words, count, denominator and share. Grey is two lamps together."""
+    """One of the four counts: lamp, words, count, denominator and share.
+
+    Grey is two lamps together.
+    """
     words = {
-        "green": gettext("Green · on schedule"), "yellow": gettext("Yellow · near due or behind"), "red": gettext("Red · overdue"),
+        "green": gettext("Green · on schedule"),
+        "yellow": gettext("Yellow · near due or behind"),
+        "red": gettext("Red · overdue"),
         "grey": gettext("Grey · closed, not due"),
-    }[colour]  # fmt: skip
-    figure, shown = board.figures[colour], "closed" if colour == "grey" else colour
-    href = f' href="{escape(figure.url)}"' if board.now else ""
-    return SafeString(
-        f'<a{href}><span class="light {TONES[shown]}">{lamp(shown, "big")}{escape(words)}</span>'
-        f'<span class="n{" long" if figure.of >= LONG else ""}">{figure.n:,} <small>/ {figure.of:,} · {figure.share}%</small></span></a>'
+    }[colour]
+    figure, lamp_colour = board.figures[colour], "closed" if colour == "grey" else colour
+    return format_html(
+        '<a{}><span class="light {}">{}{}</span>'
+        '<span class="n{}">{} <small>/ {} · {}%</small></span></a>',
+        attribute("href", figure.url) if board.now else "",
+        TONES[lamp_colour],
+        lamp(lamp_colour, "big"),
+        words,
+        " long" if figure.of >= LONG else "",
+        f"{figure.n:,}",
+        f"{figure.of:,}",
+        figure.share,
     )
 
 
 @register.simple_tag
-def parts(named: Iterable[LabelledFigure]) -> SafeString:
+def parts(figures: Iterable[LabelledFigure]) -> SafeString:
     """What a count is made of, each part with its rows."""
-    told = (
-        f'<a href="{escape(one.rows.url)}">{escape(str(one.label))} {one.rows.n:,}</a>'
-        for one in named
+    return format_html_join(
+        " · ",
+        '<a href="{}">{} {}</a>',
+        ((part.rows.url, part.label, f"{part.rows.n:,}") for part in figures),
     )
-    return SafeString(" · ".join(told))
 
 
 @register.simple_tag
 def most_overdue(board: Board) -> SafeString:
-    """The documents or sections with most overdue obligations, each a link to them where the day is today's."""
+    """The documents or sections with most overdue obligations; links to them on today's page."""
     return format_html_join(
         gettext(" and "), "{}", ((_named(board, line),) for line in board.most_overdue)
     )
@@ -62,50 +73,55 @@ def most_overdue(board: Board) -> SafeString:
 
 def _named(board: Board, line: BoardLine) -> SafeString:
     if board.across:
-        words = f"《{Truncator(localized(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
+        title = Truncator(localized(line.thing, "title"))
+        words = f"《{title.chars(14 if board.choice.wall else 24)}》"
     elif line.thing.number:
-        words = gettext("section %(number)s") % {
-            "number": in_script(line.thing.number, get_language())
-        }
+        number = in_script(line.thing.number, get_language())
+        words = gettext("section %(number)s") % {"number": number}
     else:
         words = gettext("the closing section")
-    return (
-        format_html('<a href="{}">{}</a>', line.red.url, words)
-        if board.now
-        else format_html("<a>{}</a>", words)
-    )
+    if board.now:
+        return format_html('<a href="{}">{}</a>', line.red.url, words)
+    return format_html("<a>{}</a>", words)
 
 
 @register.simple_tag
 def picture(card: str) -> SafeString:
     """The button that saves a card as a picture; the script shows it."""
-    return SafeString(
-        f'<button class="btn text shoot" type="button" data-picture="{card}" hidden>{escape(gettext("Save as picture"))}</button>'
+    return format_html(
+        '<button class="btn text shoot" type="button" data-picture="{}" hidden>{}</button>',
+        card,
+        gettext("Save as picture"),
     )
 
 
 @register.simple_tag
 def options(choices: Iterable[tuple[str, object]], chosen: str) -> SafeString:
     """The options of a select."""
-    return SafeString(
-        "".join(
-            f'<option value="{escape(code)}"{" selected" if code == chosen else ""}>{escape(str(word))}</option>'
-            for code, word in choices
-        )
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((code, " selected" if code == chosen else "", word) for code, word in choices),
     )
 
 
 @register.simple_tag
 def section_options(board: Board) -> SafeString:
     """The sections of the document as options."""
-    pen, closing, told = Pen(board), pgettext("section", "Closing"), []
-    for section in board.sections:
-        number = pen.code(section.number) if section.number else escape(closing)
-        chosen = " selected" if section.pk == board.choice.section else ""
-        told.append(
-            f'<option value="{section.pk}"{chosen}>{number} {escape(localized(section, "title"))}</option>'
-        )
-    return SafeString("".join(told))
+    pen, closing = Pen(board), pgettext("section", "Closing")
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{} {}</option>',
+        (
+            (
+                section.pk,
+                " selected" if section.pk == board.choice.section else "",
+                pen.code(section.number) if section.number else closing,
+                localized(section, "title"),
+            )
+            for section in board.sections
+        ),
+    )
 
 
 @register.filter
@@ -114,162 +130,191 @@ def period(cycle: Period) -> str:
     return period_name(cycle)
 
 
-def cells(*values: str) -> str:
-    return "".join(f'<td class="num">{value}</td>' for value in values)
+def number_cells(*values: str) -> SafeString:
+    return format_html_join("", '<td class="num">{}</td>', ((value,) for value in values))
+
+
+def _row(head: str, *values: str) -> SafeString:
+    return format_html('<tr><th scope="row">{}</th>{}</tr>', head, number_cells(*values))
 
 
 @register.simple_tag
 def light_table(lines: Iterable[BoardLine], board: Board) -> SafeString:
     """The figures of a chart of lights as a table."""
-    heads = [
-        gettext("Document") if board.across else gettext("Section"),
-        *(str(word) for _colour, word in LIGHTS),
-        gettext("Obligations"),
-        gettext("On-time rate"),
-    ]
-    head = "".join(
-        f'<th scope="col"{" class=num" if place else ""}>{escape(word)}</th>'
-        for place, word in enumerate(heads)
-    )
+    first = gettext("Document") if board.across else gettext("Section")
+    heads = [*(word for _colour, word in LIGHTS), gettext("Obligations"), gettext("On-time rate")]
     closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
     for line in lines:
-        number = (
-            escape(localized(line.thing, "title"))
+        name = (
+            localized(line.thing, "title")
             if board.across
-            else pen.code(line.thing.number) or escape(closing)
+            else pen.code(line.thing.number) or closing
         )
         counts = (f"{line.lights.count(colour):,}" for colour, _word in LIGHTS)
-        rows.append(
-            f'<tr><th scope="row">{number}</th>{cells(*counts, f"{line.lights.total:,}", f"{line.on_time.share}%")}</tr>'
-        )
-    return SafeString(
-        f'<table class="tbl tight"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        rows.append(_row(name, *counts, f"{line.lights.total:,}", f"{line.on_time.share}%"))
+    return format_html(
+        '<table class="tbl tight"><thead><tr><th scope="col">{}</th>{}</tr></thead>'
+        "<tbody>{}</tbody></table>",
+        first,
+        format_html_join("", '<th scope="col" class=num>{}</th>', ((word,) for word in heads)),
+        join_html(rows),
     )
 
 
 @register.simple_tag
-def report_days(shown: Trend) -> SafeString:
+def report_days(trend: Trend) -> SafeString:
     """The curve of what came in, as rows of a table."""
     rows = []
-    for on, n, before in table(shown):
-        was = "—" if before is None else f"{before:,}/{shown.before.entries:,}"
-        rows.append(
-            f'<tr><th scope="row">{format_day(on, shown.today)}</th>{cells(f"{n:,}/{shown.expected:,}", was)}</tr>'
-        )
-    return SafeString("".join(rows))
+    for on, n, n_before in table(trend):
+        before = "—"
+        if n_before is not None and trend.before is not None:
+            before = f"{n_before:,}/{trend.before.entries:,}"
+        rows.append(_row(format_day(on, trend.today), f"{n:,}/{trend.expected:,}", before))
+    return join_html(rows)
 
 
 @register.simple_tag
 def week_rows(board: Board) -> SafeString:
     """The curve as rows of a table; each day that is kept leads to the dashboard of that day."""
     rows = []
-    for point in board.weeks.points:
-        told = format_day(point.day, board.today)
+    for point in board.weeks.points if board.weeks else ():
+        day = format_day(point.day, board.today)
         if point.copied_on:
-            told = f'<a href="{escape(link(board.choice, on=point.day, **EVERYTHING))}">{told}</a>'
-        counts = cells(
-            f"{point.on_time:,}/{point.total:,}", f"{point.share:.1f}%", f"{point.red:,}"
-        )
-        rows.append(f'<tr><th scope="row">{told}</th>{counts}</tr>')
-    return SafeString("".join(rows))
+            url = link(board.choice, on=point.day, **EVERYTHING)
+            day = format_html('<a href="{}">{}</a>', url, day)
+        on_time = f"{point.on_time:,}/{point.total:,}"
+        rows.append(_row(day, on_time, f"{point.share:.1f}%", f"{point.red:,}"))
+    return join_html(rows)
 
 
 @register.simple_tag
 def next_lines(board: Board) -> SafeString:
     """The days on which clocks run out, with their rows, and the rows that have no day."""
-    told, lines = gettext("%(n)s obligations"), []
-    for one in board.ahead:
-        words = f"{one.label}{gettext(': ')}{told % {'n': f'{one.rows.n:,}'}}"
+    count, lines = gettext("%(n)s obligations"), []
+    for due in board.ahead:
         lines.append(
-            f'<li><time class="soft nb" datetime="{one.day.isoformat()}">{format_day(one.day, board.today)}</time>'
-            f'<a href="{escape(one.rows.url)}">{escape(words)}</a></li>'
+            format_html(
+                '<li><time class="soft nb" datetime="{}">{}</time><a href="{}">{}{}{}</a></li>',
+                due.day.isoformat(),
+                format_day(due.day, board.today),
+                due.rows.url,
+                due.label,
+                gettext(": "),
+                count % {"n": f"{due.rows.n:,}"},
+            )
         )
     if not lines:
-        lines.append(
-            f'<li class="soft">{escape(gettext("Nothing is due in the coming weeks."))}</li>'
-        )
+        words = gettext("Nothing is due in the coming weeks.")
+        lines.append(format_html('<li class="soft">{}</li>', words))
     if board.undated.n:
-        words = f"{gettext('No due date set')}{gettext(': ')}{told % {'n': f'{board.undated.n:,}'}}"
         lines.append(
-            f'<li><span class="soft">—</span><a href="{escape(board.undated.url)}">{escape(words)}</a></li>'
+            format_html(
+                '<li><span class="soft">—</span><a href="{}">{}{}{}</a></li>',
+                board.undated.url,
+                gettext("No due date set"),
+                gettext(": "),
+                count % {"n": f"{board.undated.n:,}"},
+            )
         )
-    return SafeString("".join(lines))
+    return join_html(lines)
 
 
 @register.simple_tag
 def cover_lines(board: Board) -> SafeString:
     """Receipt, plan, report: how many, of how many, and what is missing with its rows."""
-    missing, complete, lines = gettext("%(n)s missing"), pgettext("coverage", "all"), []
+    complete, lines = pgettext("coverage", "all"), []
     for part in board.coverage:
-        lacking = escape(missing % {"n": f"{part.missing.n:,}"})
+        missing: str = gettext("%(n)s missing") % {"n": f"{part.missing.n:,}"}
         if not part.missing.n:
-            lacking = f'<span class="quiet">{escape(complete)}</span>'
+            missing = format_html('<span class="quiet">{}</span>', complete)
         elif part.exact:
-            lacking = f'<a href="{escape(part.missing.url)}">{lacking}</a>'
+            missing = format_html('<a href="{}">{}</a>', part.missing.url, missing)
         lines.append(
-            f"<li><span>{escape(str(part.label))}</span>{meter(part.done.n, part.done.of, False)}"
-            f'<span class="num"><b>{part.done.percent}%</b> '
-            f'<small>{part.done.n:,}/{part.done.of:,}</small></span><span class="num">{lacking}</span></li>'
+            format_html(
+                '<li><span>{}</span>{}<span class="num"><b>{}%</b> <small>{}/{}</small></span>'
+                '<span class="num">{}</span></li>',
+                part.label,
+                meter(part.done.n, part.done.of, False),
+                part.done.percent,
+                f"{part.done.n:,}",
+                f"{part.done.of:,}",
+                missing,
+            )
         )
-    return SafeString("".join(lines))
+    return join_html(lines)
 
 
 @register.simple_tag
 def change_lines(board: Board) -> SafeString:
     """What happened since the last working day and in a week, each with exactly its events."""
     in_week, lines = gettext("in a week %(n)s"), []
-    for one in board.happened:
-        sign = {"worse": "+", "better": "−"}.get(one.kind, "") if one.n else ""
-        mark, label = lamp(one.colour) if one.colour else "", escape(str(one.label))
-        what = f'<a href="{escape(one.url)}">{label}</a>' if one.n else label
-        week = escape(in_week % {"n": f"{one.week:,}"})
+    for activity in board.happened:
+        sign = {"worse": "+", "better": "−"}.get(activity.kind, "") if activity.n else ""
+        label: str = str(activity.label)
         lines.append(
-            f'<li><span class="v">{sign}{one.n:,}</span>{mark}{what}'
-            f'<small class="wk"><a href="{escape(one.week_url)}">{week}</a></small></li>'
+            format_html(
+                '<li><span class="v">{}{}</span>{}{}'
+                '<small class="wk"><a href="{}">{}</a></small></li>',
+                sign,
+                f"{activity.n:,}",
+                lamp(activity.colour) if activity.colour else "",
+                format_html('<a href="{}">{}</a>', activity.url, label) if activity.n else label,
+                activity.week_url,
+                in_week % {"n": f"{activity.week:,}"},
+            )
         )
-    return SafeString(
-        "".join(lines) or f'<li class="soft">{escape(gettext("Nothing has changed."))}</li>'
-    )
+    if not lines:
+        return format_html('<li class="soft">{}</li>', gettext("Nothing has changed."))
+    return join_html(lines)
 
 
 @register.simple_tag
-def late_lines(board: Board, request: HttpRequest) -> SafeString:
+def late_lines(board: Board, request: Dated) -> SafeString:
     """The longest overdue rows: whose, what, why, and whose move it is."""
     pen, lines = Pen(board), []
-    opened, whose = escape(gettext("Open")), escape(gettext("Waiting for"))
     titles = {line.thing.pk: localized(line.thing, "title") for line in board.document_lines}
     for late in board.late:
         row = late.obligation
         word, why = describe_light(request, row)
         text = localized(row.directive, "text")
-        text = text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
         lines.append(
-            f'<tr><th scope="row"><a href="{pen.body(row.organisation_id)}">{escape(localized(row.organisation, "name"))}</a></th>'
-            f'<td><a class="code" href="{reverse("directive", args=(row.directive_id,))}">{pen.code(row.directive.code)}</a> '
-            f"{escape(text)}{_of_document(titles.get(row.document_id))}</td>"
-            f'<td><span class="light {TONES[row.light]}">{pen.lamps[row.light]}{escape(word)}</span>'
-            f'<span class="why">{escape(why)}</span></td>'
-            f'<td data-k="{whose}"><span class="nb">{escape(str(late.whose_words))}</span></td>'
-            f'<td class="num act"><a class="btn" href="{reverse("obligation", args=(row.pk,))}">{opened}</a></td></tr>'
+            format_html(
+                '<tr><th scope="row"><a href="{}">{}</a></th>'
+                '<td><a class="code" href="{}">{}</a> {}{}</td>'
+                '<td><span class="light {}">{}{}</span><span class="why">{}</span></td>'
+                '<td data-k="{}"><span class="nb">{}</span></td>'
+                '<td class="num act"><a class="btn" href="{}">{}</a></td></tr>',
+                pen.body(row.organisation_id),
+                localized(row.organisation, "name"),
+                reverse("directive", args=(row.directive_id,)),
+                pen.code(row.directive.code),
+                text if len(text) <= SHORT else f"{text[: SHORT - 1]}…",
+                _of_document(titles.get(row.document_id)),
+                TONES[row.light],
+                pen.lamps[row.light],
+                word,
+                why,
+                gettext("Waiting for"),
+                late.whose_words,
+                reverse("obligation", args=(row.pk,)),
+                gettext("Open"),
+            )
         )
-    return SafeString("".join(lines))
+    return join_html(lines)
 
 
 def _of_document(title: str | None) -> str:
     """Of which document a row is, where there are several."""
-    return (
-        f'<small class="of">{escape(gettext("“%(title)s”") % {"title": title})}</small>'
-        if title
-        else ""
-    )
+    if not title:
+        return ""
+    return format_html('<small class="of">{}</small>', gettext("“%(title)s”") % {"title": title})
 
 
 @register.simple_tag
 def legend() -> SafeString:
     """The lamps with their words."""
-    return SafeString(
-        "".join(
-            f"<span>{lamp(colour)}{escape(gettext(COLOUR_NAMES[colour]))}</span>"
-            for colour in COLOURS
-        )
+    return format_html_join(
+        "",
+        "<span>{}{}</span>",
+        ((lamp(colour), gettext(COLOUR_NAMES[colour])) for colour in COLOURS),
     )

@@ -1,8 +1,7 @@
-"""The curves of a dashboard, drawn in one go: what came in of a cycle, and the share on time week by week."""
-
-from html import escape
+"""The curves of a dashboard: what came in of a cycle, and the share on time week by week."""
 
 from django import template
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -10,118 +9,153 @@ from directives.base.wording import format_day
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.trend import Trend
 from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
+from directives.templatetags.markup import attribute, join_html
 
 register = template.Library()
-HAN, LATIN, GAP = (
-    12,
-    7,
-    8,
-)  # about how wide a character of each kind is, and what stays free between two days
+HAN, LATIN = 12, 7  # about how wide a character of each kind is
+GAP = 8  # what stays free between two days
 MARGIN = 16  # beside the field of a drawing
 
 
-def text(x: float, y: float, words: str, *, anchor: str = "", look: str = "") -> str:
-    named = (f' text-anchor="{anchor}"' if anchor else "") + (f' class="{look}"' if look else "")
-    return f'<text x="{x}" y="{y}"{named}>{escape(words)}</text>'
+def svg_text(
+    x: float | str, y: float | str, words: str, *, anchor: str = "", look: str = ""
+) -> SafeString:
+    return format_html(
+        '<text x="{}" y="{}"{}{}>{}</text>',
+        x,
+        y,
+        attribute("text-anchor", anchor),
+        attribute("class", look),
+        words,
+    )
 
 
-def wide(words: str) -> int:
+def text_width(words: str) -> int:
     """About how wide words under an axis come out, in units of the drawing."""
     return sum(HAN if ord(character) > 0xFF else LATIN for character in words)
 
 
-def scale(low: str, middle: str, high: str, bottom: int, top: int, right: int) -> str:
+def scale(low: str, middle: str, high: str, bottom: int, top: int, right: int) -> SafeString:
     """Three lines across with their percentages."""
     lines = ((bottom, low), ((bottom + top) // 2, middle), (top, high))
-    return "".join(
-        f'<path class="ax" d="M{LEFT} {y}H{right}"/>{text(36, y + 4, f"{told}%", anchor="end")}'
-        for y, told in lines
+    return format_html_join(
+        "",
+        '<path class="ax" d="M{} {}H{}"/>{}',
+        (
+            (LEFT, y, right, svg_text(36, y + 4, f"{percent}%", anchor="end"))
+            for y, percent in lines
+        ),
     )
 
 
-def chart(right: int, height: int, said: str, drawn: str) -> SafeString:
-    return SafeString(
-        f'<svg class="chart" viewBox="0 0 {right + MARGIN} {height}" role="img" aria-label="{escape(said)}">{drawn}</svg>'
+def chart(right: int, height: int, label: str, parts: list[SafeString]) -> SafeString:
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        right + MARGIN,
+        height,
+        label,
+        join_html(parts),
     )
+
+
+def area_under(area: str, line: str) -> SafeString:
+    return format_html(
+        '<polygon class="area" points="{}"/><polyline class="now" points="{}"/>', area, line
+    )
+
+
+def dot(x: float, y: float, radius: float) -> SafeString:
+    return format_html('<circle class="dot" cx="{}" cy="{}" r="{}"/>', x, y, radius)
 
 
 @register.simple_tag
 def report_curve(board: Board) -> SafeString:
     """What came in of the cycle against its due day, over the cycle before."""
-    t = board.trend
-    was, due = t.was_percent, format_day(t.cycle.due_on, t.today)
-    told = {"percent": t.percent, "today": format_day(t.today, board.today), "due": due}
-    said = gettext("Entries submitted: %(percent)s%% by %(today)s; due on %(due)s") % told
-    if was is not None:
-        said += gettext("; ") + gettext("on the same day of the previous cycle %(percent)s%%") % {
-            "percent": was
-        }
-    parts = [scale("0", "50", "100", 300, 30, t.right)]
-    if t.line_before:
-        parts.append(
-            f'<polyline class="was" points="{t.line_before}"/>{text(t.right, 22, gettext("previous cycle"), anchor="end", look="opt")}'
-        )
-    parts.append(
-        f'<polygon class="area" points="{t.area}"/><polyline class="now" points="{t.line}"/>'
-    )
-    parts.append(f'<path class="due" d="M{t.due_x} 20V300"/>')
-    missing = gettext("%(n)s not submitted") % {"n": f"{t.missing:,}"}
-    parts.append(
-        text(
-            t.due_words_x,
-            270,
-            gettext("Due %(day)s") % {"day": due},
-            anchor=t.due_anchor,
-            look="t2",
-        )
-    )
-    parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt apart"))
-    parts.append(f'<circle class="dot" cx="{t.now_x}" cy="{t.now_y}" r="5"/>{_today(t)}')
-    first, last, half = (
-        format_day(t.cycle.opens_on, t.today),
-        format_day(t.ends_on, t.today),
-        wide(due) / 2 + GAP,
-    )
-    parts.append(text(LEFT, 324, first, look="below"))
-    if LEFT + wide(first) < t.due_x - half and t.due_x + half < t.right - wide(last):
-        parts.append(text(t.due_x, 324, due, anchor="middle", look="apart"))
-    parts.append(text(t.right, 324, last, anchor="end", look="below"))
-    return chart(t.right, 336, said, "".join(parts))
+    trend = board.trend
+    assert trend is not None  # the page has no curve without
+    due = format_day(trend.cycle.due_on, trend.today)
+    parts = [scale("0", "50", "100", 300, 30, trend.right)]
+    if trend.line_before:
+        words = svg_text(trend.right, 22, gettext("previous cycle"), anchor="end", look="opt")
+        parts.append(format_html('<polyline class="was" points="{}"/>{}', trend.line_before, words))
+    parts.append(area_under(trend.area, trend.line))
+    parts += _due_day(trend, due)
+    parts += [dot(trend.now_x, trend.now_y, 5), _words_of_today(trend), *_axis(trend, due)]
+    return chart(trend.right, 336, _label(trend, board, due), parts)
 
 
-def _today(t: Trend) -> str:
+def _label(trend: Trend, board: Board, due: str) -> str:
+    said = gettext("Entries submitted: %(percent)s%% by %(today)s; due on %(due)s") % {
+        "percent": trend.percent,
+        "today": format_day(trend.today, board.today),
+        "due": due,
+    }
+    if trend.was_percent is None:
+        return said
+    before = gettext("on the same day of the previous cycle %(percent)s%%")
+    return said + gettext("; ") + before % {"percent": trend.was_percent}
+
+
+def _due_day(trend: Trend, due: str) -> list[SafeString]:
+    """The line of the due day, and what is missing, beside it."""
+    x, anchor = trend.due_words_x, trend.due_anchor
+    missing = gettext("%(n)s not submitted") % {"n": f"{trend.missing:,}"}
+    return [
+        format_html('<path class="due" d="M{} 20V300"/>', trend.due_x),
+        svg_text(x, 270, gettext("Due %(day)s") % {"day": due}, anchor=anchor, look="t2"),
+        svg_text(x, 288, missing, anchor=anchor, look="opt apart"),
+    ]
+
+
+def _axis(trend: Trend, due: str) -> list[SafeString]:
+    """The days under the drawing; the due day where it has room."""
+    first = format_day(trend.cycle.opens_on, trend.today)
+    last = format_day(trend.ends_on, trend.today)
+    half = text_width(due) / 2 + GAP
+    left_end, right_start = LEFT + text_width(first), trend.right - text_width(last)
+    days = [svg_text(LEFT, 324, first, look="below")]
+    if left_end < trend.due_x - half and trend.due_x + half < right_start:
+        days.append(svg_text(trend.due_x, 324, due, anchor="middle", look="apart"))
+    return [*days, svg_text(trend.right, 324, last, anchor="end", look="below")]
+
+
+def _words_of_today(trend: Trend) -> SafeString:
     """The words beside the last point."""
-    now = gettext("Today %(percent)s%%") if t.current else gettext("Final %(percent)s%%")
-    words = text(t.words_x, t.words_y, now % {"percent": t.percent}, anchor=t.anchor, look="t1")
-    if t.was_percent is not None:
-        before = gettext("previous cycle %(percent)s%%") % {"percent": t.was_percent}
-        words += text(t.words_x, t.was_words_y, before, anchor=t.anchor, look="opt lower")
-    return words
+    now = gettext("Today %(percent)s%%") if trend.current else gettext("Final %(percent)s%%")
+    words = svg_text(
+        trend.words_x,
+        trend.words_y,
+        now % {"percent": trend.percent},
+        anchor=trend.anchor,
+        look="t1",
+    )
+    if trend.was_percent is None:
+        return words
+    before = gettext("previous cycle %(percent)s%%") % {"percent": trend.was_percent}
+    return words + svg_text(
+        trend.words_x, trend.was_words_y, before, anchor=trend.anchor, look="opt lower"
+    )
 
 
 @register.simple_tag
 def week_curve(board: Board) -> SafeString:
     """The share on time, one point a week."""
-    w = board.weeks
+    weeks = board.weeks
+    assert weeks is not None  # the page has no curve without
     last = board.figures["on_time"].share
-    said = gettext("On-time rate: from %(from)s%% to %(to)s%%") % {
-        "from": f"{w.points[0].share:.1f}",
+    label = gettext("On-time rate: from %(from)s%% to %(to)s%%") % {
+        "from": f"{weeks.points[0].share:.1f}",
         "to": last,
     }
-    marks = [
-        f'<circle class="dot" cx="{x}" cy="{y}" r="{5 if place == len(w.points) else 2.5}"/>'
-        for place, (x, y) in enumerate(w.marks, 1)
-    ]
-    now = (
-        f"{gettext('today')} {last}%"
-        if board.now
-        else f"{format_day(board.day, board.today)} {last}%"
-    )
+    day = gettext("today") if board.now else format_day(board.day, board.today)
     parts = [
-        scale(str(w.low), f"{w.middle:g}", str(w.high), BOTTOM, TOP, w.right),
-        f'<polygon class="area" points="{w.area}"/><polyline class="now" points="{w.line}"/>',
-        *marks,
-        text(LEFT, 154, format_day(w.first, board.today), look="below"),
-        text(w.right, 154, now, anchor="end", look="below"),
+        scale(str(weeks.low), f"{weeks.middle:g}", str(weeks.high), BOTTOM, TOP, weeks.right),
+        area_under(weeks.area, weeks.line),
+        *(
+            dot(x, y, 5 if place == len(weeks.points) else 2.5)
+            for place, (x, y) in enumerate(weeks.marks, 1)
+        ),
+        svg_text(LEFT, 154, format_day(weeks.first, board.today), look="below"),
+        svg_text(weeks.right, 154, f"{day} {last}%", anchor="end", look="below"),
     ]
-    return chart(w.right, 160, said, "".join(parts))
+    return chart(weeks.right, 160, label, parts)

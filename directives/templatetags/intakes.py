@@ -7,7 +7,6 @@ from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from directives.catalogue.kinds import KINDS
@@ -18,11 +17,11 @@ TONES = {"new": "a", "changed": "a", "same": "line", "conflict": "y", "wrong": "
 
 
 @register.simple_tag(takes_context=True)
-def bring_in(context: Context, key: str, **place: Any) -> SafeString:
+def bring_in(context: Context, key: str, **place: Any) -> str:
     """A button to bring in a table of this kind, for who may; `place` is chosen in advance."""
     kind = KINDS.get(key)
     if kind is None or not kind.may(context["request"].user):
-        return SafeString("")
+        return ""
     query = urlencode({name: value for name, value in place.items() if value})
     address = reverse("intake_new", args=[key]) + (f"?{query}" if query else "")
     return format_html('<a class="btn" href="{}">{}</a>', address, gettext("Import a table"))

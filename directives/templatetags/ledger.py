@@ -1,4 +1,4 @@
-"""The lines of the ledger on screen. They are built here and not in a template: fifty of them are most of the page."""
+"""The lines of the ledger on screen: fifty of them are most of the page."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
@@ -8,20 +8,20 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
 from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
 from directives.base.wording import Dated, describe_light, format_day, in_script, localized
 from directives.obligations.queries.listing import ObligationLine
+from directives.templatetags.markup import join_escaped
 from directives.templatetags.tracker import TONES, lamp
 
 register = template.Library()
 
-LONG, SHORT = (
-    90,
-    30,
-)  # characters of a directive's words, and of those that only repeat the line above
+LONG = 90  # characters of a directive's words
+SHORT = 30  # … where they only repeat those of the line above
 
 
 def cut(text: str, length: int) -> str:
@@ -29,11 +29,11 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-class Writer:
-    """Writes the lines of one page. What repeats from line to line is worked out once; whatever is not ours is escaped."""
+class LedgerWriter:
+    """Writes the lines of one page; what repeats from line to line is worked out once."""
 
     def __init__(self, dated: Dated, own: Collection[int], ticks: bool) -> None:
-        """`own`: bodies for which the reader receives; `ticks`: the page has a column of tick boxes."""
+        """`own`: bodies for which the reader acknowledges; `ticks`: there is a column of boxes."""
         self.dated, self.own, self.ticks = dated, own, ticks
         self.language = get_language()
         self.base = reverse("obligations")
@@ -55,7 +55,8 @@ class Writer:
     @staticmethod
     def part(code: str) -> str:
         words = {LEAD: pgettext("part", "Lead"), SUPPORTING: pgettext("part", "Supporting")}
-        return f'<span class="tag{" a" if code == LEAD else " line"}">{escape(words.get(code) or pgettext("part", "Responsible"))}</span>'
+        word = escape(words.get(code) or pgettext("part", "Responsible"))
+        return f'<span class="tag {"a" if code == LEAD else "line"}">{word}</span>'
 
     def light(self, line: ObligationLine) -> str:
         """The lamp with its word and its reason; lines with the same facts say the same."""
@@ -84,25 +85,33 @@ class Writer:
         if line.state != ASSIGNED or line.organisation_id not in self.own:
             return '<td class="pickone"></td>'
         label = escape(gettext("Select %(code)s") % {"code": line.code})
-        return f'<td class="pickone"><input type="checkbox" form="receive" name="pick" value="{line.pk}" aria-label="{label}"></td>'
+        return (
+            f'<td class="pickone"><input type="checkbox" form="receive" name="pick"'
+            f' value="{line.pk}" aria-label="{label}"></td>'
+        )
 
     def line(self, line: ObligationLine, repeats: bool) -> str:
         words = localized(line, "text")
-        said = (
+        shown_words = (
             f'<span class="sr"> {escape(cut(words, SHORT))}</span>'
             if repeats
             else f" {escape(cut(words, LONG))}"
         )
         return (
-            f'<tr id="o{line.pk}">{self.tick(line) if self.ticks else ""}<th scope="row" class="task"><a href="{self.base}{line.pk}/">'
-            f'<span class="code">{escape(in_script(line.code, self.language))}</span>{said}</a></th>'
-            f'<td class="of">{escape(localized(line, "name"))} {self.parts[line.part]}</td><td class="why-col">{self.light(line)}</td>'
-            f'{self.states[line.state]}<td class="num" data-k="{self.percent}">{line.percent}%</td>{self.due(line.due_on)}</tr>'
+            f'<tr id="o{line.pk}">{self.tick(line) if self.ticks else ""}'
+            f'<th scope="row" class="task"><a href="{self.base}{line.pk}/">'
+            f'<span class="code">{escape(in_script(line.code, self.language))}</span>'
+            f"{shown_words}</a></th>"
+            f'<td class="of">{escape(localized(line, "name"))} {self.parts[line.part]}</td>'
+            f'<td class="why-col">{self.light(line)}</td>{self.states[line.state]}'
+            f'<td class="num" data-k="{self.percent}">{line.percent}%</td>'
+            f"{self.due(line.due_on)}</tr>"
         )
 
     def write(self, lines: Iterable[ObligationLine]) -> Iterator[str]:
         above = None
         for line in lines:
+            yield "\n" if above else ""
             yield self.line(line, line.directive_id == above)
             above = line.directive_id
 
@@ -111,16 +120,18 @@ class Writer:
 def ledger_lines(
     context: Context, lines: Iterable[ObligationLine], own: Collection[int], ticks: object
 ) -> SafeString:
-    """The rows of the table, one for each obligation; words that only repeat the line above are for ears alone."""
-    return mark_safe("\n".join(Writer(context["request"], own, bool(ticks)).write(lines)))  # noqa: S308 - joined from escaped pieces
+    """The rows of the table, one for each obligation.
+
+    Words that only repeat the line above are there for screen readers alone.
+    """
+    return join_escaped(LedgerWriter(context["request"], own, bool(ticks)).write(lines))
 
 
 @register.simple_tag
 def choices(pairs: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
     """The options of a list: (value, label) each, the chosen one marked."""
-    picked_one = {True: " selected", False: ""}
-    options = (
-        f'<option value="{escape(str(value))}"{picked_one[value == chosen]}>{escape(str(label))}</option>'
-        for value, label in pairs
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, " selected" if value == chosen else "", label) for value, label in pairs),
     )
-    return mark_safe("".join(options))  # noqa: S308 - joined from escaped pieces

@@ -1,22 +1,23 @@
-"""The cells of a matrix. They are built here and not in a template: there are hundreds on a page."""
+"""The cells of a matrix, of which there are hundreds on a page."""
 
 from collections.abc import Iterable, Iterator
 from html import escape
 
 from django import template
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from directives.base.wording import in_script, localized
 from directives.models import Document
 from directives.obligations.queries.matrix import Cell, Row
+from directives.templatetags.markup import join_escaped
 from directives.templatetags.tracker import SYMBOLS, colour_word, lamp
 
 register = template.Library()
 
 
-class Writer:
+class MatrixWriter:
     """Writes the cells of one page; what repeats from cell to cell is worked out once."""
 
     def __init__(self, document: Document, bodies: Iterable, assigns: bool) -> None:
@@ -38,20 +39,24 @@ class Writer:
         }
         label = escape(self.said % words)
         look = ' class="dim"' if cell.dim else ""
-        return f'<td{look}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">{mark}</a></td>'
+        return (
+            f'<td{look}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">'
+            f"{mark}</a></td>"
+        )
 
     def empty(self, row: Row, cell: Cell) -> str:
         if not self.assign:
             return '<td class="void"></td>'
         url = f"{self.assign}?directive={row.directive.pk}&amp;body={cell.body.pk}"
-        return f'<td class="void"><a href="{url}" tabindex="-1" title="{self.void}"><span class="sr">{self.void}</span></a></td>'
+        return (
+            f'<td class="void"><a href="{url}" tabindex="-1" title="{self.void}">'
+            f'<span class="sr">{self.void}</span></a></td>'
+        )
 
     def cells(self, row: Row) -> SafeString:
         code = in_script(row.directive.code, get_language())
-        return mark_safe(  # noqa: S308
-            "".join(
-                self.owed(cell, code) if cell.pk else self.empty(row, cell) for cell in row.cells
-            )
+        return join_escaped(
+            self.owed(cell, code) if cell.pk else self.empty(row, cell) for cell in row.cells
         )
 
 
@@ -60,5 +65,5 @@ def cells_of(
     document: Document, bodies: Iterable, rows: Iterable[Row], assigns: bool
 ) -> Iterator[tuple[Row, SafeString]]:
     """Each line of a matrix with its cells as they are printed."""
-    writer = Writer(document, bodies, assigns)
+    writer = MatrixWriter(document, bodies, assigns)
     return ((row, writer.cells(row)) for row in rows)

@@ -15,13 +15,18 @@ from directives.models.documents import PROPOSED, REFUSED
 
 register = template.Library()
 
+
+def _rectangle(look: str, corner: float, side: float) -> SafeString:
+    return format_html(
+        '<rect class="{0}" x="{1}" y="{1}" width="{2}" height="{2}" rx="2"/>', look, corner, side
+    )
+
+
+EMPTY = _rectangle("y0", 1.5, 13)
 SQUARES = {
-    ESTABLISHED: SafeString('<rect class="y1" x="1" y="1" width="14" height="14" rx="2"/>'),
-    IN_PROGRESS: SafeString(
-        '<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="2"/><path class="yh" d="M2 14V8h12v6z"/>'
-    ),
+    ESTABLISHED: _rectangle("y1", 1, 14),
+    IN_PROGRESS: EMPTY + format_html('<path class="yh" d="{}"/>', "M2 14V8h12v6z"),
 }
-EMPTY = SafeString('<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="2"/>')
 
 
 @register.filter

@@ -1,7 +1,6 @@
-"""Tags of the pages of statistics: figures with their decimals, changes with their denominator, the trend."""
+"""Tags of the pages of indicators: figures with their decimals, changes, the trend."""
 
 from decimal import ROUND_HALF_UP, Decimal
-from html import escape
 
 from django import template
 from django.utils.html import format_html
@@ -14,6 +13,8 @@ from directives.indicators.queries.indicator import IndicatorView, Point
 from directives.indicators.queries.statistics import Compared, Statistics
 from directives.models import Indicator
 from directives.models.indicators import MEAN
+from directives.templatetags.curves import svg_text
+from directives.templatetags.markup import join_html
 
 register = template.Library()
 WIDTH, HEIGHT, TOP, BOTTOM = 560, 190, 28, 146
@@ -36,9 +37,12 @@ def figure(value: Decimal | None, indicator: Indicator) -> str:
 
 @register.simple_tag
 def change(values: Compared, indicator: Indicator) -> SafeString:
-    """+120, then +8.3% of 1,450: never a percentage without what it is a percentage of. A percentage changes by points."""
+    """+120, then +8.3% of 1,450: a percentage with what it is a percentage of.
+
+    A percentage itself changes by points.
+    """
     if values.change is None:
-        return SafeString(f'<span class="quiet">{EMPTY}</span>')
+        return format_html('<span class="quiet">{}</span>', EMPTY)
     sign = "+" if values.change > 0 else "−" if values.change < 0 else ""
     told = f"{sign}{figure_text(abs(values.change), indicator)}"
     if indicator.in_percent:
@@ -64,13 +68,14 @@ def unit(indicator: Indicator) -> str:
 
 
 @register.simple_tag
-def share_of(part: Decimal | None, whole: Decimal) -> SafeString:
+def share_of(part: Decimal | None, whole: Decimal) -> str:
     """A plain bar of a value beside the largest one; nothing for a value that is not there."""
     if part is None:
-        return SafeString("")
+        return ""
     width = f"{float(100 * part / whole) if whole else 0:.1f}%"
     return format_html(
-        '<svg class="meter" width="100%" height="8" aria-hidden="true"><rect class="track" width="100%" height="8" rx="2"/>'
+        '<svg class="meter" width="100%" height="8" aria-hidden="true">'
+        '<rect class="track" width="100%" height="8" rx="2"/>'
         '<rect class="fill" width="{}" height="8" rx="2"/></svg>',
         width,
     )
@@ -78,16 +83,16 @@ def share_of(part: Decimal | None, whole: Decimal) -> SafeString:
 
 @register.simple_tag
 def asking(it: Statistics | IndicatorView, **changes: object) -> str:
-    """The query of an address of statistics that stays where the page is, with some of it changed: scope, period, document."""
-    asked = {
-        "document": it.document.pk if getattr(it, "document", None) else None,
+    """The query that keeps scope, period and document of the page, with some of it changed."""
+    document = it.document if isinstance(it, Statistics) else None
+    parameters: dict[str, object] = {
+        "document": document.pk if document else None,
         "scope": it.view.body.pk,
         "period": it.period.key,
     }
-    given = {**asked, **changes}
     return "?" + "&".join(
         f"{name}={value.key if isinstance(value, Period) else value}"
-        for name, value in given.items()
+        for name, value in {**parameters, **changes}.items()
         if value
     )
 
@@ -106,30 +111,35 @@ def _short(period: Period, *, first: bool) -> tuple[str, str]:
     return part, str(period.year) if first or period.number == 1 else ""
 
 
-def _text(x: float, y: float, words: str, look: str = "") -> str:
-    named = f' class="{look}"' if look else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle"{named}>{escape(words)}</text>'
+def _text(x: float, y: float, words: str, look: str = "") -> SafeString:
+    return svg_text(f"{x:.1f}", f"{y:.1f}", words, anchor="middle", look=look)
 
 
 @register.simple_tag
 def trend_bars(it: IndicatorView) -> SafeString:
-    """One bar for each period, from nothing up; a period of which nothing was reported has a dash."""
+    """One bar for each period, from zero up; a dash where nothing was reported."""
     most = max((point.value for point in it.points if point.value is not None), default=Decimal(0))
     room = WIDTH / len(it.points)
-    drawn = [f'<path class="ax" d="M0 {BOTTOM}H{WIDTH}"/>']
+    drawn = [format_html('<path class="ax" d="M0 {}H{}"/>', BOTTOM, WIDTH)]
     for place, point in enumerate(it.points):
         drawn += _bar(it, point, place, room, most)
-    told = gettext("%(period)s: %(value)s")
-    said = gettext(", ").join(
-        told % {"period": point.period.name, "value": figure_text(point.value, it.indicator)}
+    point_words = gettext("%(period)s: %(value)s")
+    label = gettext(", ").join(
+        point_words % {"period": point.period.name, "value": figure_text(point.value, it.indicator)}
         for point in it.points
     )
-    return SafeString(
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}">{"".join(drawn)}</svg>'
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        WIDTH,
+        HEIGHT,
+        label,
+        join_html(drawn),
     )
 
 
-def _bar(it: IndicatorView, point: Point, place: int, room: float, most: Decimal) -> list[str]:
+def _bar(
+    it: IndicatorView, point: Point, place: int, room: float, most: Decimal
+) -> list[SafeString]:
     middle, width = (place + 0.5) * room, room * (1 - GAP)
     short, year = _short(point.period, first=place == 0)
     under = [
@@ -140,14 +150,16 @@ def _bar(it: IndicatorView, point: Point, place: int, room: float, most: Decimal
         return [_text(middle, BOTTOM - 8, EMPTY), *under]
     height = float((BOTTOM - TOP) * point.value / most) if most else 0
     look = "fill" if point.period == it.period else "fill low"
-    bar = f'<rect class="{look}" x="{middle - width / 2:.1f}" y="{BOTTOM - height:.1f}" width="{width:.1f}" height="{max(height, 1):.1f}"/>'
+    bar = format_html(
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>',
+        look,
+        f"{middle - width / 2:.1f}",
+        f"{BOTTOM - height:.1f}",
+        f"{width:.1f}",
+        f"{max(height, 1):.1f}",
+    )
     value = figure_text(point.value, it.indicator)
-    told = (
-        "t1"
-        if point.period == it.period
-        else ""
-        if point.period == it.period.year_before()
-        else "opt"
-    )  # the others not on a phone
-    over = [_text(middle, BOTTOM - height - 7, value, told)] if len(value) <= LONGEST else []
+    value_looks = {it.period: "t1", it.period.year_before(): ""}
+    value_look = value_looks.get(point.period, "opt")  # the others not on a phone
+    over = [_text(middle, BOTTOM - height - 7, value, value_look)] if len(value) <= LONGEST else []
     return [bar, *over, *under]

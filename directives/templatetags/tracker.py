@@ -28,6 +28,7 @@ from directives.base.wording import (
 )
 from directives.core import rules, working_calendar
 from directives.models import Document, User
+from directives.templatetags.markup import attribute
 
 register = template.Library()
 
@@ -92,7 +93,8 @@ def lamp_word(colour: str, count: int | None = None) -> SafeString:
 def light(context: Context, row: Any, why: bool = True) -> SafeString:
     """A row's light: lamp, word and reason, as of the request's day.
 
-    The row has light, light_code, light_on, starts_on, due_on and percent; `why=False` leaves the reason out.
+    The row has light, light_code, light_on, starts_on, due_on and percent; `why=False` leaves
+    the reason out.
     """
     word, reason = describe_light(context["request"], row)
     mark = format_html(
@@ -114,13 +116,13 @@ class Piece:
 
 
 FILLS = {
-    "green": SafeString('class="s-g"'),
-    "yellow": SafeString('fill="url(#P-y)"'),
-    "red": SafeString('class="s-r"'),
-    "closed": SafeString('class="s-n"'),
-    "undue": SafeString('fill="url(#P-n)"'),
+    "green": attribute("class", "s-g"),
+    "yellow": attribute("fill", "url(#P-y)"),
+    "red": attribute("class", "s-r"),
+    "closed": attribute("class", "s-n"),
+    "undue": attribute("fill", "url(#P-n)"),
 }
-TRACK = SafeString('class="track"')
+TRACK = attribute("class", "track")
 
 
 def count_of(counts: Any, colour: str) -> int:
@@ -131,7 +133,7 @@ def count_of(counts: Any, colour: str) -> int:
 
 
 def pieces(counts: Any) -> list[Piece]:
-    """The parts of a bar, always in the order green, yellow, red, closed, undue; colours without rows are left out."""
+    """The parts of a bar, in the order green, yellow, red, closed, undue; empty ones left out."""
     total = sum(count_of(counts, colour) for colour in SYMBOLS)
     start, result = 0.0, []
     for colour in SYMBOLS:
@@ -144,7 +146,11 @@ def pieces(counts: Any) -> list[Piece]:
 
 @register.simple_tag
 def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
-    """A stacked bar of lights. `counts`: a mapping, or an object with green, yellow, red, closed, undue; `label` names it aloud."""
+    """A stacked bar of lights.
+
+    `counts` is a mapping, or an object with green, yellow, red, closed, undue; `label` names the
+    bar for screen readers.
+    """
     parts = [piece.colour for piece in pieces(counts)]
     total = sum(count_of(counts, colour) for colour in parts)
     listed = gettext(", ").join(
@@ -160,7 +166,7 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
         for piece in pieces(counts)
     ]
     rects = rects or [(TRACK, "0%", "100%", height)]
-    drawn = format_html_join("", '<rect {} x="{}" width="{}" height="{}"/>', rects)
+    drawn = format_html_join("", '<rect{} x="{}" width="{}" height="{}"/>', rects)
     return format_html(
         '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>',
         height,
@@ -174,7 +180,8 @@ def meter(done: int, total: int, label: str = "", low: bool = False) -> SafeStri
     """A plain bar of `done` out of `total`; `low` draws it in ink instead of the accent."""
     width = f"{min(100, 100 * done / total) if total else 0:.1f}%"
     return format_html(
-        '<svg class="meter" width="100%" height="8" role="img" aria-label="{}"><rect class="track" width="100%" height="8" rx="2"/>'
+        '<svg class="meter" width="100%" height="8" role="img" aria-label="{}">'
+        '<rect class="track" width="100%" height="8" rx="2"/>'
         '<rect class="fill{}" width="{}" height="8" rx="2"/></svg>',
         f"{label} {grouped(done)}/{grouped(total)}".strip(),
         " low" if low else "",
@@ -207,7 +214,10 @@ def grouped(number: int | None) -> str:
 
 @register.simple_tag
 def share(part: int, whole: int) -> str:
-    """67.7% (2,618/3,869): never a percentage without what it is a percentage of. Only the whole is 100%, only nothing 0%."""
+    """67.7% (2,618/3,869): a percentage with what it is a percentage of.
+
+    Only the whole is 100%, only nothing 0%.
+    """
     figures = {"part": grouped(part), "whole": grouped(whole)}
     if not whole:
         return gettext("— (%(part)s/%(whole)s)") % figures
@@ -241,7 +251,7 @@ def titled(thing: Any) -> str:
 
 @register.filter
 def script(typed: Any) -> str:
-    """Chinese that people typed, in the reader's script. For single values: lists use the stored columns."""
+    """Chinese that people typed, in the reader's script; for lists there are stored columns."""
     text = str(typed or "")
     convert = {"zh-hans": to_hans, "zh-hant": to_hant}.get(get_language() or "")
     return convert(text) if convert else text
@@ -282,7 +292,7 @@ PLACES_IN_A_LIST = ("page", "after", "before")
 
 @register.simple_tag
 def query(request: HttpRequest, **changes: Any) -> str:
-    """The address's query with some values changed ("" or None removes one). A change of filter goes back to page one."""
+    """The address's query with some values changed ("" or None removes one), at its first page."""
     parameters = request.GET.copy()
     for key, value in {**dict.fromkeys(PLACES_IN_A_LIST), **changes}.items():
         parameters.pop(key, None)
@@ -300,7 +310,10 @@ PLAIN = (CheckboxSelectMultiple, RadioSelect, CheckboxInput, FileInput)
 
 @register.simple_tag(takes_context=True)
 def missing_years(context: Context, *days: Any) -> str:
-    """The years of these days whose days off should be in the calendar by now and are not, for people. What is no day is passed over."""
+    """The years of these days whose holidays should be known by now and are not in the calendar.
+
+    What is no day is left out.
+    """
     request = context["request"]
     missing = working_calendar.missing_years(request.workdays.published, request.today)
     return join_words(
@@ -318,7 +331,7 @@ def boxed(field: BoundField) -> bool:
 
 @register.filter
 def styled(field: BoundField) -> SafeString:
-    """A field in the look of the product's inputs. A placeholder that repeats the label is left out."""
+    """A field in the look of the product's inputs, without a placeholder that repeats its label."""
     attrs = field.field.widget.attrs
     if str(attrs.get("placeholder", "")) == str(field.label):
         attrs.pop("placeholder", None)
