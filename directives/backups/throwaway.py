@@ -88,8 +88,8 @@ def server_of(engine: str, base: Path) -> Iterator[str]:
 
 
 @contextmanager
-def served(environment: dict[str, str]) -> Iterator[Server]:
-    """The product behind gunicorn with two workers, on a free port of this machine."""
+def served(environment: dict[str, str], root: Path | None = None) -> Iterator[Server]:
+    """The product (of the checkout at `root`, else this one) behind gunicorn with two workers, on a free port."""
     port = free_port()
     options = [
         f"--workers={WORKERS}",
@@ -108,7 +108,7 @@ def served(environment: dict[str, str]) -> Iterator[Server]:
         *options,
     ]
     server = subprocess.Popen(
-        [*command, "--no-control-socket"], cwd=settings.BASE_DIR, env=environment
+        [*command, "--no-control-socket"], cwd=root or settings.BASE_DIR, env=environment
     )
     try:
         _wait(server, port)

@@ -15,6 +15,7 @@ from django.conf import settings
 from directives.backups.throwaway import InstallationError, Server
 
 SETTINGS = "tests.bench.settings"
+FORMER_SETTINGS = "directives.bench.settings"  # of checkouts up to the release of December 2026
 MIB = 1024 * 1024
 
 
@@ -40,6 +41,14 @@ class Place:
         return subprocess.Popen(
             command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+
+    def environment_of(self, checkout: Path) -> dict[str, str]:
+        """The environment in which another checkout serves this database."""
+        here = (checkout / SETTINGS.replace(".", "/")).with_suffix(".py").exists()
+        return {
+            **self.environment,
+            "DJANGO_SETTINGS_MODULE": SETTINGS if here else FORMER_SETTINGS,
+        }
 
     def ask(self, **job: Any) -> dict[str, Any]:
         """Have a job done in this database; returns what came of it."""
@@ -75,13 +84,18 @@ def _memory(pid: int) -> Memory:
     return Memory(round(sizes["Rss"], 1), round(sizes["Pss"], 1))
 
 
-def place(scale: str, base: Path, server: str, url: str | None = None) -> Place:
-    """The database of a scale in the bench's folder, or the one that `url` names; made empty where there is none."""
-    var = base / f"var-{scale}"
+def place(
+    scale: str, base: Path, server: str, url: str | None = None, *, suffix: str = ""
+) -> Place:
+    """The database of a scale in the bench's folder, or the one that `url` names; made empty where there is none.
+
+    `suffix` tells a second one of the same scale apart.
+    """
+    var = base / f"var-{scale}{suffix}"
     var.mkdir(exist_ok=True)
     fresh = False
     if url is None and server:
-        url, fresh = f"{server}/bench_{scale}", _create(server, f"bench_{scale}")
+        url, fresh = f"{server}/bench_{scale}{suffix}", _create(server, f"bench_{scale}{suffix}")
     elif url is None:
         file = var / "bench.sqlite3"
         url, fresh = f"sqlite:///{file}", not file.exists()

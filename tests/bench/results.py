@@ -111,6 +111,55 @@ def growth_of(small: list[Times], large: list[Times]) -> list[Growth]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One course in the checkout before and in this one, asked in turn: queries and medians in milliseconds."""
+
+    name: str
+    queries_before: int
+    queries_after: int
+    before_ms: float
+    after_ms: float
+
+    @property
+    def ratio(self) -> float:
+        return self.after_ms / self.before_ms
+
+
+SLOWER = 1.10  # a median may differ so much by chance
+
+
+def compared(before: list[Times], after: list[Times]) -> list[Compared]:
+    return [
+        Compared(
+            old.course.name,
+            old.queries,
+            new.queries,
+            round(old.median, 1),
+            round(new.median, 1),
+        )
+        for old, new in zip(before, after, strict=True)
+    ]
+
+
+def comparison(rows: list[Compared]) -> str:
+    head = "| | queries before | after | ms before | after | ratio |\n|---|--:|--:|--:|--:|--:|\n"
+    return head + "".join(
+        f"| {row.name} | {row.queries_before} | {row.queries_after}"
+        f" | {row.before_ms} | {row.after_ms} | {row.ratio:.2f} |\n"
+        for row in rows
+    )
+
+
+def worse(rows: list[Compared]) -> list[str]:
+    """What asks more queries than before, or takes longer than chance explains."""
+    return [
+        f"{row.name}: {row.queries_after} queries ({row.queries_before}), {row.ratio:.2f} ×"
+        for row in rows
+        if row.queries_after > row.queries_before or row.ratio > SLOWER
+    ]
+
+
 # what is asked
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 from directives.backups.throwaway import (
     HOST,
@@ -20,7 +21,7 @@ from directives.backups.throwaway import (
 from tests.bench.courses import LIST_PATH, ROWS_PATH, Ask, courses
 from tests.bench.places import Place, memory, place
 from tests.bench.race import WARM, Crowd, Track, crowd, fetch, run, track
-from tests.bench.results import Outcome, Writing, growth_of, lines_of
+from tests.bench.results import Compared, Outcome, Writing, compared, growth_of, lines_of
 from tests.bench.stage import Staged
 from tests.bench.writers import Written
 
@@ -45,6 +46,7 @@ class Plan:
     seconds: float = 15.0
     requests: int = 160
     keep: str | None = None
+    before: str | None = None  # another checkout, asked in turn with this one on equal data
     database: str | None = None
 
 
@@ -75,6 +77,29 @@ def measure(plan: Plan, say: Say) -> Outcome:
             before=before,
             after=after,
         )
+
+
+def compare(plan: Plan, say: Say) -> list[Compared]:
+    """Ask this checkout and the one at `plan.before` in turn, each with a database of equal data."""
+    checkout = Path(plan.before).resolve()
+    with ExitStack() as stack:
+        base = stack.enter_context(folder(plan.keep))
+        server = stack.enter_context(server_of(plan.engine, base))
+        places = [place(plan.scale, base, server, suffix=suffix) for suffix in ("", "_before")]
+        staged = [_stage(one, plan, say) for one in places]
+        servers = [
+            stack.enter_context(served(places[0].environment)),
+            stack.enter_context(served(places[1].environment_of(checkout), checkout)),
+        ]
+        after, before = [
+            track(one.port, courses(papers, _deep(one, papers)[0]))
+            for one, papers in zip(servers, staged, strict=True)
+        ]
+        say("Warming up")
+        run([after, before], WARM, counted=False)
+        say(f"{plan.rounds} rounds")
+        run([after, before], plan.rounds)
+        return compared(before.times, after.times)
 
 
 @contextmanager

@@ -34,10 +34,13 @@ from tests.bench.results import (
     Line,
     Outcome,
     Writing,
+    compared,
+    comparison,
     growth_of,
     lines_of,
     markdown,
     unmet,
+    worse,
 )
 from tests.bench.sheets import Found
 from tests.bench.writers import Written
@@ -277,3 +280,14 @@ def test_writers_are_told_together():
 def test_what_makes_no_sense_is_refused(arguments):
     with pytest.raises(CommandError):
         call_command("bench", **arguments)
+
+
+def test_checkouts_are_compared_by_course():
+    def asked(name: str, queries: int, *took: float) -> Times:
+        return Times(Course(name, lambda: None), list(took), queries)
+
+    before = [asked("list", 6, 30.0, 32.0, 34.0), asked("save", 9, 20.0), asked("new", 3, 10.0)]
+    after = [asked("list", 6, 33.0, 35.0, 50.0), asked("save", 10, 20.0), asked("new", 3, 11.5)]
+    rows = compared(before, after)
+    assert comparison(rows).splitlines()[2] == "| list | 6 | 6 | 32.0 | 35.0 | 1.09 |"
+    assert worse(rows) == ["save: 10 queries (9), 1.00 ×", "new: 3 queries (3), 1.15 ×"]

@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import SUPPRESS, ArgumentParser
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,11 +16,17 @@ from directives.backups.throwaway import POSTGRESQL, SQLITE, InstallationError
 from tests.bench import sheets
 from tests.bench.inside import work
 from tests.bench.places import SETTINGS
-from tests.bench.results import markdown, unmet
-from tests.bench.runs import AT_ONCE, Plan, measure
+from tests.bench.results import comparison, markdown, unmet, worse
+from tests.bench.runs import AT_ONCE, Plan, compare, measure
 from tests.bench.stage import SAMPLE
 
 SCALES = (SAMPLE, "small", "province", "nation")
+
+
+def _plain(measurements: Any) -> Any:
+    if isinstance(measurements, list):
+        return [asdict(row) for row in measurements]
+    return asdict(measurements)
 
 
 class Command(BaseCommand):
@@ -108,6 +115,11 @@ class Command(BaseCommand):
             help="measure this database, which must hold made-up work alone; it is written to",
         )
         parser.add_argument(
+            "--before",
+            metavar="DIR",
+            help="another checkout of the product, asked in turn with this one on equal data; 40 rounds",
+        )
+        parser.add_argument(
             "--json", action="store_true", dest="as_json", help="print what was found as JSON"
         )
         parser.add_argument(
@@ -125,13 +137,18 @@ class Command(BaseCommand):
             return
         options["engine"] = options["engine"] or connection.vendor
         try:
-            measurements, report, short = (
-                self.sheets(**options) if options["sheets"] else self.pages(**options)
+            run = (
+                self.sheets
+                if options["sheets"]
+                else self.compare
+                if options["before"]
+                else self.pages
             )
+            measurements, report, short = run(**options)
         except InstallationError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            json.dumps(asdict(measurements), ensure_ascii=False) if as_json else report
+            json.dumps(_plain(measurements), ensure_ascii=False) if as_json else report
         )
         if check and short:
             raise CommandError("Not as asked: " + "; ".join(short))
@@ -162,6 +179,17 @@ class Command(BaseCommand):
             raise CommandError("--against is another scale than --scale.")
         outcome = measure(plan, self.say)
         return outcome, markdown(outcome), unmet(outcome)
+
+    def compare(
+        self, *, scale: str, rounds: int | None, **options: Any
+    ) -> tuple[Any, str, list[str]]:
+        """The hot pages and saves in two checkouts, likewise."""
+        chosen = {name: options[name] for name in Plan.__slots__ if name in options}
+        plan = Plan(**chosen | {"scale": scale or "small", "rounds": rounds or 40, "writers": 0})
+        if not (Path(options["before"]) / "manage.py").is_file():
+            raise CommandError("--before is the folder of another checkout, with its manage.py.")
+        rows = compare(plan, self.say)
+        return rows, comparison(rows), worse(rows)
 
     def sheets(
         self, *, scale: str, rounds: int | None, **options: Any
