@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from directives.dashboard.exports import tables
@@ -25,7 +25,7 @@ PAGE = 100  # bodies or documents of one page of “all”
 
 
 @require_GET
-def dashboard(request: SignedInRequest) -> HttpResponse:
+def dashboard(request: SignedInRequest) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, f"board-{request.GET.get('table', '')}")
     choice = BoardChoice.of(request.GET, request.today)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
@@ -21,7 +21,7 @@ HERE = "directives/organisations/"
 
 
 @require_GET
-def organisations(request: SignedInRequest) -> HttpResponse:
+def organisations(request: SignedInRequest) -> HttpResponseBase:
     """The tree; with a filter, a list."""
     if wants_file(request):
         return answer(request, "bodies")

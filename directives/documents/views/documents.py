@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.forms.utils import ErrorList
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -38,7 +38,7 @@ HERE = "directives/documents/"
 
 
 @require_GET
-def documents(request: SignedInRequest) -> HttpResponse:
+def documents(request: SignedInRequest) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "documents")
     chosen = DocumentFilter.of(request.GET)
@@ -136,7 +136,7 @@ def _documents(request: SignedInRequest) -> QuerySet[Document]:
 
 
 @require_GET
-def document(request: SignedInRequest, pk: int) -> HttpResponse:
+def document(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "directives", {"pk": pk})
     row = get_object_or_404(_documents(request).defer("source"), pk=pk)
@@ -209,7 +209,7 @@ def _repair_again(request: SignedInRequest, repair: Repair, form: RepairForm) ->
 
 
 @require_GET
-def matrix(request: SignedInRequest, pk: int) -> HttpResponse:
+def matrix(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "matrix", {"pk": pk})
     row = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)

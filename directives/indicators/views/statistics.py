@@ -1,7 +1,7 @@
 """Statistics: the figures of a body and all below it, one indicator, and who has not reported."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
@@ -20,7 +20,7 @@ HERE = "directives/statistics/"
 
 
 @require_GET
-def statistics(request: SignedInRequest) -> HttpResponse:
+def statistics(request: SignedInRequest) -> HttpResponseBase:
     if wants_file(request):
         return exporting.answer(request, "statistics")
     choice = Choice.of(request.GET)
@@ -43,7 +43,7 @@ def _view(request: SignedInRequest, pk: int) -> IndicatorView:
 
 
 @require_GET
-def indicator(request: SignedInRequest, pk: int) -> HttpResponse:
+def indicator(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return exporting.answer(request, "indicator", {"pk": pk})
     view = _view(request, pk)
@@ -51,7 +51,7 @@ def indicator(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def indicator_missing(request: SignedInRequest, pk: int) -> HttpResponse:
+def indicator_missing(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return exporting.answer(request, "indicator-missing", {"pk": pk})
     view = _view(request, pk)

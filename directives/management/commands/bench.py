@@ -23,6 +23,83 @@ from tests.bench.stage import SAMPLE
 SCALES = (SAMPLE, "small", "province", "nation")
 
 
+# Each option of the command, as add_argument takes it.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--scale": {
+        "choices": SCALES,
+        "default": "",
+        "help": "how much made-up data; default: small, with --sheets province",
+    },
+    "--engine": {
+        "choices": (SQLITE, POSTGRESQL),
+        "default": "",
+        "help": "default: that of DATABASE_URL, else sqlite",
+    },
+    "--against": {
+        "choices": SCALES,
+        "help": "a smaller scale, asked in turn with the first: what grows, and by how much",
+    },
+    "--rounds": {
+        "type": int,
+        "help": "of each kind, an export in one of five; default: 30, with --sheets 3",
+    },
+    "--sheets": {
+        "action": "store_true",
+        "help": "time workbooks out and in instead, beside the bare libraries",
+    },
+    "--only": {
+        "choices": (sheets.OUT, sheets.IN),
+        "default": "",
+        "help": "with --sheets: this half alone",
+    },
+    "--rows": {
+        "type": int,
+        "default": 100000,
+        "help": "with --sheets: rows of each table, if there are so many",
+    },
+    "--full": {"action": "store_true", "help": "with --sheets: ten times as many rows out too"},
+    "--bodies": {
+        "type": int,
+        "default": 100,
+        "help": "of the scale “sample”: bodies that owe every directive",
+    },
+    "--documents": {
+        "type": int,
+        "default": 1,
+        "help": "of the other scales: small ones beside the large one",
+    },
+    "--writers": {
+        "type": int,
+        "default": AT_ONCE,
+        "help": "processes that make moves beside one another; 0: none",
+    },
+    "--seconds": {"type": float, "default": 15.0, "help": "how long they do"},
+    "--requests": {
+        "type": int,
+        "default": 160,
+        "help": f"of each burst with {AT_ONCE} at once; 0: none",
+    },
+    "--keep": {
+        "metavar": "DIR",
+        "help": "keep the staged databases in this folder, and use those that it holds",
+    },
+    "--database": {
+        "metavar": "URL",
+        "help": "measure this database, which must hold made-up work alone; it is written to",
+    },
+    "--before": {
+        "metavar": "DIR",
+        "help": "another checkout of the product, asked in turn with this one on equal data; 40 rounds",
+    },
+    "--json": {"action": "store_true", "dest": "as_json", "help": "print what was found as JSON"},
+    "--check": {
+        "action": "store_true",
+        "help": "exit with 1 where something is not as it is asked to be",
+    },
+    "--inside": {"action": "store_true", "help": SUPPRESS},
+}
+
+
 def _plain(measurements: Any) -> Any:
     if isinstance(measurements, list):
         return [asdict(row) for row in measurements]
@@ -37,99 +114,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--scale",
-            choices=SCALES,
-            default="",
-            help="how much made-up data; default: small, with --sheets province",
-        )
-        parser.add_argument(
-            "--engine",
-            choices=(SQLITE, POSTGRESQL),
-            default="",
-            help="default: that of DATABASE_URL, else sqlite",
-        )
-        parser.add_argument(
-            "--against",
-            choices=SCALES,
-            help="a smaller scale, asked in turn with the first: what grows, and by how much",
-        )
-        parser.add_argument(
-            "--rounds",
-            type=int,
-            help="of each kind, an export in one of five; default: 30, with --sheets 3",
-        )
-        parser.add_argument(
-            "--sheets",
-            action="store_true",
-            help="time workbooks out and in instead, beside the bare libraries",
-        )
-        parser.add_argument(
-            "--only",
-            choices=(sheets.OUT, sheets.IN),
-            default="",
-            help="with --sheets: this half alone",
-        )
-        parser.add_argument(
-            "--rows",
-            type=int,
-            default=100_000,
-            help="with --sheets: rows of each table, if there are so many",
-        )
-        parser.add_argument(
-            "--full", action="store_true", help="with --sheets: ten times as many rows out too"
-        )
-        parser.add_argument(
-            "--bodies",
-            type=int,
-            default=100,
-            help="of the scale “sample”: bodies that owe every directive",
-        )
-        parser.add_argument(
-            "--documents",
-            type=int,
-            default=1,
-            help="of the other scales: small ones beside the large one",
-        )
-        parser.add_argument(
-            "--writers",
-            type=int,
-            default=AT_ONCE,
-            help="processes that make moves beside one another; 0: none",
-        )
-        parser.add_argument("--seconds", type=float, default=15.0, help="how long they do")
-        parser.add_argument(
-            "--requests",
-            type=int,
-            default=160,
-            help=f"of each burst with {AT_ONCE} at once; 0: none",
-        )
-        parser.add_argument(
-            "--keep",
-            metavar="DIR",
-            help="keep the staged databases in this folder, and use those that it holds",
-        )
-        parser.add_argument(
-            "--database",
-            metavar="URL",
-            help="measure this database, which must hold made-up work alone; it is written to",
-        )
-        parser.add_argument(
-            "--before",
-            metavar="DIR",
-            help="another checkout of the product, asked in turn with this one on equal data; 40 rounds",
-        )
-        parser.add_argument(
-            "--json", action="store_true", dest="as_json", help="print what was found as JSON"
-        )
-        parser.add_argument(
-            "--check",
-            action="store_true",
-            help="exit with 1 where something is not as it is asked to be",
-        )
-        parser.add_argument(
-            "--inside", action="store_true", help=SUPPRESS
-        )  # in the bench's own database: a job from the standard input
+        for name, option in OPTIONS.items():
+            parser.add_argument(name, **option)
 
     def handle(self, *, inside: bool, as_json: bool, check: bool, **options: Any) -> None:
         if inside:

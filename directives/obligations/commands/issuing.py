@@ -106,33 +106,49 @@ def check(
 ) -> None:
     """Raise what stands against the issue: Invalid with every fault at once, or NotAllowed."""
     demand_own(document, by)
-    errors: dict[str, list[str]] = {}
+    errors = {
+        "directives": list(_faults_of_directives(document, directives)),
+        "organisations": list(_faults_of_organisations(organisations, by, today)),
+        **_faults_of_terms(terms, by, today),
+    }
+    if faulty := {field: faults for field, faults in errors.items() if faults}:
+        raise Invalid(faulty)
+
+
+def _faults_of_directives(document: Document, directives: Sequence[Directive]) -> Iterator[str]:
     if not directives:
-        errors["directives"] = [_("Choose at least one directive.")]
-    if not organisations:
-        errors["organisations"] = [_("Choose at least one organisation.")]
+        yield _("Choose at least one directive.")
     for directive in directives:
         if directive.statement:
-            text = _("%(code)s is a statement. It requires nothing and cannot be assigned.") % {
-                "code": directive.code
-            }
-            errors.setdefault("directives", []).append(text)
-        if directive.document_id != document.pk:
-            errors.setdefault("directives", []).append(
-                _("%(code)s is of another document.") % {"code": directive.code}
+            yield (
+                _("%(code)s is a statement. It requires nothing and cannot be assigned.")
+                % {"code": directive.code}
             )
+        if directive.document_id != document.pk:
+            yield _("%(code)s is of another document.") % {"code": directive.code}
+
+
+def _faults_of_organisations(
+    organisations: Sequence[Organisation], by: User | None, today: date
+) -> Iterator[str]:
+    """Raises NotAllowed at the first that is not theirs to assign to."""
+    if not organisations:
+        yield _("Choose at least one organisation.")
     for body in organisations:
         if body.valid_to is not None and body.valid_to <= today:
-            text = _("%(body)s was abolished on %(day)s.") % {
-                "body": body.name_hans,
-                "day": body.valid_to.isoformat(),
-            }
-            errors.setdefault("organisations", []).append(text)
+            yield (
+                _("%(body)s was abolished on %(day)s.")
+                % {"body": body.name_hans, "day": body.valid_to.isoformat()}
+            )
         if not may(by, "issue", body):
             raise NotAllowed(
                 _("%(body)s is not below the organisation that you supervise.")
                 % {"body": body.name_hans}
             )
+
+
+def _faults_of_terms(terms: Terms, by: User | None, today: date) -> dict[str, list[str]]:
+    errors = {}
     for name in ("starts_on", "plan_due_on", "due_on"):
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
@@ -141,8 +157,7 @@ def check(
         errors["plan_due_on"] = [plan_day]
     if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
         errors["due_on"] = [_("The work would end before it starts.")]
-    if errors:
-        raise Invalid(errors)
+    return errors
 
 
 def demand_own(document: Document, by: User | None) -> None:

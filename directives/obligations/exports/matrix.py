@@ -15,7 +15,7 @@ from directives.models.documents import HEAVY
 from directives.models.organisations import KINDS
 from directives.obligations.queries.matrix import Axes, BodyRow, axes, rows_by_body, rows_of
 from directives.tables.book import Book, Column
-from directives.tables.lists import FilteredList, ListRequest, Place, filter_in_words
+from directives.tables.lists import FilteredList, ListRequest, Notes, Place, filter_in_words
 
 ACROSS = 200  # bodies that stand side by side; more stand one below another
 CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger have
@@ -25,11 +25,9 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
     """The matrix of a document under its filter."""
     document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), **place)
     chosen = MatrixFilter.of(request.GET)
-    top = section = None
+    top = None
     if body := whole_number(chosen.body):
         top = Organisation.objects.visible_to(request.user).filter(pk=body).first()
-    if part := whole_number(chosen.section):
-        section = Section.objects.filter(document=document, pk=part).first()
     matrix = axes(
         request.user,
         document,
@@ -38,16 +36,7 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
         light=chosen.light,
         body=top,
     )
-    conditions = filter_in_words(
-        (_("Document"), localized(document, "title")),
-        (
-            _("Section"),
-            section and f"{localized_text(section.number)} {localized(section, 'title')}",
-        ),
-        (_("Organisation and those below"), top and localized(top, "name")),
-        (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
-        (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
-    )
+    conditions = _conditions(document, chosen, top)
 
     def wide() -> int:
         return matrix.bodies.order_by()[: ACROSS + 1].count()
@@ -78,6 +67,22 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
         return _aside(name, matrix, directives, request, document, conditions)
 
     return FilteredList(conditions, few, total, make)
+
+
+def _conditions(document: Document, chosen: MatrixFilter, top: Organisation | None) -> Notes:
+    section = None
+    if part := whole_number(chosen.section):
+        section = Section.objects.filter(document=document, pk=part).first()
+    return filter_in_words(
+        (_("Document"), localized(document, "title")),
+        (
+            _("Section"),
+            section and f"{localized_text(section.number)} {localized(section, 'title')}",
+        ),
+        (_("Organisation and those below"), top and localized(top, "name")),
+        (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
+        (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
+    )
 
 
 def _aside(

@@ -100,17 +100,11 @@ def axes(
     bodies = _within(user, reach, PageRequest.from_query(query or {}, ACROSS, "b")).filter(
         Exists(lit.filter(organisation=OuterRef("pk")))
     )
-    if (
-        part
-    ):  # the counts tell of a body and all below it: where they say none, its rows need not be read
+    if part:
+        # The counts are of a body and all below it: where they say none, no row need be read.
         lights = {"light": light} if light else {}
-        bodies = bodies.filter(
-            Exists(
-                Total.objects.filter(
-                    scope=OuterRef("pk"), document=document, count__gt=0, **part, **lights
-                )
-            )
-        )
+        counts = Total.objects.filter(document=document, count__gt=0, **part, **lights)
+        bodies = bodies.filter(Exists(counts.filter(scope=OuterRef("pk"))))
     bodies = bodies.filter(kind=kind) if kind else bodies
     return Axes(
         directives,

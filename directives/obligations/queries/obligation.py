@@ -135,11 +135,6 @@ def obligation_page(
     row: Obligation, user: User, *, today: date, workdays: Workdays
 ) -> ObligationPage:
     """Gather the page of one obligation; a fixed number of queries."""
-    leading = (
-        Obligation.objects.live()
-        .filter(directive=row.directive_id, part=LEAD)
-        .select_related("organisation")
-    )
     logged = Count("log", filter=Q(log__withdrawn_at=None))
     measures = tuple(
         Measure.objects.visible_to(user)
@@ -164,9 +159,7 @@ def obligation_page(
     return ObligationPage(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
-        leads=(row.organisation,)
-        if row.part == LEAD
-        else tuple(lead.organisation for lead in leading.order_by("organisation_id")[:4]),
+        leads=_leads(row),
         fellows=_fellows(row),
         items=tuple(row.item_states.select_related("item").order_by("item__number")),
         measures=measures,
@@ -177,6 +170,19 @@ def obligation_page(
         ways=tuple(_ways(row, user, measures, entries)),
         deciders=deciders(row, user),
     )
+
+
+def _leads(row: Obligation) -> tuple[Organisation, ...]:
+    """The bodies that lead the directive: at most four."""
+    if row.part == LEAD:
+        return (row.organisation,)
+    leading = (
+        Obligation.objects.live()
+        .filter(directive=row.directive_id, part=LEAD)
+        .select_related("organisation")
+        .order_by("organisation_id")
+    )
+    return tuple(lead.organisation for lead in leading[:4])
 
 
 def _fellows(row: Obligation) -> int:

@@ -1,7 +1,7 @@
 """The ledger on screen, one obligation, and what may be done to it."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,7 +33,7 @@ AT_ONCE = 2_000  # obligations acknowledged by one press: what one transaction w
 
 
 @require_GET
-def obligations(request: SignedInRequest) -> HttpResponse:
+def obligations(request: SignedInRequest) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "ledger")
     chosen = ObligationFilter.of(request.GET)

@@ -98,7 +98,7 @@ class PlanStep:
     """A move that the person may make now."""
 
     action: str
-    label: str
+    label: str | Promise
     reasoned: bool
     leading: bool  # the one that is drawn filled
 
