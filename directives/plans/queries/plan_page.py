@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.utils.functional import Promise
 
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, OPEN, PLAN_MOVES, RETURNED
 from directives.core import transitions
