@@ -46,7 +46,7 @@ def test_from_the_file_to_the_result_and_back(cast, sign_in, post):
     )
     shown = text(client.get(answer.url))
     assert "共 <b>3</b> 行：新增 1、变更 1、相同 1、冲突 0、有误 0" in shown
-    assert "<s>共青团中央</s> → <b>共青团中央委员会</b>" in shown
+    assert "<s>共青团中央</s> → <b>共青团中央委员会</b>" in " ".join(shown.split())
     post(cast.admin, "intake_apply", intake)
     assert (intake.state, Organisation.objects.filter(code="Q09").count()) == (APPLIED, 1)
     assert "已导入" in text(client.get(answer.url))

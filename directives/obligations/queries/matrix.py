@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
@@ -97,15 +98,13 @@ def axes(
     lit = owed.filter(light=light) if light else owed
     if light:
         directives = _lit(directives, reach, lit, kind=kind, light=light)
-    bodies = _within(user, reach, PageRequest.from_query(query or {}, ACROSS, "b")).filter(
-        Exists(lit.filter(organisation=OuterRef("pk")))
-    )
-    if part:
-        # The counts are of a body and all below it: where they say none, no row need be read.
-        lights = {"light": light} if light else {}
-        counts = Total.objects.filter(document=document, count__gt=0, **part, **lights)
-        bodies = bodies.filter(Exists(counts.filter(scope=OuterRef("pk"))))
+    bodies = _within(user, reach, PageRequest.from_query(query or {}, ACROSS, "b"))
     bodies = bodies.filter(kind=kind) if kind else bodies
+    bodies = bodies.filter(Exists(lit.filter(organisation=OuterRef("pk"))))
+    if part:
+        bodies = bodies.filter(
+            _counted_in(document, {**part, **({"light": light} if light else {})})
+        )
     return Axes(
         directives,
         bodies,
@@ -113,6 +112,15 @@ def axes(
         light,
         None if part or kind or light else _counted(reach, document, lit),
     )
+
+
+def _counted_in(document: Document, filters: Mapping[str, Any]) -> Exists:
+    """Whether the counts of a body and all below it name any row.
+
+    Where they name none, the rows need not be read.
+    """
+    counts = Total.objects.filter(document=document, count__gt=0, **filters)
+    return Exists(counts.filter(scope=OuterRef("pk")))
 
 
 def _within(user: User, reach: Reach, turn: PageRequest) -> QuerySet[Organisation]:
