@@ -89,7 +89,10 @@ def server_of(engine: str, base: Path) -> Iterator[str]:
 
 @contextmanager
 def served(environment: dict[str, str], root: Path | None = None) -> Iterator[Server]:
-    """The product (of the checkout at `root`, else this one) behind gunicorn with two workers, on a free port."""
+    """The product behind gunicorn with two workers, on a free port.
+
+    `root` is another checkout; by default this one is served.
+    """
     port = free_port()
     options = [
         f"--workers={WORKERS}",

@@ -1,6 +1,11 @@
 """Why a command refused, in words for people. Nothing was changed."""
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
 
 
 class Refusal(Exception):
@@ -45,3 +50,8 @@ class Invalid(Refusal):
         # Each sentence once
         sentences = dict.fromkeys(str(text) for texts in self.errors.values() for text in texts)
         super().__init__(" ".join(sentences))
+
+    def add_to(self, form: "BaseForm") -> None:
+        """Show the errors at the fields of the form; those of no field above them."""
+        for name, texts in self.errors.items():
+            form.add_error(name if name in form.fields else None, texts)

@@ -196,9 +196,3 @@ class CorrectionForms:
             data["statement"],
             tuple(addressee for addressee in addressees if addressee),
         )
-
-    def refuse(self, errors: Mapping[str, list[str]]) -> None:
-        """Show the errors of the command."""
-        for name, texts in errors.items():
-            for text in texts:
-                self.form.add_error(name if name in self.form.fields else None, text)

@@ -67,7 +67,7 @@ def directive_correct_save(request: SignedInRequest, pk: int) -> HttpResponse:
             now=request.now,
         )
     except Invalid as refusal:
-        forms.refuse(refusal.errors)
+        refusal.add_to(forms.form)
         return page(request, HERE + "correct.html", context, status=422)
     except Stale as refusal:
         context |= {"theirs": reading, "refusal": refusal}

@@ -34,11 +34,6 @@ def _indicator(request: SignedInRequest, pk: int) -> Indicator:
     return indicator
 
 
-def _add_errors(form: IndicatorForm, refusal: Invalid) -> None:
-    for name, texts in refusal.errors.items():
-        form.add_error(name if name in form.fields else None, texts)
-
-
 def _list(
     request: SignedInRequest, document: Document, form: IndicatorForm, status: int = 200
 ) -> HttpResponse:
@@ -70,7 +65,7 @@ def indicator_add(request: SignedInRequest, pk: int) -> HttpResponse:
                 now=request.now,
             )
         except Invalid as refusal:
-            _add_errors(form, refusal)
+            refusal.add_to(form)
         else:
             messages.success(
                 request,
@@ -117,7 +112,7 @@ def indicator_save(request: SignedInRequest, pk: int) -> HttpResponse:
                 now=request.now,
             )
         except Invalid as refusal:
-            _add_errors(form, refusal)
+            refusal.add_to(form)
         except Stale:
             return _edit(request, _indicator(request, pk), form, 409, theirs=True)
         else:

@@ -83,8 +83,7 @@ def intake_upload(request, kind):
             )
             return redirect("intake", made.pk)
     except Invalid as refusal:
-        for name, errors in refusal.errors.items():
-            form.add_error(name if name in form.fields else None, errors)
+        refusal.add_to(form)
     return page(request, HERE + "new.html", {"kind": chosen, "form": form}, status=422)
 
 

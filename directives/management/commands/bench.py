@@ -89,7 +89,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--before": {
         "metavar": "DIR",
-        "help": "another checkout of the product, asked in turn with this one on equal data; 40 rounds",
+        "help": "another checkout of the product, asked in turn with this one on equal data; "
+        "40 rounds",
     },
     "--json": {"action": "store_true", "dest": "as_json", "help": "print what was found as JSON"},
     "--check": {

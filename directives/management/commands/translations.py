@@ -286,7 +286,8 @@ class Command(BaseCommand):
             write_catalogue("zh_Hant", make_hant(hans))
         missing = [key for key in strings if not hans.get(key)]
         self.stdout.write(
-            f"{len(strings)} strings in the sources, {len(hans)} translated, {len(missing)} missing."
+            f"{len(strings)} strings in the sources, {len(hans)} translated, "
+            f"{len(missing)} missing."
         )
         if refused:
             raise CommandError(

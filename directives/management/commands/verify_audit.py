@@ -145,8 +145,8 @@ class Command(BaseCommand):
 
     def summary(self, result: Verification) -> str:
         words = (
-            f"{result.events} events under {result.seals} seals are whole; {result.waiting} wait for "
-            "the next seal"
+            f"{result.events} events under {result.seals} seals are whole; "
+            f"{result.waiting} wait for the next seal"
         )
         if result.before:
             words += (

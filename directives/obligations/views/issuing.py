@@ -232,8 +232,7 @@ def _sound(
             document, selected.directives, list(bodies), form.terms, request.user, request.today
         )
     except Invalid as refusal:
-        for name, texts in refusal.errors.items():
-            form.add_error(name if name in form.fields else None, texts)
+        refusal.add_to(form)
     return form.is_valid()
 
 

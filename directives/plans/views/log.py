@@ -59,17 +59,11 @@ def log_add(request):
         try:
             log_work(**form.cleaned_data, files=files, by=request.user, now=request.now)
         except Invalid as refusal:
-            _add_errors(form, refusal)
+            refusal.add_to(form)
     if not form.is_valid():
         return _page(request, form, status=422)
     messages.success(request, _("Saved. The next report will use it."))
     return redirect_back(request, reverse("log"))
-
-
-def _add_errors(form, refusal):
-    """Show a refusal at the fields of the form, or above them."""
-    for name, texts in refusal.errors.items():
-        form.add_error(name if name in form.fields else None, texts)
 
 
 # one entry
@@ -107,7 +101,7 @@ def _rewrite(request, pk, command, message):
         except Stale as stale:
             return _entry_page(request, _entry(request, pk), form, theirs=stale.theirs, status=409)
         except Invalid as refusal:
-            _add_errors(form, refusal)
+            refusal.add_to(form)
         else:
             messages.success(request, message)
             return redirect("log_entry", changed.pk)

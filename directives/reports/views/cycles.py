@@ -53,8 +53,7 @@ def cycle_open(request, pk):
                 document=document, by=request.user, now=request.now, **form.cleaned_data
             )
         except Invalid as refusal:
-            for name, texts in refusal.errors.items():
-                form.add_error(name if name in form.fields else None, texts)
+            refusal.add_to(form)
         else:
             job = reporting.opening_job(cycle)
             if job is not None:
