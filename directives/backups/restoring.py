@@ -1,4 +1,4 @@
-"""Restoring a backup into an empty place, and comparing what is there with the manifest."""
+"""Restoring a backup into an empty installation, and comparing the result with the manifest."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from directives.backups import files
@@ -16,10 +15,10 @@ from directives.base.online import demand_session
 
 
 def restore(folder: Path) -> Manifest:
-    """Restore a backup: its files, then its database; broken off, it may be begun again.
+    """Restore a backup: its files, then its database. An interrupted restore may be repeated.
 
-    Raises CommandError, before anything is written, for a backup that is damaged or not for this
-    place; and afterwards, when what was restored is not what the manifest says.
+    Raises CommandError before anything is written if the backup is damaged or does not fit this
+    installation, and at the end if what was restored differs from the manifest.
     """
     made = read(folder)
     demand_session(connection)
@@ -44,7 +43,7 @@ def restore(folder: Path) -> Manifest:
 
 
 def _demand_known(made: Manifest) -> None:
-    """Raise CommandError unless this release, on this engine, can take it."""
+    """Raise CommandError unless this release, on this engine, can restore it."""
     if made.engine != connection.vendor:
         raise CommandError(
             f"This is a backup of {made.engine}, and DATABASE_URL names {connection.vendor}."
@@ -79,16 +78,10 @@ def _compare(made: Manifest) -> None:
         )
 
 
-def is_behind() -> bool:
-    """Whether this release has migrations that the database does not have yet."""
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
 def end_sessions() -> int:
     """Sign everybody out and forget counted sign-ins; returns how many sessions were ended.
 
-    Who may come in may have changed since the backup.
+    Rights may have changed since the backup.
     """
     ended, _by_model = Session.objects.all().delete()
     cache.clear()

@@ -1,4 +1,4 @@
-"""Checks of the database: it answers, has what this release needs, agrees on the time; replicas."""
+"""Checks of the database and its replicas: connection, migrations, cache table, clocks."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,8 +13,8 @@ from directives.base.replicas import replica
 from directives.health.findings import Finding, fine, warning, wrong
 from qunzhu_tracker.starting import why_unusable
 
-APART = timedelta(seconds=5)  # by which two clocks may differ
-FAR_APART = timedelta(seconds=60)  # from here on a living worker looks dead
+APART = timedelta(seconds=5)  # that two clocks may differ
+FAR_APART = timedelta(seconds=60)  # with more a living worker looks dead
 
 
 def look_at_database(now: datetime) -> Iterator[Finding]:
@@ -40,20 +40,23 @@ def _version() -> tuple[int, ...]:
     return version if connection.vendor == "sqlite" else (version[0], version[1])
 
 
-def look_at_migrations(now: datetime) -> Iterator[Finding]:
+def unapplied_migrations() -> list[str]:
+    """The migrations of this release that the database lacks, as app.name."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if plan:
-        first = plan[0][0]
-        name = f"{first.app_label}.{first.name}"
-        words = f"{len(plan)} are not carried out, the first is {name}: no node is ready"
+    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def look_at_migrations(now: datetime) -> Iterator[Finding]:
+    if names := unapplied_migrations():
+        words = f"{len(names)} are not carried out, the first is {names[0]}: no node is ready"
         yield wrong(words, "manage.py migrate")
     else:
         yield fine("all are carried out")
 
 
 def look_at_cache(now: datetime) -> Iterator[Finding]:
-    """The table in which sign-ins are limited."""
+    """The cache table, which counts sign-ins to limit them."""
     table = settings.CACHES["default"]["LOCATION"]
     if table not in connection.introspection.table_names():
         words = f"the table “{table}” is missing: nobody can sign in"
@@ -64,7 +67,7 @@ def look_at_cache(now: datetime) -> Iterator[Finding]:
 
 
 def look_at_clock(now: datetime) -> Iterator[Finding]:
-    """This machine's clock beside the database's; SQLite has none of its own."""
+    """Compare this machine's clock with the database's; SQLite has none of its own."""
     if connection.vendor != "postgresql":
         yield fine("one machine")
         return
@@ -85,18 +88,18 @@ def look_at_clock(now: datetime) -> Iterator[Finding]:
 
 def look_at_replicas(now: datetime) -> Iterator[Finding]:
     for alias in settings.REPLICAS:
-        standing = replica(alias).state()
-        if standing is None:
+        state = replica(alias).state()
+        if state is None:
             yield warning(
                 f"{alias} cannot be read, or is no replica: everything is read from the primary",
                 "See to that server, or correct DATABASE_REPLICA_URL.",
             )
-        elif standing.lag > settings.REPLICA_MAX_LAG:
+        elif state.lag > settings.REPLICA_MAX_LAG:
             yield warning(
-                f"{alias} is {standing.lag:.0f} s behind, and is not read",
+                f"{alias} is {state.lag:.0f} s behind, and is not read",
                 "See to its disk and its network.",
             )
         else:
-            yield fine(f"{alias} is {standing.lag:.1f} s behind")
+            yield fine(f"{alias} is {state.lag:.1f} s behind")
     if not settings.REPLICAS:
         yield fine("none")

@@ -1,4 +1,4 @@
-"""Words of the admin's pages of tables."""
+"""A filter for the admin's pages of import and export."""
 
 from django import template
 from django.db.models.options import Options
@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.filter
 def heading_in(name: str, opts: Options) -> str:
-    """A column of a table file by its word beside its name in the file."""
+    """The heading of a column: its label and its name in the file."""
     return heading_of(opts.model, name)

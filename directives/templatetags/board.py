@@ -17,22 +17,22 @@ from directives.core.scope import Lights
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import BoardChoice, link
 from directives.dashboard.queries.figures import BoardLine, Figure, HeatCell
-from directives.templatetags.markup import attribute, join_escaped, join_html
-from directives.templatetags.tracker import FILLS, TONES, lamp
+from directives.templatetags.markup import attribute, join_escaped, join_html, shortened
+from directives.templatetags.tracker import FILLS, TONES, lamp, meter
 
 register = template.Library()
 CUT = 60  # characters of a directive in a table
-OFFERED = 12  # documents of the menu
-LONG = 10_000  # from here on a count is long for its cell
-# What belongs to one page alone, and is left out of links to others.
-EVERYTHING: dict[str, Any] = {"page": None, "all": False, "directives": False, "documents": False}
-ONE_DOCUMENT = EVERYTHING | {"section": None, "directive": None, "cycle": None}
+OFFERED = 12  # documents that the menu lists
+LONG = 10_000  # a count from which on it is written smaller, to fit its cell
+# Parameters of an address that its links to other selections leave out.
+FIRST_PAGE: dict[str, Any] = {"page": None, "all": False, "directives": False, "documents": False}
+ONE_DOCUMENT = FIRST_PAGE | {"section": None, "directive": None, "cycle": None}
 
 
 @register.simple_tag
 def go(choice: BoardChoice, **changes: object) -> str:
-    """The address of the dashboard with some of the choice changed, at its first page."""
-    return link(choice, **{**EVERYTHING, **changes})
+    """The address of the dashboard with some filters changed, at its first page."""
+    return link(choice, **{**FIRST_PAGE, **changes})
 
 
 @register.simple_tag
@@ -41,19 +41,19 @@ def short(text: str) -> str:
     return in_script(text, get_language())
 
 
-class Pen:
-    """Draws the figures of one card; words are looked up once, not for every row."""
+class CardWriter:
+    """Writes the rows of one card; translations are looked up once, not for every row."""
 
     def __init__(self, board: Board) -> None:
         self.board, self.language = board, get_language()
         self.words = {colour: gettext(COLOUR_NAMES[colour]) for colour in COLOURS}
         self.comma, self.all = gettext(", "), gettext("%(total)s in all: %(parts)s")
         self.overdue = gettext("overdue")
-        self.home = link(board.choice, **EVERYTHING, scope=None)
+        self.home = link(board.choice, **FIRST_PAGE, scope=None)
         self.lamps = {colour: lamp(colour) for colour in COLOURS}
 
     def href(self, figure: Figure) -> str:
-        """Where a figure leads: nowhere on a past day, of which no rows are kept."""
+        """The link of a figure; none on a past day, of which no rows are stored."""
         return attribute("href", figure.url) if self.board.now else ""
 
     def body(self, pk: int) -> str:
@@ -64,7 +64,7 @@ class Pen:
         return in_script(text, self.language)
 
     def late(self, line: BoardLine, look: str = "") -> str:
-        """The count of overdue rows, which leads to them."""
+        """The count of overdue obligations, with a link to them."""
         if not line.lights.red:
             return ""
         return format_html(
@@ -96,26 +96,13 @@ class Pen:
         )
 
 
-def meter(part: int, whole: int, low: bool) -> SafeString:
-    width = min(100.0, 100 * part / whole) if whole else 0.0
-    return format_html(
-        '<svg class="meter" width="100%" height="8" role="img" aria-label="{}/{}">'
-        '<rect class="track" width="100%" height="8" rx="2"/>'
-        '<rect class="fill{}" width="{}%" height="8" rx="2"/></svg>',
-        f"{part:,}",
-        f"{whole:,}",
-        " low" if low else "",
-        f"{width:.1f}",
-    )
-
-
 def share_of_lights(lights: Lights) -> int:
-    """How much of a line is on time, in whole percent rounded down."""
+    """The share that is on time, in whole percent rounded down."""
     return 100 * lights.on_time // lights.total
 
 
 def _on_time(lights: Lights) -> SafeString:
-    """The share on time of a line, with the counts it is made of."""
+    """The share on time, with the counts that it is of."""
     return format_html(
         '<span class="rt"><b>{}%</b><small>{}</small></span>',
         share_of_lights(lights),
@@ -133,18 +120,18 @@ def _in_all(lights: Lights) -> str:
 @register.simple_tag
 def section_rows(board: Board) -> SafeString:
     """Each section with its bar and its share on time."""
-    pen, closing = Pen(board), pgettext("section", "Closing")
+    writer, closing = CardWriter(board), pgettext("section", "Closing")
     rows = []
     for line in board.section_lines:
         section, title = line.thing, localized(line.thing, "title")
         rows.append(
             format_html(
                 '<li><a{}><span class="nm"><b>{}</b>{}<small>{}</small></span>{}{}</a></li>',
-                pen.href(line.rows),
-                pen.code(section.number) if section.number else closing,
+                writer.href(line.rows),
+                writer.code(section.number) if section.number else closing,
                 format_html("<span>{}</span>", title) if title else "",
                 _in_all(line.lights),
-                pen.bar(line.lights, section.number),
+                writer.bar(line.lights, section.number),
                 _on_time(line.lights),
             )
         )
@@ -153,7 +140,7 @@ def section_rows(board: Board) -> SafeString:
 
 @register.simple_tag
 def document_choices(board: Board) -> SafeString:
-    """The newest documents to choose from, and the way to the others."""
+    """The newest documents to choose from, and a link to all others."""
     rows = [
         format_html(
             '<li><a href="{}"{}>{}</a></li>',
@@ -176,8 +163,8 @@ def document_choices(board: Board) -> SafeString:
 
 @register.simple_tag
 def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
-    """Each document with its bar and its share on time, and what is overdue beside it."""
-    pen, rows = Pen(board), []
+    """Each document with its bar, its share on time and its overdue obligations."""
+    writer, rows = CardWriter(board), []
     none_overdue = format_html('<span class="mv">{}</span>', "—")
     for line in lines:
         title = localized(line.thing, "title")
@@ -188,9 +175,9 @@ def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
                 link(board.choice, **ONE_DOCUMENT | {"document": line.thing.pk}),
                 title,
                 _in_all(line.lights),
-                pen.bar(line.lights, title),
+                writer.bar(line.lights, title),
                 _on_time(line.lights),
-                pen.late(line, "mv ") or none_overdue,
+                writer.late(line, "mv ") or none_overdue,
             )
         )
     return join_html(rows)
@@ -198,8 +185,8 @@ def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
 
 @register.simple_tag
 def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> SafeString:
-    """Bodies by their share on time. One of few rows says so; equal shares share a place."""
-    pen, rows = Pen(board), []
+    """Bodies by their share on time. Those of few obligations are marked; ties share a place."""
+    writer, rows = CardWriter(board), []
     few = format_html('<i class="tag line">{}</i>', pgettext("ranking", "few"))
     for line in lines:
         lights = line.lights
@@ -209,14 +196,14 @@ def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> Sa
                 '<span class="pc"><b>{}%</b> <small>{}/{}</small>{}</span>'
                 '<span class="mv">{}</span></li>',
                 line.place,
-                pen.body(line.thing.pk),
+                writer.body(line.thing.pk),
                 localized(line.thing, "name"),
-                meter(lights.on_time, lights.total, low),
+                meter(lights.on_time, lights.total, low=low),
                 share_of_lights(lights),
                 f"{lights.on_time:,}",
                 f"{lights.total:,}",
                 few if line.small else "",
-                pen.late(line) or "—",
+                writer.late(line) or "—",
             )
         )
     return join_html(rows)
@@ -224,23 +211,23 @@ def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> Sa
 
 @register.simple_tag
 def heat_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
-    """Bodies × sections: how many rows of a cell are not on time, darker the larger their share."""
-    pen, rows = Pen(board), []
+    """Bodies × sections: how many are not on time; the larger the share, the darker the cell."""
+    writer, rows = CardWriter(board), []
     words = escape(
         gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue")
     )
     for line in lines:
         name = escape(localized(line.thing, "name"))
-        cells = "".join(_heat_cell(pen, cell, name, words) for cell in board.cells(line.thing))
+        cells = "".join(_heat_cell(writer, cell, name, words) for cell in board.cells(line.thing))
         rows.append(
-            f'<tr><th scope="row"><a href="{escape(pen.body(line.thing.pk))}">{name}</a></th>'
+            f'<tr><th scope="row"><a href="{escape(writer.body(line.thing.pk))}">{name}</a></th>'
             f"{cells}</tr>"
         )
     return join_escaped(rows)
 
 
-def _heat_cell(pen: Pen, cell: HeatCell, name: str, words: str) -> str:
-    """A cell; the name of its body and the words are escaped already."""
+def _heat_cell(writer: CardWriter, cell: HeatCell, name: str, words: str) -> str:
+    """A cell; `name` and `words` are escaped already."""
     off = cell.off_time
     if not off.of:
         return '<td><span class="quiet">—</span></td>'
@@ -253,32 +240,34 @@ def _heat_cell(pen: Pen, cell: HeatCell, name: str, words: str) -> str:
     }
     ink = f' class="h{cell.shade}"' if cell.shade else ""
     look = ' class="long"' if off.n >= LONG else "" if off.n else ' class="zero"'
-    return f'<td{ink}><a{pen.href(off)}{look} aria-label="{label}"><span>{off.n:,}</span></a></td>'
+    return (
+        f'<td{ink}><a{writer.href(off)}{look} aria-label="{label}"><span>{off.n:,}</span></a></td>'
+    )
 
 
 @register.simple_tag
 def directive_rows(board: Board, request: Dated) -> SafeString:
-    """The directives one by one.
-
-    Of one body with light, reason and percent, of many with the bar of their lights.
-    """
-    pen, many = Pen(board), board.view.counted
+    """The directives: of one body with light, reason and percent, of many with a bar of lights."""
+    writer, many = CardWriter(board), board.view.counted
     return join_html(
-        _of_many(pen, line) if many else _of_one(pen, line, request) for line in board.directives
+        _of_many(writer, line) if many else _of_one(writer, line, request)
+        for line in board.directives
     )
 
 
 def _text(line: BoardLine) -> str:
-    text = localized(line.thing, "text")
-    return text if len(text) <= CUT else f"{text[: CUT - 1]}…"
+    return shortened(localized(line.thing, "text"), CUT)
 
 
-def _of_many(pen: Pen, line: BoardLine) -> SafeString:
-    code, lights = pen.code(line.thing.code), line.lights
+def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
+    code, lights = writer.code(line.thing.code), line.lights
     late: str = "—"
     if lights.red:
         late = format_html(
-            '<a class="t-r"{}>{}{}</a>', pen.href(line.red), pen.lamps["red"], f"{lights.red:,}"
+            '<a class="t-r"{}>{}{}</a>',
+            writer.href(line.red),
+            writer.lamps["red"],
+            f"{lights.red:,}",
         )
     return format_html(
         '<tr><th scope="row"><a class="code" href="{}">{}</a></th><td><a href="{}">{}</a></td>'
@@ -287,10 +276,10 @@ def _of_many(pen: Pen, line: BoardLine) -> SafeString:
         '<td class="num">{}</td></tr>',
         reverse("directive", args=(line.thing.pk,)),
         code,
-        link(pen.board.choice, **EVERYTHING | {"directive": line.thing.pk}),
+        link(writer.board.choice, **FIRST_PAGE | {"directive": line.thing.pk}),
         _text(line),
-        pen.bar(lights, code, 14),
-        pen.href(line.rows),
+        writer.bar(lights, code, 14),
+        writer.href(line.rows),
         share_of_lights(lights),
         f"{lights.on_time:,}",
         f"{lights.total:,}",
@@ -298,7 +287,7 @@ def _of_many(pen: Pen, line: BoardLine) -> SafeString:
     )
 
 
-def _of_one(pen: Pen, line: BoardLine, request: Dated) -> SafeString:
+def _of_one(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
     row = line.thing.row
     word, why = describe_light(request, row)
     return format_html(
@@ -306,10 +295,10 @@ def _of_one(pen: Pen, line: BoardLine, request: Dated) -> SafeString:
         '<td><span class="light {}">{}{}</span>{}</td>'
         '<td class="num" data-k="{}">{}%</td></tr>',
         reverse("obligation", args=(row.pk,)),
-        pen.code(line.thing.code),
+        writer.code(line.thing.code),
         _text(line),
         TONES[row.light],
-        pen.lamps[row.light],
+        writer.lamps[row.light],
         word,
         format_html('<span class="why">{}</span>', why) if why else "",
         gettext("Done"),
@@ -319,25 +308,25 @@ def _of_one(pen: Pen, line: BoardLine, request: Dated) -> SafeString:
 
 @register.simple_tag
 def chips(board: Board) -> SafeString:
-    """What narrows the page, each with a way to take it off."""
+    """The filters in force, each with a link that removes it."""
     off = gettext("clear")
     return format_html_join(
         "",
         '<a class="chip" href="{}">{} <span aria-hidden="true">×</span>'
         '<span class="sr">{}</span></a>',
         (
-            (link(board.choice, **EVERYTHING | change), words, off)
+            (link(board.choice, **FIRST_PAGE | change), words, off)
             for words, change in _conditions(board)
         ),
     )
 
 
 def _conditions(board: Board) -> list[tuple[str, dict[str, Any]]]:
-    """What narrows the page: its words, and the change that takes it off."""
+    """The filters in force: the words of each, and the change that removes it."""
     choice = board.choice
     conditions: list[tuple[str, dict[str, Any]]] = []
     if choice.section:
-        section = next(one for one in board.sections if one.pk == choice.section)
+        section = next(row for row in board.sections if row.pk == choice.section)
         number = (
             gettext("section %(number)s") % {"number": section.number}
             if section.number

@@ -1,4 +1,4 @@
-"""Lines of a dashboard's cards: counts, coverage, what happened, who is late, tables of charts."""
+"""Rows of the dashboard's cards: counts, coverage, recent events, overdue work, chart tables."""
 
 from collections.abc import Iterable
 
@@ -17,21 +17,18 @@ from directives.dashboard.queries.choice import link
 from directives.dashboard.queries.facts import Period
 from directives.dashboard.queries.figures import BoardLine, LabelledFigure
 from directives.dashboard.queries.trend import Trend, period_name, table
-from directives.templatetags.board import EVERYTHING, Pen, meter
-from directives.templatetags.markup import attribute, join_html
-from directives.templatetags.tracker import TONES, lamp
+from directives.templatetags.board import FIRST_PAGE, CardWriter
+from directives.templatetags.markup import attribute, join_html, shortened
+from directives.templatetags.tracker import TONES, lamp, meter
 
 register = template.Library()
-LONG = 1_000_000  # from here on a count is written smaller
+LONG = 1_000_000  # a count from which on it is written smaller
 SHORT = 28  # characters of a directive beside a light
 
 
 @register.simple_tag
 def stat(board: Board, colour: str) -> SafeString:
-    """One of the four counts: lamp, words, count, denominator and share.
-
-    Grey is two lamps together.
-    """
+    """One of the four counts: lamp, words, count, total and share. Grey is closed and not due."""
     words = {
         "green": gettext("Green · on schedule"),
         "yellow": gettext("Yellow · near due or behind"),
@@ -55,7 +52,7 @@ def stat(board: Board, colour: str) -> SafeString:
 
 @register.simple_tag
 def parts(figures: Iterable[LabelledFigure]) -> SafeString:
-    """What a count is made of, each part with its rows."""
+    """The parts of a count, each linked to its obligations."""
     return format_html_join(
         " · ",
         '<a href="{}">{} {}</a>',
@@ -87,7 +84,7 @@ def _named(board: Board, line: BoardLine) -> SafeString:
 
 @register.simple_tag
 def picture(card: str) -> SafeString:
-    """The button that saves a card as a picture; the script shows it."""
+    """The button that saves a card as a picture, hidden until its script has loaded."""
     return format_html(
         '<button class="btn text shoot" type="button" data-picture="{}" hidden>{}</button>',
         card,
@@ -96,19 +93,9 @@ def picture(card: str) -> SafeString:
 
 
 @register.simple_tag
-def options(choices: Iterable[tuple[str, object]], chosen: str) -> SafeString:
-    """The options of a select."""
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((code, " selected" if code == chosen else "", word) for code, word in choices),
-    )
-
-
-@register.simple_tag
 def section_options(board: Board) -> SafeString:
     """The sections of the document as options."""
-    pen, closing = Pen(board), pgettext("section", "Closing")
+    writer, closing = CardWriter(board), pgettext("section", "Closing")
     return format_html_join(
         "",
         '<option value="{}"{}>{} {}</option>',
@@ -116,7 +103,7 @@ def section_options(board: Board) -> SafeString:
             (
                 section.pk,
                 " selected" if section.pk == board.choice.section else "",
-                pen.code(section.number) if section.number else closing,
+                writer.code(section.number) if section.number else closing,
                 localized(section, "title"),
             )
             for section in board.sections
@@ -126,7 +113,7 @@ def section_options(board: Board) -> SafeString:
 
 @register.filter
 def period(cycle: Period) -> str:
-    """Third quarter of 2026."""
+    """The name of a period, such as the third quarter of 2026."""
     return period_name(cycle)
 
 
@@ -143,12 +130,12 @@ def light_table(lines: Iterable[BoardLine], board: Board) -> SafeString:
     """The figures of a chart of lights as a table."""
     first = gettext("Document") if board.across else gettext("Section")
     heads = [*(word for _colour, word in LIGHTS), gettext("Obligations"), gettext("On-time rate")]
-    closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
+    closing, writer, rows = pgettext("section", "Closing"), CardWriter(board), []
     for line in lines:
         name = (
             localized(line.thing, "title")
             if board.across
-            else pen.code(line.thing.number) or closing
+            else writer.code(line.thing.number) or closing
         )
         counts = (f"{line.lights.count(colour):,}" for colour, _word in LIGHTS)
         rows.append(_row(name, *counts, f"{line.lights.total:,}", f"{line.on_time.share}%"))
@@ -163,7 +150,7 @@ def light_table(lines: Iterable[BoardLine], board: Board) -> SafeString:
 
 @register.simple_tag
 def report_days(trend: Trend) -> SafeString:
-    """The curve of what came in, as rows of a table."""
+    """The curve of submitted entries as rows of a table."""
     rows = []
     for on, n, n_before in table(trend):
         before = "—"
@@ -175,12 +162,12 @@ def report_days(trend: Trend) -> SafeString:
 
 @register.simple_tag
 def week_rows(board: Board) -> SafeString:
-    """The curve as rows of a table; each day that is kept leads to the dashboard of that day."""
+    """The weekly curve as rows of a table; days with stored figures link to their dashboard."""
     rows = []
     for point in board.weeks.points if board.weeks else ():
         day = format_day(point.day, board.today)
         if point.copied_on:
-            url = link(board.choice, on=point.day, **EVERYTHING)
+            url = link(board.choice, on=point.day, **FIRST_PAGE)
             day = format_html('<a href="{}">{}</a>', url, day)
         on_time = f"{point.on_time:,}/{point.total:,}"
         rows.append(_row(day, on_time, f"{point.share:.1f}%", f"{point.red:,}"))
@@ -189,7 +176,7 @@ def week_rows(board: Board) -> SafeString:
 
 @register.simple_tag
 def next_lines(board: Board) -> SafeString:
-    """The days on which clocks run out, with their rows, and the rows that have no day."""
+    """The next due days with their obligations, and the obligations without a due day."""
     count, lines = gettext("%(n)s obligations"), []
     for due in board.ahead:
         lines.append(
@@ -221,7 +208,7 @@ def next_lines(board: Board) -> SafeString:
 
 @register.simple_tag
 def cover_lines(board: Board) -> SafeString:
-    """Receipt, plan, report: how many, of how many, and what is missing with its rows."""
+    """Receipt, plan, report: how many of how many, with a link to what is missing."""
     complete, lines = pgettext("coverage", "all"), []
     for part in board.coverage:
         missing: str = gettext("%(n)s missing") % {"n": f"{part.missing.n:,}"}
@@ -234,7 +221,7 @@ def cover_lines(board: Board) -> SafeString:
                 '<li><span>{}</span>{}<span class="num"><b>{}%</b> <small>{}/{}</small></span>'
                 '<span class="num">{}</span></li>',
                 part.label,
-                meter(part.done.n, part.done.of, False),
+                meter(part.done.n, part.done.of),
                 part.done.percent,
                 f"{part.done.n:,}",
                 f"{part.done.of:,}",
@@ -246,7 +233,7 @@ def cover_lines(board: Board) -> SafeString:
 
 @register.simple_tag
 def change_lines(board: Board) -> SafeString:
-    """What happened since the last working day and in a week, each with exactly its events."""
+    """What happened since the last working day and in a week, each linked to its events."""
     in_week, lines = gettext("in a week %(n)s"), []
     for activity in board.happened:
         sign = {"worse": "+", "better": "−"}.get(activity.kind, "") if activity.n else ""
@@ -270,13 +257,12 @@ def change_lines(board: Board) -> SafeString:
 
 @register.simple_tag
 def late_lines(board: Board, request: Dated) -> SafeString:
-    """The longest overdue rows: whose, what, why, and whose move it is."""
-    pen, lines = Pen(board), []
+    """The longest overdue obligations: body, directive, reason, and who has to act."""
+    writer, lines = CardWriter(board), []
     titles = {line.thing.pk: localized(line.thing, "title") for line in board.document_lines}
     for late in board.late:
         row = late.obligation
         word, why = describe_light(request, row)
-        text = localized(row.directive, "text")
         lines.append(
             format_html(
                 '<tr><th scope="row"><a href="{}">{}</a></th>'
@@ -284,14 +270,14 @@ def late_lines(board: Board, request: Dated) -> SafeString:
                 '<td><span class="light {}">{}{}</span><span class="why">{}</span></td>'
                 '<td data-k="{}"><span class="nb">{}</span></td>'
                 '<td class="num act"><a class="btn" href="{}">{}</a></td></tr>',
-                pen.body(row.organisation_id),
+                writer.body(row.organisation_id),
                 localized(row.organisation, "name"),
                 reverse("directive", args=(row.directive_id,)),
-                pen.code(row.directive.code),
-                text if len(text) <= SHORT else f"{text[: SHORT - 1]}…",
+                writer.code(row.directive.code),
+                shortened(localized(row.directive, "text"), SHORT),
                 _of_document(titles.get(row.document_id)),
                 TONES[row.light],
-                pen.lamps[row.light],
+                writer.lamps[row.light],
                 word,
                 why,
                 gettext("Waiting for"),
@@ -304,7 +290,7 @@ def late_lines(board: Board, request: Dated) -> SafeString:
 
 
 def _of_document(title: str | None) -> str:
-    """Of which document a row is, where there are several."""
+    """The document of an obligation, where the page shows several documents."""
     if not title:
         return ""
     return format_html('<small class="of">{}</small>', gettext("“%(title)s”") % {"title": title})

@@ -1,4 +1,4 @@
-"""The curves of a dashboard: what came in of a cycle, and the share on time week by week."""
+"""The curves of the dashboard: submitted entries of a cycle, and the share on time by week."""
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -12,9 +12,9 @@ from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
 from directives.templatetags.markup import attribute, join_html
 
 register = template.Library()
-HAN, LATIN = 12, 7  # about how wide a character of each kind is
-GAP = 8  # what stays free between two days
-MARGIN = 16  # beside the field of a drawing
+HAN, LATIN = 12, 7  # approximate widths of a character, in units of the drawing
+GAP = 8  # between two days on the axis
+MARGIN = 16  # to the right of the drawing
 
 
 def svg_text(
@@ -31,12 +31,12 @@ def svg_text(
 
 
 def text_width(words: str) -> int:
-    """About how wide words under an axis come out, in units of the drawing."""
+    """The approximate width of a text under an axis, in units of the drawing."""
     return sum(HAN if ord(character) > 0xFF else LATIN for character in words)
 
 
 def scale(low: str, middle: str, high: str, bottom: int, top: int, right: int) -> SafeString:
-    """Three lines across with their percentages."""
+    """Three horizontal lines with their percentages."""
     lines = ((bottom, low), ((bottom + top) // 2, middle), (top, high))
     return format_html_join(
         "",
@@ -70,9 +70,9 @@ def dot(x: float, y: float, radius: float) -> SafeString:
 
 @register.simple_tag
 def report_curve(board: Board) -> SafeString:
-    """What came in of the cycle against its due day, over the cycle before."""
+    """Submitted entries of the cycle up to its due day, and those of the cycle before."""
     trend = board.trend
-    assert trend is not None  # the page has no curve without
+    assert trend is not None  # otherwise the page shows no curve
     due = format_day(trend.cycle.due_on, trend.today)
     parts = [scale("0", "50", "100", 300, 30, trend.right)]
     if trend.line_before:
@@ -85,19 +85,19 @@ def report_curve(board: Board) -> SafeString:
 
 
 def _label(trend: Trend, board: Board, due: str) -> str:
-    said = gettext("Entries submitted: %(percent)s%% by %(today)s; due on %(due)s") % {
+    text = gettext("Entries submitted: %(percent)s%% by %(today)s; due on %(due)s") % {
         "percent": trend.percent,
         "today": format_day(trend.today, board.today),
         "due": due,
     }
     if trend.was_percent is None:
-        return said
+        return text
     before = gettext("on the same day of the previous cycle %(percent)s%%")
-    return said + gettext("; ") + before % {"percent": trend.was_percent}
+    return text + gettext("; ") + before % {"percent": trend.was_percent}
 
 
 def _due_day(trend: Trend, due: str) -> list[SafeString]:
-    """The line of the due day, and what is missing, beside it."""
+    """The line of the due day, and beside it how much is missing."""
     x, anchor = trend.due_words_x, trend.due_anchor
     missing = gettext("%(n)s not submitted") % {"n": f"{trend.missing:,}"}
     return [
@@ -108,7 +108,7 @@ def _due_day(trend: Trend, due: str) -> list[SafeString]:
 
 
 def _axis(trend: Trend, due: str) -> list[SafeString]:
-    """The days under the drawing; the due day where it has room."""
+    """The days under the drawing; the due day if there is room."""
     first = format_day(trend.cycle.opens_on, trend.today)
     last = format_day(trend.ends_on, trend.today)
     half = text_width(due) / 2 + GAP
@@ -141,7 +141,7 @@ def _words_of_today(trend: Trend) -> SafeString:
 def week_curve(board: Board) -> SafeString:
     """The share on time, one point a week."""
     weeks = board.weeks
-    assert weeks is not None  # the page has no curve without
+    assert weeks is not None  # otherwise the page shows no curve
     last = board.figures["on_time"].share
     label = gettext("On-time rate: from %(from)s%% to %(to)s%%") % {
         "from": f"{weeks.points[0].share:.1f}",

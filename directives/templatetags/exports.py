@@ -1,4 +1,4 @@
-"""Files of lists as pages name them."""
+"""Names of exported files and their formats."""
 
 from django import template
 
@@ -28,5 +28,5 @@ def formats() -> list[tuple[str, str]]:
 
 @register.filter
 def file_title(export: Export) -> Words:
-    """The name of the file in the reader's script, or of the list while there is none."""
+    """The name of the file in the reader's script, or of the list until the file is made."""
     return localized_text(export.name) if export.name else list_name(export.list)

@@ -1,4 +1,4 @@
-"""Tags of a report that is filled in: what each pause in the typing draws anew."""
+"""Tags of the report form: the parts that are drawn again after each save."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ def ready_entries(sheet: ReportSheet) -> SafeString:
 
 @register.simple_tag
 def entry_state(line: EntryLine, seen: str = "") -> SafeString:
-    """What changes with each save: the state of one entry, and the keys of its next save.
+    """The parts of an entry that change with each save: its state, and the keys of the next save.
 
     `seen` is the version that its page read, where it differs from the stored one.
     """
@@ -61,7 +61,7 @@ def entry_state(line: EntryLine, seen: str = "") -> SafeString:
 def saved_at(at: datetime | None, swap: bool = False) -> SafeString:
     """When the report was last saved, beside its title.
 
-    `swap` is for an answer that takes the place of what stands there.
+    `swap`: it replaces the element on the page (htmx, out of band).
     """
     mark = ""
     if at:
@@ -74,7 +74,7 @@ def saved_at(at: datetime | None, swap: bool = False) -> SafeString:
 
 @register.simple_tag
 def entry_note(line: EntryLine) -> str:
-    """Where the words of an entry come from."""
+    """Where the text of an entry comes from."""
     entry = line.entry
     if entry.origin == FROM_LOG:
         return gettext("Drafted from %(n)s log entries; edit as you like") % {"n": entry.drawn_from}
@@ -92,7 +92,7 @@ def entry_note(line: EntryLine) -> str:
 
 @register.simple_tag
 def entry_percent(line: EntryLine) -> str:
-    """The percentage last accepted, and whether this one is below it."""
+    """The percentage that was last accepted, and whether this one is below it."""
     last = line.earlier.percent
     words = "" if last is None else gettext("last %(percent)s") % {"percent": last}
     if not line.fell:
@@ -102,7 +102,7 @@ def entry_percent(line: EntryLine) -> str:
 
 @register.simple_tag
 def entry_saved(line: EntryLine, seen: str = "") -> SafeString:
-    """What a save changes in a row, and the time beside the title."""
+    """The parts of a row that a save changes, and the time beside the title."""
     note = '<span class="note" id="{}-{}"{}>{}</span>'
     pk = line.entry.pk
     return join_html(

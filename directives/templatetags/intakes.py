@@ -1,4 +1,4 @@
-"""Where tables can be brought in: buttons for those who may, and links to what a kind offers."""
+"""Buttons and links to import tables."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ TONES = {"new": "a", "changed": "a", "same": "line", "conflict": "y", "wrong": "
 
 @register.simple_tag(takes_context=True)
 def bring_in(context: Context, key: str, **place: Any) -> str:
-    """A button to bring in a table of this kind, for who may; `place` is chosen in advance."""
+    """A button to import a table of this kind, if the person may; `place` is preselected."""
     kind = KINDS.get(key)
     if kind is None or not kind.may(context["request"].user):
         return ""

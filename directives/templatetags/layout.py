@@ -1,4 +1,4 @@
-"""How templates are laid out, apart from what they show."""
+"""A tag that joins the lines of a template."""
 
 import re
 
@@ -8,7 +8,7 @@ from django.template.base import NodeList, Parser, TextNode, Token
 register = template.Library()
 
 # Chinese text has no blanks between words: a line break before a character would show as one.
-# An ideographic space is no blank of the layout.
+# An ideographic space belongs to the text, not to the layout.
 PIECES = re.compile(r"(<(?=[/a-z])|>|[ \t]*\n[ \t\n]*)")
 
 
@@ -27,8 +27,10 @@ class JoinedNode(template.Node):
 
 
 def join_lines(text: str, in_tag: bool) -> tuple[str, bool]:
-    """The text without its line breaks and the blanks around them, which become one blank within
-    an HTML tag; and whether it ends within a tag."""
+    """Remove line breaks with the blanks around them; within an HTML tag one blank replaces them.
+
+    Returns the text, and whether it ends within a tag.
+    """
     pieces = []
     for piece in PIECES.split(text):
         if piece == "<":
@@ -45,8 +47,8 @@ def join_lines(text: str, in_tag: bool) -> tuple[str, bool]:
 def joined(parser: Parser, token: Token) -> JoinedNode:
     """Join the lines up to `endjoined` without a blank between them.
 
-    For a sentence that is put together from many pieces, each on a line of its own in the
-    template. Blanks within a line stay.
+    For a sentence made of many pieces, each on its own line of the template. Blanks within a line
+    stay.
     """
     nodelist = parser.parse(("endjoined",))
     parser.delete_first_token()

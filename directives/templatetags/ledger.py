@@ -1,39 +1,32 @@
-"""The lines of the ledger on screen: fifty of them are most of the page."""
+"""The rows of the list of obligations: fifty of them are most of its page."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from html import escape
-from typing import Any
 
 from django import template
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
 from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
 from directives.base.wording import Dated, describe_light, format_day, in_script, localized
 from directives.obligations.queries.listing import ObligationLine
-from directives.templatetags.markup import join_escaped
+from directives.templatetags.markup import join_escaped, shortened
 from directives.templatetags.tracker import TONES, lamp
 
 register = template.Library()
 
-LONG = 90  # characters of a directive's words
-SHORT = 30  # … where they only repeat those of the line above
-
-
-def cut(text: str, length: int) -> str:
-    """The text, or as much of it as `length` characters hold with the dots that say so."""
-    return text if len(text) <= length else text[: length - 1] + "…"
+LONG = 90  # characters of a directive's text
+SHORT = 30  # characters where the text only repeats that of the line above
 
 
 class LedgerWriter:
-    """Writes the lines of one page; what repeats from line to line is worked out once."""
+    """Writes the rows of one page; what is the same in several rows is made once."""
 
     def __init__(self, dated: Dated, own: Collection[int], ticks: bool) -> None:
-        """`own`: bodies for which the reader acknowledges; `ticks`: there is a column of boxes."""
+        """`own`: ids of the bodies for which the reader may acknowledge; `ticks`: show boxes."""
         self.dated, self.own, self.ticks = dated, own, ticks
         self.language = get_language()
         self.base = reverse("obligations")
@@ -59,7 +52,7 @@ class LedgerWriter:
         return f'<span class="tag {"a" if code == LEAD else "line"}">{word}</span>'
 
     def light(self, line: ObligationLine) -> str:
-        """The lamp with its word and its reason; lines with the same facts say the same."""
+        """The light with its word and its reason, made once for rows with the same facts."""
         facts = (
             line.light,
             line.light_code,
@@ -93,9 +86,9 @@ class LedgerWriter:
     def line(self, line: ObligationLine, repeats: bool) -> str:
         words = localized(line, "text")
         shown_words = (
-            f'<span class="sr"> {escape(cut(words, SHORT))}</span>'
+            f'<span class="sr"> {escape(shortened(words, SHORT))}</span>'
             if repeats
-            else f" {escape(cut(words, LONG))}"
+            else f" {escape(shortened(words, LONG))}"
         )
         return (
             f'<tr id="o{line.pk}">{self.tick(line) if self.ticks else ""}'
@@ -122,16 +115,6 @@ def ledger_lines(
 ) -> SafeString:
     """The rows of the table, one for each obligation.
 
-    Words that only repeat the line above are there for screen readers alone.
+    A text that only repeats the line above is shown to screen readers alone.
     """
     return join_escaped(LedgerWriter(context["request"], own, bool(ticks)).write(lines))
-
-
-@register.simple_tag
-def choices(pairs: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
-    """The options of a list: (value, label) each, the chosen one marked."""
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((value, " selected" if value == chosen else "", label) for value, label in pairs),
-    )

@@ -1,4 +1,4 @@
-"""HTML put together in Python, and the one place that takes text as escaped already."""
+"""HTML made in Python, and the one place where text counts as escaped already."""
 
 from collections.abc import Iterable
 
@@ -11,15 +11,20 @@ def attribute(name: str, value: str) -> str:
     return format_html(' {}="{}"', name, value) if value else ""
 
 
+def shortened(text: str, length: int) -> str:
+    """The text, cut to `length` characters of which the last is an ellipsis."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def join_html(pieces: Iterable[str]) -> SafeString:
-    """The pieces in a row; those that are no HTML are escaped."""
+    """Join the pieces; those that are not HTML are escaped."""
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
 def join_escaped(pieces: Iterable[str]) -> SafeString:
-    """The pieces of a table of hundreds of cells, each escaped by whoever wrote it.
+    """Join the pieces of a table of hundreds of cells, each of which the caller has escaped.
 
-    `format_html` would take most of the time of such a page. Which modules do so is listed in
-    tests/test_local_rules.py.
+    `format_html` would take most of the time of such a page. tests/test_local_rules.py lists the
+    modules that may use this.
     """
     return mark_safe("".join(pieces))  # noqa: S308 - see above

@@ -1,4 +1,4 @@
-"""The cells of a matrix, of which there are hundreds on a page."""
+"""The cells of the matrix of directives and bodies: hundreds on a page."""
 
 from collections.abc import Iterable, Iterator
 from html import escape
@@ -18,15 +18,15 @@ register = template.Library()
 
 
 class MatrixWriter:
-    """Writes the cells of one page; what repeats from cell to cell is worked out once."""
+    """Writes the cells of one page; what is the same in several cells is made once."""
 
     def __init__(self, document: Document, bodies: Iterable, assigns: bool) -> None:
-        """`assigns`: an empty cell leads to where the directive is assigned to the body."""
+        """`assigns`: an empty cell links to the form that assigns the directive to the body."""
         self.base = reverse("obligations")
         self.assign = reverse("issue_choose", args=[document.pk]) if assigns else ""
         self.names = {body.pk: localized(body, "name") for body in bodies}
         self.lights = {colour: (colour_word(colour), lamp(colour)) for colour in SYMBOLS}
-        self.said = gettext("%(code)s, %(body)s: %(light)s, %(percent)s%%")
+        self.label = gettext("%(code)s, %(body)s: %(light)s, %(percent)s%%")
         self.void = escape(gettext("Not assigned. Assign it"))
 
     def owed(self, cell: Cell, code: str) -> str:
@@ -37,7 +37,7 @@ class MatrixWriter:
             "light": word,
             "percent": cell.percent,
         }
-        label = escape(self.said % words)
+        label = escape(self.label % words)
         look = ' class="dim"' if cell.dim else ""
         return (
             f'<td{look}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">'
@@ -64,6 +64,6 @@ class MatrixWriter:
 def cells_of(
     document: Document, bodies: Iterable, rows: Iterable[Row], assigns: bool
 ) -> Iterator[tuple[Row, SafeString]]:
-    """Each line of a matrix with its cells as they are printed."""
+    """Each row of a matrix with the HTML of its cells."""
     writer = MatrixWriter(document, bodies, assigns)
     return ((row, writer.cells(row)) for row in rows)

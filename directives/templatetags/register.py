@@ -1,4 +1,4 @@
-"""Tags of the register: a directive's words cut at its items, squares of items, names of damage."""
+"""Tags of the register: texts of directives with their items marked, states of items, repairs."""
 
 from django import template
 from django.utils.functional import Promise
@@ -31,19 +31,19 @@ SQUARES = {
 
 @register.filter
 def damage(repair: Repair) -> str | Promise:
-    """What kind of damage a repair puts right."""
+    """The kind of damage that a repair corrects."""
     return kind_word(repair.kind)
 
 
 @register.filter
 def why_left_out(row: LeftOut) -> str | Promise:
-    """Why a line is not the document's."""
+    """Why a line does not belong to the document."""
     return reason_word(row.reason)
 
 
 @register.filter
 def cut(directive: Directive) -> tuple[Piece, ...]:
-    """The words of a directive in the reader's script, cut at its items."""
+    """The text of a directive in the reader's script, split at its items."""
     items = list(directive.items.all())
     return pieces(
         localized(directive, "text"),

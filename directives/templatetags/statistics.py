@@ -18,12 +18,12 @@ from directives.templatetags.markup import join_html
 
 register = template.Library()
 WIDTH, HEIGHT, TOP, BOTTOM = 560, 190, 28, 146
-GAP = 0.28  # of the room of a bar that stays free
-LONGEST = 9  # characters that fit over a bar
+GAP = 0.28  # of the width of a bar's slot stays empty
+LONGEST = 9  # characters that fit above a bar
 
 
 def figure_text(value: Decimal | str | None, indicator: Indicator) -> str:
-    """1,234.50: with the decimals of the indicator; a mean has one more."""
+    """A figure such as 1,234.50, with the decimals of the indicator; a mean has one more."""
     if not isinstance(value, Decimal):  # None, or what a template makes of nothing
         return EMPTY
     places = min(4, indicator.places + (indicator.aggregation == MEAN))
@@ -37,29 +37,29 @@ def figure(value: Decimal | None, indicator: Indicator) -> str:
 
 @register.simple_tag
 def change(values: Compared, indicator: Indicator) -> SafeString:
-    """+120, then +8.3% of 1,450: a percentage with what it is a percentage of.
+    """The change since last year, such as “+120 (+8.3% of 1,450)”.
 
-    A percentage itself changes by points.
+    A percentage changes by points.
     """
     if values.change is None:
         return format_html('<span class="quiet">{}</span>', EMPTY)
     sign = "+" if values.change > 0 else "−" if values.change < 0 else ""
-    told = f"{sign}{figure_text(abs(values.change), indicator)}"
+    difference = f"{sign}{figure_text(abs(values.change), indicator)}"
     if indicator.in_percent:
         then = f"{figure_text(values.then, indicator)}%"
         return format_html(
             '{} <small class="nb">{}</small>',
-            told,
+            difference,
             gettext("points (last year %(then)s)") % {"then": then},
         )
     if values.share is None:
-        return format_html("{} <small>{}</small>", told, gettext("no % of 0"))
+        return format_html("{} <small>{}</small>", difference, gettext("no % of 0"))
     percent = f"{sign}{abs(values.share):,.1f}%"
     share = gettext("(%(percent)s of %(then)s)") % {
         "percent": percent,
         "then": figure_text(values.then, indicator),
     }
-    return format_html('{} <small class="nb">{}</small>', told, share)
+    return format_html('{} <small class="nb">{}</small>', difference, share)
 
 
 @register.filter
@@ -69,7 +69,7 @@ def unit(indicator: Indicator) -> str:
 
 @register.simple_tag
 def share_of(part: Decimal | None, whole: Decimal) -> str:
-    """A plain bar of a value beside the largest one; nothing for a value that is not there."""
+    """A bar of a value in proportion to the largest; "" if there is no value."""
     if part is None:
         return ""
     width = f"{float(100 * part / whole) if whole else 0:.1f}%"
@@ -83,7 +83,7 @@ def share_of(part: Decimal | None, whole: Decimal) -> str:
 
 @register.simple_tag
 def asking(it: Statistics | IndicatorView, **changes: object) -> str:
-    """The query that keeps scope, period and document of the page, with some of it changed."""
+    """The query string of the page's scope, period and document, with some of them changed."""
     document = it.document if isinstance(it, Statistics) else None
     parameters: dict[str, object] = {
         "document": document.pk if document else None,
@@ -101,7 +101,7 @@ def asking(it: Statistics | IndicatorView, **changes: object) -> str:
 
 
 def _short(period: Period, *, first: bool) -> tuple[str, str]:
-    """What stands under a bar: the part of the year, and the year where it changes."""
+    """The labels under a bar: the part of the year, and the year where it changes."""
     if period.cadence == "year":
         return str(period.year), ""
     if period.cadence == "half":
@@ -117,12 +117,12 @@ def _text(x: float, y: float, words: str, look: str = "") -> SafeString:
 
 @register.simple_tag
 def trend_bars(it: IndicatorView) -> SafeString:
-    """One bar for each period, from zero up; a dash where nothing was reported."""
+    """A bar for each period, starting at zero; a dash where nothing was reported."""
     most = max((point.value for point in it.points if point.value is not None), default=Decimal(0))
     room = WIDTH / len(it.points)
-    drawn = [format_html('<path class="ax" d="M0 {}H{}"/>', BOTTOM, WIDTH)]
+    parts = [format_html('<path class="ax" d="M0 {}H{}"/>', BOTTOM, WIDTH)]
     for place, point in enumerate(it.points):
-        drawn += _bar(it, point, place, room, most)
+        parts += _bar(it, point, place, room, most)
     point_words = gettext("%(period)s: %(value)s")
     label = gettext(", ").join(
         point_words % {"period": point.period.name, "value": figure_text(point.value, it.indicator)}
@@ -133,7 +133,7 @@ def trend_bars(it: IndicatorView) -> SafeString:
         WIDTH,
         HEIGHT,
         label,
-        join_html(drawn),
+        join_html(parts),
     )
 
 

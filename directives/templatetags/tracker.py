@@ -1,6 +1,6 @@
-"""Tags and filters of the pages: lights, bars, words in the reader's script, days and figures."""
+"""Tags and filters of all pages: lights, bars, texts in the reader's script, days, figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -47,7 +47,7 @@ WEEKDAYS = (
 
 @register.filter
 def owned_by(document: Document, user: User) -> bool:
-    """The person corrects its reading, assigns it and opens its cycles. It comes with its body."""
+    """Whether the person may correct and assign the document, which comes with its body."""
     return rules.may(user, "own", document)
 
 
@@ -72,7 +72,7 @@ def tone(colour: str) -> str:
 
 @register.filter
 def colour_word(colour: str) -> str:
-    """The name of a light, as legends and counts say it: On schedule, Overdue …"""
+    """The name of a light in legends and counts: On schedule, Overdue …"""
     return gettext(COLOUR_NAMES[colour])
 
 
@@ -156,7 +156,7 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
     listed = gettext(", ").join(
         f"{gettext(COLOUR_NAMES[colour])} {grouped(count_of(counts, colour))}" for colour in parts
     )
-    said = (
+    summary = (
         gettext("%(total)s in all: %(parts)s") % {"total": grouped(total), "parts": listed}
         if parts
         else gettext("Nothing to show")
@@ -170,7 +170,7 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
     return format_html(
         '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>',
         height,
-        f"{label} {said}".strip(),
+        f"{label} {summary}".strip(),
         drawn,
     )
 
@@ -191,7 +191,7 @@ def meter(done: int, total: int, label: str = "", low: bool = False) -> SafeStri
 
 @register.simple_tag
 def progress(done: int | None = None, total: int | None = None) -> SafeString:
-    """How far a long act has come, as a bar; one that moves by itself where nobody can say yet."""
+    """The progress of a long task as a bar; an indeterminate one while it is unknown."""
     if not total or done is None:
         return format_html(
             '<progress class="progress" aria-label="{}"></progress>', pgettext("bar", "Progress")
@@ -251,7 +251,7 @@ def titled(thing: Any) -> str:
 
 @register.filter
 def script(typed: Any) -> str:
-    """Chinese that people typed, in the reader's script; for lists there are stored columns."""
+    """Chinese that people typed, in the reader's script. Lists use the stored columns instead."""
     text = str(typed or "")
     convert = {"zh-hans": to_hans, "zh-hant": to_hant}.get(get_language() or "")
     return convert(text) if convert else text
@@ -277,7 +277,7 @@ def weekday(value: date | datetime | None) -> str:
 
 @register.simple_tag
 def once() -> SafeString:
-    """The key by which a form that is sent twice acts once."""
+    """The idempotency key of a form: sent twice, it acts once."""
     return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid4())
 
 
@@ -287,7 +287,7 @@ def version(thing: Any) -> SafeString:
     return format_html('<input type="hidden" name="version" value="{}">', thing.version)
 
 
-PLACES_IN_A_LIST = ("page", "after", "before")
+PLACES_IN_A_LIST = ("page", "after", "before")  # parameters of pagination
 
 
 @register.simple_tag
@@ -310,28 +310,38 @@ PLAIN = (CheckboxSelectMultiple, RadioSelect, CheckboxInput, FileInput)
 
 @register.simple_tag(takes_context=True)
 def missing_years(context: Context, *days: Any) -> str:
-    """The years of these days whose holidays should be known by now and are not in the calendar.
+    """The years of these days whose holidays should be in the calendar by now and are not.
 
-    What is no day is left out.
+    Values that are not dates are ignored.
     """
     request = context["request"]
     missing = working_calendar.missing_years(request.workdays.published, request.today)
     return join_words(
         str(year)
         for year in missing
-        if any(isinstance(one, date) and one.year == year for one in days)
+        if any(isinstance(day, date) and day.year == year for day in days)
+    )
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
+    """The options of a select: (value, label) each, the chosen one selected."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, " selected" if value == chosen else "", label) for value, label in choices),
     )
 
 
 @register.filter
 def boxed(field: BoundField) -> bool:
-    """Whether the field is one tick box, whose label stands after it."""
+    """Whether the field is a single tick box, whose label follows it."""
     return type(field.field.widget) in BOXES
 
 
 @register.filter
 def styled(field: BoundField) -> SafeString:
-    """A field in the look of the product's inputs, without a placeholder that repeats its label."""
+    """The field with the product's CSS class, without a placeholder that repeats its label."""
     attrs = field.field.widget.attrs
     if str(attrs.get("placeholder", "")) == str(field.label):
         attrs.pop("placeholder", None)

@@ -29,8 +29,8 @@ class NavEntry:
     label: str | Promise
     current: bool
     count: str = ""
-    folded: bool = False  # on a phone it stands in the person's menu
-    kept: bool = False  # it stands only in the person's menu
+    folded: bool = False  # on a phone: in the person's menu
+    menu_only: bool = False  # always in the person's menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ PLACES = (
     ("events", pgettext_lazy("place", "Audit log")),
 )
 FOLDED = {"plans", "log", "organisations"}
-# Shown to overseers and administrators alone, the record to auditors, too.
+# Shown only to overseers and administrators; the audit log to auditors as well.
 FOR_OVERSEERS = {"organisations", "events"}
-KEPT = {"statistics", "intakes", "events"}
-KEPT_FOR_OVERSEERS = KEPT | {"log"}  # whoever works writes it daily
+MENU_ONLY = {"statistics", "intakes", "events"}
+MENU_ONLY_FOR_OVERSEERS = MENU_ONLY | {"log"}  # people who fill in reports write it daily
 
 
 class Shell:
-    """The frame of a page. A fragment asks for none of it and costs no query."""
+    """The frame of a page. Its queries run only where a template uses it: a fragment does not."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -153,7 +153,7 @@ class Shell:
         return tuple(self._entries(self.user)) if self.user else ()
 
     def _entries(self, user: User) -> Iterator[NavEntry]:
-        kept = _kept_for(user)
+        menu_only = _menu_only_for(user)
         for name, label in PLACES:
             if not _is_shown(name, user):
                 continue
@@ -164,7 +164,7 @@ class Shell:
                 current=self.request.path == url if home else self.request.path.startswith(url),
                 count=self.unread_shown if home and self.unread else "",
                 folded=name in FOLDED,
-                kept=name in kept,
+                menu_only=name in menu_only,
             )
 
     @property
@@ -189,10 +189,10 @@ def _is_shown(name: str, user: User) -> bool:
     )
 
 
-def _kept_for(user: User) -> set[str]:
+def _menu_only_for(user: User) -> set[str]:
     if user.only_audits:
         return set()
-    return KEPT_FOR_OVERSEERS if user.oversees or user.is_staff else KEPT
+    return MENU_ONLY_FOR_OVERSEERS if user.oversees or user.is_staff else MENU_ONLY
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

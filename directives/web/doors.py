@@ -40,9 +40,9 @@ PAGE_SIZE = 50
 OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, reload the page and submit again.")
 HIDDEN_FIELDS = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
 ID_FIELDS = {"measure", "parent", "document", "organisation", "directive", "body"}
-NOT_GIVEN_BACK = "password"  # no field with this in its name
+NOT_GIVEN_BACK = "password"  # fields with this in their name are not shown again
 LONGEST_ADDRESS = 2000  # characters that every browser and proxy takes in a header
-MOST_FIELDS = 200  # that are given back: the ticks of an issue may be thousands
+MOST_FIELDS = 200  # that are shown again: a form may have thousands of tick boxes
 STORED_COOKIE = "stored"  # names the forms that were stored, for drafts.js
 STORED_SECONDS = 600
 STORED_FORMS = 8
@@ -98,7 +98,7 @@ def safe_address(request: HttpRequest, address: str, fallback: str = "/") -> str
 
 
 def redirect_back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
-    """To the page that the form names in `next`, if it is ours; else to the fallback."""
+    """Redirect to the page that the form names in `next`, if it is ours; else to the fallback."""
     return HttpResponseRedirect(safe_address(request, request.POST.get("next", ""), fallback))
 
 
@@ -114,7 +114,7 @@ def _posted_key(request: HttpRequest) -> UUID | None:
 
 
 def seen_version(request: HttpRequest) -> int:
-    """The version that the reader saw; 0, which no row has, where the form names none."""
+    """The version that the reader saw; 0, which no row has, if the form names none."""
     return whole_number(request.POST.get("version", "")) or 0
 
 
@@ -138,14 +138,14 @@ def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def referring_page(request: HttpRequest) -> str:
-    """The page of ours on which the form stood; "/" where the browser does not tell."""
+    """The page of ours that showed the form; "/" if the browser does not say."""
     referrer = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure())
     return referrer if ours else "/"
 
 
 def _refused(request: AppRequest, refusal: Refusal) -> HttpResponse:
-    """Say why, and give back what was typed."""
+    """Show the reason and what was typed."""
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal))
     context = {"refusal": refusal, "typed": typed_fields(request), "back": referring_page(request)}
@@ -159,7 +159,7 @@ def _refused(request: AppRequest, refusal: Refusal) -> HttpResponse:
 
 
 def _already_done(request: HttpRequest, done: FormKey) -> HttpResponse:
-    """Where the first answer led; nothing is done twice."""
+    """Redirect to where the first answer led; nothing is done twice."""
     messages.info(request, _("This form was already submitted; nothing was repeated."))
     return HttpResponseRedirect(done.location or "/")
 
@@ -184,11 +184,11 @@ def _carry_out(
 
 
 def tell_stored(request: AppRequest, response: HttpResponse) -> HttpResponse:
-    """Tell the browser that it need not keep the words of this form any longer.
+    """Tell the browser that it may delete its draft of this form.
 
-    By a cookie, which drafts.js takes away, because the answer to a form leads to another page;
-    htmx hears it from the answer itself. The cookie names the last few forms: several may be
-    stored before a page of ours is read.
+    The answer to a form is a redirect, so a cookie tells it, which drafts.js deletes; htmx sees it
+    from the answer itself. The cookie names the last few forms, because several may be stored
+    before the next page is read.
     """
     key = _posted_key(request)
     if key is not None and response.status_code < 400 and not request.htmx:
@@ -223,14 +223,14 @@ def posted(
 ) -> Callable[[View[SomeRequest, Arguments]], View[SomeRequest, Arguments]]:
     """A view that takes forms and shows no page of its own.
 
-    Its address is read all the same, after a sign-in, by the browser's Back and from bookmarks. It
-    leads then to the page of the form: the nearest page above it, or the page named `form`, or
+    Browsers request its address by GET all the same: after a sign-in, by Back, from bookmarks. Then
+    it redirects to the page of the form: the nearest page above it, or the page named `form`, or
     the address that the function `form` returns for the arguments of the view.
     """
 
     def decorator(view: View[SomeRequest, Arguments]) -> View[SomeRequest, Arguments]:
         @wraps(view)
-        def answered(
+        def wrapper(
             request: SomeRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
         ) -> HttpResponse:
             if request.method == "POST":
@@ -243,8 +243,8 @@ def posted(
                 reverse(form, args=args, kwargs=kwargs) if form else _page_above(request)
             )
 
-        setattr(answered, FORM_PAGE, form)
-        return answered
+        setattr(wrapper, FORM_PAGE, form)
+        return wrapper
 
     return decorator
 
@@ -272,20 +272,19 @@ def write(
 
     @posted(form)
     @wraps(view)
-    def carried(
+    def wrapper(
         request: SignedInRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> HttpResponse:
         key = _posted_key(request)
         if key is None:
             return _refused(request, Refusal(OUT_OF_DATE))
         try:
-            return tell_stored(
-                request, _carry_out(request, key, partial(view, request, *args, **kwargs))
-            )
+            response = _carry_out(request, key, partial(view, request, *args, **kwargs))
+            return tell_stored(request, response)
         except Refusal as refusal:
             return _refused(request, refusal)
 
-    return carried
+    return wrapper
 
 
 def out_of_date(request: AppRequest, reason: str = "") -> HttpResponse:

@@ -1,18 +1,18 @@
-"""What a proxy asks of a node: whether the process lives, and whether it can serve.
+"""Health checks for a proxy: whether the process lives, and whether it can serve.
 
-A stranger may ask, so neither tells more than a word: `manage.py doctor` says the rest.
+Anybody may request them, so they reveal little: `manage.py doctor` says the rest.
 """
 
 import logging
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import Error
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from directives.base import disk
+from directives.health.database import unapplied_migrations
 from directives.health.upkeep import keeper
 from directives.signin.requests import AppRequest
 
@@ -21,14 +21,13 @@ logger = logging.getLogger(__name__)
 
 def _migrated() -> bool:
     """Whether the database has every migration of this code; an upgrade may have added more."""
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return not unapplied_migrations()
 
 
 def _state(now: datetime) -> tuple[bool, str]:
-    """Whether this node can serve, and why not, or what is wrong all the same.
+    """Whether this node can serve, and what is wrong.
 
-    With a fault that other nodes share, such as a dead worker, it serves.
+    A fault that other nodes share, such as a dead worker, does not keep it from serving.
     """
     try:
         if not _migrated():

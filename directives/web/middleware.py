@@ -29,7 +29,7 @@ from directives.signin.requests import AppRequest
 class OriginMiddleware:
     """Gives each request an id; events and the log hold it and the visitor's address.
 
-    It stands before all others: no answer is without the id (X-Request-ID).
+    It comes before all others, so that every answer bears the id (X-Request-ID).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -46,8 +46,8 @@ class OriginMiddleware:
 class PageCompressionMiddleware(GZipMiddleware):
     """Compresses pages and their fragments. Files are compressed already.
 
-    Nothing secret is to be guessed from the length: tokens and nonces differ in each answer, and
-    Django adds a random part.
+    The length of an answer reveals no secret: tokens and nonces differ in each answer, and Django
+    adds a random part.
     """
 
     def process_response(
@@ -63,7 +63,7 @@ class TodayMiddleware:
 
     A signed-in person without a language cookie gets the language they last chose. An htmx request
     that meets the sign-in page is answered 401 instead: the page says so and keeps what was typed.
-    Whoever sent a form comes back to the page of that form once signed in.
+    After signing in again, the sender of a form returns to the page of that form.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -83,15 +83,15 @@ class TodayMiddleware:
                 lead_back_to_form(request, response)
         patch_vary_headers(response, ["HX-Request"])
         if not response.has_header("Cache-Control"):
-            # No browser, shared or stolen, keeps what was read.
+            # The browser may be shared or stolen: it stores no page.
             patch_cache_control(response, private=True, no_store=True)
         return response
 
 
 class FullDiskMiddleware:
-    """Refuses a form whose upload found no room on the disk.
+    """Refuses a form whose upload did not fit on the disk.
 
-    After Django has checked where the form comes from.
+    It does so in `process_view`, after Django has checked the CSRF token.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -133,7 +133,7 @@ workdays = CachedWorkdays()
 
 
 def use_preferred_language(request: HttpRequest) -> None:
-    """The language that the person last chose, where this browser holds no choice of its own."""
+    """Use the language that the person last chose, if this browser has no cookie for one."""
     if (
         settings.LANGUAGE_COOKIE_NAME in request.COOKIES
         or settings.SESSION_COOKIE_NAME not in request.COOKIES
@@ -153,7 +153,7 @@ def is_sign_in(response: HttpResponse) -> bool:
 
 
 def lead_back_to_form(request: HttpRequest, sign_in: HttpResponse) -> None:
-    """Have the sign-in lead to the page on which a form stood: its own address shows no page."""
+    """After the sign-in, lead to the page of the form: the form's own address shows none."""
     page = request.headers.get("Referer", "")
     if request.method == "POST" and url_has_allowed_host_and_scheme(
         page, {request.get_host()}, request.is_secure()
@@ -166,7 +166,7 @@ def lead_back_to_form(request: HttpRequest, sign_in: HttpResponse) -> None:
 class NulMiddleware:
     """Refuses the character NUL in addresses, queries and forms, after the check of the CSRF token.
 
-    Nobody types it, and PostgreSQL takes no text with it.
+    Nobody types it, and PostgreSQL stores no text that contains it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -185,6 +185,6 @@ class NulMiddleware:
             raise BadRequest("NUL")
         try:
             for target in request.GET.getlist("next"):
-                urlsplit(target)  # allauth takes it apart without asking whether it can be
+                urlsplit(target)  # allauth parses it and does not catch the error
         except ValueError as fault:
             raise BadRequest("next") from fault

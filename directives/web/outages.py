@@ -1,4 +1,4 @@
-"""The pages of errors that no view caught; they read no database and write nothing."""
+"""The pages of errors that no view caught. They use neither the database nor the disk."""
 
 import sys
 
@@ -38,7 +38,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """What was sent, as far as it could be read: the failure may have been in the reading of it."""
+    """The fields of the form; none if it was reading them that failed."""
     try:
         return typed_fields(request)
     except (OSError, AttributeError):

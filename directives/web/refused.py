@@ -1,4 +1,4 @@
-"""The answers 403 and 404; those to a signed-in person stand in the record."""
+"""The answers 403 and 404. Those to a signed-in person are recorded in the audit log."""
 
 import logging
 
@@ -33,7 +33,7 @@ from directives.models import (
 )
 
 logger = logging.getLogger(__name__)
-# Whose key the number in an address is, by how the address begins; the first that fits.
+# The model of the id in an address, by the beginning of the address; the first match counts.
 NUMBERED: dict[str, type[Model]] = {
     "documents/": Document,
     "directives/": Directive,
@@ -72,7 +72,7 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 def note(request: HttpRequest, status: int) -> None:
     """Record that this request was refused. A failure to do so is logged and raises nothing."""
     match = request.resolver_match
-    # A request may fail before the middleware has given it these.
+    # A request may fail before the middleware has set these.
     user, now = getattr(request, "user", None), getattr(request, "now", None)
     if match is None or now is None or user is None or not user.is_authenticated:
         return
@@ -94,7 +94,7 @@ def note(request: HttpRequest, status: int) -> None:
 
 
 def _row_named_by(match: ResolverMatch) -> tuple[type[Model] | None, int]:
-    """The model and the key of the row that an address names; no model where it names none."""
+    """The model and the id of the row that an address names; None and 0 if it names none."""
     arguments = match.kwargs
     pk = whole_number(
         str(arguments.get("pk") or arguments.get("object_id") or arguments.get("id") or "")

@@ -9,12 +9,12 @@ from directives.signin.requests import AppRequest
 
 
 class SignedInRequest(AppRequest):
-    """That of every view without `login_not_required`."""
+    """The request of every view without `login_not_required`."""
 
     user: User
 
 
 def signed_in(request: HttpRequest) -> SignedInRequest:
-    """The same request, where a method of Django's or a library's has only an HttpRequest."""
+    """The same request by its type, for methods of Django or a library that know HttpRequest."""
     assert request.user.is_authenticated
     return cast(SignedInRequest, request)

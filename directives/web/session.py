@@ -1,4 +1,4 @@
-"""A person and their sign-in: the language switch, the second step, the sessions that are open."""
+"""The language switch, the page about the second factor, and the list of open sessions."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -41,7 +41,7 @@ def set_script(request: AppRequest) -> HttpResponse:
 
 @require_GET
 def second_factor(request: SignedInRequest) -> HttpResponse:
-    """Asks a person who needs a second step to set one up, now or within some sign-ins."""
+    """Ask a person who needs a second factor to set one up, now or within a few sign-ins."""
     context = {
         "needed": needs_factor(request.user),
         "left": sign_ins_left(request.user),
@@ -59,7 +59,7 @@ def sessions(request: SignedInRequest) -> HttpResponse:
 
 
 def _other_sessions(request: SignedInRequest) -> OpenSessionQuerySet:
-    """All but this one, which ends by signing out."""
+    """All of the person's sessions but this one, which ends by signing out."""
     mine = OpenSession.objects.visible_to(request.user)
     return mine.exclude(key=request.session.session_key)
 
@@ -82,6 +82,6 @@ def sessions_end(request: SignedInRequest) -> HttpResponse:
 
 @posted()
 def session_stay(request: SignedInRequest) -> HttpResponse:
-    """The button of the warning: any request keeps the session."""
+    """Keep the session, as any request does; the warning that it ends soon has this button."""
     left = int((request.session.last_end - request.now).total_seconds())
     return HttpResponse(status=204, headers={"X-Session-Left": str(max(0, left))})

@@ -1,4 +1,4 @@
-"""Templates are laid out for those who edit them; pages are sent without the indentation."""
+"""A template loader that removes indentation, so that pages are smaller."""
 
 import re
 
@@ -9,11 +9,11 @@ INDENTATION = re.compile(r"\n[ \t]+")
 
 
 class Loader(filesystem.Loader):
-    """Leaves out the indentation of a template: on a page of fifty rows it would be a fifth.
+    """Removes the indentation of a template: a fifth of the bytes of a page of fifty rows.
 
-    Browsers show a line break as they show a blank, so nothing else changes; lines keep their
-    numbers. Nothing may stand in a template over several lines whose indentation counts, as in
-    `<pre>`, `<textarea>` or a `blocktranslate` without `trimmed`.
+    Browsers show a line break as a blank, so nothing else changes; lines keep their numbers. A
+    template must not contain text of several lines whose indentation counts, such as in `<pre>`,
+    `<textarea>` or a `blocktranslate` without `trimmed`.
     """
 
     def get_contents(self, origin: Origin) -> str:

@@ -1,4 +1,4 @@
-"""Restore a backup into an empty place, and compare what is there with its manifest."""
+"""Restore a backup into an empty installation, and compare the result with its manifest."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand
 from django_tasks_db.models import DBTaskResult
 
 from directives.backups.files import where
-from directives.backups.restoring import end_sessions, is_behind, restore
+from directives.backups.restoring import end_sessions, restore
+from directives.health.database import unapplied_migrations
 
 
 class Command(BaseCommand):
@@ -21,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *, backup: Path, **options: Any) -> None:
         made = restore(backup)
-        behind = is_behind()
+        behind = unapplied_migrations()
         ended = end_sessions()
         for fault in made.faults:
             self.stderr.write(f"Warning, from the manifest: {fault}")

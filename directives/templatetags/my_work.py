@@ -1,4 +1,4 @@
-"""Tags of “my work”: how far a day is, why a light shows, what a notice says."""
+"""Tags of my work, of the log and of revisions: days left, reasons of lights, texts of notices."""
 
 from datetime import date
 from typing import Any
@@ -27,7 +27,7 @@ def left(context: Context, due_on: date) -> int:
 
 @register.simple_tag(takes_context=True)
 def overdue(context: Context, due_on: date) -> int:
-    """Working days since the day; 0 on days off right after it."""
+    """Working days since the day; 0 on days off that follow it directly."""
     return -left(context, due_on)
 
 
@@ -59,5 +59,5 @@ def log_state(entry: LogEntry) -> str:
 
 @register.filter
 def pieces(change: Change) -> list[Piece]:
-    """What was added to a field and what was taken out, in the reader's script."""
+    """The differences between two versions of a field, in the reader's script."""
     return differences(localized_text(change.before), localized_text(change.after))
