@@ -1,4 +1,4 @@
-"""Sign-in: accounts are made by administrators, never by visitors; whose a session is."""
+"""The authentication backend, and allauth's adapter: administrators create all accounts."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC
@@ -35,7 +35,7 @@ Row = TypeVar("Row", bound=Model)
 
 __all__ = ["SessionStore"]  # SESSION_ENGINE names this module
 
-# Labels of allauth's forms in the product's words: its catalogue comes before theirs.
+# Labels of allauth's forms, translated in the product's catalogue, which takes precedence.
 LABELS = (
     gettext_noop("Username"),
     gettext_noop("Password"),
@@ -57,7 +57,7 @@ PERSON_COLUMNS = {
 
 
 def _columns(model: type[Model], wanted: Collection[str] | None = None) -> list[str]:
-    """The columns of a table in their order: all, or those wanted."""
+    """The columns of a table in their order: all, or those in `wanted`."""
     columns = [field.column for field in model._meta.concrete_fields if field.column is not None]
     return [name for name in columns if wanted is None or name in wanted]
 
@@ -70,8 +70,8 @@ COLUMNS: dict[type[Model], list[str]] = {
 SELECTED = ", ".join(
     f"{model._meta.db_table}.{name}" for model, names in COLUMNS.items() for name in names
 )
-# Written out because every request asks it: the ORM took several times as long to put it together
-# as a database to answer it.
+# SQL, because every request runs it: the ORM took several times as long to build the query as the
+# database to answer it.
 WHO = f"""
 SELECT {SELECTED},
   (SELECT COUNT(*) FROM (
@@ -93,16 +93,16 @@ def _instance(model: type[Row], values: Iterator[Any]) -> Row:
 
 
 def _instances(row: Sequence[Any]) -> tuple[User, Membership, Organisation]:
-    """Those of a row of WHO; the membership and its body have no key where there is none."""
+    """The instances of a row of WHO; membership and body have no id if there is none."""
     values = iter(row)
     return _instance(User, values), _instance(Membership, values), _instance(Organisation, values)
 
 
 def person(pk: int) -> User | None:
-    """A person with what every page asks of them.
+    """A person with what every page needs, in one query.
 
-    Their memberships with the bodies, the count of unread notices, whether the data is fictional:
-    one query, read anew for each request, so that a membership that was withdrawn is gone.
+    That is: memberships with their bodies, the count of unread notices, whether the data is
+    fictional. It runs in each request, so that a withdrawn membership has effect at once.
     """
     with prepared_cursor(connection) as cursor:
         cursor.execute(WHO, [pk, pk, pk])
@@ -118,22 +118,22 @@ def person(pk: int) -> User | None:
     user.held_memberships, user.unread = tuple(memberships), unread
     user.among_fiction, user.has_factor = bool(fictional), bool(has_factor)
     if user.password_set_at is not None and timezone.is_naive(user.password_set_at):
-        user.password_set_at = user.password_set_at.replace(tzinfo=UTC)  # as SQLite has it
+        user.password_set_at = user.password_set_at.replace(tzinfo=UTC)  # SQLite stores no zone
     return user
 
 
 class Door(ModelBackend):
-    """Signs in by name and password, loads the person of a session, gives the rights of duties."""
+    """Checks passwords, loads the person of a session, and grants permissions of duties."""
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
-        """Made-up people do not sign in to a real installation."""
+        """Made-up people cannot sign in to an installation in production."""
         made_up = getattr(user, "made_up", False)
         return super().user_can_authenticate(user) and not (settings.PRODUCTION and made_up)
 
     def get_group_permissions(
         self, user: User | AnonymousUser, obj: Model | None = None
     ) -> set[str]:
-        """Those of the person's duties, beside those of groups made on the machine."""
+        """Permissions of the person's duties, and of groups created on the server."""
         permissions = super().get_group_permissions(user, obj)
         if not isinstance(user, User) or not user.is_active or obj is not None:
             return permissions
@@ -145,7 +145,7 @@ class Door(ModelBackend):
 
 
 def _record(action: str, subject: User | SignInAttempt, *, by: User | None) -> None:
-    """Record it. What was typed as a name is left out: it may be a password."""
+    """Write an audit event. The typed name is left out: it may be a password."""
     with transaction.atomic():
         audit.record(action, subject, by=by, now=timezone.now())
 
@@ -157,7 +157,7 @@ def signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: A
 
 
 class ClosedDoorAdapter(DefaultAccountAdapter):
-    """Nobody signs up by themselves; passwords that fail are counted in our own way."""
+    """allauth without sign-up, with our own count of failed passwords (`signin.limits`)."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": _lazy(
@@ -192,7 +192,7 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
         return user
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """Remember the browser, and lead to the second factor whoever needs one."""
+        """Remember the browser; redirect people who need a second factor to its page."""
         response = super().post_login(request, user, **kwargs)
         limits.remember(request, response, user.username, now=timezone.now())
         if lacks_factor(user) and not user.password_given:
@@ -201,12 +201,12 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
         return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """On to the work: allauth would show the same form again."""
+        """Redirect to the start page: allauth would show the same form again."""
         return "/"
 
     @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
-        """A person's own choice: it is recorded, and ends their sessions elsewhere."""
+        """Set a password that the person chose; record it, and end their other sessions."""
         user.password_given = False
         super().set_password(user, password)
         elsewhere = OpenSession.objects.filter(user=user).exclude(

@@ -1,7 +1,7 @@
-"""The lists of Django's admin.
+"""The models of Django's admin.
 
-Workflow fields are read only here: a state changes through `transitions.move` alone. Every save
-writes its audit event.
+Workflow fields are read-only here: only `transitions.move` changes a state. Every save writes an
+audit event.
 """
 
 from typing import Any
@@ -112,7 +112,7 @@ class OrganisationAdmin(RefusalMessages, AuditedAdmin, MergingAdmin, TableAdmin)
     form = BodyForm
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """`seen`, the version that the reader saw, is only for a form."""
+        """Leave out `seen`, the version that the reader saw, where there is no form."""
         return [
             name
             for name in super().get_fields(request, obj)
@@ -120,13 +120,13 @@ class OrganisationAdmin(RefusalMessages, AuditedAdmin, MergingAdmin, TableAdmin)
         ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """A body ends by its day or by a merger; what it did stays on record."""
+        """Bodies are ended or merged, never deleted: their work stays on record."""
         return False
 
     def save_model(
         self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool
     ) -> None:
-        """A body with a new parent takes its subtree, and the tallies, along."""
+        """A body with a new parent moves with its subtree and its tallies."""
         if not change:
             super().save_model(request, obj, form, change)
             return
@@ -182,7 +182,7 @@ class DirectiveAdmin(AuditedAdmin, TableAdmin):
     readonly_fields = (document, "code", "text")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A cadence is one of the words that the pages know."""
+        """Offer the cadences that the pages know."""
         if db_field.name == "cadence":
             return TypedChoiceField(
                 label=db_field.verbose_name,
@@ -253,7 +253,7 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     def save_model(
         self, request: HttpRequest, obj: Obligation, form: ModelForm, change: bool
     ) -> None:
-        """New terms are written as everywhere: light, tallies and the record follow."""
+        """Write new terms by the command, which updates light, tallies and audit log."""
         request = signed_in(request)
         stored = Obligation.objects.select_related("organisation").get(pk=obj.pk)
         terms = {name: form.cleaned_data[name] for name in form.changed_data if name in self.terms}
@@ -262,7 +262,7 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
 
 class MeasureForm(ModelForm):
     def clean_obligations(self) -> Any:
-        """A measure serves what its document gives to its body."""
+        """A measure serves only obligations of its plan's document and organisation."""
         chosen, plan = self.cleaned_data["obligations"], self.instance.plan
         if chosen.exclude(organisation=plan.organisation_id, document=plan.document_id).exists():
             raise ValidationError(
@@ -287,7 +287,7 @@ class MeasureAdmin(AuditedAdmin, TableAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Measure | None = None) -> bool:
-        """What was handed in stands as it is."""
+        """A measure of a plan that was handed in cannot be changed."""
         return super().has_change_permission(request, obj) and (
             obj is None or obj.plan.state in EDITABLE
         )
@@ -300,7 +300,7 @@ class MeasureAdmin(AuditedAdmin, TableAdmin):
 
 @admin.register(CalendarDay)
 class CalendarDayAdmin(AuditedAdmin):
-    """Lights follow each change."""
+    """Days of the working calendar. Each change updates all lights."""
 
     list_display = ("day", "working", "name")
     ordering = ("-day",)

@@ -1,6 +1,6 @@
-"""The admin's pages of accounts, their roles and duties.
+"""The admin's pages of accounts, roles and duties.
 
-Nobody gains rights by them: neither for their own account nor through one that may do more.
+Nobody can gain rights here, neither for their own account nor through a more powerful one.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ WAITS = _("Takes effect once a second person confirms: %(right)s.")
 
 
 class RefusalMessages(admin.ModelAdmin):
-    """A command's refusal is a message on the list; nothing is changed then."""
+    """Shows the refusal of a command as a message on the list."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -82,7 +82,7 @@ class MembershipForm(ModelForm):
 
 
 class MembershipInline(CheckedAutocomplete, admin.TabularInline):
-    """A role is given or taken away, never turned into another."""
+    """Roles are given or taken away, never changed into another."""
 
     model = Membership
     form = MembershipForm
@@ -104,7 +104,7 @@ class PersonForm(UserChangeForm):
     password = None  # type: ignore[assignment]  # Django's way of removing a field: the hash
 
     def clean(self) -> None:
-        """Refuse a duty beside others that it must be apart from, and that stay."""
+        """Refuse a duty that must be separate from one that the person keeps."""
         super().clean()
         person = User.objects.get(pk=self.instance.pk)
         chosen = {
@@ -112,7 +112,7 @@ class PersonForm(UserChangeForm):
             for duty in DUTIES.values()
             if duty.field in self.changed_data
         }
-        # What is taken away goes first.
+        # Duties that are taken away come first.
         for duty, held in sorted(chosen.items(), key=lambda choice: choice[1]):
             if held and (why := why_separate(person, duty=duty.key)):
                 self.add_error(duty.field, why)
@@ -146,7 +146,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
         return join_words(person.duty_names)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody changes an account that may do more; roles and duties are given all the same."""
+        """Whether the fields, or at least the roles and duties, of this person may be changed."""
         if not super().has_change_permission(request, obj):
             return False
         user = signed_in(request).user
@@ -158,12 +158,12 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Superusers are made on the machine alone."""
+        """Nobody makes superusers here: that takes a command on the server."""
         user = signed_in(request).user
         fields = ["password_state", "last_login", "date_joined", "is_superuser"]
         if obj is not None and not _keeps(user, obj):
             fields += PERSON_FIELDS
-        # A new password may be asked for by mail: whoever enters the address could sign in.
+        # A new password can be requested by mail, so an email address gives access to the account.
         if obj is not None and obj.pk != user.pk and not can_reset(user, obj):
             fields.append("email")
         if obj is None or not can_give(user, obj):
@@ -171,7 +171,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
         return tuple(fields)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Whoever knows a password has the rights of its account: who keeps rights gives it."""
+        """Only those who manage rights set passwords: these give the rights of the account."""
         if obj is None and not keeps_rights(signed_in(request).user):
             return ((None, {"classes": ("wide",), "fields": ("username", "full_name")}),)
         return super().get_fieldsets(request, obj)
@@ -190,12 +190,12 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
         if request.method != "POST" or pk is None:
             return super().changeform_view(request, object_id, *args, **kwargs)
         with transaction.atomic():
-            # The form stores the whole row: a duty that another form takes must not come back.
+            # The form stores the whole row: a duty taken away meanwhile must not come back.
             User.objects.select_for_update(no_key=True).filter(pk=pk).first()
             return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        """Duties are given and taken by their own commands, which write their own events."""
+        """Give and take duties by their commands, which write their own events."""
         request = signed_in(request)
         chosen = {
             duty: form.cleaned_data[duty.field]
@@ -221,7 +221,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: Any, change: bool
     ) -> None:
-        """Memberships are saved with the person: an event for each."""
+        """Save memberships with the person, with an event for each."""
         request = signed_in(request)
         rows = formset.save(commit=False)
         organising.take_roles(formset.deleted_objects, by=request.user, now=request.now)
@@ -231,7 +231,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
 
 
 class MembershipAdmin(RefusalMessages, AuditedAdmin):
-    """A role is given or taken away, never turned into another."""
+    """Roles are given or taken away, never changed into another."""
 
     form = MembershipForm
     list_display = ("user", "organisation", "role")
@@ -246,7 +246,7 @@ class MembershipAdmin(RefusalMessages, AuditedAdmin):
     list_select_related = ("user", "organisation")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """An administrator's own roles are somebody else's to change."""
+        """Leave out the administrator's own roles, which somebody else has to change."""
         return super().get_queryset(request).exclude(user=signed_in(request).user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -277,7 +277,7 @@ class MembershipAdmin(RefusalMessages, AuditedAdmin):
         self.warn_of_pending(request, pending_rights)
         self.warn_of_idle(request, [obj])
 
-    # A role that waits for a second person is no row yet.
+    # A role that waits for a second person is not stored yet.
 
     def log_addition(self, request: HttpRequest, obj: Membership, message: Any) -> Any:
         return super().log_addition(request, obj, message) if obj.pk else None
@@ -295,7 +295,7 @@ class MembershipAdmin(RefusalMessages, AuditedAdmin):
 
 
 class PendingRightAdmin(admin.ModelAdmin):
-    """Rights that wait for a second person, who confirms or declines them here."""
+    """Rights that wait until a second person confirms or declines them."""
 
     list_display = ("person", "right", "organisation", "asked_by", "asked_at")
     list_select_related = ("person", "organisation", "asked_by")
@@ -328,7 +328,7 @@ class PendingRightAdmin(admin.ModelAdmin):
     def _decide(
         self, request: HttpRequest, rights: QuerySet[PendingRight], command: Any, message: Any
     ) -> None:
-        """Each by itself: one that is refused keeps none of the others."""
+        """Decide each right by itself: a refusal does not affect the others."""
         request = signed_in(request)
         for right in rights:
             try:

@@ -1,4 +1,4 @@
-"""What the pages of the admin share: lists that stay quick over millions of rows, audited saves."""
+"""Base classes of the admin: lists that stay fast over millions of rows, audited saves."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ from directives.signin.requests import AppRequest
 from directives.web.doors import tell_stored
 from directives.web.requests import signed_in
 
-UNNAMED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
+UNNAMED = re.compile(r" object \(\d+\)$")  # the default __str__ of a model
 
 
 def column_of(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Any:
-    """A field under a heading in the reader's language; `words` are what its values are called.
+    """A column with a translated heading; `words` are the labels of its values.
 
-    A function of the row: Any, because the stubs know no functions in `ModelAdmin.fields`.
+    Returns a function of the row, typed Any, because the stubs allow none in `ModelAdmin.fields`.
     """
 
     @admin.display(description=label, ordering=name)
@@ -46,7 +46,7 @@ def column_of(name: str, label: Any, words: Mapping[str, Any] | None = None) -> 
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than anybody turns pages: the tables behind it have millions of rows."""
+    """Counts up to COUNT_LIMIT only: the tables have millions of rows."""
 
     object_list: QuerySet
 
@@ -56,7 +56,7 @@ class BoundedPaginator(Paginator):
 
 
 class CheckedAutocompleteSelect(AutocompleteSelect):
-    """Selects nothing for what was sent instead of an id, when the form is shown again."""
+    """Selects nothing if the value of a form that is shown again is not an id."""
 
     def optgroups(
         self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None
@@ -66,7 +66,7 @@ class CheckedAutocompleteSelect(AutocompleteSelect):
 
 
 class CheckedAutocomplete(BaseModelAdmin):
-    """What the forms and the inline rows of the admin share."""
+    """Uses `CheckedAutocompleteSelect` in forms and inline rows."""
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
@@ -77,7 +77,7 @@ class CheckedAutocomplete(BaseModelAdmin):
 
 
 def has_impossible_number(request: HttpRequest) -> bool:
-    """Whether the address filters by a number that no column holds: a database answers an error."""
+    """Whether the address filters by a number out of range, which the database would refuse."""
     return any(
         text.isdecimal() and whole_number(text) is None
         for _name, values in request.GET.lists()
@@ -86,7 +86,7 @@ def has_impossible_number(request: HttpRequest) -> bool:
 
 
 class BoundedAdmin(CheckedAutocomplete, admin.ModelAdmin):
-    """Lists short pages of a table that nobody counts to its end."""
+    """A list with short pages that does not count all rows."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -95,7 +95,7 @@ class BoundedAdmin(CheckedAutocomplete, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A filter that makes no sense is answered as Django answers one: by the whole list."""
+        """For a filter out of range show the whole list, as Django does for invalid filters."""
         if has_impossible_number(request):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)
@@ -114,7 +114,7 @@ class BoundedAdmin(CheckedAutocomplete, admin.ModelAdmin):
 
 
 def _changes(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The changed columns before and after, as plain text; never a password, hashed or not."""
+    """The changed columns before and after, as text; passwords and hashes are left out."""
     columns = {field.name for field in form._meta.model._meta.get_fields()} - {"password"}
     names = [name for name in form.changed_data if name in columns]
     return {name: str(form.initial.get(name)) for name in names}, {
@@ -123,7 +123,7 @@ def _changes(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _without_unnamed(names: list[Any]) -> list[Any]:
-    """A nested list of names of rows without those that are called by their number alone."""
+    """A nested list of row names without those that have only a default name."""
     return [
         _without_unnamed(name) if isinstance(name, list) else name
         for name in names
@@ -132,7 +132,7 @@ def _without_unnamed(names: list[Any]) -> list[Any]:
 
 
 class TitledFilter(admin.RelatedFieldListFilter):
-    """A filter by related rows under the name of their model."""
+    """A filter by related rows, titled with the name of their model."""
 
     def __init__(self, field: ForeignKey, *args: Any, **kwargs: Any) -> None:
         super().__init__(field, *args, **kwargs)
@@ -140,7 +140,7 @@ class TitledFilter(admin.RelatedFieldListFilter):
 
 
 class AuditedAdmin(BoundedAdmin):
-    """Writes the audit event of every save and deletion, in their transaction."""
+    """Writes an audit event for every save and deletion, in the same transaction."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         request = signed_in(request)
@@ -160,7 +160,7 @@ class AuditedAdmin(BoundedAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """What goes along, without rows of many-to-many tables: people know no name of them."""
+        """The rows deleted with these, without those of many-to-many tables."""
         names, counts, lacking, protected = super().get_deleted_objects(objs, request)
         automatic = {
             model._meta.verbose_name_plural
@@ -196,7 +196,7 @@ class ReadOnlyAdmin(BoundedAdmin):
 
 
 class WordsFilter(admin.SimpleListFilter):
-    """A filter that offers every value the product knows, without a query for those that occur."""
+    """A filter that offers all known values, without a query for those in use."""
 
     parameter_name: str
     words: Mapping[str, Any] = {}

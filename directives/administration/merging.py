@@ -17,7 +17,7 @@ from directives.web.requests import SignedInRequest, signed_in
 
 
 class MergingAdmin(admin.ModelAdmin):
-    """Adds the page on which a body is merged, and the links and the action that lead there."""
+    """Adds the page that merges a body, and the links and the action that lead to it."""
 
     actions = ("merge_chosen",)
     change_form_template = "admin/directives/organisation/change_form.html"
@@ -53,7 +53,7 @@ class MergingAdmin(admin.ModelAdmin):
         return None if against else redirect("admin:directives_organisation_merge", body.pk)
 
     def merge(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask for the successor, show what would happen, then do it."""
+        """Ask for the successor, show a preview, then merge."""
         body = get_object_or_404(Organisation.objects.select_related("successor"), pk=pk)
         if not self.has_change_permission(request, body):
             raise PermissionDenied

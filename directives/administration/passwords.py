@@ -1,4 +1,4 @@
-"""Passwords, second factors and sessions of others, for a security administrator."""
+"""Passwords, second factors and sessions of other people, for security administrators."""
 
 from typing import Any
 
@@ -23,14 +23,14 @@ from directives.web.requests import SignedInRequest, signed_in
 
 
 class PasswordAdmin(UserAdmin):
-    """A password that an administrator gave is good for one sign-in: its owner chooses another."""
+    """Passwords set by an administrator must be changed at the next sign-in."""
 
     actions = ("forget_factors", "end_sessions", "unlock")
     change_form_template = "admin/directives/user/change_form.html"
 
     @admin.display(description=_("Password"))
     def password_state(self, person: User) -> str:
-        """Whether there is one; never a part of its hash."""
+        """Whether there is a password; Django would show a part of its hash."""
         if not person.has_usable_password():
             return gettext("Not set")
         return (
@@ -97,7 +97,7 @@ class PasswordAdmin(UserAdmin):
     )
     @transaction.atomic
     def forget_factors(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """They set up another at the next sign-in. Nobody's own, and nobody's who may do more."""
+        """Remove the factors of these people, except one's own and of more powerful accounts."""
         request = signed_in(request)
         for person in queryset.exclude(authenticator=None).distinct():
             if not can_reset(request.user, person):
@@ -109,7 +109,7 @@ class PasswordAdmin(UserAdmin):
     @admin.action(description=_("End all sessions"), permissions=["reset"])
     @transaction.atomic
     def end_sessions(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """One's own are ended in “My sessions”."""
+        """End the sessions of these people; one's own are ended in “My sessions”."""
         request = signed_in(request)
         for person in [person for person in queryset if can_give(request.user, person)]:
             ended = OpenSession.objects.filter(user=person).end()

@@ -1,4 +1,4 @@
-"""The admin's front page and its menu: lists in groups, each with a sentence on its purpose."""
+"""The admin's front page and menu: models in groups, each with its purpose."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A link of the front page, for whoever has the `right` over the model."""
+    """A link of the front page, for people with the permission `right` on the model."""
 
     name: str | Promise
     model: str
@@ -91,13 +91,13 @@ def yes_or_no(value: bool | None) -> str:
     return EMPTY if value is None else gettext("Yes") if value else gettext("No")
 
 
-# Django's pictures are called True and False, in every language.
+# Django's icons have the labels True and False in every language.
 admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]  # it is private
-SAID_BY_DJANGO = (gettext_noop("Error:"),)  # which has no Chinese for it
+FROM_DJANGO = (gettext_noop("Error:"),)  # which Django does not translate into Chinese
 
 
 class Administration(AdminSite):
-    """Django's admin, whose menu names purposes instead of apps."""
+    """Django's admin with a menu by purpose instead of by app."""
 
     site_header = site_title = _("Administration")
     index_title = _("Administration")
@@ -107,7 +107,7 @@ class Administration(AdminSite):
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
     ) -> list[dict[str, Any]]:
-        """What the person may open, in groups; a group without anything to open is left out."""
+        """The models that the person may open, in groups without empty ones."""
         models = {
             model["object_name"]: model
             for app in super().get_app_list(request)
@@ -148,13 +148,13 @@ class Administration(AdminSite):
     def password_change(  # type: ignore[override]  # the stubs know no redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """One's own password is changed where everybody changes it."""
+        """Redirect to the page on which everybody changes their password."""
         return redirect("account_change_password")
 
     def app_index(  # type: ignore[override]  # the stubs know no redirect
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """There are no pages of single apps: the front page has everything."""
+        """Redirect to the front page: there are no pages of single apps."""
         return redirect("admin:index")
 
 

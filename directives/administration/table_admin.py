@@ -1,6 +1,4 @@
-"""The admin's pages of import and export: their formats, their columns, and where a table waits
-for its confirmation.
-"""
+"""Import and export of tables in the admin: formats, columns, and files between requests."""
 
 from typing import Any
 
@@ -23,16 +21,14 @@ from directives.web.requests import signed_in
 
 
 class ColumnsForm(SelectableFieldsExportForm):
-    """The columns of an export, each by its word beside its name in the file."""
+    """The columns of an export, each with its label and its name in the file."""
 
     def _get_field_label(self, resource: Any, field_name: str) -> str:
         return heading_of(resource._meta.model, field_name)
 
 
 class SharedUpload(MediaStorage):
-    """Where a table waits for its confirmation: beside all other files, for whoever confirms it
-    may reach another node.
-    """
+    """Keeps an uploaded table until it is confirmed, in the shared storage of all nodes."""
 
     def save(self, data: bytes) -> None:
         super().save(data)
@@ -45,7 +41,7 @@ class TableAdmin(ImportExportModelAdmin):
     import_formats = export_formats = FORMATS
     export_form_class = ColumnsForm
     tmp_storage_class = SharedUpload
-    import_makes_rows = False  # whether a table may found rows, or changes those there are
+    import_makes_rows = False  # whether a table may add rows, or only change existing ones
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request) and (
@@ -56,18 +52,17 @@ class TableAdmin(ImportExportModelAdmin):
         return self.has_view_permission(request)
 
     def import_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What was uploaded stays for its confirmation, not after a failure."""
+        """Keep the uploaded file for its confirmation; delete it after a failure."""
         with deleted_on_failure():
             return super().import_action(request, *args, **kwargs)
 
     def export_action(self, request: HttpRequest) -> HttpResponse:
-        """Under a filter that makes no sense: back to the list, which says so."""
+        """With an invalid filter redirect to the list, which says so."""
         try:
             return super().export_action(request)
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(
-                f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}?{ERROR_FLAG}=1"
-            )
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+            return HttpResponseRedirect(f"{reverse(name)}?{ERROR_FLAG}=1")
 
     def get_export_data(
         self, file_format: Any, request: HttpRequest, queryset: QuerySet, **kwargs: Any
@@ -79,9 +74,7 @@ class TableAdmin(ImportExportModelAdmin):
         return data
 
     def add_data_read_fail_error_to_form(self, form: Form, e: Exception) -> None:
-        """A file that cannot be read is a fault of the form; a full disk or a lost database is
-        not.
-        """
+        """Show an unreadable file as an error of the form; raise a full disk or a lost database."""
         if outage_of(e) is not None:
             raise e
         super().add_data_read_fail_error_to_form(form, e)

@@ -1,4 +1,4 @@
-"""Plans, measures and the log as spreadsheets: their columns."""
+"""Columns of the spreadsheets of plans, measures and the log."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,7 +1,4 @@
-"""Forms of plans, measures and the log.
-
-They check what was typed; the plan commands check what may be done.
-"""
+"""Forms of plans, measures and the log. They check input; the commands check rights and states."""
 
 from django import forms
 from django.db.models import QuerySet
@@ -26,14 +23,14 @@ class Day(forms.DateField):
 
 
 def _offer(form: forms.Form, name: str, rows: QuerySet) -> None:
-    """Let a field offer these rows."""
+    """Set the rows that a field offers."""
     field = form.fields[name]
     assert isinstance(field, forms.ModelChoiceField)
     field.queryset = rows
 
 
 class PlanForm(forms.Form):
-    """The words at the head of a plan."""
+    """The title and general requirements of a plan."""
 
     title = forms.CharField(
         label=_("Title"),
@@ -46,7 +43,7 @@ class PlanForm(forms.Form):
 
 
 class MeasureForm(forms.Form):
-    """One line of a plan; `obligations` are those that it may serve."""
+    """A measure; `servable` are the obligations that it may serve."""
 
     text = forms.CharField(error_messages={"required": _("Enter what will be done.")})
     responsible = forms.CharField(label=_("Who"), max_length=100, required=False)
@@ -61,7 +58,7 @@ class MeasureForm(forms.Form):
         _offer(self, "obligations", servable)
 
     def content(self) -> MeasureContent:
-        """What was written, once the form is valid."""
+        """The content of the measure, once the form is valid."""
         data = self.cleaned_data
         return MeasureContent(**data | {"obligations": tuple(data["obligations"])})
 
@@ -80,9 +77,9 @@ class MeasureForm(forms.Form):
 
 
 class LineForm(forms.Form):
-    """Day and words of a log entry.
+    """Day and text of a log entry.
 
-    Files come beside it, because a browser never gives them back.
+    Files are no field of it, because a browser does not fill in a file field again.
     """
 
     text = forms.CharField(
@@ -106,7 +103,7 @@ class LogForm(LineForm):
 
 
 class PlanFilterForm(forms.Form):
-    """The filter over the plans from below; a value that means nothing filters nothing."""
+    """The filter over the plans of bodies below; invalid values filter nothing."""
 
     state = forms.ChoiceField(
         choices=[("", _("All"))] + [row for row in FILING_STATES if row[0] in HANDED_IN],
@@ -126,7 +123,7 @@ class PlanFilterForm(forms.Form):
 
 
 class LogFilterForm(forms.Form):
-    """The filter over the log; a value that means nothing filters nothing."""
+    """The filter over the log; invalid values filter nothing."""
 
     measure = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)
     obligation = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)

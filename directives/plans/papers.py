@@ -1,4 +1,4 @@
-"""The implementation plan (实施方案), or the list of specific measures (具体措施), as a paper."""
+"""The implementation plan (实施方案) or specific measures (具体措施) as an official paper."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,13 +35,13 @@ LAST = maxsize  # after every section
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Whose a plan or report is, to whom it goes, and when it was signed."""
+    """Who issues a paper, who receives it, and when it was signed."""
 
     body: Organisation | OrganisationName
     recipient: str
     signed_on: date
     fictional: str  # the notice that the data are made up
-    remark: str = ""  # on names that are of another day
+    remark: str = ""  # that some names are those of another day
 
     @property
     def remarks(self) -> tuple[Para, ...]:
@@ -49,14 +49,14 @@ class Signature:
 
 
 def signature_of(organisation: Organisation, document: Document, today: date) -> Signature:
-    """Of what an organisation would file today. Within `chinese_of_reader`."""
+    """The signature of a paper issued today. Call it within `chinese_of_reader`."""
     notice = demo_notice(document.fictional)
     return Signature(organisation, recipient_of(organisation), today, notice)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanHead:
-    """What a plan says before its measures."""
+    """The parts of a plan before its measures."""
 
     signature: Signature
     title: str
@@ -64,7 +64,7 @@ class PlanHead:
 
 
 def plan_paper(view: PlanView, *, today: date) -> Paper:
-    """The plan as it stands now, as its page shows it to this reader; it bears today's day."""
+    """The plan as its page shows it to this reader, dated today."""
     plan = view.plan
     with chinese_of_reader() as traditional:
         signature = signature_of(plan.organisation, plan.document, today)
@@ -81,9 +81,9 @@ def paper_of_plan(
     headings: Mapping[int, tuple[int, str]],
     traditional: bool,
 ) -> Paper:
-    """A plan as a paper; `headings` are place and title of the section of each obligation (id).
+    """A plan as a paper. Call it within `chinese_of_reader`.
 
-    Within `chinese_of_reader`.
+    `headings` are the place and title of the section of each obligation (id).
     """
     signature = head.signature
     parts = [
@@ -107,9 +107,7 @@ def paper_of_plan(
 def _by_section(
     lines: Iterable[MeasureLine], headings: Mapping[int, tuple[int, str]]
 ) -> tuple[Block, ...]:
-    """The measures under the parts of the document that they answer; each stands where its first
-    directive does.
-    """
+    """The measures by section of the document; a measure is under that of its first directive."""
     last = (LAST, _("Other"))
     parts: dict[tuple[int, str], list[Block]] = {}
     for line in lines:
@@ -121,7 +119,7 @@ def _by_section(
 
 
 def _measure(line: MeasureLine) -> Para:
-    """3. 建立…制度。责任人：…；完成时限：…；成果形式：…。"""
+    """A paragraph such as 3. 建立…制度。（责任人：…；完成时限：…；成果形式：…）."""
     facts = [
         (_("Responsible"), localized_text(line.responsible)),
         (pgettext("ledger", "Complete by"), _day(line.due_on)),

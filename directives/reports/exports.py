@@ -1,4 +1,4 @@
-"""The columns of the list of reports, and of one report."""
+"""Columns of the spreadsheets of the list of reports and of one report."""
 
 from django.utils.translation import gettext_lazy as _
 

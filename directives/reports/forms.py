@@ -1,7 +1,4 @@
-"""What is typed into an entry, a signature, a verdict, a new cycle.
-
-Forms check; the report commands write.
-"""
+"""Forms of entries, signatures, verdicts and new cycles. They check input; commands write."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -62,7 +59,7 @@ class EntryForm(forms.Form):
     version = forms.IntegerField(min_value=1, max_value=LARGEST)
 
     def texts(self) -> EntryTexts:
-        """What was typed, good or not, to show it again."""
+        """What was typed, valid or not, to show it again."""
         texts: dict[str, Any] = {
             name: self.data.get(name, "") for name in EntryTexts.__dataclass_fields__
         }
@@ -75,7 +72,7 @@ class EntryForm(forms.Form):
 
 
 class SignForm(forms.Form):
-    """What the manager does with what waits for a signature."""
+    """The manager signs entries that wait for it, or declines."""
 
     action = forms.ChoiceField(choices=[("sign", ""), ("decline", "")])
     reason = LongText(max_length=500)
@@ -93,7 +90,7 @@ class PlanVerdictForm(forms.Form):
 
 
 def chosen_entries(data: QueryDict) -> list[int] | None:
-    """The ids of the entries that a form names; None where it names none, which means all."""
+    """The ids of the entries that a form names; None, which means all, if it names none."""
     ids = [pk for text in data.getlist("entry") if (pk := whole_number(str(text))) is not None]
     return ids or None
 
@@ -101,10 +98,9 @@ def chosen_entries(data: QueryDict) -> list[int] | None:
 def verdicts(
     data: Mapping[str, str], entries: Iterable[ReportEntry], *, by: User
 ) -> dict[int, Decision]:
-    """What a reviewer chose for each entry: verdict-<id>, reason-<id>, version-<id>.
+    """The decisions of a reviewer by entry, from verdict-<id>, reason-<id> and version-<id>.
 
-    `rest` accepts those that the form showed and that were left open; never an entry that the
-    reviewer did not see.
+    `rest` accepts the entries that the form showed and left open; never one that it did not show.
     """
     chosen: dict[int, Decision] = {}
     for entry in entries:

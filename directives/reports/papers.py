@@ -30,8 +30,8 @@ class ReportedDirective:
     """What a report says of one directive."""
 
     code: str  # in the reader's script
-    words: str  # the beginning of its text
-    heading: tuple[int, str] | None  # place and title of its section; None: it was not kept
+    words: str  # the beginning of its text, to recognise it
+    heading: tuple[int, str] | None  # place and title of its section; None: not stored
     percent: int | None
     files: tuple[str, ...]
     progress: str
@@ -46,16 +46,16 @@ WRITTEN = ("progress", "problems", "next_steps", "unchanged", "unchanged_reason"
 
 @dataclass(frozen=True, slots=True)
 class ReportHead:
-    """What a report says of itself before its entries."""
+    """The parts of a report before its entries."""
 
     signature: Signature
     document: Document | KeptTitle
     period: str
-    logged: int | None = None  # entries of the work log in its period; None: not kept
+    logged: int | None = None  # entries of the work log in its period; None: not stored
 
 
 def report_paper(sheet: ReportSheet, *, today: date) -> Paper:
-    """The report as it stands now, as its page shows it to this reader; it bears today's day."""
+    """The report as its page shows it to this reader, dated today."""
     report = sheet.report
     organisation, document = report.organisation, report.document
     with chinese_of_reader() as traditional:
@@ -81,7 +81,7 @@ def _line(line: EntryLine, headings: Mapping[int, tuple[int, str]]) -> ReportedD
 def paper_of_report(
     head: ReportHead, entries: Sequence[ReportedDirective], traditional: bool
 ) -> Paper:
-    """A report as a paper. Within `chinese_of_reader`."""
+    """A report as a paper. Call it within `chinese_of_reader`."""
     signature = head.signature
     names = {
         "body": localized(signature.body, "name"),
@@ -110,7 +110,7 @@ def paper_of_report(
 
 
 def _overall(entries: Sequence[ReportedDirective], logged: int | None) -> str:
-    """Counts, each with what it is of."""
+    """The paragraph of counts: how many of how many made progress, are unchanged, are done."""
     percents = [entry.percent for entry in entries if entry.percent is not None]
     facts = {
         "total": len(entries),
@@ -162,14 +162,14 @@ def _count_logged(report: ProgressReport) -> int:
 
 
 def _shortened(directive: object, limit: int = 24) -> str:
-    """The beginning of a directive's own words, enough to know it by."""
+    """The first clause of a directive's text, cut to about `limit` characters."""
     text = printable(localized(directive, "text"))
     first = text.split("，")[0].split("；")[0].rstrip("。")
     return f"{first}。" if len(first) <= limit else f"{first[: limit - 2]}……"
 
 
 def _by_section(entries: Sequence[ReportedDirective]) -> tuple[Block, ...]:
-    """Under the titles of the sections, in their order; without any where they were not kept."""
+    """Paragraphs by section, in order; without headings if sections were not stored."""
     parts: dict[tuple[int, str], list[Block]] = {}
     for entry in entries:
         parts.setdefault(entry.heading or (0, ""), []).extend(_progress(entry))
@@ -179,7 +179,7 @@ def _by_section(entries: Sequence[ReportedDirective]) -> tuple[Block, ...]:
 
 
 def _progress(entry: ReportedDirective) -> list[Block]:
-    """What was done for one directive: its words in short, then what was written."""
+    """The progress of one directive: its text in short, then what was written."""
     if not entry.unchanged:
         text = sentence(localized_text(entry.progress))
     elif reason := localized_text(entry.unchanged_reason):
@@ -212,14 +212,11 @@ def _files(entries: Iterable[ReportedDirective]) -> Table:
     return Table(_("List of evidence"), head, rows, (10, 20, 70))
 
 
-# what was handed in, as it was
+# submissions
 
 
 def submission_paper(record: SubmissionRecord) -> Paper:
-    """The paper of a submission, under the names of then and of its own day.
-
-    No query beside those of `record`.
-    """
+    """The paper of a submission, with the names and the day of that time. Needs no query."""
     submission, cover = record.submission, record.cover
     content, report = submission.content, submission.report
     with chinese_of_reader() as traditional:

@@ -1,1 +1,1 @@
-"""Signing in: from where, how often, with which password and factor, for how long."""
+"""Signing in: addresses, limits, passwords, second factors, sessions."""

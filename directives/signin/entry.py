@@ -1,4 +1,4 @@
-"""What comes before the work once signed in: a new password, a second factor."""
+"""Pages that a signed-in person must visit first: a new password, a second factor."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,12 +16,12 @@ from directives.models import User
 from directives.signin.factors import lacks_factor
 from directives.signin.requests import AppRequest
 
-BY_ITSELF = "X-By-Itself"  # header of a request that no person made
-PERSON = "X-Person"  # header: whose page it is that asks
-PERSON_FIELD = "_person"  # the same in a form that is sent as a page
+BY_ITSELF = "X-By-Itself"  # header of a request that a script made by itself
+PERSON = "X-Person"  # header of htmx: the id of the person whose page it is
+PERSON_FIELD = "_person"  # the same in an ordinary form
 PASSWORD, FACTOR = "account_change_password", "second_factor"  # where to go first
 ALWAYS = {"account_logout", "account_reauthenticate", "set_script", "session_stay"}
-# What opens to somebody who has to go there first.
+# The views that are open to somebody who has to visit that page first.
 OPEN = {
     PASSWORD: ALWAYS | {PASSWORD},
     FACTOR: ALWAYS
@@ -42,14 +42,14 @@ OPEN = {
 
 
 def password_is_old(user: User, now: datetime) -> bool:
-    """Whether the office's rules ask for a new one by its age."""
+    """Whether the password is older than the settings allow."""
     if not settings.PASSWORD_DAYS:
         return False
     return (user.password_set_at or user.date_joined) < now - timedelta(days=settings.PASSWORD_DAYS)
 
 
 def must_go_to(user: User, now: datetime) -> str:
-    """The page that stands before all others for this person; "" where none does."""
+    """The view that this person must visit first; "" if there is none."""
     if user.password_given or password_is_old(user, now):
         return PASSWORD
     if lacks_factor(user) and user.sign_ins_without_factor > settings.SECOND_FACTOR_GRACE:
@@ -58,7 +58,7 @@ def must_go_to(user: User, now: datetime) -> str:
 
 
 class EntryMiddleware:
-    """Leads whoever has something to do first there, and keeps the session of whoever works."""
+    """Redirects people to the page that they must visit first, and prolongs their sessions."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -70,7 +70,7 @@ class EntryMiddleware:
         if not getattr(view, "login_required", True) or not request.user.is_authenticated:
             return None
         if request.headers.get(PERSON, "") not in ("", str(request.user.pk)):
-            return HttpResponse(status=401)  # a page of whoever sat here before
+            return HttpResponse(status=401)  # a page of the person signed in before
         if request.method == "POST" and request.POST.get(PERSON_FIELD, "") not in (
             "",
             str(request.user.pk),

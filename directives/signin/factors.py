@@ -1,4 +1,4 @@
-"""The second factor: who needs one, and its secrets, which the database holds only encrypted."""
+"""The second factor: who needs one, and the encryption of its secrets in the database."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -22,9 +22,9 @@ from django.utils.translation import gettext_lazy as _
 from directives.core import audit
 from directives.models import User
 
-SEALED = "fernet:"  # before a secret that is encrypted; no plain one begins so
-SECRETS = ("secret", "seed")  # where an authenticator keeps one
-# Who a word of SECOND_FACTOR means.
+SEALED = "fernet:"  # prefix of an encrypted secret; no plain one begins with it
+SECRETS = ("secret", "seed")  # keys of the data of an authenticator that hold one
+# The people that a word of SECOND_FACTOR stands for.
 ROLES: dict[str, Callable[[User], bool]] = {
     "administrator": lambda user: user.is_staff or user.is_superuser,
     "auditor": lambda user: user.is_auditor,
@@ -42,12 +42,12 @@ def lacks_factor(user: User) -> bool:
 
 
 def sign_ins_left(user: User) -> int:
-    """How many more sign-ins are open to somebody who lacks the factor that they need."""
+    """How many sign-ins are left to somebody who lacks the factor that they need."""
     return max(0, settings.SECOND_FACTOR_GRACE - user.sign_ins_without_factor)
 
 
-def _locks() -> list[Fernet]:
-    """The first closes, each opens."""
+def _ciphers() -> list[Fernet]:
+    """The first encrypts, any of them decrypts."""
     keys = [*settings.FACTOR_KEYS, settings.SECRET_KEY]
     return [
         Fernet(
@@ -59,41 +59,41 @@ def _locks() -> list[Fernet]:
     ]
 
 
-def closed(plain: str) -> str:
-    return SEALED + _locks()[0].encrypt(plain.encode()).decode("ascii")
+def encrypted(plain: str) -> str:
+    return SEALED + _ciphers()[0].encrypt(plain.encode()).decode("ascii")
 
 
-def opened(secret: str) -> str:
-    """The secret; one that was never encrypted as it is. Raises InvalidToken where no key fits."""
+def decrypted(secret: str) -> str:
+    """The plain secret, whether or not it is encrypted. Raises InvalidToken if no key fits."""
     if not secret.startswith(SEALED):
         return secret
-    return MultiFernet(_locks()).decrypt(secret.removeprefix(SEALED).encode("ascii")).decode()
+    return MultiFernet(_ciphers()).decrypt(secret.removeprefix(SEALED).encode("ascii")).decode()
 
 
-def _closed_by_first(secret: str) -> bool:
+def _uses_first_key(secret: str) -> bool:
     try:
-        _locks()[0].decrypt(secret.removeprefix(SEALED).encode("ascii"))
+        _ciphers()[0].decrypt(secret.removeprefix(SEALED).encode("ascii"))
     except InvalidToken:
         return False
     return secret.startswith(SEALED)
 
 
 @transaction.atomic
-def close_anew(authenticators: QuerySet) -> int:
-    """Encrypt by the present key what is not; returns of how many."""
+def reencrypt(authenticators: QuerySet) -> int:
+    """Encrypt secrets that are not encrypted by the first key; returns of how many factors."""
     count = 0
     for row in authenticators.select_for_update():
         secrets = {name: row.data[name] for name in SECRETS if name in row.data}
-        if all(map(_closed_by_first, secrets.values())):
+        if all(map(_uses_first_key, secrets.values())):
             continue
-        row.data |= {name: closed(opened(secret)) for name, secret in secrets.items()}
+        row.data |= {name: encrypted(decrypted(secret)) for name, secret in secrets.items()}
         row.save(update_fields=["data"])
         count += 1
     return count
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Authenticator apps and passkeys in the product's words, their secrets encrypted."""
+    """Authenticator apps and passkeys, with encrypted secrets and our own messages."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _(
@@ -105,13 +105,13 @@ class FactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return closed(text)
+        return encrypted(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return opened(encrypted_text)
+        return decrypted(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """A role that needs a factor keeps one."""
+        """People whose role needs a factor cannot delete the last one."""
         user = authenticator.user
         others = user.authenticator_set.exclude(pk=authenticator.pk).exclude(
             type=Authenticator.Type.RECOVERY_CODES
@@ -133,12 +133,12 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 @receiver(authenticator_used, dispatch_uid="secrets are closed by the present key")
-def keep_closed(sender: Any, user: User, **kwargs: Any) -> None:
-    """Secrets from before, or of an earlier key, are encrypted anew when their person signs in."""
-    close_anew(Authenticator.objects.filter(user_id=user.pk))
+def reencrypt_at_sign_in(sender: Any, user: User, **kwargs: Any) -> None:
+    """Encrypt plain secrets, and those of an earlier key, by the first key at sign-in."""
+    reencrypt(Authenticator.objects.filter(user_id=user.pk))
 
 
-def _tell(action: str, authenticator: Authenticator) -> None:
+def _record(action: str, authenticator: Authenticator) -> None:
     request = context.request
     by = request.user if request is not None and request.user.is_authenticated else None
     with transaction.atomic():
@@ -164,11 +164,11 @@ def added(
     sender: Any, instance: Authenticator, created: bool, raw: bool = False, **kwargs: Any
 ) -> None:
     if created and not raw:
-        _tell("add_factor", instance)
+        _record("add_factor", instance)
 
 
 @receiver(post_delete, sender=Authenticator, dispatch_uid="a factor is removed")
 def removed(sender: Any, instance: Authenticator, origin: Any = None, **kwargs: Any) -> None:
-    """Not where the account itself goes."""
+    """Record the removal, unless the account itself is deleted."""
     if not isinstance(origin, User):
-        _tell("remove_factor", instance)
+        _record("remove_factor", instance)

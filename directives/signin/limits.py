@@ -1,8 +1,8 @@
 """How often a password may be tried.
 
-Failures alone are counted. For an account they are counted by place: whoever tries from elsewhere
-locks nobody out at their own desk, and a browser that has signed in to an account before is counted
-by itself, so that neither a colleague behind the same address nor a stranger can shut it out.
+Only failures are counted. Those of an account are counted by address, so that attempts from
+elsewhere do not lock its owner out. A browser that has signed in to the account before is counted
+by itself, so that neither a colleague behind the same address nor a stranger can lock it out.
 """
 
 from datetime import datetime, timedelta
@@ -23,28 +23,28 @@ logger = getLogger(__name__)
 COOKIE = "browser"
 YEAR = 365 * 24 * 3600  # seconds
 LENGTH = 32  # characters of a browser's name
-KNOWN = timedelta(days=90)  # since a sign-in from there
+KNOWN = timedelta(days=90)  # for which a place of a sign-in is remembered
 # Failures, and the time in which they are too many.
 OF_ONE = 5, timedelta(minutes=5)  # of an account, from one place
-OF_PLACE = 200, timedelta(minutes=10)  # from an address: a large office mistypes, too
+OF_PLACE = 200, timedelta(minutes=10)  # from an address, which a large office may share
 OF_ACCOUNT = 100, timedelta(hours=1)  # of an account, from places where it never signed in
 
 
 def account_of(name: str) -> str:
-    """A name as attempts hold it: what was typed may be a password."""
+    """A hash of the typed name, which attempts store: the name may be a password."""
     return salted_hmac("sign-in", name.strip().casefold(), algorithm="sha256").hexdigest()
 
 
 def browser_of(request: HttpRequest) -> str:
-    """How this browser was named at an earlier sign-in; "" for a new one."""
+    """The name that this browser was given at an earlier sign-in; "" for a new one."""
     name = request.COOKIES.get(COOKIE, "")
     return name if len(name) == LENGTH else ""
 
 
 def begin(request: HttpRequest, name: str, *, now: datetime) -> SignInAttempt | None:
-    """Note an attempt as a failure, until it is known to be none. None: there were too many.
+    """Store an attempt as a failure; the caller deletes it if it succeeds. None: too many.
 
-    It is noted before it is tried, so that many at once gain nothing.
+    It is stored before the password is checked, so that simultaneous attempts count too.
     """
     account, address, browser = account_of(name), place(request), browser_of(request)
     known = SignInAttempt.objects.filter(account=account, succeeded=True, at__gt=now - KNOWN)
@@ -59,7 +59,7 @@ def begin(request: HttpRequest, name: str, *, now: datetime) -> SignInAttempt | 
 
 
 def _too_many(attempt: SignInAttempt, *, known_place: bool) -> bool:
-    """Whether these failures, this one among them, are more than may be."""
+    """Whether the failures, including this one, exceed a limit."""
 
     def since(limit: tuple[int, timedelta]) -> Q:
         return Q(at__gt=attempt.at - limit[1])
@@ -85,13 +85,11 @@ def forget(name: str) -> int:
 
 
 def remember(request: HttpRequest, response: HttpResponse, name: str, *, now: datetime) -> None:
-    """Note that this account signed in from here: one row for each place."""
+    """Store that this account signed in from here: one row for each place."""
     browser = browser_of(request) or token_urlsafe(LENGTH)[:LENGTH]
     try:
         _remember(account_of(name), place(request), browser, now)
-    except (
-        DatabaseError
-    ) as error:  # they are signed in, and counted as from an unknown place next time
+    except DatabaseError as error:  # signed in all the same; next time the place is unknown
         logger.warning("the place of a sign-in was not noted: %s", str(error).strip())
         return
     response.set_cookie(

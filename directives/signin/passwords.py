@@ -1,4 +1,4 @@
-"""Which passwords are refused, and what is said of each in the reader's language."""
+"""Password validators."""
 
 import re
 from collections.abc import Iterator
@@ -23,15 +23,15 @@ ROWS = (
     "abcdefghijklmnopqrstuvwxyz",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 )
-RUN = 4  # neighbours on a keyboard, or in the alphabet, that count as one
-OWN = 5  # characters that must be left without whatever everybody guesses
+RUN = 4  # neighbours on a keyboard or in the alphabet that count as a common part
+OWN = 5  # characters that must be left after common parts are removed
 LOOKS = str.maketrans("@4301!5$7", "aaeoiisst")
 KINDS = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
 WANTED = 3  # of these kinds
 
 
 class LongEnough(MinimumLengthValidator):
-    """A password has so many characters. Django's own words for it are not translated."""
+    """A minimum length. Django's own message for it is not translated."""
 
     def get_error_message(self) -> str:
         return _("This password is too short: use at least %(n)s characters.") % {
@@ -43,7 +43,7 @@ class LongEnough(MinimumLengthValidator):
 
 
 def _runs() -> Iterator[str]:
-    """Every row of neighbours, forwards and backwards."""
+    """Every run of neighbours, forwards and backwards."""
     for row in (*ROWS, *(row[::-1] for row in ROWS)):
         for start, end in combinations(range(len(row) + 1), 2):
             if end - start >= RUN:
@@ -52,7 +52,7 @@ def _runs() -> Iterator[str]:
 
 @cache
 def common() -> re.Pattern:
-    """What is typed by many: listed words, years, the longest first."""
+    """Common parts of passwords: listed words, runs of keys, years, repeated characters."""
     lines = COMMON.read_text(encoding="utf-8").splitlines()
     words = {line.strip().lower() for line in lines if line.strip() and not line.startswith("#")}
     listed = sorted(words | set(_runs()), key=lambda word: (-len(word), word))
@@ -60,22 +60,22 @@ def common() -> re.Pattern:
 
 
 def own_part(password: str) -> int:
-    """How many characters are left without what everybody guesses, repetitions among it."""
+    """How many characters are left after common parts and repetitions are removed."""
     plain = password.lower()
     once = re.fullmatch(r"(.+?)\1+", plain)
     plain = once[1] if once else plain
-    meant = re.sub(
+    without_symbols = re.sub(
         r"\d{3,}|.",
         lambda part: (
             part[0] if part[0].isdigit() and len(part[0]) > 1 else part[0].translate(LOOKS)
         ),
         plain,
     )
-    return min(len(common().sub("", form)) for form in (plain, meant))
+    return min(len(common().sub("", form)) for form in (plain, without_symbols))
 
 
 class NotCommon(CommonPasswordValidator):
-    """Neither one of the passwords that are tried first, nor put together from such."""
+    """Refuses common passwords, and those made of common parts."""
 
     def validate(self, password: str, user: User | None = None) -> None:
         listed = password.lower().strip() in self.passwords
@@ -96,7 +96,7 @@ class NotCommon(CommonPasswordValidator):
 
 
 class Mixed:
-    """Three of four kinds of characters."""
+    """Requires three of four kinds of characters."""
 
     def validate(self, password: str, user: User | None = None) -> None:
         if sum(bool(re.search(kind, password)) for kind in KINDS) < WANTED:
@@ -109,9 +109,9 @@ class Mixed:
 
 
 class NotHadBefore:
-    """Neither the present password nor one of the last few.
+    """Refuses the `last` few passwords, the present one included.
 
-    Hashes of more than the present one are kept only if asked for.
+    Earlier hashes are stored only if `last` is more than 1.
     """
 
     def __init__(self, last: int) -> None:
@@ -131,13 +131,13 @@ class NotHadBefore:
             raise ValidationError(self.get_help_text(), code="password_had_before")
 
     def password_changed(self, password: str, user: User) -> None:
-        """Note when, and what is now the present one. Called by Django, wherever it is set."""
+        """Store when the password was set, and its hash. Django calls this for every change."""
         now = timezone.now()
         User.objects.filter(pk=user.pk).update(password_set_at=now)
         if self.last > 1:
             FormerPassword.objects.create(user=user, password=user.password, at=now)
-            kept = user.former_passwords.order_by("-pk").values_list("pk", flat=True)[: self.last]
-            user.former_passwords.exclude(pk__in=list(kept)).delete()
+            latest = user.former_passwords.order_by("-pk").values_list("pk", flat=True)
+            user.former_passwords.exclude(pk__in=list(latest[: self.last])).delete()
 
     def get_help_text(self) -> str:
         if self.last == 1:

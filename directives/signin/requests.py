@@ -1,4 +1,4 @@
-"""The type of a request with what the middleware adds."""
+"""The type of a request, with the attributes that the middleware adds."""
 
 from datetime import date, datetime
 

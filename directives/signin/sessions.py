@@ -1,4 +1,4 @@
-"""How long a session lasts: while it is used, and never longer than a working day."""
+"""Sessions: they end when unused for a while, and after a working day at the latest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ logger = getLogger(__name__)
 
 
 def _aware(value: datetime | str) -> datetime:
-    """An instant as a cursor gives it: SQLite has texts without a time zone."""
+    """A datetime from a raw cursor: SQLite returns text without a time zone."""
     instant = datetime.fromisoformat(value) if isinstance(value, str) else value
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
@@ -54,17 +54,17 @@ def _short_timeout() -> Iterator[None]:
 
 
 class SessionStore(StoredSession):
-    """Django's sessions in the database, loaded by a plain statement, as every request asks it.
+    """Django's sessions in the database, loaded by plain SQL, because every request does so.
 
-    A session ends when it was not used for a while. Requests that no person made, such as those of
-    a page that follows a task, do not use it (`resting`).
+    A session ends when it was not used for a while. Requests that a script makes by itself, such as
+    those of a page that follows a task, do not prolong it (`resting`).
     """
 
     until: datetime | None = None  # as it is stored
     resting = False
 
     def load(self) -> dict[str, Any]:
-        """What the session holds; empty, and without a key, where it has ended."""
+        """The data of the session; if it has ended, {}, and the session loses its key."""
         with prepared_cursor(connection) as cursor:
             cursor.execute(
                 SESSION,
@@ -78,7 +78,7 @@ class SessionStore(StoredSession):
         return self.decode(row[0])
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
-        """When it ends if nothing more is asked of it."""
+        """When the session ends if no further request uses it."""
         if self.resting and self.until is not None:
             return self.until
         end = timezone.now() + timedelta(minutes=settings.SESSION_IDLE_MINUTES)
@@ -87,13 +87,13 @@ class SessionStore(StoredSession):
 
     @property
     def last_end(self) -> datetime:
-        """When it ends whatever is asked of it."""
+        """When the session ends at the latest."""
         return datetime.fromtimestamp(self["began"], tz=UTC) + timedelta(
             hours=settings.SESSION_HOURS
         )
 
     def go_on(self) -> None:
-        """Note that somebody is at work. A page is shown even where that cannot be written down."""
+        """Prolong the session. A page is shown even if this cannot be stored."""
         end = self.get_expiry_date()
         if self.until is not None and abs(end - self.until) < PRECISION:
             return
@@ -106,14 +106,14 @@ class SessionStore(StoredSession):
             logger.warning("a session was not noted to go on: %s", str(error).strip())
             return
         self.until = end
-        # One from before sessions ended by themselves has none.
+        # Sessions of releases before this rule have none.
         self.setdefault("began", int(timezone.now().timestamp()))
 
 
 @receiver(user_logged_in, dispatch_uid="a session begins")
 @transaction.atomic
 def begin(sender: type[User], request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Note when and from where a session began, and count sign-ins that lack a second factor."""
+    """Store when and from where a session began; count sign-ins without a second factor."""
     now = timezone.now()
     request.session["began"] = int(now.timestamp())
     if request.session.session_key is None:

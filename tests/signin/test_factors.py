@@ -97,7 +97,7 @@ def test_the_app_is_set_up_signs_in_and_is_on_record(supervisor):
 
 def test_a_recovery_code_opens_once_also_where_its_secret_was_plain(supervisor, monkeypatch):
     with monkeypatch.context() as before:
-        before.setattr(factors, "closed", lambda plain: plain)
+        before.setattr(factors, "encrypted", lambda plain: plain)
         TOTP.activate(supervisor, generate_totp_secret())
         code = RecoveryCodes.activate(supervisor).generate_codes()[0]
     assert secrets_of(supervisor, sealed=False) == 2
@@ -118,16 +118,16 @@ def test_the_database_holds_no_secret_and_keys_rotate(supervisor, settings, caps
     row = TOTP.activate(supervisor, secret).instance
     assert secret not in str(Authenticator.objects.values_list("data", flat=True).get())
     settings.FACTOR_KEYS = ["a new key"]
-    assert factors.opened(row.data["secret"]) == secret  # SECRET_KEY still opens
+    assert factors.decrypted(row.data["secret"]) == secret  # SECRET_KEY still opens
     call_command("encrypt_factors")
     call_command("encrypt_factors")
     assert capsys.readouterr().out.split("\n")[:2] == ["Encrypted anew: 1", "Encrypted anew: 0"]
     row.refresh_from_db()
     settings.SECRET_KEY = "another"
-    assert factors.opened(row.data["secret"]) == secret
+    assert factors.decrypted(row.data["secret"]) == secret
     settings.FACTOR_KEYS = []
     with pytest.raises(InvalidToken):
-        factors.opened(row.data["secret"])
+        factors.decrypted(row.data["secret"])
 
 
 def test_the_last_factor_of_a_role_that_needs_one_stays(supervisor, settings):

@@ -53,7 +53,9 @@ def test_overseers_are_led_to_the_bodies_and_staff_are_not(cast, sign_in):
 def test_the_bar_keeps_to_what_a_role_opens_daily(cast, sign_in):
     def bar(user):
         return [
-            entry.url for entry in sign_in(user).get(NOWHERE).context["shell"].nav if not entry.menu_only
+            entry.url
+            for entry in sign_in(user).get(NOWHERE).context["shell"].nav
+            if not entry.menu_only
         ]
 
     daily = ["/", "/dashboard/", "/documents/", "/obligations/", "/plans/", "/reports/"]

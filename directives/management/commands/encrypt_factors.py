@@ -5,7 +5,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand
 
-from directives.signin.factors import close_anew
+from directives.signin.factors import reencrypt
 
 
 class Command(BaseCommand):
@@ -15,4 +15,4 @@ class Command(BaseCommand):
     )
 
     def handle(self, **options: Any) -> None:
-        self.stdout.write(f"Encrypted anew: {close_anew(Authenticator.objects.all())}")
+        self.stdout.write(f"Encrypted anew: {reencrypt(Authenticator.objects.all())}")

@@ -1,6 +1,4 @@
-"""What a body files in answer to a document: its plan, the measures of the plan, and the log of
-what was done.
-"""
+"""Commands on the plan of a body for a document, its measures, and the log of work on them."""
 
 from directives.plans.commands.log import LoggedWork, delete_log, log_faults, log_many, log_work
 from directives.plans.commands.measures import (

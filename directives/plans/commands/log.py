@@ -1,4 +1,4 @@
-"""The log of what was done, day by day (工作记录), and the work that begins with it."""
+"""The work log (工作记录): entries by day, and the obligations that go underway with them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from directives.tallies import counted
 
 
 def log_faults(text: str, on: date, today: date) -> dict[str, str]:
-    """What stands against a log entry, by field."""
+    """The faults of a log entry, by field."""
     faults = {}
     if not text.strip():
         faults["text"] = _("Enter what was done.")
@@ -52,19 +52,19 @@ def check_log_entry(
 
 
 def audit_values(entry: LogEntry) -> dict[str, Any]:
-    """A log entry as the record has it."""
+    """A log entry as the audit log stores it."""
     values = {"measure": entry.measure_id, "on": entry.on, "text": entry.text}
     return values | {"corrects": entry.corrects_id} if entry.corrects_id else values
 
 
 def start_work(obligations: Iterable[Obligation], *, now: datetime) -> int:
-    """Acknowledged obligations go underway, by the system; returns how many.
+    """Move acknowledged obligations to underway, as the system; returns how many.
 
-    They come with their organisation.
+    The obligations come with their organisation.
     """
     step = OBLIGATION_MOVES["start"]
     rows = [row for row in obligations if row.state in step.sources]
-    # The row of the table for many obligations at once: one write of the tallies for all of them.
+    # All at once, so that the tallies are written once.
     fields = {"state": step.target, "reason": "", "moved_at": now}
     return change_within(rows, fields, action="start", by=None, now=now)
 
@@ -79,11 +79,10 @@ def log_work(
     by: User,
     now: datetime,
 ) -> LogEntry:
-    """Write down what was done for a measure on a day, with evidence; possible in any state of its
-    plan.
+    """Add a log entry on a measure, with evidence. Any state of its plan allows it.
 
-    The first entry starts the work on what the measure serves. Raises NotAllowed, and Invalid with
-    every fault at once.
+    The first entry starts work on the obligations that the measure serves. Raises NotAllowed, and
+    Invalid with every fault at once.
     """
     demand_right(by, "work", measure)
     check_log_entry(text, on, files, today=timezone.localdate(now))
@@ -94,7 +93,7 @@ def log_work(
 def write_log_entry(
     entry: LogEntry, files: Sequence[UploadedFile], *, by: User, now: datetime
 ) -> LogEntry:
-    """Store a log entry that was checked, and what follows from it. Within `counted`."""
+    """Store a log entry that was checked, with its effects. Call it within `counted`."""
     entry.save()
     audit.record("log", entry, by=by, now=now, after=audit_values(entry))
     for upload in files:
@@ -108,11 +107,10 @@ def write_log_entry(
 def undo_logging(
     measures: Collection[int], written: datetime, *, action: str, by: User, now: datetime
 ) -> None:
-    """Undo what followed from log entries of these measures (ids), written at this instant and gone
-    since.
+    """Undo the effects of deleted log entries of these measures (ids), `written` at this instant.
 
-    Work that they alone began is acknowledged again, as of the move before; the day of what was
-    heard last is worked out anew. Within `counted`.
+    Obligations that no other entry keeps underway become acknowledged again, as of their previous
+    move; the day when each was last heard of is computed again. Call it within `counted`.
     """
     logged = LogEntry.objects.not_withdrawn().filter(measure__obligations=OuterRef("pk"))
     begun = Obligation.objects.filter(measures__in=measures, state=UNDERWAY, moved_at=written)
@@ -139,7 +137,7 @@ def undo_logging(
 
 @dataclass(frozen=True, slots=True)
 class LoggedWork:
-    """What was done for a measure on a day; the measure comes with its plan."""
+    """A log entry to be added; the measure comes with its plan."""
 
     measure: Measure
     on: date
@@ -148,9 +146,9 @@ class LoggedWork:
 
 @counted()
 def log_many(*, work: Sequence[LoggedWork], by: User, now: datetime) -> list[LogEntry]:
-    """Write down what was done, as `log_work` does, in few statements.
+    """Add log entries, as `log_work` does, in few statements.
 
-    Raises NotAllowed, and Invalid with what is wrong with an entry.
+    Raises NotAllowed, and Invalid with the faults of an entry.
     """
     for plan in {line.measure.plan_id: line.measure.plan for line in work}.values():
         demand_right(by, "work", plan)
@@ -177,11 +175,10 @@ def log_many(*, work: Sequence[LoggedWork], by: User, now: datetime) -> list[Log
 
 @counted()
 def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
-    """Take log entries back, written at one instant by one person; work that they alone began is
-    acknowledged again.
+    """Delete log entries that one person wrote at one instant, and undo their effects.
 
-    They come with measure and plan. Raises NotAllowed, or Invalid that names what was built on
-    them.
+    They come with measure and plan. Raises NotAllowed, and Invalid if they have files or a report
+    may have used them.
     """
     plans = {entry.measure.plan for entry in entries}
     for plan in plans:

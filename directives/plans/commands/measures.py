@@ -1,4 +1,4 @@
-"""The lines of a plan: added, changed, taken out, done."""
+"""Measures of a plan: add, change, delete, mark as done."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,7 @@ WRITTEN = ("text", "responsible", "due_on", "result")  # the columns that a pers
 
 @dataclass(frozen=True, slots=True)
 class MeasureContent:
-    """What a person writes of a measure: what will be done, by whom, by when, with what result, for
-    what.
-    """
+    """The fields of a measure that a person writes; `obligations` are those that it serves."""
 
     text: str
     responsible: str = ""
@@ -41,13 +39,13 @@ class MeasureContent:
 
 
 def audit_values(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
-    """A measure as the record has it."""
+    """A measure as the audit log stores it."""
     values = {name: getattr(measure, name) for name in ("number", *WRITTEN)}
     return values | {"obligations": sorted(row.pk for row in obligations)}
 
 
 def check_measure(plan: Plan, content: MeasureContent) -> None:
-    """Raise Invalid with every fault of what was written."""
+    """Raise Invalid with every fault of the content."""
     errors: dict[str, list[str]] = {}
     if not content.text.strip():
         errors["text"] = [_("Enter what will be done.")]
@@ -62,9 +60,9 @@ def check_measure(plan: Plan, content: MeasureContent) -> None:
 
 @transaction.atomic
 def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: datetime) -> Measure:
-    """Add a line at the end of a plan.
+    """Add a measure at the end of a plan.
 
-    It may serve nothing yet; the plan cannot be handed in until it does.
+    It may serve no obligation yet; the plan cannot be handed in until it does.
     """
     locked = lock_for_editing(plan, by)
     check_measure(locked, content)
@@ -80,9 +78,9 @@ def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: da
 def save_measure(
     measure: Measure, *, content: MeasureContent, version: int, by: User | None, now: datetime
 ) -> Measure:
-    """Change a line of a plan.
+    """Change a measure of a plan.
 
-    `version` is the one that the person saw; raises Stale with the line as it now stands.
+    `version` is the one that the person saw. Raises Stale with the measure as it is now.
     """
     locked = lock_for_editing(measure.plan, by)
     check_measure(locked, content)
@@ -101,7 +99,7 @@ def save_measure(
 
 
 def delete_measure(measure: Measure, *, by: User | None, now: datetime) -> None:
-    """Take a line out of a plan, as `delete_measures` does."""
+    """Delete a measure, as `delete_measures` does."""
     delete_measures(measure.plan, measures=[measure], by=by, now=now)
 
 
@@ -109,10 +107,7 @@ def delete_measure(measure: Measure, *, by: User | None, now: datetime) -> None:
 def mark_done(
     measure: Measure, *, done_on: date | None, version: int, by: User | None, now: datetime
 ) -> Measure:
-    """Record on which day a measure was finished, or (None) that it is not.
-
-    Possible in any state of its plan.
-    """
+    """Set the day on which a measure was finished; None if it is not. Any plan state allows it."""
     demand_right(by, "work", measure)
     if done_on is not None and done_on > timezone.localdate(now):
         raise Invalid({"done_on": [_("This date has not come yet; choose today or earlier.")]})
@@ -132,7 +127,7 @@ def mark_done(
 def add_measures(
     plan: Plan, *, contents: Sequence[MeasureContent], by: User | None, now: datetime
 ) -> list[Measure]:
-    """Add lines at the end of a plan, in their order. Raises what `add_measure` raises."""
+    """Add measures at the end of a plan, in their order. Raises what `add_measure` raises."""
     locked = lock_for_editing(plan, by)
     for content in contents:
         check_measure(locked, content)
@@ -156,8 +151,9 @@ def add_measures(
 def save_measures(
     plan: Plan, *, contents: Mapping[Measure, MeasureContent], by: User | None, now: datetime
 ) -> None:
-    """Change lines of a plan; the measures come with their obligations, read after the plan was
-    locked.
+    """Change measures of a plan.
+
+    They come with their obligations, and were read after the plan was locked.
     """
     locked = lock_for_editing(plan, by)
     changes = []
@@ -188,10 +184,7 @@ def _link_obligations(contents: Mapping[Measure, MeasureContent]) -> None:
 def delete_measures(
     plan: Plan, *, measures: Sequence[Measure], by: User | None, now: datetime
 ) -> None:
-    """Take lines out of a plan; those after them move up.
-
-    Raises Invalid if work was logged on one.
-    """
+    """Delete measures; those after them move up. Raises Invalid if work was logged on one."""
     locked = lock_for_editing(plan, by)
     if LogEntry.objects.filter(measure__in=measures).exists():
         raise Invalid(
@@ -205,7 +198,7 @@ def delete_measures(
     ]
     audit.record_many("delete_measure", changes, by=by, now=now)
     Measure.objects.filter(pk__in=[measure.pk for measure in measures]).delete()
-    # One by one and upwards: no two lines may share a number even for a moment.
+    # One by one and upwards: no two measures may share a number even for a moment.
     stored = locked.measures.order_by("number").values_list("pk", "number")
     for number, (pk, stored_number) in enumerate(stored, 1):
         if stored_number != number:

@@ -1,9 +1,7 @@
-"""The moves of a plan: signed, handed in, accepted or returned, and what each does to the plan
-clocks.
+"""Moves of a plan: signed, handed in, accepted, returned; and their effect on the plan clocks.
 
-Handing in stops the plan clock of every open obligation of the organisation and document, and
-leaves a Submission; a return sets the clocks again as they were, because returned work keeps its
-clock.
+Handing in creates a Submission and stops the plan clock of every open obligation of the
+organisation and document. A return restores the clocks, because returned work keeps its due day.
 """
 
 from collections.abc import Callable
@@ -42,9 +40,9 @@ class PlanMove:
 
 
 def plan_copy(plan: Plan, measures: list[Measure], obligations: list[Obligation]) -> dict[str, Any]:
-    """A plan as its Submission keeps it.
+    """The copy of a plan that its Submission stores.
 
-    `clocks` are the plan days of the obligations, by id, before they were met.
+    `clocks` are the plan due days of the obligations, by id, before the plan was handed in.
     """
     served = {row.pk: row for measure in measures for row in measure.obligations.all()}
     return {
@@ -111,7 +109,7 @@ def _notify_declined(made: PlanMove) -> None:
 
 
 def _hand_in(made: PlanMove) -> None:
-    """Keep what was handed in, stop the plan clocks, tell the supervisors."""
+    """Store the submission, stop the plan clocks, notify the supervisors."""
     plan, by, now = made.plan, made.by, made.now
     assert by is not None  # the table of moves lets only a person hand in
     owed = list(owed_obligations(plan))
@@ -148,14 +146,13 @@ FOLLOW_UPS: dict[str, Callable[[PlanMove], None] | None] = {
 
 @counted()
 def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason: str = "") -> Plan:
-    """Make one of the organisation's own moves (a key of FOLLOW_UPS, else KeyError) and what
-    follows from it.
+    """Make one of the organisation's own moves, with its effects.
 
-    Raises what `transitions.move` raises, and Invalid with everything that is missing from a plan
-    that would go on.
+    Raises KeyError for an action that is not in FOLLOW_UPS, what `transitions.move` raises, and
+    Invalid with everything that a plan to be signed or handed in lacks.
     """
     follow_up = FOLLOW_UPS[action]
-    # Nobody changes a measure while it is being copied.
+    # The lock keeps others from changing a measure while it is copied.
     Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
     changes: dict[str, Any] = {}
     if transitions.can_move(plan, action, by):
@@ -172,11 +169,10 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
 
 @counted()
 def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) -> Verdict:
-    """A supervisor's verdict on the last submission of a plan.
+    """Give a supervisor's verdict on the last submission of a plan.
 
-    A return needs a reason, and its clocks run again.
-
-    Accepting starts the work on what was acknowledged. Raises what `transitions.move` raises.
+    A return needs a reason, and restarts the plan clocks. Accepting starts work on acknowledged
+    obligations. Raises what `transitions.move` raises.
     """
     transitions.move(plan, "accept" if accepted else "return", by=by, now=now, reason=reason)
     submission = plan.submissions.order_by("-number")[0]
@@ -198,9 +194,9 @@ def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) 
 
 
 def _restart_clocks(plan: Plan, submission: Submission, *, by: User, now: datetime) -> None:
-    """Set the plan clocks as they stood before the hand-in.
+    """Set the plan clocks as they were before the hand-in.
 
-    A revised plan had none: it is returned without a day.
+    A revised plan had none: it is returned without a due day.
     """
     clocks = {int(pk): date.fromisoformat(day) for pk, day in submission.content["clocks"].items()}
     rows = [

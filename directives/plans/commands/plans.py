@@ -1,4 +1,4 @@
-"""The plan itself: begun, written, and what still stands against handing it in."""
+"""The plan itself: starting it, saving its texts, and what it lacks before it is handed in."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,15 +19,16 @@ from directives.models import Document, Measure, Obligation, Organisation, Plan,
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What keeps a plan from being handed in, and the measure that it is about."""
+    """A reason why a plan cannot be handed in, and the measure that it is about."""
 
     text: str
     measure: Measure | None = None
 
 
 def owed_obligations(plan: Plan) -> QuerySet[Obligation]:
-    """The open obligations that a plan answers, with organisation and directive, in the order of
-    the document.
+    """The open obligations that a plan answers, in document order.
+
+    They come with organisation, directive and section.
     """
     rows = Obligation.objects.open().filter(
         organisation=plan.organisation_id, document=plan.document_id
@@ -36,9 +37,7 @@ def owed_obligations(plan: Plan) -> QuerySet[Obligation]:
 
 
 def gaps(measures: Sequence[Measure]) -> list[Gap]:
-    """Everything that stands against handing in a plan of these measures; they come with their
-    obligations.
-    """
+    """Every reason why a plan of these measures, with their obligations, cannot be handed in."""
     if not measures:
         return [Gap(_("The plan has no measures yet"))]
     missing = []
@@ -58,7 +57,7 @@ def demand_right(by: User | None, right: str, subject: Plan | Measure | Organisa
 
 
 def check_editable(plan: Plan) -> None:
-    """Raise IllegalMove where nobody may write in the plan now."""
+    """Raise IllegalMove if the plan cannot be edited in its present state."""
     if plan.state not in EDITABLE or not plan.live:
         raise IllegalMove(
             _("This plan is “%(state)s” and cannot be edited until it is returned.")
@@ -69,7 +68,7 @@ def check_editable(plan: Plan) -> None:
 def lock_for_editing(plan: Plan, by: User | None) -> Plan:
     """The plan as stored, locked until the transaction ends.
 
-    Raises unless this person may write in it now.
+    Raises NotAllowed or IllegalMove unless this person may edit it now.
     """
     demand_right(by, "draft", plan)
     rows = Plan.objects.select_for_update(no_key=True, of=("self",))
@@ -79,12 +78,12 @@ def lock_for_editing(plan: Plan, by: User | None) -> Plan:
 
 
 def earliest_plan_day(obligations: Iterable[Obligation]) -> date | None:
-    """The first day on which a plan is owed; None where every plan clock was met."""
+    """The first day on which a plan is due; None if no plan clock runs."""
     return min((row.plan_due_on for row in obligations if row.plan_due_on), default=None)
 
 
 def _proposed_title(organisation: Organisation, document: Document, kind: str) -> str:
-    """全国总工会贯彻落实《…》实施方案: in Chinese, in the script in which its author writes."""
+    """A title such as 全国总工会贯彻落实《…》实施方案, in the script of its author."""
     hant = get_language() == "zh-hant"
     names = {
         "body": (hant and organisation.name_hant) or organisation.name_hans,
@@ -102,11 +101,10 @@ def _proposed_title(organisation: Organisation, document: Document, kind: str) -
 def start_plan(
     *, document: Document, organisation: Organisation, by: User | None, now: datetime
 ) -> Plan:
-    """The organisation's live plan in answer to the document: the one that exists, else a new
-    draft.
+    """The organisation's live plan for the document: the existing one, else a new draft.
 
-    Its kind and day are what the obligations ask for. Raises NotAllowed, and Invalid if the
-    organisation owes nothing.
+    Its kind and due day are those that the obligations ask for. Raises NotAllowed, and Invalid if
+    the organisation has no obligations.
     """
     demand_right(by, "work", organisation)
     # Two people who start at once get one plan.

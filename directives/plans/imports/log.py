@@ -1,4 +1,4 @@
-"""The log (工作记录): what one organisation did, day by day, for the measures of its plan."""
+"""Import of the work log (工作记录) of one organisation, on the measures of its plan."""
 
 import re
 from collections.abc import Sequence
@@ -53,11 +53,8 @@ HELP = gettext_lazy("The number of the measure in the plan, or its text.")
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a log."""
-    measure, day, text = (
-        gettext_lazy("Measure"),
-        gettext_lazy("Date"),
-        gettext_lazy("What was done"),
-    )
+    measure, day = gettext_lazy("Measure"), gettext_lazy("Date")
+    text = gettext_lazy("What was done")
     example = "召开座谈会，听取基层意见"
     return (
         Field("measure", measure, "text", MEASURE, required=True, key=True, example="1", help=HELP),
@@ -72,7 +69,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
 
 
 class LogChecker(Checker):
-    """Entries are only ever added: one that stands in the log already is skipped."""
+    """Only adds entries: a row that is in the log already is skipped."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
@@ -100,7 +97,7 @@ class LogChecker(Checker):
 
     @cached_property
     def known(self) -> set[int]:
-        """Hashes of the entries that stand in the log, and of those of the file so far."""
+        """Hashes of the entries in the log, and of the rows of the file so far."""
         entries = LogEntry.objects.not_withdrawn().filter(measure__in=self.labels).order_by()
         lines = entries.values_list("measure_id", "on", "text")
         return set(map(hash, lines.iterator(chunk_size=2000)))
@@ -127,9 +124,7 @@ class LogChecker(Checker):
 
 
 def label_of(number: int, text: str) -> str:
-    """How a checked row names its measure: enough to find it again, and to see that it is still the
-    same.
-    """
+    """How a checked row names its measure, to find it again and see that it is unchanged."""
     return f"{number}. {text[:LABEL]}"
 
 
@@ -143,7 +138,7 @@ def _fault_of_measure(text: str, measures: list[int]) -> Fault:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Add the entries to the log; work that they are the first for goes underway."""
+    """Add the entries to the log; obligations whose first entry this is go underway."""
     plan = plan_of(context)
     numbers = {row.after["measure"].split(".")[0] for row in rows}
     measures = {}
@@ -165,11 +160,11 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Take the entries back, while no file hangs on one and no report was handed in since."""
+    """Delete the entries, unless one has files or a report was handed in since."""
     stored = LogEntry.objects.in_bulk([row.subject_id for row in rows])
     demand_as_applied(rows, stored)
     entries = list(stored.values())
-    # A plan has few measures beside the entries of its log.
+    # A plan has few measures compared with the entries of its log.
     measures = Measure.objects.select_related("plan__organisation").in_bulk(
         {entry.measure_id for entry in entries}
     )

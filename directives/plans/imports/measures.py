@@ -1,4 +1,4 @@
-"""Measures (措施): the lines of the plan of one organisation, new ones and changed ones."""
+"""Import of measures (措施) of the plan of one organisation, new and changed ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -91,7 +91,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
 
 
 def _stored(measure: Measure) -> StoredRow:
-    """A measure with its obligations and their directives at hand."""
+    """The stored values of a measure that comes with its obligations and their directives."""
     served = sorted(measure.obligations.all(), key=lambda row: row.directive.order)
     values = {name: json_value(getattr(measure, name)) for name in WRITTEN}
     values["directives"] = [row.directive.code for row in served]
@@ -99,9 +99,7 @@ def _stored(measure: Measure) -> StoredRow:
 
 
 class MeasureChecker(Checker):
-    """Finds the measure of a row by its id, else by its number, else by its text; any other row is
-    a new measure.
-    """
+    """Finds the measure of a row by id, else number, else text; any other row is a new measure."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
@@ -116,24 +114,24 @@ class MeasureChecker(Checker):
         self.twice: list[tuple[int, str]] = []
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
-        meant = [self._meant(row) for row in rows]
+        ids = [self._measure_of(row) for row in rows]
         versions = {
             stored.pk: (row.values.get("version") or stored.version, stored.version)
-            for row, pk in zip(rows, meant, strict=True)
+            for row, pk in zip(rows, ids, strict=True)
             if (stored := self.stored.get(pk or 0))
         }
         past = PastValues.of(Measure, versions, self._recorded)
-        return [self._check(row, pk, past) for row, pk in zip(rows, meant, strict=True)]
+        return [self._check(row, pk, past) for row, pk in zip(rows, ids, strict=True)]
 
-    def _meant(self, row: FileRow) -> int | None:
-        """The id of the measure that the row means; None for a new one."""
+    def _measure_of(self, row: FileRow) -> int | None:
+        """The id of the measure that the row is about; None for a new one."""
         if row.values.get("id"):
             return row.values["id"]
         number, text = row.values.get("number"), text_of(row.values.get("text"))
         return self.numbers[number] if number in self.numbers else self.texts.get(text)
 
     def _recorded(self, before: dict[str, Any]) -> dict[str, Any]:
-        """The values of a measure in the record as the table has them: obligations by code."""
+        """Audited values of a measure as the table writes them: obligations by code."""
         if "obligations" not in before:
             return before
         served = set(before["obligations"])
@@ -159,7 +157,7 @@ class MeasureChecker(Checker):
         return compare(row, stored, wanted, past)
 
     def _wanted(self, row: FileRow) -> dict[str, Any]:
-        """What the row wants the measure to say, as far as the file has columns for it."""
+        """The values that the row gives the measure, as far as the file has their columns."""
         cells = row.values
         wanted: dict[str, Any] = {name: text_of(cells[name]) for name in TEXTS if name in cells}
         if "due_on" in cells:
@@ -190,7 +188,7 @@ class MeasureChecker(Checker):
 
 
 def _contents(plan: Plan, values: Sequence[Mapping[str, Any]]) -> list[MeasureContent]:
-    """What measures are to say, from the values of the table."""
+    """The contents of measures from the values of the table."""
     owed = OwedDirectives(plan)
     codes = {code for cells in values for code in cells.get("directives", ())}
     if not codes <= owed.codes.keys():
@@ -211,7 +209,7 @@ def _contents(plan: Plan, values: Sequence[Mapping[str, Any]]) -> list[MeasureCo
 
 
 def _locked(plan: Plan, rows: IntakeRows, by: User) -> dict[int | None, Measure]:
-    """The stored measures of these rows by id, of the plan that is locked."""
+    """Lock the plan; returns the stored measures of these rows, by id."""
     lock_for_editing(plan, by)
     ids = [row.subject_id for row in rows if row.subject_id]
     measures = plan.measures.filter(pk__in=ids).prefetch_related("obligations__directive")
@@ -259,9 +257,7 @@ def _save_known(
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Give changed measures their former words back, and take new ones out, while the plan may be
-    edited.
-    """
+    """Restore changed measures and delete new ones, while the plan can be edited."""
     plan = plan_of(context)
     stored, values = _locked(plan, rows, context.by), []
     for row in rows:

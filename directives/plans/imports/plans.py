@@ -1,4 +1,4 @@
-"""The plan into which a table is brought, of one organisation in answer to one document."""
+"""The plan that a table is imported into, by organisation and document."""
 
 from django.utils.translation import gettext as _
 
@@ -11,12 +11,12 @@ from directives.tables.fields import IntakeContext
 
 
 def fills_in(user: User) -> bool:
-    """Whether they fill in for an organisation."""
+    """Whether the person fills in plans and reports for an organisation."""
     return user.is_active and user.works
 
 
 def own_organisation(context: IntakeContext) -> Organisation:
-    """The organisation of the place. Raises NotAllowed to somebody who does not fill in for it."""
+    """The organisation to import into. Raises NotAllowed unless the person fills in for it."""
     body = Organisation.objects.filter(pk=context.place.get("organisation", 0)).first()
     if body is None or not may(context.by, "work", body):
         raise NotAllowed(
@@ -26,7 +26,7 @@ def own_organisation(context: IntakeContext) -> Organisation:
 
 
 def plan_of(context: IntakeContext) -> Plan:
-    """The live plan of the place. Raises NotAllowed, or Invalid where there is none yet."""
+    """The live plan to import into. Raises NotAllowed, or Invalid if there is none yet."""
     body = own_organisation(context)
     plans = Plan.objects.filter(
         organisation=body, document=context.place.get("document", 0), live=True
@@ -41,7 +41,7 @@ def plan_of(context: IntakeContext) -> Plan:
 
 
 class OwedDirectives:
-    """What an organisation owes under a document, by the directive's code in whatever script."""
+    """Obligations of an organisation under a document, by directive code in either script."""
 
     def __init__(self, plan: Plan) -> None:
         rows = Obligation.objects.live().filter(
@@ -51,5 +51,5 @@ class OwedDirectives:
         self._folded = {fold(code): code for code in self.codes}
 
     def code(self, text: str) -> str:
-        """The code as the document spells it; "" where nothing of that code is owed."""
+        """The code as the document spells it; "" if there is no obligation with that code."""
         return text if text in self.codes else self._folded.get(fold(text), "")

@@ -1,4 +1,4 @@
-"""The log of what was done, as lists and spreadsheets show it."""
+"""The work log as lists, pages and spreadsheets show it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from directives.plans.queries.plan_page import ServedDirective
 from directives.record.queries.timeline import TimelineEntry, timeline
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
-SEARCHED = 200_000  # the latest entries from below in which words are looked for
+SEARCHED = 200_000  # latest entries of bodies below that a text search reads
 BATCH = 500  # entries of a file that are read together
 # A browser's own date field sends the first; people type the others.
 DAYS = ("%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d")
@@ -33,7 +33,7 @@ DAYS = ("%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d")
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Empty values want everything. `below`: of the organisations below instead of one's own."""
+    """Empty values filter nothing. `below`: of organisations below instead of one's own."""
 
     measure: int | None = None
     obligation: int | None = None
@@ -67,7 +67,7 @@ def _day(text: str) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A log entry with the directives that it stands under, and its files."""
+    """A log entry with the directives that it serves, and its files."""
 
     entry: LogEntry
     serves: tuple[ServedDirective, ...]
@@ -105,7 +105,7 @@ def filtered_log(user: User, wanted: LogFilter) -> LogEntryQuerySet:
         rows = rows.filter(on__lte=wanted.until)
     if wanted.q:
         rows = rows.filter(text__icontains=wanted.q)
-        if wanted.below:  # the log of a nation is not searched to its beginning
+        if wanted.below:  # the log of a whole nation is too long to search
             last = LogEntry.objects.order_by("-pk").values("pk")[:1]
             rows = rows.filter(pk__gt=Subquery(last) - SEARCHED)
     return _related(rows)
@@ -127,7 +127,7 @@ def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Page:
 
 
 def all_log_rows(user: User, wanted: LogFilter) -> Iterator[LogRow]:
-    """All that are wanted, read in batches."""
+    """All entries under the filter, read in batches."""
     entries = NEWEST.sort(filtered_log(user, wanted)).iterator(chunk_size=BATCH)
     while batch := list(islice(entries, BATCH)):
         yield from log_rows(batch, user)
@@ -151,7 +151,7 @@ def log_rows(entries: Iterable[LogEntry], user: User) -> list[LogRow]:
 def acts_open(entry: LogEntry, user: User) -> tuple[str, ...]:
     """What this person may do with an entry now: keys of LOG_ACTS.
 
-    No query where the entry comes with its organisation, and `with_state`.
+    Needs no query if the entry comes with its organisation and was read `with_state`.
     """
     if not may(user, "amend", entry):
         return ()
@@ -160,16 +160,16 @@ def acts_open(entry: LogEntry, user: User) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """One entry of the log on its own page, with what was done with it."""
+    """One entry of the log on its own page, with its history."""
 
     row: LogRow
-    corrections: tuple[LogEntry, ...]  # the one that stands, and those that were withdrawn again
+    corrections: tuple[LogEntry, ...]  # the valid one, and withdrawn ones
     acts: tuple[str, ...]
     happenings: tuple[TimelineEntry, ...]
 
 
 def entry_page(entry: LogEntry, user: User) -> EntryPage:
-    """The page of an entry that `log_seen` gave."""
+    """The page of an entry that `visible_log` read."""
     corrections = tuple(entry.corrections.select_related("by").order_by("pk"))
     events = Event.objects.readable_by(user).filter(subject_type="logentry", subject_id=entry.pk)
     (row,) = log_rows([entry], user)
@@ -177,7 +177,5 @@ def entry_page(entry: LogEntry, user: User) -> EntryPage:
 
 
 def visible_log(user: User) -> LogEntryQuerySet:
-    """The entries that this person may read, be they withdrawn, with all that the page of one
-    needs.
-    """
+    """The entries that this person may read, withdrawn ones too, with what a page needs."""
     return _related(LogEntry.objects.visible_to(user))

@@ -1,6 +1,4 @@
-"""One plan as its page shows it: its measures, what they cover, how it was handed in, and what may
-be done with it.
-"""
+"""The page of one plan: measures, coverage, submissions, and the moves that are open."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -41,14 +39,14 @@ class MeasureLine:
     done_on: date | None
     serves: tuple[ServedDirective, ...]
     pk: int = 0
-    measure: int = 0  # its id, also where it was read from a submission that kept it
+    measure: int = 0  # its id, also in a submission if it was stored there
     version: int = 0
     log_count: int = 0
     last_on: date | None = None
 
 
 class Dated(Protocol):
-    """A measure, wherever it was read."""
+    """A measure, of a plan or of a submission."""
 
     @property
     def due_on(self) -> date | None: ...
@@ -58,16 +56,13 @@ class Dated(Protocol):
 
 
 def measure_overdue(measure: Dated, today: date) -> bool:
-    """Whether the day of a measure has passed and it is not done (措施逾期).
-
-    A measure has no light.
-    """
+    """Whether a measure is not done and its day has passed (措施逾期). Measures have no light."""
     return measure.done_on is None and measure.due_on is not None and measure.due_on < today
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Which of the open obligations a measure serves."""
+    """The open obligations, and those of them that no measure serves."""
 
     obligations: tuple[Obligation, ...]
     missing: tuple[Obligation, ...]
@@ -101,7 +96,7 @@ class PlanStep:
     action: str
     label: str | Promise
     reasoned: bool
-    leading: bool  # the one that is drawn filled
+    leading: bool  # shown as the main button
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +110,20 @@ class PlanView:
     history: tuple[PlanSubmission, ...]
     steps: tuple[PlanStep, ...]
     files: FileList
-    writes: bool  # may change the words now
+    writes: bool  # may edit the plan now
     works: bool  # belongs to the organisation
     reviews: bool  # may give the verdict now
     as_filed: bool  # shows what was handed in, because the organisation is revising it
-    deciders: Deciders | None = None  # where the reader asked for the verdict themselves
+    deciders: Deciders | None = None  # set if the reader handed it in, so cannot decide
 
     @property
     def signs(self) -> bool:
-        """The plan waits for this very person's signature."""
+        """Whether the plan waits for this person's signature."""
         return any(step.action == "sign" for step in self.steps)
 
     @property
     def due_on(self) -> date | None:
-        """The day by which the plan is owed now; None once it was handed in."""
+        """The day by which the plan is due now; None once it was handed in."""
         return earliest_plan_day(self.coverage.obligations)
 
     def line(self, pk: int) -> MeasureLine | None:
@@ -136,7 +131,7 @@ class PlanView:
 
     @property
     def returned_by(self) -> str:
-        """Who sent it back last: a reviewer by the name of then, else the manager."""
+        """Who returned it last: a reviewer under the name of that time, else the manager."""
         verdict = next((filed.verdict for filed in self.history if filed.verdict), None)
         if verdict and verdict.at == self.plan.decided_at:
             return verdict.reviewer
@@ -144,7 +139,7 @@ class PlanView:
 
     @property
     def returned(self) -> bool:
-        """The reason of the last return still waits for an answer."""
+        """Whether the reason of the last return is still to be answered."""
         if not self.plan.reason or self.plan.state == ACCEPTED:
             return False
         last = self.history[0].verdict if self.history else None
@@ -154,16 +149,16 @@ class PlanView:
 def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan with what they serve, how often work was logged and when last."""
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
-    standing = Q(log__withdrawn_at=None)
+    valid = Q(log__withdrawn_at=None)
     measures = plan.measures.annotate(
-        log_count=Count("log", filter=standing), last_on=Max("log__on", filter=standing)
+        log_count=Count("log", filter=valid), last_on=Max("log__on", filter=valid)
     )
     prefetched = measures.prefetch_related(Prefetch("obligations", queryset=serving))
     return list(prefetched.order_by("number"))
 
 
 def measure_line(measure: Measure) -> MeasureLine:
-    """A measure that `measures_of` read."""
+    """The line of a measure that `measures_of` read."""
     names = (
         *("number", "text", "responsible", "due_on", "result", "done_on"),
         *("pk", "version", "log_count", "last_on"),
@@ -174,7 +169,7 @@ def measure_line(measure: Measure) -> MeasureLine:
 
 
 def submitted_measures(submission: Submission) -> tuple[MeasureLine, ...]:
-    """The measures as a submission keeps them."""
+    """The measures as a submission stores them."""
     return tuple(
         MeasureLine(
             number=copy["number"],
@@ -205,16 +200,16 @@ def submissions_of_plan(plan: Plan) -> tuple[PlanSubmission, ...]:
 
 
 def coverage(plan: Plan, lines: Iterable[MeasureLine]) -> Coverage:
-    """What the plan answers, and what none of these lines serves yet."""
+    """The open obligations of the plan, and those that none of these lines serves yet."""
     rows = tuple(owed_obligations(plan))
     served = {served.pk for line in lines for served in line.serves}
     return Coverage(rows, tuple(row for row in rows if row.pk not in served))
 
 
 def _steps(plan: Plan, user: User) -> tuple[PlanStep, ...]:
-    """The person's moves; who can hand in need not ask for a signature.
+    """The person's moves. Verdicts are given on the page of the review.
 
-    Verdicts are given on the page of the review.
+    People who can hand in directly are not offered to ask for a signature.
     """
     actions = [a for a in transitions.open_moves(plan, user) if a not in ("accept", "return")]
     if "hand_in" in actions:
@@ -262,7 +257,7 @@ def plan_view(plan: Plan, user: User) -> PlanView:
 
 @dataclass(frozen=True, slots=True)
 class ObligationOption:
-    """An obligation that a measure may serve; `served` by this or another measure already."""
+    """An obligation that a measure may serve; `served`: by any measure already."""
 
     obligation: Obligation
     served: bool
@@ -282,7 +277,7 @@ def obligation_options(
 ) -> tuple[SectionOptions, ...]:
     """What a measure may serve, by section.
 
-    Where there is only one obligation, a new measure serves it: nobody has to tick it.
+    A single obligation is ticked in advance for a new measure.
     """
     ticked, rows = set(chosen), list(servable_obligations(plan, measure))
     links = Measure.obligations.through.objects.filter(measure__plan=plan)

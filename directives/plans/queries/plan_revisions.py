@@ -1,4 +1,4 @@
-"""What was changed in a plan since it was returned: its own words, and measure by measure."""
+"""What was changed in a plan since it was returned: its own fields, and each measure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from directives.reports.queries.revisions import Change, Part, Revision
 
 @dataclass(frozen=True, slots=True)
 class PlanWords:
-    """What is compared of a plan."""
+    """The parts of a plan that are compared."""
 
     title: str
     summary: str
@@ -46,7 +46,7 @@ def revision_for_page(view: PlanView) -> Revision | None:
 
 
 def revision_for_review(plan: Plan) -> Revision | None:
-    """What was changed since the return of a plan that waits for its verdict again.
+    """What was changed in a plan that was returned and now waits for its verdict again.
 
     Two queries if it was ever decided on.
     """
@@ -57,7 +57,7 @@ def revision_for_review(plan: Plan) -> Revision | None:
 
 
 def _revision(history: Sequence[PlanSubmission], now: PlanWords) -> Revision | None:
-    """Since the last submission that was decided on, if it was returned."""
+    """The changes since the last submission with a verdict, if that was a return."""
     decided = next((submission for submission in history if submission.verdict), None)
     if decided is None or decided.verdict is None or decided.verdict.accepted:
         return None
@@ -85,19 +85,19 @@ def _measures(before: Sequence[MeasureLine], now: Sequence[MeasureLine]) -> list
             parts.append(Part(changes, _("Measure %(number)s") % number))
         else:
             same.append(Change(_("Measure %(number)s") % number, line.text, line.text))
-    kept = {old.number for old in former.values()}
+    paired = {old.number for old in former.values()}
     parts += [
         Part(_changes(line, None), _("Measure %(number)s: deleted") % {"number": line.number})
         for line in before
-        if line.number not in kept
+        if line.number not in paired
     ]
     return [*parts, Part(tuple(same))] if same else parts
 
 
 def _paired(before: Sequence[MeasureLine], now: Sequence[MeasureLine]) -> dict[int, MeasureLine]:
-    """By number of a measure as it is now: the same measure as it was.
+    """The same measures before, by the number that each has now.
 
-    Paired by id; where that was not kept by text, else by number.
+    Paired by id; if the submission stored none, by text, else by number.
     """
     ids = {line.measure: line for line in before if line.measure}
     pairs = {line.number: ids[line.measure] for line in now if line.measure in ids}
@@ -112,13 +112,7 @@ def _paired(before: Sequence[MeasureLine], now: Sequence[MeasureLine]) -> dict[i
 
 def _changes(old: MeasureLine | None, new: MeasureLine | None) -> tuple[Change, ...]:
     before, after = _texts(old), _texts(new)
-    labels = (
-        _("Specific measures"),
-        _("Who"),
-        _("Complete by"),
-        _("Form of result"),
-        _("Serves"),
-    )
+    labels = (_("Specific measures"), _("Who"), _("Complete by"), _("Form of result"), _("Serves"))
     return tuple(map(Change, labels, before, after))
 
 

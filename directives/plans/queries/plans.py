@@ -1,4 +1,4 @@
-"""Plans as lists show them, where one is still to be begun, and the choices of the quick log."""
+"""Lists of plans, plans that are still to be started, and the choices of the quick log."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ SHOWN_FIRST = 5  # measures offered at once by the quick log
 
 @dataclass(frozen=True, slots=True)
 class PlanFilter:
-    """Empty values want everything."""
+    """Empty values filter nothing."""
 
     state: str = ""
     document: Document | None = None
@@ -60,7 +60,7 @@ class PlanFilter:
 
 @dataclass(frozen=True, slots=True)
 class PlanToStart:
-    """An organisation of the person that owes something under a document and has no plan for it."""
+    """An organisation of the person with obligations under a document but no plan for it."""
 
     organisation: Organisation
     document: Document
@@ -78,15 +78,13 @@ def _with_relations(plans: QuerySet[Plan]) -> QuerySet[Plan]:
 
 
 def _count(rows: QuerySet, by: str) -> Coalesce:
-    """How many of these rows, which are all of one `by`, as a column; 0 where there are none."""
+    """A column that counts these rows, which all have the same `by`."""
     count = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(count, output_field=IntegerField()), 0)
 
 
 def _with_counts(plans: QuerySet[Plan]) -> QuerySet[Plan]:
-    """Plans with the number of their measures, of the directives owed, and of those that a measure
-    serves.
-    """
+    """Annotate plans with their numbers of measures, open obligations and served ones (COUNTS)."""
     owed = Obligation.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), state__in=OPEN
     )
@@ -150,7 +148,7 @@ def plans_page(
 
 
 def _counted_page(rows: QuerySet[Plan]) -> list[Plan]:
-    """The plans of a page with their counts, which are worked out for no other plan."""
+    """The plans of one page with their counts, which are computed for these plans alone."""
     plans = {plan.pk: plan for plan in rows}
     for counted in _with_counts(Plan.objects.filter(pk__in=plans).only("pk")):
         for name in COUNTS:
@@ -240,10 +238,9 @@ class QuickChoices:
 
 
 def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:
-    """The measures on which the person may log, those logged last in front, then by day; `first`
-    (an id) before all.
+    """The measures on which the person may log: `first` (an id), then latest logged, then by day.
 
-    Measures that are done come at the end. Two queries.
+    Measures that are done come last. Two queries.
     """
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
     last = Max("log__on", filter=Q(log__withdrawn_at=None))

@@ -1,4 +1,4 @@
-"""Evidence: sent out as it came in, added, taken away. A file is seen as its parent is."""
+"""Evidence files: download, add, delete. A file is visible to those who see its parent."""
 
 from django.contrib import messages
 from django.http import FileResponse, Http404
@@ -14,7 +14,7 @@ from directives.core.files import file_list
 from directives.models import Attachment, LogEntry, Plan, ReportEntry
 from directives.web.doors import page, redirect_back, write
 
-# What files hang on, and the way from there to its organisation.
+# The models that have files, and the path from each to its organisation.
 PARENTS: dict[str, tuple[type[Plan | LogEntry | ReportEntry], str]] = {
     "plan": (Plan, "organisation"),
     "log_entry": (LogEntry, "measure__plan__organisation"),
@@ -23,9 +23,7 @@ PARENTS: dict[str, tuple[type[Plan | LogEntry | ReportEntry], str]] = {
 
 
 def _parent(request, name):
-    """The plan or entry that `name` (plan-12, log_entry-3, report_entry-5) means, if the reader
-    sees it.
-    """
+    """The plan or entry named plan-12, log_entry-3 or report_entry-5. Raises Http404."""
     kind, _dash, pk = name.partition("-")
     if kind not in PARENTS or whole_number(pk) is None:
         raise Http404
@@ -59,7 +57,7 @@ def _answer(request, parent, fallback, *, errors=(), status=200):
 
 
 def _first_page(request, pk=None):
-    """Files are added and taken away on many pages; /files/3/ above is the file itself."""
+    """The page for GET: many pages have these forms, and /files/3/ above is the file itself."""
     return reverse("my_work")
 
 

@@ -1,4 +1,4 @@
-"""The log of what was done, and the quick way to write in it."""
+"""The work log: its list with the quick form, and one entry."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
@@ -50,8 +50,7 @@ def log(request):
 
 @write
 def log_add(request):
-    chosen = request.POST.get("measure", "")
-    if (pk := whole_number(chosen)) is not None:
+    if (pk := whole_number(request.POST.get("measure", ""))) is not None:
         get_object_or_404(Measure.objects.visible_to(request.user), pk=pk)
     form = LogForm(request.POST, user=request.user)
     files = request.FILES.getlist("files")
@@ -75,12 +74,8 @@ def _entry(request, pk):
 
 def _entry_page(request, entry, form=None, *, theirs=None, status=200):
     form = form or LineForm(initial={"text": entry.text, "on": entry.on})
-    context = {
-        "it": entry_page(entry, request.user),
-        "entry": entry,
-        "form": form,
-        "theirs": theirs,
-    }
+    it = entry_page(entry, request.user)
+    context = {"it": it, "entry": entry, "form": form, "theirs": theirs}
     return page(request, "directives/log/entry.html", context, status=status)
 
 
@@ -90,9 +85,7 @@ def log_entry(request, pk):
 
 
 def _rewrite(request, pk, command, message):
-    """Carry out a command that takes the words of an entry anew; what was typed stays where it is
-    refused.
-    """
+    """Run a command that changes an entry; if it is refused, show the form as it was typed."""
     entry, form = _entry(request, pk), LineForm(request.POST)
     seen = {"files": request.FILES.getlist("files"), "version": seen_version(request)}
     if form.is_valid():

@@ -1,4 +1,4 @@
-"""The lines of a plan, edited in their place (with htmx) or on a page of their own."""
+"""Measures of a plan, edited in place (with htmx) or on their own page."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
@@ -15,7 +15,7 @@ from directives.plans.commands.plans import lock_for_editing
 from directives.plans.forms import MeasureForm
 from directives.plans.queries.plan_page import obligation_options, plan_view, servable_obligations
 from directives.plans.queries.plans import visible_plans
-from directives.web.doors import demand, page, seen_version, write
+from directives.web.doors import OUT_OF_DATE, demand, page, seen_version, write
 
 
 def _measure(request, pk):
@@ -26,7 +26,7 @@ def _measure(request, pk):
 
 
 def _edit(request, plan, form, *, measure=None, theirs=None, status=200):
-    """The form of a line, with what was typed; the page of a line where htmx does not ask."""
+    """The form of a measure as typed: a fragment for htmx, else a whole page."""
     context = {
         "plan": plan,
         "form": form,
@@ -41,7 +41,7 @@ def _edit(request, plan, form, *, measure=None, theirs=None, status=200):
 
 
 def _saved(request, measure, *, added=False):
-    """The line as it now stands, with what else on the page depends on it."""
+    """The line of a saved measure, and the parts of the page that depend on it."""
     if not request.htmx:
         messages.success(request, _("Saved."))
         return redirect(f"{reverse('plan', args=[measure.plan_id])}#m{measure.pk}")
@@ -111,6 +111,6 @@ def measure_done(request, pk):
     done_on = request.today if request.POST.get("done") else None
     version = whole_number(request.POST.get("version", ""))
     if version is None:
-        raise Invalid(_("This form is out of date. Go back, reload the page and submit again."))
+        raise Invalid(str(OUT_OF_DATE))
     planning.mark_done(measure, done_on=done_on, version=version, by=request.user, now=request.now)
     return _saved(request, measure)

@@ -1,4 +1,4 @@
-"""Plans: the list, one plan, and its way to the supervisor."""
+"""Plans: the list, one plan, and its moves."""
 
 from django.contrib import messages
 from django.http import Http404
@@ -88,13 +88,8 @@ def _id(request, name):
 def _page(request, row, form=None, theirs=None, status=200):
     form = form or PlanForm(initial={"title": row.title, "summary": row.summary})
     it = plan_view(row, request.user)
-    context = {
-        "it": it,
-        "plan": row,
-        "form": form,
-        "theirs": theirs,
-        "revision": revision_for_page(it),
-    }
+    context = {"it": it, "plan": row, "form": form, "theirs": theirs}
+    context["revision"] = revision_for_page(it)
     if it.writes:
         context |= {
             "blank": MeasureForm(servable=servable_obligations(row, None)),

@@ -1,8 +1,7 @@
-"""Progress reports (填报): a cycle opens, each organisation fills in its report and hands it in,
-whole or by parts.
+"""Progress reports (填报): open a cycle, fill in a report, hand it in, review it.
 
-The state of a report lives in its entries, which move through `core.transitions`. These commands
-know what an entry must say before it is handed in, and keep the report clock of the obligations.
+The state of a report is that of its entries, which move through `core.transitions`. These commands
+check what an entry must contain before it is handed in, and set the report clock of obligations.
 """
 
 from directives.reports.commands.cycles import open_cycle, opening_job

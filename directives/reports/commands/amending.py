@@ -1,6 +1,4 @@
-"""The work log amended by its authors: an entry edited or withdrawn, or corrected by another once a
-report had used it.
-"""
+"""Editing, withdrawing and, once a report has used them, correcting entries of the work log."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -28,11 +26,11 @@ from directives.tallies import counted
 def _lock(entry: LogEntry, act: str, version: int, by: User) -> LogEntry:
     """The entry as stored, locked until the transaction ends.
 
-    Raises unless this person may do this with it now.
+    Raises NotAllowed, IllegalMove or Stale unless this person may do this to it now.
     """
     if not may(by, "amend", entry):
         raise NotAllowed(_("An entry of the work log is changed only by its author."))
-    # Nobody hands in, meanwhile, a report that was drafted from it.
+    # Reports drafted from it are locked, so that none is handed in meanwhile.
     reports = ProgressReport.objects.filter(entries__log_uses__log_entry=entry).order_by("pk")
     locked = ProgressReport.objects.filter(pk__in=reports.values("pk")).order_by("pk")
     list(locked.select_for_update(no_key=True).values_list("pk"))
@@ -71,12 +69,10 @@ def edit_log(
     by: User,
     now: datetime,
 ) -> LogEntry:
-    """Change day and words of an entry that no report used yet, and add files.
+    """Change the day and text of an entry that no report has used yet, and add files.
 
-    Drafts made from it say it at once.
-
-    `version` is the one that the person saw. Raises NotAllowed, IllegalMove, Stale, and Invalid
-    with every fault at once.
+    Drafts made from it are updated. `version` is the one that the person saw. Raises NotAllowed,
+    IllegalMove, Stale, and Invalid with every fault at once.
     """
     stored = _lock(entry, "edit", version, by)
     check_log_entry(text, on, files, today=timezone.localdate(now))
@@ -95,10 +91,9 @@ def edit_log(
 
 @counted()
 def withdraw_log(entry: LogEntry, *, version: int, by: User, now: datetime) -> LogEntry:
-    """Withdraw an entry that no report used yet: it stays on record and counts nowhere, as if it
-    had not been written.
+    """Withdraw an entry that no report has used yet: it stays on record but counts nowhere.
 
-    Raises as `edit_log` does.
+    Raises what `edit_log` raises.
     """
     stored = _lock(entry, "withdraw", version, by)
     stored.withdrawn_at, stored.withdrawn_by = now, by
@@ -127,10 +122,9 @@ def correct_log(
     by: User,
     now: datetime,
 ) -> LogEntry:
-    """Correct an entry that a report used, by another that names it; the one that was reported
-    stays as it is.
+    """Correct an entry that a report has used by a new entry that refers to it.
 
-    Returns the new entry. Raises as `edit_log` does.
+    Returns the new entry; the reported one stays as it is. Raises what `edit_log` raises.
     """
     stored = _lock(entry, "correct", version, by)
     check_log_entry(text, on, files, today=timezone.localdate(now))

@@ -26,14 +26,14 @@ from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import any_of, in_subtree
 from directives.tallies import counted, pending_delta
 
-AT_ONCE = 5_000  # obligations asked about while the supervisor waits; the worker does more
-PART = 50  # organisations asked at a time
+AT_ONCE = 5_000  # obligations up to which the request itself opens the cycle, not the worker
+PART = 50  # organisations that are asked for a report at a time
 
 
 def _check_terms(
     document: Document, *, year: int, period: str, number: int, opens_on: date, due_on: date
 ) -> None:
-    """Raise Invalid with everything that stands against such a cycle."""
+    """Raise Invalid with every reason why such a cycle cannot be opened."""
     errors: dict[str, list[str]] = {}
     if (period, number) not in PERIOD_NAMES:
         errors["number"] = [_("There is no such period: a year has four quarters and two halves.")]
@@ -60,7 +60,7 @@ def _obligations(document: Document, by: User | None) -> QuerySet[Obligation]:
 
 
 def _organisations(document: Document | None, by: User | None) -> QuerySet[Organisation]:
-    """The organisations of these obligations, in the order of the tree."""
+    """The organisations of these obligations, in tree order."""
     owed = Obligation.objects.filter(
         organisation=OuterRef("pk"), document=document, state__in=REPORTABLE
     )
@@ -87,13 +87,12 @@ def open_cycle(
     by: User | None,
     now: datetime,
 ) -> Cycle:
-    """Open a reporting cycle: a report for every organisation that owes something, and the report
-    clock where none runs yet.
+    """Open a reporting cycle: create the reports, and start report clocks that do not run yet.
 
     `period` is quarter, half or year, `number` which of them. A supervisor opens it for the
-    organisations below their own; where much is owed the worker goes from one to the next
-    (`opening_job`). Raises NotAllowed, or Invalid: no such period, a cycle of that period exists,
-    due before opening, nobody owes anything.
+    organisations below their own that have obligations; if there are many, the worker does so
+    (`opening_job`). Raises NotAllowed, and Invalid if there is no such period, it has a cycle
+    already, the due day is before the opening, or nobody has obligations.
     """
     if not may(by, "own", document):
         raise NotAllowed(
@@ -117,9 +116,9 @@ def open_cycle(
 
 
 def _ask_all(cycle: Cycle, *, by: User | None, now: datetime) -> int:
-    """Store the cycle, and ask every organisation for its report or leave it to the worker.
+    """Store the cycle, and ask every organisation for its report or leave that to the worker.
 
-    Returns how many organisations there are. Raises Invalid if nobody owes anything.
+    Returns the number of organisations. Raises Invalid if nobody has obligations.
     """
     document = cycle.document
     owed = _obligations(document, by).order_by()[: AT_ONCE + 1].count()
@@ -161,14 +160,12 @@ def _ask(
     ).select_related("organisation")
     fields = {"report_due_on": cycle.due_on}
     change_obligations(without_clock, fields, action="open_cycle", by=by, now=now)
-    if by is not None:  # loaded by the system, as the sample is: nobody is waiting for a message
+    if by is not None:  # the system opens cycles of the sample, without messages
         notices.notify_cycle_opened(cycle, reports, now=now)
 
 
 def opening_job(cycle: Cycle) -> JobProgress | None:
-    """What the worker has still to do for a cycle that was just opened; None where everything is
-    done.
-    """
+    """The job by which the worker opens the rest of a cycle; None if there is nothing to do."""
     return JobProgress.objects.filter(
         kind="open_cycle", document=cycle.document_id, asked__cycle=cycle.pk, finished_at=None
     ).first()

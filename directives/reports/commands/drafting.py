@@ -1,6 +1,4 @@
-"""What an entry says before anybody typed: drawn from the log, else carried forward from the last
-accepted report.
-"""
+"""Drafts of entries: made from the work log, else carried over from the last accepted report."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,9 +14,7 @@ from directives.models.reports import BLANK, CARRIED, FROM_LOG
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fields of an entry that nobody has touched; `log` are the ids of the log entries that it
-    is made from.
-    """
+    """The fields of an entry that nobody has edited; `log`: ids of the log entries in it."""
 
     progress: str = ""
     problems: str = ""
@@ -35,9 +31,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An obligation in earlier cycles: the last accepted entry, its percentage, and when one was
-    last handed in.
-    """
+    """An obligation in earlier cycles: its last accepted entry, and when it was last handed in."""
 
     accepted: ReportEntry | None = None
     handed_in_at: datetime | None = None
@@ -45,10 +39,7 @@ class Earlier:
 
 
 class LogLine(NamedTuple):
-    """One line of the log.
-
-    `corrects`: the id of a line that was reported already, in whose place it stands.
-    """
+    """One line of the log. `corrects`: the id of the line that it replaces, already reported."""
 
     corrects: int | None
     on: date
@@ -58,10 +49,9 @@ class LogLine(NamedTuple):
 
 
 def entries_before(report: ProgressReport) -> QuerySet[ReportEntry]:
-    """The organisation's entries of earlier cycles of the document, in the order in which these
-    fell due.
+    """The organisation's entries of earlier cycles of the document, by the due day of the cycle.
 
-    Of two that fell due on one day, the one that was opened later is the later one.
+    Of two cycles due on one day, the one that was opened later comes later.
     """
     rows = ReportEntry.objects.filter(
         report__organisation=report.organisation_id,
@@ -72,10 +62,9 @@ def entries_before(report: ProgressReport) -> QuerySet[ReportEntry]:
 
 
 def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
-    """By obligation: what the organisation reported in earlier cycles of the document.
+    """What the organisation reported in earlier cycles of the document, by obligation.
 
-    Two queries: the words are read of the last accepted entries alone, however many years there are
-    behind them.
+    Two queries: texts are read only of the last accepted entries, not of all years.
     """
     rows = entries_before(report).filter(Q(submitted_at__isnull=False) | Q(state=ACCEPTED))
     accepted: dict[int, int] = {}
@@ -116,9 +105,9 @@ def _log(report: ProgressReport) -> dict[int, list[LogLine]]:
 
 
 def note_uses(drafted: Mapping[int, Draft], *, now: datetime) -> None:
-    """Note from which log entries these entries (ids) are drafted now.
+    """Store which log entries these entries (ids) are drafted from now.
 
-    What was handed in once stays noted.
+    Uses in an entry that was handed in stay.
     """
     noted = LogUse.objects.filter(entry__in=drafted)
     noted.filter(Q(entry__submitted_at=None) | Q(at__gt=F("entry__submitted_at"))).delete()
@@ -143,7 +132,7 @@ def _draft(earlier: Earlier, log: list[LogLine], year: int) -> Draft:
 def narrative(log: Iterable[LogLine], year: int) -> str:
     """Lines of the log as one text: 10月9日，印发通知；座谈；10月12日，…。
 
-    A day of another year names its year.
+    Days of other years include the year.
     """
     parts, day = [], None
     for line in log:

@@ -1,6 +1,4 @@
-"""Filling in a report: its entries are begun, drafted anew, and saved, one as it is typed or many
-from a table.
-"""
+"""Filling in a report: start it, draft its entries again, save one entry or many from a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +40,7 @@ NOT_YOURS = gettext_lazy("A report is filled in by the staff and manager of its 
 
 @dataclass(frozen=True, slots=True)
 class EntryFields:
-    """What a person writes in an entry. `percent`: 0–100, None while not given."""
+    """The fields of an entry that a person writes. `percent`: 0–100, None if not given."""
 
     progress: str = ""
     problems: str = ""
@@ -61,9 +59,9 @@ def lacks(
 ) -> tuple[str, ...]:
     """What is missing before the entry may be handed in, as keys of LACKS; empty when it is ready.
 
-    `last_percent` is that of the last accepted entry: falling below it must be explained under
-    problems. A returned entry lacks its revision until it is saved or a file is added, the last one
-    at `last_file_at`.
+    `last_percent` is that of the last accepted entry: a lower one must be explained under problems.
+    A returned entry lacks its revision until it is saved or a file is added; `last_file_at` is when
+    the last file was added.
     """
     missing = []
     edits = (entry.saved_at, last_file_at)
@@ -91,10 +89,9 @@ def _check_writer(report: ProgressReport, by: User | None) -> None:
 
 @counted()
 def begin(*, report: ProgressReport, by: User | None, now: datetime) -> ProgressReport:
-    """Make an entry for each obligation that is to be reported on, drafted from the log or the last
-    report.
+    """Add a drafted entry for each obligation to report on.
 
-    Doing it again adds entries for what was assigned since, and changes nothing else.
+    Repeating it adds entries for obligations assigned since, and changes nothing else.
     """
     _check_writer(report, by)
     if report.completed_at is not None:
@@ -138,10 +135,7 @@ def _add_entries(report: ProgressReport, obligations: Sequence[int], *, now: dat
 
 @transaction.atomic
 def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
-    """Draft the untouched entries anew from the log as it now is; returns how many changed.
-
-    What was typed stays.
-    """
+    """Draft entries that nobody has edited again from the present log; returns how many changed."""
     _check_writer(report, by)
     untouched = list(report.entries.filter(state=DRAFT, saved_at=None))
     return _redraft(
@@ -150,18 +144,14 @@ def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
 
 
 def drafts_from(log: Iterable[LogEntry]) -> list[ReportEntry]:
-    """Editable report entries whose progress was drafted from any of these log entries and not
-    typed since.
-    """
+    """Editable report entries whose progress is still the draft from any of these log entries."""
     ids = LogUse.objects.filter(log_entry__in=log).values("entry")
     drafted = ReportEntry.objects.filter(pk__in=ids, origin=FROM_LOG, state__in=EDITABLE)
     return list(drafted.select_related("report__cycle"))
 
 
 def refresh_drafts(drafted: Iterable[ReportEntry], *, by: User | None, now: datetime) -> None:
-    """Draft the progress of these entries (`drafts_from`) anew; what people typed in other fields
-    stays.
-    """
+    """Draft the progress of these entries (`drafts_from`) again; other fields stay."""
     by_report: dict[ProgressReport, list[ReportEntry]] = {}
     for entry in drafted:
         by_report.setdefault(entry.report, []).append(entry)
@@ -177,7 +167,7 @@ def _redraft(
     by: User | None,
     now: datetime,
 ) -> int:
-    """Draft these fields anew, from the log as it now is; returns how many entries changed."""
+    """Draft these fields again from the present log; returns how many entries changed."""
     new_drafts = drafts(report, [entry.obligation_id for entry in entries])
     changes, drafted = [], {}
     for entry in entries:
@@ -203,7 +193,7 @@ def _redraft(
 
 
 def _check_fields(fields: EntryFields) -> None:
-    """Raise Invalid for what cannot be stored; `lacks` names what is merely not ready."""
+    """Raise Invalid for values that cannot be stored; `lacks` names what is not ready."""
     errors: dict[str, list[str]] = {}
     if fields.percent is not None and not 0 <= fields.percent <= 100:
         errors["percent"] = [_("The percentage is a whole number from 0 to 100.")]
@@ -216,12 +206,11 @@ def _check_fields(fields: EntryFields) -> None:
 def save_entry(
     *, entry: ReportEntry, fields: EntryFields, version: int, by: User | None, now: datetime
 ) -> ReportEntry:
-    """Save what a person typed, if nobody else did since `version`; returns the entry as it then
-    stands.
+    """Save what a person typed; returns the saved entry.
 
     An unfinished entry is saved too: `lacks` names what is still missing. Raises NotAllowed;
-    IllegalMove once the entry is handed in; Invalid for a percentage outside 0–100; Stale with the
-    entry as somebody else left it.
+    IllegalMove once the entry is handed in; Invalid for a percentage outside 0–100; Stale, with the
+    stored entry, if somebody else saved it since `version`.
     """
     _check_writer(entry.report, by)
     if entry.state not in EDITABLE:
@@ -233,7 +222,7 @@ def save_entry(
     origin = TYPED if "progress" in change.after else entry.origin
     marks = {"origin": origin, "saved_at": now, "saved_by": by, "version": version + 1}
     values = {**change.after, **marks}
-    # No savepoint: a save that comes too late has written nothing, so nothing is to be undone.
+    # No savepoint: a stale save writes nothing that would have to be undone.
     with transaction.atomic(savepoint=False):
         if update_where(ReportEntry, [entry.pk], values, version=version, state=entry.state):
             for name, value in values.items():
@@ -251,7 +240,7 @@ def _not_editable(entry: ReportEntry) -> IllegalMove:
 
 
 def _change_to(entry: ReportEntry, fields: EntryFields) -> audit.Change:
-    """The fields that differ: as the entry has them, and as it is to have them."""
+    """The fields that differ, before and after."""
     after = {
         name: getattr(fields, name)
         for name in NAMES
@@ -264,7 +253,7 @@ def _change_to(entry: ReportEntry, fields: EntryFields) -> audit.Change:
 
 
 class EntryEdit(NamedTuple):
-    """A locked entry, and what it is to say."""
+    """A locked entry and its new fields."""
 
     entry: ReportEntry
     fields: EntryFields
@@ -288,7 +277,7 @@ def lock_entries(
 
 @transaction.atomic
 def save_entries(edits: Iterable[EntryEdit], *, by: User | None, now: datetime) -> None:
-    """Save locked entries filled in from a table; those that differ in nothing stay as they are.
+    """Save locked entries from a table; unchanged ones are not written.
 
     Raises IllegalMove for one that is handed in.
     """
@@ -314,7 +303,7 @@ def restore_entries(
     by: User | None,
     now: datetime,
 ) -> None:
-    """Give locked entries their former words back, and by entry id the MARKS that they bore."""
+    """Restore locked entries to former fields, and to former MARKS (by entry id)."""
     changes = []
     for entry, fields in edits:
         changes.append(_change_to(entry, fields))
@@ -328,7 +317,7 @@ def restore_entries(
 def redraft_entries(
     report: ProgressReport, entries: Sequence[ReportEntry], *, by: User | None, now: datetime
 ) -> None:
-    """Make locked entries drafts again, as if nobody had touched them."""
+    """Make locked entries drafts again, as if nobody had edited them."""
     new_drafts = drafts(report, [entry.obligation_id for entry in entries])
     edits, marks = [], {}
     for entry in entries:

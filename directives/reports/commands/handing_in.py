@@ -1,6 +1,4 @@
-"""Handing in, whole or by parts: the manager's signature, and the numbered copy that never changes
-(报送).
-"""
+"""Handing in a report, whole or in parts (报送): signature, and the copy that never changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -26,9 +24,9 @@ from directives.reports.commands.drafting import entries_before
 from directives.reports.commands.entries import LACKS, lacks
 from directives.tallies import counted, move_mark
 
-FEW = 20  # entries of which the past is looked up one by one, not the whole report's
+FEW = 20  # entries up to which earlier percentages are read of these alone
 
-Percents = Mapping[int, int | None]  # by obligation: what was last accepted
+Percents = Mapping[int, int | None]  # the last accepted percentage, by obligation
 
 # The report, locked
 
@@ -44,9 +42,9 @@ CHANGEABLE = (
 
 
 def lock_report(report: ProgressReport) -> ProgressReport:
-    """The report as it now stands, locked until the transaction ends; with its RELATED rows.
+    """The report as stored, with its RELATED rows, locked until the transaction ends.
 
-    Entries of one report are handed in and decided on one transaction after another.
+    The lock makes hand-ins and verdicts on one report run one after another.
     """
     rows = ProgressReport.objects.filter(pk=report.pk)
     if not report._state.fields_cache.keys() >= set(RELATED):
@@ -64,7 +62,7 @@ def lock_report(report: ProgressReport) -> ProgressReport:
 def _chosen(
     report: ProgressReport, entries: Iterable[int] | None, states: frozenset[str]
 ) -> list[ReportEntry]:
-    """The entries named, or all in these states, with what a move and a copy need of them."""
+    """The entries with these ids, or all in these states, with what moves and copies read."""
     rows = report.entries.owed().select_related("obligation__directive__section", "asked_by")
     rows = rows.filter(state__in=states) if entries is None else rows.filter(pk__in=set(entries))
     chosen = list(rows.order_by("obligation__directive__order"))
@@ -76,7 +74,7 @@ def _chosen(
 
 
 def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percents:
-    """What was last accepted in an earlier cycle of the document, of these entries at least."""
+    """The percentages last accepted in earlier cycles, at least for these entries."""
     rows = entries_before(report).filter(state=ACCEPTED)
     if len(entries) <= FEW:
         rows = rows.filter(obligation__in=[entry.obligation_id for entry in entries])
@@ -84,9 +82,7 @@ def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percent
 
 
 def _last_file_at(entries: Sequence[ReportEntry]) -> dict[int | None, datetime]:
-    """When the last file was added to each that was returned: `lacks` does not ask it of the
-    others.
-    """
+    """When the last file was added to each returned entry; `lacks` needs it for these alone."""
     returned = [entry.pk for entry in entries if entry.state == RETURNED]
     if not returned:
         return {}
@@ -97,8 +93,9 @@ def _last_file_at(entries: Sequence[ReportEntry]) -> dict[int | None, datetime]:
 def _ready(
     entries: Iterable[int] | None, chosen: list[ReportEntry], percents: Percents
 ) -> list[ReportEntry]:
-    """The entries to hand in: of those chosen all that are ready; where they were named, each must
-    be.
+    """The chosen entries that are ready. Raises Invalid unless there are any.
+
+    If the person named `entries`, all of them must be ready.
     """
     last_file_at = _last_file_at(chosen)
     ready, missing = [], {}
@@ -121,10 +118,8 @@ def hand_in(
 ) -> Submission | None:
     """Hand in the entries with these ids, or all that are ready.
 
-    None: they wait for the manager's signature.
-
-    Where the organisation has a manager, staff send for signature; the manager, or staff of an
-    organisation without one, hand in at once. Raises NotAllowed, IllegalMove, Stale, or Invalid
+    The manager, or staff of an organisation without one, hand in at once. Other staff send the
+    entries to be signed: then the result is None. Raises NotAllowed, IllegalMove, Stale, or Invalid
     with what each entry lacks, by code.
     """
     if not may(by, "draft", report):
@@ -147,9 +142,7 @@ def hand_in(
 def sign(
     *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
 ) -> Submission:
-    """The manager signs the entries with these ids, or all that wait: they are handed in as one
-    submission.
-    """
+    """Sign the entries with these ids, or all that wait, and hand them in as one submission."""
     report = lock_report(report)
     chosen = _awaiting(report, entries, by)
     return _submit(report, chosen, "sign", _percents(report, chosen), by=by, now=now)
@@ -164,7 +157,7 @@ def decline(
     by: User,
     now: datetime,
 ) -> int:
-    """The manager sends entries back to the staff with a reason; returns how many."""
+    """Return entries that wait for a signature to the staff, with a reason; returns how many."""
     report = lock_report(report)
     chosen = _awaiting(report, entries, by)
     move_entries(chosen, "decline", by=by, now=now, reason=reason, granted="sign")
@@ -179,7 +172,7 @@ def decline(
 def recall(
     *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
 ) -> int:
-    """Take entries that wait for the signature back into the draft; returns how many."""
+    """Make entries that wait for a signature editable again; returns how many."""
     chosen = _chosen(lock_report(report), entries, frozenset({AWAITING}))
     move_entries(chosen, "recall", by=by, now=now)
     return len(chosen)
@@ -203,7 +196,7 @@ def _submit(
     by: User,
     now: datetime,
 ) -> Submission:
-    """Hand in or sign, for which the caller has checked the right."""
+    """Hand in or sign. The caller has checked the right."""
     move_entries(entries, action, by=by, now=now, granted=action)
     submission = Submission(
         organisation=report.organisation,
@@ -220,7 +213,7 @@ def _submit(
     audit.record("submission", submission, by=by, now=now, after=facts)
     _mark_handed_in(report, now)
     set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
-    # The words are stored: in the language of the organisations, whoever reads them.
+    # The text is stored, so it is in the language of the organisations, not of this person.
     with translation.override("zh-hans"):
         what = _("%(period)s progress report, submission %(number)s, %(count)s entries") % {
             "period": report.cycle.name,
@@ -249,7 +242,7 @@ def _mark_handed_in(report: ProgressReport, now: datetime) -> None:
 def _copy(
     report: ProgressReport, entries: Sequence[ReportEntry], percents: Percents
 ) -> dict[str, Any]:
-    """What is handed in, word for word, as JSON."""
+    """The copy of what is handed in, as JSON."""
     cycle = report.cycle
     files: dict[int | None, list[dict[str, Any]]] = {}
     for file in Attachment.objects.filter(report_entry__in=[entry.pk for entry in entries]):
@@ -265,7 +258,7 @@ def _copy(
             "number": cycle.number,
             "due_on": cycle.due_on.isoformat(),
         },
-        "count": len(entries),  # so that a list need not read the copy
+        "count": len(entries),  # lists read this alone, not the entries
         "entries": [
             _copy_entry(entry, percents.get(entry.obligation_id), files.get(entry.pk, []))
             for entry in entries
@@ -293,14 +286,13 @@ def _copy_entry(
     }
 
 
-# The report clock of obligations, once a cycle runs
+# The report clock of obligations
 
 
 class ReportClock(NamedTuple):
-    """When the next report on an obligation is due, as its fields say it.
+    """When the next report on an obligation is due, as fields of the obligation.
 
-    `report_due_on` is None when nothing is owed; `report_returned`: what is owed was handed in
-    before and sent back.
+    `report_due_on` is None if no report is due; `report_returned`: it was handed in and returned.
     """
 
     report_due_on: date | None
@@ -308,11 +300,10 @@ class ReportClock(NamedTuple):
 
 
 def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[int, ReportClock]:
-    """The clock of each of these obligations of the report's organisation, from the entries as they
-    now stand.
+    """The report clock of each of these obligations of the report's organisation.
 
-    Due is the earliest cycle of the document for which the entry is not handed in, or the report
-    not begun.
+    The due day is that of the earliest cycle of the document whose entry is not handed in, or
+    whose report is not started.
     """
     wanted = list(obligations)
     not_in = Q(entries__obligation__in=wanted, entries__state__in=EDITABLE | {AWAITING})
@@ -342,9 +333,7 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
 def set_clocks(
     report: ProgressReport, obligations: Sequence[Obligation], *, by: User | None, now: datetime
 ) -> None:
-    """Set the report clock of these obligations, whose entries were handed in, where the entries
-    say another.
-    """
+    """Update the report clocks of these obligations, whose entries were handed in."""
     clocks = report_clocks(report, [row.pk for row in obligations])
     changed = [
         row for row in obligations if (row.report_due_on, row.report_returned) != clocks[row.pk]

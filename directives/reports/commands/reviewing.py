@@ -1,6 +1,4 @@
-"""Review: a supervisor accepts or returns what was handed in, entry by entry, each return with its
-reason (审核).
-"""
+"""Review (审核): a supervisor accepts or returns entries, each return with a reason."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,14 +20,11 @@ from directives.reports.commands.handing_in import lock_report, report_clocks
 from directives.tallies import counted, move_mark
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
-FULL_STOPS = "。．.；;"  # a reason that is quoted in a list ends without one
+FULL_STOPS = "。．.；;"  # removed from the end of a reason that is quoted in a list
 
 
 class Decision(NamedTuple):
-    """A verdict on one entry.
-
-    `version`: the version that the reviewer read; None: whichever there is.
-    """
+    """A verdict on one entry. `version` is the one that the reviewer read; None: any."""
 
     accepted: bool
     reason: str = ""
@@ -40,7 +35,7 @@ Decisions = Mapping[int, Decision]  # by id of the entry
 
 
 def _decided_entries(report: ProgressReport, decisions: Decisions) -> list[ReportEntry]:
-    """The entries decided on, as they now stand.
+    """The entries to decide on, as stored.
 
     Raises Invalid with every missing reason at once, and Stale.
     """
@@ -73,12 +68,11 @@ def decide(
     by: User,
     now: datetime,
 ) -> list[Verdict]:
-    """Accept or return entries of a report by their ids; each decision is (accepted, reason) or a
-    Decision.
+    """Accept or return entries of a report, by id; a decision may be a tuple (accepted, reason).
 
-    Accepted words and percentages go to the obligations; returned entries get their clock back.
-    Nobody decides on what they handed in themselves. Raises NotAllowed, Stale, IllegalMove, or
-    Invalid with every return that has no reason (`reason-<entry id>`).
+    Accepted texts and percentages are copied to the obligations; returned entries get their due day
+    back. Nobody decides on what they handed in themselves. Raises NotAllowed, Stale, IllegalMove,
+    or Invalid with every return that has no reason (`reason-<entry id>`).
     """
     if not is_above(by, report):
         raise NotAllowed(_("Reports are reviewed by a supervisor above the organisation."))
@@ -98,8 +92,9 @@ def decide(
 
 
 def _submissions(report: ProgressReport, entries: list[ReportEntry]) -> dict[int, Submission]:
-    """By entry: the submission by which it was last handed in, which bears its instant; else all
-    are gone through.
+    """The submission by which each entry was last handed in, by entry (id).
+
+    It usually bears the instant of the entry; if not, all submissions are read.
     """
     by_entry: dict[int, Submission] = {}
     every = report.submissions.order_by("number")
@@ -120,7 +115,7 @@ def _add_verdicts(
     by: User,
     now: datetime,
 ) -> list[Verdict]:
-    """One for each entry, on the submission by which it was last handed in."""
+    """Add a verdict on each entry, on the submission by which it was last handed in."""
     submissions = _submissions(report, entries)
     verdicts = [
         Verdict(
@@ -146,9 +141,7 @@ def _change_obligations(
     by: User,
     now: datetime,
 ) -> None:
-    """Write what was accepted, and every report clock, to the obligations: once, for all entries
-    together.
-    """
+    """Write accepted values and report clocks to the obligations, for all entries at once."""
     clocks = report_clocks(report, [entry.obligation_id for entry in entries])
     each: dict[int, dict[str, Any]] = {}
     for entry in entries:
@@ -165,7 +158,7 @@ def _change_obligations(
 
 
 def _complete(report: ProgressReport, *, by: User, now: datetime) -> None:
-    """Set since when the rest waits; a report is complete on the day its last entry is accepted."""
+    """Update since when the rest waits, or mark the report as complete if all is accepted."""
     rest = report.entries.owed().aggregate(
         open=Count("pk", filter=~Q(state=ACCEPTED)),
         since=Min("submitted_at", filter=Q(state=SUBMITTED)),

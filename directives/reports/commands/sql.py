@@ -1,5 +1,6 @@
-"""The query of every pause in the typing, written out: the ORM took several times as long to build
-it as a database to answer it.
+"""The query of every autosave as SQL.
+
+The ORM took several times as long to build it as the database to answer it.
 """
 
 from typing import Any, NamedTuple
@@ -22,8 +23,8 @@ def _places(values: list[str]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-# Whom it shows an entry, and which, is a part of what `visible_to` and `owed` say. Subqueries where
-# joins would do: PostgreSQL plans each for itself, and takes longer the more tables it may join.
+# Its conditions are a part of those of `visible_to` and `owed`. It has subqueries instead of joins,
+# because PostgreSQL plans each by itself, and planning takes longer the more tables are joined.
 ENTRY = f"""
 SELECT {COLUMNS},
   report.cycle_id, report.document_id, report.organisation_id, obligation.directive_id, (
@@ -60,7 +61,7 @@ class EntryToSave(NamedTuple):
 
 
 def _from_database(field: Field, stored: Any) -> Any:
-    """A value as the ORM would read it: SQLite has no type for moments."""
+    """A value as the ORM would read it: SQLite has no type for date and time."""
     column = field.get_col(field.model._meta.db_table)
     for convert in connection.ops.get_db_converters(column):
         stored = convert(stored, column, connection)
@@ -68,9 +69,7 @@ def _from_database(field: Field, stored: Any) -> Any:
 
 
 def entry_to_save(pk: int, *, by: User) -> EntryToSave | None:
-    """An entry of an organisation for which this person fills in, if it is handed in or still owed;
-    else None.
-    """
+    """An entry that is owed or handed in, of an organisation for which this person fills in."""
     with prepared_cursor(connection) as cursor:
         cursor.execute(ENTRY, [ACCEPTED, pk, *EDITED, *REPORTED, by.pk, STAFF, MANAGER])
         row = cursor.fetchone()
@@ -80,7 +79,7 @@ def entry_to_save(pk: int, *, by: User) -> EntryToSave | None:
     home = next(
         (m.organisation for m in by.held_memberships if m.organisation_id == organisation), None
     )
-    if home is None:  # a membership that began since the sign-in counts from the next request on
+    if home is None:  # a membership added during this request counts from the next one on
         return None
     values = [*map(_from_database, FIELDS, row)]
     entry = ReportEntry.from_db(connection.alias, NAMES, values)

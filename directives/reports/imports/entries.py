@@ -1,6 +1,4 @@
-"""Progress entries (进展情况): the report of one organisation for one cycle, filled in from a
-table.
-"""
+"""Import of progress entries (进展情况): one organisation's report for one cycle."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -109,9 +107,9 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
 
 
 def report_of(context: IntakeContext) -> ProgressReport:
-    """The report of the place.
+    """The report to import into.
 
-    Raises NotAllowed, or Invalid where the cycle asks the organisation for none.
+    Raises NotAllowed, or Invalid if the cycle asks the organisation for none.
     """
     body, cycle = own_organisation(context), context.place.get("cycle", 0)
     reports = ProgressReport.objects.filter(cycle=cycle, organisation=body)
@@ -125,7 +123,7 @@ def report_of(context: IntakeContext) -> ProgressReport:
 
 
 def _stored(entry: ReportEntry) -> StoredRow:
-    """An entry with its obligation and directive at hand."""
+    """The stored values of an entry that comes with its obligation and directive."""
     values: dict[str, Any] = {name: text_of(getattr(entry, name)) for name in TEXTS}
     values |= {"percent": entry.percent, "unchanged": YES if entry.unchanged else NO}
     return StoredRow(entry.pk, entry.version, entry.obligation.directive.code, values)
@@ -134,7 +132,7 @@ def _stored(entry: ReportEntry) -> StoredRow:
 class EntryChecker(Checker):
     """Finds the entry of a row by the code of its directive.
 
-    A report that nobody has begun is begun when the rows are applied.
+    A report that is not started yet is started when the rows are applied.
     """
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
@@ -202,7 +200,7 @@ def _faults_of_percent(row: FileRow) -> Iterable[Fault]:
 
 
 def _wanted(row: FileRow) -> dict[str, Any]:
-    """What the row wants the entry to say, as far as the file has columns for it."""
+    """The values that the row gives the entry, as far as the file has their columns."""
     cells = row.values
     wanted: dict[str, Any] = {name: text_of(cells[name]) for name in TEXTS if name in cells}
     if "percent" in cells:
@@ -215,14 +213,14 @@ def _wanted(row: FileRow) -> dict[str, Any]:
 
 
 def _recorded(before: dict[str, Any]) -> dict[str, Any]:
-    """The values of an entry in the record, as the table has them."""
+    """Audited values of an entry as the table writes them."""
     if "unchanged" not in before:
         return before
     return before | {"unchanged": YES if before["unchanged"] else NO}
 
 
 def _edit(entry: ReportEntry, values: Mapping[str, Any]) -> EntryEdit:
-    """The entry with these values of the table in the place of its own."""
+    """The entry with these values of the table instead of its own."""
     fields = {**_stored(entry).values, **values}
     unchanged = fields["unchanged"] == YES
     texts = {name: fields[name] for name in TEXTS}
@@ -230,7 +228,7 @@ def _edit(entry: ReportEntry, values: Mapping[str, Any]) -> EntryEdit:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Save the entries as if they had been typed; a report that nobody began is begun first."""
+    """Save the entries as if they had been typed; start the report first if nobody has."""
     report = report_of(context)
     if new := [row for row in rows if row.verdict == NEW]:
         reporting.begin(report=report, by=context.by, now=context.now)
@@ -252,9 +250,7 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Give entries their former words back; those of a report that was begun for the table are
-    drafted anew.
-    """
+    """Restore entries; those that the import created are drafted again."""
     report = report_of(context)
     entries = reporting.lock_entries(report, [row.subject_id for row in rows], context.by)
     changed, new = [], []
@@ -287,7 +283,7 @@ ENTRIES = TableKind(
 
 
 def entries_to_fill_in(sheet: ReportSheet) -> list[Mapping[str, Any]]:
-    """The entries that this person may fill in now, as they stand, by field of ENTRIES."""
+    """The stored values of the entries that this person may fill in now, by field of ENTRIES."""
     return [
         {
             "code": line.code,

@@ -1,4 +1,4 @@
-"""The reporting cycles of a document, how far each is in, and the one that would come next."""
+"""The reporting cycles of a document with their progress, and a proposal for the next one."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,15 +10,13 @@ from directives.documents.queries.register import bodies_owing
 from directives.models import ALWAYS, Cycle, Document, Mark, ProgressReport, User
 
 MONTHS = {"quarter": 3, "half": 6, "year": 12}  # length of a period
-OPENS_BEFORE = timedelta(days=14)  # … its end
-DUE_DAY = 15  # of the month after it
+OPENS_BEFORE = timedelta(days=14)  # the end of the period
+DUE_DAY = 15  # of the month after the period
 
 
 @dataclass(frozen=True, slots=True)
 class CycleLine:
-    """A cycle with its reports: how many there are, were handed in at least in part, and are
-    accepted whole.
-    """
+    """A cycle with the numbers of its reports: all, handed in at least in part, all accepted."""
 
     cycle: Cycle
     reports: int
@@ -43,9 +41,7 @@ def cycle_lines(document: Document, user: User, *, today: date) -> tuple[CycleLi
 
 
 def _counts(document: Document, scope: Scope) -> Counter[str]:
-    """Reports by the word of their mark: the kept counts of the branches, and the reports of single
-    organisations.
-    """
+    """Numbers of reports by “cycle:state”: tallies of branches, and single organisations."""
     counts: Counter[str] = Counter()
     marks = Mark.objects.filter(
         scope__in=scope.branches, document=document, topic="cycle", day=ALWAYS
@@ -61,7 +57,7 @@ def _counts(document: Document, scope: Scope) -> Counter[str]:
 
 
 def count_owing(document: Document, user: User) -> int:
-    """How many organisations in view owe something under the document."""
+    """How many visible organisations have obligations under the document."""
     return bodies_owing(Scope.of(user), [document])[document.pk]
 
 
@@ -77,9 +73,7 @@ class NextCycle:
 
 
 def next_cycle(last: Cycle | None, *, today: date, workdays: Workdays) -> NextCycle:
-    """The period after the last cycle, of the same length; without one, the quarter that today lies
-    in.
-    """
+    """The period after the last cycle, of the same length; without one, today's quarter."""
     period = last.period if last else "quarter"
     months = MONTHS[period]
     if last is None:

@@ -1,6 +1,4 @@
-"""One report as a page shows it: its entries, what each still lacks, and what this person may do
-with it.
-"""
+"""The page of one report: its entries, what each still lacks, and what the person may do."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +20,7 @@ from directives.models.reports import CARRIED
 from directives.reports.commands import LACKS, Earlier, earlier_entries, lacks
 from directives.reports.queries.revisions import Revision, revisions_of
 
-# The chips over the report, in their order. An entry may stand under several.
+# The filter chips of a report, in order. An entry may be counted under several.
 FILTERS: dict[str, Words] = {
     "all": pgettext_lazy("entries", "All"),
     "missing": pgettext_lazy("entries", "To complete"),
@@ -35,12 +33,12 @@ FILTERS: dict[str, Words] = {
     "accepted": pgettext_lazy("entries", "Accepted"),
 }
 FROM_ABOVE = {"all", "returned", "submitted", "accepted"}  # for those who only read
-ALWAYS = {"all", "missing", "ready", "accepted"}  # shown though nothing stands under them
+ALWAYS = {"all", "missing", "ready", "accepted"}  # shown even with a count of 0
 FIRST_MISSING = 4  # entries that the hand-in bar names
 
 
 class Status(NamedTuple):
-    """How an entry stands: in a word, by the colour of its tag, by the class of its row."""
+    """The status of an entry: its word, the colour of its tag, the class of its row."""
 
     word: Words
     tone: str
@@ -128,7 +126,7 @@ class EntryLine:
 
     @property
     def row_class(self) -> str:
-        """The class of the row; words carried over and not touched since are `kept`."""
+        """The class of the row; `kept`: its texts were carried over and not edited since."""
         look = self.status.row_class
         entry = self.entry
         carried = entry.origin == CARRIED and not entry.saved_at and entry.state in EDITABLE
@@ -136,7 +134,7 @@ class EntryLine:
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """The keys of FILTERS under which the entry stands."""
+        """The keys of FILTERS that the entry belongs to."""
         entry = self.entry
         if entry.state not in EDITABLE:
             return ("all", entry.state)
@@ -155,32 +153,33 @@ class EntryLine:
 
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:
-        """The words that a folded row keeps out of sight."""
+        """The texts that a folded row hides, by field."""
         names = ("progress", "problems", "next_steps")
         return tuple((name, getattr(self.shown, name)) for name in names)
 
     @property
     def fell(self) -> bool:
-        """The percentage is below that of the last accepted entry."""
+        """Whether the percentage is below that of the last accepted entry."""
         last, now = self.earlier.percent, self.entry.percent
         return last is not None and now is not None and now < last
 
     @property
     def quoted(self) -> str:
-        """The reason for which it was last returned, while that matters."""
+        """The reason of the last return, while the entry can be edited."""
         return self.entry.reason if self.entry.state in EDITABLE else ""
 
     @property
     def answers(self) -> bool:
-        """The quoted reason is the reviewer's, since which `revision` shows the changes; else the
-        manager's.
+        """Whether the quoted reason is the reviewer's, whose return starts `revision`.
+
+        Otherwise it is the manager's.
         """
         revision = self.revision
         return bool(self.quoted) and revision is not None and revision.at == self.entry.decided_at
 
     @property
     def quoted_of(self) -> str:
-        """Who gave the quoted reason, a reviewer by the name of then."""
+        """Who gave the quoted reason; a reviewer under the name of that time."""
         if self.revision and self.answers:
             return self.revision.reviewer
         return str(self.entry.decided_by)
@@ -188,7 +187,7 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter over the report, with how many entries stand under it."""
+    """A filter over the report, with the number of its entries."""
 
     key: str
     label: Words
@@ -233,17 +232,17 @@ class ReportSheet:
 
     @cached_property
     def missing(self) -> list[EntryLine]:
-        """Entries that cannot go in yet, the returned ones first."""
+        """Entries that cannot be handed in yet, returned ones first."""
         return sorted(self.showing("missing"), key=lambda line: line.entry.state != RETURNED)
 
     @property
     def named(self) -> list[EntryLine]:
-        """The first of them, for the hand-in bar."""
+        """The first entries of `missing`, which the hand-in bar names."""
         return self.missing[:FIRST_MISSING]
 
     @property
     def open(self) -> int:
-        """Entries that this hand-in is about: ready, or still missing something."""
+        """The number of entries not handed in: ready, or still missing something."""
         return self.ready + self.counts["missing"]
 
     @property
@@ -274,7 +273,7 @@ class ReportSheet:
 
     @property
     def untouched(self) -> int:
-        """Drafts that can be drawn anew from the log."""
+        """The number of drafts that can be drafted again from the log."""
         return sum(
             line.writes and line.entry.saved_at is None and line.entry.state != RETURNED
             for line in self.lines
@@ -282,10 +281,7 @@ class ReportSheet:
 
 
 def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
-    """The report, its entries and what this person may do with it.
-
-    It comes with cycle, document and organisation.
-    """
+    """The page of a report that comes with its cycle, document and organisation."""
     rows = ReportEntry.objects.visible_to(user).owed().filter(report=report)
     rows = rows.select_related("obligation__directive", "decided_by", "saved_by")
     works, earlier = may(user, "work", report), earlier_entries(report)
@@ -316,9 +312,7 @@ def last_file_at(files: Iterable[Attachment]) -> datetime | None:
 
 
 def _with_revisions(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
-    """The lines with what was changed since a return; at most two queries, none where nothing was
-    decided on.
-    """
+    """The lines with the changes since a return. At most two queries; none without verdicts."""
     file_names = {
         line.entry: [file.name for file in line.files.files]
         for line in lines
@@ -332,10 +326,7 @@ def _with_revisions(report: ProgressReport, lines: list[EntryLine]) -> list[Entr
 
 
 def _as_handed_in(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
-    """The lines for a reader from above.
-
-    A returned entry shows what was handed in, never what its organisation is writing now.
-    """
+    """The lines for supervisors: a returned entry shows what was handed in, not the draft."""
     copies: dict[int, Mapping[str, Any]] = {}
     for content in report.submissions.order_by("number").values_list("content", flat=True):
         copies |= {copy["entry"]: copy for copy in content["entries"]}
@@ -362,19 +353,18 @@ def entry_line(
     shown: EntryTexts | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> EntryLine:
-    """One entry of the sheet, with what was just typed in its place.
+    """One entry of the sheet; `shown` is what was just typed instead of the stored texts.
 
-    Raises StopIteration for one that is not on it.
+    Raises StopIteration if the sheet does not have it.
     """
     line = next(line for line in sheet.lines if line.pk == pk)
     return replace(line, shown=shown or line.shown, errors=errors or {})
 
 
 def saved_line(entry: ReportEntry, earlier_percent: int | None) -> EntryLine:
-    """How an entry stands after a save, for those who fill it in, without its texts: one query for
-    a returned entry.
+    """The line of an entry after a save, without texts, for those who fill it in.
 
-    `earlier_percent` is the one last accepted in an earlier cycle.
+    `earlier_percent` is the one last accepted in an earlier cycle. One query for a returned entry.
     """
     file_at = last_file_at(entry.files.all()) if entry.state == RETURNED else None
     lacked = lacks(entry, earlier_percent, file_at)

@@ -1,6 +1,4 @@
-"""Reports as lists show them: by cycle and body, how much of each is handed in, accepted, returned,
-overdue.
-"""
+"""Lists of reports by cycle and body, with the numbers of entries in each state."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,12 +28,12 @@ from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 
-COUNTED = 1000  # reports under a chip are counted up to here; above it the chip shows a plus
-CYCLES = 60  # offered by the filter, the newest first
-CHUNK = 500  # reports counted at a time, when a long list is written to a file
+COUNTED = 1000  # reports up to which a chip counts; then it shows a plus
+CYCLES = 60  # the newest cycles, which the filter offers
+CHUNK = 500  # reports read at a time when a list is written to a file
 
-# Those who oversee read reports in the order of the tree, those to review by how long they wait;
-# those who fill in read the newest cycle first.
+# Overseers read reports in tree order, or the longest waiting first if they review; people who fill
+# in reports read the newest cycle first.
 TREE = Order("tree", (Column("organisation__path"), Column("id", down=True)))
 LATEST = Order(
     "latest",
@@ -49,7 +47,7 @@ WAITING = Order(
     "waiting", (Column("waiting_since", moment=True), Column("organisation_id"), Column("id"))
 )
 
-# The chips over the list, in their order.
+# The filter chips of the list, in order.
 STATES: dict[str, Words] = {
     "": pgettext_lazy("reports", "All"),
     "review": pgettext_lazy("reports", "To review"),
@@ -61,7 +59,7 @@ STATES: dict[str, Words] = {
 
 
 class Status(NamedTuple):
-    """How a report stands: in a word, and by the colour of its tag."""
+    """The status of a report: its word and the colour of its tag."""
 
     word: Words
     tone: str
@@ -87,9 +85,9 @@ class ReportFilter:
 
     @classmethod
     def of(cls, data: Mapping[str, str], user: User, cycles: Iterable[Cycle]) -> "ReportFilter":
-        """The filter in an address, without values that mean nothing.
+        """The filter in an address, without invalid values.
 
-        Those who oversee begin with the newest cycle.
+        By default overseers see the newest cycle.
         """
         known = [cycle.pk for cycle in cycles]
         state = data.get("state", "")
@@ -110,10 +108,7 @@ class ReportFilter:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Entries of one report by state.
-
-    `total` is what is owed: for a report not begun the obligations that it will ask about.
-    """
+    """Entries of one report by state; `total` counts obligations if it is not started."""
 
     total: int = 0
     returned: int = 0
@@ -123,7 +118,7 @@ class Counts:
 
     @property
     def handed_in(self) -> int:
-        """Handed in and not returned."""
+        """The number of entries that are handed in and not returned."""
         return self.submitted + self.accepted
 
 
@@ -182,7 +177,7 @@ class Chip:
     key: str
     label: Words
     count: int
-    more: bool = False  # than were counted
+    more: bool = False  # there are more than `count`
 
     @property
     def text(self) -> str:
@@ -199,12 +194,12 @@ class ReportList:
 
     @property
     def exact(self) -> bool:
-        """Every report was counted."""
+        """Whether every report was counted."""
         return not any(chip.more for chip in self.chips)
 
     @property
     def length(self) -> int | None:
-        """How many reports stand under the chosen chip; None where they were not all counted."""
+        """The number of reports under the chosen chip; None if they were not all counted."""
         chip = next(chip for chip in self.chips if chip.key == self.chosen.state)
         return None if chip.more else chip.count
 
@@ -217,7 +212,7 @@ class ReportList:
 
     @property
     def handed_in(self) -> int:
-        """Organisations that have handed in everything."""
+        """The number of reports that are handed in completely."""
         return self.total - self.count("waiting")
 
     @property
@@ -226,7 +221,7 @@ class ReportList:
 
     @property
     def elsewhere(self) -> tuple[Cycle, ...]:
-        """The newest cycle of each other document, where the list shows one cycle alone."""
+        """The newest cycle of each other document, if the list shows a single cycle."""
         if self.cycle is None:
             return ()
         newest = {cycle.document_id: cycle for cycle in reversed(self.cycles)}
@@ -235,9 +230,7 @@ class ReportList:
 
 
 def visible_reports(user: User) -> QuerySet[ProgressReport]:
-    """The reports that this person may know of, with cycle, document, organisation and the one
-    above it.
-    """
+    """The reports that this person may see, with cycle, document, organisation and its parent."""
     reports = ProgressReport.objects.visible_to(user)
     reports = reports.select_related("cycle", "document", "organisation__parent")
     return reports.defer(*HEAVY_OF_DOCUMENT)
@@ -255,7 +248,7 @@ def _has_entries(*states: str) -> Exists:
 
 
 def condition(state: str, today: date) -> Q:
-    """Reports under one of STATES."""
+    """The condition of reports under one of STATES."""
     waiting = Q(completed_at=None) & (Q(begun_at=None) | Q(_has_entries(*EDITABLE, AWAITING)))
     match state:
         case "review":
@@ -272,7 +265,7 @@ def condition(state: str, today: date) -> Q:
 
 
 def _filtered(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[ProgressReport]:
-    """The reports under the filter but for its state, which the chips count."""
+    """Apply the filter except its state, which the chips count."""
     if chosen.cycle:
         rows = rows.filter(cycle=chosen.cycle)
     if chosen.q:
@@ -286,8 +279,9 @@ def _filtered(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[
 def report_list(
     user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, today: date
 ) -> ReportList:
-    """The chips of the list: in two queries where it is short, else in one for each chip, which
-    stops at COUNTED.
+    """The chips of the list.
+
+    Two queries if there are at most COUNTED reports, else one for each chip.
     """
     rows = _filtered(ProgressReport.objects.visible_to(user), chosen).order_by()
     total = rows[: COUNTED + 1].count()
@@ -350,7 +344,7 @@ def report_rows(
 def iterate_rows(
     reports: QuerySet[ProgressReport], user: User, *, today: date
 ) -> Iterator[ReportRow]:
-    """All of a long list, some at a time."""
+    """All rows of a list, read in chunks."""
     stream = reports.iterator(chunk_size=CHUNK)
     while chunk := list(islice(stream, CHUNK)):
         yield from report_rows(chunk, user, today=today)
@@ -381,7 +375,7 @@ def _counts(reports: Sequence[ProgressReport]) -> list[Counts]:
 
 
 def _owed(reports: Sequence[ProgressReport]) -> dict[tuple[int, int], int]:
-    """Obligations that a report not begun will ask about, by (organisation, document)."""
+    """Obligations that reports not yet started will cover, by (organisation, document)."""
     rows = Obligation.objects.filter(
         organisation__in={report.organisation_id for report in reports},
         document__in={report.document_id for report in reports},

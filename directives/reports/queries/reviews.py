@@ -1,4 +1,4 @@
-"""What a supervisor reviews, entry by entry."""
+"""The pages on which a supervisor reviews reports and plans."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class ReviewLine:
     earlier: Earlier
     files: tuple[Attachment, ...]
     submission: int  # the number of the hand-in
-    own: bool  # the reviewer asked for it: somebody else decides
+    own: bool  # the reviewer handed it in or requested it, so somebody else decides
     revision: Revision | None  # since it was returned
-    chosen: Decision | None = None  # what the reviewer localized in a form that was refused
+    chosen: Decision | None = None  # in a form that was refused and is shown again
     errors: Sequence[str] = ()
 
     @property
@@ -46,7 +46,7 @@ class ReportReview:
     lines: tuple[ReviewLine, ...]
     decided: int  # entries accepted already
     total: int  # entries of the report
-    deciders: Deciders | None = None  # of those that the reviewer asked for themselves
+    deciders: Deciders | None = None  # of entries that the reviewer must not decide
 
     @property
     def waiting(self) -> int:
@@ -66,8 +66,9 @@ def review_of_report(
     chosen: Mapping[int, Decision] | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> ReportReview:
-    """The entries of a report that wait for a verdict; `chosen` and `errors` are of a form to be
-    shown again.
+    """The entries of a report that wait for a verdict.
+
+    `chosen` and `errors` are of a form that is shown again.
     """
     chosen, errors = chosen or {}, errors or {}
     owed = report.entries.owed()
@@ -97,16 +98,14 @@ def review_of_report(
 
 
 def codes_of_own_requests(report: ProgressReport, user: User) -> list[str]:
-    """The codes of what waits for a verdict and is not this person's to decide, as they asked for
-    it.
-    """
+    """The codes of waiting entries that this person must not decide, as they requested them."""
     rows = report.entries.owed().filter(state=SUBMITTED).select_related("obligation__directive")
     ordered = rows.order_by("obligation__directive__order")
     return [row.obligation.directive.code for row in ordered if user.pk in requesters(row)]
 
 
 def _numbers(report: ProgressReport) -> dict[int, int]:
-    """By entry: the number of the submission by which it was last handed in."""
+    """The number of the submission by which each entry was last handed in, by entry (id)."""
     numbers: dict[int, int] = {}
     for number, content in report.submissions.order_by("number").values_list("number", "content"):
         numbers |= {copy["entry"]: number for copy in content["entries"]}

@@ -1,6 +1,4 @@
-"""What became of something that was returned: the reason, and field by field what was changed
-since.
-"""
+"""What was changed since a return, field by field, and the reason of the return."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +26,7 @@ ENTRY_FIELDS: dict[str, Label] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field as it was returned and as it is now; the same where nobody changed it."""
+    """One field as it was returned and as it is now."""
 
     label: Label
     before: str
@@ -41,7 +39,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Fields that belong together; `title` names what they are of where there are several parts."""
+    """Fields that belong together; `title` names their object if there are several parts."""
 
     changes: tuple[Change, ...]
     title: Label = ""
@@ -76,10 +74,9 @@ class Revision:
 def revisions_of(
     report: ProgressReport, file_names: Mapping[ReportEntry, Sequence[str]]
 ) -> dict[int, Revision]:
-    """By entry (id): what was changed since it was last returned; two queries if any was decided
-    on, else none.
+    """What was changed in each entry (id) since it was last returned.
 
-    `file_names` are those of the entries' files as they are now.
+    `file_names` are those of the entries' present files. Two queries, or none without verdicts.
     """
     decided = [entry.pk for entry in file_names if entry.decided_at is not None]
     if not decided:
@@ -112,7 +109,7 @@ def revisions_of(
 def _changes(
     copy: Mapping[str, Any], entry: ReportEntry, file_names: Sequence[str]
 ) -> tuple[Change, ...]:
-    """The fields of an entry as they were copied when it was handed in, and as they are now."""
+    """The fields of an entry in the copy that was handed in, and now."""
     before = _texts(copy, [file["name"] for file in copy["files"]])
     after = _texts(vars(entry), file_names)
     return tuple(Change(label, before[name], after[name]) for name, label in ENTRY_FIELDS.items())

@@ -1,5 +1,6 @@
-"""A submission as it was kept: its names, else those of today, which say so; its entries with their
-verdicts.
+"""Submissions as they were stored: names of that time, entries, and their verdicts.
+
+Old submissions lack names. Today's are shown instead, marked as such (`kept` is false).
 """
 
 from collections.abc import Mapping
@@ -16,10 +17,7 @@ from directives.models.documents import HEAVY_OF_DOCUMENT
 
 @dataclass(frozen=True, slots=True)
 class OrganisationName:
-    """An organisation as it was called.
-
-    `kept`: by the submission itself; else it is the name of today.
-    """
+    """The name of an organisation. `kept`: the submission stored it; else it is today's."""
 
     name_hans: str
     name_hant: str
@@ -29,7 +27,7 @@ class OrganisationName:
 
 @dataclass(frozen=True, slots=True)
 class KeptTitle:
-    """A document or a section as it was called."""
+    """The title of a document or a section; `kept` as in `OrganisationName`."""
 
     title: str
     title_hans: str
@@ -45,26 +43,26 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Who handed in what, as of then.
+    """Who handed in what, at that time.
 
-    `above`: to whom its papers went; None where that was not kept, or nobody is above.
+    `above` is the organisation it went to; None if it was not stored, or nobody is above.
     """
 
     body: OrganisationName
     document: KeptTitle
     submitted_by: PersonName
-    signed: bool  # by the manager, for whom somebody had prepared it
+    signed: bool  # by the manager, after somebody else had prepared it
     above: OrganisationName | None
     fictional: bool
 
     @property
     def kept(self) -> bool:
-        """Every name is as of then."""
+        """Whether every name is that of the submission."""
         return self.body.kept and self.document.kept and self.submitted_by.kept
 
 
 def cover(submission: Submission) -> Cover:
-    """The names of a submission that comes with its organisation, document and person."""
+    """The cover of a submission that comes with its organisation, document and person."""
     content, document = submission.content, submission.document
     kept_body, kept_document = _part(content, "organisation"), _part(content, "document")
     above = _part(kept_body, "parent")
@@ -85,13 +83,13 @@ def submitter(submission: Submission) -> PersonName:
 
 
 def section_of(copy: Mapping[str, Any]) -> tuple[int, KeptTitle] | None:
-    """Place and title of the section in which a directive stood; None where that was not kept."""
+    """Place and title of the section of a directive; None if they were not stored."""
     section = _part(copy, "section")
     return (section["order"], _title(section)) if section else None
 
 
 def _part(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """What was kept under a name; empty where nothing was."""
+    """The mapping stored under a name; empty if there is none."""
     part = content.get(name)
     return part if isinstance(part, Mapping) else {}
 
@@ -130,7 +128,7 @@ class SubmittedEntry:
 
     @classmethod
     def of(cls, copy: Mapping[str, Any], verdict: Verdict | None) -> "SubmittedEntry":
-        """From its copy in the content of a submission."""
+        """The entry of a copy in the content of a submission."""
         fields = {name: copy[name] for name in cls.__dataclass_fields__ if name != "verdict"}
         fields["files"] = tuple(file["name"] for file in copy["files"])
         return cls(**fields, verdict=verdict)
@@ -142,7 +140,7 @@ class SubmittedEntry:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRecord:
-    """A submission as a page prints it: of a report its entries, of a plan the plan's own words."""
+    """A submission as its page shows it: the entries of a report, or the texts of a plan."""
 
     submission: Submission
     cover: Cover
@@ -155,7 +153,7 @@ class SubmissionRecord:
 
     @property
     def prepared_by(self) -> str:
-        """Who had sent it for the signature by which it went in."""
+        """Who sent it to be signed, if it was signed."""
         if not self.cover.signed:
             return ""
         content = self.submission.content
@@ -187,7 +185,7 @@ def submission_record(submission: Submission) -> SubmissionRecord:
 
 
 def visible_submissions(user: User) -> QuerySet[Submission]:
-    """The submissions that this person may read, with what they are of."""
+    """The submissions that this person may read, with related rows."""
     related = ("organisation", "document", "report__cycle", "plan", "submitted_by")
     rows = Submission.objects.visible_to(user).select_related(*related)
     return rows.defer(*HEAVY_OF_DOCUMENT)

@@ -1,4 +1,4 @@
-"""Reporting cycles of a document: those there are, and a new one."""
+"""Reporting cycles of a document: the list, and opening a new one."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect

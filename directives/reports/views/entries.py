@@ -1,4 +1,4 @@
-"""One entry of a report: saved as it is typed, or taken back while it waits for the manager."""
+"""One entry of a report: saved while it is typed, or recalled before it is signed."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ def _entry(request: SignedInRequest, pk: int) -> ReportEntry:
 
 
 def _row(request: SignedInRequest, pk: int) -> str:
-    """Where the entry is filled in."""
+    """The address at which the entry is filled in."""
     return f"{reverse('report', args=[_entry(request, pk).report_id])}#e-{pk}"
 
 
 def _whole(request: SignedInRequest, entry: ReportEntry, **typed: Any) -> dict[str, Any]:
-    """The context of an answer that draws the entry anew."""
+    """The context of an answer that draws the entry again."""
     report = visible_reports(request.user).get(pk=entry.report_id)
     sheet = report_sheet(report, request.user)
     return surroundings(request, report, sheet) | {"line": entry_line(sheet, entry.pk, **typed)}
@@ -59,14 +59,14 @@ def entry_save(request: SignedInRequest, pk: int) -> HttpResponse:
     if not request.htmx:
         messages.success(request, _("Saved."))
         return redirect_back(request, f"{address}#e-{entry.pk}")
-    # The page asks for what stands around the rows by itself, when the typing pauses.
+    # The page requests the parts around the rows by itself when typing pauses.
     template = "directives/reports/_saved.html"
     context = {"report": entry.report, "line": saved_line(entry, to_save.earlier_percent)}
     headers = {"Location": f"{address}?entry={entry.pk}&version={entry.version}"}
-    if folded != entry.unchanged:  # the row folds or unfolds: it is drawn anew
+    if folded != entry.unchanged:  # the row folds or unfolds: it is drawn again
         template, context = "directives/reports/_turned.html", _whole(request, entry)
         headers |= {"HX-Retarget": f"#e-{entry.pk}", "HX-Reswap": "outerHTML"}
-    elif entry.saved_at is None:  # what was carried over was not changed: the note names its report
+    elif entry.saved_at is None:  # it was not edited: the note names the report it is from
         context = _whole(request, entry)
     response = render(request, template, context)
     for name, value in headers.items():
@@ -80,9 +80,7 @@ def _not_saved(
     form: EntryForm,
     refusal: Invalid | Stale | IllegalMove,
 ) -> HttpResponse:
-    """What was typed stays in the page; beside it what was wrong, or what somebody else wrote
-    meanwhile.
-    """
+    """Show what was typed, with its errors or with what somebody else saved meanwhile."""
     errors = refusal.errors if isinstance(refusal, Invalid) else {}
     context = _whole(request, entry, shown=form.texts(), errors=errors)
     context |= {

@@ -1,4 +1,4 @@
-"""Official papers: looked at as they will be printed, taken away as .docx."""
+"""Official papers of plans, reports and submissions: as a page, or as .docx."""
 
 from io import BytesIO
 
@@ -15,10 +15,10 @@ from directives.papers import layout
 from directives.papers.paper import title_lines
 from directives.plans.papers import plan_paper
 from directives.plans.queries.plan_page import plan_view
-from directives.plans.queries.plans import visible_plans as found_plans
+from directives.plans.queries.plans import visible_plans
 from directives.reports.papers import report_paper, submission_paper
 from directives.reports.queries.entries import report_sheet
-from directives.reports.queries.reports import visible_reports as found_reports
+from directives.reports.queries.reports import visible_reports
 from directives.reports.queries.submissions import submission_record, visible_submissions
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -51,34 +51,27 @@ def _answer(request, subject, paper, back, *, empty="", submission=None):
 
 @require_GET
 def plan_as_paper(request, pk):
-    plan = get_object_or_404(
-        found_plans(request.user).select_related("organisation__parent"), pk=pk
-    )
+    plans = visible_plans(request.user).select_related("organisation__parent")
+    plan = get_object_or_404(plans, pk=pk)
     it = plan_view(plan, request.user)
     if it.as_filed:
         address = reverse("submission_paper", args=[it.history[0].submission.pk])
         return redirect(f"{address}?{request.GET.urlencode()}")
-    empty = (
-        ""
-        if it.lines
-        else _("The plan has no measures yet. The official document is generated from them.")
-    )
-    return _answer(
-        request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty
-    )
+    empty = ""
+    if not it.lines:
+        empty = _("The plan has no measures yet. The official document is generated from them.")
+    paper = plan_paper(it, today=request.today)
+    return _answer(request, plan, paper, reverse("plan", args=[pk]), empty=empty)
 
 
 @require_GET
 def report_as_paper(request, pk):
-    report = get_object_or_404(
-        found_reports(request.user).select_related("organisation__parent"), pk=pk
-    )
+    reports = visible_reports(request.user).select_related("organisation__parent")
+    report = get_object_or_404(reports, pk=pk)
     sheet = report_sheet(report, request.user)
-    empty = (
-        ""
-        if sheet.lines
-        else _("Nothing to see in this report yet: it has not been started or submitted.")
-    )
+    empty = ""
+    if not sheet.lines:
+        empty = _("Nothing to see in this report yet: it has not been started or submitted.")
     paper = report_paper(sheet, today=request.today)
     return _answer(request, report, paper, reverse("report", args=[pk]), empty=empty)
 
@@ -86,12 +79,8 @@ def report_as_paper(request, pk):
 @require_GET
 def submission_as_paper(request, pk):
     row = get_object_or_404(visible_submissions(request.user), pk=pk)
-    empty = (
-        ""
-        if row.content.get("entries") or row.content.get("measures")
-        else _("This submission says nothing that a paper could print.")
-    )
-    paper = submission_paper(submission_record(row))
-    return _answer(
-        request, row, paper, reverse("submission", args=[pk]), empty=empty, submission=row
-    )
+    empty = ""
+    if not (row.content.get("entries") or row.content.get("measures")):
+        empty = _("This submission says nothing that a paper could print.")
+    paper, back = submission_paper(submission_record(row)), reverse("submission", args=[pk])
+    return _answer(request, row, paper, back, empty=empty, submission=row)

@@ -1,4 +1,4 @@
-"""Reports: the list, one report to fill in and sign, what was handed in."""
+"""Reports: the list, one report to fill in and sign, and submissions."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -66,19 +66,17 @@ def report(request, pk):
 
 
 def surroundings(request, report, sheet):
-    """The context of the counts and the hand-in bar; the chip pressed is that of the page that
-    asks.
-    """
+    """The context of the counts and the hand-in bar, with the chip of the page that requests."""
     query = parse_qs(urlsplit(request.htmx.current_url or "").query)
     left = request.workdays.between(request.today, report.cycle.due_on)
     return {"sheet": sheet, "report": report, "left": left, "show": query.get("show", ["all"])[0]}
 
 
 def _one_entry(request, report, pk):
-    """One row of the report, or only its state, for a page that is being typed in.
+    """One row of the report, or only its state, for a page in which somebody is typing.
 
-    The state keeps the version that the page has read: a change by somebody else since must still
-    conflict.
+    The state keeps the version that the page has read, so that a later change by somebody else
+    still conflicts.
     """
     sheet = report_sheet(report, request.user)
     if pk not in {line.pk for line in sheet.lines}:
@@ -100,7 +98,7 @@ def report_begin(request, pk):
 @write
 def report_redraft(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
-    # What was assigned since is added.
+    # Entries for obligations assigned since are added.
     reporting.begin(report=report, by=request.user, now=request.now)
     count = reporting.redraft(report=report, by=request.user, now=request.now)
     messages.success(

@@ -1,4 +1,4 @@
-"""Review: what was handed in is accepted or returned, entry by entry, with the reasons."""
+"""Review: reports are accepted or returned entry by entry, plans as a whole."""
 
 from django.contrib import messages
 from django.http import Http404
