@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from directives.base import event_codes, origins
 from directives.base.origins import NOWHERE, Origin
+from directives.catalogue import acts
 from directives.core import audit, jobs
 from directives.management.commands import worker
 from directives.models import Event, JobProgress
@@ -102,10 +103,8 @@ def test_an_event_from_before_is_hashed_as_it_was():
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_names_its_task(cast, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        "directives.obligations.commands.bulk_issuing.ACT",
-        jobs.Act(lambda row: seen.append(origins.current())),
-    )
+    noting = jobs.Act(lambda row: seen.append(origins.current()))
+    monkeypatch.setitem(acts.ACTS, "issue", noting)
     job = JobProgress.objects.create(
         kind="issue", document=make_document(), by=cast.supervisor, at=NOW, total=3
     )
