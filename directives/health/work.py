@@ -101,7 +101,7 @@ def look_at_key(now: datetime) -> Iterator[Finding]:
     elif not state.private:
         words = f"{settings.AUDIT_DIR} can be read by others than this user"
         yield wrong(words, f"chmod -R go-rwx {settings.AUDIT_DIR}")
-    elif not state.stands:
+    elif not state.in_database:
         words = f"the database does not have seal number {state.number}, which was made here"
         yield wrong(words, "manage.py verify_audit; docs/record.md says what may be the cause.")
     else:
@@ -113,10 +113,10 @@ def look_at_key(now: datetime) -> Iterator[Finding]:
     elif (
         settings.AUDIT_ANCHORS
         and state
-        and not state.told
-        and (state.told_at is None or now - state.told_at > ANCHORED)
+        and not state.anchored
+        and (state.anchored_at is None or now - state.anchored_at > ANCHORED)
     ):
-        since = at(state.told_at) if state.told_at else "never"
+        since = at(state.anchored_at) if state.anchored_at else "never"
         yield warning(f"anchors were last written {since}", "The worker's log says why.")
 
 

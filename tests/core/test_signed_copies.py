@@ -306,7 +306,8 @@ def forged(data: bytes) -> bytes:
     for line in data.splitlines():
         told = json.loads(line)
         one = Seal(
-            at=datetime.fromisoformat(told["at"]), **{name: told[name] for name in copying.SAID}
+            at=datetime.fromisoformat(told["at"]),
+            **{name: told[name] for name in copying.SEAL_FIELDS},
         )
         following = keys.new_key()
         one.previous_hash, one.key, one.next_key = (

@@ -1,5 +1,6 @@
-"""Seals over the audit record, made beside the writers and signed by keys that no database holds.
-docs/record.md says what they prove.
+"""Seals over the audit record, signed with keys that are not in the database.
+
+docs/record.md describes what they prove.
 """
 
 from directives.core.sealing.anchors import anchor

@@ -1,5 +1,6 @@
-"""Checking a copy of the record by itself, and against the database where there is one: each fault
-in a line of its own.
+"""Verifying a signed copy of the record, by itself and against anchors and this database.
+
+Each fault is one English sentence.
 """
 
 import hashlib
@@ -18,22 +19,32 @@ from django.db import Error
 
 from directives.base import event_codes
 from directives.core.sealing import anchors, keys
-from directives.core.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SAID, SEALS, SIGNATURE
+from directives.core.sealing.copying import (
+    ABOUT,
+    EVENTS,
+    MANIFEST,
+    PROOFS,
+    SEAL_FIELDS,
+    SEALS,
+    SIGNATURE,
+)
 from directives.core.sealing.event_rows import FIELDS, ranges_of
 from directives.core.sealing.making import hash_seal
 from directives.core.sealing.merkle import is_included, leaf
 from directives.models import Event, Seal
 
-LINE = 16 * 1024**2  # bytes of a line at most; an event is far below
-SMALL = 4 * 1024**2  # bytes of the manifest and of proof.json at most
-AT_ONCE = 500
-# What reading JSON that somebody made up may raise
+LINE = 16 * 1024**2  # largest line in bytes; an event is far smaller
+SMALL = 4 * 1024**2  # largest manifest and proof.json in bytes
+AT_ONCE = 500  # seals of one query
+# What reading forged JSON may raise
 BROKEN = (ValueError, KeyError, TypeError, AttributeError)
+# What reading a damaged zip file may raise; RuntimeError: it is encrypted
+UNREADABLE = (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A seal of the copy, as far as events are held against it."""
+    """A seal of the copy, with what is needed to check events and anchors."""
 
     number: int
     total: int
@@ -44,63 +55,47 @@ class Sealed:
 
 @dataclass
 class Checked:
-    """What was found.
-
-    `gaps`: places between the first and the last event that are not in the copy; `anchored`:
-    anchors that agree.
-
-    `compared`: whether there is a database with seals that it was compared with.
-    """
+    """The result of a check."""
 
     faults: list[str] = field(default_factory=list)
-    about: dict[str, Any] = field(default_factory=dict)
-    manifest: str = ""
-    places: "array[int]" = field(default_factory=lambda: array("q"))
-    unsealed: list[int] = field(default_factory=list)
-    gaps: int = 0
-    anchored: int = 0
-    compared: bool = False
+    about: dict[str, Any] = field(default_factory=dict)  # proof.json
+    manifest: str = ""  # its SHA-256
+    places: "array[int]" = field(default_factory=lambda: array("q"))  # of the proved events
+    unsealed: list[int] = field(default_factory=list)  # ids of events that no seal covers
+    gaps: int = 0  # events between the first and the last that are not in the copy
+    anchored: int = 0  # anchors that agree with a seal of the copy
+    compared: bool = False  # with a database that has seals
     newest: Sealed | None = None
     seals: dict[int, Sealed] = field(default_factory=dict)  # by number
 
 
 def check(path: Path, *, lines: Iterable[str] = ()) -> Checked:
-    """Check a copy.
+    """Verify a copy.
 
-    `lines`: anchors to compare its seals with. Raises OSError for a file that cannot be read.
+    `lines` are anchors to compare its seals with. Raises OSError if the file cannot be read.
     """
     result = Checked()
     try:
         with ZipFile(path) as package:
-            names = set(package.namelist())
-            lacking = [
-                name
-                for name in (EVENTS, PROOFS, SEALS, ABOUT, MANIFEST, SIGNATURE)
-                if name not in names
-            ]
-            result.faults += [f"{name} is missing from the file" for name in lacking]
-            if not lacking:
-                _read(package, result)
-    except (
-        BadZipFile,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        zlib.error,
-    ) as error:  # RuntimeError: it is encrypted
+            needed = (EVENTS, PROOFS, SEALS, ABOUT, MANIFEST, SIGNATURE)
+            missing = [name for name in needed if name not in set(package.namelist())]
+            result.faults += [f"{name} is missing from the file" for name in missing]
+            if not missing:
+                _check_files(package, result)
+    except UNREADABLE as error:
         result.faults.append(f"the file cannot be read: {error}")
     if result.about:
-        _against_anchors(result, lines)
-        _against_database(path, result)
+        _compare_with_anchors(result, lines)
+        _compare_with_database(path, result)
     return result
 
 
-def _read(package: ZipFile, result: Checked) -> None:
-    result.faults += _manifest(package, result)
+def _check_files(package: ZipFile, result: Checked) -> None:
+    result.faults += _manifest_faults(package, result)
     result.about = _object(package, ABOUT, result)
-    result.faults += _seals(package, result)
-    result.faults += _events(package, result)
-    result.faults += _whole(result)
+    result.faults += _seal_faults(package, result)
+    result.faults += _event_faults(package, result)
+    result.faults += _gap_faults(result)
 
 
 def _object(package: ZipFile, name: str, result: Checked) -> dict[str, Any]:
@@ -113,18 +108,17 @@ def _object(package: ZipFile, name: str, result: Checked) -> dict[str, Any]:
         return {}
 
 
-def _manifest(package: ZipFile, result: Checked) -> Iterator[str]:
-    """Whether the manifest is as it was signed, and each file as the manifest says."""
+def _manifest_faults(package: ZipFile, result: Checked) -> Iterator[str]:
+    """Check the signature of the manifest, and each file against its hash in the manifest."""
     with package.open(MANIFEST) as file, package.open(SIGNATURE) as signed:
         text, signature = file.read(SMALL), signed.read(SMALL).decode("ascii", "replace").strip()
     result.manifest = hashlib.sha256(text).hexdigest()
     manifest = _object(package, MANIFEST, result)
-    files = manifest.get("files")
-    if not isinstance(files, dict) or not keys.is_signed(
-        str(manifest.get("key")), text, signature, purpose=keys.COPY
-    ):
+    files, key = manifest.get("files"), str(manifest.get("key"))
+    if not isinstance(files, dict):
+        files, key = {}, ""  # no signature is valid for an empty key
+    if not keys.is_signed(key, text, signature, purpose=keys.COPY):
         yield f"{MANIFEST} was changed after it was signed"
-        files = files if isinstance(files, dict) else {}
     counts = Counter(package.namelist())
     yield from (
         f"{name} is in the file {count} times" for name, count in counts.items() if count > 1
@@ -152,15 +146,14 @@ def _lines(package: ZipFile, name: str) -> Iterator[bytes]:
             yield line.removesuffix(b"\n")
 
 
-def _seals(package: ZipFile, result: Checked) -> Iterator[str]:
-    """Each seal by its own hash and signature, and whether it names the one before."""
-    fresh, last = keys.begun_anew(), None
+def _seal_faults(package: ZipFile, result: Checked) -> Iterator[str]:
+    """Check the hash and the signature of each seal, and that it continues the one before."""
+    known_keys, last = keys.begun_anew(), None
     for number, line in enumerate(_lines(package, SEALS), 1):
         try:
-            told = json.loads(line)
-            seal = Seal(
-                at=datetime.fromisoformat(told["at"]), **{name: told[name] for name in SAID}
-            )
+            facts = json.loads(line)
+            fields = {name: facts[name] for name in SEAL_FIELDS}
+            seal = Seal(at=datetime.fromisoformat(facts["at"]), **fields)
             where, changed = f"seal number {seal.number}", seal.hash != hash_seal(seal)
         except BROKEN:
             yield f"line {number} of {SEALS} is damaged"
@@ -171,31 +164,25 @@ def _seals(package: ZipFile, result: Checked) -> Iterator[str]:
             yield f"{where}: its signature is not that of the key that it names"
         if last is not None and seal.previous_hash != last.hash:
             yield f"{where}: the seal before it was changed or removed"
-        elif last is not None and seal.key != last.next_key and seal.key not in fresh:
+        elif last is not None and seal.key != last.next_key and seal.key not in known_keys:
             words = "it was signed with a key that the seal before it does not name"
             yield f"{where}: {words}: ask why sealing began anew with it"
-        last = Sealed(told["number"], told["total"], seal.root, seal.hash, seal.next_key)
+        last = Sealed(facts["number"], facts["total"], seal.root, seal.hash, seal.next_key)
         result.seals[last.number] = last
     result.newest = last
-    told = result.about.get("seal") or {}
-    if (told.get("hash") if isinstance(told, dict) else "") != (last.hash if last else None):
+    newest = result.about.get("seal") or {}
+    if (newest.get("hash") if isinstance(newest, dict) else "") != (last.hash if last else None):
         yield f"{ABOUT} names another newest seal than {SEALS} ends with"
 
 
-def _events(package: ZipFile, result: Checked) -> Iterator[str]:
-    """Each event by its proof.
-
-    Lines go together by the number of their event, in the same order.
-    """
-    ids, proved = _numbers(package, EVENTS), _numbers(package, PROOFS)
-    for name, numbers in ((EVENTS, ids), (PROOFS, proved)):
-        yield from (
-            f"event {pk} is in {name} {count} times"
-            for pk, count in numbers.items()
-            if pk and count > 1
-        )
-        if numbers[0]:
-            yield f"{numbers[0]} lines of {name} are damaged"
+def _event_faults(package: ZipFile, result: Checked) -> Iterator[str]:
+    """Check each event by its proof. Both files have the events in the same order."""
+    ids, proved = _count_ids(package, EVENTS), _count_ids(package, PROOFS)
+    for name, counts in ((EVENTS, ids), (PROOFS, proved)):
+        repeated = {pk: count for pk, count in counts.items() if pk and count > 1}
+        yield from (f"event {pk} is in {name} {count} times" for pk, count in repeated.items())
+        if counts[0]:
+            yield f"{counts[0]} lines of {name} are damaged"
     yield from (
         f"event {pk}: it is in the file, and has no proof" for pk in ids if pk not in proved
     )
@@ -203,19 +190,19 @@ def _events(package: ZipFile, result: Checked) -> Iterator[str]:
         f"event {pk}: there is a proof of it, and it is gone" for pk in proved if pk not in ids
     )
     both = {pk for pk in ids if pk and ids[pk] == proved[pk] == 1}
-    events = (line for line in _lines(package, EVENTS) if _number(line) in both)
-    proofs = (line for line in _lines(package, PROOFS) if _number(line) in both)
+    events = (line for line in _lines(package, EVENTS) if _event_id(line) in both)
+    proofs = (line for line in _lines(package, PROOFS) if _event_id(line) in both)
     for event, proof in zip(events, proofs, strict=True):
-        if _number(event) != _number(proof):
-            yield f"event {_number(event)}: it does not stand where its proof does"
+        if _event_id(event) != _event_id(proof):
+            yield f"event {_event_id(event)}: it does not stand where its proof does"
         else:
-            yield from _event(event, json.loads(proof), result)
+            yield from _proof_faults(event, json.loads(proof), result)
     if result.about.get("events") != ids.total():
         yield f"{ABOUT} tells of {result.about.get('events')} events, {ids.total()} are there"
 
 
-def _number(line: bytes) -> int:
-    """The number of the event that a line is about; 0 for a line that makes no sense."""
+def _event_id(line: bytes) -> int:
+    """The id of the event that a line is about; 0 for a line that cannot be read."""
     try:
         pk = json.loads(line)["id"]
     except BROKEN:
@@ -223,11 +210,11 @@ def _number(line: bytes) -> int:
     return pk if type(pk) is int and pk > 0 else 0
 
 
-def _numbers(package: ZipFile, name: str) -> Counter[int]:
-    return Counter(map(_number, _lines(package, name)))
+def _count_ids(package: ZipFile, name: str) -> Counter[int]:
+    return Counter(map(_event_id, _lines(package, name)))
 
 
-def _event(line: bytes, proof: dict[str, Any], result: Checked) -> Iterator[str]:
+def _proof_faults(line: bytes, proof: dict[str, Any], result: Checked) -> Iterator[str]:
     pk, number = proof["id"], proof.get("seal")
     if number is None:
         result.unsealed.append(pk)
@@ -247,10 +234,8 @@ def _event(line: bytes, proof: dict[str, Any], result: Checked) -> Iterator[str]
         yield f"event {pk}: it is not as it was sealed (seal number {number})"
 
 
-def _whole(result: Checked) -> Iterator[str]:
-    """What lies between the first and the last event, and whether a copy of everything has
-    everything.
-    """
+def _gap_faults(result: Checked) -> Iterator[str]:
+    """Count the gaps between events, and check that a copy of the whole record has no gap."""
     runs = ranges_of(sorted(set(result.places)))
     result.gaps = sum(
         after[0] - before[1] - 1 for before, after in zip(runs, runs[1:], strict=False)
@@ -269,37 +254,27 @@ def _missing(runs: list[list[int]], total: int) -> Iterator[tuple[int, int]]:
         start = end + 1
 
 
-# against what is known elsewhere
-
-
-def _against_anchors(result: Checked, lines: Iterable[str]) -> None:
+def _compare_with_anchors(result: Checked, lines: Iterable[str]) -> None:
     extra_lines = list(lines)
     for line in (*extra_lines, *anchors.anchors_in_files()):
         match = anchors.LINE.search(line)
         if match is None:
-            result.faults += (
-                [f"an anchor cannot be read: {line.strip()[:60]}"] if line in extra_lines else []
-            )
+            if line in extra_lines:
+                result.faults.append(f"an anchor cannot be read: {line.strip()[:60]}")
             continue
         seal = result.seals.get(int(match["number"]))
         if seal is None:
             continue
-        if (seal.hash, str(seal.total), seal.root) == (
-            match["hash"],
-            match["total"],
-            match["root"],
-        ):
+        if anchors.agrees(match.groupdict(), seal):
             result.anchored += 1
         else:
-            result.faults.append(
-                f"seal number {seal.number}: it is not the one of which an anchor of "
-                f"{match['at']} tells"
-            )
+            words = f"it is not the one of which an anchor of {match['at']} tells"
+            result.faults.append(f"seal number {seal.number}: {words}")
 
 
-def _against_database(path: Path, result: Checked) -> None:
-    """Whether its seals are in the chain here, the record tells that it was taken, and what is
-    unsealed stands here as it is there.
+def _compare_with_database(path: Path, result: Checked) -> None:
+    """Check that the seals and the unsealed events are in this database, and that the record here
+    contains the making of this copy.
     """
     try:
         if not Seal.objects.exclude(signature="").exists():
@@ -308,13 +283,11 @@ def _against_database(path: Path, result: Checked) -> None:
         numbers = sorted(result.seals)
         for start in range(0, len(numbers), AT_ONCE):
             batch = numbers[start : start + AT_ONCE]
-            standing = set(Seal.objects.filter(number__in=batch).values_list("number", "hash"))
-            wrong = [
-                number for number in batch if (number, result.seals[number].hash) not in standing
-            ]
+            stored = set(Seal.objects.filter(number__in=batch).values_list("number", "hash"))
             result.faults += [
                 f"seal number {number}: it is not in the chain of this installation"
-                for number in wrong
+                for number in batch
+                if (number, result.seals[number].hash) not in stored
             ]
         taken = Event.objects.filter(
             subject_type="seal", action="take_record", after__manifest=result.manifest
@@ -323,18 +296,18 @@ def _against_database(path: Path, result: Checked) -> None:
             result.faults.append(
                 "the record of this installation does not tell that this copy was taken"
             )
-        result.faults += _unsealed(path, result.unsealed)
-    except Error:
+        result.faults += _unsealed_faults(path, result.unsealed)
+    except Error:  # no database can be reached
         result.compared = False
 
 
-def _unsealed(path: Path, ids: list[int]) -> Iterator[str]:
+def _unsealed_faults(path: Path, ids: list[int]) -> Iterator[str]:
     wanted = set(ids)
     if not wanted:
         return
     with ZipFile(path) as package:
         for line in _lines(package, EVENTS):
-            pk = _number(line)
+            pk = _event_id(line)
             if pk in wanted:
                 row = Event.objects.filter(pk=pk).values(*FIELDS).first()
                 if row is None or event_codes.canonical_bytes(row) != line:

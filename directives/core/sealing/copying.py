@@ -1,8 +1,8 @@
-"""A copy of events that can be proved away from its database: each as it was hashed, with its
-proof, and the seals.
+"""Making a signed copy of events that can be verified without the database.
 
-An event is proved against the seal that covers it: the tree of that seal is the frontier of the
-signed seal before it and the events since, so that nothing else is read, however long the record.
+It holds each event in the bytes that were hashed, its proof, and the seals. An event is proved
+against the seal that covers it. The tree of that seal is the frontier of the signed seal before it
+and the events since, so that nothing else is read, however long the record is.
 """
 
 import hashlib
@@ -23,16 +23,10 @@ from directives.core.sealing.event_rows import AT_ONCE, FIELDS, events_in, tree_
 from directives.core.sealing.merkle import Frontier, Grown, leaf
 from directives.models import Event, Seal
 
-EVENTS, PROOFS, SEALS, READABLE, ABOUT, HELP = (
-    "events.jsonl",
-    "proofs.jsonl",
-    "seals.jsonl",
-    "record.csv",
-    "proof.json",
-    "README.txt",
-)
+EVENTS, PROOFS, SEALS = "events.jsonl", "proofs.jsonl", "seals.jsonl"
+READABLE, ABOUT, HELP = "record.csv", "proof.json", "README.txt"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-SAID = (
+SEAL_FIELDS = (
     "number",
     "ranges",
     "count",
@@ -50,16 +44,12 @@ HOW = Path(__file__).with_name("how_to_check.txt")
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """An event as it was hashed.
-
-    `seal`: the number of the one that covers it, None where none does yet; `index`: its place under
-    it.
-    """
+    """An event with its proof."""
 
     pk: int
-    data: bytes
-    seal: int | None = None
-    index: int | None = None
+    data: bytes  # as it was hashed
+    seal: int | None = None  # number of the seal that covers it; None: not sealed yet
+    index: int | None = None  # its place among all sealed events, from 0
     proof: Sequence[bytes] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -67,21 +57,21 @@ class Copied:
             "id": self.pk,
             "seal": self.seal,
             "index": self.index,
-            "proof": [one.hex() for one in self.proof],
+            "proof": [node.hex() for node in self.proof],
         }
 
 
 def newest() -> Seal | None:
     """The newest signed seal.
 
-    Ask for it before the events of a copy are chosen: then all that it covers can be among them.
+    Call this before selecting the events of a copy, so that all events it covers can be selected.
     """
     return Seal.objects.exclude(signature="").order_by("-id").first()
 
 
 def proved_events(ids: "array[int]", last: Seal | None) -> Iterator[Copied]:
-    """The events of these sorted ids in the order of the record, each with its proof; then those
-    that no seal up to `last` covers.
+    """The events with these sorted ids: first the sealed ones, each with its proof, in the order of
+    the record, then those that no seal up to `last` covers.
     """
     done = bytearray(len(ids))
     for seal, base, ranges in _trees(last):
@@ -92,20 +82,12 @@ def proved_events(ids: "array[int]", last: Seal | None) -> Iterator[Copied]:
             at = _at(ids, row["id"])
             if at < len(ids) and ids[at] == row["id"]:
                 done[at] = True
-                yield Copied(
-                    row["id"],
-                    event_codes.canonical_bytes(row),
-                    seal.number,
-                    index,
-                    tree.proof(index),
-                )
+                data = event_codes.canonical_bytes(row)
+                yield Copied(row["id"], data, seal.number, index, tree.proof(index))
     unsealed = [pk for pk, is_proved in zip(ids, done, strict=True) if not is_proved]
     for start in range(0, len(unsealed), AT_ONCE):
-        for row in (
-            Event.objects.filter(id__in=unsealed[start : start + AT_ONCE])
-            .order_by("id")
-            .values(*FIELDS)
-        ):
+        events = Event.objects.filter(id__in=unsealed[start : start + AT_ONCE]).order_by("id")
+        for row in events.values(*FIELDS):
             yield Copied(row["id"], event_codes.canonical_bytes(row))
 
 
@@ -114,15 +96,13 @@ def _at(ids: "array[int]", pk: int) -> int:
 
 
 def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]]:
-    """Each signed seal with the tree of the signed one before it, and the ranges of the events
-    between.
+    """Each signed seal, the tree of the signed seal before it, and the ranges of the new events.
 
-    Events from before signing began come under the first signed seal.
+    Events under unsigned seals, from before signing began, are new under the first signed seal.
     """
     base, ranges = Frontier(), []
-    for seal in (
-        Seal.objects.filter(pk__lte=last.pk if last else 0).order_by("id").iterator(chunk_size=500)
-    ):
+    seals = Seal.objects.filter(pk__lte=last.pk if last else 0).order_by("id")
+    for seal in seals.iterator(chunk_size=500):
         ranges += valid_ranges(seal.ranges)
         if seal.signature:
             yield seal, base, ranges
@@ -131,18 +111,16 @@ def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What a copy came to: how many events, how many of them no seal covers, the hash of its
-    manifest, the key that signed that.
-    """
+    """A finished copy."""
 
-    events: int
-    unsealed: int
-    manifest: str
-    key: str
+    events: int  # how many
+    unsealed: int  # how many of them no seal covers
+    manifest: str  # SHA-256 of the manifest
+    key: str  # public key of its signature
 
 
 class Package:
-    """A zip file in the making, which knows the hash of each of its files."""
+    """A zip file that is being written, with the SHA-256 of each of its entries."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.zip = ZipFile(file, "w", ZIP_DEFLATED)
@@ -150,7 +128,7 @@ class Package:
 
     @contextmanager
     def entry(self, name: str) -> Iterator[Callable[[bytes], None]]:
-        """Write an entry; only one at a time can be open."""
+        """Yields a function that writes to the entry. Only one entry can be open at a time."""
         digest = hashlib.sha256()
         with self.zip.open(name, "w", force_zip64=True) as out:
 
@@ -181,16 +159,16 @@ def pack(
 ) -> Packed:
     """Write a copy of these events as a zip file.
 
-    `about` is told in proof.json, `table` writes the same events for people (CSV).
+    `about` is added to proof.json; `table` writes the same events as CSV, for people.
     """
-    made, private = Package(file), keys.copy_key()
-    events, unsealed, lowest = _add_events(made, ids, last)
-    with made.entry(SEALS) as write:
+    package, private = Package(file), keys.copy_key()
+    events, unsealed, lowest = _add_events(package, ids, last)
+    with package.entry(SEALS) as write:
         for seal in _chain(lowest, last):
             write(_json(seal_facts(seal)) + b"\n")
-    with tempfile.TemporaryFile() as readable_file:
-        table(readable_file)
-        made.add(READABLE, readable_file)
+    with tempfile.TemporaryFile() as csv_file:
+        table(csv_file)
+        package.add(READABLE, csv_file)
     key = keys.public_of(private)
     facts = {
         "format": 1,
@@ -200,46 +178,45 @@ def pack(
         "seal": seal_facts(last) if last else None,
         "key": key,
     }
-    made.add(ABOUT, _json(facts, indent=1))
-    made.add(HELP, HOW.read_bytes())
-    manifest = _json({"format": 1, "key": key, "files": made.hashes}, indent=1)
-    made.zip.writestr(MANIFEST, manifest)
-    made.zip.writestr(SIGNATURE, keys.sign(private, manifest, purpose=keys.COPY) + "\n")
-    made.zip.close()
+    package.add(ABOUT, _json(facts, indent=1))
+    package.add(HELP, HOW.read_bytes())
+    manifest = _json({"format": 1, "key": key, "files": package.hashes}, indent=1)
+    package.zip.writestr(MANIFEST, manifest)
+    package.zip.writestr(SIGNATURE, keys.sign(private, manifest, purpose=keys.COPY) + "\n")
+    package.zip.close()
     return Packed(events, unsealed, hashlib.sha256(manifest).hexdigest(), key)
 
 
-def _add_events(made: Package, ids: "array[int]", last: Seal | None) -> tuple[int, int, int | None]:
-    """Write the events and their proofs: how many, how many unsealed, the lowest seal's number."""
+def _add_events(
+    package: Package, ids: "array[int]", last: Seal | None
+) -> tuple[int, int, int | None]:
+    """Write events and proofs; returns how many, how many unsealed, the lowest seal's number."""
     events = unsealed = 0
     lowest: int | None = None
     with tempfile.TemporaryFile() as proofs:
-        with made.entry(EVENTS) as write:
+        with package.entry(EVENTS) as write:
             for event in proved_events(ids, last):
                 write(event.data + b"\n")
                 proofs.write(_json(event.as_json()) + b"\n")
                 events, unsealed = events + 1, unsealed + (event.seal is None)
                 lowest = event.seal if lowest is None else lowest
-        made.add(PROOFS, proofs)
+        package.add(PROOFS, proofs)
     return events, unsealed, lowest
 
 
 def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
-    """The seals from the one with this number to the last, each naming the one before it."""
+    """The seals from the one with this number to the last."""
     if last is None:
         return
     signed = Seal.objects.exclude(signature="").order_by("id")
     first = signed.filter(number=lowest)[:1].get() if lowest else last
-    yield from (
-        Seal.objects.filter(pk__gte=first.pk, pk__lte=last.pk)
-        .order_by("id")
-        .iterator(chunk_size=500)
-    )
+    seals = Seal.objects.filter(pk__gte=first.pk, pk__lte=last.pk).order_by("id")
+    yield from seals.iterator(chunk_size=500)
 
 
 def seal_facts(seal: Seal) -> dict[str, Any]:
-    """What a seal says, as a copy holds it."""
-    return {"at": seal.at.isoformat(), **{name: getattr(seal, name) for name in SAID}}
+    """The fields of a seal in the form that a copy has them."""
+    return {"at": seal.at.isoformat(), **{name: getattr(seal, name) for name in SEAL_FIELDS}}
 
 
 def _json(value: Any, indent: int | None = None) -> bytes:

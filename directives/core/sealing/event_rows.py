@@ -1,4 +1,4 @@
-"""The events under a seal, as they are hashed."""
+"""Reading and hashing the events that a seal covers."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ AT_ONCE = 5000  # rows of one read
 
 @dataclass(frozen=True, slots=True)
 class HashedRows:
-    """Rows in their order: their hash, how many, and the tree that they have grown."""
+    """The SHA-256 of a sequence of events, their count, and the Merkle tree up to them."""
 
     digest: str
     count: int
@@ -34,17 +34,15 @@ def ranges_of(ids: Iterable[int]) -> list[list[int]]:
 
 
 def valid_ranges(ranges: Any) -> list[list[int]]:
-    """The ranges that a seal covers; none where somebody made something else of them."""
-    match ranges:
-        case [*pairs] if all(
-            isinstance(pair, list) and [*map(type, pair)] == [int, int] for pair in pairs
-        ):
-            return pairs
-    return []
+    """The ranges of a seal; empty if they were forged into something else."""
+    if not isinstance(ranges, list):
+        return []
+    are_pairs = (isinstance(r, list) and [*map(type, r)] == [int, int] for r in ranges)
+    return ranges if all(are_pairs) else []
 
 
 def tree_of(seal: Seal) -> Frontier | None:
-    """The tree up to a seal, as it says; None where that is not what its root is of."""
+    """The tree that a seal states; None if its root is another."""
     if seal.total is None or seal.tree is None:
         return None
     try:
@@ -56,14 +54,14 @@ def tree_of(seal: Seal) -> Frontier | None:
 
 
 def events_in(ranges: list[list[int]]) -> Iterator[dict[str, Any]]:
-    """The events of these ids that are there."""
+    """The existing events in these ranges of ids."""
     for first, last in ranges:
         rows = Event.objects.filter(id__range=(first, last)).order_by("id").values(*FIELDS)
         yield from rows if last - first < AT_ONCE else rows.iterator(chunk_size=AT_ONCE)
 
 
 def hash_rows(rows: Iterable[dict[str, Any]], tree: Frontier) -> HashedRows:
-    """The hash of rows, and the tree that grows by them."""
+    """Hash the rows and append them to a copy of the tree."""
     digest, count, grown = hashlib.sha256(), 0, tree.copy()
     for row in rows:
         data = event_codes.canonical_bytes(row)

@@ -1,10 +1,9 @@
-"""What is known of the record outside its database: the key of the next seal and the mark of the
-last one, in AUDIT_DIR.
+"""The files of AUDIT_DIR: the key of the next seal and the mark of the last one.
 
-`state` holds both, and is replaced as a whole. A seal is prepared in `pending`, with the next key
-and its own mark; the database commits it; then `pending` takes the place of `state`, whose key is
-overwritten. A process that dies in between leaves `pending`: whether it counts is told by the
-newest seal of the database (`recover`). So each key signs one seal, and is gone.
+The file `state` holds both. To make a seal, the next key and the mark of the new seal are written
+to `pending`; the database commits the seal; then `state`, with the used key, is overwritten and
+replaced by `pending`. A process that dies in between leaves `pending`, and the newest seal of the
+database decides whether it becomes the state (`recover`). So each key signs one seal and is erased.
 """
 
 import fcntl
@@ -20,12 +19,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
-PURPOSE = b"qunzhu seal 1\n"  # before what is signed, so that no signature means anything else
-COPY = b"qunzhu copy of the record 1\n"  # the same, before the manifest of a copy
+# Prefixes of what is signed, so that a signature for one purpose is invalid for another
+PURPOSE = b"qunzhu seal 1\n"
+COPY = b"qunzhu copy of the record 1\n"  # the manifest of a copy
 
 
 class Damaged(ValueError):
-    """A file of AUDIT_DIR that does not say what it is to say."""
+    """A file of AUDIT_DIR that cannot be read."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{Path(settings.AUDIT_DIR) / name} is damaged")
@@ -33,7 +33,7 @@ class Damaged(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is remembered of a signed seal outside the database, to verify it and go on after it."""
+    """What is kept of a signed seal outside the database, to verify it and to continue it."""
 
     number: int
     total: int
@@ -47,22 +47,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`private`: the key of the next seal.
+    """The content of `state` and of `pending`."""
 
-    `codes_from`: since when no event is sealed without a code of who wrote it.
-
-    `lost`: marks whose seals the database no longer had when sealing went on.
-    """
-
-    private: str
+    private: str  # the key of the next seal
     mark: Mark
-    codes_from: str
-    lost: list[Mark] = field(default_factory=list)
+    codes_from: str  # from this instant on, events without a code (MAC) are not sealed
+    lost: list[Mark] = field(default_factory=list)  # of seals missing when sealing went on
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Up to which seal the record was read and found whole, and what the next one must continue."""
+    """The seal up to which the record was verified without faults, and what must follow it."""
 
     pk: int
     hash: str
@@ -73,18 +68,18 @@ class Verified:
 
 
 def folder() -> Path:
-    """AUDIT_DIR, for its owner alone; where it is another's, the doctor tells."""
+    """AUDIT_DIR, made if needed and closed to other users."""
     path = Path(settings.AUDIT_DIR)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.stat().st_mode & 0o077:
-        with suppress(PermissionError):
+        with suppress(PermissionError):  # another user owns it: `manage.py doctor` reports it
             path.chmod(0o700)
     return path
 
 
 @contextmanager
 def exclusive_lock() -> Iterator[None]:
-    """Among all processes that seal with this folder."""
+    """A lock among all processes that use this folder."""
     file = os.open(folder() / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -94,7 +89,7 @@ def exclusive_lock() -> Iterator[None]:
 
 
 def read_file(name: str) -> Any:
-    """What a file of the folder says; None where there is none. Raises Damaged."""
+    """The JSON content of a file of the folder; None if there is no file. Raises Damaged."""
     try:
         return json.loads((Path(settings.AUDIT_DIR) / name).read_text("utf-8"))
     except FileNotFoundError:
@@ -104,10 +99,10 @@ def read_file(name: str) -> Any:
 
 
 def write_file(name: str, values: Any) -> None:
-    """Write a file of the folder, whole or not at all, for its owner alone."""
+    """Write a file of the folder atomically, readable by its owner only."""
     part = folder() / f"{name}.part"
-    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as out:
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         json.dump(values, out, ensure_ascii=False)
         out.flush()
         os.fsync(out.fileno())
@@ -116,7 +111,7 @@ def write_file(name: str, values: Any) -> None:
 
 
 def _settle() -> None:
-    """Have the disk keep which names the folder has."""
+    """Make renames in the folder durable."""
     file = os.open(folder(), os.O_RDONLY)
     os.fsync(file)
     os.close(file)
@@ -138,35 +133,34 @@ def load_state() -> State | None:
     try:
         return _state("state")
     except Damaged:
-        pending = _state("pending")  # the state's key was being overwritten
+        pending = _state("pending")  # `state` was just being overwritten
         if pending is None:
             raise
         return pending
 
 
 def prepare(state: State) -> None:
-    """Keep the state that a seal will make, before the database has the seal."""
+    """Store the state after a seal that is not in the database yet."""
     write_file("pending", asdict(state))
 
 
 def recover(newest: str) -> None:
-    """Finish, or forget, what a process that died had prepared.
+    """Adopt or delete the pending state of a process that died.
 
-    `newest`: the hash of the database's newest seal.
+    `newest` is the hash of the newest seal in the database.
     """
     pending = _state("pending")
     if pending is None:
         return
-    if pending.mark.hash == newest or not _is_whole(
-        "state"
-    ):  # the key was overwritten: there is no way back
+    # If `state` is damaged, its key was being overwritten, and only `pending` is left.
+    if pending.mark.hash == newest or not _is_readable("state"):
         adopt()
     else:
         erase("pending")
         (folder() / "pending").unlink()
 
 
-def _is_whole(name: str) -> bool:
+def _is_readable(name: str) -> bool:
     try:
         read_file(name)
     except ValueError:
@@ -175,7 +169,7 @@ def _is_whole(name: str) -> bool:
 
 
 def adopt() -> None:
-    """The seal stands: its state takes the place of the one before, whose key is gone for good."""
+    """Replace the state by the pending one, once its seal is committed, and erase the used key."""
     if (folder() / "state").exists():
         erase("state")
     os.replace(folder() / "pending", folder() / "state")
@@ -183,7 +177,7 @@ def adopt() -> None:
 
 
 def erase(name: str) -> None:
-    """Overwrite a file; what a disk keeps of old blocks beneath it is its own affair."""
+    """Overwrite a file with zeros. A disk may still keep old copies of its blocks."""
     path = folder() / name
     with path.open("r+b") as file:
         file.write(b"\0" * path.stat().st_size)
@@ -192,10 +186,9 @@ def erase(name: str) -> None:
 
 
 def acknowledged() -> list[dict[str, Any]]:
-    """New beginnings that an administrator has looked into: the number and key of a seal, or the
-    hash of a lost one.
+    """Breaks of the chain that an administrator has acknowledged. Raises Damaged.
 
-    Raises Damaged.
+    Each entry has the key of a seal with which sealing began anew, or the hash of a lost seal.
     """
     entries = read_file("acknowledged") or []
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -204,7 +197,7 @@ def acknowledged() -> list[dict[str, Any]]:
 
 
 def begun_anew() -> frozenset[str]:
-    """The keys with which an administrator knows that sealing began anew."""
+    """Keys with which sealing began anew, as an administrator has acknowledged."""
     return frozenset(entry["key"] for entry in acknowledged() if "key" in entry)
 
 
@@ -225,9 +218,9 @@ def note_verified(verified: Verified) -> None:
 
 
 def copy_key() -> str:
-    """The key by which this machine signs copies of the record, made when it is first needed.
+    """The private key by which this machine signs copies of the record, made at first use.
 
-    It is none of the keys of seals: those sign one seal each and are gone, this one stays.
+    It is not one of the keys of seals, which are erased after one use.
     """
     with exclusive_lock():
         stored = read_file("copy_key")
@@ -262,9 +255,7 @@ def _bytes(message: str | bytes) -> bytes:
 
 
 def is_signed(key: str, message: str | bytes, signature: str, *, purpose: bytes = PURPOSE) -> bool:
-    """Whether the holder of this public key signed the hash of a seal, or for another purpose
-    something else.
-    """
+    """Whether the signature of the message, for this purpose, is valid for this public key."""
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(
             bytes.fromhex(signature), purpose + _bytes(message)

@@ -1,4 +1,4 @@
-"""Sealing the events that wait, one process at a time, each seal with a key of its own."""
+"""Sealing the waiting events: one process at a time, each seal with its own key."""
 
 import hashlib
 import json
@@ -24,26 +24,23 @@ from directives.core.sealing.merkle import Frontier
 from directives.models import Event, Seal, Unsealed
 
 BATCH = 5000  # events of one seal
-ONE_AT_A_TIME = 7_103_005_382  # the key of the advisory lock; any number that nothing else uses
-# For which events wait before another machine than the last begins with a key of its own
+ONE_AT_A_TIME = 7_103_005_382  # key of the advisory lock: any number that nothing else uses
+# How long events must wait before a machine that did not make the last seal takes over
 TAKE_OVER = timedelta(minutes=10)
-# For which nodes of the release before may still write events without a code
+# How long machines of an earlier release may still write events without a code
 UPGRADE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the next seal stands on: the seal before it, the tree up to it, and the key that signs.
+    """What the next seal continues."""
 
-    `trusting`: events are taken whatever their codes, as SECRET_KEY may be another than where they
-    were written.
-    """
-
-    last: Seal | None
-    tree: Frontier
-    private: str
-    codes_from: datetime
+    last: Seal | None  # the seal before it
+    tree: Frontier  # up to that seal
+    private: str  # the key that signs the next seal
+    codes_from: datetime  # see keys.State
     lost: list[keys.Mark] = field(default_factory=list)
+    # Seal events whatever their codes: they may have been written under another SECRET_KEY.
     trusting: bool = False
 
     @property
@@ -52,7 +49,7 @@ class Base:
 
 
 def hash_seal(seal: Seal) -> str:
-    """What the hash of a seal must be, by what it says."""
+    """The hash that follows from the other fields of a seal."""
     fields = [seal.previous_hash, seal.at.isoformat(), seal.ranges, seal.rows_hash]
     if seal.signature:
         fields += [seal.count, seal.number, seal.total, seal.root, seal.key, seal.next_key]
@@ -60,11 +57,9 @@ def hash_seal(seal: Seal) -> str:
 
 
 def seal(*, now: datetime) -> int:
-    """Seal the events that wait; returns how many.
+    """Seal the waiting events, up to BATCH; returns how many.
 
-    One that commits after this goes into the next seal.
-
-    Returns 0 where another machine's worker has the key and does it.
+    Returns 0 without sealing if the worker of another machine seems to have the key.
     """
     with keys.exclusive_lock():
         last = Seal.objects.order_by("-id").first()
@@ -80,7 +75,7 @@ def seal(*, now: datetime) -> int:
 
 
 def _base(last: Seal | None, now: datetime) -> Base | None:
-    """Where sealing goes on. None: it is another machine's, as it seems."""
+    """What the next seal continues; None if another machine seems to be sealing."""
     state = keys.load_state()
     if state and last and state.mark.hash == last.hash:
         return Base(
@@ -93,29 +88,27 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
     lost = list(state.lost) if state else []
     if state and not is_in_database(state.mark):
         lost.append(state.mark)
-    elif last and last.signature and not _stands_still(last, now):
+    elif last and last.signature and not _is_abandoned(last, now):
         return None
     codes_from = datetime.fromisoformat(state.codes_from) if state else _codes_from(last, now)
-    return Base(last, _tree_behind(last), keys.new_key(), codes_from, lost, trusting=state is None)
+    return Base(last, _tree_up_to(last), keys.new_key(), codes_from, lost, trusting=state is None)
 
 
 def _codes_from(last: Seal | None, now: datetime) -> datetime:
-    """Since when events need a code; a day later where an earlier release still wrote here."""
-    before = not last.signature if last else Unsealed.objects.filter(mac="").exists()
-    return now + UPGRADE if before else now
+    """From when on events need a code: later if an earlier release has written to the database."""
+    has_older = not last.signature if last else Unsealed.objects.filter(mac="").exists()
+    return now + UPGRADE if has_older else now
 
 
 def is_in_database(mark: keys.Mark) -> bool:
-    """Whether the database still has the seal that this is the mark of."""
+    """Whether the database still has the seal of this mark."""
     return Seal.objects.filter(
         number=mark.number, hash=mark.hash, total=mark.total, root=mark.root
     ).exists()
 
 
-def _stands_still(last: Seal, now: datetime) -> bool:
-    """Whether events have waited since this machine first saw them behind this seal, long enough
-    for another to be gone.
-    """
+def _is_abandoned(last: Seal, now: datetime) -> bool:
+    """Whether this machine has seen events wait for TAKE_OVER since this seal was made."""
     seen = keys.read_file("watching") or {}
     if seen.get("behind") != last.hash:
         keys.write_file("watching", {"behind": last.hash, "since": now.isoformat()})
@@ -123,10 +116,8 @@ def _stands_still(last: Seal, now: datetime) -> bool:
     return now - datetime.fromisoformat(seen["since"]) >= TAKE_OVER
 
 
-def _tree_behind(last: Seal | None) -> Frontier:
-    """The tree up to a seal; over events that were sealed before signing began it is made by
-    reading them all.
-    """
+def _tree_up_to(last: Seal | None) -> Frontier:
+    """The tree up to a seal; for an unsigned seal it is computed from all events."""
     if last and last.signature and (tree_of_seal := tree_of(last)):
         return tree_of_seal
     tree = Frontier()
@@ -137,20 +128,20 @@ def _tree_behind(last: Seal | None) -> Frontier:
 
 @transaction.atomic
 def _add(base: Base, *, now: datetime) -> list[int]:
-    """The next seal, over the events that wait; returns their ids."""
+    """Make the next seal over the waiting events; returns their ids."""
     _wait_for_other_sealers()
     if Seal.objects.order_by("-id").first() != base.last:
         return []
-    rows = list(_good(trusting=base.trusting, upgrading=now < base.codes_from))
+    rows = list(_genuine_events(trusting=base.trusting, upgrading=now < base.codes_from))
     if not rows:
         return []
     ids = [row["id"] for row in rows]
     hashed = hash_rows(rows, base.tree)
-    following = keys.new_key()
-    made = _signed(base, ranges_of(ids), hashed, keys.public_of(following), now)
-    mark = _mark_of(made, base, hashed.tree)
-    keys.prepare(keys.State(following, mark, base.codes_from.isoformat(), base.lost))
-    made.save(force_insert=True)
+    next_key = keys.new_key()
+    new = _signed(base, ranges_of(ids), hashed, keys.public_of(next_key), now)
+    mark = _mark_of(new, base, hashed.tree)
+    keys.prepare(keys.State(next_key, mark, base.codes_from.isoformat(), base.lost))
+    new.save(force_insert=True)
     Unsealed.objects.filter(event_id__in=ids).delete()
     return ids
 
@@ -168,22 +159,17 @@ def _mark_of(seal: Seal, base: Base, tree: Frontier) -> keys.Mark:
     )
 
 
-def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
-    """The events that wait and are as they were written, up to a seal's number.
+def _genuine_events(*, trusting: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
+    """The waiting events that are as the product wrote them, at most BATCH.
 
-    Others stay, and `verify` names them.
+    Others are left unsealed, and `verify` reports them.
     """
     after, room = 0, BATCH
-    while room and (
-        waiting := list(
-            Unsealed.objects.filter(event_id__gt=after)
-            .order_by("event_id")
-            .values_list("event_id", "mac")[:BATCH]
-        )
-    ):
-        codes, after = dict(waiting), waiting[-1][0]
-        for row in Event.objects.filter(id__in=codes).order_by("id").values(*FIELDS):
-            mac = codes[row["id"]]
+    waiting = Unsealed.objects.order_by("event_id").values_list("event_id", "mac")
+    while room and (macs := dict(waiting.filter(event_id__gt=after)[:BATCH])):
+        after = max(macs)
+        for row in Event.objects.filter(id__in=macs).order_by("id").values(*FIELDS):
+            mac = macs[row["id"]]
             if room and (trusting or (event_codes.is_genuine(mac, row) if mac else upgrading)):
                 room -= 1
                 yield row
@@ -192,7 +178,7 @@ def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
 def _signed(
     base: Base, ranges: list[list[int]], hashed: HashedRows, next_key: str, now: datetime
 ) -> Seal:
-    made = Seal(
+    new = Seal(
         at=now,
         ranges=ranges,
         count=hashed.count,
@@ -204,48 +190,45 @@ def _signed(
         tree=hashed.tree.as_hex(),
         key=keys.public_of(base.private),
         next_key=next_key,
-        signature="-",
+        signature="-",  # only a signed seal has the fields above in its hash
     )
-    made.hash = hash_seal(made)
-    made.signature = keys.sign(base.private, made.hash)
-    return made
+    new.hash = hash_seal(new)
+    new.signature = keys.sign(base.private, new.hash)
+    return new
 
 
 def add_unsigned_seal(
     last: Seal | None, ranges: list[list[int]], rows_hash: str, count: int, *, now: datetime
 ) -> Seal:
-    """Add a seal without a signature behind the last one, over made-up events whose rows have this
-    hash, before signing begins.
-    """
-    made = Seal(
+    """Add an unsigned seal after the last one, over made-up events whose rows have this hash."""
+    new = Seal(
         at=now,
         ranges=ranges,
         count=count,
         rows_hash=rows_hash,
         previous_hash=last.hash if last else "",
     )
-    made.hash = hash_seal(made)
-    made.save(force_insert=True)
-    return made
+    new.hash = hash_seal(new)
+    new.save(force_insert=True)
+    return new
 
 
 def seal_waiting_unsigned(*, now: datetime) -> None:
-    """Put what waits under a seal without a signature: made-up work, before signing begins."""
+    """Put the waiting events of made-up work under an unsigned seal, before signing begins."""
     ids = list(Unsealed.objects.order_by("event_id").values_list("event_id", flat=True))
     if ids:
         ranges = ranges_of(ids)
         hashed = hash_rows(events_in(ranges), Frontier())
-        add_unsigned_seal(
-            Seal.objects.order_by("-id").first(), ranges, hashed.digest, hashed.count, now=now
-        )
+        last = Seal.objects.order_by("-id").first()
+        add_unsigned_seal(last, ranges, hashed.digest, hashed.count, now=now)
         Unsealed.objects.all().delete()
 
 
 def _wait_for_other_sealers() -> None:
-    """Two workers would both chain to the same seal.
+    """Prevent two workers from making the same seal. SQLite has one writer anyway.
 
-    A lock on the last row is not enough: who waited for it still sees that row as the last one.
-    SQLite has one writer anyway.
+    A lock on the row of the last seal is not enough: the process that waited for it still sees that
+    row as the last one.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -1,8 +1,7 @@
-"""Merkle trees as RFC 9162 has them (section 2.1): roots, and proofs that a leaf is in a tree and
-that one tree continues another.
+"""Merkle trees of RFC 9162, section 2.1: roots, inclusion proofs and consistency proofs.
 
-Pure. A tree that only grows is kept as its `Frontier`: the roots of its perfect subtrees, at most
-one for each bit of its size.
+A tree that only grows is stored as its `Frontier`: the roots of its perfect subtrees, at most one
+for each bit of its size.
 """
 
 import hashlib
@@ -21,14 +20,15 @@ def node(left: bytes, right: bytes) -> bytes:
 
 
 def _split(size: int) -> int:
-    """The largest power of two below the size: so many leaves are on the left."""
+    """The number of leaves on the left: the largest power of two below the size."""
     return 1 << (size - 1).bit_length() - 1
 
 
 @dataclass
 class Frontier:
-    """A tree as far as it must be known to grow: its size and the roots of its perfect subtrees,
-    the largest first.
+    """What is needed of a tree to append to it: its size and the roots of its perfect subtrees.
+
+    The largest subtree comes first.
     """
 
     size: int = 0
@@ -54,12 +54,12 @@ class Frontier:
         return Frontier(self.size, [*self.roots])
 
     def as_hex(self) -> list[str]:
-        """As JSON holds it; the size goes beside it."""
-        return [one.hex() for one in self.roots]
+        """The roots as JSON; the size is stored separately."""
+        return [root.hex() for root in self.roots]
 
     @classmethod
     def from_hex(cls, size: int, roots: Iterable[str]) -> "Frontier":
-        return cls(size, [bytes.fromhex(one) for one in roots])
+        return cls(size, [bytes.fromhex(root) for root in roots])
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -85,9 +85,7 @@ def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
 def is_included(
     node_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> bool:
-    """Whether the proof shows that this hash of a leaf stands at the index of the tree with this
-    size and root.
-    """
+    """Whether the proof shows that this leaf hash is at the index of the tree."""
     if not 0 <= index < size:
         return False
     at, last = index, size - 1
@@ -105,19 +103,16 @@ def is_included(
 
 
 class Grown:
-    """A tree whose first leaves are known by their frontier alone, and the others each by its hash;
-    it proves any of these.
+    """A tree that continues a frontier with further leaves, and proves any of these.
 
-    Every perfect subtree that holds one of them is kept: two hashes for each leaf.
+    It keeps every perfect subtree that contains one of them: two hashes for each leaf.
     """
 
     def __init__(self, base: Frontier, leaves: Sequence[bytes]) -> None:
         self.base, self.size = base.size, base.size + len(leaves)
         self.known: dict[tuple[int, int], bytes] = {}  # level and place of the subtrees of the base
-        start, levels = (
-            0,
-            [level for level in reversed(range(base.size.bit_length())) if base.size >> level & 1],
-        )
+        levels = [n for n in reversed(range(base.size.bit_length())) if base.size >> n & 1]
+        start = 0
         for level, root in zip(levels, base.roots, strict=True):
             self.known[level, start >> level] = root
             start += 1 << level
@@ -127,46 +122,48 @@ class Grown:
         while self.base >> len(self.levels) < self.size >> len(self.levels):
             level = len(self.levels)
             places = range(self.base >> level, self.size >> level)
-            made = [
-                node(self._perfect(level - 1, 2 * place), self._perfect(level - 1, 2 * place + 1))
-                for place in places
-            ]
-            self.levels.append(made)
+            self.levels.append(
+                [
+                    node(
+                        self._perfect(level - 1, 2 * place), self._perfect(level - 1, 2 * place + 1)
+                    )
+                    for place in places
+                ]
+            )
 
     def _perfect(self, level: int, place: int) -> bytes:
-        """The root over the leaves from place·2^level on, 2^level of them."""
+        """The root over the 2^level leaves from place·2^level on."""
         first = self.base >> level
         return self.known[level, place] if place < first else self.levels[level][place - first]
 
-    def _over(self, first: int, end: int) -> bytes:
-        """The root over these leaves, which are a subtree."""
+    def _root_over(self, first: int, end: int) -> bytes:
+        """The root over the leaves from `first` to `end`, exclusive, which form a subtree."""
         size = end - first
         if size & (size - 1) == 0:
             level = size.bit_length() - 1
             return self._perfect(level, first >> level)
         if (first, end) not in self.odd:
             middle = first + _split(size)
-            self.odd[first, end] = node(self._over(first, middle), self._over(middle, end))
+            left, right = self._root_over(first, middle), self._root_over(middle, end)
+            self.odd[first, end] = node(left, right)
         return self.odd[first, end]
 
     def proof(self, index: int) -> list[bytes]:
-        """The proof (PATH) that the leaf of this index, not one of the base, is in the tree."""
+        """The proof (PATH) that the leaf of this index, beyond the base, is in the tree."""
         first, end, path = 0, self.size, []
         while end - first > 1:
             middle = first + _split(end - first)
             if index < middle:
-                path.append(self._over(middle, end))
+                path.append(self._root_over(middle, end))
                 end = middle
             else:
-                path.append(self._over(first, middle))
+                path.append(self._root_over(first, middle))
                 first = middle
         return path[::-1]
 
 
 def consistency(size: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The proof that the tree continues that of its first `size` leaves, of which there is one at
-    least (PROOF).
-    """
+    """The proof (PROOF) that the tree continues that of its first `size` leaves; `size` > 0."""
     return _continued(size, leaves, whole=True)
 
 
@@ -182,8 +179,9 @@ def _continued(size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes
 def is_continued(
     before: int, first: bytes, after: int, second: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Whether the proof shows that the tree of `after` leaves and root `second` continues that of
-    `before` and `first`.
+    """Whether the proof shows that a tree continues another.
+
+    The tree has `after` leaves and the root `second`, the earlier one `before` and `first`.
     """
     if not 0 < before <= after:
         return False

@@ -1,7 +1,4 @@
-"""A proof for one event: that it is, word by word, among all that a signed seal is the root of.
-
-It shows no other event.
-"""
+"""Proof that one event, unchanged, is covered by a signed seal. It reveals no other event."""
 
 from itertools import chain
 from typing import Any
@@ -14,7 +11,7 @@ from directives.models import Seal
 
 
 def prove(pk: int) -> dict[str, Any] | None:
-    """The proof against the newest seal; None for an event that no seal in its chain covers."""
+    """The proof against the newest signed seal; None if no seal covers the event."""
     newest = Seal.objects.exclude(signature="").order_by("-id").first()
     if newest is None:
         return None
@@ -28,28 +25,18 @@ def prove(pk: int) -> dict[str, Any] | None:
         leaves.append(leaf(data))
     if index is None:
         return None
-    seal = {
-        name: getattr(newest, name)
-        for name in ("number", "total", "root", "hash", "key", "signature")
-    }
+    names = ("number", "total", "root", "hash", "key", "signature")
     return {
         "event": event,
         "index": index,
         "proof": [node.hex() for node in inclusion(index, leaves)],
-        "seal": seal,
+        "seal": {name: getattr(newest, name) for name in names},
     }
 
 
 def is_valid_proof(document: dict[str, Any]) -> bool:
-    """Whether a proof shows that its event is under the seal that it names, and that the seal's key
-    signed it.
-    """
+    """Whether the event is covered by the seal of its proof, and the key of the seal signed it."""
     seal, proof = document["seal"], [bytes.fromhex(node) for node in document["proof"]]
-    included = is_included(
-        leaf(document["event"].encode()),
-        document["index"],
-        seal["total"],
-        proof,
-        bytes.fromhex(seal["root"]),
-    )
+    event, root = leaf(document["event"].encode()), bytes.fromhex(seal["root"])
+    included = is_included(event, document["index"], seal["total"], proof, root)
     return included and keys.is_signed(seal["key"], seal["hash"], seal["signature"])

@@ -1,4 +1,7 @@
-"""Walking the seals: every fault of the record in a line of its own, what and where."""
+"""Verifying the audit record: its seals, marks and anchors, and the unsealed events.
+
+Each fault is one English sentence that says what is wrong and where.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -32,21 +35,17 @@ AT_ONCE = 5000
 
 @dataclass
 class Walk:
-    """Goes from seal to seal.
+    """Verifies seal after seal."""
 
-    `tree`: over the events so far; `sure`: whether that is known from rows that were whole.
-    """
-
-    tree: Frontier = field(default_factory=Frontier)
-    sure: bool = True
-    last: Seal | keys.Verified | None = None  # or what was verified before, with the same names
-    signed: Seal | keys.Verified | None = None
-    used: dict[str, int] = field(default_factory=dict)  # key → the seal that it signed
+    tree: Frontier = field(default_factory=Frontier)  # over the events so far
+    sure: bool = True  # whether `tree` is computed from unchanged events
+    last: Seal | keys.Verified | None = None
+    signed: Seal | keys.Verified | None = None  # the last seal with a signature
+    used: dict[str, int] = field(default_factory=dict)  # key → id of the seal that it signed
     faults: list[str] = field(default_factory=list)
     ranges: list[list[int]] = field(default_factory=list)
     seals: int = 0
-    # Keys with which an administrator knows that sealing began anew
-    fresh: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()  # see keys.begun_anew
 
     def fault(self, seal: Seal, words: str) -> None:
         covered = valid_ranges(seal.ranges)
@@ -77,23 +76,17 @@ class Walk:
     def _look_at_signature(self, seal: Seal, hashed: HashedRows, linked: bool) -> None:
         if not keys.is_signed(seal.key, seal.hash, seal.signature):
             self.fault(seal, "its signature is not that of the key that it names")
+        expected_key = self.signed.next_key if self.signed else seal.key
         if seal.key in self.used:
             self.fault(seal, f"it was signed with the retired key of seal {self.used[seal.key]}")
-        elif (
-            linked
-            and seal.key not in self.fresh
-            and seal.key != (self.signed.next_key if self.signed else seal.key)
-        ):
+        elif linked and seal.key not in self.fresh and seal.key != expected_key:
             words = "it was signed with a key that the seal before it does not name"
             self.fault(seal, f"{words}. {ACKNOWLEDGE.format(seal.number)}")
         if linked and seal.number != (self.signed.number or 0 if self.signed else 0) + 1:
             self.fault(seal, f"it says that it is number {seal.number}")
-        grown = hashed.tree
-        if self.sure and (seal.total, seal.root, seal.tree) != (
-            grown.size,
-            grown.root().hex(),
-            grown.as_hex(),
-        ):
+        tree = hashed.tree
+        expected = (tree.size, tree.root().hex(), tree.as_hex())
+        if self.sure and (seal.total, seal.root, seal.tree) != expected:
             self.fault(seal, "its total or its root is not that of all events up to it")
 
     def _go_on(self, seal: Seal, hashed: HashedRows) -> None:
@@ -109,122 +102,94 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a verification came to. `before`: events that an earlier one had read."""
+    """The result of a verification, with numbers of seals and events."""
 
     faults: list[str]
     seals: int
     events: int
-    before: int
+    before: int  # events that an earlier verification had read
     waiting: int
-    outside: bool  # whether AUDIT_DIR knows of a seal
+    outside: bool  # whether AUDIT_DIR has the mark of a seal
     end: keys.Verified | None
 
 
 def verify() -> list[str]:
-    """Every fault of the record, in words; empty when it is whole."""
+    """Every fault of the record; empty if there is none."""
     return examine().faults
 
 
 def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verification:
-    """Read the record, or what was added since it was last found whole.
+    """Verify the record, or with `since_last` only what follows the last faultless verification.
 
-    `lines`: anchors that somebody gives.
+    `lines` are further anchors.
     """
     walk, before = _begin(since_last)
-    for seal in (
-        Seal.objects.filter(pk__gt=walk.last.pk if walk.last else 0)
-        .order_by("id")
-        .iterator(chunk_size=500)
-    ):
+    seals = Seal.objects.filter(pk__gt=walk.last.pk if walk.last else 0).order_by("id")
+    for seal in seals.iterator(chunk_size=500):
         walk.look_at(seal)
     waiting = Unsealed.objects.count()
     state, damaged = _state()
     faults = [
         *walk.faults,
         *damaged,
-        *_marks(state),
+        *_mark_faults(state),
         *anchors.faults(lines),
-        *_waiting(state),
-        *_covered(walk, before, waiting),
+        *_waiting_faults(state),
+        *_coverage_faults(walk, before, waiting),
     ]
-    last, events = walk.signed, sum(last - first + 1 for first, last in walk.ranges)
-    end = (
-        keys.Verified(
-            last.pk, last.hash, last.total or 0, last.number or 0, last.next_key, walk.tree.as_hex()
-        )
-        if last
-        else None
-    )
+    last, end = walk.signed, None
+    if last:
+        total, number = last.total or 0, last.number or 0
+        end = keys.Verified(last.pk, last.hash, total, number, last.next_key, walk.tree.as_hex())
+    events = sum(last_id - first_id + 1 for first_id, last_id in walk.ranges)
     return Verification(faults, walk.seals, events, before, waiting, state is not None, end)
 
 
 def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, Any]]:
-    """Note that somebody knows why sealing began anew with the seal of this number, or why seals
-    from it on are missing.
+    """Accept that sealing began anew with the seal of this number, or that seals from it on are
+    missing. Returns the new entries of `keys.acknowledged`.
 
-    Returns what was noted. Nothing but that is forgiven: whatever else is wrong stays a fault.
+    All other faults of these seals are still reported.
     """
     entry = {"number": number, "reason": reason, "at": now.isoformat()}
     seal, before = (
         Seal.objects.filter(number=neighbour).exclude(signature="").first()
         for neighbour in (number, number - 1)
     )
-    entries = (
-        [entry | {"key": seal.key}]
-        if seal and (before is None or before.next_key != seal.key)
-        else []
-    )
-    state = keys.load_state()
-    lost = (
-        []
-        if state is None
-        else [
-            mark
-            for mark in (*state.lost, state.mark)
-            if mark.number >= number and not is_in_database(mark)
-        ]
-    )
-    entries += [entry | {"lost": mark.hash} for mark in lost]
+    entries = []
+    if seal and (before is None or before.next_key != seal.key):
+        entries.append(entry | {"key": seal.key})
+    entries += [
+        entry | {"lost": mark.hash}
+        for mark in _marks(keys.load_state())
+        if mark.number >= number and not is_in_database(mark)
+    ]
     if entries:
-        _note(number, entries, seal, reason=reason, now=now)
-        event_codes.forget(
-            set(event_codes.noted_macs()) - set(_there(list(event_codes.noted_macs())))
-        )
+        _store(number, entries, seal, reason=reason, now=now)
+        noted_ids = list(event_codes.noted_macs())
+        event_codes.forget(set(noted_ids) - set(_existing(noted_ids)))
     return entries
 
 
 @transaction.atomic
-def _note(
+def _store(
     number: int, entries: list[dict[str, Any]], seal: Seal | None, *, reason: str, now: datetime
 ) -> None:
-    """Write it into AUDIT_DIR, and that it was done into the record, about the seal or, where that
-    is missing, about none.
-    """
-    facts = {"number": number, "entries": len(entries)}
-    audit.record_apart(
-        "acknowledge_seal",
-        Seal,
-        seal.pk if seal else 0,
-        by=None,
-        now=now,
-        after=facts,
-        reason=reason,
-    )
+    """Store the entries in AUDIT_DIR, and record it in an event about the seal, if there is one."""
+    pk, facts = seal.pk if seal else 0, {"number": number, "entries": len(entries)}
+    audit.record_apart("acknowledge_seal", Seal, pk, by=None, now=now, after=facts, reason=reason)
     keys.acknowledge(entries)
 
 
 def _begin(since_last: bool) -> tuple[Walk, int]:
-    """A walk from the first seal, or from the last one that was found whole and still stands; and
-    the events before it.
+    """A walk from the first seal, or from the last verified one if it still exists, and the number
+    of events before it.
     """
     walk = Walk(fresh=keys.begun_anew())
     verified = keys.verified() if since_last else None
     if verified and Seal.objects.filter(pk=verified.pk, hash=verified.hash).exists():
-        walk.tree, walk.last, walk.signed = (
-            Frontier.from_hex(verified.total, verified.tree),
-            verified,
-            verified,
-        )
+        walk.tree = Frontier.from_hex(verified.total, verified.tree)
+        walk.last = walk.signed = verified
         return walk, verified.total
     return walk, 0
 
@@ -236,10 +201,14 @@ def _state() -> tuple[keys.State | None, list[str]]:
         return None, [f"{error}: what was sealed on this machine cannot be compared"]
 
 
-def _marks(state: keys.State | None) -> Iterator[str]:
-    """Seals that were made with this folder, and that the database does not have as they were."""
+def _marks(state: keys.State | None) -> list[keys.Mark]:
+    return [] if state is None else [*state.lost, state.mark]
+
+
+def _mark_faults(state: keys.State | None) -> Iterator[str]:
+    """Seals that were made with this AUDIT_DIR and are missing or changed in the database."""
     acknowledged_hashes = {entry.get("lost") for entry in keys.acknowledged()}
-    for mark in [] if state is None else [*state.lost, state.mark]:
+    for mark in _marks(state):
         if mark.hash not in acknowledged_hashes and not is_in_database(mark):
             words = (
                 f"the mark outside the database says that it was sealed {mark.at}, "
@@ -248,22 +217,21 @@ def _marks(state: keys.State | None) -> Iterator[str]:
             yield f"seal number {mark.number}: {words}. {ACKNOWLEDGE.format(mark.number)}"
 
 
-def _waiting(state: keys.State | None) -> Iterator[str]:
+def _waiting_faults(state: keys.State | None) -> Iterator[str]:
     """Unsealed events that are missing or no longer as they were written."""
     noted = event_codes.noted_macs()
     seen: set[int] = set()
-    if lost := event_codes.count_damaged_lines():
+    if damaged := event_codes.count_damaged_lines():
         yield (
-            f"{lost} lines of AUDIT_DIR/written cannot be read: "
+            f"{damaged} lines of AUDIT_DIR/written cannot be read: "
             "events that were deleted before their seal may not be missed"
         )
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
     while batch := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
-        after, events = (
-            max(batch),
-            {row["id"]: row for row in Event.objects.filter(id__in=batch).values(*FIELDS)},
-        )
+        stored = Event.objects.filter(id__in=batch).values(*FIELDS)
+        events = {row["id"]: row for row in stored}
+        after = max(batch)
         seen |= batch.keys()
         for pk, mac in batch.items():
             if pk not in events:
@@ -279,19 +247,17 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
     present = {
         pk
         for start in range(0, len(missing), AT_ONCE)
-        for pk in _there(missing[start : start + AT_ONCE])
+        for pk in _existing(missing[start : start + AT_ONCE])
     }
     yield from (f"event {pk}: it was written, and is gone" for pk in missing if pk not in present)
 
 
-def _there(ids: list[int]) -> list[int]:
+def _existing(ids: list[int]) -> list[int]:
     return list(Event.objects.filter(id__in=ids).values_list("id", flat=True))
 
 
-def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
-    """Events that neither a seal covers nor a writer left to be sealed; and those that two seals
-    cover.
-    """
+def _coverage_faults(walk: Walk, before: int, waiting: int) -> Iterator[str]:
+    """Events that two seals cover, and those that no seal covers and that do not wait for one."""
     end = 0
     for first, last in sorted(walk.ranges):
         if first <= end:
