@@ -1,8 +1,7 @@
-"""Which bodies a document's words speak of: a table of facts, from an addressee's words to kinds of
-bodies.
+"""Which kinds of organisation the addressees of a document mean.
 
-A word that is not here proposes nobody: a supervisor decides, the product does not guess. 人民团体
-is narrower than 群团组织 and is not in the table, because the register does not tell the two apart.
+Words that are not in the table propose nobody: a supervisor decides, the product does not guess.
+人民团体 is narrower than 群团组织 and is left out, because the register does not distinguish them.
 """
 
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from directives.base.script import to_hans
 from directives.models import Addressee, Directive, Organisation
 
-# In Simplified script, without the examples that stand before 等.
+# In Simplified script, without the examples that precede 等.
 KINDS_BY_WORD = {
     "各级党委": ("provincial_committee",),
     "党委": ("provincial_committee",),
@@ -32,26 +31,24 @@ KINDS_BY_WORD = {
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The kinds of bodies that a directive's addressees speak of, and the words that propose
-    nobody.
-    """
+    """The kinds of organisation that addressees mean, and the words that are not in the table."""
 
     kinds: frozenset[str]
     unknown: tuple[str, ...]
 
     def takes(self, body: Organisation) -> bool:
-        """Whether this body is one of those spoken of."""
+        """Whether the directive addresses this body."""
         return body.kind in self.kinds
 
 
 def kinds_of(words: str) -> tuple[str, ...]:
-    """The kinds that an addressee's words mean; empty for words that are not in the table."""
+    """The kinds that an addressee's name means; empty if it is not in the table."""
     hans = to_hans(words)
     return KINDS_BY_WORD.get(hans) or KINDS_BY_WORD.get(hans.rpartition("等")[2], ())
 
 
 def propose(addressees: Iterable[Addressee]) -> Proposal:
-    """Whom the addressees of one directive speak of."""
+    """The proposal that follows from the addressees of one directive."""
     kinds: set[str] = set()
     unknown = []
     for addressee in addressees:
@@ -65,19 +62,16 @@ def propose(addressees: Iterable[Addressee]) -> Proposal:
 def pairs_proposed(
     directives: Iterable[Directive], bodies: Iterable[Organisation]
 ) -> frozenset[tuple[int, int]]:
-    """Each directive with the bodies that its own words address, as (directive id, body id).
-
-    One query.
-    """
+    """Pairs (directive id, body id) of directives and the bodies they address, in one query."""
     by_kind: dict[str, list[int]] = {}
     for body in bodies:
         by_kind.setdefault(body.kind, []).append(body.pk)
-    heard: dict[int, list[Addressee]] = {}
+    by_directive: dict[int, list[Addressee]] = {}
     for addressee in Addressee.objects.filter(directive__in=list(directives)):
-        heard.setdefault(addressee.directive_id, []).append(addressee)
+        by_directive.setdefault(addressee.directive_id, []).append(addressee)
     return frozenset(
         (directive, body)
-        for directive, words in heard.items()
-        for kind in propose(words).kinds
+        for directive, addressees in by_directive.items()
+        for kind in propose(addressees).kinds
         for body in by_kind.get(kind, ())
     )

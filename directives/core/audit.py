@@ -1,4 +1,4 @@
-"""Writing the audit record. Call it in the transaction of the change that it tells of."""
+"""Writing the audit record. Call these in the transaction of the change that they record."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -23,21 +23,21 @@ from directives.models.sql import (
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
 COLUMNS = ", ".join(connection.ops.quote_name(str(field.column)) for field in FIELDS)
 PLACES = ", ".join(["%s"] * len(FIELDS))
-# Written out, as most moves and every save write one event: the ORM took longer over it than a
-# database.
+# Plain SQL because nearly every request that changes something writes one event, and the ORM took
+# longer to build the statement than the database to execute it.
 EVENT = f"INSERT INTO directives_event ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608 - names of our own tables
 UNSEALED = "INSERT INTO directives_unsealed (event_id, mac)"
-BOTH = f"WITH told AS ({EVENT}) {UNSEALED} SELECT id, %s FROM told RETURNING event_id"  # noqa: S608 - the same
-OWN = -1  # no body has this id
-JSON = DjangoJSONEncoder().encode  # as the column itself has it
+BOTH = f"WITH event AS ({EVENT}) {UNSEALED} SELECT id, %s FROM event RETURNING event_id"  # noqa: S608 - the same
+OWN = -1  # default of Change.home; no body has this id
+JSON = DjangoJSONEncoder().encode  # the encoding of the column itself
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change to tell of: the row it was made to, and the fields before and after.
+    """One change to record: the changed row, and its fields before and after.
 
-    `home` is the id of the body in whose record it stands, or None, where that is not the row's
-    own: a body that may have to be deleted again must not be held by its record.
+    `home` is the id of the body whose record shows the event, or None for no body; by default it is
+    the body of the row. A body that may have to be deleted again must not be referenced by events.
     """
 
     subject: Model
@@ -47,36 +47,29 @@ class Change:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """The values as JSON holds them, so that the seal's hash does not depend on who wrote them."""
-    plain: dict[str, Any] = json.loads(
-        json.dumps(values, cls=DjangoJSONEncoder, ensure_ascii=False)
-    )
+    """The values as they come back from JSON, so that the seal's hash is reproducible."""
+    plain: dict[str, Any] = json.loads(JSON(values))
     return plain
 
 
-def _bearings(subject: Model) -> dict[str, Any]:
-    """Which body, document, directive and obligation a row belongs to, so far as it knows."""
+def _related_ids(subject: Model) -> dict[str, Any]:
+    """Ids of the body, document, directive and obligation that a row belongs to; None: unknown."""
     name = subject._meta.model_name
     report = getattr(subject, "report", None) if name == "reportentry" else None
     obligation = subject if name == "obligation" else getattr(subject, "obligation", None)
-    plan = (
-        getattr(subject, "plan", None)
-        if name == "measure"
-        else subject.measure.plan
-        if isinstance(subject, LogEntry)
-        else None
-    )
+    plan = getattr(subject, "plan", None) if name == "measure" else None
+    if isinstance(subject, LogEntry):
+        plan = subject.measure.plan
     home = report or plan or obligation or subject
-    return {
-        "organisation_id": subject.pk
-        if name == "organisation"
-        else getattr(home, "organisation_id", None),
-        "document_id": subject.pk if name == "document" else getattr(home, "document_id", None),
-        "directive_id": subject.pk
-        if name == "directive"
-        else getattr(obligation or subject, "directive_id", None),
+    ids = {
+        "organisation_id": getattr(home, "organisation_id", None),
+        "document_id": getattr(home, "document_id", None),
+        "directive_id": getattr(obligation or subject, "directive_id", None),
         "obligation_id": getattr(obligation, "pk", None),
     }
+    if name in ("organisation", "document", "directive"):
+        ids[f"{name}_id"] = subject.pk
+    return ids
 
 
 def record_many(
@@ -84,22 +77,22 @@ def record_many(
 ) -> list[int]:
     """Write one event for each change; returns their ids.
 
-    Raises if called outside a transaction: a record without its change is a lie.
+    Raises TransactionManagementError outside a transaction: an event must not outlive its change.
     """
-    _within()
-    listed = list(changes)
-    if len(listed) < 2:
-        return [_write(_event(action, change, by, now, reason)).pk for change in listed]
-    columns = _columns(action, listed, by, now, reason)
-    codes = _codes(columns, listed)
-    ids = insert_columns(Event, columns, len(listed))
-    insert_keyed(Unsealed, ids, mac=codes)
-    _note(zip(ids, codes, strict=True))
+    _demand_transaction()
+    changes = list(changes)
+    if len(changes) < 2:
+        return [_write(_event(action, change, by, now, reason)).pk for change in changes]
+    columns = _columns(action, changes, by, now, reason)
+    macs = _macs(columns, changes)
+    ids = insert_columns(Event, columns, len(changes))
+    insert_keyed(Unsealed, ids, mac=macs)
+    _note_on_commit(zip(ids, macs, strict=True))
     return ids
 
 
-def _codes(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str]:
-    """The code of each event of these columns, in which before and after are JSON already."""
+def _macs(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str]:
+    """The code (MAC) of each event; in `columns`, before and after are encoded already."""
     values = columns | {
         "before": [change.before for change in changes],
         "after": [change.after for change in changes],
@@ -110,14 +103,14 @@ def _codes(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str
     ]
 
 
-def _note(written: Iterable[tuple[int, str]]) -> None:
-    """Note them outside the database once they are committed; a writer never fails by that."""
-    noted = list(written)
-    # No partial: Django asks a callback that fails for its name, and a partial has none.
-    transaction.on_commit(lambda: event_codes.note_written(noted), robust=True)
+def _note_on_commit(written: Iterable[tuple[int, str]]) -> None:
+    """After the commit, note ids and codes outside the database. A failure is only logged."""
+    pairs = list(written)
+    # A lambda, because Django logs the name of a callback that fails, and a partial has none.
+    transaction.on_commit(lambda: event_codes.note_written(pairs), robust=True)
 
 
-def _within() -> None:
+def _demand_transaction() -> None:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(
             "an audit event is written in the transaction of its change"
@@ -125,8 +118,10 @@ def _within() -> None:
 
 
 def _event(action: str, change: Change, by: User | None, now: datetime, reason: str) -> Event:
-    subject, home = change.subject, {} if change.home == OWN else {"organisation_id": change.home}
-    origin = origins.current()
+    subject, origin = change.subject, origins.current()
+    ids = _related_ids(subject)
+    if change.home != OWN:
+        ids["organisation_id"] = change.home
     return Event(
         at=now,
         by=by,
@@ -138,19 +133,19 @@ def _event(action: str, change: Change, by: User | None, now: datetime, reason: 
         reason=reason,
         address=origin.address,
         request=origin.request,
-        **_bearings(subject) | home,
+        **ids,
     )
 
 
 def _columns(
     action: str, changes: Sequence[Change], by: User | None, now: datetime, reason: str
 ) -> dict[str, list[Any]]:
-    """Many events, an attribute each: what they have in common is said once."""
+    """The columns of many events, by attribute."""
     rows, subjects = len(changes), [change.subject for change in changes]
-    bearings, origin = [_bearings(subject) for subject in subjects], origins.current()
+    related, origin = [_related_ids(subject) for subject in subjects], origins.current()
     homes = [
-        bearing["organisation_id"] if change.home == OWN else change.home
-        for change, bearing in zip(changes, bearings, strict=True)
+        ids["organisation_id"] if change.home == OWN else change.home
+        for change, ids in zip(changes, related, strict=True)
     ]
     return {
         "at": repeated(now, rows),
@@ -159,9 +154,9 @@ def _columns(
         "subject_type": [subject._meta.model_name for subject in subjects],
         "subject_id": [subject.pk for subject in subjects],
         "organisation_id": homes,
-        "document_id": [bearing["document_id"] for bearing in bearings],
-        "directive_id": [bearing["directive_id"] for bearing in bearings],
-        "obligation_id": [bearing["obligation_id"] for bearing in bearings],
+        "document_id": [ids["document_id"] for ids in related],
+        "directive_id": [ids["directive_id"] for ids in related],
+        "obligation_id": [ids["obligation_id"] for ids in related],
         "before": [EncodedJSON(JSON(change.before)) for change in changes],
         "after": [EncodedJSON(JSON(change.after)) for change in changes],
         "reason": repeated(reason, rows),
@@ -171,9 +166,7 @@ def _columns(
 
 
 def _write(event: Event) -> Event:
-    """Insert one event and its line among what awaits a seal, in one statement where the engine
-    can.
-    """
+    """Insert one event and its row in Unsealed: on PostgreSQL in one statement."""
     values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
     mac = event_codes.mac_of({name: getattr(event, name) for name in event_codes.FIELDS})
     together = connection.vendor == "postgresql"
@@ -182,7 +175,7 @@ def _write(event: Event) -> Event:
         event.pk = cursor.fetchone()[0]
         if not together:
             cursor.execute(f"{UNSEALED} VALUES (%s, %s)", [event.pk, mac])
-    _note([(event.pk, mac)])
+    _note_on_commit([(event.pk, mac)])
     event._state.adding, event._state.db = False, connection.alias
     return event
 
@@ -198,7 +191,7 @@ def record(
     reason: str = "",
 ) -> Event:
     """Write the event of one change; see `record_many`."""
-    _within()
+    _demand_transaction()
     return _write(_event(action, Change(subject, before or {}, after or {}), by, now, reason))
 
 
@@ -212,27 +205,25 @@ def record_apart(
     after: dict[str, Any],
     reason: str = "",
 ) -> Event:
-    """Write an event that stands in the whole record alone: in that of no body, on no page of what
-    it is about.
-    """
-    _within()
+    """Write an event that appears only in the record as a whole, not in that of any body."""
+    _demand_transaction()
     origin = origins.current()
-    values = {
-        "subject_type": subject._meta.model_name,
-        "subject_id": pk,
-        "after": _plain(after),
-        "reason": reason,
-    }
     return _write(
         Event(
-            at=now, by=by, action=action, address=origin.address, request=origin.request, **values
+            at=now,
+            by=by,
+            action=action,
+            subject_type=str(subject._meta.model_name),
+            subject_id=pk,
+            after=_plain(after),
+            reason=reason,
+            address=origin.address,
+            request=origin.request,
         )
     )
 
 
 def record_taken(action: str, subject: Model, *, by: User, now: datetime, **facts: Any) -> None:
-    """Write that somebody took something away, or looked at a source: the one thing that a GET
-    writes.
-    """
+    """Record that somebody downloaded something or opened a source: the only write of a GET."""
     with transaction.atomic():
         record(action, subject, by=by, now=now, after=facts)

@@ -1,4 +1,4 @@
-"""The words beside the figures of the dashboard."""
+"""The labels of the figures on the dashboard."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -6,13 +6,13 @@ from django.utils.translation import pgettext_lazy
 
 Words = str | Promise
 
-MISSED = {  # a clock that has run out
+MISSED = {  # clock → label once its day has passed
     "receipt": _("Not acknowledged"),
     "plan": _("Plan not submitted"),
     "report": _("Report not submitted"),
     "completion": _("Not completed"),
 }
-RUNS_OUT = {  # a clock that runs out on a day
+RUNS_OUT = {  # clock → label before a day
     "receipt": _("Acknowledge by"),
     "plan": _("Plan due"),
     "report": _("Report due"),

@@ -1,7 +1,6 @@
-"""What is cleared away by its age: rows that the machinery leaves behind, files that no row knows,
-uploads that broke off.
+"""Deleting what has expired: technical rows, files without a row, abandoned uploads.
 
-What people wrote is never cleared. The record, submissions and counts of days have no age here.
+What people wrote is never deleted, nor are the audit record, submissions and daily counts.
 """
 
 import os
@@ -33,26 +32,26 @@ from directives.models import (
     SignInAttempt,
 )
 
-AT_ONCE = 20_000  # rows that are looked for at a time
-LOT = 500  # rows of one statement: no writer waits for long
-FEW = 20  # files without a row that may be there whatever else is
-YOUNG = timedelta(days=1)  # a file may still get its row, an upload its end
+AT_ONCE = 20_000  # keys of one read
+LOT = 500  # rows of one DELETE, so that no writer waits for long
+FEW = 20  # files without a row that are no sign of a wrong database
+YOUNG = timedelta(days=1)  # a younger file may still get its row, an upload may still end
 ENDED = (TaskResultStatus.SUCCESSFUL, TaskResultStatus.FAILED)
 EVIDENCE = str(Attachment.file.field.upload_to).split("/")[0]
-# Tables that the admin was given and that nobody has confirmed
+# Tables uploaded into the admin, until their import is confirmed
 UNCONFIRMED = MediaStorage().MEDIA_FOLDER
-# Uploads, tables that are read, workbooks that are written
+# Uploads, tables being read, workbooks being written
 TEMPORARY = ("tmp*.upload*", "intake-*", "sheets-*")
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
-    """Rows that go when they are so many days old, and why then."""
+    """Rows that are deleted when they are `days` old, and why then."""
 
     what: str
     days: int
     why: str
-    rows: Callable[[datetime], QuerySet[Any]]  # those from before this instant
+    rows: Callable[[datetime], QuerySet[Any]]  # the rows older than this instant
 
 
 RETENTION_RULES = (
@@ -115,17 +114,16 @@ RETENTION_RULES = (
 )
 
 
-def expired_rows(old: RetentionRule, now: datetime) -> QuerySet[Any]:
-    """The rows that have come to this age."""
-    return old.rows(now - timedelta(days=old.days)).order_by()
+def expired_rows(rule: RetentionRule, now: datetime) -> QuerySet[Any]:
+    return rule.rows(now - timedelta(days=rule.days)).order_by()
 
 
-def delete_expired(old: RetentionRule, now: datetime) -> int:
-    """Delete them in small lots; returns how many.
+def delete_expired(rule: RetentionRule, now: datetime) -> int:
+    """Delete the expired rows in small lots; returns how many.
 
-    One that changed meanwhile, such as a session that goes on, stays.
+    A row that no longer matches when its lot is deleted, such as a renewed session, is kept.
     """
-    rows, count = expired_rows(old, now), 0
+    rows, count = expired_rows(rule, now), 0
     while keys := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
         deleted = sum(
             rows.filter(pk__in=keys[start : start + LOT]).delete()[0]
@@ -142,23 +140,21 @@ def delete_expired(old: RetentionRule, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class StoredFiles:
-    """The names of stored files that no row knows and none can come to know any more, and how many
-    files rows know.
-    """
+    """Names of stored files that no row refers to, and the number of files that rows refer to."""
 
     lost: list[str]
     known: int
 
     @property
     def doubtful(self) -> bool:
-        """Whether this may be the wrong database for these files: a new one, or an older copy."""
+        """Whether the database may not be the one of these files: a new one, or an older copy."""
         return len(self.lost) > max(FEW, self.known)
 
 
 def find_lost_files(now: datetime) -> StoredFiles:
-    """Look through all stored files.
+    """Search all stored files for those without a row.
 
-    Evidence that was handed in outlives its row: the record names it by its hash.
+    Submitted evidence is kept without a row, because the audit record names it by its hash.
     """
     fields = [
         field
@@ -169,8 +165,8 @@ def find_lost_files(now: datetime) -> StoredFiles:
     tops = {str(field.upload_to).split("/")[0]: field for field in fields}
     lost_files, count = [], 0
     for top in (*tops, UNCONFIRMED):
-        for folder, names in _folders(top):
-            known = _known(tops.get(top), folder)
+        for folder, names in _walk(top):
+            known = _known_names(tops.get(top), folder)
             lost = [
                 name
                 for name in names
@@ -181,19 +177,19 @@ def find_lost_files(now: datetime) -> StoredFiles:
     return StoredFiles(sorted(lost_files), count)
 
 
-def _folders(folder: str) -> Iterator[tuple[str, list[str]]]:
-    """A folder and those within it, each with the full names of its files."""
+def _walk(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """The folder and all folders below it, each with the full names of its files."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
         return
     yield folder, [f"{folder}/{name}" for name in files]
     for name in folders:
-        yield from _folders(f"{folder}/{name}")
+        yield from _walk(f"{folder}/{name}")
 
 
-def _known(field: FileField | None, folder: str) -> set[str]:
-    """The files of a folder that rows name."""
+def _known_names(field: FileField | None, folder: str) -> set[str]:
+    """The files of the folder that rows refer to."""
     if field is None:
         return set()
     within = field.model._base_manager.filter(**{f"{field.name}__startswith": f"{folder}/"})
@@ -201,19 +197,17 @@ def _known(field: FileField | None, folder: str) -> set[str]:
 
 
 def _not_on_record(names: list[str]) -> list[str]:
-    """Those of these files whose content was never removed from under a submission, nor lost its
-    row in another way.
+    """Those of these files that may be deleted.
+
+    The others are copies of evidence that the record knows and that has lost its row.
     """
     hashes = {name: _hash_of(name) for name in names}
     wanted = set(hashes.values())
-    files = Event.objects.filter(action__in=("attach", "remove_file")).order_by()
-    on_record = set(
-        files.filter(before__sha256__in=wanted).values_list("before__sha256", flat=True)
-    )
-    attached = set(files.filter(after__sha256__in=wanted).values_list("after__sha256", flat=True))
-    on_record |= attached - set(
-        Attachment.objects.filter(sha256__in=wanted).values_list("sha256", flat=True)
-    )
+    events = Event.objects.filter(action__in=("attach", "remove_file")).order_by()
+    removed = events.filter(before__sha256__in=wanted).values_list("before__sha256", flat=True)
+    attached = events.filter(after__sha256__in=wanted).values_list("after__sha256", flat=True)
+    with_row = Attachment.objects.filter(sha256__in=wanted).values_list("sha256", flat=True)
+    on_record = set(removed) | (set(attached) - set(with_row))
     return [name for name in names if hashes[name] not in on_record]
 
 
@@ -226,7 +220,7 @@ def _hash_of(name: str) -> str:
 
 
 def abandoned_temporary_files(now: datetime) -> Iterator[Path]:
-    """Temporary files of ours on this machine that a process left behind when it was killed."""
+    """Our temporary files on this machine whose process was killed."""
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
     for pattern in TEMPORARY:
         for path in folder.glob(pattern):
@@ -236,5 +230,5 @@ def abandoned_temporary_files(now: datetime) -> Iterator[Path]:
 
 
 def delete_temporary(path: Path) -> None:
-    """Delete a temporary file, or a folder of them."""
+    """Delete a temporary file or folder."""
     shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -1,6 +1,4 @@
-"""What a submission keeps of names: those of the body, the document, the directives and the people,
-as of then.
-"""
+"""Copies of names that a submission keeps, as they were when it was handed in."""
 
 from typing import Any
 
@@ -8,7 +6,7 @@ from directives.models import Directive, Document, Organisation, User
 
 
 def copy_body(body: Organisation) -> dict[str, Any]:
-    """A body as submissions keep it, with the name of the one to which its papers go."""
+    """The names of a body, and of its parent, to which its papers go."""
     above = body.parent
     return {"code": body.code, **_names(body), "parent": _names(above) if above else None}
 
@@ -27,10 +25,7 @@ def copy_document(document: Document) -> dict[str, Any]:
 
 
 def copy_directive(directive: Directive) -> dict[str, Any]:
-    """Its code and words, and the section under which papers print it.
-
-    It comes with its section.
-    """
+    """The code and text of a directive (read with its section), and the section's titles."""
     section = directive.section
     words = {name: getattr(directive, name) for name in ("code", "text", "text_hans", "text_hant")}
     titles = {name: getattr(section, name) for name in ("title", "title_hans", "title_hant")}

@@ -1,4 +1,4 @@
-"""Who can decide instead of a person who requested the decision themselves."""
+"""Who can decide in place of a person who requested the decision themselves."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from directives.core.deciding import Subject, requesters, waits_on_own_request
 from directives.core.rules import organisation_of
 from directives.models import Membership, Organisation, User
 
-NAMED = 3  # people
+NAMED = 3  # people who are named; the others are only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ def deciders(subject: Subject, user: User) -> Deciders | None:
     if not waits_on_own_request(subject, user):
         return None
     above = organisation_of(subject).strict_ancestor_ids
-    posts = Membership.objects.filter(organisation__in=above, role=SUPERVISOR, user__is_active=True)
-    others = (
-        posts.exclude(user__in=requesters(subject))
+    supervisors = (
+        Membership.objects.filter(organisation__in=above, role=SUPERVISOR, user__is_active=True)
+        .exclude(user__in=requesters(subject))
         .select_related("user", "organisation")
         .order_by("pk")
     )
-    nearest = max(others, key=lambda post: len(post.organisation.path), default=None)
+    nearest = max(supervisors, key=lambda member: len(member.organisation.path), default=None)
     if nearest is None:
         return Deciders()
-    people = tuple(post.user for post in others if post.organisation_id == nearest.organisation_id)
-    return Deciders(nearest.organisation, people)
+    body = nearest.organisation
+    return Deciders(body, tuple(m.user for m in supervisors if m.organisation_id == body.pk))

@@ -1,6 +1,6 @@
-"""Nobody decides on their own request.
+"""The rule that nobody decides on their own request.
 
-The table of moves says what a move decides; the row remembers who requested it.
+The table of moves says which requests a move decides; the row stores who made the request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ def is_own_request(subject: Subject, step: Move, person: User | None) -> bool:
     return person is not None and person.pk in requesters_of_move(subject, step)
 
 
-def _steps(subject: Subject) -> list[Move]:
-    """The moves that would decide on the present request."""
+def _deciding_moves(subject: Subject) -> list[Move]:
+    """The moves that would decide on what waits now."""
     return [
         step
         for step in TABLES[type(subject)].values()
@@ -44,14 +44,16 @@ def _steps(subject: Subject) -> list[Move]:
 
 def requesters(subject: Subject) -> set[int]:
     """Ids of the people who requested what waits for a decision."""
-    return {person for step in _steps(subject) for person in requesters_of_move(subject, step)}
+    return {
+        person for step in _deciding_moves(subject) for person in requesters_of_move(subject, step)
+    }
 
 
 def waits_on_own_request(subject: Subject, by: User) -> bool:
     """Whether this person could decide here, had they not requested it themselves."""
     return any(
         is_own_request(subject, step, by) and may(by, step.right, subject)
-        for step in _steps(subject)
+        for step in _deciding_moves(subject)
     )
 
 
@@ -67,5 +69,5 @@ def demand_other_decider(entries: Sequence[ReportEntry], step: Move, by: User | 
 
 
 def requester_fields(action: str, by: User | None) -> dict[str, Any]:
-    """The fields by which a move notes who requested a decision."""
+    """The fields in which a move stores who requested a decision."""
     return {"asked_by_id": by.pk if by is not None and ASKED.get(action) == "asked_by" else None}

@@ -1,6 +1,7 @@
-"""Refusals on record: who, which page, about what.
+"""Recording refused requests: who, which page, about which row. No content is recorded.
 
-No content is recorded, and at most LISTED lines a person within WINDOW, so that no disk fills up.
+At most LISTED refusals of a person within WINDOW are recorded, so that nobody can fill the disk;
+the others are counted.
 """
 
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from directives.core import audit
 from directives.models import RefusalCount, User
 
 WINDOW = timedelta(minutes=10)
-LISTED = 20  # lines of one person within it
+LISTED = 20  # events of one person within WINDOW
 
 
 @transaction.atomic
@@ -23,7 +24,7 @@ def record_refusal(
     RefusalCount.objects.get_or_create(user=by, defaults={"since": now})
     count = RefusalCount.objects.select_for_update().get(user=by)
     if count.since <= now - WINDOW:
-        _tell_of_more(count, now)
+        _record_rest(count, now)
         count.since, count.count = now, 0
     count.count += 1
     count.save()
@@ -34,16 +35,13 @@ def record_refusal(
 @transaction.atomic
 def record_unlisted(*, now: datetime) -> None:
     """Record how many refusals were counted beyond LISTED, once WINDOW has passed."""
-    for count in (
-        RefusalCount.objects.select_for_update(of=("self",))
-        .select_related("user")
-        .filter(since__lte=now - WINDOW)[:1000]
-    ):
-        _tell_of_more(count, now)
+    locked = RefusalCount.objects.select_for_update(of=("self",)).select_related("user")
+    for count in locked.filter(since__lte=now - WINDOW)[:1000]:
+        _record_rest(count, now)
         count.delete()
 
 
-def _tell_of_more(count: RefusalCount, now: datetime) -> None:
+def _record_rest(count: RefusalCount, now: datetime) -> None:
     if count.count > LISTED:
         facts = {"left_out": count.count - LISTED, "since": count.since}
         audit.record_apart("refused_more", User, count.user_id, by=count.user, now=now, after=facts)

@@ -1,8 +1,7 @@
-"""Evidence (佐证材料): which files are taken, where they are kept, when one may be taken away
-again.
+"""Evidence files (佐证材料): which files are accepted, how they are stored, when they are removed.
 
-A file is known by its first bytes, never by its name alone. It is kept under a name of ours, with
-its SHA-256.
+The type of a file is checked by its first bytes, never by its name alone. It is stored under a
+random name, with its SHA-256.
 """
 
 import hashlib
@@ -31,7 +30,7 @@ from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
 Parent = LogEntry | ReportEntry | Plan
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# What a file of each type begins with. Text has no mark of its own: see `_is_text`.
+# The first bytes of each type. Plain text has none: see `_is_text`.
 BEGINNINGS: dict[str, tuple[bytes, ...]] = {
     "pdf": (b"%PDF-",),
     **dict.fromkeys(("docx", "xlsx", "pptx", "ofd", "zip"), (ZIP,)),
@@ -42,39 +41,37 @@ BEGINNINGS: dict[str, tuple[bytes, ...]] = {
 }
 TEXTS = frozenset({"txt", "csv"})
 PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"%PDF-", ZIP, OLE)  # never the beginning of a plain text
-HEAD = 4096  # bytes that are looked at
+HEAD = 4096  # bytes that are checked
 NAME_LIMIT = 120  # characters
-# Characters that hide or turn round a part of a name, so that it reads as another type.
+# Invisible characters, and those that reverse a part of a name so that it reads as another type
 TRICKS = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 FORBIDDEN = re.compile(r'[<>:"/\\|?*]+')
 
 
 def file_type(name: str) -> str:
-    """The type that a name claims: its ending in lower case, without the dot."""
+    """The suffix of a name in lower case, without the dot."""
     return PurePosixPath(name).suffix.lower().lstrip(".")
 
 
 def clean_name(name: str) -> str:
-    """A name that every system can keep: no folders, no hidden or turned characters, at most
-    NAME_LIMIT characters.
-    """
+    """A name that every system accepts: no folders, no invisible characters, not too long."""
     name = TRICKS.sub("", unicodedata.normalize("NFC", name)).replace("\\", "/").rsplit("/", 1)[-1]
     name = FORBIDDEN.sub("_", name).strip(" .")
     suffix = PurePosixPath(name).suffix
     stem = name.removesuffix(suffix).rstrip(" .") or "file"
-    return (
-        stem[: NAME_LIMIT - len(suffix)] + suffix if len(suffix) < NAME_LIMIT else stem[:NAME_LIMIT]
-    )
+    if len(suffix) >= NAME_LIMIT:
+        return stem[:NAME_LIMIT]
+    return stem[: NAME_LIMIT - len(suffix)] + suffix
 
 
 def _is_text(head: bytes) -> bool:
-    """Plain text in any encoding that people here use; UTF-16 is known by its mark."""
+    """Whether this may begin a text in UTF-8, GBK, Big5 or, with a byte order mark, UTF-16."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     return b"\0" not in head and not head.startswith(PROGRAMS)
 
 
-def _is_what_it_says(upload: "UploadedFile[Any]", kind: str) -> bool:
+def _begins_as(kind: str, upload: "UploadedFile[Any]") -> bool:
     upload.seek(0)
     head = upload.read(HEAD)
     upload.seek(0)
@@ -82,7 +79,7 @@ def _is_what_it_says(upload: "UploadedFile[Any]", kind: str) -> bool:
 
 
 def faults(upload: "UploadedFile[Any]") -> list[str]:
-    """Why a file is not taken, in words that say what to do; empty if it is."""
+    """Why a file is not accepted, in sentences that say what to do; empty if it is."""
     name = clean_name(upload.name or "")
     facts = {
         "name": name,
@@ -116,7 +113,7 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
             )
             % facts
         )
-    elif not _is_what_it_says(upload, kind):
+    elif not _begins_as(kind, upload):
         messages.append(contents.not_real(name, kind))
     elif not messages and (fault := _fault_inside(upload, kind, name)):
         messages.append(fault)
@@ -124,7 +121,7 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
 
 
 def _fault_inside(upload: "UploadedFile[Any]", kind: str, name: str) -> str:
-    file = cast("BinaryIO", upload)  # Django's files behave as one, and do not say so
+    file = cast("BinaryIO", upload)  # it has the same methods, and the stubs do not say so
     return contents.fault(file, kind, name) or viruses.fault(file, name)
 
 
@@ -137,25 +134,19 @@ def _digest(upload: "UploadedFile[Any]") -> str:
 
 
 def allows_removal(parent: Parent) -> bool:
-    """Files may be taken away: while a plan or an entry is being written, and until a report used
-    an entry of the log.
-    """
+    """Whether files may be removed: while the parent is a draft or an unreported log entry."""
     return parent.state in (LOG_ACTS["edit"] if isinstance(parent, LogEntry) else EDITABLE)
 
 
 def accepts_files(parent: Parent) -> bool:
-    """Files may be added: to an entry of the log while it stands, to a plan or a report entry while
-    it is being written.
-    """
-    return (
-        parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN)
-        if isinstance(parent, LogEntry)
-        else parent.state in EDITABLE
-    )
+    """Whether files may be added: to a draft, or to a log entry that is still valid."""
+    if isinstance(parent, LogEntry):
+        return parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN)
+    return parent.state in EDITABLE
 
 
 def may_remove(user: User, parent: Parent) -> bool:
-    """Take files away: the people of the body, from an entry of the log its author."""
+    """Whether the user may remove files: people of the body; from a log entry only its author."""
     return may(user, "amend" if isinstance(parent, LogEntry) else "work", parent)
 
 
@@ -165,27 +156,32 @@ def parent_of(attachment: Attachment) -> Parent:
     return parent
 
 
-def _demand(by: User | None, parent: Parent) -> None:
+def _demand_right(by: User | None, parent: Parent) -> None:
     if not may(by, "work", parent):
         raise NotAllowed(_("Files are added and deleted by people in the organisation itself."))
 
 
+def _demand_open(by: User, parent: Parent) -> None:
+    """Raise unless this person may add files now."""
+    _demand_right(by, parent)
+    if not accepts_files(parent):
+        raise IllegalMove(_("This was submitted, so its files are fixed."))
+
+
 @transaction.atomic
 def attach(parent: Parent, upload: "UploadedFile[Any]", *, by: User, now: datetime) -> Attachment:
-    """Keep a file as evidence on a record, an entry or a plan.
+    """Store a file as evidence on a log entry, a report entry or a plan.
 
     Raises NotAllowed, IllegalMove, Invalid {"files": …}.
     """
-    _demand(by, parent)
-    if not accepts_files(parent):
-        raise IllegalMove(_("This was submitted, so its files are fixed."))
+    _demand_open(by, parent)
     messages = faults(upload)
     if messages:
         raise Invalid({"files": messages})
-    return _keep(parent, upload, by, now)
+    return _store(parent, upload, by, now)
 
 
-def _keep(parent: Parent, upload: "UploadedFile[Any]", by: User, now: datetime) -> Attachment:
+def _store(parent: Parent, upload: "UploadedFile[Any]", by: User, now: datetime) -> Attachment:
     name = clean_name(upload.name or "")
     attachment = Attachment(name=name, size=upload.size or 0, sha256=_digest(upload), by=by, at=now)
     field = {LogEntry: "log_entry", ReportEntry: "report_entry", Plan: "plan"}[type(parent)]
@@ -201,23 +197,21 @@ def attach_all(
     parent: Parent, uploads: Sequence["UploadedFile[Any]"], *, by: User, now: datetime
 ) -> list[Attachment]:
     """Attach all files or none. Raises as `attach`, with the faults of all files together."""
-    _demand(by, parent)
-    if not accepts_files(parent):
-        raise IllegalMove(_("This was submitted, so its files are fixed."))
+    _demand_open(by, parent)
     messages = [fault for upload in uploads for fault in faults(upload)]
     if not uploads or messages:
         raise Invalid({"files": messages or [_("Choose a file first.")]})
-    return [_keep(parent, upload, by, now) for upload in uploads]
+    return [_store(parent, upload, by, now) for upload in uploads]
 
 
 @transaction.atomic
 def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
-    """Take a file away.
+    """Remove an attachment. Its file is kept if it was ever submitted: submissions never change.
 
-    The bytes stay if a Submission names them, because what was handed in never changes.
+    Raises NotAllowed, IllegalMove.
     """
     parent = parent_of(attachment)
-    _demand(by, parent)
+    _demand_right(by, parent)
     if not may_remove(by, parent):
         raise NotAllowed(_("An entry of the work log is changed only by its author."))
     if not allows_removal(parent):

@@ -1,4 +1,4 @@
-"""The files on a record, an entry or a plan, and what this person may do with them now."""
+"""The evidence files of a log entry, a report entry or a plan, as a page lists them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,7 @@ from directives.models import Attachment, User
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """`parent` is the address of what the files stand on, as forms name it: plan-12, log_entry-3,
-    report_entry-5.
-    """
+    """`parent` names the row in forms: plan-12, log_entry-3, report_entry-5."""
 
     parent: str
     files: tuple[Attachment, ...]
@@ -25,13 +23,11 @@ PARENTS = {"Plan": "plan", "LogEntry": "log_entry", "ReportEntry": "report_entry
 
 
 def file_list(parent: evidence.Parent, user: User, *, errors: Sequence[str] = ()) -> FileList:
-    """The files of one parent; no query beyond `parent.files` if it comes with its body, a log
-    entry `with_state`.
+    """The files of one row, and whether this person may add and remove them now.
+
+    One query, for `parent.files`, if the row was read with its body, a log entry `with_state`.
     """
     name = f"{PARENTS[type(parent).__name__]}-{parent.pk}"
-    writes = may(user, "work", parent)
-    adds, removes = (
-        writes and evidence.accepts_files(parent),
-        evidence.may_remove(user, parent) and evidence.allows_removal(parent),
-    )
+    adds = may(user, "work", parent) and evidence.accepts_files(parent)
+    removes = evidence.may_remove(user, parent) and evidence.allows_removal(parent)
     return FileList(name, tuple(parent.files.all()), adds, removes, tuple(errors))

@@ -1,8 +1,8 @@
-"""Pages of a list by key: what follows the last line of a page, not what stands so many lines down.
+"""Keyset pagination: a page begins after the last row of the page before, not at an offset.
 
-So the thousandth page costs what the first does, and a line that comes or goes elsewhere moves no
-other line to another page. A key is the values by which the list is sorted, of the line at which a
-page ends, in one opaque word.
+So the thousandth page costs as much as the first, and rows that are added or removed elsewhere do
+not shift the pages. A key encodes the sort values of the row at which a page begins or ends, as one
+opaque word.
 """
 
 import base64
@@ -17,43 +17,36 @@ from django.db.models import F, OrderBy, Q, QuerySet
 
 from directives.base.numbers import whole_number
 
-SIZE = 50  # lines of a page
-END = "end"  # before this key lies everything
-FAR = 200  # pages that an address of old, ?page=…, reaches by counting
+SIZE = 50  # rows of a page
+END = "end"  # the key after the last row: the page before it is the last page
+FAR = 200  # the highest page that an old address (?page=…) reaches by offset
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One value of an order, ascending unless `down`.
-
-    Where it may be empty, what is empty comes last; a `day` is a date.
-    """
+    """One column of an order."""
 
     name: str
-    empty: bool = False
-    day: bool = False
-    moment: bool = False  # an instant
-    down: bool = False
+    empty: bool = False  # may be null; nulls come last
+    day: bool = False  # a date
+    moment: bool = False  # a datetime
+    down: bool = False  # descending
 
     def order(self, backwards: bool) -> OrderBy:
-        nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
-        return OrderBy(
-            F(self.name), descending=backwards != self.down, **(nulls if self.empty else {})
-        )
+        nulls = {"nulls_first" if backwards else "nulls_last": True} if self.empty else {}
+        return OrderBy(F(self.name), descending=backwards != self.down, **nulls)
 
     def beyond(self, value: Any, backwards: bool) -> Q | None:
-        """Rows that come after this value in reading direction; None if there can be none."""
+        """Rows that come after this value in reading direction; None if there cannot be any."""
         if value is None:
             return Q(**{f"{self.name}__isnull": False}) if backwards else None
         further = Q(**{f"{self.name}__{'lt' if backwards != self.down else 'gt'}": value})
-        return (
-            further | Q(**{f"{self.name}__isnull": True})
-            if self.empty and not backwards
-            else further
-        )
+        if self.empty and not backwards:
+            return further | Q(**{f"{self.name}__isnull": True})
+        return further
 
     def bound(self, value: Any, backwards: bool) -> Q:
-        """Rows that do not come before this value: where an index may begin to be read."""
+        """Rows that do not come before this value, so that an index is read only from there on."""
         if self.empty or value is None:
             return Q()
         return Q(**{f"{self.name}__{'lte' if backwards != self.down else 'gte'}": value})
@@ -62,31 +55,22 @@ class Column:
         return Q(**{f"{self.name}__isnull": True} if value is None else {self.name: value})
 
     def read(self, value: Any) -> Any:
-        """The value from JSON. Raises ValueError for one that cannot be this column's."""
-        if value is None:
-            if not self.empty:
-                raise ValueError(self.name)
+        """The value from JSON. Raises ValueError for a value of another type."""
+        if value is None and self.empty:
             return None
-        if self.day:
-            return date.fromisoformat(value) if isinstance(value, str) else _wrong(self.name)
-        if self.moment:
-            return datetime.fromisoformat(value) if isinstance(value, str) else _wrong(self.name)
-        return (
-            value
-            if isinstance(value, str | int) and not isinstance(value, bool)
-            else _wrong(self.name)
-        )
-
-
-def _wrong(name: str) -> Any:
-    raise ValueError(name)
+        if self.day or self.moment:
+            if isinstance(value, str):
+                return (date if self.day else datetime).fromisoformat(value)
+        elif isinstance(value, str | int) and not isinstance(value, bool):
+            return value
+        raise ValueError(self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order of rows: its last column tells any two rows apart.
+    """A total order of rows: the last column must be unique.
 
-    `name` goes into the keys, so that no key serves another order.
+    `name` is a part of every key, so that a key of one order is invalid in another.
     """
 
     name: str
@@ -101,57 +85,42 @@ class Order:
         for column, value in reversed(list(zip(self.columns, values, strict=True))):
             further = column.beyond(value, backwards)
             tied = column.same(value) & result if result is not None else None
-            result = (
-                further | tied
-                if further is not None and tied is not None
-                else further
-                if tied is None
-                else tied
-            )
+            if further is not None and tied is not None:
+                result = further | tied
+            else:
+                result = further if tied is None else tied
         if result is None:
             return Q(pk__in=())
-        return (
-            self.columns[0].bound(values[0], backwards) & result
-            if len(self.columns) > 1
-            else result
-        )
+        if len(self.columns) == 1:
+            return result
+        return self.columns[0].bound(values[0], backwards) & result
 
     def key(self, row: Any) -> str:
-        """The key of a line that has the columns as attributes, `_` for `__`."""
+        """The key of a row that has the columns as attributes, with `_` for `__`."""
         values = [getattr(row, column.name.replace("__", "_")) for column in self.columns]
-        encoded = json.dumps(
-            [
-                self.name,
-                *(value.isoformat() if isinstance(value, date) else value for value in values),
-            ],
-            ensure_ascii=False,
-        )
+        texts = [value.isoformat() if isinstance(value, date) else value for value in values]
+        encoded = json.dumps([self.name, *texts], ensure_ascii=False)
         return base64.urlsafe_b64encode(encoded.encode()).decode("ascii").rstrip("=")
 
     def values(self, key: str) -> tuple[Any, ...] | None:
-        """What a key holds; None for one that is not of this order."""
+        """The values of a key; None if it is not a key of this order."""
         try:
-            decoded = json.loads(
-                base64.urlsafe_b64decode(key.encode("ascii") + b"=" * (-len(key) % 4))
-            )
-            if (
-                not isinstance(decoded, list)
-                or len(decoded) != len(self.columns) + 1
-                or decoded[0] != self.name
-            ):
-                return None
-            return tuple(
-                column.read(value) for column, value in zip(self.columns, decoded[1:], strict=True)
-            )
+            padded = key.encode("ascii") + b"=" * (-len(key) % 4)
+            match json.loads(base64.urlsafe_b64decode(padded)):
+                case [self.name, *values] if len(values) == len(self.columns):
+                    pairs = zip(self.columns, values, strict=True)
+                    return tuple(column.read(value) for column, value in pairs)
+                case _:
+                    return None
         except (binascii.Error, UnicodeError, ValueError):
             return None
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page an address asks for: after or before a key, or by an old number.
+    """The page that an address asks for: after or before a key, or by its number.
 
-    `number` is what the page is called.
+    `number` is the number that the page shows.
     """
 
     after: tuple[Any, ...] | None = None
@@ -161,11 +130,8 @@ class PageRequest:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], order: Order, prefix: str = "") -> "PageRequest":
-        """The turn that an address asks for under `after`, `before` and `page`; what makes no sense
-        leads to the first page.
-        """
-        text = query.get(f"{prefix}page", "")
-        number = max(1, whole_number(text, 10**7) or 1)
+        """Read the parameters `after`, `before` and `page`; invalid ones lead to the first page."""
+        number = max(1, whole_number(query.get(f"{prefix}page", ""), 10**7) or 1)
         before, after = query.get(f"{prefix}before", ""), query.get(f"{prefix}after", "")
         if before == END:
             return cls(last=True, number=number)
@@ -186,19 +152,16 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list.
-
-    `first` and `last` number its lines; `total` None: more than were counted.
-    """
+    """One page of a list. `first` and `last` are the numbers of its first and last row."""
 
     rows: tuple[Any, ...]
     number: int
     first: int
-    total: int | None
-    before: str  # the key of the page before; "" where there is none
+    total: int | None  # None: more than were counted
+    before: str  # the key of the page before; "" if there is none
     after: str
     size: int = SIZE
-    strays: bool = False  # nothing stands there any more, though a key led here
+    strays: bool = False  # the key is valid, but there are no rows any more
 
     @property
     def last(self) -> int:
@@ -206,7 +169,7 @@ class Page:
 
     @property
     def pages(self) -> int | None:
-        """How many pages there are; None where the lines were not counted to their end."""
+        """How many pages there are; None if the rows were not all counted."""
         return None if self.total is None else max(1, -(-self.total // self.size))
 
     @property
@@ -223,14 +186,15 @@ class Page:
         return not (self.before or self.after)
 
 
-def _number(turn: PageRequest, total: int | None, size: int, more: bool, length: int) -> int:
-    """What the page is called: what the address says, put right at either end."""
+def _number(turn: PageRequest, total: int | None, size: int, more: bool) -> int:
+    """The number of a page by key: that of the address, corrected on the first and last page."""
     if turn.backwards and not turn.last and not more:
         return 1
-    pages = None if total is None else max(1, -(-total // size))
-    if pages is not None and (turn.last or not turn.backwards and not more):
-        return pages
-    return turn.number if pages is None else min(turn.number, pages)
+    if total is None:
+        return turn.number
+    pages = max(1, -(-total // size))
+    is_last = turn.last or not turn.backwards and not more
+    return pages if is_last else min(turn.number, pages)
 
 
 def read_page(
@@ -244,7 +208,7 @@ def read_page(
 ) -> Page:
     """One page of these rows, in one query.
 
-    `total`: how many there are, None where that is not known; `read` makes lines of rows.
+    `total` is the number of rows, None if not known; `read` turns the queryset into rows to show.
     """
     wanted, start = size, 0
     if turn.last:
@@ -258,7 +222,7 @@ def read_page(
     more, lines = len(lines) > wanted, lines[:wanted]
     if turn.backwards:
         lines.reverse()
-    number = start // size + 1 if not turn.keyed else _number(turn, total, size, more, len(lines))
+    number = start // size + 1 if not turn.keyed else _number(turn, total, size, more)
     first = (number - 1) * size + 1
     follows = more if not turn.backwards else not turn.last
     precedes = more if turn.backwards else turn.after is not None or start > 0

@@ -34,7 +34,7 @@ from directives.models import (
 from directives.models.people import CONFIRMED_RIGHTS
 from directives.models.sql import insert
 
-# kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
+# kind → wording. It is filled with the notice's facts when shown, in the reader's language.
 KINDS = {
     "issued": gettext_noop(
         "%(document)s: directives assigned to %(body)s: %(count)s. Please acknowledge receipt."
@@ -82,30 +82,23 @@ ACTS = {
     "export": gettext_noop("Exporting a list"),
 }
 TRIES = 24  # of one mail: about a day
-# Between them; below the hour after which a task counts as forgotten
+# Between two tries; less than the hour after which a waiting task is reported as stuck
 PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 45))
 BATCH = 100  # notices of one statement
-# Moves of an obligation that are told
+# Moves of an obligation of which people are notified
 MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}
-
 
 logger = logging.getLogger(__name__)
 
 
 def render_text(notice: Notice) -> str:
-    """The notice in the active language. Names come in the script of that language."""
+    """The text of the notice in the active language, with names in its script."""
     facts = dict(notice.facts)
     if translation.get_language() == "zh-hant":
-        facts |= {
-            name.removesuffix("_hant"): value
-            for name, value in facts.items()
-            if name.endswith("_hant")
-        }
-    facts |= {
-        name: localized_text(facts[name])
-        for name in ("reason", "what", "who", "person")
-        if name in facts
-    }
+        hant = {name: text for name, text in facts.items() if name.endswith("_hant")}
+        facts |= {name.removesuffix("_hant"): text for name, text in hant.items()}
+    for name in {"reason", "what", "who", "person"} & facts.keys():
+        facts[name] = localized_text(facts[name])
     if "right" in facts:
         facts["right"] = dict(CONFIRMED_RIGHTS)[facts["right"]]
     if "act" in facts:
@@ -117,34 +110,30 @@ def render_text(notice: Notice) -> str:
 
 
 def mark_read(notice: Notice, *, now: datetime) -> None:
-    """The reader has opened it; the first time counts."""
+    """Mark a notice as read, unless it is already."""
     Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=now)
 
 
 def mark_all_read(*, by: User, now: datetime) -> int:
-    """The reader has seen all of theirs; returns how many were unread."""
+    """Mark all notices of a person as read; returns how many were unread."""
     return Notice.objects.filter(user=by, read_at=None).update(read_at=now)
 
 
 class Reader(NamedTuple):
-    """Somebody who gets a notice, and a mail if they have an address."""
+    """A person who gets a notice, and a mail if they have an address."""
 
     pk: int
     email: str
 
 
 def _readers(bodies: Iterable[int], *roles: str) -> dict[Reader, None]:
-    """Everybody who is in one of these roles in one of these bodies, once."""
+    """Everybody with one of these roles in one of these bodies, each once."""
     members = Membership.objects.filter(
         organisation__in=bodies, role__in=roles, user__is_active=True
     )
     return dict.fromkeys(
         Reader(*row) for row in members.order_by("pk").values_list("user_id", "user__email")
     )
-
-
-def _people(body: Organisation, *roles: str) -> dict[Reader, None]:
-    return _readers([body.pk], *roles)
 
 
 def supervisors_of(body: Organisation) -> dict[Reader, None]:
@@ -155,19 +144,18 @@ def supervisors_of(body: Organisation) -> dict[Reader, None]:
 def send(
     people: Iterable[Reader | User], kind: str, *, url: str, now: datetime, facts: dict[str, Any]
 ) -> None:
-    """Leave a notice for each person, and queue a mail of it: both are part of the change."""
-    _leave(
-        [
-            (person, Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now))
-            for person in people
-        ]
-    )
+    """Store a notice for each person and queue its mail, in the transaction of the change."""
+
+    def notice_to(person: Reader | User) -> Notice:
+        return Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now)
+
+    _store([(person, notice_to(person)) for person in people])
 
 
-def _leave(rows: Sequence[tuple[Reader | User, Notice]]) -> None:
-    for start in range(0, len(rows), BATCH):
-        insert([notice for _person, notice in rows[start : start + BATCH]])
-    for person, notice in rows:
+def _store(notices: Sequence[tuple[Reader | User, Notice]]) -> None:
+    for start in range(0, len(notices), BATCH):
+        insert([notice for _person, notice in notices[start : start + BATCH]])
+    for person, notice in notices:
         if person.email:
             mail.enqueue(notice.pk)
 
@@ -176,12 +164,12 @@ def _leave(rows: Sequence[tuple[Reader | User, Notice]]) -> None:
 def mail(notice_id: int, failed: int = 0) -> None:
     """Mail one notice in its reader's language.
 
-    `failed`: earlier attempts. A failure is tried again with growing pauses; the last one fails the
-    task, which the doctor reports.
+    `failed` counts earlier attempts. After a failure the task is queued again, with growing pauses;
+    the last failure fails the task, which `manage.py doctor` reports.
     """
     notice = Notice.objects.select_related("user").get(pk=notice_id)
     if not notice.user.email:
-        return  # it was taken away meanwhile
+        return  # the address was removed meanwhile
     try:
         _mail(notice)
     except Exception as error:
@@ -190,16 +178,15 @@ def mail(notice_id: int, failed: int = 0) -> None:
         logger.warning(
             "The mail of notice %s could not be sent and is tried again: %s", notice_id, error
         )
-        mail.using(run_after=timezone.now() + PAUSES[min(failed, len(PAUSES) - 1)]).enqueue(
-            notice_id, failed + 1
-        )
+        pause = PAUSES[min(failed, len(PAUSES) - 1)]
+        mail.using(run_after=timezone.now() + pause).enqueue(notice_id, failed + 1)
 
 
 def _mail(notice: Notice) -> None:
     with translation.override(notice.user.language or settings.LANGUAGE_CODE):
         text = render_text(notice)
         body = f"{text}\n\n{settings.SITE_URL}{notice.url}\n"
-        line = " ".join(text.split())  # a reason may have several, a subject has one
+        line = " ".join(text.split())  # a reason may have several lines, a subject may not
         send_mail(
             f"{_('Implementation tracker')} · {line[:60]}",
             body,
@@ -210,19 +197,23 @@ def _mail(notice: Notice) -> None:
 
 def organisation_facts(body: Organisation, document: Document, **more: object) -> dict[str, Any]:
     """The facts of a notice about an organisation and a document, in both scripts."""
-    title = {
+    titles = {
         "document": f"《{document.title_hans}》",
         "document_hant": f"《{document.title_hant}》",
     }
-    return {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans, **title, **more}
+    return {**_names("body", body), **titles, **more}
+
+
+def _names(key: str, body: Organisation) -> dict[str, str]:
+    return {key: body.name_hans, f"{key}_hant": body.name_hant or body.name_hans}
 
 
 def notify_issued(
     *, document: Document, obligations: Iterable[Obligation], by: User | None, now: datetime
 ) -> None:
-    """Tell each body's people how many directives were assigned to it."""
+    """Notify the people of each body how many directives were assigned to it."""
     if by is None:
-        return  # loaded by the system, as the sample is: nobody is waiting for a message
+        return  # by the system, as in the sample: nobody needs a notice
     counts = Counter(row.organisation for row in obligations)
     members = Membership.objects.filter(
         organisation__in=counts, role__in=(STAFF, MANAGER), user__is_active=True
@@ -232,86 +223,59 @@ def notify_issued(
         (member.user_id, member.organisation_id): member.user
         for member in members.select_related("user")
     }
-    rows = []
+    notices = []
     for (_user, pk), person in people.items():
         facts = organisation_facts(bodies[pk], document, count=counts[bodies[pk]])
-        rows.append((person, Notice(user=person, kind="issued", facts=facts, url="/", at=now)))
-    _leave(rows)
+        notices.append((person, Notice(user=person, kind="issued", facts=facts, url="/", at=now)))
+    _store(notices)
 
 
 def notify_moved(
     obligation: Obligation, action: str, *, upwards: bool, reason: str, now: datetime
 ) -> None:
-    """Tell of a move of an obligation: to the supervisors above, or down to the body's people."""
+    """Notify the supervisors above of a move, or the body's people if not `upwards`."""
     body = obligation.organisation
     facts = organisation_facts(
         body, obligation.document, code=obligation.directive.code, reason=reason.strip()
     )
-    people = supervisors_of(body) if upwards else _people(body, STAFF, MANAGER)
-    send(
-        people,
-        f"move_{action}",
-        url=reverse("obligation", args=[obligation.pk]),
-        now=now,
-        facts=facts,
-    )
+    people = supervisors_of(body) if upwards else _readers([body.pk], STAFF, MANAGER)
+    url = reverse("obligation", args=[obligation.pk])
+    send(people, f"move_{action}", url=url, now=now, facts=facts)
 
 
 def notify_merged(
     body: Organisation, into: Organisation, *, over: int, withdrawn: int, now: datetime
 ) -> None:
-    """Tell the people of a body that ceases to exist, and of its successor, what became of its
-    work.
-    """
-    facts = {"body": body.name_hans, "into": into.name_hans, "over": over, "withdrawn": withdrawn}
-    facts |= {
-        "body_hant": body.name_hant or body.name_hans,
-        "into_hant": into.name_hant or into.name_hans,
-    }
+    """Notify the people of a merged body and of its successor what became of its work."""
+    facts = {**_names("body", body), **_names("into", into), "over": over, "withdrawn": withdrawn}
     people = _readers([body.pk, into.pk], STAFF, MANAGER)
     send(people, "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
 
 
 def notify_rights_waiting(people: Iterable[User], *, by: User, count: int, now: datetime) -> None:
-    """Tell those who could confirm them that rights wait."""
+    """Notify those who could confirm them that rights wait for confirmation."""
     facts = {"who": str(by), "count": count}
-    readers = [Reader(person.pk, person.email) for person in people]
-    send(
-        readers,
-        "rights_wait",
-        url=reverse("admin:directives_pendingright_changelist"),
-        now=now,
-        facts=facts,
-    )
+    url = reverse("admin:directives_pendingright_changelist")
+    send(people, "rights_wait", url=url, now=now, facts=facts)
 
 
 def notify_right_decided(right: PendingRight, kind: str, *, by: User, now: datetime) -> None:
-    """Tell who asked for a right what became of it: `kind` is right_confirmed or right_declined."""
-    body = right.organisation
-    named = (
-        {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans}
-        if body
-        else {"body": ""}
-    )
-    facts = {"who": str(by), "person": str(right.person), "right": right.right, **named}
+    """Notify the requester of a right; `kind` is right_confirmed or right_declined."""
+    names = _names("body", right.organisation) if right.organisation else {"body": ""}
+    facts = {"who": str(by), "person": str(right.person), "right": right.right, **names}
     url = reverse("admin:directives_user_change", args=[right.person_id])
-    send([Reader(right.asked_by_id, right.asked_by.email)], kind, url=url, now=now, facts=facts)
+    send([right.asked_by], kind, url=url, now=now, facts=facts)
 
 
 def notify_to_sign(
     body: Organisation, document: Document, *, count: int, url: str, now: datetime
 ) -> None:
-    send(
-        _people(body, MANAGER),
-        "to_sign",
-        url=url,
-        now=now,
-        facts=organisation_facts(body, document, count=count),
-    )
+    facts = organisation_facts(body, document, count=count)
+    send(_readers([body.pk], MANAGER), "to_sign", url=url, now=now, facts=facts)
 
 
 def notify_handed_in(filing: Plan | ProgressReport, *, what: str, url: str, now: datetime) -> None:
-    """Tell the supervisors above that something waits for their review."""
+    """Notify the supervisors above that something waits for their review."""
     facts = organisation_facts(filing.organisation, filing.document, what=what)
     send(supervisors_of(filing.organisation), "handed_in", url=url, now=now, facts=facts)
 
@@ -319,14 +283,16 @@ def notify_handed_in(filing: Plan | ProgressReport, *, what: str, url: str, now:
 def notify_decided(
     filing: Plan | ProgressReport, kind: str, *, count: int, reason: str, url: str, now: datetime
 ) -> None:
-    """Tell the body's people of a verdict: `kind` is returned, accepted or declined."""
+    """Notify the body's people of a verdict; `kind` is returned, accepted or declined."""
     facts = organisation_facts(filing.organisation, filing.document, count=count, reason=reason)
-    send(_people(filing.organisation, STAFF, MANAGER), kind, url=url, now=now, facts=facts)
+    people = _readers([filing.organisation.pk], STAFF, MANAGER)
+    send(people, kind, url=url, now=now, facts=facts)
 
 
 def notify_cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: datetime) -> None:
-    """Tell the people of every body that its report is due; a cycle that opens for thousands of
-    bodies tells them part by part.
+    """Notify the people of the bodies of these reports when they are due.
+
+    A cycle that opens for thousands of bodies calls this part by part.
     """
     people: dict[int, dict[int, User]] = {}
     reports = tuple(reports)
@@ -336,15 +302,12 @@ def notify_cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now:
     )
     for member in members.select_related("user"):
         people.setdefault(member.organisation_id, {})[member.user_id] = member.user
-    rows = []
+    due, notices = cycle.due_on.isoformat(), []
     for report in reports:
-        facts = organisation_facts(
-            report.organisation, cycle.document, due=cycle.due_on.isoformat()
-        )
+        facts = organisation_facts(report.organisation, cycle.document, due=due)
         url = reverse("report", args=[report.pk])
-        mine = people.get(report.organisation_id, {}).values()
-        rows += [
+        notices += [
             (person, Notice(user=person, kind="cycle", facts=facts, url=url, at=now))
-            for person in mine
+            for person in people.get(report.organisation_id, {}).values()
         ]
-    _leave(rows)
+    _store(notices)

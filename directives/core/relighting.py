@@ -1,7 +1,7 @@
-"""The daily tick: lights that time alone has changed.
+"""The daily tick, which updates the lights that change with the date alone.
 
-Besides `transitions` only this writes obligations, and nothing but their light. Each batch is a
-transaction of its own, so that a long tick blocks nobody and goes on where it was interrupted.
+Apart from `transitions` only this module writes obligations, and only their lights. Each batch is a
+transaction, so that a long tick blocks nobody and an interrupted one loses nothing.
 """
 
 from collections.abc import Iterator
@@ -23,11 +23,10 @@ BATCH = 500  # obligations of one transaction
 
 
 def tick(*, now: datetime, everything: bool = False) -> int:
-    """Work out anew each light whose day has come by now; returns how many changed in colour or
-    reason.
+    """Recompute each light that may have changed by today; returns how many changed.
 
-    `everything` takes all obligations: after a change of the settings or of the calendar. Running
-    it again at once changes nothing, and after days without a run one run catches up.
+    A change is one of colour or reason. With `everything` all obligations are recomputed, as after
+    a change of the settings or the calendar. Safe to run twice; one run catches up on missed days.
     """
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
@@ -37,23 +36,22 @@ def tick(*, now: datetime, everything: bool = False) -> int:
 
 
 def relight_all(*, by: User | None, now: datetime) -> None:
-    """Have the worker compute every light anew. A job that still waits serves this change too."""
+    """Queue a job that recomputes every light, unless one is waiting already."""
     waiting = JobProgress.objects.filter(kind="relight", state=WAITING, reached="")
     if not waiting.update(at=now):
         jobs.start_job("relight", total=0, by=by, now=now)
 
 
 def next_part(job: JobProgress) -> bool:
-    """Work out the next lights anew, in the order of the obligations' keys."""
+    """Recompute the lights of the next BATCH obligations, in the order of their ids."""
     now = JobRun.objects.as_of(job.at)
     rows = Obligation.objects.order_by("pk").values_list("pk", flat=True)
     if not job.reached:
         job.total = rows.count()
     batch = list(rows.filter(pk__gt=int(job.reached or 0))[:BATCH])
     if batch:
-        job.made += _tick_batch(
-            batch, workdays=CalendarDay.objects.workdays(timezone.localdate(now)), now=now
-        )
+        workdays = CalendarDay.objects.workdays(timezone.localdate(now))
+        job.made += _tick_batch(batch, workdays=workdays, now=now)
         job.done, job.reached = job.done + len(batch), str(batch[-1])
     return len(batch) == BATCH
 
@@ -67,20 +65,19 @@ def _batches(ids: list[int]) -> Iterator[list[int]]:
 
 @counted()
 def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
-    """Relight one batch, tallies and audit with it, as of one instant: a light that turns is
-    counted on the day of its event.
+    """Recompute the lights of these obligations, with tallies and audit events.
 
-    The rows are locked, so no move can come between reading and writing.
+    The rows are locked, so that no move can come between reading and writing.
     """
     today = timezone.localdate(now)
-    # Who files something about a row does not wait, nor do we
+    # With no_key, those who insert rows that refer to an obligation need not wait.
     locked = Obligation.objects.select_for_update(no_key=True)
     delta, changes = pending_delta(), []
     same_light: dict[tuple[Any, ...], list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):
-        standing, before = Standing.of(row), _shown(row)
+        standing, before = Standing.of(row), _light_fields(row)
         relight(row, today=today, workdays=workdays)
-        after = _shown(row)
+        after = _light_fields(row)
         if after == before:
             continue
         delta.swap(standing, Standing.of(row), today)
@@ -92,20 +89,20 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
     return len(changes)
 
 
-def _shown(row: Obligation) -> dict[str, Any]:
+def _light_fields(row: Obligation) -> dict[str, Any]:
     return {name: getattr(row, name) for name in LIGHT_FIELDS}
 
 
-def _audited(shown: dict[str, Any]) -> dict[str, Any]:
-    reason = Reason(shown["light_code"], shown["light_on"])
-    return {"light": shown["light"], "light_reason": reason.to_json()}
+def _audited(fields: dict[str, Any]) -> dict[str, Any]:
+    reason = Reason(fields["light_code"], fields["light_on"])
+    return {"light": fields["light"], "light_reason": reason.to_json()}
 
 
 def _write(same_light: dict[tuple[Any, ...], list[int]]) -> None:
-    """One update for all rows with the same new light.
+    """Update the rows of each new light in one statement.
 
-    The version goes up: a move decided on the old light is stale.
+    The version is raised, so that a move decided on by the old light is stale.
     """
-    for shown, ids in same_light.items():
-        fields = dict(zip(LIGHT_FIELDS, shown, strict=True))
+    for values, ids in same_light.items():
+        fields = dict(zip(LIGHT_FIELDS, values, strict=True))
         Obligation.objects.filter(pk__in=ids).update(**fields, version=F("version") + 1)

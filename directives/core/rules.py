@@ -1,7 +1,6 @@
-"""May this person do this? Predicates over people, memberships and rows; they change nothing.
+"""Permissions: predicates over people, memberships and rows.
 
-`may(user, right, subject)` is the only question the other rooms ask. `RIGHTS` is the table of
-answers.
+Other packages call `may(user, right, subject)`; `RIGHTS` maps each right to its predicate.
 """
 
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from directives.models import (
     User,
 )
 
-RECORD = "events"  # key of the record among the lists that can be taken away
+RECORD = "events"  # key of the audit record among the lists that can be exported
 
 
 def organisation_of(subject: Model) -> Organisation:
@@ -54,13 +53,13 @@ def organisation_of(subject: Model) -> Organisation:
 
 
 def holds(user: User, subject: Model, *roles: str) -> bool:
-    """The person has one of these roles in the very body of the row."""
+    """Whether the person has one of these roles in the body of the row itself."""
     body = organisation_of(subject)
     return any(m.organisation_id == body.pk for m in user.in_role(*roles))
 
 
 def is_above(user: User, subject: Model) -> bool:
-    """The person supervises a body strictly above the row's: nobody supervises their own."""
+    """Whether the person supervises a body strictly above the row's."""
     path = organisation_of(subject).path
     return any(
         path != m.organisation.path and path.startswith(m.organisation.path)
@@ -69,7 +68,7 @@ def is_above(user: User, subject: Model) -> bool:
 
 
 def has_manager(organisation: Organisation) -> bool:
-    """Somebody can sign for the body."""
+    """Whether somebody can sign for the body."""
     return Membership.objects.filter(
         organisation=organisation, role=MANAGER, user__is_active=True
     ).exists()
@@ -86,9 +85,9 @@ def can_work(user: User, subject: Model) -> bool:
 
 
 def can_amend(user: User, subject: LogEntry) -> bool:
-    """Change or withdraw an entry of the work log: who wrote it, while they work for its body.
+    """Change or withdraw a log entry: its author, while they work for its body.
 
-    LOG_ACTS says in which states.
+    `states.LOG_ACTS` says in which states.
     """
     return subject.by_id == user.pk and can_work(user, subject)
 
@@ -105,37 +104,32 @@ def can_hand_in(user: User, subject: Model) -> bool:
 
 
 def supervises(user: User, subject: Model) -> bool:
-    """The person supervises the body of the row, or one above it."""
+    """Whether the person supervises the body of the row, or one above it."""
     path = organisation_of(subject).path
     return any(path.startswith(m.organisation.path) for m in user.in_role(SUPERVISOR))
 
 
 def can_register(user: User, subject: Organisation | None = None) -> bool:
-    """Register documents at all, or for one body: a supervisor of it, or of one above it."""
+    """Register documents: any supervisor; for a body: a supervisor of it or of one above it."""
     return user.supervises if subject is None else supervises(user, subject)
 
 
 def owns(user: User, subject: Document | Directive | Section | Repair) -> bool:
-    """Correct the reading of a document, assign its directives, open its cycles, say which figures
-    it asks for.
+    """Correct the text of a document, assign its directives, open its cycles, set its indicators.
 
-    It is for the supervisors of the body that registered it, and of those above that body.
+    Supervisors of the body that registered the document, and of bodies above that, may do this.
     """
     document = subject if isinstance(subject, Document) else subject.document
     return document.organisation is not None and supervises(user, document.organisation)
 
 
 def can_report(user: User, subject: Model) -> bool:
-    """Report figures for a body: its staff and manager, or a supervisor above who brings in a table
-    of many bodies.
-    """
+    """Report figures for a body: its staff and manager, or a supervisor above (in a table)."""
     return can_work(user, subject) or is_above(user, subject)
 
 
 def can_export(user: User, subject: str = "") -> bool:
-    """Take a list away as a file, named by its key: everybody who works with it; a viewer only
-    looks, an auditor takes the record.
-    """
+    """Export the list with this key: everybody but viewers; an auditor only the record."""
     return user.exports or (subject == RECORD and can_audit(user))
 
 
@@ -145,19 +139,19 @@ def can_audit(user: User) -> bool:
 
 
 def keeps_accounts(user: User) -> bool:
-    """Makes accounts, puts their names right, says whether they are in use."""
+    """Create accounts, correct their names, activate and deactivate them."""
     return user.is_active and (user.is_system_administrator or user.is_superuser)
 
 
 def keeps_rights(user: User) -> bool:
-    """Says who holds which role and duty; gives first passwords, takes away lost second factors."""
+    """Assign roles and duties, set first passwords, reset lost second factors."""
     return user.is_active and (user.is_security_administrator or user.is_superuser)
 
 
 def can_administer(user: User, account: User) -> bool:
-    """Change an account or its password: nobody one that may more than they.
+    """Change an account: only one that has no duty or permission which the user lacks.
 
-    Superusers are changed on the machine only.
+    Superusers are changed only by command on the server.
     """
     if account.is_superuser:
         return False
@@ -168,35 +162,27 @@ def can_administer(user: User, account: User) -> bool:
 
 
 def can_give(user: User, account: User) -> bool:
-    """Say which roles and duties somebody else holds: giving them makes the giver no stronger, so
-    it may be what they lack themselves.
+    """Assign roles and duties to somebody else, including those that the user does not have.
 
-    Not where the account has permissions that no duty has: those were given on the machine.
+    Accounts with permissions beyond all duties are excluded: those were given on the server.
     """
     if not keeps_rights(user) or account.is_superuser or account.pk == user.pk:
         return False
-    return (
-        user.is_superuser
-        or account.get_all_permissions() <= user.get_all_permissions() | PERMISSIONS
-    )
+    if user.is_superuser:
+        return True
+    return account.get_all_permissions() <= user.get_all_permissions() | PERMISSIONS
 
 
 def can_reset(user: User, account: User) -> bool:
-    """Give somebody else a password, or take away their second factor: whoever does could sign in
-    as them.
+    """Set somebody else's password or reset their second factor, and so be able to sign in as them.
 
-    Where rights are confirmed by a second person, nobody becomes that person so; superusers help
-    out.
+    If rights are confirmed by a second person (CONFIRM_RIGHTS), only a superuser may do this to a
+    security administrator: another could otherwise act as both persons.
     """
-    confirms = (
-        settings.CONFIRM_RIGHTS and account.is_security_administrator and not user.is_superuser
-    )
-    return (
-        keeps_rights(user)
-        and account.pk != user.pk
-        and can_administer(user, account)
-        and not confirms
-    )
+    if account.pk == user.pk or not (keeps_rights(user) and can_administer(user, account)):
+        return False
+    confirms = settings.CONFIRM_RIGHTS and account.is_security_administrator
+    return user.is_superuser or not confirms
 
 
 RIGHTS: dict[str, Callable[..., bool]] = {
@@ -221,14 +207,10 @@ RIGHTS: dict[str, Callable[..., bool]] = {
 
 
 def may(user: User | None, right: str, subject: Model | str | None = None) -> bool:
-    """True if the person holds the right over the row.
+    """Whether the person has the right over the row.
 
-    None is the system itself (tick, sample), which holds all.
+    A `user` of None is the system itself (tick, sample), which has every right.
     """
-    return (
-        True
-        if user is None
-        else RIGHTS[right](user, subject)
-        if subject is not None
-        else RIGHTS[right](user)
-    )
+    if user is None:
+        return True
+    return RIGHTS[right](user) if subject is None else RIGHTS[right](user, subject)

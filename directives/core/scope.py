@@ -1,4 +1,4 @@
-"""What part of the work a person sees, and its lights, read from the tallies."""
+"""The part of the organisation tree that a person sees, and counts of its lights."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,13 @@ from directives.models import Obligation, Organisation, Tally, Total, User
 from directives.models.scope import in_subtree
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
-WIDE = 2  # levels of the tree from which nearly everything is seen
+OVERSEEING = (MANAGER, SUPERVISOR, VIEWER)  # roles that see the subtree of their body
+WIDE = 2  # a body above this depth has most of the tree below it
 
 
 @dataclass(frozen=True, slots=True)
 class Lights:
-    """Counts of live obligations by light; `percent_sum` is the sum of their percents."""
+    """Counts of live obligations by light; `percent_sum` sums up their percents complete."""
 
     green: int = 0
     yellow: int = 0
@@ -31,14 +32,12 @@ class Lights:
 
     @property
     def on_time(self) -> int:
-        """The numerator of the share that is on time: all but the overdue and the near due or
-        behind.
-        """
+        """The numerator of the share that is on time: all but red and yellow."""
         return sum(map(self.count, ON_TIME))
 
     @property
     def mean(self) -> int | None:
-        """Mean percent done, rounded down; None where nothing is owed."""
+        """Mean percent complete, rounded down; None if nothing is owed."""
         return self.percent_sum // self.total if self.total else None
 
     def count(self, colour: str) -> int:
@@ -47,7 +46,7 @@ class Lights:
 
     @property
     def colours(self) -> tuple[tuple[str, int], ...]:
-        """The lights that are lit, with their counts, in the order of a bar."""
+        """The colours with a count, in the order of a bar."""
         return tuple((colour, self.count(colour)) for colour in COLOURS if self.count(colour))
 
     def plus(self, other: "Lights") -> "Lights":
@@ -59,9 +58,9 @@ NO_LIGHTS = Lights()
 
 
 class FilterOnly(Func):
-    """A condition that the planner may not use to look rows up, only to filter them.
+    """A condition that the query planner may only filter with, not look up rows in an index.
 
-    PostgreSQL still estimates how many rows meet it.
+    PostgreSQL still estimates how many rows match.
     """
 
     template = "(%(expressions)s) IS TRUE"
@@ -70,8 +69,9 @@ class FilterOnly(Func):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`trees` are the topmost bodies whose subtree the person oversees, `bodies` those for which
-    they fill in besides.
+    """What a person sees: the subtrees of `trees`, and the single `bodies` they work for besides.
+
+    `trees` are the topmost bodies in which they are manager, supervisor or viewer.
     """
 
     trees: tuple[Organisation, ...] = ()
@@ -79,59 +79,50 @@ class Scope:
 
     @classmethod
     def of(cls, user: User) -> "Scope":
-        """The scope of a person, from their memberships; no further query."""
-        seen = {
-            m.organisation_id: m.organisation for m in user.in_role(MANAGER, SUPERVISOR, VIEWER)
-        }
-        trees = tuple(
-            body
-            for body in seen.values()
-            if not any(_below(body, other) for other in seen.values())
-        )
+        """The scope of a person, from their loaded memberships."""
+        roots = {m.organisation_id: m.organisation for m in user.in_role(*OVERSEEING)}.values()
+        trees = tuple(b for b in roots if not any(_below(b, other) for other in roots))
         worked_for = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
-        bodies = tuple(
-            body
-            for body in worked_for.values()
-            if not any(body.path.startswith(tree.path) for tree in trees)
-        )
+        oversees = cls(trees)
+        bodies = tuple(b for b in worked_for.values() if not oversees.sees_below(b))
         return cls(trees, bodies)
 
     @property
     def branches(self) -> list[int]:
-        """Trees (ids) for which all counts are kept."""
+        """Ids of the trees that have children, for which all counts are kept."""
         return [tree.pk for tree in self.trees if tree.branch]
 
     @property
     def single(self) -> list[int]:
-        """Ids of bodies of which only their own rows are in view, and which keep only totals."""
+        """Ids of the visible bodies without visible children, for which only totals are kept."""
         return [
             *(tree.pk for tree in self.trees if not tree.branch),
             *(body.pk for body in self.bodies),
         ]
 
     def sees(self, body: Organisation) -> bool:
-        """The body's obligations are in view."""
+        """Whether the body's obligations are visible."""
         return body in self.bodies or self.sees_below(body)
 
     def sees_below(self, body: Organisation) -> bool:
-        """The whole subtree of the body is in view."""
+        """Whether the whole subtree of the body is visible."""
         return any(body.path.startswith(tree.path) for tree in self.trees)
 
     @property
     def wide(self) -> bool:
-        """Whether most of the tree is in view, so that most of the newest rows are."""
+        """Whether most of the tree is visible, and so most of the newest rows."""
         return any(tree.depth < WIDE for tree in self.trees)
 
     def walked(self, rows: Rows, field: str) -> Rows:
-        """The rows whose body is in view, for a list read from its newest row on.
+        """The rows whose body is visible, for a list that is read from its newest row on.
 
-        `field` leads to the body. Rows are only filtered by the condition, so that no engine
-        collects the rows of all bodies to sort them.
+        `field` leads to the body. The condition only filters, so that no engine collects the rows
+        of all bodies to sort them.
         """
         return rows.filter(FilterOnly(self.condition(field)))
 
     def condition(self, field: str) -> Q:
-        """Rows whose body is in view; `field` leads to the body ("" is the body itself)."""
+        """Rows whose body is visible; `field` leads to the body ("" is the body itself)."""
         lead = f"{field}__" if field else ""
         condition = Q(**{f"{lead}pk__in": [body.pk for body in self.bodies]})
         for tree in self.trees:
@@ -144,7 +135,7 @@ def _below(body: Organisation, other: Organisation) -> bool:
 
 
 def sum_lights(rows: Iterable[Mapping[str, Any]], key: str) -> dict[int, Lights]:
-    """Lights by the value of `key`, from rows with that key, light, n and p."""
+    """Lights by the value of `key`, from rows with `key`, light, n (count) and p (percent sum)."""
     result: dict[int, Lights] = {}
     for row in rows:
         more = Lights(**{row["light"]: row["n"]}, percent_sum=row["p"])
@@ -153,21 +144,21 @@ def sum_lights(rows: Iterable[Mapping[str, Any]], key: str) -> dict[int, Lights]
 
 
 def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
-    """Lights over the scope by document, section or directive id: from the tallies of the trees,
-    and the few rows of own bodies.
+    """Lights of the scope by document, section or directive id; `by` is one of these words.
+
+    Trees are read from the tallies, and the few rows of single bodies from the obligations.
     """
     key = f"{by}_id"
     # Only bodies that have children are tallied by directive.
     tallied_trees = [tree for tree in scope.trees if tree.branch or by != "directive"]
-    counted = [body for body in (*scope.trees, *scope.bodies) if body not in tallied_trees]
+    other_bodies = [body for body in (*scope.trees, *scope.bodies) if body not in tallied_trees]
     rows: list[Mapping[str, Any]] = []
     if tallied_trees:
-        tallied = (Tally if by == "directive" else Total).objects.filter(
-            scope__in=tallied_trees, **where
-        )
+        tallies = (Tally if by == "directive" else Total).objects
+        tallied = tallies.filter(scope__in=tallied_trees, **where)
         rows += _light_sums(tallied.values(key, "light"), Sum("count"), Sum("percent_sum"))
-    if counted:
-        owed = Obligation.objects.live().filter(organisation__in=counted, **where)
+    if other_bodies:
+        owed = Obligation.objects.live().filter(organisation__in=other_bodies, **where)
         rows += _light_sums(owed.values(key, "light"), Count("pk"), Sum("percent"))
     return sum_lights(rows, key)
 
@@ -175,9 +166,7 @@ def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
 def lights_of_bodies(
     scope: Scope, bodies: Iterable[Organisation], **where: object
 ) -> dict[int, Lights]:
-    """Lights of each body by id: of its subtree where the scope covers it, of its own work where
-    the person fills in for it.
-    """
+    """Lights of each body by id: of its subtree if that is visible, else of its own work."""
     trees = [body.pk for body in bodies if scope.sees_below(body)]
     own_bodies = [body.pk for body in bodies if body in scope.bodies]
     totals = Total.objects.filter(scope__in=trees, **where).values("scope_id", "light")

@@ -1,8 +1,8 @@
-"""The only way to change the state of a row, and to change an obligation at all.
+"""State changes, and all other changes of obligations.
 
-`move` carries out a row of the tables in `base/states`: it checks the right, updates on (id, state,
-version), writes the audit event and keeps light and tallies, in one transaction. If no row was
-updated, somebody changed it first: `Stale`.
+`move` makes a move of the tables in `base/states`: in one transaction it checks the right, updates
+the row where id, state and version match, writes the audit event and updates light and tallies. If
+no row was updated, somebody changed it first, and `Stale` is raised.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,17 +48,16 @@ LIGHT_FACTS = (
     "report_returned",
 )
 BATCH = 500  # rows of one update
-# Acts by which the organisation of an obligation is heard from. A log entry is another: see
-# `last_heard.note_heard`.
+# Actions on an obligation that count as activity. Log entries do too: see `last_heard.note_heard`.
 HEARD_ACTIONS = frozenset(OBLIGATION_MOVES) | {"plan_handed_in", "report_clock"}
-SILENT = "silent"  # the reason of a light
-# Fields that the event itself tells: its day, and who made the move
+SILENT = "silent"  # the reason code of a light
+# Fields that are not recorded, because every event has its time and its author
 UNRECORDED = frozenset({"heard_on", "asked_by_id"})
 LIGHT_FIELDS = ("light", "light_code", "light_on", "light_changes_on")
 
 
 def tolerances() -> Tolerances:
-    """The office's settings for the lights, in working days and percentage points."""
+    """The tolerances of the lights from the settings."""
     return Tolerances(
         near_days=settings.NEAR_DAYS,
         behind_points=settings.BEHIND_TOLERANCE,
@@ -67,24 +66,24 @@ def tolerances() -> Tolerances:
 
 
 def facts_of(obligation: Obligation) -> Facts:
-    """What the light of an obligation depends on, as it is in memory."""
+    """What the light of an obligation depends on, from its fields in memory."""
     return Facts(
         **{name: getattr(obligation, name) for name in LIGHT_FACTS}, heard_on=obligation.last_heard
     )
 
 
 def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
-    """Set the light of an obligation in memory from its clocks as they are in memory."""
-    shown = compute_light(
+    """Compute the light of an obligation and set its fields in memory."""
+    light = compute_light(
         facts_of(obligation), today=today, workdays=workdays, tolerances=tolerances()
     )
-    obligation.light = shown.colour
-    obligation.light_code, obligation.light_on = shown.reason.code, shown.reason.on
-    obligation.light_changes_on = shown.changes_on
+    obligation.light = light.colour
+    obligation.light_code, obligation.light_on = light.reason.code, light.reason.on
+    obligation.light_changes_on = light.changes_on
 
 
 def can_move(subject: Subject, action: str, by: User | None) -> bool:
-    """True if this move is legal now and this person may make it; pages show the button then."""
+    """Whether this move is legal now and this person may make it, so that its button is shown."""
     step = TABLES[type(subject)][action]
     return (
         subject.state in step.sources
@@ -101,16 +100,16 @@ def open_moves(subject: Subject, by: User | None) -> list[str]:
 def _checked(
     subject: Subject, action: str, by: User | None, reason: str, granted: str = ""
 ) -> Move:
-    """The move, if state, person and reason allow it. Raises as `move` does."""
+    """The move, if it is allowed. Raises as `move` does.
+
+    `granted` is a right that the caller has already checked.
+    """
     step = TABLES[type(subject)][action]
     if step.right != granted and not may(by, step.right, subject):
         raise NotAllowed(_("You don’t have permission to: %(move)s.") % {"move": step.label})
     if subject.state not in step.sources:
-        state = subject.get_state_display()
-        raise IllegalMove(
-            _("“%(move)s” is not possible while this is “%(state)s”.")
-            % {"move": step.label, "state": state}
-        )
+        words = {"move": step.label, "state": subject.get_state_display()}
+        raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % words)
     if is_own_request(subject, step, by):
         raise NotAllowed(_("You requested this yourself; another person decides."))
     errors: dict[str, list[str]] = {}
@@ -124,16 +123,14 @@ def _checked(
 
 
 def _open_items(obligation: Obligation) -> dict[str, list[str]]:
-    """Items that stand against closing, as errors by field (`open-<id>`).
+    """Items that prevent closing, as errors by form field (`open-<id>`).
 
     Locks the obligation, so that no item changes before the move is made.
     """
     lock_rows(Obligation.objects.filter(pk=obligation.pk))
     text = _("Not established: explain why it can still be closed.")
-    return {
-        f"open-{pk}": [text]
-        for pk in obligation.item_states.unsettled().values_list("pk", flat=True)
-    }
+    ids = obligation.item_states.unsettled().values_list("pk", flat=True)
+    return {f"open-{pk}": [text] for pk in ids}
 
 
 def _marks(
@@ -141,11 +138,8 @@ def _marks(
 ) -> dict[str, Any]:
     """The fields that record who moved a row, when and why."""
     if isinstance(subject, Obligation):
-        marks: dict[str, Any] = {
-            "reason": reason.strip(),
-            "moved_at": now,
-            **requester_fields(action, by),
-        }
+        marks: dict[str, Any] = {"reason": reason.strip(), "moved_at": now}
+        marks |= requester_fields(action, by)
         if step.target == CLOSED:
             marks["closed_on"] = timezone.localdate(now)
         elif subject.state == CLOSED:
@@ -169,23 +163,20 @@ def move(
     reason: str = "",
     changes: Mapping[str, Any] | None = None,
 ) -> Subject:
-    """Make one move and return the row as it then stands.
+    """Make one move and return the row with its new values.
 
-    `changes` are further fields of the row that go with the move. Raises NotAllowed, IllegalMove,
-    Invalid (a reason is missing) or Stale (the row's version or state is no longer the one in
+    `changes` are further fields of the row to set with the move. Raises NotAllowed, IllegalMove,
+    Invalid (a reason is missing) or Stale (the stored version or state differs from the one in
     memory); nothing is changed then.
     """
     step = _checked(subject, action, by, reason)
-    fields = {
-        **_marks(subject, action, step, by, now, reason),
-        **(changes or {}),
-        "state": step.target,
-    }
+    marks = _marks(subject, action, step, by, now, reason)
+    fields = {**marks, **(changes or {}), "state": step.target}
     if isinstance(subject, Obligation):
         change_within([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
-    changes_made = _filed([subject], fields, action, timezone.localdate(now))
-    audit.record_many(action, changes_made, by=by, now=now, reason=reason)
+    recorded = _write_filings([subject], fields, action, timezone.localdate(now))
+    audit.record_many(action, recorded, by=by, now=now, reason=reason)
     return subject
 
 
@@ -199,67 +190,53 @@ def move_entries(
     reason: str = "",
     granted: str = "",
 ) -> None:
-    """Make the same move with entries of one report, which the caller holds; what `move` does, in
-    few statements.
+    """Make the same move with entries of one report, as `move` does, in few statements.
 
-    `granted` is the right that the caller has found this person to hold over the report: it is not
-    asked for again.
+    The caller has locked the report. `granted` is a right over the report that the caller has
+    already checked.
     """
     demand_other_decider(entries, ENTRY_MOVES[action], by)
     steps = [_checked(entry, action, by, reason, granted) for entry in entries]
-    same_state: dict[
-        tuple[str, int], list[ReportEntry]
-    ] = {}  # entries that one statement can write
+    # Entries with the same state and version are written in one statement.
+    same_state: dict[tuple[str, int], list[ReportEntry]] = {}
     for entry in entries:
         same_state.setdefault((entry.state, entry.version), []).append(entry)
-    changes: dict[int, audit.Change] = {}
+    by_entry: dict[int, audit.Change] = {}
     for same in same_state.values():
         fields = {**_marks(same[0], action, steps[0], by, now, reason), "state": steps[0].target}
-        changes |= {
-            change.subject.pk: change
-            for change in _filed(same, fields, action, timezone.localdate(now))
-        }
-    audit.record_many(
-        action, [changes[entry.pk] for entry in entries], by=by, now=now, reason=reason
-    )
+        written = _write_filings(same, fields, action, timezone.localdate(now))
+        by_entry |= {change.subject.pk: change for change in written}
+    recorded = [by_entry[entry.pk] for entry in entries]
+    audit.record_many(action, recorded, by=by, now=now, reason=reason)
 
 
-def _filed(
+def _write_filings(
     filings: Sequence[Plan] | Sequence[ReportEntry],
     fields: Mapping[str, Any],
     action: str,
     today: date,
 ) -> list[audit.Change]:
-    """Write filings that stand alike (state, version), and count them; returns what the record
-    tells of each.
-    """
-    kind, first = type(filings[0]), filings[0]
+    """Update filings with the same state and version, and the counts; returns what to record."""
+    model, first = type(filings[0]), filings[0]
     names = [name for name in fields if name not in UNRECORDED]
     before = [{name: _plain(getattr(filing, name)) for name in names} for filing in filings]
     after = {name: _plain(fields[name]) for name in names}
     stored = {**fields, "version": first.version + 1}
     for start in range(0, len(filings), BATCH):
         ids = [filing.pk for filing in filings[start : start + BATCH]]
-        if update_where(kind, ids, stored, state=first.state, version=first.version) != len(ids):
-            raise Stale(
-                theirs=next(
-                    (
-                        row
-                        for row in kind.objects.filter(pk__in=ids)
-                        if row.version != stored["version"]
-                    ),
-                    None,
-                )
-            )
+        if update_where(model, ids, stored, state=first.state, version=first.version) != len(ids):
+            rows = model.objects.filter(pk__in=ids)
+            changed = (row for row in rows if row.version != stored["version"])
+            raise Stale(theirs=next(changed, None))
     for filing in filings:
-        _count(filing, stored, action, today)
+        _set_and_count(filing, stored, action, today)
     return [audit.Change(filing, was, after) for filing, was in zip(filings, before, strict=True)]
 
 
-def _count(
+def _set_and_count(
     subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date
 ) -> None:
-    """Set the fields of a filing that was moved, and update the counts of filings and of acts."""
+    """Set the fields of a filing in memory, and update the counts of filings and of acts."""
     home = subject.report if isinstance(subject, ReportEntry) else subject
     place, before = (home.organisation_id, home.document_id), subject.point
     for name, value in fields.items():
@@ -283,12 +260,11 @@ def change_obligations(
     reason: str = "",
     each: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
-    """Change fields of obligations, with light, tallies, version and one audit event each; returns
-    how many changed.
+    """Change fields of obligations, with light, tallies, version and one audit event each.
 
-    `fields` go to all of them, `each` adds fields by obligation id. The rows must be as they were
-    read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the
-    caller's to ask.
+    `fields` are set on all of them, `each` holds further fields by obligation id. Returns how many
+    rows changed. Raises Stale, and changes nothing, if a row was changed since it was read. The
+    caller checks the right.
     """
     return change_within(
         obligations, fields, action=action, by=by, now=now, reason=reason, each=each
@@ -305,7 +281,7 @@ def change_within(
     reason: str = "",
     each: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
-    """As `change_obligations`, without a savepoint: for use inside commands that are `counted`."""
+    """As `change_obligations`, without a savepoint: for use within commands that are `counted`."""
     if not (rows := sorted(obligations, key=lambda row: row.pk)):
         return 0
     today = timezone.localdate(now)
@@ -345,7 +321,7 @@ def _recorded_changes(row: Obligation, wanted: Mapping[str, Any]) -> list[str]:
 def _change(
     row: Obligation, before: dict[str, Any], after: dict[str, Any], light: str
 ) -> audit.Change:
-    """What the record tells of one row: the fields, and its light where that changed with them."""
+    """What to record of one row: the fields, and its light if that changed with them."""
     if row.light != light:
         before, after = {**before, "light": light}, {**after, "light": row.light}
     return audit.Change(row, before, after)
@@ -357,33 +333,26 @@ def _lock(rows: list[Obligation]) -> None:
 
 
 def lock_rows(rows: QuerySet[Obligation]) -> None:
-    """Lock the rows in the order of their ids, so that two writers of many cannot deadlock."""
+    """Lock the rows in the order of their ids, so that two writers cannot deadlock."""
     if connection.features.has_select_for_update:
         list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
     """Update obligations with the same state, version and new values, in batches. Raises Stale."""
-    fields = {name: getattr(rows[0], name) for name in names}
     version = rows[0].version
+    fields = {name: getattr(rows[0], name) for name in names} | {"version": version + 1}
     for start in range(0, len(rows), BATCH):
         ids = [row.pk for row in rows[start : start + BATCH]]
-        if update_where(
-            Obligation, ids, {**fields, "version": version + 1}, state=state, version=version
-        ) != len(ids):
-            raise Stale(theirs=_moved_on(ids, fields, version + 1))
+        if update_where(Obligation, ids, fields, state=state, version=version) != len(ids):
+            raise Stale(theirs=_first_different(ids, fields))
     for row in rows:
         row.version += 1
 
 
-def _moved_on(ids: list[int], fields: dict[str, Any], version: int) -> Obligation | None:
-    """The first of these rows that does not hold what was to be written."""
-    rows = Obligation.objects.filter(pk__in=ids).order_by("pk")
-    return next(
-        (
-            row
-            for row in rows
-            if row.version != version or any(getattr(row, name) != fields[name] for name in fields)
-        ),
-        None,
-    )
+def _first_different(ids: list[int], fields: dict[str, Any]) -> Obligation | None:
+    """The first of these rows that does not have these values."""
+    for row in Obligation.objects.filter(pk__in=ids).order_by("pk"):
+        if any(getattr(row, name) != value for name, value in fields.items()):
+            return row
+    return None

@@ -1,8 +1,7 @@
-"""The calendar of working days (工作日历), as administrators keep it: weekdays off, and weekend
-days that are worked (调休).
+"""Editing the calendar of working days (工作日历): weekdays off, and weekend days worked (调休).
 
-The State Council announces a year's days in the autumn before. Lights count working days, so each
-change of the calendar has every light worked out anew, by the worker.
+The State Council announces the days of a year in the autumn before. Lights count working days, so
+after each change of the calendar the worker recomputes every light.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,29 +32,25 @@ def change_days(
     now: datetime,
     gone: Sequence[CalendarDay] = (),
 ) -> None:
-    """Enter new days, give known ones other values of these fields, and take some out, which are
-    Monday to Friday again.
+    """Add the days of `new`, change fields of existing days, and delete those of `gone`.
 
-    Known days are locked, and come as they stand. Raises NotAllowed.
+    The caller has locked the existing days and passes them unchanged. Raises NotAllowed.
     """
     if not keeps_calendar(by):
         raise NotAllowed(_("The working calendar is managed by system administrators."))
     CalendarDay.objects.bulk_create(new, batch_size=500)
-    audit.record_many(
-        "add", [audit.Change(day, {}, recorded_values(day)) for day in new], by=by, now=now
-    )
+    added = [audit.Change(day, {}, recorded_values(day)) for day in new]
+    audit.record_many("add", added, by=by, now=now)
     changed = []
     for day, fields in changes.items():
-        changed.append(
-            audit.Change(day, {name: getattr(day, name) for name in fields}, dict(fields))
-        )
+        before = {name: getattr(day, name) for name in fields}
+        changed.append(audit.Change(day, before, dict(fields)))
         for name, value in fields.items():
             setattr(day, name, value)
     CalendarDay.objects.bulk_update(changes, ["working", "name"], batch_size=500)
     audit.record_many("change", changed, by=by, now=now)
-    audit.record_many(
-        "delete", [audit.Change(day, recorded_values(day)) for day in gone], by=by, now=now
-    )
+    deleted = [audit.Change(day, recorded_values(day)) for day in gone]
+    audit.record_many("delete", deleted, by=by, now=now)
     CalendarDay.objects.filter(pk__in=[day.pk for day in gone]).delete()
     relight_all(by=by, now=now)
 
@@ -66,6 +61,6 @@ def recorded_values(day: CalendarDay) -> dict[str, Any]:
 
 
 def missing_years(known: Iterable[int], today: date) -> tuple[int, ...]:
-    """Years whose days should be known by now and are not among these."""
+    """Years whose days should have been announced by now and are not among the `known` ones."""
     wanted = (today.year, today.year + 1) if today.month >= ANNOUNCED else (today.year,)
     return tuple(sorted(set(wanted).difference(known)))

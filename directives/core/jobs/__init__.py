@@ -1,24 +1,22 @@
-"""Long acts: issuing to many, opening cycles, lights, checking, importing and undoing tables,
+"""Background jobs: issuing, opening cycles, relighting; checking, importing and undoing tables;
 exports.
 
-One mechanism carries all.
+A row of a subclass of `models.BackgroundJob` stores the progress of a job. The row and its task in
+the queue are written in the transaction of the request. The worker runs the job in turns of some
+seconds. A small job is run by the web process, right after that transaction has committed; its task
+is deferred until the request must be over, and then finds nothing to do.
 
-The row that an act is about says how far it has come (`models.BackgroundJob`); the row and its task
-in the queue are written in the transaction that asks for it. The worker carries it out, a turn at a
-time. A small one the web process carries out at once, once that transaction has committed; its task
-waits beyond the time that a request may take, and finds nothing left to do.
-
-Every act ends in one of these ways, on its page and in a notice to who asked for it:
+Every job ends in one of these states, shown on its page and sent to the requester as a notice:
 - done;
-- stopped: something stands against it, or process after process ended over it without its coming
-  further; a person may go on;
-- failed: an error of ours, with an incident in the log; a person may try again;
-- called off by a person, which wins over carrying it out.
+- stopped: the command refused, or several processes ended while they ran the same part; a person
+  may resume it;
+- failed: an error in the product, logged with an incident number; a person may try again;
+- cancelled by a person, which takes precedence over a process that runs it.
 
-A process that is killed leaves an act BUSY. `rescue` (its worker is dead) and `sweep` (its task is
-gone) let it wait for its turn again, with a task of its own: no other one carries it out. Whoever
-takes it in hand gives it a new version, so that a process that was only slow finds itself
-superseded.
+A process that is killed leaves its job in a BUSY state. `rescue` (the worker is dead) and `sweep`
+(the task is gone) queue the job again with a new task; a job is run only by the task named in its
+row. Each process that takes a job raises its version, so that an earlier one that was merely slow
+is superseded.
 """
 
 from directives.core.jobs.noting import (

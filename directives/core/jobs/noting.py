@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
-"""What is done for a kind of long act, and what an act says of itself while it is carried out.
+"""Storing the state and the progress of a background job.
 
-`save_progress`, `change_state` and `finish` raise Superseded where the row is in other hands.
+`save_progress`, `change_state` and `finish` raise Superseded if another process has taken the job.
 """
 
 import logging
@@ -20,25 +20,24 @@ from directives.models.jobs import DONE
 
 logger = logging.getLogger("directives.worker")
 
-
 Job = JobProgress | Intake | Export
 
 
 class Superseded(Exception):
-    """Another process has the act in hand, or a person called it off: stop, and leave nothing."""
+    """Another process has taken the job, or a person cancelled it: roll back and stop."""
 
 
 class TooLong(Exception):
-    """It would take longer than a person should wait: the worker carries it out."""
+    """The job would take longer than a person should wait: leave it to the worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What is done for one kind of long act.
+    """The functions of one kind of background job.
 
-    `carry_out` carries out the next part; False if it was the last, which it ended with `finish`.
-    It raises Refusal where something stands against it. `halt` leaves the row as its page shows it
-    when the act stops: row, state, why, the refusal.
+    `carry_out` does the next part and returns False if that was the last one, after calling
+    `finish`; it raises Refusal if the job cannot go on. `halt`, if given, stores that the job
+    stopped: it is called with the row, the new state, a message, and the refusal, if any.
     """
 
     carry_out: Callable[[Any], bool]
@@ -46,7 +45,7 @@ class Act:
 
 
 def save_progress(row: Job, **fields: Any) -> None:
-    """Store fields of the job. Raises Superseded if another process has it in hand."""
+    """Store fields of the job. Raises Superseded if another process has taken it."""
     fields = {"moved_at": timezone.now(), **fields}
     if not type(row).objects.filter(pk=row.pk, version=row.version).update(**fields):
         raise Superseded
@@ -55,13 +54,13 @@ def save_progress(row: Job, **fields: Any) -> None:
 
 
 def change_state(row: Job, state: str, **fields: Any) -> None:
-    """Bring the job into another state; whoever had it in hand is superseded."""
+    """Set the state of the job; any other process that runs it is superseded."""
     save_progress(row, state=state, version=row.version + 1, **fields)
 
 
 def finish(row: Job, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
-    """End the job, as the last act of the transaction that does it. The requester is notified."""
-    act = row.act
+    """End the job and notify its requester. The last statement of the job's transaction."""
+    act = row.act  # it may depend on the state
     change_state(row, state, tries=0, **fields)
     notify_requester(row, kind, act)
 
@@ -77,22 +76,22 @@ def notify_requester(row: Job, kind: str, act: str, reason: str = "") -> None:
 def heartbeat(row: Job) -> Iterator[Callable[[int], None]]:
     """Yields a function that publishes how far a long transaction has come.
 
-    Readers cannot see into the transaction, so progress is written over a connection of its own.
-    SQLite allows one writer, the transaction itself: nothing is published until it ends.
+    Others cannot see into the transaction, so progress is written over a second connection. SQLite
+    allows only one writer, the transaction itself: there, nothing is published until it ends.
     """
     if connection.vendor == "sqlite":
         yield lambda done: None
         return
     table = row._meta.db_table
     statement = f"UPDATE {table} SET done = %s, moved_at = %s WHERE id = %s AND version = %s"
-    beside = connections.create_connection(DEFAULT_DB_ALIAS)
-    with closing(beside):
+    second = connections.create_connection(DEFAULT_DB_ALIAS)
+    with closing(second):
 
         def beat(done: int) -> None:
             try:
-                with beside.cursor() as cursor:
+                with second.cursor() as cursor:
                     cursor.execute(statement, [done, timezone.now(), row.pk, row.version])
-            except DatabaseError:  # nobody is told, and that is all
+            except DatabaseError:  # only the display of progress is lost
                 logger.warning("How far %s %s has come could not be noted", table, row.pk)
 
         yield beat

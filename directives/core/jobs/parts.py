@@ -1,6 +1,4 @@
-"""Acts whose parts are whole in themselves, on a row of JobProgress: how they are carried out, gone
-on with, called off.
-"""
+"""Jobs in independent parts, on rows of JobProgress: starting, running, resuming, cancelling."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -22,10 +20,10 @@ from directives.tallies import counted
 
 
 def in_parts(next_part: Callable[[JobProgress], bool]) -> Act:
-    """An act of parts, each a transaction that also notes how far it has come: whatever ends it, it
-    goes on behind the last one.
+    """A job of parts, each a transaction that also stores the progress.
 
-    `next_part` carries out a part and sets `done`, `made` and `reached`; False if none is left.
+    An interrupted job goes on after its last committed part. `next_part` does one part, sets
+    `done`, `made` and `reached`, and returns False if none is left.
     """
     return Act(partial(_part, next_part))
 
@@ -33,22 +31,23 @@ def in_parts(next_part: Callable[[JobProgress], bool]) -> Act:
 @counted()
 def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
     if job.by is not None:
-        job.by = User.objects.get(pk=job.by.pk)  # with the roles that they have now
-        _demand_posts(job.by, job.asked.get("posts", []))
+        job.by = User.objects.get(pk=job.by.pk)  # with the roles they have now
+        _demand_supervisor_of(job.asked.get("posts", []), job.by)
     more = next_part(job)
-    come = {name: getattr(job, name) for name in ("done", "made", "reached", "total")}
+    progress = {name: getattr(job, name) for name in ("done", "made", "reached", "total")}
     if more:
-        save_progress(job, tries=0, **come)
+        save_progress(job, tries=0, **progress)
     else:
-        finish(job, finished_at=timezone.now(), **come)
+        finish(job, finished_at=timezone.now(), **progress)
     return more
 
 
-def _demand_posts(person: User, posts: list[int]) -> None:
-    """Raise NotAllowed where the person lost a post by which they asked: else its bodies would be
-    passed over in silence.
+def _demand_supervisor_of(body_ids: list[int], person: User) -> None:
+    """Raise NotAllowed unless the person still supervises these bodies.
+
+    Otherwise the job would silently skip what lies below a body that they no longer supervise.
     """
-    if not set(posts) <= set(supervised_body_ids(person)):
+    if not set(body_ids) <= set(supervised_body_ids(person)):
         raise NotAllowed(
             _("The person who requested this no longer supervises the same organisations.")
         )
@@ -61,10 +60,7 @@ def supervised_body_ids(person: User) -> list[int]:
 def start_job(
     kind: str, *, total: int, by: User | None, now: datetime, **fields: Any
 ) -> JobProgress:
-    """Have the worker carry out an act of parts.
-
-    `total`: bodies, or obligations, that it is about.
-    """
+    """Queue a job of parts for the worker. `total` is its number of bodies or obligations."""
     job = JobProgress.objects.create(kind=kind, total=total, by=by, at=now, **fields)
     enqueue(job)
     return job
@@ -72,27 +68,27 @@ def start_job(
 
 @transaction.atomic
 def resume_job(job: JobProgress, *, by: User, now: datetime) -> None:
-    """Carry out what is left of an act that stopped. Raises IllegalMove if it did not."""
+    """Queue the rest of a job that stopped or failed. Raises IllegalMove in other states."""
     if job.state not in HALTED:
         raise IllegalMove(_("This has not stopped: it is in progress or has ended."))
     before = {"state": job.state, "done": job.done}
-    _by_hand(job, WAITING, fault="", finished_at=None, moved_at=None, tries=0)
+    _set_state(job, WAITING, fault="", finished_at=None, moved_at=None, tries=0)
     audit.record("continue_act", job, by=by, now=now, before=before, after={"state": WAITING})
     enqueue(job)
 
 
 @transaction.atomic
 def cancel_job(job: JobProgress, *, by: User, now: datetime) -> None:
-    """End it where it is; what was done stays. Raises IllegalMove if it has come to its end."""
+    """Cancel a job; the parts that are done are kept. Raises IllegalMove if it has ended."""
     if job.state not in UNFINISHED | HALTED or job.kind == "relight":
         raise IllegalMove(_("This file is already finished; no need to cancel."))
     before = {"state": job.state, "done": job.done}
-    _by_hand(job, CANCELLED, finished_at=now)
+    _set_state(job, CANCELLED, finished_at=now)
     audit.record("call_off_act", job, by=by, now=now, before=before, after={"state": CANCELLED})
 
 
-def _by_hand(job: JobProgress, state: str, **fields: Any) -> None:
+def _set_state(job: JobProgress, state: str, **fields: Any) -> None:
     try:
         change_state(job, state, **fields)
-    except Superseded as first:
-        raise IllegalMove(_("The state has changed. Refresh and look again.")) from first
+    except Superseded as error:
+        raise IllegalMove(_("The state has changed. Refresh and look again.")) from error

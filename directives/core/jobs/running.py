@@ -1,6 +1,4 @@
-"""The queue of long acts: put into it, carried out by the worker or at once, taken up again where a
-process left them.
-"""
+"""Running background jobs: queueing, turns, and recovery after a process that ended."""
 
 import logging
 import time
@@ -36,11 +34,11 @@ from directives.core.jobs.noting import (
 from directives.models import Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
 
-TURN_SECONDS = 10  # then whatever else is queued comes first: an export does not wait for a nation
+TURN_SECONDS = 10  # after which the job is queued again, so that short jobs need not wait for it
 GAP_SECONDS = 0.1  # between two parts, for other writers
-TRIES = 3  # processes that may end over an act, one after another, without its coming further
-SPARE = timedelta(seconds=90)  # beyond the time that a request may take (gunicorn's --timeout)
-PAUSE = timedelta(seconds=5)  # before what the database broke off is tried again
+TRIES = 3  # processes that may end in the same part before the job is stopped
+SPARE = timedelta(seconds=90)  # longer than a request may take (gunicorn's --timeout)
+PAUSE = timedelta(seconds=5)  # before the next try after a database error
 LIVE = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
 ENDED = gettext_lazy("The process stopped three times at the same point.")
 FULL_DISK = gettext_lazy(
@@ -52,10 +50,10 @@ MODELS: dict[str, type[JobProgress] | type[Intake] | type[Export]] = {
     "intake": Intake,
     "export": Export,
 }
-# The list of long acts names nouns: it is read when an act is carried out, by its path.
+# Imported by its path when a job runs, because the list imports packages above this one.
 LIST_OF_ACTS = "directives.catalogue.acts.ACTS"
-# Tasks are queued under the path of their function: where they stood in an earlier release → where
-# they stand now. Nodes of both releases queue them while an upgrade goes on.
+# A task is queued under the path of its function: path in an earlier release → path now. During an
+# upgrade, machines of both releases queue tasks.
 FORMER_PATHS = {
     "directives.jobs.running.carry_out": "directives.core.jobs.running.carry_out",
     "directives.notices.mail": "directives.core.notices.mail",
@@ -69,28 +67,25 @@ def present_path(task_path: str) -> str:
 
 
 def queued_paths(task_path: str) -> list[str]:
-    """Every path under which this task may stand in the queue."""
+    """Every path under which this task may be queued."""
     return [task_path, *(former for former, path in FORMER_PATHS.items() if path == task_path)]
 
 
 def enqueue(row: Job, *, at_once: bool = False) -> None:
-    """Have it carried out, once the transaction that asks for it has committed.
+    """Run the job once the current transaction has committed.
 
-    `at_once`: before the page answers.
+    It is run by the worker, or with `at_once` by this process before the page answers.
     """
     queued = _enqueue(row, SPARE if at_once else None)
     type(row).objects.filter(pk=row.pk).update(task=queued)
     if at_once:
         name, pk = _name(row), row.pk
-        # No partial: Django asks a callback that fails for its name, and a partial has none.
+        # A lambda, because Django logs the name of a callback that fails, and a partial has none.
         transaction.on_commit(lambda: _run_at_once(name, pk), robust=True)
 
 
 def _run_at_once(name: str, pk: int) -> None:
-    """Carry it out while somebody waits.
-
-    What a full disk or a lost database keeps from being noted is left to its task.
-    """
+    """Run the job while somebody waits. After an outage its deferred task runs it later."""
     try:
         run(name, pk, awaited=True)
     except Exception as error:
@@ -109,50 +104,49 @@ def _name(row: Job) -> str:
 
 
 def _enqueue(row: Job, after: timedelta | None = None) -> UUID:
-    """Put a task of it into the queue; returns its id."""
-    deferred = carry_out.using(run_after=None if after is None else timezone.now() + after)
-    return UUID(deferred.enqueue(_name(row), row.pk).id)
+    """Queue a task for the job; returns the id of the task."""
+    run_after = None if after is None else timezone.now() + after
+    return UUID(carry_out.using(run_after=run_after).enqueue(_name(row), row.pk).id)
 
 
 @task(takes_context=True)
 def carry_out(context: TaskContext, name: str, pk: int) -> None:
-    """Carry out what is left of an act, for a turn. Bears being run again, and twice at once."""
+    """Run a job for one turn. Safe to run twice, also at the same time."""
     with origins.use(Origin(request=f"{name}-{pk}")):
         run(name, pk, queued=UUID(context.task_result.id))
 
 
 def run(name: str, pk: int, *, queued: UUID | None = None, awaited: bool = False) -> None:
-    """Carry out what is left of an act, for a turn.
+    """Run a job for one turn.
 
-    `queued`: the task that does; `awaited`: somebody waits for the page.
+    `queued` is the id of the task that runs it; `awaited`: somebody waits for the page.
     """
-    row = _busy(name, Q(pk=pk) if queued is None else Q(pk=pk, task=queued))
+    row = _busy_job(name, Q(pk=pk) if queued is None else Q(pk=pk, task=queued))
     if row is None:
         return
     row.awaited, act = awaited, row.act
-    held = row  # as it is when a part is taken back
+    before = row  # the job as it is stored if a part is rolled back
     with translation.override(row.language):
         try:
-            if _taken(row):
-                held = copy(row)
-                _turn(row)
+            if _take(row):
+                before = copy(row)
+                _run_turn(row)
         except Superseded:
             logger.info("The act %s on %s %s is in other hands", act, name, pk)
         except TooLong:
-            _wait(held)
+            _wait(before)
         except Refusal as refusal:
-            _halt(held, act, STOPPED, str(refusal), refusal)
+            _halt(before, act, STOPPED, str(refusal), refusal)
         except Exception as error:
-            if _broken_off(held, act, error, awaited=awaited):
+            if _handle_error(before, act, error, awaited=awaited):
                 raise
 
 
-def _broken_off(row: Job, act: str, error: Exception, *, awaited: bool) -> bool:
-    """The act was broken off.
+def _handle_error(row: Job, act: str, error: Exception, *, awaited: bool) -> bool:
+    """Store what an exception means for the job; returns whether the task should fail with it.
 
-    A database that was away is tried again; a full disk needs a person; the rest is our fault.
-
-    Returns whether the task shall fail with it, so that the queue shows a fault of ours.
+    A database error is tried again, a full disk stops the job until a person resumes it, and any
+    other exception is a bug: the job fails, and the queue shows it.
     """
     name = _name(row)
     if outage_of(error) is FULL:
@@ -168,66 +162,56 @@ def _broken_off(row: Job, act: str, error: Exception, *, awaited: bool) -> bool:
             error,
         )
         close_connections()
-        again = partial(_left, row, counts=True, why=BROKE, after=PAUSE)
-        again() if awaited else retry_while_away(again)
+        queue_again = partial(_requeue, row, counts=True, why=BROKE, after=PAUSE)
+        queue_again() if awaited else retry_while_away(queue_again)
     else:
         incident = f"{act}-{row.pk}-{timezone.localtime():%m%d%H%M}"
         logger.error(
             "Incident %s: the act %s on %s %s failed", incident, act, name, row.pk, exc_info=error
         )
-        _halt(row, act, FAILED, _failure(incident))
+        message = _(
+            "This failed because of a system error. Try again; if it fails again, give your "
+            "administrator this number: %(incident)s."
+        )
+        _halt(row, act, FAILED, message % {"incident": incident})
         return not awaited
     return False
 
 
-def _failure(incident: str) -> str:
-    text = _(
-        "This failed because of a system error. Try again; if it fails again, give your "
-        "administrator this number: %(incident)s."
-    )
-    return text % {"incident": incident}
-
-
-def _busy(name: str, wanted: Q) -> Job | None:
+def _busy_job(name: str, condition: Q) -> Job | None:
     model = MODELS[name]
-    return model.objects.select_related("by").filter(wanted, state__in=model.BUSY).first()
+    return model.objects.select_related("by").filter(condition, state__in=model.BUSY).first()
 
 
-def _taken(row: Job) -> bool:
-    """Take the job in hand; False if it is stopped instead."""
+def _take(row: Job) -> bool:
+    """Make this process the one that runs the job; False if the job is stopped instead."""
     left_behind = row.moved_at is not None  # by a web process that ended, or is far too slow
-    if _stopped(row, counts=left_behind, why=ENDED):
+    if _stop_if_repeated(row, counts=left_behind, why=ENDED):
         return False
     change_state(row, RUNNING if row.state == WAITING else row.state, tries=row.tries + left_behind)
     return True
 
 
-def _turn(row: Job) -> None:
+def _run_turn(row: Job) -> None:
     act, until = _act(row.act), time.monotonic() + TURN_SECONDS
     while act.carry_out(row):
         if time.monotonic() >= until:
             _wait(row)
             return
-        if (
-            connection.vendor == "sqlite"
-        ):  # it has one writer, and whoever waits for it looks in every tenth of a second
+        # SQLite has one writer, and those that wait for it try again every tenth of a second.
+        if connection.vendor == "sqlite":
             time.sleep(GAP_SECONDS)
 
 
 @transaction.atomic
 def _wait(row: Job, after: timedelta | None = None, **fields: Any) -> None:
     """Queue the job again, behind everything else."""
-    change_state(
-        row,
-        WAITING if row.state == RUNNING else row.state,
-        moved_at=None,
-        task=_enqueue(row, after),
-        **fields,
-    )
+    state = WAITING if row.state == RUNNING else row.state
+    change_state(row, state, moved_at=None, task=_enqueue(row, after), **fields)
 
 
 def _halt(row: Job, act: str, state: str, fault: str, refusal: Refusal | None = None) -> None:
-    """Stop the job short of its end."""
+    """Store that the job stopped or failed, and notify the requester."""
     halt = _act(act).halt
     try:
         with transaction.atomic():
@@ -235,17 +219,17 @@ def _halt(row: Job, act: str, state: str, fault: str, refusal: Refusal | None = 
                 change_state(row, state, fault=fault, finished_at=timezone.now())
             else:
                 halt(row, state, fault, refusal)
-            if row.state not in row.BUSY:  # else something else has begun with it
+            if row.state not in row.BUSY:  # `halt` may start another act on the row
                 notify_requester(row, f"act_{state}", act, fault)
     except Superseded:
         logger.info("The act %s on %s is in other hands", act, row)
 
 
-# what a process left behind
+# Recovery: `counts` says whether the job itself may be the reason why its process ended.
 
 
-def _stopped(row: Job, *, counts: bool, why: str | Promise) -> bool:
-    """Stop the job if too many processes ended over it; whether it was stopped."""
+def _stop_if_repeated(row: Job, *, counts: bool, why: str | Promise) -> bool:
+    """Stop the job if TRIES processes ended in the same part; returns whether it was stopped."""
     if row.tries + counts < TRIES:
         return False
     logger.error("The act %s on %s %s stops: %s", row.act, _name(row), row.pk, why)
@@ -254,12 +238,9 @@ def _stopped(row: Job, *, counts: bool, why: str | Promise) -> bool:
     return True
 
 
-def _left(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None = None) -> None:
-    """It was left in the middle: it waits for its turn again, or stops.
-
-    `counts`: the act itself may be at fault.
-    """
-    if _stopped(row, counts=counts, why=why):
+def _requeue(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None = None) -> None:
+    """Queue a job that was left unfinished, or stop it."""
+    if _stop_if_repeated(row, counts=counts, why=why):
         return
     try:
         _wait(row, after, tries=row.tries + counts)
@@ -269,18 +250,15 @@ def _left(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None
 
 @transaction.atomic
 def rescue(abandoned: DBTaskResult[Any, Any], *, counts: bool, now: datetime) -> None:
-    """Take up a task that a dead worker left running.
-
-    `counts`: the task itself may be at fault for that.
-    """
+    """Run again a task that a dead worker left running."""
     same_run = DBTaskResult.objects.filter(
         pk=abandoned.pk, status=TaskResultStatus.RUNNING, started_at=abandoned.started_at
     )
     if present_path(abandoned.task_path) == carry_out.module_path:
-        if same_run.delete()[0]:  # the act gets another
+        if same_run.delete()[0]:  # the job gets a new task
             for name in MODELS:
-                if row := _busy(name, Q(task=abandoned.pk)):
-                    _left(row, counts=counts, why=ENDED)
+                if row := _busy_job(name, Q(task=abandoned.pk)):
+                    _requeue(row, counts=counts, why=ENDED)
     elif len(abandoned.worker_ids) < TRIES:
         same_run.update(status=TaskResultStatus.READY)
     else:
@@ -295,20 +273,15 @@ def rescue(abandoned: DBTaskResult[Any, Any], *, counts: bool, now: datetime) ->
 
 
 def sweep() -> None:
-    """Queue jobs again whose task is gone: failed, pruned, or missing after a restore."""
+    """Queue jobs again whose task is gone: failed, deleted, or missing after a restore."""
     rows: list[Job] = [
         row
         for model in MODELS.values()
         for row in model.objects.select_related("by").filter(state__in=model.BUSY)
     ]
-    queued = {row.task for row in rows if row.task is not None}
-    live = (
-        set(
-            DBTaskResult.objects.filter(pk__in=queued, status__in=LIVE).values_list("pk", flat=True)
-        )
-        if queued
-        else ()
-    )
+    task_ids = {row.task for row in rows if row.task is not None}
+    live_tasks = DBTaskResult.objects.filter(pk__in=task_ids, status__in=LIVE)
+    live_ids = set(live_tasks.values_list("pk", flat=True)) if task_ids else set()
     for row in rows:
-        if row.task not in live:
-            _left(row, counts=row.moved_at is not None, why=ENDED)
+        if row.task not in live_ids:
+            _requeue(row, counts=row.moved_at is not None, why=ENDED)
