@@ -82,6 +82,7 @@ LINES = (
     of_nouns("forms"),
     ("web", "templatetags"),
     ("administration",),
+    ("made_up.sentences",),
     ("made_up.sample",),
     ("made_up.demo",),
     ("backups",),

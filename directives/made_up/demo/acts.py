@@ -13,8 +13,9 @@ from directives.made_up.demo.courses import REVISED, Course
 from directives.made_up.demo.draw import Drawn
 from directives.made_up.demo.filings import Filings
 from directives.made_up.demo.lives import plain
-from directives.made_up.demo.plans import REASON, plan_moments
+from directives.made_up.demo.plans import plan_moments
 from directives.made_up.demo.work import Entry, Work, complete, moments, return_reason
+from directives.made_up.sentences import PLAN_RETURN
 
 BRIEF = frozenset(
     {"issue", "acknowledge", "dispute", "request_close", "close", "suspend", "light"}
@@ -72,7 +73,9 @@ class Papers:
             begun, handed, decided = moments(drawn.course, cycle)
             if day in (begun, handed, decided):
                 entries = [
-                    entry for entry in self.work.entries_of(index, drawn) if entry.cycle == cycle
+                    entry
+                    for entry in self.work.entries_of(index, placed, drawn)
+                    if entry.cycle == cycle
                 ]
                 yield from self._report(
                     index, placed, entries, cycle, (begun, handed, decided), day
@@ -107,7 +110,7 @@ class Papers:
         if day == decided:
             yield self._told(
                 placed,
-                self._decided(placed, day, 16, "" if course.plan == ACCEPTED else REASON),
+                self._decided(placed, day, 16, "" if course.plan == ACCEPTED else PLAN_RETURN),
                 "plan",
                 plan,
             )

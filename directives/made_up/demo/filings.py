@@ -9,9 +9,10 @@ from directives.base.states import ACCEPTED, DRAFT, RETURNED
 from directives.core.copies import copy_directive, copy_document
 from directives.made_up.demo.bodies import Placed
 from directives.made_up.demo.draw import Drawn
-from directives.made_up.demo.plans import REASON, Plans, plan_moments
+from directives.made_up.demo.plans import Plans, plan_moments
 from directives.made_up.demo.sink import Sink, sink
 from directives.made_up.demo.work import Entry, Work, moments, part_of, return_reason
+from directives.made_up.sentences import PLAN_RETURN
 from directives.models import Submission, Verdict
 
 COPIES = 200  # of one statement: each is long
@@ -102,7 +103,7 @@ class Filings:
             reviewer = self.work.crew.names[by]
             self.verdicts.add(
                 self.verdicts.cells(
-                    pk, None, accepted, "" if accepted else REASON, at, by, reviewer
+                    pk, None, accepted, "" if accepted else PLAN_RETURN, at, by, reviewer
                 )
             )
 

@@ -11,6 +11,7 @@ from directives.base.clocks import Facts, Light, Reason
 from directives.base.states import ASSIGNED, COLOURS, LIVE
 from directives.core.transitions import HEARD_ACTIONS as HEARD_BY_MOVES
 from directives.core.transitions import LIGHT_FACTS
+from directives.made_up import sentences
 from directives.made_up.demo import calendar as days
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import Course
@@ -76,6 +77,7 @@ class Life:
 
     last, this: the states of its entries in the two cycles; None: there is none
     words: whose words the obligation shows: 0 nobody's, 1 the last report's, 2 this one's
+    stages: how far the work is by the entries of the two cycles, as `sentences` counts
     figures: FIELDS figures for each day of the history, packed into one number, so that sums of lives are sums of numbers
     """
 
@@ -89,11 +91,14 @@ class Life:
     last: str | None = None
     this: str | None = None
     words: int = 0
+    stages: tuple[int, int] = (0, 0)
     figures: int = 0
     version: int = 1
 
     def __post_init__(self) -> None:
         issued = self.terms.issued
+        last, this = self.percents
+        self.stages = sentences.stage_of(last), sentences.stage_of(this)
         self.row = _issued(self.calendar, self.terms)
         self._tell(
             issued,

@@ -20,7 +20,7 @@ SECTIONS = (
     ),
     (
         "健全组织体系",
-        "基层组织建设 新兴领域覆盖 换届工作 会员登记 园区建会 乡村组织 社区组织",
+        "基层组织建设 新兴领域覆盖 换届工作 会员登记 园区建会 乡村组织建设 社区组织建设",
         "组织覆盖台账 换届提醒制度",
     ),
     (
@@ -40,7 +40,7 @@ SECTIONS = (
     ),
     (
         "建强干部队伍",
-        "干部选拔 专职配备 兼职挂职 教育培训 考核评价 作风建设 人才库建设",
+        "干部选拔 专职人员配备 兼职挂职 教育培训 考核评价 作风建设 人才库建设",
         "培训规划 考核办法",
     ),
     (
@@ -71,16 +71,33 @@ def text() -> str:
 
 
 def _paragraphs(number: int, size: int) -> Iterator[str]:
-    """A paragraph for each subject of a section, of two sentences; the last subject may have three."""
-    subjects, systems = (words.split() for words in SECTIONS[number][1:])
-    for place, subject in enumerate(subjects):
-        sentences = 2 + (size - 2 * len(subjects) if place == len(subjects) - 1 else 0)
+    """A paragraph for each subject of a section."""
+    _title, subjects, systems = SECTIONS[number]
+    names = systems.split()
+    for place, (subject, sentences) in enumerate(_subjects(subjects, size)):
         who = WHO[(number + place) % len(WHO)]
         forms = [FORMS[(2 * place + number + turn * 3) % len(FORMS)] for turn in range(sentences)]
         yield "".join(
-            form.format(who=who, subject=subject, system=systems[place % len(systems)])
+            form.format(who=who, subject=subject, system=names[place % len(names)])
             for form in forms
         )
+
+
+def _subjects(subjects: str, size: int) -> Iterator[tuple[str, int]]:
+    """The subjects of a section, each with its number of sentences: two, but for the last."""
+    *first, last = subjects.split()
+    yield from ((subject, 2) for subject in first)
+    yield last, size - 2 * len(first)
+
+
+def matters() -> list[str]:
+    """What each directive is about, in the order of the document."""
+    return [
+        subject
+        for (_title, subjects, _systems), size in zip(SECTIONS, SIZES, strict=True)
+        for subject, sentences in _subjects(subjects, size)
+        for _sentence in range(sentences)
+    ]
 
 
 def register(*, by: User, now: datetime) -> Document:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from random import Random
 from typing import Any
 
 from directives.base.states import ACCEPTED, DRAFT, IMPLEMENTATION_PLAN, OPEN, RETURNED, SUBMITTED
+from directives.made_up import sentences
 from directives.made_up.demo import calendar as days
 from directives.made_up.demo.bodies import Placed
 from directives.made_up.demo.courses import LATE, NONE, REVISED, Course
@@ -13,11 +15,9 @@ from directives.made_up.demo.draw import Drawn
 from directives.made_up.demo.sink import Cells, Sink, sink
 from directives.made_up.demo.terms import EACH, SERVES
 from directives.made_up.demo.work import Work
-from directives.made_up.sample import words
 from directives.models import LogEntry, Measure, Plan
 
-VARIANTS = 3
-REASON = "方案缺少分阶段目标，请逐项补充时间节点和成果形式。"
+VARIANTS = 6  # plans of bodies of one kind and level that read differently
 STATES = {ACCEPTED: ACCEPTED, RETURNED: RETURNED, LATE: SUBMITTED, REVISED: RETURNED, DRAFT: DRAFT}
 
 
@@ -27,9 +27,8 @@ class Line:
 
     number: int
     places: tuple[int, ...]  # of the directives that it serves
-    text: str
-    responsible: str
-    result: str
+    said: sentences.MeasureText
+    due_on: date
     cells: Cells
     log: tuple[Cells, ...]
 
@@ -61,35 +60,26 @@ class Plans:
         )
         self.served = sink(Measure.obligations.through, "measure_id", "obligation_id")
         self.log = sink(LogEntry, "measure_id", "by_id", "on", "text", "created_at", "version")
-        rng = Random(self.work.seed + 1)  # noqa: S311 - made-up words, not secrets
-        numbers = range(len(self.work.directives) // EACH)
-        self.lines = [
-            [self._line(number, variant, rng) for number in numbers] for variant in range(VARIANTS)
-        ]
+        self.lines: dict[tuple[str, str, int], list[Line]] = {}
 
-    def _line(self, number: int, variant: int, rng: Random) -> Line:
+    def _line(self, words: sentences.BodyWords, number: int, variant: int, rng: Random) -> Line:
         calendar, directives = self.work.calendar, self.work.directives
         places = tuple(range(number * EACH, number * EACH + SERVES))
         directive = directives[places[0]]
-        items = [item.name_hans for item in directive.items.all()]
-        text, office, result = (
-            words.measure_text(rng, directive, items[0] if items else ""),
-            words.office(rng),
-            rng.choice(words.RESULTS),
-        )
-        cells = self.measures.cells(
-            number + 1, text, office, result, calendar.day(60 + 30 * variant), None, 1
-        )
+        papers = sentences.papers_for(item.name_hans for item in directive.items.all())
+        subject = words, self.work.matters[places[0]], rng.choice(papers) if papers else ""
+        said, due_on = sentences.measure_text(rng, *subject), calendar.day(60 + 15 * variant)
+        cells = self.measures.cells(number + 1, *said, due_on, None, 1)
         log = tuple(
             self.log.cells(
                 calendar.day(day),
-                words.log_text(rng, directive, place=place + variant),
+                sentences.log_text(rng, *subject, stage=days.LOGGED.index(day) + variant % 3),
                 calendar.at(day, 17),
                 1,
             )
-            for place, day in enumerate(self.work.lot.logged)
+            for day in self.work.lot.logged
         )
-        return Line(number + 1, places, text, office, result, cells, log)
+        return Line(number + 1, places, said, due_on, cells, log)
 
     def write(self, index: int, placed: Placed, drawn: Drawn) -> int | None:
         """The plan of a body, if it has one; returns its id."""
@@ -104,7 +94,7 @@ class Plans:
                 pk, self.work.cycles[0].document_id, placed.pk, IMPLEMENTATION_PLAN, self.title(placed), "", True, state,
                 self.work.calendar.day(days.PLAN_DUE), None if handed is None else at(handed, 14),
                 None if handed is None else crew.signer(placed), None if decided is None else at(decided, 16),
-                None if decided is None else crew.reviewer(placed), REASON if state == RETURNED else "", at(days.PLANNED - 6, 10),
+                None if decided is None else crew.reviewer(placed), sentences.PLAN_RETURN if state == RETURNED else "", at(days.PLANNED - 6, 10),
                 1 + 2 * (state != DRAFT),
             )
         )  # fmt: skip
@@ -116,12 +106,20 @@ class Plans:
             f"{placed.body.name.hans}贯彻落实《{self.work.cycles[0].document.title_hans}》实施方案"
         )
 
-    def lines_of(self, drawn: Drawn) -> Sequence[Line]:
-        return self.lines[drawn.luck[3] % VARIANTS]
+    def lines_of(self, placed: Placed, drawn: Drawn) -> Sequence[Line]:
+        """The measures of a plan: bodies of a kind and level share a few."""
+        kind, level, variant = placed.body.kind, placed.body.level, drawn.luck[3] % VARIANTS
+        key = kind, level, variant
+        if key not in self.lines:
+            rng = Random(f"{self.work.seed} plans {key}")  # noqa: S311 - made-up words, not secrets
+            words = sentences.body_words(kind, level)
+            numbers = range(len(self.work.directives) // EACH)
+            self.lines[key] = [self._line(words, number, variant, rng) for number in numbers]
+        return self.lines[key]
 
     def _lines(self, index: int, placed: Placed, drawn: Drawn, plan: int) -> None:
         base, by = self.work.obligation(index, 0), self.work.crew.writer(placed)
-        for line in self.lines_of(drawn):
+        for line in self.lines_of(placed, drawn):
             pk, self.next_measure = self.next_measure, self.next_measure + 1
             self.measures.add(self.measures.ids(pk, plan), line.cells)
             for place in line.places:
@@ -147,11 +145,10 @@ class Plans:
             "kind": "plan", "deliverable": IMPLEMENTATION_PLAN, "title": self.title(placed), "summary": "", "due_on": due, "files": [],
             "measures": [
                 {
-                    "number": line.number, "text": line.text, "responsible": line.responsible, "result": line.result, "done_on": None,
-                    "due_on": self.work.calendar.day(60 + 30 * (drawn.luck[3] % VARIANTS)).isoformat(),
+                    "number": line.number, **line.said._asdict(), "done_on": None, "due_on": line.due_on.isoformat(),
                     "obligations": [named(place) for place in line.places],
                 }
-                for line in self.lines_of(drawn)
+                for line in self.lines_of(placed, drawn)
             ],
             "obligations": [named(place) for place, _life in rows],
             "clocks": {} if revised else {str(base + place): due for place, life in rows if life.terms.deliverable},

@@ -24,9 +24,9 @@ from directives.made_up.demo import calendar as days
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import LATE, PARTIAL, REVISED, SILENT, Course
 from directives.made_up.demo.terms import Fate, Terms
+from directives.made_up.sentences import CLOSING_CONSENT, CLOSING_REQUEST
 
 OWN, ABOVE, SYSTEM = "own", "above", "system"  # who takes a step
-ASKED, VERIFIED = "各项任务已完成，佐证材料已报送，申请销号。", "经核验，材料齐全，同意销号。"
 OBJECTION, WITHDREW = "该项任务不属本单位职责，申请调整。", "经核实，同意不再承担。"
 PAUSED = "机构调整期间暂停推进，待职责明确后恢复。"
 
@@ -212,9 +212,9 @@ def _moved(life: Living) -> Iterator[Step]:
         yield Step(days.SUSPENDED, 10, "suspend", ABOVE, _to(SUSPENDED, UNDERWAY), PAUSED)
     if fate.work in (CLOSING, CLOSED):
         asked = fate.on if fate.work == CLOSING else max(fate.on - 6, days.LAST_DUE + 1)
-        yield Step(asked, 9, "request_close", OWN, _to(CLOSING, UNDERWAY), ASKED)
+        yield Step(asked, 9, "request_close", OWN, _to(CLOSING, UNDERWAY), CLOSING_REQUEST)
     if fate.work == CLOSED:
-        yield Step(fate.on, 9, "close", ABOVE, _closed, VERIFIED)
+        yield Step(fate.on, 9, "close", ABOVE, _closed, CLOSING_CONSENT)
 
 
 def _closed(life: Living) -> dict[str, Any] | None:

@@ -216,6 +216,7 @@ class Story:
             cycles,
             self.seed,
             {model: free(model) for model in MANY},
+            paper.matters(),
         )
         plans = Plans(work)
         filings = Filings(work, plans)

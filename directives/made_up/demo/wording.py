@@ -1,13 +1,13 @@
-"""Made-up words for the reports of the demo: a few for each directive, drawn once and used by all bodies."""
+"""What the reports of the demo say: some texts for each directive and stage of work, drawn once and used by all bodies alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from directives.made_up import sentences
 from directives.made_up.demo.sink import Cells, Sink
-from directives.made_up.sample import words
-from directives.models import Directive
 
-VARIANTS = 7  # reports on one directive that read differently
+VARIANTS = 6  # reports on one directive at one stage that read differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,30 @@ class Words:
     cells: Cells
 
 
-def reports_on(directive: Directive, rng: Random, out: Sink) -> list[Words]:
-    """The variants for one directive."""
-    found = []
-    for place in range(VARIANTS):
-        said = (
-            words.log_text(rng, directive, place=place) + "。",
-            rng.choice(words.PROBLEMS),
-            rng.choice(words.NEXT),
-        )
-        found.append(Words(*said, out.cells(*said)))
-    return found
+@dataclass(slots=True)
+class ReportWords:
+    """What bodies of one kind and level report, by the place of the directive and the stage."""
+
+    texts: Sequence[Sequence[Words]]
+
+    def at(self, place: int, stage: int, choice: int) -> Words:
+        return self.texts[place][stage * VARIANTS + choice % VARIANTS]
+
+
+def report_words(
+    words: sentences.BodyWords, matters: Sequence[str], rng: Random, out: Sink
+) -> ReportWords:
+    """The texts on each matter in turn, for bodies that are spoken of in these words."""
+    stages = [stage for stage in range(sentences.LAST_STAGE + 1) for _variant in range(VARIANTS)]
+    return ReportWords(
+        [[_words(words, matter, stage, rng, out) for stage in stages] for matter in matters]
+    )
+
+
+def _words(words: sentences.BodyWords, matter: str, stage: int, rng: Random, out: Sink) -> Words:
+    texts = (
+        sentences.log_text(rng, words, matter, stage=stage) + "。",
+        rng.choice(sentences.PROBLEMS),
+        sentences.next_steps(rng, stage),
+    )
+    return Words(*texts, out.cells(*texts))

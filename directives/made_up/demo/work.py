@@ -22,6 +22,7 @@ from directives.base.states import (  # fmt: skip
     SUPPORTING,
     UNDERWAY,
 )
+from directives.made_up import sentences
 from directives.made_up.demo.bodies import Placed
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import SILENT, Course
@@ -29,9 +30,8 @@ from directives.made_up.demo.draw import Drawn, Lot
 from directives.made_up.demo.lives import Life
 from directives.made_up.demo.people import Crew
 from directives.made_up.demo.sink import Cells, Sink, sink
-from directives.made_up.demo.wording import VARIANTS, Words, reports_on
+from directives.made_up.demo.wording import ReportWords, Words, report_words
 from directives.made_up.sample.people import HOME as HOME_BODY
-from directives.made_up.sample.words import RETURNS
 from directives.models import Cycle, Directive, ItemState, Obligation, ProgressReport, ReportEntry
 from directives.models.reports import BLANK, CARRIED, TYPED
 
@@ -91,9 +91,13 @@ class Work:
     cycles: tuple[Cycle, Cycle]
     seed: int
     first: dict[type, int]
+    matters: Sequence[str]  # what each directive is about
     entries: array = field(
         default_factory=lambda: array("q")
     )  # the id before each body's first entry
+    words: dict[tuple[str, str], ReportWords] = field(
+        default_factory=dict
+    )  # by kind and level of the body
     told: dict[tuple, Cells] = field(default_factory=dict)  # pieces of rows that many rows have
 
     def __post_init__(self) -> None:
@@ -124,15 +128,17 @@ class Work:
         self.items = sink(
             ItemState, "obligation_id", "item_id", "state", "on", "evidence", "version"
         )
-        out, rng = self.obligations, Random(self.seed)  # noqa: S311 - made-up words, not secrets
-        self.words = [reports_on(directive, rng, out) for directive in self.directives]
+        out = self.obligations
         self.blank = Words("", "", "", out.cells("", "", ""))
         self.fixed = [
             out.cells(row.document_id, row.section_id, row.pk, "", "", "")
             for row in self.directives
         ]
-        self.owed = [
-            (place, list(row.items.all()))
+        self.owed = [  # the ids of items, each with what shows it once it is established
+            (
+                place,
+                [(item.pk, sentences.evidence_text(item.name_hans)) for item in row.items.all()],
+            )
             for place, row in enumerate(self.directives)
             if row.items.all()
         ]
@@ -149,36 +155,47 @@ class Work:
         """Everything that this body owes and reported; returns the entries."""
         out = self.obligations
         base, add, ids = self.obligation(index, 0), out.add, out.ids
+        report = self.words_of(placed)
         parts = [out.cells(placed.pk, part_of(placed, place)) for place in range(PARTS)]
         for place, (life, luck) in enumerate(zip(drawn.lives, drawn.luck[4:], strict=True)):
-            words = self._words(place, luck, life.words - 1) if life.words else self.blank
+            cycle = life.words - 1
+            words = report.at(place, life.stages[cycle], luck + cycle) if life.words else self.blank
             piece = self.told.get(life) or self._row(life)
             add(ids(base + place), self.fixed[place], parts[place % PARTS], piece, words.cells)
         self._items(base, drawn)
         self.entries.append(self.next_entry)
-        entries = list(self.entries_of(index, drawn))
+        entries = list(self.entries_of(index, placed, drawn))
         self._report(index, placed, drawn, entries)
         return entries
 
-    def _words(self, place: int, luck: int, cycle: int) -> Words:
-        return self.words[place][(luck + 3 * cycle) % VARIANTS]
+    def words_of(self, placed: Placed) -> ReportWords:
+        """What a body says in its reports: the same as others of its kind and level."""
+        key = placed.body.kind, placed.body.level
+        if key not in self.words:
+            rng = Random(f"{self.seed} reports {key}")  # noqa: S311 - made-up words, not secrets
+            words = sentences.body_words(*key)
+            self.words[key] = report_words(words, self.matters, rng, self.obligations)
+        return self.words[key]
 
     def _row(self, life: Life) -> Cells:
         piece = self.told[life] = self.obligations.cells(*(life.row[name] for name in ROW))
         return piece
 
-    def entries_of(self, index: int, drawn: Drawn) -> Iterator[Entry]:
+    def entries_of(self, index: int, placed: Placed, drawn: Drawn) -> Iterator[Entry]:
         """The entries of a body, those of the last cycle first, each in the order of the document."""
         pk, base = self.entries[index], self.obligation(index, 0)
+        report = self.words_of(placed)
         for cycle in (0, 1):
             for place, life in enumerate(drawn.lives):
                 state = life.this if cycle else life.last
                 if state is None:
                     continue
-                luck, shown = drawn.luck[4 + place], cycle
+                said = cycle  # whose words the entry has: a draft carries those of the last
                 if state == DRAFT:
-                    shown = 0 if life.last == ACCEPTED else None
-                words = self.blank if shown is None else self._words(place, luck, shown)
+                    said = 0 if life.last == ACCEPTED else None
+                words = self.blank
+                if said is not None:
+                    words = report.at(place, life.stages[said], drawn.luck[4 + place] + said)
                 yield Entry(pk, cycle, place, base + place, state, life, words)
                 pk += 1
 
@@ -257,16 +274,16 @@ class Work:
         out = self.items
         for place, items in self.owed:
             life, luck = drawn.lives[place], drawn.luck[4 + place]
-            for number, item in enumerate(items):
+            for number, (item, evidence) in enumerate(items):
                 out.add(
-                    out.ids(base + place, item.pk),
-                    self._item(life, (luck + 37 * number) % 100, item.name_hans),
+                    out.ids(base + place, item),
+                    self._item(life, (luck + 37 * number) % 100, evidence),
                 )
 
-    def _item(self, life: Life, luck: int, name: str) -> Cells:
+    def _item(self, life: Life, luck: int, evidence: str) -> Cells:
         done, state = life.row["percent"], life.row["state"]
         if state in (CLOSING, CLOSED) or (state == UNDERWAY and luck < done * 0.7):
-            said = (ESTABLISHED, self.calendar.day(-92 - luck % 30), f"{name}实施办法", 2)
+            said = (ESTABLISHED, self.calendar.day(-92 - luck % 30), evidence, 2)
         elif state == UNDERWAY and luck < done:
             said = (IN_PROGRESS, None, "", 2)
         else:
@@ -319,4 +336,5 @@ def complete(entries: Sequence[Entry]) -> bool:
 
 
 def return_reason(entry: Entry) -> str:
-    return RETURNS[(entry.life.percents[0] // 5 + entry.cycle) % len(RETURNS)]
+    reasons = sentences.RETURNS
+    return reasons[(entry.life.percents[0] // 5 + entry.cycle) % len(reasons)]

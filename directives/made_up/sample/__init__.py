@@ -9,4 +9,5 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 DOCUMENT = FOLDER / "opinion_2015.txt"
 CONFIRMATIONS = FOLDER / "confirmations.json"
+MATTERS = FOLDER / "matters.json"  # what each directive is about, by its code
 BODIES = FOLDER / "organisations.csv"

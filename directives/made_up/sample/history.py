@@ -4,6 +4,7 @@ Every step is carried out at a moment of the past, so that the record, the light
 itself would have left. The same day and seed give the same story.
 """
 
+import json
 from datetime import date
 from random import Random
 
@@ -11,7 +12,7 @@ from directives.core import relighting
 from directives.documents.commands import registering
 from directives.documents.ingest.confirmations import confirmations_of
 from directives.documents.ingest.reading import read
-from directives.made_up.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
+from directives.made_up.sample import BODIES, CONFIRMATIONS, DOCUMENT, MATTERS, people
 from directives.made_up.sample.assigning import assign
 from directives.made_up.sample.checking import check
 from directives.made_up.sample.planning import acknowledge, dispute, log_the_last_days, plan
@@ -48,8 +49,8 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
 
 def _set_up(today: date, seed: int, password: str) -> Stage:
     """The register of bodies, the document and the people, as they stood before the story begins."""
-    rng = Random(seed)  # noqa: S311 - made-up figures, not secrets
-    stage = Stage(today=today, rng=rng)
+    rng, wording = Random(seed), Random(seed + 1)  # noqa: S311 - made-up work, not secrets
+    stage = Stage(today, rng, wording, json.loads(MATTERS.read_bytes()))
     began = stage.at(-230, 9)
     organising.load_register(
         organising.read_table(BODIES.read_bytes(), name=BODIES.name), by=None, now=began

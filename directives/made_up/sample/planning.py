@@ -6,10 +6,10 @@ from itertools import groupby
 
 from directives.base.states import ASSIGNED
 from directives.core import relighting
-from directives.made_up.sample import words
+from directives.made_up import sentences
 from directives.made_up.sample.people import HOME
-from directives.made_up.sample.stage import ACKNOWLEDGED, PLAN_DUE, PLANNED, Stage
-from directives.models import Directive, Measure, Obligation, Organisation, Plan, User
+from directives.made_up.sample.stage import ACKNOWLEDGED, PLAN_DUE, PLANNED, Stage, Subject
+from directives.models import Measure, Obligation, Organisation, Plan, User
 from directives.obligations.commands import supervising
 from directives.plans import commands as planning
 
@@ -24,7 +24,7 @@ def dispute(stage: Stage) -> None:
     """One body finds one directive misdirected."""
     rows = Obligation.objects.select_related("organisation", "directive", "document")
     row = rows.get(organisation__code=DISPUTED[0], directive__code=DISPUTED[1])
-    by, now = _writer(stage, row.organisation), stage.at(ACKNOWLEDGED, 8)
+    by, now = stage.writer(row.organisation), stage.at(ACKNOWLEDGED, 8)
     reason = "干部培养由组织部门统筹，建议明确牵头单位后再行交办。"
     supervising.move_obligation(obligation=row, action="dispute", by=by, now=now, reason=reason)
 
@@ -40,12 +40,8 @@ def acknowledge(stage: Stage) -> None:
         rows.order_by("organisation_id", "pk"), key=lambda row: row.organisation_id
     ):
         waiting = list(owed)
-        by = _writer(stage, waiting[0].organisation)
+        by = stage.writer(waiting[0].organisation)
         supervising.acknowledge_many(obligations=waiting, by=by, now=stage.at(ACKNOWLEDGED, 9))
-
-
-def _writer(stage: Stage, body: Organisation) -> User:
-    return stage.staff if body.code == HOME else stage.fillers[body.pk]
 
 
 def plan(stage: Stage) -> None:
@@ -61,7 +57,7 @@ def plan(stage: Stage) -> None:
 
 
 def _plan_of(stage: Stage, body: Organisation) -> None:
-    writer, now = _writer(stage, body), stage.at(PLANNED + stage.rng.randint(0, 15), 14)
+    writer, now = stage.writer(body), stage.at(PLANNED + stage.rng.randint(0, 15), 14)
     paper = planning.start_plan(document=stage.document, organisation=body, by=writer, now=now)
     owed = list(planning.owed_obligations(paper).prefetch_related("directive__items"))
     for start in range(0, len(owed), TOGETHER):
@@ -71,7 +67,7 @@ def _plan_of(stage: Stage, body: Organisation) -> None:
         by = stage.manager if action == "sign" else writer
         planning.move_plan(paper, action, by=by, now=now)
     returned = body.code in RETURNED_PLAN
-    reason = "方案缺少分阶段目标，请逐项补充时间节点和成果形式。" if returned else ""
+    reason = sentences.PLAN_RETURN if returned else ""
     planning.decide(
         paper,
         accepted=not returned,
@@ -84,44 +80,38 @@ def _plan_of(stage: Stage, body: Organisation) -> None:
 def _measure(
     stage: Stage, paper: Plan, owed: Sequence[Obligation], writer: User, now: datetime
 ) -> None:
-    first = owed[0].directive
-    items = list(first.items.all())
-    text = words.measure_text(stage.rng, first, items[0].name_hans if items else "")
+    subject = stage.subject(owed[0].directive, paper.organisation)
     content = planning.MeasureContent(
-        text=text, responsible=words.office(stage.rng), result=stage.rng.choice(words.RESULTS), obligations=tuple(owed),
+        **sentences.measure_text(stage.wording, *subject)._asdict(),
+        obligations=tuple(owed),
         due_on=min((row.due_on for row in owed if row.due_on), default=None),
-    )  # fmt: skip
+    )
     measure = planning.add_measure(paper, content=content, by=writer, now=now)
-    _log(stage, measure, first, items[0].name_hans if items else "", writer, paper.organisation)
+    _log(stage, measure, subject, writer, paper.organisation)
 
 
 def _log(
-    stage: Stage,
-    measure: Measure,
-    directive: Directive,
-    item: str,
-    writer: User,
-    body: Organisation,
+    stage: Stage, measure: Measure, subject: Subject, writer: User, body: Organisation
 ) -> None:
     """Entries from the plan to last week; the idle write few."""
     entries = 1 + round(3 * stage.diligence[body.pk])
     for place in range(entries):
         day = PLANNED + 30 + round((150 + stage.rng.randint(-6, 6)) * (place + 1) / (entries + 1))
-        text = words.log_text(stage.rng, directive, item, place=place)
+        text = sentences.log_text(stage.wording, *subject, stage=place)
         planning.log_work(measure, on=stage.day(day), text=text, by=writer, now=stage.at(day, 17))
 
 
 def log_the_last_days(stage: Stage) -> None:
     """What the home body wrote down in the last days, after it began its report."""
+    home = Organisation.objects.get(code=HOME)
     measures = (
-        Measure.objects.filter(plan__organisation__code=HOME)
+        Measure.objects.filter(plan__organisation=home)
         .prefetch_related("obligations__directive__items")
         .order_by("number")
     )
     for days, measure in zip((-4, -3, -2, -1), measures, strict=False):
-        directive = measure.obligations.all()[0].directive
-        items = [item.name_hans for item in directive.items.all()]
-        text = words.log_text(stage.rng, directive, items[0] if items else "", place=3)
+        subject = stage.subject(measure.obligations.all()[0].directive, home)
+        text = sentences.log_text(stage.wording, *subject, stage=4)
         planning.log_work(
             measure, on=stage.day(days), text=text, by=stage.staff, now=stage.at(days, 17)
         )

@@ -5,7 +5,7 @@ from random import Random
 
 from directives.base.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
 from directives.core import relighting
-from directives.made_up.sample import words
+from directives.made_up import sentences
 from directives.made_up.sample.people import HOME
 from directives.made_up.sample.stage import Stage
 from directives.models import (
@@ -76,9 +76,7 @@ def _reports(cycle: Cycle) -> list[ProgressReport]:
 
 def _fill(stage: Stage, filed: ProgressReport, day: int, *, share: float = 1) -> None:
     """Begin a report, fill in every entry, or about this share of them, and hand in what is ready."""
-    writer = (
-        stage.staff if filed.organisation.code == HOME else stage.fillers[filed.organisation_id]
-    )
+    writer = stage.writer(filed.organisation)
     reporting.begin(report=filed, by=writer, now=stage.at(day, 9))
     for place, entry in enumerate(_entries(filed)):
         if place == 0 or stage.rng.random() < share:
@@ -89,17 +87,21 @@ def _fill(stage: Stage, filed: ProgressReport, day: int, *, share: float = 1) ->
 def _entries(filed: ProgressReport) -> list[ReportEntry]:
     rows = filed.entries.select_related(
         "obligation__directive", "obligation__organisation", "report__organisation"
-    )
+    ).prefetch_related("obligation__directive__items")
     return list(rows.order_by("obligation__directive__order"))
 
 
 def _write(stage: Stage, entry: ReportEntry, writer: User, day: int) -> None:
-    row = entry.obligation
-    text = entry.progress or words.log_text(stage.rng, row.directive, place=stage.rng.randint(0, 6))
+    row, rng = entry.obligation, stage.wording
+    percent = stage.percent(row, stage.day(day))
+    done = sentences.stage_of(percent)
+    subject = stage.subject(row.directive, row.organisation)
     fields = reporting.EntryFields(
-        progress=text, problems=stage.rng.choice(words.PROBLEMS), next_steps=stage.rng.choice(words.NEXT),
-        percent=stage.percent(row, stage.day(day)),
-    )  # fmt: skip
+        progress=entry.progress or sentences.log_text(rng, *subject, stage=done) + "。",
+        problems=rng.choice(sentences.PROBLEMS),
+        next_steps=sentences.next_steps(rng, done),
+        percent=percent,
+    )
     reporting.save_entry(
         entry=entry, fields=fields, version=entry.version, by=writer, now=stage.at(day, 10)
     )
@@ -110,7 +112,10 @@ def _review(stage: Stage, filed: ProgressReport, day: int, *, returned_share: fl
     decisions = {}
     for entry in entries:
         returned = stage.rng.random() < returned_share
-        decisions[entry.pk] = (not returned, stage.rng.choice(words.RETURNS) if returned else "")
+        decisions[entry.pk] = (
+            not returned,
+            stage.rng.choice(sentences.RETURNS) if returned else "",
+        )
     reviewing.decide(
         report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 17)
     )
@@ -128,7 +133,7 @@ def _report_home(stage: Stage, filed: ProgressReport) -> None:
     )
     reporting.sign(report=filed, by=stage.manager, now=stage.at(-6, 10))
     decisions = {
-        entry.pk: (place > 1, "" if place > 1 else words.RETURNS[place])
+        entry.pk: (place > 1, "" if place > 1 else sentences.RETURNS[place])
         for place, entry in enumerate(ready)
     }
     reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(-1, 16))
@@ -144,13 +149,12 @@ def close_some(stage: Stage) -> None:
     for row in _nearly_due(stage):
         if stage.rng.random() < stage.diligence[row.organisation_id] * 0.85:
             _ask(stage, row, -42)
-            verified = "经核验，材料齐全，同意销号。"
             supervising.move_obligation(
                 obligation=row,
                 action="close",
                 by=stage.supervisor,
                 now=stage.at(-36, 9),
-                reason=verified,
+                reason=sentences.CLOSING_CONSENT,
             )
 
 
@@ -168,28 +172,34 @@ def _nearly_due(stage: Stage) -> list[Obligation]:
 
 def _ask(stage: Stage, row: Obligation, day: int) -> None:
     """What is still open is established in the last days before; of a few items the body says why not."""
-    asked = "各项任务已完成，佐证材料已报送，申请销号。"
     luck, reasons = Random(f"{row.organisation.code} {row.directive.code}"), {}  # noqa: S311 - made-up work, not secrets
     for item in row.item_states.exclude(state=ESTABLISHED).select_related(
         "obligation__organisation", "item"
     ):
         if luck.random() < OPEN_SHARE:
-            reasons[item.pk] = luck.choice(words.OPEN_REASONS)
+            reasons[item.pk] = luck.choice(sentences.OPEN_REASONS)
         else:
             _establish(stage, item, stage.day(day - luck.randint(2, 15)), day - 1)
-    by, now = stage.signs(row.organisation), stage.at(day, 9)
     supervising.move_obligation(
-        obligation=row, action="request_close", by=by, now=now, reason=asked, open_reasons=reasons
+        obligation=row,
+        action="request_close",
+        by=stage.signs(row.organisation),
+        now=stage.at(day, 9),
+        reason=sentences.CLOSING_REQUEST,
+        open_reasons=reasons,
     )
 
 
 def _establish(stage: Stage, row: ItemState, on: date, day: int) -> None:
-    body = row.obligation.organisation
-    writer = stage.staff if body.code == HOME else stage.fillers[body.pk]
-    evidence = f"{row.item.name_hans}实施办法"
     supervising.set_item(
-        item=row, state=ESTABLISHED, on=on, evidence=evidence, version=row.version, by=writer, now=stage.at(day, 15)
-    )  # fmt: skip
+        item=row,
+        state=ESTABLISHED,
+        on=on,
+        evidence=sentences.evidence_text(row.item.name_hans),
+        version=row.version,
+        by=stage.writer(row.obligation.organisation),
+        now=stage.at(day, 15),
+    )
 
 
 def _tick_items(stage: Stage) -> None:
@@ -202,7 +212,12 @@ def _tick_items(stage: Stage) -> None:
         if luck < done * 0.7:
             _establish(stage, row, stage.day(-stage.rng.randint(62, 150)), -60)
         elif luck < done:
-            body = row.obligation.organisation
-            writer = stage.staff if body.code == HOME else stage.fillers[body.pk]
-            begun = {"state": IN_PROGRESS, "on": None, "evidence": "", "version": row.version}
-            supervising.set_item(item=row, by=writer, now=stage.at(-60, 15), **begun)
+            supervising.set_item(
+                item=row,
+                state=IN_PROGRESS,
+                on=None,
+                evidence="",
+                version=row.version,
+                by=stage.writer(row.obligation.organisation),
+                now=stage.at(-60, 15),
+            )

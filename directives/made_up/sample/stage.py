@@ -3,14 +3,24 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from directives.made_up import sentences
 from directives.made_up.sample.people import HOME
-from directives.models import Document, Obligation, Organisation, User
+from directives.models import Directive, Document, Obligation, Organisation, User
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Days from today, the last day of the story.
 BEGAN, ISSUED, ACKNOWLEDGED, PLANNED, PLAN_DUE = -230, -225, -222, -190, -165
+
+
+class Subject(NamedTuple):
+    """What a body writes of: in the words of its kind, on a matter, or on a paper that it drafts."""
+
+    words: sentences.BodyWords
+    matter: str
+    paper: str
 
 
 @dataclass(slots=True)
@@ -19,6 +29,8 @@ class Stage:
 
     today: date
     rng: Random
+    wording: Random  # chooses words, so that other words leave the story as it is
+    matters: dict[str, str]  # what each directive is about, by its code
     document: Document = field(init=False)
     supervisor: User = field(init=False)
     manager: User = field(init=False)  # signs for the home body
@@ -32,6 +44,18 @@ class Stage:
 
     def day(self, days: int) -> date:
         return self.today + timedelta(days=days)
+
+    def writer(self, body: Organisation) -> User:
+        """Who fills in for the body."""
+        return self.staff if body.code == HOME else self.fillers[body.pk]
+
+    def subject(self, directive: Directive, body: Organisation) -> Subject:
+        papers = sentences.papers_for(item.name_hans for item in directive.items.all())
+        return Subject(
+            sentences.body_words(body.kind, body.level),
+            self.matters.get(directive.code, sentences.MATTER),
+            papers[int(body.code[1:]) % len(papers)] if papers else "",
+        )
 
     def signs(self, body: Organisation) -> User:
         """Who hands in for the body: the manager of the home body, elsewhere whoever fills in."""
