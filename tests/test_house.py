@@ -82,7 +82,7 @@ LINES = (
     of_nouns("forms"),
     ("web", "templatetags"),
     ("administration",),
-    ("made_up.sentences",),
+    of("made_up", "sentences", "indicators"),
     ("made_up.sample",),
     ("made_up.demo",),
     ("backups",),

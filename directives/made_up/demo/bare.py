@@ -1,18 +1,20 @@
-"""Tables without their indexes and references while they are filled: making them once afterwards takes far less than keeping them."""
+"""Tables without their indexes and foreign keys while they are filled, which is much faster."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.core.management.color import no_style
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 
 @contextmanager
 def roomy() -> Iterator[None]:
-    """One transaction, with room to sort and as little waiting for the disk as the engine allows.
+    """One transaction with memory to sort in, which waits for the disk as little as it can.
 
-    SQLite leaves the write-ahead log for it: with a rollback journal a new page is written once, and nothing at all if it fails.
+    SQLite uses a rollback journal for it, which writes each new page once, not twice as its
+    write-ahead log does.
     """
     alone = connection.vendor == "sqlite" and not connection.in_atomic_block
     if alone:
@@ -37,45 +39,46 @@ def _pragmas(*settings: str) -> None:
 
 
 def strip(models: Sequence[type[Model]]) -> list[str]:
-    """Take the indexes and references off these tables; returns the statements that put them back."""
+    """Drop the indexes and foreign keys of tables. Returns the statements that make them again."""
     tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            found = _sqlite(cursor, tables)
+            statements = _sqlite(cursor, tables)
         else:
-            cursor.execute(
-                "SET CONSTRAINTS ALL IMMEDIATE"
-            )  # no reference that waits to be checked may be taken off
-            found = _postgresql(cursor, tables)
-        for drop, _make in found:
+            # A constraint whose checks are pending cannot be dropped.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            statements = _postgresql(cursor, tables)
+        for drop, _make in statements:
             cursor.execute(drop)
-    return [make for _drop, make in reversed(found)]
+    return [make for _drop, make in reversed(statements)]
 
 
 def restore(statements: list[str]) -> None:
-    """Put back what `strip` took off; rows that break a reference or an index raise."""
+    """Make again what `strip` dropped. Raises where rows break a foreign key or an index."""
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
 
 
-def _sqlite(cursor: object, tables: list[str]) -> list[tuple[str, str]]:
+def _sqlite(cursor: CursorWrapper, tables: list[str]) -> list[tuple[str, str]]:
     places = ", ".join(["%s"] * len(tables))
     cursor.execute(
-        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({places}) ORDER BY name DESC",  # noqa: S608
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "  # noqa: S608
+        f"AND tbl_name IN ({places}) ORDER BY name DESC",
         tables,
     )
     return [(f'DROP INDEX "{name}"', sql) for name, sql in cursor.fetchall()]
 
 
-def _postgresql(cursor: object, tables: list[str]) -> list[tuple[str, str]]:
-    """References go first and come last; a primary key stays."""
+def _postgresql(cursor: CursorWrapper, tables: list[str]) -> list[tuple[str, str]]:
+    """Foreign keys are dropped first and made last; a primary key stays."""
     cursor.execute(
-        "SELECT c.conrelid::regclass::text, quote_ident(c.conname), pg_get_constraintdef(c.oid) FROM pg_constraint c "
-        "WHERE c.conrelid::regclass::text = ANY(%s) AND c.contype IN ('f', 'u') ORDER BY c.contype, c.conname",
+        "SELECT c.conrelid::regclass::text, quote_ident(c.conname), pg_get_constraintdef(c.oid) "
+        "FROM pg_constraint c WHERE c.conrelid::regclass::text = ANY(%s) "
+        "AND c.contype IN ('f', 'u') ORDER BY c.contype, c.conname",
         [tables],
     )
-    found = [
+    constraints = [
         (
             f"ALTER TABLE {table} DROP CONSTRAINT {name}",
             f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}",
@@ -88,17 +91,19 @@ def _postgresql(cursor: object, tables: list[str]) -> list[tuple[str, str]]:
         "WHERE i.indrelid::regclass::text = ANY(%s) AND c.oid IS NULL ORDER BY 1",
         [tables],
     )
-    return found + [(f"DROP INDEX {name}", definition) for name, definition in cursor.fetchall()]
+    return constraints + [
+        (f"DROP INDEX {name}", definition) for name, definition in cursor.fetchall()
+    ]
 
 
 def count_on(models: Sequence[type[Model]]) -> None:
-    """Let ids that the database gives follow those that were written."""
+    """Let the next ids that the database gives follow those that were written."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)
 
 
 def analyse() -> None:
-    """Let the engine look at what it now holds, as it would by itself in time."""
+    """Update the statistics that the query planner uses."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -1,4 +1,4 @@
-"""The bodies of the demo: a centre, 31 provinces, made-up cities and counties, and the mass organisations of each committee."""
+"""The bodies of the demo: committees of every level, and the mass organisations of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,10 @@ SCALES = ("small", "province", "nation")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of mass organisation: its letter in codes, what stands before and after a place in its everyday name, its full name."""
+    """A kind of mass organisation: its letter in codes, and its names with that of a place.
+
+    `before` and `after` the place in its everyday name, and its full name with a {}.
+    """
 
     letter: str
     before: str
@@ -41,7 +44,7 @@ MASS = (
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body to be made; `above` is the code of its parent, `province` that of the province it lies in, if any."""
+    """A body to be made; `above` is the code of its parent, `province` that of its province."""
 
     code: str
     name: Place
@@ -63,7 +66,7 @@ class Placed:
 
 
 def tree(scale: str) -> list[Body]:
-    """Every body of a scale, each after its parent. A body has the same code and names at every scale that has it."""
+    """Every body of a scale, each after its parent, with the same code and names at each scale."""
     return [
         *_top(),
         *(body for province in _provinces() for body in province if _wanted(scale, body)),
@@ -76,15 +79,8 @@ def _top() -> Iterator[Body]:
         if row.code == TOP or (row.code[0] in "PQ" and row.code not in LEFT_OUT):
             province = row.code if row.code[0] == "P" else ""
             name = Place(row.name_hans, row.name_hant)
-            yield Body(
-                row.code,
-                name,
-                row.full_name_hans or row.name_hans,
-                row.level,
-                row.kind,
-                row.parent,
-                province,
-            )
+            full = row.full_name_hans or row.name_hans
+            yield Body(row.code, name, full, row.level, row.kind, row.parent, province)
 
 
 def _wanted(scale: str, body: Body) -> bool:
@@ -96,7 +92,7 @@ def _wanted(scale: str, body: Body) -> bool:
 
 
 def _few(code: str) -> bool:
-    """Twelve bodies for a province: three mass organisations and a city, with three and a county, with four."""
+    """Twelve for a province: three mass organisations and a city with three, a county with four."""
     line, _dash, letter = code.partition("-")
     wanted = {2: "GTF", 4: "GTF", 6: "GTFK"}[len(line)]
     return line.endswith({2: "", 4: "01", 6: "0101"}[len(line)]) and (
@@ -105,7 +101,7 @@ def _few(code: str) -> bool:
 
 
 def _provinces() -> Iterator[list[Body]]:
-    """What lies below each province. Names are counted over all of them, so that a place has one name at every scale."""
+    """What lies below each province. Names run over all, so they are the same at each scale."""
     used = 0
     for province in PROVINCES:
         bodies: list[Body] = list(
@@ -116,19 +112,17 @@ def _provinces() -> Iterator[list[Body]]:
             bodies += _committee(code, name, "municipal", province.code, province.code)
         for number in range(province.counties):
             city = seats[number % len(seats)][0]
-            line = (
-                f"{city if province.cities else province.code + '00'}{number // len(seats) + 1:02}"
-            )
-            name = place(
-                made_up(used), SUFFIXES[number % len(SUFFIXES)] if province.cities else "区"
-            )
+            code = city if province.cities else f"{province.code}00"
+            suffix = SUFFIXES[number % len(SUFFIXES)] if province.cities else "区"
+            name = place(made_up(used), suffix)
             used += 1
-            bodies += _committee(line, name, "county", city, province.code)
+            code = f"{code}{number // len(seats) + 1:02}"
+            bodies += _committee(code, name, "county", city, province.code)
         yield bodies
 
 
 def _cities(province: Province, used: int) -> tuple[list[tuple[str, Place]], int]:
-    """The cities by code, and the number of the next name; a province without cities stands for one itself."""
+    """The cities by code, and the number of the next name; without any, the province itself."""
     if not province.cities:
         return [(province.code, place(province.name))], used
     seats = [
@@ -147,27 +141,20 @@ def _committee(code: str, name: Place, level: str, above: str, province: str) ->
 def _mass(code: str, name: Place, level: str, province: str) -> Iterator[Body]:
     for kind in MASS:
         own = _joined(place(kind.before), name, place(kind.after))
-        yield Body(
-            f"{code}-{kind.letter}",
-            own,
-            kind.full.format(name.hans),
-            level,
-            "mass_organisation",
-            code,
-            province,
-        )
+        full = kind.full.format(name.hans)
+        yield Body(f"{code}-{kind.letter}", own, full, level, "mass_organisation", code, province)
 
 
 def _joined(*parts: Place) -> Place:
     return Place("".join(part.hans for part in parts), "".join(part.hant for part in parts))
 
 
-def placed(bodies: list[Body], first: int) -> list[Placed]:
+def place_in_tree(bodies: list[Body], first: int) -> list[Placed]:
     """The bodies with ids from `first` on, their paths, and which of them have others below."""
-    found: dict[str, Placed] = {}
+    by_code: dict[str, Placed] = {}
     for pk, body in enumerate(bodies, first):
-        above = found.get(body.above)
-        found[body.code] = Placed(body, pk, (above.path if above else "") + step(pk))
+        above = by_code.get(body.above)
+        by_code[body.code] = Placed(body, pk, (above.path if above else "") + step(pk))
         if above:
             above.branch = True
-    return list(found.values())
+    return list(by_code.values())

@@ -14,20 +14,15 @@ from directives.models import CalendarDay
 
 BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
 PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165
-LAST_OPENED, LAST_DUE = (
-    -115,
-    -89,
-)  # who was slow then, and is slow now, is heard of just often enough
+# Who was slow in the last cycle, and is slow now, is heard from just often enough.
+LAST_OPENED, LAST_DUE = -115, -89
 SUSPENDED = -50
 THIS_OPENED, THIS_DUE_IN = -24, 9  # the second in working days from today
-HISTORY = (-88, *range(-84, -14, 7), *range(-14, 0))  # days of which a copy of the totals is made
-RECENT = -14  # from that day on everything that happened is told in the record
-PLANNED_LATE, REVISED, REVISION_RETURNED = (
-    -6,
-    -10,
-    -4,
-)  # a plan long overdue; one that was taken up again
-LOGGED = (-150, -128, -108, -8)  # days of the log
+HISTORY = (-88, *range(-84, -14, 7), *range(-14, 0))  # days on which totals were copied
+RECENT = -14  # from that day on, the record has everything that happened
+PLANNED_LATE = -6  # a plan long overdue
+REVISED, REVISION_RETURNED = -10, -4  # a plan that was taken up again
+LOGGED = (-150, -128, -108, -8)  # days of the work log
 LATER = {"fresh": -9, "newest": -2}  # days on which further directives were issued
 
 
@@ -56,6 +51,10 @@ class Calendar:
             datetime.combine(self.day(number), time(hour), timezone.get_current_timezone()),
             self.now,
         )
+
+    def stamp(self, number: int | None, hour: int) -> datetime | None:
+        """As `at`; None for what has not happened."""
+        return None if number is None else self.at(number, hour)
 
     def receipt(self, number: int) -> date:
         """By when receipt is owed of what was issued that day."""

@@ -1,19 +1,15 @@
-"""What happens to a body as a whole, and how often: receipt, plan, and the reports of two cycles."""
+"""What happens to a body as a whole: receipt, its plan, and its reports of two cycles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from directives.base.states import ACCEPTED, DRAFT, RETURNED, SUBMITTED
 from directives.made_up.demo.calendar import LAST_DUE, LAST_OPENED, THIS_OPENED
 
-NONE, LATE, REVISED, SILENT, PARTIAL, REVIEWED = (
-    "none",
-    "late",
-    "revised",
-    "silent",
-    "partial",
-    "reviewed",
-)
+NONE, LATE, REVISED = "none", "late", "revised"
+SILENT, PARTIAL, REVIEWED = "silent", "partial", "reviewed"
+Thing = TypeVar("Thing")
 RESOLUTION = 1024  # of the weights of courses
 
 
@@ -21,9 +17,11 @@ RESOLUTION = 1024  # of the weights of courses
 class Course:
     """The course of one body. Days are those of `calendar`; None: it has not happened.
 
-    plan: accepted, returned, late (handed in long after its day), revised (returned once more), draft, none
+    plan: accepted, returned, late (handed in long after its day), revised (returned once more),
+        draft, none
     last: accepted, returned (some of it, and not handed in again), silent
-    this: none (not begun), draft, partial, submitted, reviewed (accepted or returned by entry), accepted (every entry)
+    this: none (not begun), draft, partial, submitted, reviewed (accepted or returned by entry),
+        accepted (every entry)
     """
 
     receipt: bool = True
@@ -40,7 +38,7 @@ class Course:
 
     @property
     def begun(self) -> int | None:
-        """The day on which the current report was begun: before the latest directives were issued."""
+        """The day on which this report was begun: before the latest directives were issued."""
         if self.this == NONE:
             return None
         return -12 if self.handed is None else min(self.handed - 1, -10)
@@ -56,27 +54,21 @@ class Course:
         return max(min(self.last_handed + 6, LAST_DUE), self.last_handed + 1)
 
 
-ORDINARY = Course()
 HOME = Course(this=PARTIAL, handed=-6, decided=-2)
 HAND_IN_DAYS = (-22, -21, -20, -18, -17, -16, -13, -11, -9, -6, -4, -2)
+EACH_DAY = 2.2  # the weight of those who hand in on one of them
 
 
 def _weighted(trouble: float) -> list[tuple[Course, float]]:
-    """Every course with its weight; `trouble` is about 1: how much more often than usual things go wrong in a province."""
-    found = [(replace(ORDINARY, this=NONE), 26 * trouble), (replace(ORDINARY, this=DRAFT), 12.0)]
+    """Every course with its weight. `trouble`, about 1, is how often things go wrong."""
+    weighted = [(Course(), 26 * trouble), (Course(this=DRAFT), 12.0)]
     for number, day in enumerate(HAND_IN_DAYS):
-        weight = 2.2
-        verdict = min(day + 3 + number % 3, -1)
-        found += [
-            (replace(ORDINARY, this=REVIEWED, handed=day, decided=verdict), 0.75 * weight),
-            (
-                replace(ORDINARY, this=ACCEPTED, handed=day, decided=verdict),
-                0.95 * weight / trouble,
-            ),
-        ]
+        decided = Course(handed=day, decided=min(day + 3 + number % 3, -1))
+        weighted.append((replace(decided, this=REVIEWED), 0.75 * EACH_DAY))
+        weighted.append((replace(decided, this=ACCEPTED), 0.95 * EACH_DAY / trouble))
         if day > -10:
-            found.append((replace(ORDINARY, this=SUBMITTED, handed=day), 0.8 * weight))
-            found.append((replace(ORDINARY, this=PARTIAL, handed=day), 1.1 * weight))
+            weighted.append((Course(this=SUBMITTED, handed=day), 0.8 * EACH_DAY))
+            weighted.append((Course(this=PARTIAL, handed=day), 1.1 * EACH_DAY))
     awry = (
         (Course(receipt=False, plan=NONE, last=SILENT), 1.0),
         (Course(plan=NONE), 1.6),
@@ -89,7 +81,7 @@ def _weighted(trouble: float) -> list[tuple[Course, float]]:
         (Course(last=RETURNED), 2.4),
         (Course(last=RETURNED, this=DRAFT), 1.2),
     )
-    return [*found, *((course, weight * trouble**1.5) for course, weight in awry)]
+    return [*weighted, *((course, weight * trouble**1.5) for course, weight in awry)]
 
 
 def courses(trouble: float) -> Sequence[Course]:
@@ -97,9 +89,10 @@ def courses(trouble: float) -> Sequence[Course]:
     return spread(_weighted(trouble), RESOLUTION)
 
 
-def spread(weighted: Sequence[tuple], size: int) -> list:
-    """Things by their weights in a list of this size: each as often as its weight asks for, to within one."""
-    total, gone, result = sum(weight for _thing, weight in weighted), 0.0, []
+def spread(weighted: Sequence[tuple[Thing, float]], size: int) -> list[Thing]:
+    """A list of this size, in which each thing comes as often as its weight asks for."""
+    total, gone = sum(weight for _thing, weight in weighted), 0.0
+    result: list[Thing] = []
     for thing, weight in weighted:
         gone += weight
         result += [thing] * (round(gone / total * size) - len(result))

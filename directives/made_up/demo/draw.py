@@ -1,4 +1,4 @@
-"""Which course each body takes, and which life each of its obligations: drawn from the seed and the body's code alone."""
+"""The course of each body and the life of each obligation, drawn from the seed and the code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,18 +11,16 @@ from directives.made_up.demo.lives import Life
 from directives.made_up.demo.terms import CHOICES, Fate, Terms, fates
 from directives.made_up.sample.people import HOME as HOME_BODY
 
-STEPS = (
-    0.45,
-    0.7,
-    1.0,
-    1.4,
-    2.1,
-)  # how often things go wrong, from the best of provinces to the worst
+# How often things go wrong, from the best of provinces to the worst.
+STEPS = (0.45, 0.7, 1.0, 1.4, 2.1)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What was drawn for a body: a life for each directive, and a number from 0 to 255 for whatever else is chosen."""
+    """What was drawn for a body: a life for each directive, and bytes for what else is chosen.
+
+    Of `luck`, the byte of the directive at a place is at 4 + place.
+    """
 
     course: Course
     lives: Sequence[Life]
@@ -31,7 +29,10 @@ class Drawn:
 
 @dataclass(slots=True)
 class Table:
-    """What obligations on the same terms may become in bodies of one course: a fate for each byte, and its life once it was drawn."""
+    """The fates of obligations on the same terms in bodies of one course, by the byte drawn.
+
+    `lives` has the life of each once it was made.
+    """
 
     course: Course
     terms: Terms
@@ -46,7 +47,7 @@ class Lot:
     calendar: Calendar
     seed: int
     terms: Sequence[Terms]  # of each directive
-    logged: tuple[int, ...] = ()  # days on which those at work write down what they did
+    logged: tuple[int, ...] = ()  # days of the work log
     _courses: dict[float, Sequence[Course]] = field(default_factory=dict)
     _tables: dict[tuple[Course, float], list[Table]] = field(default_factory=dict)
     _lives: dict[tuple[Course, Terms, Fate], Life] = field(default_factory=dict)
@@ -57,11 +58,11 @@ class Lot:
     def trouble(self, province: str, code: str) -> float:
         """One of STEPS: that of the province, and one up or down for some of its bodies."""
         home = _place(self.seed, province)
-        own = self.bytes_of(code)[0]
-        return STEPS[max(0, min(len(STEPS) - 1, home + (own > 215) - (own < 30)))]
+        byte = self.bytes_of(code)[0]
+        return STEPS[max(0, min(len(STEPS) - 1, home + (byte > 215) - (byte < 30)))]
 
     def draw(self, code: str, province: str) -> Drawn:
-        """The course and the lives of a body. Asked again, it says the same."""
+        """The course and the lives of a body; always the same."""
         luck = self.bytes_of(code)
         trouble = self.trouble(province, code)
         course = (
@@ -95,7 +96,7 @@ class Lot:
         if known is None:
             known = self._lives[key] = Life(
                 self.calendar, table.terms, table.course, table.fates[byte], self.logged
-            )  # fmt: skip
+            )
         table.lives[byte] = known
         return known
 

@@ -1,8 +1,9 @@
-"""What was handed in, word for word, and the verdicts on it: for every report that still waits, and for bodies told in full."""
+"""Submissions and verdicts: of every paper that waits for one, and of bodies with a full record."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from directives.base.states import ACCEPTED, DRAFT, RETURNED
@@ -20,28 +21,23 @@ COPIES = 200  # of one statement: each is long
 
 @dataclass
 class Filings:
-    """Writes submissions and verdicts, and remembers their ids by body: of the plan, of the last report, of this one."""
+    """Writes submissions and verdicts.
+
+    `of_body` has the ids of a body's submissions: "plan", "last" and "this" (report).
+    """
 
     work: Work
     plans: Plans
     of_body: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        head = (
-            "id",
-            "organisation_id",
-            "document_id",
-            "plan_id",
-            "report_id",
-            "number",
-            "content",
-            "submitted_at",
+        self.rows = sink(
+            Submission,
+            "id organisation_id document_id plan_id report_id number content submitted_at "
             "submitted_by_id",
+            lot=COPIES,
         )
-        self.rows = sink(Submission, *head, lot=COPIES)
-        self.verdicts = sink(
-            Verdict, "submission_id", "entry_id", "accepted", "reason", "at", "by_id", "by_name"
-        )
+        self.verdicts = sink(Verdict, "submission_id entry_id accepted reason at by_id by_name")
         self.next = self.work.first[Submission]
         self.fixed = [copy_directive(row) for row in self.work.directives]
 
@@ -55,7 +51,7 @@ class Filings:
         *,
         full: bool,
     ) -> None:
-        """The submissions of a body. Unless it is told in full: only of a paper on which somebody must still decide."""
+        """Write the submissions of a body, unless `full` only of papers not accepted as a whole."""
         handed, decided = plan_moments(drawn.course)
         if (
             plan is not None
@@ -64,9 +60,9 @@ class Filings:
         ):
             self._plan(index, placed, drawn, plan, handed, decided)
         for cycle in (0, 1):
-            own = [entry for entry in entries if entry.cycle == cycle and entry.state != DRAFT]
-            if own and (full or any(entry.state != ACCEPTED for entry in own)):
-                self._report(index, placed, drawn, own, cycle)
+            filed = [entry for entry in entries if entry.cycle == cycle and entry.state != DRAFT]
+            if filed and (full or any(entry.state != ACCEPTED for entry in filed)):
+                self._report(index, placed, drawn, filed, cycle)
 
     def _row(
         self,
@@ -84,58 +80,45 @@ class Filings:
             "submitted_by": {"id": by, "name": self.work.crew.names[by]},
             "signed": by != self.work.crew.writer(placed),
         }
-        told = json.dumps(
+        text = json.dumps(
             {**self._names(placed), **content, **people}, ensure_ascii=False, separators=(",", ":")
         )
         document, at = self.work.cycles[0].document_id, self.work.calendar.at(day, hour)
-        self.rows.add(self.rows.cells(pk, placed.pk, document, *subject, 1, told, at, by))
+        self.rows.add(self.rows.cells(pk, placed.pk, document, *subject, 1, text, at, by))
         return pk
 
     def _plan(
         self, index: int, placed: Placed, drawn: Drawn, plan: int, handed: int, decided: int | None
     ) -> None:
-        pk = self._row(
-            placed, "plan", (plan, None), self.plans.copy(index, placed, drawn), handed, 14
-        )
+        content = self.plans.copy(index, placed, drawn)
+        pk = self._row(placed, "plan", (plan, None), content, handed, 14)
         if decided is not None:
-            accepted = drawn.course.plan == ACCEPTED
-            at, by = self.work.calendar.at(decided, 16), self.work.crew.reviewer(placed)
-            reviewer = self.work.crew.names[by]
-            self.verdicts.add(
-                self.verdicts.cells(
-                    pk, None, accepted, "" if accepted else PLAN_RETURN, at, by, reviewer
-                )
-            )
+            reason = "" if drawn.course.plan == ACCEPTED else PLAN_RETURN
+            decision = self._decision(placed, decided, 16)
+            self.verdicts.add(self.verdicts.cells(pk, None, not reason, reason, *decision))
+
+    def _decision(self, placed: Placed, day: int, hour: int) -> tuple[datetime, int, str]:
+        """When a verdict was given, by whom, and their name."""
+        by = self.work.crew.reviewer(placed)
+        return self.work.calendar.at(day, hour), by, self.work.crew.names[by]
 
     def _report(
         self, index: int, placed: Placed, drawn: Drawn, entries: Sequence[Entry], cycle: int
     ) -> None:
         _begun, handed, decided = moments(drawn.course, cycle)
+        assert handed is not None  # for these entries were handed in
+        name, subject = ("last", "this")[cycle], (None, self.work.report(index, cycle))
         content = self._copy(placed, entries, cycle)
-        pk = self._row(
-            placed,
-            ("last", "this")[cycle],
-            (None, self.work.report(index, cycle)),
-            content,
-            handed,
-            16,
-        )
+        pk = self._row(placed, name, subject, content, handed, 16)
         if decided is None:
             return
-        out, at, by = (
-            self.verdicts,
-            self.work.calendar.at(decided, 11),
-            self.work.crew.reviewer(placed),
-        )
-        reviewer = self.work.crew.names[by]
-        accepted = out.cells(True, "", at, by, reviewer)
+        out, decision = self.verdicts, self._decision(placed, decided, 11)
+        accepted = out.cells(True, "", *decision)
         for entry in entries:
             if entry.state == ACCEPTED:
                 out.add(out.ids(pk, entry.pk), accepted)
             elif entry.state == RETURNED:
-                out.add(
-                    out.ids(pk, entry.pk), out.cells(False, return_reason(entry), at, by, reviewer)
-                )
+                out.add(out.ids(pk, entry.pk), out.cells(False, return_reason(entry), *decision))
 
     def _names(self, placed: Placed) -> dict[str, Any]:
         body, document = placed.body, self.work.cycles[0].document
@@ -156,13 +139,21 @@ class Filings:
         }
 
     def _copy_entry(self, placed: Placed, entry: Entry) -> dict[str, Any]:
-        said = entry.words
+        carried = entry.cycle and entry.life.last == ACCEPTED
         return {
-            "entry": entry.pk, "obligation": entry.obligation, "part": part_of(placed, entry.place), **self.fixed[entry.place],
-            "progress": said.progress, "problems": said.problems, "next_steps": said.next_steps, "percent": entry.percent,
-            "last_percent": entry.life.percents[0] if entry.cycle and entry.life.last == ACCEPTED else None, "unchanged": False,
-            "unchanged_reason": "", "files": [],
-        }  # fmt: skip
+            "entry": entry.pk,
+            "obligation": entry.obligation,
+            "part": part_of(placed, entry.place),
+            **self.fixed[entry.place],
+            "progress": entry.words.progress,
+            "problems": entry.words.problems,
+            "next_steps": entry.words.next_steps,
+            "percent": entry.percent,
+            "last_percent": entry.life.percents[0] if carried else None,
+            "unchanged": False,
+            "unchanged_reason": "",
+            "files": [],
+        }
 
     @property
     def sinks(self) -> tuple[Sink, ...]:

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import add
 
 from directives.base.states import COLOURS
 from directives.made_up.demo import calendar as days
@@ -19,40 +20,37 @@ WORDS = "I"  # the array type of BITS
 
 @dataclass
 class History:
-    """Figures of every body by section, packed as those of a life are. `leaves`: days told of bodies without others below."""
+    """Sums of the figures of lives by section, packed as theirs are.
+
+    `leaves` are the days of bodies without others below.
+    """
 
     calendar: Calendar
     directives: Sequence[Directive]
     leaves: frozenset[int]
-    sums: dict[int, list[int]] = field(
-        default_factory=dict
-    )  # of each body that has others below: a number for each section
+    # Of each body that has others below: a sum for each section.
+    sums: dict[int, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sections = sorted({row.section_id for row in self.directives})
         places = {pk: place for place, pk in enumerate(self.sections)}
         self.place = [places[row.section_id] for row in self.directives]
         self.document = self.directives[0].document_id
-        self.out = sink(
-            TallyDay, "day", "scope_id", "document_id", "section_id", *COLOURS, "percent_sum"
-        )
+        columns = f"day scope_id document_id section_id {' '.join(COLOURS)} percent_sum"
+        self.out = sink(TallyDay, columns)
         self.dates = [self.out.cells(self.calendar.day(number)) for number in days.HISTORY]
 
     def add(self, placed: Placed, drawn: Drawn) -> None:
-        """Count a body's work for everybody above it; a body without others below is written at once."""
-        own = [0] * len(self.sections)
+        """Count a body's work for all above it; write it at once where it has none below."""
+        sums = [0] * len(self.sections)
         for place, life in zip(self.place, drawn.lives, strict=True):
-            own[place] += life.figures
+            sums[place] += life.figures
         line = ancestors(placed.path)
         for pk in line if placed.branch else line[:-1]:
             known = self.sums.get(pk)
-            self.sums[pk] = (
-                own
-                if known is None
-                else [one + other for one, other in zip(known, own, strict=True)]
-            )
+            self.sums[pk] = sums if known is None else list(map(add, known, sums))
         if not placed.branch:
-            self._copies(placed.pk, own, self.leaves)
+            self._copies(placed.pk, sums, self.leaves)
 
     def write(self) -> int:
         """Write the copies of the bodies that have others below. Returns the number of all rows."""
@@ -62,11 +60,12 @@ class History:
         return self.out.count
 
     def _copies(self, scope: int, packed: list[int], wanted: frozenset[int]) -> None:
-        """A copy for each day on which a body's figures differ from its last copy."""
+        """Write a copy for each day on which a body's figures differ from its last copy."""
         length = len(days.HISTORY) * FIELDS * BITS // 8
-        told, before = [array(WORDS, number.to_bytes(length, "little")) for number in packed], None
+        unpacked = [array(WORDS, number.to_bytes(length, "little")) for number in packed]
+        before = None
         for place, number in enumerate(days.HISTORY):
-            now = [figures[place * FIELDS : (place + 1) * FIELDS] for figures in told]
+            now = [figures[place * FIELDS : (place + 1) * FIELDS] for figures in unpacked]
             if now == before or number not in wanted:
                 continue
             before = now

@@ -1,4 +1,4 @@
-"""The life of an obligation from its issue to today, step by step as the commands take it, and its light on each day."""
+"""The life of an obligation from its issue to today: its steps, and its light on each day."""
 
 import json
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ from directives.made_up.demo.terms import Fate, Terms
 BITS = 32  # of one figure: room for the sums of a nation
 FIELDS = 1 + len(COLOURS)  # figures of a day: obligations by colour, percentage points
 PLACES = {day: place for place, day in enumerate(days.HISTORY)}
-UNTOLD = frozenset({"words", "last", "this"})  # changes that are not columns
+NO_COLUMNS = frozenset({"words", "last", "this"})  # changes that are not columns
 HEARD = HEARD_BY_MOVES | {"heard"}
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A step as the record tells it: `before` and `after` are JSON. `turned`: the light turned with it."""
+    """A step as the record has it, with JSON; `turned` where the light changed with it."""
 
     day: int
     hour: int
@@ -73,12 +73,15 @@ def _act(
 
 @dataclass(slots=True, eq=False)
 class Life:
-    """One life. `row` is what the obligation's columns say today, `acts` what the record tells, by day.
+    """One life.
 
-    last, this: the states of its entries in the two cycles; None: there is none
+    row: the columns of the obligation today
+    acts: what the record has of it, by day
+    last, this: the states of its entries in the two cycles; None where there is none
     words: whose words the obligation shows: 0 nobody's, 1 the last report's, 2 this one's
     stages: how far the work is by the entries of the two cycles, as `sentences` counts
-    figures: FIELDS figures for each day of the history, packed into one number, so that sums of lives are sums of numbers
+    figures: FIELDS figures for each day of the history, packed into one number, so that the sums
+        of lives are sums of numbers
     """
 
     calendar: Calendar
@@ -100,32 +103,27 @@ class Life:
         last, this = self.percents
         self.stages = sentences.stage_of(last), sentences.stage_of(this)
         self.row = _issued(self.calendar, self.terms)
-        self._tell(
-            issued,
-            15,
-            "issue",
-            ABOVE,
-            {},
-            {"state": ASSIGNED, "part": "responsible", "due_on": self.row["due_on"]},
-        )
-        shown = self._light(issued)
+        after = {"state": ASSIGNED, "part": "responsible", "due_on": self.row["due_on"]}
+        self._record(issued, 15, "issue", ABOVE, {}, after)
+        light = self._light(issued)
         steps = sorted(steps_of(self), key=lambda step: (step.day, step.hour), reverse=True)
-        days_of = sorted(
-            {step.day for step in steps} | {day for day in days.HISTORY if day >= issued} | {0}
-        )
-        for day in days_of:
-            shown = self._wait(day, shown)
+        days_of = {step.day for step in steps} | {day for day in days.HISTORY if day >= issued}
+        for day in sorted(days_of | {0}):
+            light = self._wait(day, light)
             while steps and steps[-1].day == day:
-                shown = self._take(steps.pop(), shown)
+                light = self._take(steps.pop(), light)
             if day in PLACES and self.row["state"] in LIVE:
-                figures = (1 << BITS * COLOURS.index(shown.colour)) + (
+                figures = (1 << BITS * COLOURS.index(light.colour)) + (
                     self.row["percent"] << BITS * len(COLOURS)
                 )
                 self.figures += figures << PLACES[day] * FIELDS * BITS
         self.row |= {
-            "light": shown.colour, "light_code": shown.reason.code, "light_on": shown.reason.on, "light_changes_on": shown.changes_on,
+            "light": light.colour,
+            "light_code": light.reason.code,
+            "light_on": light.reason.on,
+            "light_changes_on": light.changes_on,
             "version": self.version,
-        }  # fmt: skip
+        }
 
     @property
     def percents(self) -> tuple[int, int]:
@@ -145,66 +143,55 @@ class Life:
             Facts(**{name: self.row[name] for name in LIGHT_FACTS}, heard_on=heard_on), day
         )
 
-    def _wait(self, day: int, shown: Light) -> Light:
+    def _wait(self, day: int, light: Light) -> Light:
         """The light as time has changed it by the morning of a day, morning by morning."""
-        while shown.changes_on is not None and shown.changes_on <= self.calendar.day(day):
-            morning = (shown.changes_on - self.calendar.today).days
+        while light.changes_on is not None and light.changes_on <= self.calendar.day(day):
+            morning = (light.changes_on - self.calendar.today).days
             now = self._light(morning)
-            before, after = (
-                {"light": one.colour, "light_reason": one.reason} for one in (shown, now)
-            )
-            self._tell(morning, 8, "light", SYSTEM, before, after, turned=True)
+            before = {"light": light.colour, "light_reason": light.reason}
+            after = {"light": now.colour, "light_reason": now.reason}
+            self._record(morning, 8, "light", SYSTEM, before, after, turned=True)
             self.version += 1
-            shown = now
-        return shown
+            light = now
+        return light
 
-    def _take(self, step: Step, shown: Light) -> Light:
+    def _take(self, step: Step, light: Light) -> Light:
+        """The light after a step."""
         changes = step.change(self)
         if changes is None:
-            return shown
+            return light
         self.last, self.this = changes.get("last", self.last), changes.get("this", self.this)
         self.words = changes.get("words", self.words)
-        fields = {name: value for name, value in changes.items() if name not in UNTOLD}
+        fields = {name: value for name, value in changes.items() if name not in NO_COLUMNS}
         if "state" in fields:
             fields |= {"reason": step.reason, "moved_at": self.calendar.at(step.day, step.hour)}
-        told = [name for name in fields if fields[name] != self.row[name]]
         heard = {"heard_on": self.calendar.day(step.day)} if step.action in HEARD else {}
         if not fields and not heard:
-            return shown
-        before, after = (
-            {name: self.row[name] for name in told},
-            {name: fields[name] for name in told},
-        )
+            return light
+        before = {name: self.row[name] for name in fields if fields[name] != self.row[name]}
+        after = {name: fields[name] for name in before}
         self.row |= fields | heard
         now = self._light(step.day)
-        if (
-            not fields and now.colour == shown.colour
-        ):  # nothing but the day, of which the record does not tell
-            return now
-        if now.colour != shown.colour:
-            before, after = before | {"light": shown.colour}, after | {"light": now.colour}
+        turned = now.colour != light.colour
+        if not fields and not turned:
+            return now  # nothing changed but the day, which the record does not have
+        if turned:
+            before, after = before | {"light": light.colour}, after | {"light": now.colour}
         action = step.action if fields else "light"
-        self._tell(
-            step.day,
-            step.hour,
-            action,
-            step.by,
-            before,
-            after,
-            step.reason,
-            turned=now.colour != shown.colour,
+        self._record(
+            step.day, step.hour, action, step.by, before, after, step.reason, turned=turned
         )
         self.version += 1
         return now
 
-    def _tell(
+    def _record(
         self,
         day: int,
         hour: int,
         action: str,
         by: str,
-        before: dict,
-        after: dict,
+        before: dict[str, Any],
+        after: dict[str, Any],
         reason: str = "",
         *,
         turned: bool = False,
@@ -218,8 +205,20 @@ def _issued(calendar: Calendar, terms: Terms) -> dict[str, Any]:
     day = calendar.day
     due = None if terms.due is None else day(terms.due)
     return {
-        "state": ASSIGNED, "percent": 0, "acknowledge_by": calendar.receipt(terms.issued), "plan_returned": False, "report_due_on": None,
-        "plan_due_on": day(days.PLAN_DUE) if terms.deliverable else None, "report_returned": False, "closed_on": None, "reason": "",
-        "moved_at": calendar.at(terms.issued, 15), "deliverable": terms.deliverable, "issued_on": day(terms.issued),
-        "starts_on": day(terms.starts), "due_on": due, "original_due_on": due, "heard_on": None,
-    }  # fmt: skip
+        "state": ASSIGNED,
+        "percent": 0,
+        "acknowledge_by": calendar.receipt(terms.issued),
+        "plan_due_on": day(days.PLAN_DUE) if terms.deliverable else None,
+        "plan_returned": False,
+        "report_due_on": None,
+        "report_returned": False,
+        "closed_on": None,
+        "reason": "",
+        "moved_at": calendar.at(terms.issued, 15),
+        "deliverable": terms.deliverable,
+        "issued_on": day(terms.issued),
+        "starts_on": day(terms.starts),
+        "due_on": due,
+        "original_due_on": due,
+        "heard_on": None,
+    }

@@ -1,4 +1,4 @@
-"""The demo's own document: a made-up opinion of a hundred directives, its sentences made by rule. No such paper was ever issued."""
+"""The demo's own document: a made-up opinion of a hundred directives, which nobody ever issued."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,14 +9,14 @@ from directives.models import Document, User
 
 NAME = "demo.txt"
 TITLE = "关于夯实群团组织基层基础的意见（演示）"
-DIRECTIVES = 100
+NOTE = "本文件为演示数据，由程序按规则生成，并非真实文件"
 NUMERALS = "一二三四五六七"
 # Each section: its title, its subjects, and the systems that it asks for.
 SECTIONS = (
     (
         "加强思想政治引领",
         "理论学习 主题宣讲 网上宣传 典型选树 青年引导 文化惠民 舆情应对",
-        "宣讲员选聘制度 阵地目录",
+        "宣讲员选聘制度 联系点制度",
     ),
     (
         "健全组织体系",
@@ -31,7 +31,7 @@ SECTIONS = (
     (
         "服务中心大局",
         "技能竞赛 创业就业 科技服务 乡村振兴 生态环保 志愿服务 对口协作",
-        "竞赛成果目录 志愿服务平台",
+        "竞赛成果目录 工作调度制度",
     ),
     (
         "维护合法权益",
@@ -41,12 +41,12 @@ SECTIONS = (
     (
         "建强干部队伍",
         "干部选拔 专职人员配备 兼职挂职 教育培训 考核评价 作风建设 人才库建设",
-        "培训规划 考核办法",
+        "考核办法 培训规划",
     ),
     (
         "强化工作保障",
         "经费保障 阵地建设 信息化建设 资源下沉 统计调查 档案管理 督促落实",
-        "经费管理办法 信息报送制度",
+        "经费管理办法 档案管理制度",
     ),
 )
 SIZES = (14, 14, 14, 15, 14, 14, 15)  # directives of each section
@@ -56,7 +56,7 @@ FORMS = (
     "{who}要定期研究{subject}，每年向上级报告一次。",
     "{who}要建立{system}，做到{subject}有人抓、有记录。",
     "鼓励结合实际创新{subject}的方式，及时总结推广。",
-    "{who}要加强{subject}的指导，帮助基层解决实际问题。",
+    "{who}要加强对{subject}的指导，帮助基层解决实际问题。",
     "要改进{subject}，不得搞形式主义，不得增加基层负担。",
     "支持在{subject}中运用信息技术，推动数据共享。",
 )
@@ -64,7 +64,7 @@ FORMS = (
 
 def text() -> str:
     """The whole document; it says of itself that it is made up."""
-    lines = [TITLE, "", "本文件为演示数据，由程序按规则生成，并非真实文件", ""]
+    lines = [TITLE, "", NOTE, ""]
     for number, (section, size) in enumerate(zip(SECTIONS, SIZES, strict=True)):
         lines += [f"{NUMERALS[number]}、{section[0]}", *_paragraphs(number, size), ""]
     return "\n".join(lines)
@@ -101,12 +101,16 @@ def matters() -> list[str]:
 
 
 def register(*, by: User, now: datetime) -> Document:
-    """Store the document as anybody would who had it as a file."""
-    source = text().encode()
+    return store(text(), name=NAME, by=by, now=now)
+
+
+def store(words: str, *, name: str, by: User, now: datetime) -> Document:
+    """Register a made-up document as anybody would who had it as a file."""
+    source = words.encode()
     return registering.register_document(
-        reading=read(source, name=NAME),
+        reading=read(source, name=name),
         source=source,
-        source_name=NAME,
+        source_name=name,
         by=by,
         now=now,
         fictional=True,

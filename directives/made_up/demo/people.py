@@ -1,4 +1,4 @@
-"""The people of the demo: accounts to sign in with at every level, and for each province one who fills in and one who reviews."""
+"""The people of the demo: accounts at every level; of each province a writer and a reviewer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from directives.made_up.sample.people import HOME as HOME_BODY
 from directives.models import User
 
 CITY, COUNTY, LEAF = f"{HOME}01", f"{HOME}0101", f"{HOME}0101-G"
-# Beside those of the sample: one that supervises at each level below the centre, and one that fills in at the very bottom.
+# Beside those of the sample: a supervisor at each level below the centre, and staff at the bottom.
 MORE = (
     Account("province", "秦望舒", "555-0201", ((HOME, SUPERVISOR),)),
     Account("city", "陆川平", "555-0202", ((CITY, SUPERVISOR),)),
@@ -30,7 +30,10 @@ MORE = (
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Who acts for a body, by ids: who writes, who signs, and who above it decides. Provinces by code; "" is the centre."""
+    """The ids of the users who write and sign for a body, by its code, and who decide above it.
+
+    Of other bodies those of their province, by its code; "" is the centre.
+    """
 
     writers: dict[str, int]
     signers: dict[str, int]
@@ -44,28 +47,25 @@ class Crew:
         return self.signers.get(placed.body.code) or self.writer(placed)
 
     def reviewer(self, placed: Placed) -> int:
-        """Somebody above: of the province for what lies in it, of the centre for the province itself."""
+        """Somebody of the province, and of the centre for the province itself."""
         return self.reviewers["" if placed.body.above == TOP else placed.body.province]
 
 
 @transaction.atomic
 def make(password: str, provinces: list[str], *, now: datetime) -> Crew:
-    """The accounts, all with this password, and people of the provinces who cannot sign in. Bodies must be stored."""
+    """Make the accounts, all with this password, and people of the provinces who cannot sign in.
+
+    The bodies must be stored.
+    """
     accounts = {user.username: user.pk for user in make_accounts(password, now=now, more=MORE)}
-    writers, reviewers = (
-        {HOME_BODY: accounts["staff"], LEAF: accounts["leaf"]},
-        {"": accounts["supervisor"], HOME: accounts["province"]},
-    )
+    writers = {HOME_BODY: accounts["staff"], LEAF: accounts["leaf"]}
+    reviewers = {"": accounts["supervisor"], HOME: accounts["province"]}
     for number, code in enumerate(["", *provinces]):
         writers[code] = _silent(f"filler-{code or TOP}", number, code or HOME_BODY, STAFF, now)
         if code not in reviewers:
             reviewers[code] = _silent(f"reviewer-{code}", 100 + number, code, SUPERVISOR, now)
-    names = {
-        user.pk: str(user)
-        for user in User.objects.in_bulk(
-            {*writers.values(), *reviewers.values(), *accounts.values()}
-        ).values()
-    }
+    used = {*writers.values(), *reviewers.values(), *accounts.values()}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=used)}
     return Crew(writers, {HOME_BODY: accounts["manager"]}, reviewers, names)
 
 

@@ -1,4 +1,4 @@
-"""The places of the demo: the provinces by their own names, made-up cities and counties in their true number."""
+"""The places of the demo: the provinces, and made-up cities and counties in their true number."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -49,9 +49,16 @@ PROVINCES = (
     Province("P64", "宁夏回族自治区", 5, 22),
     Province("P65", "新疆维吾尔自治区", 14, 108),
 )
-FIRST = "云青临安永清东华新长宁平广兴龙金玉石松柳桃梅竹兰荷枫杉桐槐杨锦秀嘉瑞祥和顺泰康福德仁义礼智信文武明景春夏秋晴澄凤鹤鹿燕鸿雁莲菊葵芳"
-SECOND = "阳州川江河原源泽远城昌丰陵台溪湖港桥岭峰谷湾浦塘林泉沙洲坪田水关屏门峡岗池津渡岩岸堤坝渠丘冈岛屿滩潭"
-STRIDE = 1009  # a prime that divides neither length: every pair of characters comes once, and neighbours differ in both
+FIRST = (
+    "云青临安永清东华新长宁平广兴龙金玉石松柳桃梅竹兰荷枫杉桐槐杨锦秀"
+    "嘉瑞祥和顺泰康福德仁义礼智信文武明景春夏秋晴澄凤鹤鹿燕鸿雁莲菊葵芳"
+)
+SECOND = (
+    "阳州川江河原源泽远城昌丰陵台溪湖港桥岭峰谷湾浦塘"
+    "林泉沙洲坪田水关屏门峡岗池津渡岩岸堤坝渠丘冈岛屿滩潭"
+)
+# A prime that divides neither length: each pair comes once, and neighbours differ in both.
+STRIDE = 1009
 SUFFIXES = "县县区县县区县"  # two counties in seven are districts of a city
 
 
@@ -65,7 +72,7 @@ class Place:
 
 @cache
 def hant(word: str) -> str:
-    """A word in Traditional script; each is converted once, because a conversion takes long."""
+    """A word in Traditional script, converted once, because that takes long."""
     return to_hant(word)
 
 

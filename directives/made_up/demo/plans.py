@@ -1,6 +1,6 @@
 """The plan of each body, its measures and what was logged on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -22,8 +22,8 @@ STATES = {ACCEPTED: ACCEPTED, RETURNED: RETURNED, LATE: SUBMITTED, REVISED: RETU
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A measure as every plan has it, in one of its wordings."""
+class PlanMeasure:
+    """A measure of the plans of many bodies; `cells` and `log` are pieces of its rows."""
 
     number: int
     places: tuple[int, ...]  # of the directives that it serves
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass
 class Plans:
-    """Writes plans. Each measure has a record of the day for each day on which the bodies of the lot log."""
+    """Writes plans, their measures and the work log of each measure."""
 
     work: Work
 
@@ -43,26 +43,21 @@ class Plans:
         first = self.work.first
         self.next_plan, self.next_measure = first[Plan], first[Measure]
         self.rows = sink(
-            Plan, "id", "document_id", "organisation_id", "kind", "title", "summary", "live", "state", "due_on", "submitted_at",
-            "submitted_by_id", "decided_at", "decided_by_id", "reason", "created_at", "version",
-        )  # fmt: skip
-        self.measures = sink(
-            Measure,
-            "id",
-            "plan_id",
-            "number",
-            "text",
-            "responsible",
-            "result",
-            "due_on",
-            "done_on",
-            "version",
+            Plan,
+            "id document_id organisation_id kind title summary live state due_on submitted_at "
+            "submitted_by_id decided_at decided_by_id reason created_at version",
         )
-        self.served = sink(Measure.obligations.through, "measure_id", "obligation_id")
-        self.log = sink(LogEntry, "measure_id", "by_id", "on", "text", "created_at", "version")
-        self.lines: dict[tuple[str, str, int], list[Line]] = {}
+        self.measures = sink(
+            Measure, "id plan_id number text responsible result due_on done_on version"
+        )
+        self.served = sink(Measure.obligations.through, "measure_id obligation_id")
+        self.log = sink(LogEntry, "measure_id by_id on text created_at version")
+        # The measures of a plan, by kind and level of the body, and variant.
+        self.shared: dict[tuple[str, str, int], list[PlanMeasure]] = {}
 
-    def _line(self, words: sentences.BodyWords, number: int, variant: int, rng: Random) -> Line:
+    def _measure(
+        self, words: sentences.BodyWords, number: int, variant: int, rng: Random
+    ) -> PlanMeasure:
         calendar, directives = self.work.calendar, self.work.directives
         places = tuple(range(number * EACH, number * EACH + SERVES))
         directive = directives[places[0]]
@@ -70,35 +65,31 @@ class Plans:
         subject = words, self.work.matters[places[0]], rng.choice(papers) if papers else ""
         said, due_on = sentences.measure_text(rng, *subject), calendar.day(60 + 15 * variant)
         cells = self.measures.cells(number + 1, *said, due_on, None, 1)
-        log = tuple(
-            self.log.cells(
-                calendar.day(day),
-                sentences.log_text(rng, *subject, stage=days.LOGGED.index(day) + variant % 3),
-                calendar.at(day, 17),
-                1,
-            )
-            for day in self.work.lot.logged
-        )
-        return Line(number + 1, places, said, due_on, cells, log)
+        log = []
+        for day in self.work.lot.logged:
+            text = sentences.log_text(rng, *subject, stage=days.LOGGED.index(day) + variant % 3)
+            log.append(self.log.cells(calendar.day(day), text, calendar.at(day, 17), 1))
+        return PlanMeasure(number + 1, places, said, due_on, cells, tuple(log))
 
     def write(self, index: int, placed: Placed, drawn: Drawn) -> int | None:
-        """The plan of a body, if it has one; returns its id."""
+        """Write the plan of a body. Returns its id, or None where the body has none."""
         if drawn.course.plan == NONE:
             return None
         pk, self.next_plan = self.next_plan, self.next_plan + 1
-        crew, at = self.work.crew, self.work.calendar.at
+        crew, calendar = self.work.crew, self.work.calendar
         handed, decided = plan_moments(drawn.course)
         state = STATES[drawn.course.plan]
-        self.rows.add(
-            self.rows.cells(
-                pk, self.work.cycles[0].document_id, placed.pk, IMPLEMENTATION_PLAN, self.title(placed), "", True, state,
-                self.work.calendar.day(days.PLAN_DUE), None if handed is None else at(handed, 14),
-                None if handed is None else crew.signer(placed), None if decided is None else at(decided, 16),
-                None if decided is None else crew.reviewer(placed), sentences.PLAN_RETURN if state == RETURNED else "", at(days.PLANNED - 6, 10),
-                1 + 2 * (state != DRAFT),
-            )
-        )  # fmt: skip
-        self._lines(index, placed, drawn, pk)
+        document = self.work.cycles[0].document_id
+        cells = self.rows.cells(
+            *(pk, document, placed.pk, IMPLEMENTATION_PLAN, self.title(placed), "", True, state),
+            calendar.day(days.PLAN_DUE),
+            *(calendar.stamp(handed, 14), None if handed is None else crew.signer(placed)),
+            *(calendar.stamp(decided, 16), None if decided is None else crew.reviewer(placed)),
+            sentences.PLAN_RETURN if state == RETURNED else "",
+            *(calendar.at(days.PLANNED - 6, 10), 1 if state == DRAFT else 3),
+        )
+        self.rows.add(cells)
+        self._measures(index, placed, drawn, pk)
         return pk
 
     def title(self, placed: Placed) -> str:
@@ -106,53 +97,66 @@ class Plans:
             f"{placed.body.name.hans}贯彻落实《{self.work.cycles[0].document.title_hans}》实施方案"
         )
 
-    def lines_of(self, placed: Placed, drawn: Drawn) -> Sequence[Line]:
-        """The measures of a plan: bodies of a kind and level share a few."""
+    def measures_of(self, placed: Placed, drawn: Drawn) -> Sequence[PlanMeasure]:
+        """The measures of a body's plan; bodies of its kind and level share those of a variant."""
         kind, level, variant = placed.body.kind, placed.body.level, drawn.luck[3] % VARIANTS
         key = kind, level, variant
-        if key not in self.lines:
+        if key not in self.shared:
             rng = Random(f"{self.work.seed} plans {key}")  # noqa: S311 - made-up words, not secrets
             words = sentences.body_words(kind, level)
             numbers = range(len(self.work.directives) // EACH)
-            self.lines[key] = [self._line(words, number, variant, rng) for number in numbers]
-        return self.lines[key]
+            self.shared[key] = [self._measure(words, number, variant, rng) for number in numbers]
+        return self.shared[key]
 
-    def _lines(self, index: int, placed: Placed, drawn: Drawn, plan: int) -> None:
-        base, by = self.work.obligation(index, 0), self.work.crew.writer(placed)
-        for line in self.lines_of(placed, drawn):
+    def _measures(self, index: int, placed: Placed, drawn: Drawn, plan: int) -> None:
+        first, by = self.work.obligation(index, 0), self.work.crew.writer(placed)
+        for measure in self.measures_of(placed, drawn):
             pk, self.next_measure = self.next_measure, self.next_measure + 1
-            self.measures.add(self.measures.ids(pk, plan), line.cells)
-            for place in line.places:
-                self.served.add(self.served.ids(pk, base + place))
-            for cells in line.log if drawn.course.works else ():
+            self.measures.add(self.measures.ids(pk, plan), measure.cells)
+            for place in measure.places:
+                self.served.add(self.served.ids(pk, first + place))
+            for cells in measure.log if drawn.course.works else ():
                 self.log.add(self.log.ids(pk, by), cells)
 
     def copy(self, index: int, placed: Placed, drawn: Drawn) -> dict[str, Any]:
         """The plan as its submission keeps it."""
-        codes, base = self.work.directives, self.work.obligation(index, 0)
-        rows = [
+        first, due_on = self.work.obligation(index, 0), self.work.calendar.day(days.PLAN_DUE)
+        served = [
             (place, life)
             for place, life in enumerate(drawn.lives)
             if life.row["state"] in OPEN and not life.terms.later
         ]
 
-        def named(place: int) -> dict[str, Any]:
-            return {"id": base + place, "code": codes[place].code}
+        def obligations(places: Iterable[int]) -> list[dict[str, Any]]:
+            directives = self.work.directives
+            return [{"id": first + place, "code": directives[place].code} for place in places]
 
-        due = self.work.calendar.day(days.PLAN_DUE).isoformat()
-        revised = drawn.course.plan == REVISED
+        clocks = {
+            str(first + place): due_on.isoformat()
+            for place, life in served
+            if life.terms.deliverable
+        }
+        measures = [
+            {
+                "number": measure.number,
+                **measure.said._asdict(),
+                "done_on": None,
+                "due_on": measure.due_on.isoformat(),
+                "obligations": obligations(measure.places),
+            }
+            for measure in self.measures_of(placed, drawn)
+        ]
         return {
-            "kind": "plan", "deliverable": IMPLEMENTATION_PLAN, "title": self.title(placed), "summary": "", "due_on": due, "files": [],
-            "measures": [
-                {
-                    "number": line.number, **line.said._asdict(), "done_on": None, "due_on": line.due_on.isoformat(),
-                    "obligations": [named(place) for place in line.places],
-                }
-                for line in self.lines_of(placed, drawn)
-            ],
-            "obligations": [named(place) for place, _life in rows],
-            "clocks": {} if revised else {str(base + place): due for place, life in rows if life.terms.deliverable},
-        }  # fmt: skip
+            "kind": "plan",
+            "deliverable": IMPLEMENTATION_PLAN,
+            "title": self.title(placed),
+            "summary": "",
+            "due_on": due_on.isoformat(),
+            "files": [],
+            "measures": measures,
+            "obligations": obligations(place for place, _life in served),
+            "clocks": {} if drawn.course.plan == REVISED else clocks,
+        }
 
     @property
     def sinks(self) -> tuple[Sink, ...]:

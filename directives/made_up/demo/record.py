@@ -1,4 +1,7 @@
-"""The audit record of the demo: what happened of late at every body, and everything at some, in the order of time and under seals."""
+"""The audit record of the demo, in the order of time and under seals.
+
+It has what happened of late at every body, and everything at some.
+"""
 
 import hashlib
 import json
@@ -7,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from directives.core.sealing import BATCH, add_unsigned_seal
 from directives.made_up.demo import calendar as days
-from directives.made_up.demo.acts import BRIEF, Papers, Told, days_of
+from directives.made_up.demo.acts import BRIEF, Papers, RecordedEvent, days_of
 from directives.made_up.demo.bodies import Placed
 from directives.made_up.demo.draw import Drawn
 from directives.made_up.demo.figures import Figures
@@ -22,46 +26,50 @@ from directives.made_up.demo.work import Work
 from directives.models import Event, Seal
 
 
+class Piece(NamedTuple):
+    """What many events have in common: the two parts of their JSON, and their columns."""
+
+    head: str
+    middle: str
+    cells: Cells
+
+
 @dataclass
 class Record:
-    """Gathers on which days something happened at a body, then tells it day by day. `every`: each so-manieth body is told in full."""
+    """Gathers the days on which something happened at each body, then writes the events by day.
+
+    One body in `every` has its full record.
+    """
 
     work: Work
     filings: Filings
     figures: Figures
     every: int
-    plans: array = field(default_factory=lambda: array("q"))  # of each body; 0: none
-    of_day: dict[int, array] = field(default_factory=dict)  # day → bodies by index
+    # The id of each body's plan, or 0.
+    plans: array[int] = field(default_factory=lambda: array("q"))
+    # Bodies by index on each day.
+    of_day: dict[int, array[int]] = field(default_factory=dict)
     masks: dict[Life, tuple[int, int]] = field(default_factory=dict)
-    pieces: dict[tuple, tuple[str, str, Cells]] = field(default_factory=dict)
+    pieces: dict[tuple[Any, ...], Piece] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = ("at", "by_id", "action", "subject_type", "before", "after", "reason")
         self.out = sink(
             Event,
-            *names,
-            "id",
-            "subject_id",
-            "organisation_id",
-            "document_id",
-            "directive_id",
-            "obligation_id",
+            "at by_id action subject_type before after reason id subject_id organisation_id "
+            "document_id directive_id obligation_id",
         )
         self.papers = Papers(self.work, self.filings)
         self.nothing = self.out.cells(None, None)
         self.next = self.work.first[Event]
         self.document = self.work.cycles[0].document_id
-        self.sealed, self.digest, self.seal = (
-            self.next - 1,
-            hashlib.sha256(),
-            Seal.objects.order_by("-id").first(),
-        )
+        self.sealed, self.digest = self.next - 1, hashlib.sha256()
+        self.seal = Seal.objects.order_by("-id").first()
 
     def full(self, index: int) -> bool:
         return index % self.every == 0
 
     def add(self, index: int, placed: Placed, drawn: Drawn, plan: int | None) -> None:
-        """Remember on which days something of this body is to be told."""
+        """Remember the days on which this body has events."""
         self.plans.append(plan or 0)
         full, mask = self.full(index), 0
         for life in drawn.lives:
@@ -74,33 +82,32 @@ class Record:
                 self.of_day.setdefault(-day, array("l")).append(index)
 
     def _mask(self, life: Life) -> tuple[int, int]:
-        """The days of a life as bits: those that are told in brief, and all."""
+        """The days of a life as bits: those in every record, and those in a full one."""
         brief = {
             day
             for day, acts in life.acts.items()
             if day >= days.RECENT and any(act.turned or act.action in BRIEF for act in acts)
         }
-        masks = tuple(sum(1 << -day for day in chosen) for chosen in (brief, life.acts))
+        masks = sum(1 << -day for day in brief), sum(1 << -day for day in life.acts)
         self.masks[life] = masks
         return masks
 
     def write(self, bodies: Sequence[Placed]) -> int:
-        """Tell everything in the order of time, and seal it. `bodies` by index. Returns the number of events."""
+        """Write and seal the events of these bodies, by index. Returns how many there are."""
         for day in sorted(self.of_day):
-            hours: dict[datetime, list[Told]] = defaultdict(list)
+            events: dict[datetime, list[RecordedEvent]] = defaultdict(list)
             for index in self.of_day[day]:
-                for told in self._of(index, bodies[index], day):
-                    hours[told.at].append(told)
-            for at in sorted(hours):
-                for told in hours[at]:
-                    self._tell(told)
+                for event in self._events(index, bodies[index], day):
+                    events[event.at].append(event)
+            for at in sorted(events):
+                for event in events[at]:
+                    self._write(event)
             self.pieces.clear()
         self._close()
         self.out.flush()
         return self.out.count
 
-    def _of(self, index: int, placed: Placed, day: int) -> Iterator[Told]:
-        """What happened at a body on a day."""
+    def _events(self, index: int, placed: Placed, day: int) -> Iterator[RecordedEvent]:
         drawn, full = self.work.lot.draw(placed.body.code, placed.body.province), self.full(index)
         yield from self._moves(index, placed, drawn, day, full)
         yield from self.papers.of(index, placed, drawn, self.plans[index], day)
@@ -108,53 +115,52 @@ class Record:
 
     def _moves(
         self, index: int, placed: Placed, drawn: Drawn, day: int, full: bool
-    ) -> Iterator[Told]:
+    ) -> Iterator[RecordedEvent]:
         """What happened to its obligations."""
-        crew, at, base = self.work.crew, self.work.calendar.at, self.work.obligation(index, 0)
-        people = {OWN: crew.writer(placed), SYSTEM: None}
+        crew, at, first = self.work.crew, self.work.calendar.at, self.work.obligation(index, 0)
+        people: dict[str, int | None] = {OWN: crew.writer(placed), SYSTEM: None}
         for place, life in enumerate(drawn.lives):
             for act in life.acts.get(day, ()):
                 if full or act.turned or act.action in BRIEF:
                     by = people[act.by] if act.by in people else crew.reviewer(placed)
-                    yield Told(
-                        at(act.day, act.hour), by, act.action, "obligation", base + place, placed.pk, self.work.directives[place].pk,
-                        base + place, act.before, act.after, act.reason,
-                    )  # fmt: skip
+                    yield RecordedEvent(
+                        *(at(act.day, act.hour), by, act.action, "obligation"),
+                        *(act.before, act.after, act.reason),
+                        *(first + place, placed.pk),
+                        (self.work.directives[place].pk, first + place),
+                    )
 
-    def _tell(self, told: Told) -> None:
-        key = (told.at, told.by, told.action, told.before, told.after, told.reason, told.kind)
-        head, middle, cells = self.pieces.get(key) or self._piece(key, told)
+    def _write(self, event: RecordedEvent) -> None:
+        at, by, action, kind, before, after, reason, subject, body, about = event
+        columns = at, by, action, kind, before, after, reason
+        piece = self.pieces.get(columns) or self._piece(event, columns)
         pk, self.next = self.next, self.next + 1
-        directive, obligation = (
-            ("null", "null") if told.directive is None else (told.directive, told.obligation)
-        )
+        directive, obligation = about or ("null", "null")
         self.digest.update(
-            f'{head},"directive_id":{directive},"document_id":{self.document},"id":{pk},"obligation_id":{obligation},'
-            f'"organisation_id":{told.body},{middle},"subject_id":{told.subject},"subject_type":"{told.kind}"}}\n'.encode()
+            f'{piece.head},"directive_id":{directive},"document_id":{self.document},"id":{pk},'
+            f'"obligation_id":{obligation},"organisation_id":{body},{piece.middle},'
+            f'"subject_id":{subject},"subject_type":"{kind}"}}\n'.encode()
         )
         ids = self.out.ids
-        self.out.add(
-            cells,
-            ids(pk, told.subject, told.body, self.document),
-            self.nothing if told.directive is None else ids(directive, obligation),
-        )
+        of = self.nothing if about is None else ids(*about)
+        self.out.add(piece.cells, ids(pk, subject, body, self.document), of)
         if pk - self.sealed == BATCH:
-            self._close(told.at)
+            self._close(at)
 
-    def _piece(self, key: tuple, told: Told) -> tuple[str, str, Cells]:
-        """What many events have in common: as JSON with sorted keys, as the seals hash it, and as columns."""
-        at = told.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        by = "null" if told.by is None else told.by
-        head = f'{{"action":"{told.action}","after":{told.after},"at":"{at}","before":{told.before},"by_id":{by}'
-        middle = f'"reason":{json.dumps(told.reason, ensure_ascii=False)}'
-        cells = self.out.cells(
-            told.at, told.by, told.action, told.kind, told.before, told.after, told.reason
+    def _piece(self, event: RecordedEvent, columns: tuple[Any, ...]) -> Piece:
+        """As JSON with sorted keys, which the seals hash."""
+        at = event.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        by = "null" if event.by is None else event.by
+        head = (
+            f'{{"action":"{event.action}","after":{event.after},"at":"{at}",'
+            f'"before":{event.before},"by_id":{by}'
         )
-        self.pieces[key] = head, middle, cells
-        return self.pieces[key]
+        middle = f'"reason":{json.dumps(event.reason, ensure_ascii=False)}'
+        self.pieces[columns] = Piece(head, middle, self.out.cells(*columns))
+        return self.pieces[columns]
 
     def _close(self, at: datetime | None = None) -> None:
-        """Put a seal on what was told since the last one."""
+        """Seal what was written since the last seal."""
         last = self.next - 1
         if last > self.sealed:
             sealed_at = (at or self.work.calendar.now).astimezone(UTC)

@@ -1,6 +1,6 @@
-"""Millions of rows into a table: COPY on PostgreSQL, executemany on SQLite, past the ORM but for its names.
+"""Millions of rows into a table without the ORM: COPY on PostgreSQL, executemany on SQLite.
 
-A row is put together from pieces that are encoded once and used for many rows: `cells` makes a piece, `add` joins pieces.
+A row is joined from pieces, each encoded once and used in many rows: `cells` makes a piece.
 """
 
 from datetime import UTC, date, datetime
@@ -11,26 +11,28 @@ from django.db.models import Model
 
 LOT = 10_000  # rows of one statement
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-Cells = Any  # str for COPY, tuple for executemany: whatever `cells` and `ids` of the sink return
+Cells = Any  # a piece of a row: str for COPY, tuple for executemany
 
 
 class Sink:
-    """The rows of one table, in lots. `columns` are names of the table's columns, in the order of the pieces."""
+    """Writes the rows of one table in lots.
 
-    def __init__(self, model: type[Model], *columns: str, lot: int = LOT) -> None:
-        self.table, self.columns = model._meta.db_table, ", ".join(f'"{name}"' for name in columns)
-        self.width, self.lot = len(columns), lot
+    `columns` are the names of the table's columns, in the order of the pieces, with blanks between.
+    """
+
+    def __init__(self, model: type[Model], columns: str, *, lot: int = LOT) -> None:
+        names = columns.split()
+        self.table, self.columns = model._meta.db_table, ", ".join(f'"{name}"' for name in names)
+        self.width, self.lot = len(names), lot
         self.rows: list[Cells] = []
         self.count = 0
 
     def add(self, *pieces: Cells) -> None:
-        """One row, made of its pieces."""
         self.rows.append(self.join(pieces))
         if len(self.rows) == self.lot:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is gathered."""
         if self.rows:
             self.count += len(self.rows)
             self.write()
@@ -65,7 +67,9 @@ class CopySink(Sink):
     def ids(*numbers: int) -> str:
         return "\t".join(map(str, numbers))
 
-    join = staticmethod("\t".join)
+    @staticmethod
+    def join(pieces: tuple[str, ...]) -> str:
+        return "\t".join(pieces)
 
     def write(self) -> None:
         with (
@@ -121,6 +125,6 @@ def _stored(value: Any) -> Any:
     return value
 
 
-def sink(model: type[Model], *columns: str, lot: int = LOT) -> Sink:
-    """A sink for the engine in use, that writes so many rows at once."""
-    return (CopySink if connection.vendor == "postgresql" else ManySink)(model, *columns, lot=lot)
+def sink(model: type[Model], columns: str, *, lot: int = LOT) -> Sink:
+    """A sink for the engine in use, which writes `lot` rows at once."""
+    return (CopySink if connection.vendor == "postgresql" else ManySink)(model, columns, lot=lot)

@@ -1,10 +1,10 @@
-"""The steps of a life: which command did what to an obligation on which day, as its course and its fate have it."""
+"""The steps of a life: which command did what to an obligation on which day."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from directives.base.states import (  # fmt: skip
+from directives.base.states import (
     ACCEPTED,
     ACKNOWLEDGED,
     ASSIGNED,
@@ -52,7 +52,10 @@ Change = Callable[[Living], dict[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a command does to an obligation at an hour of a day; `change` says which fields, or None where it does nothing."""
+    """What a command does to an obligation at an hour of a day.
+
+    `change` gives the fields that change, or None where the command does nothing.
+    """
 
     day: int
     hour: int
@@ -63,7 +66,7 @@ class Step:
 
 
 def steps_of(life: Living) -> Iterator[Step]:
-    """Every step that the fate and the course ask for; one that the state of the day forbids does nothing."""
+    """Every step of the course and the fate; one that the state forbids does nothing."""
     yield from _received(life)
     yield from _heard(life)
     if not life.terms.later:
@@ -84,30 +87,29 @@ def _received(life: Living) -> Iterator[Step]:
         yield Step(fate.on, 10, "dispute", OWN, _to(DISPUTED, ASSIGNED), OBJECTION)
     elif fate.work == "withdrawn":
         yield Step(days.DISPUTED, 10, "dispute", OWN, _to(DISPUTED, ASSIGNED), OBJECTION)
-        yield Step(
-            days.WITHDRAWN,
-            10,
-            "withdraw",
-            ABOVE,
-            _to(WITHDRAWN, DISPUTED, acknowledge_by=None),
-            WITHDREW,
-        )
+        withdrawn = _to(WITHDRAWN, DISPUTED, acknowledge_by=None)
+        yield Step(days.WITHDRAWN, 10, "withdraw", ABOVE, withdrawn, WITHDREW)
     elif fate.work != "assigned" and life.course.receipt:
         yield Step(fate.on if later else days.ACKNOWLEDGED, 9, "acknowledge", OWN, acknowledged)
 
 
 def _heard(life: Living) -> Iterator[Step]:
     """The body is heard from by its plan and by what it logs."""
-    days_of_plan = {LATE: (days.PLANNED_LATE,), REVISED: (days.PLANNED, days.REVISED)}
-    handed = days_of_plan.get(
-        life.course.plan, (days.PLANNED,) if life.course.plan in (ACCEPTED, RETURNED) else ()
-    )
+    days_of_plan = {
+        ACCEPTED: (days.PLANNED,),
+        RETURNED: (days.PLANNED,),
+        LATE: (days.PLANNED_LATE,),
+        REVISED: (days.PLANNED, days.REVISED),
+    }
+    handed = days_of_plan.get(life.course.plan, ())
     logged = life.logged if life.terms.served and life.course.works else ()
     for day, hour in (*((day, 14) for day in handed), *((day, 17) for day in logged)):
         if day >= life.terms.issued:
-            yield Step(
-                day, hour, "heard", OWN, lambda life: {} if life.row["state"] in OPEN else None
-            )
+            yield Step(day, hour, "heard", OWN, _unchanged)
+
+
+def _unchanged(life: Living) -> dict[str, Any] | None:
+    return {} if life.row["state"] in OPEN else None
 
 
 def _plan_clock(life: Living, **fields: Any) -> dict[str, Any] | None:
@@ -120,27 +122,19 @@ def _planned(life: Living) -> Iterator[Step]:
     def filed(life: Living) -> dict[str, Any] | None:
         return _plan_clock(life, plan_due_on=None, plan_returned=False)
 
+    def returned(life: Living) -> dict[str, Any] | None:
+        """The first plan is due again as of its day; a revision has no day."""
+        clock = {} if plan == REVISED else {"plan_due_on": life.calendar.day(days.PLAN_DUE)}
+        return _plan_clock(life, plan_returned=True, **clock)
+
     if plan in (ACCEPTED, RETURNED, REVISED):
         yield Step(days.PLANNED, 14, "plan_handed_in", OWN, filed)
     if plan in (ACCEPTED, REVISED):
         yield Step(days.PLAN_DECIDED, 16, "start", SYSTEM, _to(UNDERWAY, ACKNOWLEDGED))
     if plan == RETURNED:
-        due = life.calendar.day(days.PLAN_DUE)
-        yield Step(
-            days.PLAN_DECIDED,
-            16,
-            "plan_returned",
-            ABOVE,
-            lambda life: _plan_clock(life, plan_due_on=due, plan_returned=True),
-        )
+        yield Step(days.PLAN_DECIDED, 16, "plan_returned", ABOVE, returned)
     if plan == REVISED:
-        yield Step(
-            days.REVISION_RETURNED,
-            16,
-            "plan_returned",
-            ABOVE,
-            lambda life: _plan_clock(life, plan_returned=True),
-        )
+        yield Step(days.REVISION_RETURNED, 16, "plan_returned", ABOVE, returned)
     if plan == LATE:
         yield Step(days.PLANNED_LATE, 14, "plan_handed_in", OWN, filed)
 
@@ -152,9 +146,8 @@ def _reported_last(life: Living) -> Iterator[Step]:
         return {"report_due_on": due} if life.row["state"] in REPORTABLE else None
 
     def handed(life: Living) -> dict[str, Any] | None:
-        return (
-            {"report_due_on": None, "last": SUBMITTED} if life.row["state"] in REPORTABLE else None
-        )
+        reportable = life.row["state"] in REPORTABLE
+        return {"report_due_on": None, "last": SUBMITTED} if reportable else None
 
     def decided(life: Living) -> dict[str, Any] | None:
         if life.last != SUBMITTED:
@@ -173,22 +166,16 @@ def _reported_now(life: Living) -> Iterator[Step]:
     course, due = life.course, life.calendar.this_due
 
     def opened(life: Living) -> dict[str, Any] | None:
-        return (
-            {"report_due_on": due}
-            if life.row["state"] in REPORTABLE and life.row["report_due_on"] is None
-            else None
-        )
+        waits = life.row["state"] in REPORTABLE and life.row["report_due_on"] is None
+        return {"report_due_on": due} if waits else None
 
     def begun(life: Living) -> dict[str, Any] | None:
         return {"this": DRAFT} if life.row["state"] in REPORTABLE else None
 
     def handed(life: Living) -> dict[str, Any] | None:
         kept = course.this == PARTIAL and life.fate.entry == "draft"
-        return (
-            {"report_due_on": None, "this": SUBMITTED}
-            if life.this == DRAFT and life.row["state"] in REPORTABLE and not kept
-            else None
-        )
+        ready = life.this == DRAFT and life.row["state"] in REPORTABLE and not kept
+        return {"report_due_on": None, "this": SUBMITTED} if ready else None
 
     def decided(life: Living) -> dict[str, Any] | None:
         if life.this != SUBMITTED:
@@ -221,10 +208,12 @@ def _closed(life: Living) -> dict[str, Any] | None:
     """Verified, unless its entry waits for its own verdict."""
     if life.row["state"] != CLOSING or life.this == SUBMITTED:
         return None
-    met = {
+    return {
+        "state": CLOSED,
+        "percent": 100,
+        "closed_on": life.calendar.day(life.fate.on),
         "plan_due_on": None,
         "report_due_on": None,
         "plan_returned": False,
         "report_returned": False,
     }
-    return {"state": CLOSED, "percent": 100, "closed_on": life.calendar.day(life.fate.on), **met}

@@ -1,4 +1,4 @@
-"""On what terms each directive of the demo was issued, and what may become of an obligation under them."""
+"""The terms on which each directive was issued, and what may become of obligations on them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +12,12 @@ CHOICES = 256  # fates to draw from evenly: one byte of a hash chooses
 PAST = (-70, -55, -40, -26, -12, -5, -3, -1)  # completion days that are behind us
 NEAR = (4, 5, 3)
 SERVES = 4  # directives that a measure serves
-EACH = 12  # … of so many that it might; so a plan of a hundred directives has eight measures
+EACH = 12  # of so many in turn: a plan of a hundred directives has eight measures
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Days of the calendar; a `due` of None: no day was set. `served`: by a measure of every plan."""
+    """Days of the calendar; without `due` no day was set. `served` by a measure of every plan."""
 
     issued: int = days.ISSUED
     starts: int = days.ISSUED
@@ -35,9 +35,11 @@ class Terms:
 class Fate:
     """What becomes of one obligation within the course of its body.
 
-    work: go, assigned, disputed, withdrawn, suspended, closing, closed; `on` is the day of its last step
+    work: go, assigned, disputed, withdrawn, suspended, closing, closed
+    on: the day of its last step
     ahead: percentage points before the share of time gone
-    entry: of the current cycle, where the body hands in: in, draft, returned; last_returned: that of the last came back
+    entry: that of this cycle, where the body hands in: in, draft, returned
+    last_returned: that of the last cycle was returned
     """
 
     work: str = "go"
@@ -53,7 +55,7 @@ def all_terms(directives: int) -> list[Terms]:
     return [
         replace(terms_of(place), served=place // EACH < measures and place % EACH < SERVES)
         for place in range(directives)
-    ]  # fmt: skip
+    ]
 
 
 def terms_of(place: int) -> Terms:
@@ -75,7 +77,7 @@ def terms_of(place: int) -> Terms:
 
 
 def fates(course: Course, terms: Terms, trouble: float) -> Sequence[Fate]:
-    """Fates to draw from evenly, `CHOICES` of them, for bodies of this course where things go wrong so often (1: as usual)."""
+    """`CHOICES` fates to draw from evenly. `trouble`, about 1, is how often things go wrong."""
     if terms.later:
         return spread(list(_received(course, terms, trouble)), CHOICES)
     entries = _entries(course)

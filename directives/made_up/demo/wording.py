@@ -1,4 +1,4 @@
-"""What the reports of the demo say: some texts for each directive and stage of work, drawn once and used by all bodies alike."""
+"""What reports of the demo say: a few texts for each directive and stage, which bodies share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
-"""The obligations of every body, its reports of two cycles and their entries, with the items it owes."""
+"""The obligations of every body, their items, and its reports of two cycles with their entries."""
 
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from random import Random
-from typing import Any
 
-from directives.base.states import (  # fmt: skip
+from directives.base.states import (
     ACCEPTED,
     CLOSED,
     CLOSING,
@@ -35,37 +35,23 @@ from directives.made_up.sample.people import HOME as HOME_BODY
 from directives.models import Cycle, Directive, ItemState, Obligation, ProgressReport, ReportEntry
 from directives.models.reports import BLANK, CARRIED, TYPED
 
+# Columns, in the order of the pieces of rows.
 ROW = (
-    "state", "percent", "acknowledge_by", "plan_due_on", "plan_returned", "report_due_on", "report_returned", "closed_on", "light",
-    "light_code", "light_on", "light_changes_on", "reason", "moved_at", "version", "deliverable", "issued_on", "starts_on", "due_on",
-    "original_due_on", "heard_on",
-)  # fmt: skip
-SAID = ("progress", "problems", "next_steps")
-STAMPS = (
-    "submitted_at",
-    "submitted_by_id",
-    "decided_at",
-    "decided_by_id",
-    "saved_at",
-    "saved_by_id",
+    "state percent acknowledge_by plan_due_on plan_returned report_due_on report_returned "
+    "closed_on light light_code light_on light_changes_on reason moved_at version deliverable "
+    "issued_on starts_on due_on original_due_on heard_on"
 )
-ENTRY = (
-    "percent",
-    "state",
-    "origin",
-    "reason",
-    "version",
-    "unchanged",
-    "unchanged_reason",
-    "drawn_from",
-)
-TABLES = (Obligation, ProgressReport, ReportEntry, ItemState)
+REPORTED = "progress problems next_steps"
+STAMPS = "submitted_at submitted_by_id decided_at decided_by_id saved_at saved_by_id"
+ENTRY = "percent state origin reason version unchanged unchanged_reason drawn_from"
+Stamp = tuple[datetime | None, int | None]  # when and by whom
+PARTS = 5  # after so many directives the parts repeat
 VERSIONS = {DRAFT: 1, SUBMITTED: 3, ACCEPTED: 4, RETURNED: 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as it was written: of which cycle (0: the last, 1: this), for the directive at which place."""
+    """An entry of a report. `cycle` is 0 for the last and 1 for this; `place` of the directive."""
 
     pk: int
     cycle: int
@@ -82,7 +68,10 @@ class Entry:
 
 @dataclass
 class Work:
-    """Writes the work of one body after another, and can tell again what it wrote. The first ids are those that are free."""
+    """Writes the work of one body after another, and can say again what it wrote.
+
+    `first` has the first free id of each table.
+    """
 
     calendar: Calendar
     lot: Lot
@@ -92,49 +81,35 @@ class Work:
     seed: int
     first: dict[type, int]
     matters: Sequence[str]  # what each directive is about
-    entries: array = field(
-        default_factory=lambda: array("q")
-    )  # the id before each body's first entry
-    words: dict[tuple[str, str], ReportWords] = field(
-        default_factory=dict
-    )  # by kind and level of the body
-    told: dict[tuple, Cells] = field(default_factory=dict)  # pieces of rows that many rows have
+    # The id of each body's first entry.
+    entries: array[int] = field(default_factory=lambda: array("q"))
+    # By kind and level of the body.
+    words: dict[tuple[str, str], ReportWords] = field(default_factory=dict)
+    # Pieces that many rows have, by what they are made of.
+    life_cells: dict[Life, Cells] = field(default_factory=dict)
+    entry_cells: dict[tuple[Life, int], Cells] = field(default_factory=dict)
+    item_cells: dict[tuple[str, date | None, str], Cells] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        head = (
-            "id",
-            "document_id",
-            "section_id",
-            "directive_id",
-            "leader",
-            "contact",
-            "note",
-            "organisation_id",
-            "part",
-        )
-        self.obligations = sink(Obligation, *head, *ROW, *SAID)
+        ids = "id document_id section_id directive_id leader contact note organisation_id part"
+        self.obligations = sink(Obligation, f"{ids} {ROW} {REPORTED}")
         self.reports = sink(
             ProgressReport,
-            "id",
-            "cycle_id",
-            "document_id",
-            "organisation_id",
-            "begun_at",
-            "first_submitted_at",
-            "completed_at",
+            "id cycle_id document_id organisation_id begun_at first_submitted_at completed_at "
             "version",
         )
-        self.filed = sink(ReportEntry, "id", "report_id", "obligation_id", *STAMPS, *ENTRY, *SAID)
-        self.items = sink(
-            ItemState, "obligation_id", "item_id", "state", "on", "evidence", "version"
+        self.report_entries = sink(
+            ReportEntry, f"id report_id obligation_id {STAMPS} {ENTRY} {REPORTED}"
         )
+        self.items = sink(ItemState, "obligation_id item_id state on evidence version")
         out = self.obligations
         self.blank = Words("", "", "", out.cells("", "", ""))
         self.fixed = [
             out.cells(row.document_id, row.section_id, row.pk, "", "", "")
             for row in self.directives
         ]
-        self.owed = [  # the ids of items, each with what shows it once it is established
+        # The items of each directive that has some, each with its evidence once it is established.
+        self.owed_items = [
             (
                 place,
                 [(item.pk, sentences.evidence_text(item.name_hans)) for item in row.items.all()],
@@ -152,20 +127,23 @@ class Work:
         return self.first[ProgressReport] + 2 * index + cycle
 
     def write(self, index: int, placed: Placed, drawn: Drawn) -> list[Entry]:
-        """Everything that this body owes and reported; returns the entries."""
+        """Write everything that this body owes and reported. Returns its entries."""
         out = self.obligations
-        base, add, ids = self.obligation(index, 0), out.add, out.ids
+        first, add, ids = self.obligation(index, 0), out.add, out.ids
         report = self.words_of(placed)
         parts = [out.cells(placed.pk, part_of(placed, place)) for place in range(PARTS)]
         for place, (life, luck) in enumerate(zip(drawn.lives, drawn.luck[4:], strict=True)):
             cycle = life.words - 1
             words = report.at(place, life.stages[cycle], luck + cycle) if life.words else self.blank
-            piece = self.told.get(life) or self._row(life)
-            add(ids(base + place), self.fixed[place], parts[place % PARTS], piece, words.cells)
-        self._items(base, drawn)
+            piece = self.life_cells.get(life) or self._row(life)
+            add(ids(first + place), self.fixed[place], parts[place % PARTS], piece, words.cells)
+        self._items(first, drawn)
         self.entries.append(self.next_entry)
         entries = list(self.entries_of(index, placed, drawn))
-        self._report(index, placed, drawn, entries)
+        self._entries(index, placed, drawn, entries)
+        for cycle in (0, 1):
+            of_cycle = [entry for entry in entries if entry.cycle == cycle]
+            self._report(index, placed, drawn.course, cycle, of_cycle)
         return entries
 
     def words_of(self, placed: Placed) -> ReportWords:
@@ -178,153 +156,124 @@ class Work:
         return self.words[key]
 
     def _row(self, life: Life) -> Cells:
-        piece = self.told[life] = self.obligations.cells(*(life.row[name] for name in ROW))
-        return piece
+        cells = self.obligations.cells(*(life.row[name] for name in ROW.split()))
+        self.life_cells[life] = cells
+        return cells
 
     def entries_of(self, index: int, placed: Placed, drawn: Drawn) -> Iterator[Entry]:
-        """The entries of a body, those of the last cycle first, each in the order of the document."""
-        pk, base = self.entries[index], self.obligation(index, 0)
+        """The entries of a body: those of the last cycle first, each in the document's order."""
+        pk, obligation = self.entries[index], self.obligation(index, 0)
         report = self.words_of(placed)
         for cycle in (0, 1):
             for place, life in enumerate(drawn.lives):
                 state = life.this if cycle else life.last
                 if state is None:
                     continue
-                said = cycle  # whose words the entry has: a draft carries those of the last
-                if state == DRAFT:
-                    said = 0 if life.last == ACCEPTED else None
                 words = self.blank
-                if said is not None:
-                    words = report.at(place, life.stages[said], drawn.luck[4 + place] + said)
-                yield Entry(pk, cycle, place, base + place, state, life, words)
+                if state != DRAFT or life.last == ACCEPTED:
+                    # A draft carries the words of the last report, once they were accepted.
+                    of = 0 if state == DRAFT else cycle
+                    words = report.at(place, life.stages[of], drawn.luck[4 + place] + of)
+                yield Entry(pk, cycle, place, obligation + place, state, life, words)
                 pk += 1
 
-    def _report(self, index: int, placed: Placed, drawn: Drawn, entries: list[Entry]) -> None:
-        out, course = self.filed, drawn.course
-        keys = (self.report(index, 0), self.report(index, 1))
+    def _entries(self, index: int, placed: Placed, drawn: Drawn, entries: list[Entry]) -> None:
+        out, reports = self.report_entries, (self.report(index, 0), self.report(index, 1))
         stamps: dict[tuple[int, str], Cells] = {}
         for entry in entries:
             key = (entry.cycle, entry.state)
             stamp = stamps.get(key)
             if stamp is None:
-                stamp = stamps[key] = self._stamps(placed, course, *key)
-            piece = self.told.get((entry.life, entry.cycle)) or self._entry(entry)
-            out.add(
-                out.ids(entry.pk, keys[entry.cycle], entry.obligation),
-                stamp,
-                piece,
-                entry.words.cells,
-            )
+                stamp = stamps[key] = self._stamps(placed, drawn.course, *key)
+            piece = self.entry_cells.get((entry.life, entry.cycle)) or self._entry(entry)
+            ids = out.ids(entry.pk, reports[entry.cycle], entry.obligation)
+            out.add(ids, stamp, piece, entry.words.cells)
         self.next_entry += len(entries)
-        for cycle in (0, 1):
-            self._report_row(
-                placed,
-                course,
-                keys[cycle],
-                cycle,
-                [entry for entry in entries if entry.cycle == cycle],
-            )
 
-    def _report_row(
-        self, placed: Placed, course: Course, pk: int, cycle: int, own: list[Entry]
+    def _report(
+        self, index: int, placed: Placed, course: Course, cycle: int, entries: list[Entry]
     ) -> None:
         begun, handed, decided = moments(course, cycle)
-        at, period = self.calendar.at, self.cycles[cycle]
-        stamps = (
-            None if begun is None else at(begun, 9),
-            None if handed is None else at(handed, 16),
-            at(decided, 11) if decided is not None and complete(own) else None,
-        )
-        version = 1 + sum(stamp is not None for stamp in stamps)
-        self.reports.add(
-            self.reports.cells(pk, period.pk, period.document_id, placed.pk, *stamps, version)
-        )
+        stamp, period = self.calendar.stamp, self.cycles[cycle]
+        completed = stamp(decided, 11) if complete(entries) else None
+        stamps = (stamp(begun, 9), stamp(handed, 16), completed)
+        version = 1 + sum(at is not None for at in stamps)
+        ids = self.report(index, cycle), period.pk, period.document_id, placed.pk
+        self.reports.add(self.reports.cells(*ids, *stamps, version))
 
     def _stamps(self, placed: Placed, course: Course, cycle: int, state: str) -> Cells:
-        """Who handed in and decided, and when: alike for all entries of a report in this state."""
-        crew, at = self.crew, self.calendar.at
+        """When an entry in this state was handed in, decided and saved, and by whom."""
+        crew, stamp = self.crew, self.calendar.stamp
         _begun, handed, decided = moments(course, cycle)
-        cells: list[Any] = [None] * len(STAMPS)
+        handed_in: Stamp = (None, None)
+        decision: Stamp = (None, None)
+        saved: Stamp = (None, None)
         if state != DRAFT:
-            cells = [
-                at(handed, 16),
-                crew.signer(placed),
-                None,
-                None,
-                at(handed, 10),
-                crew.writer(placed),
-            ]
+            handed_in = stamp(handed, 16), crew.signer(placed)
+            saved = stamp(handed, 10), crew.writer(placed)
         if state in (ACCEPTED, RETURNED):
-            cells[2:4] = [at(decided, 11), crew.reviewer(placed)]
-        return self.filed.cells(*cells)
+            decision = stamp(decided, 11), crew.reviewer(placed)
+        return self.report_entries.cells(*handed_in, *decision, *saved)
 
     def _entry(self, entry: Entry) -> Cells:
         life, state = entry.life, entry.state
-        percent, origin = entry.percent, TYPED
-        if state == DRAFT:
-            carried = life.last == ACCEPTED
-            percent, origin = (life.percents[0], CARRIED) if carried else (None, BLANK)
+        percent: int | None = entry.percent
+        origin = TYPED
+        if state == DRAFT and life.last == ACCEPTED:
+            percent, origin = life.percents[0], CARRIED
+        elif state == DRAFT:
+            percent, origin = None, BLANK
         reason = return_reason(entry) if state == RETURNED else ""
-        piece = self.filed.cells(percent, state, origin, reason, VERSIONS[state], False, "", 0)
-        self.told[life, entry.cycle] = piece
-        return piece
+        fields = percent, state, origin, reason, VERSIONS[state], False, "", 0
+        cells = self.entry_cells[life, entry.cycle] = self.report_entries.cells(*fields)
+        return cells
 
-    def _items(self, base: int, drawn: Drawn) -> None:
-        """How far the body has got with each item: what is closed stands, what runs stands the sooner the further it is."""
+    def _items(self, first: int, drawn: Drawn) -> None:
         out = self.items
-        for place, items in self.owed:
+        for place, items in self.owed_items:
             life, luck = drawn.lives[place], drawn.luck[4 + place]
             for number, (item, evidence) in enumerate(items):
-                out.add(
-                    out.ids(base + place, item),
-                    self._item(life, (luck + 37 * number) % 100, evidence),
-                )
+                cells = self._item(life, (luck + 37 * number) % 100, evidence)
+                out.add(out.ids(first + place, item), cells)
 
     def _item(self, life: Life, luck: int, evidence: str) -> Cells:
+        """An item is established where work is closed; else the sooner, the further work is."""
         done, state = life.row["percent"], life.row["state"]
+        fields: tuple[str, date | None, str] = (NOT_STARTED, None, "")
         if state in (CLOSING, CLOSED) or (state == UNDERWAY and luck < done * 0.7):
-            said = (ESTABLISHED, self.calendar.day(-92 - luck % 30), evidence, 2)
+            fields = (ESTABLISHED, self.calendar.day(-92 - luck % 30), evidence)
         elif state == UNDERWAY and luck < done:
-            said = (IN_PROGRESS, None, "", 2)
-        else:
-            said = (NOT_STARTED, None, "", 1)
-        known = self.told.get(said)
-        if known is None:
-            known = self.told[said] = self.items.cells(*said)
-        return known
+            fields = (IN_PROGRESS, None, "")
+        cells = self.item_cells.get(fields)
+        if cells is None:
+            version = 1 if fields[0] == NOT_STARTED else 2
+            cells = self.item_cells[fields] = self.items.cells(*fields, version)
+        return cells
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
-        return (self.obligations, self.reports, self.filed, self.items)
+        return (self.obligations, self.reports, self.report_entries, self.items)
 
     def flush(self) -> None:
         for out in self.sinks:
             out.flush()
 
 
-PARTS = 5  # after so many directives the parts repeat
-
-
 def part_of(placed: Placed, place: int) -> str:
     """One body leads everywhere; mass organisations support one directive in five of the others."""
     if placed.body.code == HOME_BODY:
         return LEAD
-    return (
-        SUPPORTING
-        if placed.body.kind == "mass_organisation" and place % PARTS == 3
-        else RESPONSIBLE
-    )
+    supports = placed.body.kind == "mass_organisation" and place % PARTS == 3
+    return SUPPORTING if supports else RESPONSIBLE
 
 
 def moments(course: Course, cycle: int) -> tuple[int | None, int | None, int | None]:
     """The days on which a report was begun, handed in and decided on."""
     if cycle:
         return course.begun, course.handed, course.decided
-    return (
-        (None, None, None)
-        if course.last == SILENT
-        else (course.last_handed - 1, course.last_handed, course.last_decided)
-    )
+    if course.last == SILENT:
+        return None, None, None
+    return course.last_handed - 1, course.last_handed, course.last_decided
 
 
 def complete(entries: Sequence[Entry]) -> bool:

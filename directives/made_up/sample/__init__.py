@@ -1,7 +1,7 @@
-"""What `manage.py load_sample` loads: a real document, a real register of bodies, and progress that is made up.
+"""What `manage.py load_sample` loads: a real document, a real register, and made-up progress.
 
-The words of the document and the names of the bodies are real. Every person, figure, plan, log entry and report is
-fictional; the document is marked so, and every page and export says it.
+The words of the document and the names of the bodies are real. Every person, figure, plan, log
+entry and report is fictional; the document is marked so, and every page and export says it.
 """
 
 from pathlib import Path

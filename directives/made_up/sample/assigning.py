@@ -1,7 +1,7 @@
-"""Who is given what: by the document's own words where they name a kind of body, by the made-up supervisor where they do not."""
+"""Who is given what: whom the document names, else whom the made-up supervisor decided on."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from directives.base.states import IMPLEMENTATION_PLAN, RESPONSIBLE, SPECIFIC_MEASURES, SUPPORTING
@@ -40,58 +40,55 @@ def assign(stage: Stage) -> None:
     for directive in stage.document.directives.filter(statement=False).prefetch_related(
         "addressees"
     ):
-        for codes, part in _given(directive, bodies):
+        for codes, part in _receivers(directive, bodies):
             groups[_terms(stage, directive, part), codes].append(directive)
     by_code = {body.code: body for body in bodies}
     for (terms, codes), directives in groups.items():
         issuing.issue(
-            document=stage.document, directives=directives, organisations=[by_code[code] for code in codes], terms=terms,
-            by=stage.supervisor, now=stage.at(ISSUED, 15),
-        )  # fmt: skip
+            document=stage.document,
+            directives=directives,
+            organisations=[by_code[code] for code in codes],
+            terms=terms,
+            by=stage.supervisor,
+            now=stage.at(ISSUED, 15),
+        )
 
 
-def _given(
+def _receivers(
     directive: Directive, bodies: Sequence[Organisation]
-) -> list[tuple[tuple[str, ...], str]]:
+) -> Iterator[tuple[tuple[str, ...], str]]:
     """The groups of bodies that get a directive, by code, each with its part."""
     proposal = propose(directive.addressees.all())
-    given = [
-        (
-            DECIDED.get(directive.code)
-            or tuple(body.code for body in bodies if proposal.takes(body)),
-            RESPONSIBLE,
-        )
-    ]
+    proposed = tuple(body.code for body in bodies if proposal.takes(body))
+    if responsible := DECIDED.get(directive.code, proposed):
+        yield responsible, RESPONSIBLE
     if directive.code in SUPPORTED:
-        given.append(
-            (tuple(body.code for body in bodies if body.kind == "provincial_committee"), SUPPORTING)
+        yield (
+            tuple(body.code for body in bodies if body.kind == "provincial_committee"),
+            SUPPORTING,
         )
-    return [(codes, part) for codes, part in given if codes]
 
 
 def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
-    """The days depend on the kind of duty and on its place, so that the lights of the sample are of every colour."""
-    year_end = date(
-        stage.day(21).year, 12, 31
-    )  # three weeks before it, the story already speaks of the next
+    """Days by the kind of the directive and its place, so that there are lights of every colour."""
+    # Three weeks before the end of a year the story speaks of the next one.
+    year_end = date(stage.day(21).year, 12, 31)
     next_year = date(year_end.year + 1, 6, 30)
-    starts_on, due_on = None, year_end
+    starts_on: date | None = None
+    due_on: date | None = year_end
     if directive.kind == "institution":
-        due_on = (
-            stage.day(-12)
-            if directive.order % 11 == 0
-            else stage.day(4)
-            if directive.order % 11 == 5
-            else year_end
-        )
+        past_or_near = {0: stage.day(-12), 5: stage.day(4)}
+        due_on = past_or_near.get(directive.order % 11, year_end)
     elif directive.kind in ("pilot", "encouragement") or directive.order % 13 == 4:
         starts_on, due_on = stage.day(30), next_year
     elif directive.order % 3 == 0:
         due_on = next_year
-    due_on = None if directive.code in UNDATED else due_on
     deliverable = DELIVERABLES.get(directive.code, "")
-    home = Organisation.objects.get(code=HOME)
     return issuing.Terms(
-        part=part, deliverable=deliverable, starts_on=starts_on, due_on=due_on, lead=home if part == RESPONSIBLE else None,
+        part=part,
+        deliverable=deliverable,
+        starts_on=starts_on,
+        due_on=None if directive.code in UNDATED else due_on,
+        lead=Organisation.objects.get(code=HOME) if part == RESPONSIBLE else None,
         plan_due_on=stage.day(PLAN_DUE) if deliverable else None,
-    )  # fmt: skip
+    )

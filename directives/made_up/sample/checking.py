@@ -1,9 +1,9 @@
-"""Whether the made-up progress keeps the product's own rules: items of closed work, lights, states and days."""
+"""Whether made-up progress keeps the product's rules for items, states, days and lights."""
 
 from collections.abc import Iterator
 from datetime import date
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from directives.base.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, IN
 from directives.core.last_heard import heard_days
@@ -12,30 +12,28 @@ from directives.models import CalendarDay, ItemState, LogEntry, Measure, Obligat
 
 
 class BrokenSample(Exception):
-    """The story breaks a rule; the words say which rows."""
+    """The story breaks rules; the message says which, and how many rows."""
 
 
 def check(today: date) -> None:
-    """Raise BrokenSample with everything that no office could have entered by this day."""
-    found = [*_items(today), *_states(), *_days(today), *_lights(today), *_heard()]
-    if found:
-        raise BrokenSample("\n".join(found))
+    """Raise BrokenSample if there is anything that no office could have entered by this day."""
+    faults = [*_items(today), *_states(), *_days(today), *_lights(today), *_heard()]
+    if faults:
+        raise BrokenSample("\n".join(faults))
 
 
 def _items(today: date) -> Iterator[str]:
-    open_ones = ItemState.objects.unsettled().filter(obligation__state__in=(CLOSING, CLOSED))
-    for row in (
-        open_ones.values("obligation__state")
-        .annotate(n=Count("obligation", distinct=True))
-        .order_by()
-    ):
-        yield f"{row['n']} obligations {row['obligation__state']} with items not established and no reason"
+    for state in (CLOSING, CLOSED):
+        unsettled = ItemState.objects.unsettled().filter(obligation__state=state)
+        obligations = Obligation.objects.filter(pk__in=unsettled.values("obligation"))
+        what = f"obligations {state} with items not established and no reason"
+        yield from _faults(obligations, what)
     wrong = (
         Q(on__gt=today)
         | Q(on__lt=F("obligation__issued_on"))
         | Q(on__gt=F("obligation__closed_on"))
     )
-    yield from _told(ItemState.objects.filter(wrong), "items established on an impossible day")
+    yield from _faults(ItemState.objects.filter(wrong), "items established on an impossible day")
 
 
 def _states() -> Iterator[str]:
@@ -47,34 +45,27 @@ def _states() -> Iterator[str]:
         | Q(report_returned=True)
     )
     closed = rows.filter(state=CLOSED)
-    yield from _told(
-        closed.filter(clocks | ~Q(percent=100)), "closed obligations that still owe something"
-    )
+    owing = closed.filter(clocks | ~Q(percent=100))
+    yield from _faults(owing, "closed obligations that still owe something")
     waiting = Q(state__in=(ASSIGNED, DISPUTED))
-    yield from _told(
-        rows.filter(acknowledge_by=None).filter(waiting),
-        "obligations without receipt whose clock stands",
-    )
-    yield from _told(
-        rows.exclude(acknowledge_by=None).exclude(waiting),
-        "obligations with receipt whose clock runs",
-    )
+    standing = rows.filter(waiting, acknowledge_by=None)
+    yield from _faults(standing, "obligations without receipt whose clock stands")
+    running = rows.exclude(acknowledge_by=None).exclude(waiting)
+    yield from _faults(running, "obligations with receipt whose clock runs")
 
 
 def _days(today: date) -> Iterator[str]:
     rows = Obligation.objects.all()
-    yield from _told(rows.filter(due_on__lt=F("starts_on")), "obligations due before they start")
-    yield from _told(
-        rows.filter(Q(closed_on__gt=today) | Q(closed_on__lt=F("issued_on"))),
-        "obligations closed on an impossible day",
-    )
+    yield from _faults(rows.filter(due_on__lt=F("starts_on")), "obligations due before they start")
+    closed = rows.filter(Q(closed_on__gt=today) | Q(closed_on__lt=F("issued_on")))
+    yield from _faults(closed, "obligations closed on an impossible day")
     logs = LogEntry.objects.filter(Q(on__gt=today) | Q(on__lt=F("measure__plan__created_at__date")))
-    yield from _told(logs, "log entries of an impossible day")
-    yield from _told(Measure.objects.filter(done_on__gt=today), "measures done in the future")
+    yield from _faults(logs, "log entries of an impossible day")
+    yield from _faults(Measure.objects.filter(done_on__gt=today), "measures done in the future")
     entries = ReportEntry.objects.filter(
         Q(submitted_at__date__gt=today) | Q(decided_at__lt=F("submitted_at"), state__in=IN)
     )
-    yield from _told(entries, "report entries of an impossible moment")
+    yield from _faults(entries, "report entries of an impossible moment")
 
 
 def _lights(today: date) -> Iterator[str]:
@@ -92,10 +83,10 @@ def _heard() -> Iterator[str]:
     days = heard_days(Obligation.objects.open())
     wrong = [row for row in Obligation.objects.open() if row.last_heard != days[row.pk]]
     if wrong:
-        yield f"{len(wrong)} obligations heard on another day than their history tells"
+        yield f"{len(wrong)} obligations heard from on another day than their history says"
 
 
-def _told(rows: QuerySet, what: str) -> Iterator[str]:
+def _faults(rows: QuerySet, what: str) -> Iterator[str]:
     count = rows.count()
     if count:
         yield f"{count} {what}"

@@ -1,7 +1,7 @@
-"""Half a year of made-up work on the sample, told through the product's own commands.
+"""Half a year of made-up work on the sample, done by the product's own commands.
 
-Every step is carried out at a moment of the past, so that the record, the lights and the tallies are what the product
-itself would have left. The same day and seed give the same story.
+Every step is carried out at a moment of the past, so that the record, the lights and the tallies
+are what the product itself would have left. The same day and seed give the same story.
 """
 
 import json
@@ -28,8 +28,9 @@ from directives.models import Notice, Organisation, User
 from directives.organisations import commands as organising
 
 ACTS = (
-    assign, dispute, acknowledge, plan, report_last, close_some, report_current, log_the_last_days, ask_to_close, count_figures,
-)  # fmt: skip
+    *(assign, dispute, acknowledge, plan, report_last, close_some, report_current),
+    *(log_the_last_days, ask_to_close, count_figures),
+)
 
 
 def load(*, today: date, seed: int, password: str, progress: bool) -> str:
@@ -40,15 +41,15 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
             act(stage)
         for day in (-1, 0):
             relighting.tick(now=stage.at(day, 8), everything=day == 0)
-        Notice.objects.filter(at__lt=stage.at(-3)).update(
-            read_at=stage.at(-2)
-        )  # of older news everybody took note
+        # Everybody took note of older news.
+        Notice.objects.filter(at__lt=stage.at(-3)).update(read_at=stage.at(-2))
         check(today)
-    return f"Loaded 《{stage.document.title}》 and {Organisation.objects.count()} bodies. Its progress is fictional."
+    bodies = Organisation.objects.count()
+    return f"Loaded 《{stage.document.title}》 and {bodies} bodies. Its progress is fictional."
 
 
 def _set_up(today: date, seed: int, password: str) -> Stage:
-    """The register of bodies, the document and the people, as they stood before the story begins."""
+    """The register of bodies, the document and the people, before the story begins."""
     rng, wording = Random(seed), Random(seed + 1)  # noqa: S311 - made-up work, not secrets
     stage = Stage(today, rng, wording, json.loads(MATTERS.read_bytes()))
     began = stage.at(-230, 9)

@@ -1,4 +1,4 @@
-"""Made-up people: one demo account for each role, and one who fills in for each body and cannot sign in."""
+"""Made-up people: a demo account for each role, and for each body a writer who cannot sign in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,19 +37,8 @@ ACCOUNTS = (
 )
 SURNAMES = "王李张刘陈杨赵黄吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程"
 GIVEN = (
-    "一诺",
-    "子涵",
-    "文博",
-    "雨桐",
-    "思远",
-    "嘉禾",
-    "景行",
-    "若水",
-    "明哲",
-    "清和",
-    "书瑶",
-    "亦凡",
-    "南乔",
+    *("一诺", "子涵", "文博", "雨桐", "思远", "嘉禾"),
+    *("景行", "若水", "明哲", "清和", "书瑶", "亦凡", "南乔"),
 )
 
 
@@ -79,7 +68,7 @@ def make_accounts(password: str, *, now: datetime, more: tuple[Account, ...] = (
 
 
 def enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None:
-    """Give a person their roles, as (body code, role), and tell of it."""
+    """Give a person their roles, as (body code, role), and record it."""
     audit.record(
         "add",
         user,
@@ -101,7 +90,7 @@ def enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None
 
 @transaction.atomic
 def make_fillers(bodies: list[Organisation], *, now: datetime) -> dict[int, User]:
-    """Who fills in for each body, by its id. They have no password, so nobody can sign in as them."""
+    """Who fills in for each body, by its id. They have no password: nobody signs in as them."""
     fillers = {}
     for number, body in enumerate(bodies):
         user = User(

@@ -31,9 +31,9 @@ WAITING_SHARE = 0.12  # of those that have wait for their review
 def report_last(stage: Stage) -> None:
     """The last cycle: everybody reported, and all of it was accepted."""
     last = _open(stage, LAST_OPENED, stage.day(LAST_DUE))
-    for filed in _reports(last):
-        _fill(stage, filed, LAST_DUE - stage.rng.randint(1, 12))
-        _review(stage, filed, LAST_DUE + 4, returned_share=0)
+    for report in _reports(last):
+        _fill(stage, report, LAST_DUE - stage.rng.randint(1, 12))
+        _review(stage, report, LAST_DUE + 4, returned_share=0)
     relighting.tick(now=stage.at(LAST_DUE + 6, 8))
 
 
@@ -42,50 +42,49 @@ def report_current(stage: Stage) -> None:
     due_on = CalendarDay.objects.workdays(stage.today).add(stage.today, 2)
     current = _open(stage, THIS_OPENED, due_on)
     relighting.tick(now=stage.at(-11, 8))
-    for filed in _reports(current):
-        code = filed.organisation.code
+    for report in _reports(current):
+        code = report.organisation.code
         if code == HOME:
-            _report_home(stage, filed)
+            _report_home(stage, report)
         elif code not in SILENT:
             day = -stage.rng.randint(1, 10)
-            _fill(
-                stage,
-                filed,
-                day,
-                share=1 if stage.rng.random() > LATE_SHARE else stage.rng.uniform(0.2, 0.8),
-            )
+            late = stage.rng.random() <= LATE_SHARE
+            _fill(stage, report, day, share=stage.rng.uniform(0.2, 0.8) if late else 1)
             if stage.rng.random() > WAITING_SHARE:
-                _review(stage, filed, day + 2, returned_share=0.03)
+                _review(stage, report, day + 2, returned_share=0.03)
 
 
 def _open(stage: Stage, opens: int, due_on: date) -> Cycle:
     day = stage.day(opens)
     return reporting.open_cycle(
-        document=stage.document, year=day.year, period="quarter", number=(day.month - 1) // 3 + 1, opens_on=day, due_on=due_on,
-        by=stage.supervisor, now=stage.at(opens, 9),
-    )  # fmt: skip
-
-
-def _reports(cycle: Cycle) -> list[ProgressReport]:
-    return list(
-        cycle.reports.select_related("organisation", "cycle", "document").order_by(
-            "organisation__code"
-        )
+        document=stage.document,
+        year=day.year,
+        period="quarter",
+        number=(day.month - 1) // 3 + 1,
+        opens_on=day,
+        due_on=due_on,
+        by=stage.supervisor,
+        now=stage.at(opens, 9),
     )
 
 
-def _fill(stage: Stage, filed: ProgressReport, day: int, *, share: float = 1) -> None:
-    """Begin a report, fill in every entry, or about this share of them, and hand in what is ready."""
-    writer = stage.writer(filed.organisation)
-    reporting.begin(report=filed, by=writer, now=stage.at(day, 9))
-    for place, entry in enumerate(_entries(filed)):
+def _reports(cycle: Cycle) -> list[ProgressReport]:
+    rows = cycle.reports.select_related("organisation", "cycle", "document")
+    return list(rows.order_by("organisation__code"))
+
+
+def _fill(stage: Stage, report: ProgressReport, day: int, *, share: float = 1) -> None:
+    """Begin a report, fill in about this share of its entries, and hand in what is ready."""
+    writer = stage.writer(report.organisation)
+    reporting.begin(report=report, by=writer, now=stage.at(day, 9))
+    for place, entry in enumerate(_entries(report)):
         if place == 0 or stage.rng.random() < share:
             _write(stage, entry, writer, day)
-    reporting.hand_in(report=filed, by=stage.signs(filed.organisation), now=stage.at(day, 16))
+    reporting.hand_in(report=report, by=stage.signs(report.organisation), now=stage.at(day, 16))
 
 
-def _entries(filed: ProgressReport) -> list[ReportEntry]:
-    rows = filed.entries.select_related(
+def _entries(report: ProgressReport) -> list[ReportEntry]:
+    rows = report.entries.select_related(
         "obligation__directive", "obligation__organisation", "report__organisation"
     ).prefetch_related("obligation__directive__items")
     return list(rows.order_by("obligation__directive__order"))
@@ -107,40 +106,38 @@ def _write(stage: Stage, entry: ReportEntry, writer: User, day: int) -> None:
     )
 
 
-def _review(stage: Stage, filed: ProgressReport, day: int, *, returned_share: float) -> None:
-    entries = filed.entries.filter(state=SUBMITTED).order_by("pk")
+def _review(stage: Stage, report: ProgressReport, day: int, *, returned_share: float) -> None:
+    entries = report.entries.filter(state=SUBMITTED).order_by("pk")
     decisions = {}
     for entry in entries:
         returned = stage.rng.random() < returned_share
-        decisions[entry.pk] = (
-            not returned,
-            stage.rng.choice(sentences.RETURNS) if returned else "",
-        )
+        reason = stage.wording.choice(sentences.RETURNS) if returned else ""
+        decisions[entry.pk] = (not returned, reason)
     reviewing.decide(
-        report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 17)
+        report=report, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 17)
     )
 
 
-def _report_home(stage: Stage, filed: ProgressReport) -> None:
-    """The home body: half accepted, two returned, one awaiting signature, the rest still to be written."""
-    reporting.begin(report=filed, by=stage.staff, now=stage.at(-9, 9))
-    entries = _entries(filed)
+def _report_home(stage: Stage, report: ProgressReport) -> None:
+    """The home body: half accepted, two returned, one awaiting signature, the rest unwritten."""
+    reporting.begin(report=report, by=stage.staff, now=stage.at(-9, 9))
+    entries = _entries(report)
     ready = entries[: len(entries) // 2]
     for entry in ready:
         _write(stage, entry, stage.staff, -8)
     reporting.hand_in(
-        report=filed, entries=[entry.pk for entry in ready], by=stage.staff, now=stage.at(-7, 10)
+        report=report, entries=[entry.pk for entry in ready], by=stage.staff, now=stage.at(-7, 10)
     )
-    reporting.sign(report=filed, by=stage.manager, now=stage.at(-6, 10))
+    reporting.sign(report=report, by=stage.manager, now=stage.at(-6, 10))
     decisions = {
         entry.pk: (place > 1, "" if place > 1 else sentences.RETURNS[place])
         for place, entry in enumerate(ready)
     }
-    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(-1, 16))
+    reviewing.decide(report=report, decisions=decisions, by=stage.supervisor, now=stage.at(-1, 16))
     last = entries[-1]
     last.refresh_from_db()
     _write(stage, last, stage.staff, -1)
-    reporting.hand_in(report=filed, entries=[last.pk], by=stage.staff, now=stage.at(-1, 17))
+    reporting.hand_in(report=report, entries=[last.pk], by=stage.staff, now=stage.at(-1, 17))
 
 
 def close_some(stage: Stage) -> None:
@@ -171,15 +168,15 @@ def _nearly_due(stage: Stage) -> list[Obligation]:
 
 
 def _ask(stage: Stage, row: Obligation, day: int) -> None:
-    """What is still open is established in the last days before; of a few items the body says why not."""
-    luck, reasons = Random(f"{row.organisation.code} {row.directive.code}"), {}  # noqa: S311 - made-up work, not secrets
-    for item in row.item_states.exclude(state=ESTABLISHED).select_related(
-        "obligation__organisation", "item"
-    ):
-        if luck.random() < OPEN_SHARE:
-            reasons[item.pk] = luck.choice(sentences.OPEN_REASONS)
+    """Establish most open items in the days before; of the others the body says why not."""
+    seed = f"{row.organisation.code} {row.directive.code}"
+    rng, reasons = Random(seed), {}  # noqa: S311 - made-up work, not secrets
+    items = row.item_states.exclude(state=ESTABLISHED)
+    for item in items.select_related("obligation__organisation", "item"):
+        if rng.random() < OPEN_SHARE:
+            reasons[item.pk] = rng.choice(sentences.OPEN_REASONS)
         else:
-            _establish(stage, item, stage.day(day - luck.randint(2, 15)), day - 1)
+            _establish(stage, item, stage.day(day - rng.randint(2, 15)), day - 1)
     supervising.move_obligation(
         obligation=row,
         action="request_close",

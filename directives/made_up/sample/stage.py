@@ -1,4 +1,4 @@
-"""The stage on which the made-up story plays: who, on which day it ends, and the dice."""
+"""What the acts of the made-up story share: its people, its last day, and the dice."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,7 @@ BEGAN, ISSUED, ACKNOWLEDGED, PLANNED, PLAN_DUE = -230, -225, -222, -190, -165
 
 
 class Subject(NamedTuple):
-    """What a body writes of: in the words of its kind, on a matter, or on a paper that it drafts."""
+    """What a body writes of, in the words of its kind: a matter, or a paper that it drafts."""
 
     words: sentences.BodyWords
     matter: str
@@ -62,13 +62,13 @@ class Stage:
         return self.manager if body.code == HOME else self.fillers[body.pk]
 
     def expected(self, row: Obligation, on: date) -> float:
-        """The share of an obligation's time that is gone on a day, in percent; of what has no end, of a year."""
+        """The percentage of an obligation's time that is gone; without an end, of a year."""
         if on <= row.starts_on:
             return 0.0
         due_on = row.due_on or row.starts_on + timedelta(days=365)
         return min(1.0, (on - row.starts_on) / (due_on - row.starts_on)) * 100
 
     def percent(self, row: Obligation, on: date) -> int:
-        """How far the body is by then: about on schedule, with its own diligence, never less than before."""
+        """How far the body is by then: about on schedule, by its diligence, never going back."""
         pace = 0.86 + 0.2 * self.diligence[row.organisation_id] + self.rng.uniform(-0.06, 0.08)
         return max(row.percent, min(100, round(self.expected(row, on) * pace / 5) * 5))
