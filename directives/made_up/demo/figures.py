@@ -60,7 +60,7 @@ class Figures:
     work: Work
     indicators: Sequence[Indicator]
     # The id of each body's first figure.
-    first: array[int] = field(default_factory=lambda: array("q"))
+    first: "array[int]" = field(default_factory=lambda: array("q"))
 
     def __post_init__(self) -> None:
         self.out = sink(

@@ -158,7 +158,3 @@ class Filings:
     @property
     def sinks(self) -> tuple[Sink, ...]:
         return (self.rows, self.verdicts)
-
-    def flush(self) -> None:
-        for out in self.sinks:
-            out.flush()

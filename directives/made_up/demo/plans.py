@@ -162,10 +162,6 @@ class Plans:
     def sinks(self) -> tuple[Sink, ...]:
         return (self.rows, self.measures, self.served, self.log)
 
-    def flush(self) -> None:
-        for out in self.sinks:
-            out.flush()
-
 
 def plan_moments(course: Course) -> tuple[int | None, int | None]:
     """The days on which the plan was handed in, and decided on."""

@@ -46,9 +46,9 @@ class Record:
     figures: Figures
     every: int
     # The id of each body's plan, or 0.
-    plans: array[int] = field(default_factory=lambda: array("q"))
+    plans: "array[int]" = field(default_factory=lambda: array("q"))
     # Bodies by index on each day.
-    of_day: dict[int, array[int]] = field(default_factory=dict)
+    of_day: dict[int, "array[int]"] = field(default_factory=dict)
     masks: dict[Life, tuple[int, int]] = field(default_factory=dict)
     pieces: dict[tuple[Any, ...], Piece] = field(default_factory=dict)
 

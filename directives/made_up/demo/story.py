@@ -93,7 +93,7 @@ class Story:
                 for number in range(1, self.documents)
             ]
             document = paper.register(by=supervisor, now=calendar.at(days.REGISTERED, 9))
-            self._work(calendar, bodies, crew, document)
+            self._write(calendar, bodies, crew, document)
             if further:
                 with self._step("Obligations of further documents") as rows:
                     models = document.directives.filter(statement=False).order_by("order")
@@ -165,40 +165,50 @@ class Story:
             opened(days.THIS_OPENED, calendar.this_due),
         )
 
-    def _work(
-        self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document
-    ) -> None:
-        owing = bodies[1:]  # the centre gives the work and owes none
+    def _work_of(
+        self,
+        calendar: Calendar,
+        crew: people.Crew,
+        document: Document,
+        cycles: tuple[Cycle, Cycle],
+    ) -> Work:
         stored = document.directives.filter(statement=False).select_related("section")
         directives = list(stored.order_by("order").prefetch_related("items"))
+        logged = days.LOGGED[-SCALES[self.scale].logs :]
+        lot = Lot(calendar, self.seed, all_terms(len(directives)), logged)
+        first = {model: free(model) for model in MANY}
+        matters = paper.matters()
+        return Work(calendar, lot, crew, directives, cycles, self.seed, first, matters)
+
+    def _write(
+        self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document
+    ) -> None:
+        """Write all rows of the large tables."""
+        owing = bodies[1:]  # the centre gives the work and owes none
         cycles = self._cycles(calendar, document, len(owing))
         indicators = define(document, calendar)
         sealing.seal_waiting_unsigned(now=self.now.astimezone(UTC))
-        scale = SCALES[self.scale]
-        lot = Lot(calendar, self.seed, all_terms(len(directives)), days.LOGGED[-scale.logs :])
+        work = self._work_of(calendar, crew, document, cycles)
         stripped = bare.strip(MANY)
-        first = {model: free(model) for model in MANY}
-        matters = paper.matters()
-        work = Work(calendar, lot, crew, directives, cycles, self.seed, first, matters)
         plans = Plans(work)
         filings = Filings(work, plans)
         figures = Figures(work, indicators)
-        record = Record(work, filings, figures, scale.every)
-        history = History(calendar, directives, scale.leaves)
+        record = Record(work, filings, figures, SCALES[self.scale].every)
+        history = History(calendar, work.directives, SCALES[self.scale].leaves)
         with self._step("Figures of statistics") as rows:
             rows.append(figures.write(owing))
         with self._step("Obligations, reports, plans") as rows:
             # Body after body, so that what belongs together lies together.
             for index, placed in enumerate(owing):
-                drawn = lot.draw(placed.body.code, placed.body.province)
+                drawn = work.lot.draw(placed.body.code, placed.body.province)
                 entries = work.write(index, placed, drawn)
                 plan = plans.write(index, placed, drawn)
                 filings.write(index, placed, drawn, plan, entries, full=record.full(index))
                 record.add(index, placed, drawn, plan)
                 history.add(placed, drawn)
-            for writer in (work, plans, filings):
-                writer.flush()
-                rows += [out.count for out in writer.sinks]
+            for out in (*work.sinks, *plans.sinks, *filings.sinks):
+                out.flush()
+                rows.append(out.count)
         with self._step("Events under seals") as rows:
             rows.append(record.write(owing))
         with self._step("Totals of earlier days") as rows:
@@ -206,7 +216,7 @@ class Story:
         with self._step("Indexes and references"):
             bare.restore(stripped)
         bare.count_on(MANY)
-        self.say(f"{lot.stories:,} different lives were drawn.")
+        self.say(f"{work.lot.stories:,} different lives were drawn.")
 
 
 def free(model: type[Model]) -> int:

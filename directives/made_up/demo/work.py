@@ -82,7 +82,7 @@ class Work:
     first: dict[type, int]
     matters: Sequence[str]  # what each directive is about
     # The id of each body's first entry.
-    entries: array[int] = field(default_factory=lambda: array("q"))
+    entries: "array[int]" = field(default_factory=lambda: array("q"))
     # By kind and level of the body.
     words: dict[tuple[str, str], ReportWords] = field(default_factory=dict)
     # Pieces that many rows have, by what they are made of.
@@ -253,10 +253,6 @@ class Work:
     @property
     def sinks(self) -> tuple[Sink, ...]:
         return (self.obligations, self.reports, self.report_entries, self.items)
-
-    def flush(self) -> None:
-        for out in self.sinks:
-            out.flush()
 
 
 def part_of(placed: Placed, place: int) -> str:
