@@ -100,7 +100,7 @@ LOG = (
         "面向{below}开展{matter}问卷调查，收回有效答卷{many}份",
     ),
     (
-        "梳理{matter}方面的问题{few}个，提出改进举措{part}条",
+        "梳理{matter}方面的问题{few}个，提出改进举措{few}条",
         "汇总意见建议{many}条，形成{matter}工作方案初稿",
         "就{matter}工作方案征求{few}个{below}意见，修改完善{part}处",
     ),
@@ -231,7 +231,7 @@ def next_steps(rng: Random, stage: int) -> str:
 def evidence_text(item: str) -> str:
     """What shows that an item is established."""
     papers = papers_for([item])
-    return f"关于印发{papers[0]}的通知" if papers else f"{item}落实情况报告"
+    return f"关于印发{papers[0]}的通知" if papers else f"{item.removesuffix('的方式')}落实情况报告"
 
 
 def _filled(rng: Random, text: str, words: BodyWords, matter: str, paper: str) -> str:

@@ -40,6 +40,8 @@ from directives.models import (
     FigureTotal,
     Indicator,
     ItemState,
+    LogEntry,
+    Measure,
     Obligation,
     Organisation,
     OverallDay,
@@ -216,6 +218,16 @@ def test_it_keeps_the_rules_of_the_product(demo):
     assert Obligation.objects.filter(light_code="silent").exists()
 
 
+def test_no_line_is_repeated_too_often(demo):
+    for model, column, share in (
+        (Measure, "text", 0.06),
+        (LogEntry, "text", 0.01),
+        (ReportEntry, "progress", 0.005),
+    ):
+        lines = Counter(model.objects.values_list(column, flat=True))
+        assert lines.most_common(1)[0][1] < share * lines.total(), lines.most_common(1)
+
+
 def test_further_documents_stand_beside_the_large_one(demo):
     supervisor = User.objects.get(username="supervisor")
     further = [others.register(number, by=supervisor, now=END) for number in (1, 2, 3)]
@@ -235,6 +247,8 @@ def test_further_documents_stand_beside_the_large_one(demo):
         relight(row, today=timezone.localdate(END), workdays=workdays)
     assert {row.pk: (row.light, row.light_code, row.light_on) for row in rows} == before
     assert tallies.drift() == []
+    reported = rows.exclude(progress="").select_related("directive")
+    assert {others.matter_of(row.directive) in row.progress for row in reported} == {True}
     first = OverallDay.objects.filter(scope__parent=None).order_by("day").first()
     of_all = TallyDay.objects.filter(scope=first.scope, day=since).aggregate(
         **{colour: Sum(colour) for colour in COLOURS}

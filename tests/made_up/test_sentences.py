@@ -1,4 +1,4 @@
-"""What made-up work says: whole words, in turns of phrase that change, and the same for the same seed."""
+"""What made-up work says: whole words that change, and the same for the same seed."""
 
 import json
 from collections import Counter

@@ -133,16 +133,18 @@ def _cities(province: Province, used: int) -> tuple[list[tuple[str, Place]], int
 
 
 def _committee(code: str, name: Place, level: str, above: str, province: str) -> Iterator[Body]:
-    own = _joined(place("中共"), name, place("委员会"))
-    yield Body(code, own, own.hans, level, "committee", above, province)
+    body_name = _joined(place("中共"), name, place("委员会"))
+    yield Body(code, body_name, body_name.hans, level, "committee", above, province)
     yield from _mass(code, name, level, province)
 
 
 def _mass(code: str, name: Place, level: str, province: str) -> Iterator[Body]:
     for kind in MASS:
-        own = _joined(place(kind.before), name, place(kind.after))
+        body_name = _joined(place(kind.before), name, place(kind.after))
         full = kind.full.format(name.hans)
-        yield Body(f"{code}-{kind.letter}", own, full, level, "mass_organisation", code, province)
+        yield Body(
+            f"{code}-{kind.letter}", body_name, full, level, "mass_organisation", code, province
+        )
 
 
 def _joined(*parts: Place) -> Place:

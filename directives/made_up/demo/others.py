@@ -69,14 +69,17 @@ def assign(documents: Sequence[Document], models: Sequence[Directive], *, everyb
     )
 
 
+def matter_of(directive: Directive) -> str:
+    return next(matter for matter in MATTERS if matter in directive.text_hans)
+
+
 def _copy(directive: Directive, model: Directive, matter: str, *, everybody: bool) -> int:
     """Copy the rows of a model, whose reports speak of this matter, for a directive."""
-    own_matter = next(own for own in MATTERS if own in directive.text_hans)
     values: dict[str, tuple[str, list[str | int]]] = {
         "document_id": ("%s", [directive.document_id]),
         "section_id": ("%s", [directive.section_id]),
         "directive_id": ("%s", [directive.pk]),
-        "progress": ("REPLACE(o.progress, %s, %s)", [matter, own_matter]),
+        "progress": ("REPLACE(o.progress, %s, %s)", [matter, matter_of(directive)]),
         "plan_due_on": ("NULL", []),
         "report_due_on": ("NULL", []),
     }

@@ -11,9 +11,8 @@ from directives.made_up.sample.people import (
     ACCOUNTS,
     TOP,
     Account,
-    enrol,
-    made_up_name,
     make_accounts,
+    make_silent,
 )
 from directives.made_up.sample.people import HOME as HOME_BODY
 from directives.models import User
@@ -61,26 +60,14 @@ def make(password: str, provinces: list[str], *, now: datetime) -> Crew:
     writers = {HOME_BODY: accounts["staff"], LEAF: accounts["leaf"]}
     reviewers = {"": accounts["supervisor"], HOME: accounts["province"]}
     for number, code in enumerate(["", *provinces]):
-        writers[code] = _silent(f"filler-{code or TOP}", number, code or HOME_BODY, STAFF, now)
+        staff = make_silent(f"filler-{code or TOP}", number, (code or HOME_BODY, STAFF), now=now)
+        writers[code] = staff.pk
         if code not in reviewers:
-            reviewers[code] = _silent(f"reviewer-{code}", 100 + number, code, SUPERVISOR, now)
+            role = (code, SUPERVISOR)
+            reviewers[code] = make_silent(f"reviewer-{code}", 100 + number, role, now=now).pk
     used = {*writers.values(), *reviewers.values(), *accounts.values()}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=used)}
     return Crew(writers, {HOME_BODY: accounts["manager"]}, reviewers, names)
-
-
-def _silent(username: str, number: int, code: str, role: str, now: datetime) -> int:
-    """Somebody without a password: nobody can sign in as them."""
-    user = User(
-        username=username.lower(),
-        full_name=made_up_name(number),
-        phone=f"555-{number:04}",
-        made_up=True,
-    )
-    user.set_unusable_password()
-    user.save()
-    enrol(user, ((code, role),), now)
-    return user.pk
 
 
 def accounts() -> tuple[Account, ...]:

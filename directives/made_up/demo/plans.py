@@ -27,7 +27,7 @@ class PlanMeasure:
 
     number: int
     places: tuple[int, ...]  # of the directives that it serves
-    said: sentences.MeasureText
+    content: sentences.MeasureText
     due_on: date
     cells: Cells
     log: tuple[Cells, ...]
@@ -63,13 +63,13 @@ class Plans:
         directive = directives[places[0]]
         papers = sentences.papers_for(item.name_hans for item in directive.items.all())
         subject = words, self.work.matters[places[0]], rng.choice(papers) if papers else ""
-        said, due_on = sentences.measure_text(rng, *subject), calendar.day(60 + 15 * variant)
-        cells = self.measures.cells(number + 1, *said, due_on, None, 1)
+        content, due_on = sentences.measure_text(rng, *subject), calendar.day(60 + 15 * variant)
+        cells = self.measures.cells(number + 1, *content, due_on, None, 1)
         log = []
         for day in self.work.lot.logged:
             text = sentences.log_text(rng, *subject, stage=days.LOGGED.index(day) + variant % 3)
             log.append(self.log.cells(calendar.day(day), text, calendar.at(day, 17), 1))
-        return PlanMeasure(number + 1, places, said, due_on, cells, tuple(log))
+        return PlanMeasure(number + 1, places, content, due_on, cells, tuple(log))
 
     def write(self, index: int, placed: Placed, drawn: Drawn) -> int | None:
         """Write the plan of a body. Returns its id, or None where the body has none."""
@@ -139,7 +139,7 @@ class Plans:
         measures = [
             {
                 "number": measure.number,
-                **measure.said._asdict(),
+                **measure.content._asdict(),
                 "done_on": None,
                 "due_on": measure.due_on.isoformat(),
                 "obligations": obligations(measure.places),

@@ -198,8 +198,8 @@ def _moved(life: Living) -> Iterator[Step]:
     if fate.work == SUSPENDED:
         yield Step(days.SUSPENDED, 10, "suspend", ABOVE, _to(SUSPENDED, UNDERWAY), PAUSED)
     if fate.work in (CLOSING, CLOSED):
-        asked = fate.on if fate.work == CLOSING else max(fate.on - 6, days.LAST_DUE + 1)
-        yield Step(asked, 9, "request_close", OWN, _to(CLOSING, UNDERWAY), CLOSING_REQUEST)
+        requested = fate.on if fate.work == CLOSING else max(fate.on - 6, days.LAST_DUE + 1)
+        yield Step(requested, 9, "request_close", OWN, _to(CLOSING, UNDERWAY), CLOSING_REQUEST)
     if fate.work == CLOSED:
         yield Step(fate.on, 9, "close", ABOVE, _closed, CLOSING_CONSENT)
 

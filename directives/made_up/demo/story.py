@@ -184,8 +184,8 @@ class Story:
         self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document
     ) -> None:
         """Write all rows of the large tables."""
-        owing = bodies[1:]  # the centre gives the work and owes none
-        cycles = self._cycles(calendar, document, len(owing))
+        receivers = bodies[1:]  # the centre gives the work and owes none
+        cycles = self._cycles(calendar, document, len(receivers))
         indicators = define(document, calendar)
         sealing.seal_waiting_unsigned(now=self.now.astimezone(UTC))
         work = self._work_of(calendar, crew, document, cycles)
@@ -196,10 +196,10 @@ class Story:
         record = Record(work, filings, figures, SCALES[self.scale].every)
         history = History(calendar, work.directives, SCALES[self.scale].leaves)
         with self._step("Figures of statistics") as rows:
-            rows.append(figures.write(owing))
+            rows.append(figures.write(receivers))
         with self._step("Obligations, reports, plans") as rows:
             # Body after body, so that what belongs together lies together.
-            for index, placed in enumerate(owing):
+            for index, placed in enumerate(receivers):
                 drawn = work.lot.draw(placed.body.code, placed.body.province)
                 entries = work.write(index, placed, drawn)
                 plan = plans.write(index, placed, drawn)
@@ -210,7 +210,7 @@ class Story:
                 out.flush()
                 rows.append(out.count)
         with self._step("Events under seals") as rows:
-            rows.append(record.write(owing))
+            rows.append(record.write(receivers))
         with self._step("Totals of earlier days") as rows:
             rows.append(history.write())
         with self._step("Indexes and references"):

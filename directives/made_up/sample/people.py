@@ -90,17 +90,22 @@ def enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None
 
 @transaction.atomic
 def make_fillers(bodies: list[Organisation], *, now: datetime) -> dict[int, User]:
-    """Who fills in for each body, by its id. They have no password: nobody signs in as them."""
-    fillers = {}
-    for number, body in enumerate(bodies):
-        user = User(
-            username=f"filler-{body.code.lower()}",
-            full_name=made_up_name(number),
-            phone=f"555-{number:04}",
-            made_up=True,
-        )
-        user.set_unusable_password()
-        user.save()
-        enrol(user, ((body.code, STAFF),), now)
-        fillers[body.pk] = user
-    return fillers
+    """Who fills in for each body, by its id."""
+    return {
+        body.pk: make_silent(f"filler-{body.code}", number, (body.code, STAFF), now=now)
+        for number, body in enumerate(bodies)
+    }
+
+
+def make_silent(username: str, number: int, role: tuple[str, str], *, now: datetime) -> User:
+    """A person with a role, as (body code, role), and no password: nobody signs in as them."""
+    user = User(
+        username=username.lower(),
+        full_name=made_up_name(number),
+        phone=f"555-{number:04}",
+        made_up=True,
+    )
+    user.set_unusable_password()
+    user.save()
+    enrol(user, (role,), now)
+    return user
