@@ -1,5 +1,5 @@
 # make run     the tracker with the sample document, on http://127.0.0.1:8000, for passkeys http://localhost:8000 (PORT=… for another port)
-# make test    every test, on SQLite and on PostgreSQL
+# make test    make lint, then every test, on SQLite and on PostgreSQL
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
 # make security  what the product is asked about its own security: tests of access, sign-in, record and uploads, two scanners (20 minutes)
 # make fuzz    20,000 forms and addresses, each with one field that nobody means (a quarter of an hour)
