@@ -29,13 +29,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class DrillResult:
-    """What a restored installation says of itself."""
+    """The results of the checks in the restored installation."""
 
     drift: list[str]
     faults: list[str]  # of the audit log
     obligations: int
-    session: str  # of a person who may look around; "" where nobody may
-    file: int  # an attachment that this person may open; 0 where there is none
+    session: str  # of a person who may read pages; "" if there is nobody
+    file: int  # an attachment that this person may open; 0 if there is none
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def _timed(step: str, say: Say) -> Iterator[None]:
 
 
 def drill(*, now: datetime, say: Say) -> None:
-    """Go through it and say how long each step took; nothing is left of it.
+    """Run all steps, report how long each took, and remove everything.
 
     Raises CommandError at the first step that fails.
     """
@@ -77,32 +77,22 @@ def _environment(base: Path, server: str) -> dict[str, str]:
     var = base / "var"
     var.mkdir()
     url = f"{server}/qunzhu" if server else f"sqlite:///{var / 'qunzhu.sqlite3'}"
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    return environment | {
-        "QUNZHU_DOTENV": os.devnull,
-        "QUNZHU_VAR": str(var),
-        "DATABASE_URL": url,
-    }
+    names = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    return environment | {"QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(var), "DATABASE_URL": url}
 
 
 def _manage(environment: dict[str, str], *arguments: str) -> str:
-    """The output of a command in that installation. Raises CommandError with its complaints."""
+    """The output of a command in that installation. Raises CommandError with its stderr."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-    done = subprocess.run(
-        command,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CommandError(f"{' '.join(arguments)} failed: {done.stderr.strip()}")
     return done.stdout
 
 
 def look() -> str:
-    """In the restored installation: what it says of itself, as JSON."""
+    """Check this installation, which was restored; returns a DrillResult as JSON."""
     members = Membership.objects.filter(user__is_active=True).select_related("user")
     member = members.order_by("organisation__path").first()
     file = Attachment.objects.visible_to(member.user).order_by("pk").first() if member else None
@@ -117,9 +107,9 @@ def look() -> str:
 
 
 def _visit(environment: dict[str, str], result: DrillResult) -> list[str]:
-    """Serve it and read its pages as a person; returns them.
+    """Serve the installation and read pages as a person; returns their paths.
 
-    Raises CommandError for one that is not there.
+    Raises CommandError for a page that does not answer 200.
     """
     pages = [
         "/readyz",
@@ -128,11 +118,11 @@ def _visit(environment: dict[str, str], result: DrillResult) -> list[str]:
     ]
     with served(environment) as web:
         for page in pages:
-            line = http.client.HTTPConnection(HOST, web.port, timeout=60)
-            line.request("GET", page, headers={"Cookie": f"sessionid={result.session}"})
-            answer = line.getresponse()
+            client = http.client.HTTPConnection(HOST, web.port, timeout=60)
+            client.request("GET", page, headers={"Cookie": f"sessionid={result.session}"})
+            answer = client.getresponse()
             answer.read()
-            line.close()
+            client.close()
             if answer.status != http.HTTPStatus.OK:
                 raise CommandError(f"{page} answered {answer.status} in the restored installation.")
     return pages

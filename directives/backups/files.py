@@ -15,7 +15,7 @@ from directives.backups.manifest import BLOCK, FILES, Kept, digest
 
 
 def where() -> str:
-    """The folder or the bucket in which the files are."""
+    """The folder or the bucket of the storage, for messages."""
     bucket = getattr(default_storage, "bucket_name", None)
     return f"the bucket {bucket}" if bucket else str(settings.MEDIA_ROOT)
 
@@ -24,7 +24,7 @@ def names(folder: str = "") -> Iterator[str]:
     """Every file of the storage, by the name under which rows know it."""
     try:
         folders, file_names = default_storage.listdir(folder)
-    except FileNotFoundError:  # nothing was ever uploaded, or the folder went with its last file
+    except FileNotFoundError:  # nothing was uploaded yet, or the folder was removed meanwhile
         return
     yield from (f"{folder}{name}" for name in sorted(file_names) if name)
     for name in sorted(folders):
@@ -34,7 +34,7 @@ def names(folder: str = "") -> Iterator[str]:
 def copy(name: str, backup: Path, before: Path | None) -> Kept | None:
     """Copy a file into a backup, or share it with the backup `before` if it has the same bytes.
 
-    Returns None for a file that is gone meanwhile.
+    Returns None for a file that was deleted meanwhile.
     """
     target = backup / FILES / name
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,9 +52,9 @@ def copy(name: str, backup: Path, before: Path | None) -> Kept | None:
 
 
 def _share(old: Path, name: str, target: Path) -> Kept | None:
-    """Give an unchanged file of an older backup a second name, so that it takes no room again.
+    """Hard-link an unchanged file of an older backup, so that it takes no space again.
 
-    Returns None where that cannot be.
+    Returns None if that is impossible.
     """
     if not old.is_file() or old.stat().st_size != default_storage.size(name):
         return None
@@ -69,7 +69,7 @@ def _share(old: Path, name: str, target: Path) -> Kept | None:
 
 
 def _stream(name: str, target: BinaryIO | None) -> Kept:
-    """Read a file of the storage to its end, and write it where there is a target."""
+    """Read a file of the storage to its end, and write it to the target, if any."""
     sha256, length = hashlib.sha256(), 0
     with default_storage.open(name) as source:
         while block := source.read(BLOCK):
@@ -86,24 +86,26 @@ def held(name: str) -> Kept:
 
 
 def demand_no_others(files: dict[str, Kept]) -> set[str]:
-    """The files of a backup that a restore, broken off, has put into the storage already.
+    """The files of a backup that an interrupted restore has put into the storage already.
 
-    Raises CommandError if there are others.
+    Raises CommandError if the storage holds other files.
     """
-    there = set(names())
-    others = {name for name in there if name not in files or files[name] != held(name)}
+    present = set(names())
+    others = {name for name in present if name not in files or files[name] != held(name)}
     if others:
         raise CommandError(
             f"{where()} is not empty: it holds {len(others)} files that are not of this backup,"
             f" {min(others)} among them."
             " Restore into a new place: another QUNZHU_VAR or FILES_S3_BUCKET."
         )
-    return there
+    return present
 
 
 def put(name: str, backup: Path) -> None:
     """Put a file of a backup into the storage, under its own name."""
     with (backup / FILES / name).open("rb") as source:
-        kept = default_storage.save(name, File(source))
-    if kept != name:
-        raise CommandError(f"{name} was in {where()} already, and {kept} was written beside it.")
+        saved_as = default_storage.save(name, File(source))
+    if saved_as != name:
+        raise CommandError(
+            f"{name} was in {where()} already, and {saved_as} was written beside it."
+        )

@@ -1,4 +1,4 @@
-"""The folder of backups: which of them stay, and nothing is left of a run that was killed."""
+"""The folder of backups: which of them are kept, and removing others and unfinished ones."""
 
 import fcntl
 import os
@@ -12,17 +12,14 @@ from django.core.management.base import CommandError
 
 from directives.backups import manifest
 
-NAME = "%Y-%m-%dT%H%M%S"  # of a backup, in the office's own time
-PART = ".part"  # behind the name of a backup that is being made or removed
-KEEP = (
-    ("%Y-%m-%d", 7),
-    ("%G-W%V", 4),
-    ("%Y-%m", 6),
-)  # the newest of each of so many days, weeks and months
+NAME = "%Y-%m-%dT%H%M%S"  # name of a backup, in local time
+PART = ".part"  # suffix of a backup that is being made or removed
+# The newest backup of each of so many days, weeks and months is kept.
+KEEP = (("%Y-%m-%d", 7), ("%G-W%V", 4), ("%Y-%m", 6))
 
 
 def staying(moments: Iterable[datetime]) -> set[datetime]:
-    """Those of the backups made at these moments that are kept. The newest always is."""
+    """The moments of the backups to keep; the newest is always one of them."""
     kept: set[datetime] = set()
     for period, number in KEEP:
         newest = {moment.strftime(period): moment for moment in sorted(moments)}
@@ -31,12 +28,10 @@ def staying(moments: Iterable[datetime]) -> set[datetime]:
 
 
 def backups(folder: Path) -> dict[datetime, Path]:
-    """The whole backups in a folder, the oldest first."""
-    whole = (path for path in folder.iterdir() if (path / manifest.NAME).is_file())
-    by_moment = {_moment(path.name): path for path in whole}
-    return {
-        moment: by_moment[moment] for moment in sorted(moment for moment in by_moment if moment)
-    }
+    """The complete backups in a folder, the oldest first."""
+    complete = (path for path in folder.iterdir() if (path / manifest.NAME).is_file())
+    dated = ((moment, path) for path in complete if (moment := _moment(path.name)))
+    return dict(sorted(dated))
 
 
 def _moment(name: str) -> datetime | None:
@@ -48,7 +43,7 @@ def _moment(name: str) -> datetime | None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """One backup at a time in a folder; the kernel lets go of it however the process ends."""
+    """Allow one backup at a time in a folder; the lock ends with the process in any case."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,19 +57,17 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def clear_unfinished(folder: Path) -> None:
-    """Remove what killed runs left. Call it within `alone`: then nobody is at work on it."""
+    """Remove what killed runs left. Call it within `alone`."""
     for path in folder.glob(f"*{PART}"):
         if _moment(path.name.removesuffix(PART)):
             shutil.rmtree(path)
 
 
 def clear_old(folder: Path) -> list[Path]:
-    """Remove the backups that need not stay, and return them: after a new one was read back."""
+    """Remove the backups that need not be kept, after a new one was read back; returns them."""
     by_moment = backups(folder)
     old = [path for moment, path in by_moment.items() if moment not in staying(by_moment)]
     for path in old:
-        part = path.rename(
-            path.with_name(path.name + PART),
-        )  # killed in the middle, it is no backup any more
-        shutil.rmtree(part)
+        # Renamed first, so that after a kill it does not count as a backup.
+        shutil.rmtree(path.rename(path.with_name(path.name + PART)))
     return old

@@ -1,4 +1,4 @@
-"""Making a backup: the database as of one instant, then every file, then all of it read back."""
+"""Making a backup: copy the database as of one instant, then every file, then read it back."""
 
 import shutil
 import subprocess
@@ -13,19 +13,27 @@ from django.db import connection
 from django.utils import timezone
 
 from directives.backups import files, keeping, postgresql, sqlite
-from directives.backups.manifest import FILES, Contents, Kept, Manifest, differences, digest
+from directives.backups.manifest import (
+    FILES,
+    Contents,
+    Kept,
+    Manifest,
+    demand_none,
+    differences,
+    digest,
+)
 from directives.base.online import demand_session
 
 ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
-ROUNDS = 3  # a file may be deleted between the copy of the database and its own
-GROWTH = 2  # a copy of the database is taken to be at most so many times the one before
-LEFT_FREE = 256 * 1024**2  # bytes that a backup does not take from those who work on the same disk
+ROUNDS = 3  # attempts: a file may be deleted between the copies of the database and of files
+GROWTH = 2  # a copy of the database is estimated as at most so many times the previous one
+LEFT_FREE = 256 * 1024**2  # bytes on the disk that a backup leaves free
 
 
 def keep(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
-    """Make a backup in a folder of them, then remove those that need not stay.
+    """Make a backup in a folder of backups, then remove those that need not be kept.
 
-    Raises CommandError, and then removes none.
+    If it raises CommandError, none is removed.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with keeping.alone(folder):
@@ -40,7 +48,7 @@ def keep(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
 def make(target: Path, *, now: datetime) -> Manifest:
     """Make a backup in a new folder.
 
-    Raises CommandError, and leaves nothing, when it cannot be made or read back.
+    Raises CommandError, and leaves nothing behind, if it cannot be made or read back.
     """
     if not target.parent.is_dir():
         raise CommandError(f"{target} cannot be written: there is no folder {target.parent}.")
@@ -65,7 +73,7 @@ def _make(target: Path, before: Path | None, now: datetime) -> Manifest:
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
-    """The folder in which a backup is made; it is gone afterwards, unless it was renamed."""
+    """The folder in which a backup is made; it is removed at the end unless it was renamed."""
     part = target.with_name(target.name + keeping.PART)
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
     try:
@@ -78,7 +86,7 @@ def _unfinished(target: Path) -> Iterator[Path]:
 
 
 def demand_room(part: Path, before: Path | None) -> None:
-    """Raise CommandError if the disk has no room for it and for those who work there meanwhile."""
+    """Raise CommandError unless the disk has room for the backup and LEFT_FREE bytes more."""
     engine, new = ENGINES[connection.vendor], files.names()
     database = engine.size()
     if before:
@@ -103,10 +111,9 @@ def _size(name: str) -> int:
 
 
 def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
-    """Copy the database, then the files, so that each file that a row of the copy names is there.
+    """Copy the database, then the files, so that every file that a row names is in the backup.
 
-    One that was deleted in between would be missing: then the database is copied again, which no
-    longer names it.
+    If a file was deleted in between, the database is copied again, which no longer names it.
     """
     engine, kept = ENGINES[connection.vendor], {}
     missing: set[str] = set()
@@ -118,7 +125,7 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
             if name not in kept and (copied := files.copy(name, part, before)):
                 kept[name] = copied
         known, missing = missing, dumped.named.keys() - kept.keys()
-        if missing <= known:  # what is still missing was so before
+        if missing <= known:  # these were missing in the round before, too
             break
     return Manifest(
         made_at=timezone.localtime(now).isoformat(timespec="seconds"),
@@ -135,7 +142,7 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
 
 
 def faults(dumped: Contents, kept: dict[str, Kept]) -> list[str]:
-    """What is wrong with the evidence itself, in words: no backup can mend it."""
+    """Faults of the evidence files themselves, in words; no backup can correct them."""
     lines = []
     for name, sha256 in sorted(dumped.named.items()):
         if name not in kept:
@@ -146,17 +153,12 @@ def faults(dumped: Contents, kept: dict[str, Kept]) -> list[str]:
 
 
 def release() -> str:
-    """The commit of a checkout; "" where the code is not one."""
+    """The commit of the checkout; "" if the code is not a git checkout."""
     git = shutil.which("git")
     if git is None or not (settings.BASE_DIR / ".git").exists():
         return ""
-    done = subprocess.run(
-        [git, "rev-parse", "HEAD"],
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command, folder = [git, "rev-parse", "HEAD"], settings.BASE_DIR
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
@@ -171,16 +173,7 @@ def read_back(folder: Path, made: Manifest) -> None:
     wrong = [line for path, kept in wanted.items() if (line := _difference(path, kept))]
     if not wrong:
         wrong = differences(made.rows, engine.read_back(folder / engine.DUMP))
-    if wrong:
-        raise CommandError(
-            "\n".join(
-                [
-                    f"The backup {folder} is not what its manifest says:",
-                    *wrong[:20],
-                    f"{len(wrong)} in all",
-                ]
-            )
-        )
+    demand_none(wrong, f"The backup {folder} is not what its manifest says:")
 
 
 def _difference(path: Path, kept: Kept) -> str:

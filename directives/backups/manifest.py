@@ -1,4 +1,4 @@
-"""What a backup says of itself: its rows, each file with its size and hash, when it was made."""
+"""The manifest of a backup: numbers of rows, size and hash of each file, when it was made."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from django.db.models import FileField
 
 FORMAT = 1
 NAME = "manifest.json"
-FILES = "files"  # the folder, within a backup, of what was in the storage
+FILES = "files"  # the folder of a backup that holds the files of the storage
 BLOCK = 1024 * 1024  # bytes read at a time
 
 Ask = Callable[[str], list[tuple]]  # a statement → its rows
@@ -20,7 +20,7 @@ Ask = Callable[[str], list[tuple]]  # a statement → its rows
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file of a backup, as it must be read again."""
+    """The size and hash of a file of a backup."""
 
     bytes: int
     sha256: str
@@ -28,27 +28,24 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a database holds at one instant, as far as a copy can be compared with it."""
+    """The contents of a database at one instant, to be compared with a copy."""
 
     rows: dict[str, int]  # by table
     migrations: list[str]  # app.name
     seal: str  # the hash of the newest seal of the audit log; "" without one
-    named: dict[
-        str,
-        str,
-    ]  # files that rows name → the SHA-256 that the row keeps; "" where it keeps none
+    named: dict[str, str]  # files that rows name → the SHA-256 in the row; "" if there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The manifest of a backup.
 
-    `faults` are sentences about evidence that was missing or damaged before it was copied.
+    `faults` are sentences about files that were missing or damaged before they were copied.
     """
 
     made_at: str  # ISO 8601
     engine: str  # Django's name of it
-    release: str  # the commit, where the code is a checkout
+    release: str  # the commit; "" if the code is no checkout
     storage: str  # where the files were: a folder or a bucket
     database: Kept
     rows: dict[str, int]
@@ -68,7 +65,7 @@ class Manifest:
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of a backup; raises CommandError if this release can read none."""
+    """The manifest of a backup. Raises CommandError if there is none that this release reads."""
     try:
         values = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -86,7 +83,7 @@ def read(folder: Path) -> Manifest:
 
 
 def contents(ask: Ask, tables: list[str]) -> Contents:
-    """What a database with these tables holds; `ask` must answer as of one instant."""
+    """The contents of a database with these tables; `ask` must query a single snapshot."""
     if "django_migrations" not in tables:
         raise CommandError(
             "There is nothing to back up: the database has no tables of the tracker."
@@ -101,7 +98,7 @@ def contents(ask: Ask, tables: list[str]) -> Contents:
 
 
 def _named(ask: Ask, tables: list[str]) -> Iterator[tuple[str, str]]:
-    """The files that rows name, each with the hash that is kept beside its name."""
+    """The files that rows name, each with the hash stored beside its name."""
     for model in apps.get_models():
         columns = {column.name: column.column for column in model._meta.concrete_fields}
         for column in model._meta.concrete_fields:
@@ -118,6 +115,12 @@ def differences(before: dict[str, int], after: dict[str, int]) -> list[str]:
         for table in sorted(before.keys() | after.keys())
         if before.get(table) != after.get(table)
     ]
+
+
+def demand_none(faults: list[str], message: str) -> None:
+    """Raise CommandError with the message and the first faults, if there are any."""
+    if faults:
+        raise CommandError("\n".join([message, *faults[:20], f"{len(faults)} in all"]))
 
 
 def digest(path: Path) -> Kept:

@@ -18,43 +18,41 @@ from django.db.backends.postgresql.client import DatabaseClient
 from directives.backups.manifest import Contents, contents
 
 DUMP = "database.dump"
-# A dump is compressed and has no indexes: it takes at most one part in so many of the database.
-SHARE = 2
+SHARE = 2  # a dump, compressed and without indexes, takes at most the SHAREth part of a database
 COPY = re.compile(rb'COPY (?:"?[\w$]+"?\.)?"?([\w$]+)"? .*FROM stdin;\n')
 END = b"\\.\n"
 
 
 def _command(program: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """A program of PostgreSQL's and its environment; the name of the database comes last."""
+    """A command line of a PostgreSQL program, ending in the database, and its environment."""
     path = shutil.which(program)
     if path is None:
         raise CommandError(f"{program} is missing: apt-get install postgresql-client")
     words, environment = DatabaseClient.settings_to_cmd_args_env(
-        connection.settings_dict,
-        list(arguments),
+        connection.settings_dict, list(arguments)
     )
     return [path, *words[1:]], {**os.environ, **(environment or {})}
 
 
 @contextmanager
 def _running(words: list[str], environment: dict[str, str] | None = None) -> Iterator[IO[bytes]]:
-    """What a program writes, while it runs; it ends when nobody reads on.
+    """The output of a program while it runs; the program ends when the caller stops reading.
 
-    Raises CommandError with the program's own words when it fails.
+    Raises CommandError with the program's stderr if it fails.
     """
-    with tempfile.TemporaryFile() as complaints:
+    with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(
             words,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=errors,
         ) as process:
             assert process.stdout is not None
             yield process.stdout
         if process.returncode:
-            complaints.seek(0)
-            message = complaints.read().decode(errors="replace").strip()
+            errors.seek(0)
+            message = errors.read().decode(errors="replace").strip()
             raise CommandError(f"{Path(words[0]).name} failed: {message}")
 
 
@@ -65,7 +63,7 @@ def _ask(statement: str) -> list[tuple]:
 
 
 def held() -> Contents:
-    """What the database holds now, or as of the instant of the transaction that is open."""
+    """The contents of the database now, or in the snapshot of the open transaction."""
     tables = _ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     return contents(_ask, [name for (name,) in tables])
 
@@ -79,7 +77,7 @@ def dump(target: Path) -> Contents:
     """Dump the database; returns what it held at the instant of the dump."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        # It waits for the dump, which takes its time.
+        # The transaction is idle during the dump, which takes long.
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
@@ -93,9 +91,9 @@ def dump(target: Path) -> Contents:
 
 
 def read_back(path: Path) -> dict[str, int]:
-    """The rows of each table of a dump, all of which is read.
+    """The number of rows of each table of a dump, which is read to its end.
 
-    Raises CommandError when it is not whole.
+    Raises CommandError if it is damaged.
     """
     rows: dict[str, int] = {}
     words, _environment = _command("pg_restore")
@@ -108,7 +106,7 @@ def read_back(path: Path) -> dict[str, int]:
 
 
 def demand_empty() -> None:
-    """Raise CommandError unless the database is there and has nothing in it."""
+    """Raise CommandError unless the database exists and is empty."""
     here = "relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'S')"
     if _ask(f"SELECT 1 FROM pg_class WHERE {here} LIMIT 1"):  # noqa: S608 - words of our own
         name = connection.settings_dict["NAME"]
@@ -116,10 +114,10 @@ def demand_empty() -> None:
 
 
 def load(source: Path) -> None:
-    """Load a dump, whole or not at all, as the user that DATABASE_URL names."""
+    """Load a dump in one transaction, as the user of DATABASE_URL."""
     how = ("--single-transaction", "--no-owner", "--no-acl")
     words, environment = _command("pg_restore", *how, str(source), "--dbname")
     with _running(words, environment) as output:
         output.read()
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # queries are planned by what a dump does not hold
+        cursor.execute("ANALYZE")  # a dump does not contain the statistics of the planner

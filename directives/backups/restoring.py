@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from directives.backups import files
 from directives.backups.making import ENGINES, read_back
-from directives.backups.manifest import Manifest, differences, read
+from directives.backups.manifest import Manifest, demand_none, differences, read
 from directives.base.online import demand_session
 
 
@@ -31,8 +31,8 @@ def restore(folder: Path) -> Manifest:
         text = f"The database that DATABASE_URL names does not answer: {str(error).strip()}"
         raise CommandError(text) from error
     try:
-        there = files.demand_no_others(made.files)
-        for name in made.files.keys() - there:
+        present = files.demand_no_others(made.files)
+        for name in made.files.keys() - present:
             files.put(name, folder)
         engine.load(folder / engine.DUMP)
     except OSError as error:
@@ -66,16 +66,7 @@ def _compare(made: Manifest) -> None:
         wrong.append("the migrations that were applied are not those of the manifest")
     if restored.seal != made.seal:
         wrong.append("the newest seal of the audit log is not that of the manifest")
-    if wrong:
-        raise CommandError(
-            "\n".join(
-                [
-                    "What was restored is not what the manifest says:",
-                    *wrong[:20],
-                    f"{len(wrong)} in all",
-                ]
-            )
-        )
+    demand_none(wrong, "What was restored is not what the manifest says:")
 
 
 def end_sessions() -> int:

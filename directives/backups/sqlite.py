@@ -1,4 +1,4 @@
-"""Copying a SQLite database while it is in use, and putting a copy where none is."""
+"""Copying a SQLite database while it is in use, reading a copy, and restoring it."""
 
 import os
 import shutil
@@ -14,11 +14,8 @@ from django.db import connection
 from directives.backups.manifest import Contents, contents
 
 DUMP = "database.sqlite3"
-BESIDE = (
-    "-wal",
-    "-shm",
-    "-journal",
-)  # what SQLite keeps beside a database, and applies to whatever lies there under its name
+# Suffixes of files beside a database. SQLite applies them to any database of that name.
+BESIDE = ("-wal", "-shm", "-journal")
 
 
 def place() -> Path:
@@ -27,9 +24,9 @@ def place() -> Path:
 
 @contextmanager
 def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
-    """A connection of its own, which never makes a database.
+    """A separate connection, which never creates a database.
 
-    Raises CommandError with SQLite's own words.
+    Raises CommandError with SQLite's message.
     """
     if not path.is_file():
         raise CommandError(f"There is no database {path}.")
@@ -59,10 +56,10 @@ def size() -> int:
 def dump(target: Path) -> Contents:
     """Copy the database; returns what it held at the instant of the copy.
 
-    Copying the file of a running SQLite by hand loses rows without a sign.
+    Copying the file of a database in use would silently lose rows.
     """
     with _opened(place()) as source, closing(sqlite3.connect(target)) as copy:
-        source.execute("BEGIN")  # what is counted and what is copied are of one instant
+        source.execute("BEGIN")  # rows are counted and copied in the same snapshot
         dumped = _contents(source)
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")  # no -wal file beside the copy
@@ -70,18 +67,18 @@ def dump(target: Path) -> Contents:
 
 
 def read_back(path: Path) -> dict[str, int]:
-    """The rows of each table of a copy; raises CommandError when it is not whole."""
+    """The number of rows of each table of a copy. Raises CommandError if it is damaged."""
     with _opened(path, "ro") as copy:
         verdict = [row[0] for row in copy.execute("PRAGMA integrity_check")]
         broken = copy.execute("PRAGMA foreign_key_check").fetchall()
         if verdict != ["ok"] or broken:
-            told = "; ".join([*verdict, f"{len(broken)} rows refer to nothing"])
-            raise CommandError(f"The copy is not whole: {told}.")
+            faults = "; ".join([*verdict, f"{len(broken)} rows refer to nothing"])
+            raise CommandError(f"The copy is not whole: {faults}.")
         return _contents(copy).rows
 
 
 def demand_empty() -> None:
-    """Raise CommandError unless a database may be put in its place."""
+    """Raise CommandError unless there is no database, or an empty one."""
     for path in (Path(f"{place()}{ending}") for ending in BESIDE):
         if path.exists():
             raise CommandError(
@@ -98,7 +95,7 @@ def demand_empty() -> None:
 
 
 def load(source: Path) -> None:
-    """Put a copy in place, whole or not at all."""
+    """Put a copy in the place of the database, in one step."""
     place().parent.mkdir(parents=True, exist_ok=True)
     part = Path(f"{place()}.part")
     with source.open("rb") as file, part.open("wb") as copy:
@@ -109,6 +106,6 @@ def load(source: Path) -> None:
 
 
 def held() -> Contents:
-    """What the database holds now."""
+    """The contents of the database."""
     with _opened(place()) as database:
         return _contents(database)

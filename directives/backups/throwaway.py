@@ -25,12 +25,12 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
 class InstallationError(Exception):
-    """A throw-away installation did not start or did not answer as it must."""
+    """A throw-away installation did not start or did not answer as expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The product as it is served: on which port, by which process."""
+    """A running web server: its port and process."""
 
     port: int
     pid: int
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 @contextmanager
 def folder(keep: str | None) -> Iterator[Path]:
-    """The folder to work in: the one to keep, or a new one that is gone afterwards."""
+    """The folder to work in: `keep`, or a temporary one that is removed afterwards."""
     if keep:
         path = Path(keep).resolve()
         path.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def folder(keep: str | None) -> Iterator[Path]:
 
 @contextmanager
 def cluster(base: Path) -> Iterator[str]:
-    """A PostgreSQL that waits for the disk as a real one does; yields its address."""
+    """A temporary PostgreSQL that syncs to disk as a real one does; yields its address."""
     home, port = base / DATABASES, free_port()
     script = str(settings.BASE_DIR / "deploy" / "pgtmp.sh")
     started = subprocess.run(
@@ -79,7 +79,7 @@ def cluster(base: Path) -> Iterator[str]:
 
 @contextmanager
 def server_of(engine: str, base: Path) -> Iterator[str]:
-    """The address of a PostgreSQL, or "" for SQLite, which has no server."""
+    """The address of a temporary PostgreSQL, or "" for SQLite, which has no server."""
     if engine == SQLITE:
         yield ""
         return
@@ -102,17 +102,9 @@ def served(environment: dict[str, str], root: Path | None = None) -> Iterator[Se
         "--timeout=300",
         "--log-level=error",
     ]
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "qunzhu_tracker.wsgi:application",
-        f"--bind={HOST}:{port}",
-        *options,
-    ]
-    server = subprocess.Popen(
-        [*command, "--no-control-socket"], cwd=root or settings.BASE_DIR, env=environment
-    )
+    program = [sys.executable, "-m", "gunicorn", "qunzhu_tracker.wsgi:application"]
+    command = [*program, f"--bind={HOST}:{port}", *options, "--no-control-socket"]
+    server = subprocess.Popen(command, cwd=root or settings.BASE_DIR, env=environment)
     try:
         _wait(server, port)
         yield Server(port, server.pid)
@@ -133,7 +125,7 @@ def _wait(server: subprocess.Popen, port: int) -> None:
 
 
 def session_of(user: User) -> str:
-    """A new session of this person; its key is the cookie that signs them in."""
+    """Create a session of this person; returns its key, for the session cookie."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

@@ -1,1 +1,1 @@
-"""Whether this installation works: what its pages say of it, and what `manage.py doctor` does."""
+"""The health of an installation: banners on its pages, and the checks of `manage.py doctor`."""

@@ -1,4 +1,4 @@
-"""Checks of who holds what: duties of the installation that should be apart."""
+"""A check of accounts: duties that one person should not hold together."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,9 +11,9 @@ from directives.models import Membership, PendingRight, User
 
 
 def look_at_duties(now: datetime) -> Iterator[Finding]:
-    """Who holds two of the three duties, or audits and works in a body.
+    """Find people who hold two of the three duties, or who audit and have a role in a body.
 
-    Such accounts are from before these were to be apart, or were given them on the machine.
+    They got them before the rule existed, or by a command on the server.
     """
     waiting = PendingRight.objects.count()
     if waiting:
@@ -31,17 +31,15 @@ def look_at_duties(now: datetime) -> Iterator[Finding]:
         is_active=True,
     )
     for person in holders.annotate(has_role=has_role).order_by("pk"):
-        duties = [key.replace("_", " ") for key in sorted(person.duties)] + ["superuser"] * (
-            person.is_superuser and person.is_auditor
-        )
-        duties += ["a role in a body"] * (person.has_role and person.is_auditor)
+        duties = [key.replace("_", " ") for key in sorted(person.duties)]
+        if person.is_auditor and person.is_superuser:
+            duties.append("superuser")
+        if person.is_auditor and person.has_role:
+            duties.append("a role in a body")
         if len(duties) > 1:
             count += 1
-            words = (
-                f"{person.username} holds {' and '.join(duties)}: these are for different people"
-            )
             yield warning(
-                words,
+                f"{person.username} holds {' and '.join(duties)}: these are for different people",
                 "A security administrator gives one of them to somebody else and takes it from "
                 "this account: /admin/.",
             )

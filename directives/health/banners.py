@@ -1,4 +1,4 @@
-"""The messages of every page on the state of the installation."""
+"""Messages about the state of the installation, shown on every page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from directives.models import User
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """Some sentences, whether they warn, and where that can be put right by whoever reads it."""
+    """A message; `url` and `label` link to a page where the reader can solve the problem."""
 
     words: str
     warns: bool = True
@@ -26,7 +26,7 @@ class Banner:
 
 
 def banners(upkeep: Upkeep, user: User, now: datetime) -> tuple[Banner, ...]:
-    """The worst that this person should know, and that the calendar ends."""
+    """The most serious problem that concerns this person, and years missing in the calendar."""
     oversees = user.is_staff or user.supervises
     sentences = list(_of_lights(upkeep, now) or (_of_work(upkeep, now) if oversees else ()))
     messages = [Banner(_joined(*sentences, _help(user)))] if sentences else []
@@ -57,7 +57,7 @@ def _silence(upkeep: Upkeep, now: datetime) -> str:
 
 
 def _of_work(upkeep: Upkeep, now: datetime) -> Iterator[str]:
-    """The worst beside the lights."""
+    """The most serious problem except late lights."""
     today = timezone.localdate(now)
     if upkeep.full:
         yield _("The server’s disk is full; nothing can be saved.")

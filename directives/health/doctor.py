@@ -1,4 +1,4 @@
-"""Every check of `manage.py doctor`, and how they are carried out."""
+"""The checks of `manage.py doctor`, and running them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,20 +32,20 @@ CHECKS = (
 
 
 def examine(now: datetime, *, deep: bool = False) -> Iterator[tuple[str, Finding]]:
-    """Each finding with the name of its check. Without a database what needs it is passed over."""
+    """Each finding with the name of its check. Checks that need a broken database are skipped."""
     usable = True
     for check in CHECKS:
         if (check.deep and not deep) or not (check.offline or usable):
             continue
-        for finding in _looked(check, now):
+        for finding in _findings(check, now):
             yield check.name, finding
             if check.name in ("database", "migrations") and finding.level == WRONG:
                 usable = False
 
 
-def _looked(check: Check, now: datetime) -> list[Finding]:
+def _findings(check: Check, now: datetime) -> list[Finding]:
     try:
         return list(check.look(now))
-    except Exception as error:  # noqa: BLE001 - it is a finding, and the others go on
+    except Exception as error:  # noqa: BLE001 - a failure is a finding, and the other checks run
         words = f"could not be looked at: {type(error).__name__}: {error}"
         return [wrong(words, "The log may say more.")]

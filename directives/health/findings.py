@@ -1,4 +1,4 @@
-"""What a check of this installation comes to: a level, a sentence, and what is to be done."""
+"""Findings of checks: a level, a sentence, and what to do."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ STATES = {FINE: "ok", WARNING: "warning", WRONG: "wrong"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`remedy` is what to do; there is none where nothing is to be done."""
+    """The result of a check; `remedy` is what to do, if anything."""
 
     level: int
     words: str
@@ -19,9 +19,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something to look at. `look` gives its findings as of an instant.
+    """A check; `look` returns its findings at a given time.
 
-    A `deep` one reads whole tables, on demand; one that is not `offline` needs the database.
+    A `deep` one reads whole tables and runs on request only. An `offline` one needs no database.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Checks of this machine, which need no database: settings, static files, disks, files, mail."""
+"""Checks that need no database: settings, static files, disks, virus scanner, files, mail."""
 
 import smtplib
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from django.core.mail import get_connection
 from directives.base import disk, viruses
 from directives.health.findings import Finding, fine, warning, wrong
 
-# What an office decides for its whole domain: HSTS of subdomains, and its preload list.
+# Each office decides these for its whole domain: HSTS of subdomains, and the preload list.
 NOT_OURS = frozenset({"security.W005", "security.W021"})
-LITTLE = 2 * 1024**3  # bytes that are left, below which it is time to make room
-SECONDS = 5  # for which a mail server is waited
+LITTLE = 2 * 1024**3  # free bytes below which there is a warning
+SECONDS = 5  # timeout of the mail server
 
 
 def look_at_settings(now: datetime) -> Iterator[Finding]:
-    """Django's own checks; in production those of a deployment too."""
+    """Run Django's checks; in production those for a deployment too."""
     messages = [
         message
         for message in checks.run_checks(include_deployment_checks=settings.PRODUCTION)
@@ -53,7 +53,7 @@ def look_at_static_files(now: datetime) -> Iterator[Finding]:
 
 
 def look_at_scanner(now: datetime) -> Iterator[Finding]:
-    """Whether ClamAV answers, where uploads are shown to it."""
+    """Check that ClamAV answers, if uploads are scanned."""
     if not settings.CLAMD:
         yield fine("uploads are not examined for viruses (CLAMD is not set)")
         return
@@ -67,7 +67,7 @@ def look_at_scanner(now: datetime) -> Iterator[Finding]:
 
 
 def look_at_disks(now: datetime) -> Iterator[Finding]:
-    """How much is free where the product writes; a disk with several things is told of once."""
+    """Check the free space where the product writes, once for each disk."""
     backups = settings.BACKUP_DIR
     places = disk.written_folders() | ({"backups": Path(backups)} if backups else {})
     shared: dict[int, list[str]] = {}
@@ -88,7 +88,7 @@ def _size(count: int) -> str:
 
 
 def look_at_files(now: datetime) -> Iterator[Finding]:
-    """Write a file where evidence is kept, and take it away again."""
+    """Write a file to the storage of evidence, read it, and delete it."""
     where = settings.STORAGES["default"].get("OPTIONS", {}).get("bucket_name", settings.MEDIA_ROOT)
     try:
         name = default_storage.save("doctor/written.txt", ContentFile(b"written"))
@@ -108,7 +108,7 @@ def look_at_files(now: datetime) -> Iterator[Finding]:
 
 
 def look_at_mail(now: datetime) -> Iterator[Finding]:
-    """Whether notices can be mailed. Nothing is sent."""
+    """Check that the mail server can be reached. Nothing is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         words = f"notices are not mailed to anybody ({settings.EMAIL_BACKEND})"
         if settings.PRODUCTION:

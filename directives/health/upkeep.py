@@ -1,6 +1,6 @@
-"""How far the background service has kept things up: the day of the lights, its last sign.
+"""The state of the background service: the day of the lights, its last heartbeat, what waits.
 
-A page asks this of the process (`keeper`), which reads it at most once in KEPT seconds.
+Pages read it from `keeper`, which queries the database at most once in KEPT seconds.
 """
 
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from directives.models import CalendarDay, JobRun, Obligation
 from directives.models.jobs import WORKER
 
 KEPT = 15  # seconds
-GRACE = time(2)  # until then, in Shanghai, the lights may still be yesterday's
-SILENT = timedelta(minutes=5)  # a worker that was restarted is back sooner
-WAITED = timedelta(hours=1)  # a task that waits for longer is not being come to
-UNSAVED = timedelta(days=3)  # since the last backup
-ENDED = "worker"  # the JobRun of when a worker last ended as it should, without its heartbeat
+GRACE = time(2)  # in Shanghai; until then yesterday's lights are no fault
+SILENT = timedelta(minutes=5)  # a restart of the worker takes less
+WAITED = timedelta(hours=1)  # after which a waiting task is a fault
+UNSAVED = timedelta(days=3)  # after which the last backup is too old
+ENDED = "worker"  # the JobRun of the last orderly end of a worker, which deletes its heartbeat
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What the background service left behind.
+    """The state of the background service.
 
-    `lights_on` is the day whose lights are shown. `seen_at` is when any worker was last seen,
-    None if none ever was, `waiting_since` since when the oldest task waits, `backed_up_at` when the
-    last good backup was made. `missing_years` are those whose working days should be known, `full`
+    `lights_on` is the day whose lights are shown. `seen_at` is the last heartbeat of any worker,
+    None if there never was one; `waiting_since` is that of the oldest queued task; `backed_up_at`
+    is that of the last good backup. `missing_years` lack working days that should be known; `full`
     says whether a disk that this process writes to is full.
     """
 
@@ -43,28 +43,28 @@ class Upkeep:
     full: bool = False
 
     def old_lights(self, today: date) -> date | None:
-        """The day whose lights are shown, where that is not today."""
+        """The day whose lights are shown, if that is not today."""
         return self.lights_on if self.lights_on < today else None
 
     def lights_late(self, now: datetime) -> bool:
-        """Whether the lights are older than a night explains."""
+        """Whether the lights should have been updated by now."""
         today, clock = timezone.localdate(now), timezone.localtime(now).time()
         return self.lights_on < (today if clock >= GRACE else today - DAY)
 
     def silent(self, now: datetime) -> bool:
-        """Whether no worker runs."""
+        """Whether no worker has been seen lately."""
         return self.seen_at is None or now - self.seen_at > SILENT
 
     def tasks_wait(self, now: datetime) -> bool:
         return self.waiting_since is not None and now - self.waiting_since > WAITED
 
     def backup_late(self, now: datetime) -> bool:
-        """Whether backups were made, and are no more. An office may also back up by other means."""
+        """Whether the last backup is too old; False if there never was one (other means exist)."""
         return self.backed_up_at is not None and now - self.backed_up_at > UNSAVED
 
 
 def read(now: datetime) -> Upkeep:
-    """As the database tells it now: three small queries, and one where no tick was today."""
+    """Read the state: three small queries, and one more if no tick ran today."""
     today = timezone.localdate(now)
     runs = {run.name: run for run in JobRun.objects.all()}
     signs = [name for name in runs if name == ENDED or name.startswith(WORKER)]
@@ -81,9 +81,9 @@ def read(now: datetime) -> Upkeep:
 
 
 def old_lights(now: datetime, *, using: str = DEFAULT_DB_ALIAS) -> date | None:
-    """The day whose lights are shown, where that is not today; for what outlives a page.
+    """The day whose lights are shown, if that is not today; for files.
 
-    Read in the transaction in hand.
+    Unlike `keeper` it reads in the current transaction.
     """
     today = timezone.localdate(now)
     day = _lights_on(JobRun.objects.using(using).filter(name="tick").first(), today, using)
@@ -91,11 +91,11 @@ def old_lights(now: datetime, *, using: str = DEFAULT_DB_ALIAS) -> date | None:
 
 
 def _lights_on(tick: JobRun | None, today: date, using: str = DEFAULT_DB_ALIAS) -> date:
-    """The day of the last complete tick, or today where no light has had to change since.
+    """The day of the last complete tick, or today if no light has had to change since.
 
-    Where there never was a tick, the day before the first light had to change.
+    If there never was a tick, it is the day before the first light had to change.
     """
-    ticked = tick.last_day if tick is not None else date.min  # so, too, while the first runs
+    ticked = tick.last_day if tick is not None else date.min  # also while the first one runs
     if ticked >= today:
         return today
     due = Obligation.objects.using(using).due_for_light(today).order_by("light_changes_on")
@@ -106,13 +106,13 @@ def _lights_on(tick: JobRun | None, today: date, using: str = DEFAULT_DB_ALIAS) 
 
 
 def _ran_at(run: JobRun | None) -> datetime | None:
-    """When it last came to a good end; one that never did may stand at the beginning of time."""
+    """When the job last succeeded; one that never did has a date of 1970."""
     began = datetime(1971, 1, 1, tzinfo=UTC)
     return run.last_ran_at if run is not None and run.last_ran_at > began else None
 
 
 class Keeper:
-    """What one process last read. Threads that come at once may read twice, which does no harm."""
+    """The state as this process last read it. Threads may read it twice, which does no harm."""
 
     def __init__(self) -> None:
         self.forget()

@@ -17,9 +17,9 @@ from directives.models import Event, JobRun, Obligation, Unsealed
 
 START = "make run starts one; with systemd: systemctl restart qunzhu-worker."
 SEALED = timedelta(minutes=10)  # after which an event should have its seal
-ANCHORED = timedelta(hours=1)  # after which the newest seal should be told outside
+ANCHORED = timedelta(hours=1)  # after which the newest seal should be anchored
 DAY = timedelta(days=1)
-SHOWN = 5  # lines of faults that may be many
+SHOWN = 5  # faults that are listed one by one
 
 
 def at(moment: datetime) -> str:
@@ -90,7 +90,7 @@ def look_at_seals(now: datetime) -> Iterator[Finding]:
 
 
 def look_at_key(now: datetime) -> Iterator[Finding]:
-    """What is known of the record outside its database, and whether it is told elsewhere."""
+    """Check the sealing key and the copy of the newest seal outside the database."""
     try:
         state = sealing.seal_status()
     except (OSError, ValueError) as error:
@@ -110,13 +110,11 @@ def look_at_key(now: datetime) -> Iterator[Finding]:
         yield warning(
             "the newest seal is told nowhere outside", "Set AUDIT_ANCHORS: docs/record.md."
         )
-    elif (
-        settings.AUDIT_ANCHORS
-        and state
-        and not state.anchored
-        and (state.anchored_at is None or now - state.anchored_at > ANCHORED)
-    ):
-        since = at(state.anchored_at) if state.anchored_at else "never"
+        return
+    last = state.anchored_at if state else None
+    late = state and not state.anchored and (last is None or now - last > ANCHORED)
+    if late and settings.AUDIT_ANCHORS:
+        since = at(last) if last else "never"
         yield warning(f"anchors were last written {since}", "The worker's log says why.")
 
 
