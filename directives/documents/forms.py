@@ -74,7 +74,7 @@ class RegisterForm(forms.Form):
     def clean_source(self) -> bytes:
         try:
             packed_bytes = base64.b64decode(self.cleaned_data["source"], validate=True)
-            # Bounded while it unpacks: a small field can hold gigabytes of zeros.
+            # The size is limited: a small field can unpack to gigabytes of zeros.
             source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
         except (binascii.Error, zlib.error, ValueError) as fault:
             raise ValidationError(

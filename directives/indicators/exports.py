@@ -142,7 +142,8 @@ def _table(request: ListRequest, place: Place) -> FilteredList:
     return list_of_length(notes, len(view.lines), make)
 
 
-def _view(request: ListRequest, place: Place) -> IndicatorView:
+def requested_view(request: ListRequest, place: Place) -> IndicatorView:
+    """The page of the indicator with the id in `place`, also for its views. Raises Http404."""
     rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document")
     indicator = get_object_or_404(rows.defer(*HEAVY_OF_DOCUMENT), **place)
     view = indicator_view(request.user, indicator, Choice.of(request.GET), today=request.today)
@@ -153,7 +154,7 @@ def _view(request: ListRequest, place: Place) -> IndicatorView:
 
 def _ranking(request: ListRequest, place: Place) -> FilteredList:
     """One indicator for the child bodies, best first."""
-    view = _view(request, place)
+    view = requested_view(request, place)
 
     def make() -> Book:
         columns: tuple[Column, ...] = RANKING
@@ -166,7 +167,7 @@ def _ranking(request: ListRequest, place: Place) -> FilteredList:
 
 def _missing(request: ListRequest, place: Place) -> FilteredList:
     """The bodies that have not reported, in tree order, read while they are written."""
-    view = _view(request, place)
+    view = requested_view(request, place)
     if not view.view.whole:
         raise PermissionDenied
     rows = missing(view.indicator, view.view.body, view.period)

@@ -84,11 +84,11 @@ class IndicatorForm(forms.Form):
             del self.fields["organisation"]  # which cannot change
             return
         bodies = [m.organisation_id for m in user.in_role(SUPERVISOR)]
-        chosen = self.fields["organisation"]
-        assert isinstance(chosen, BodyField)
-        chosen.queryset = Organisation.objects.filter(pk__in=bodies)
+        field = self.fields["organisation"]
+        assert isinstance(field, BodyField)
+        field.queryset = Organisation.objects.filter(pk__in=bodies)
         if len(bodies) == 1:
-            chosen.initial, chosen.empty_label = bodies[0], None
+            field.initial, field.empty_label = bodies[0], None
 
     def content(self) -> IndicatorFields:
         data = {name: value for name, value in self.cleaned_data.items() if name != "organisation"}

@@ -198,7 +198,7 @@ class FigureChecker(Checker):
     def _reported(
         self, row: FileRow, body: int | None, faults: list[Fault]
     ) -> ReportedFigure | None:
-        """The figure that a row reports; None where indicator, body or period is unknown."""
+        """The figure that a row reports; None if indicator, body or period is unknown."""
         values = row.values
         name, spelled = text_of(values.get("indicator")), text_of(values.get("period"))
         indicator = self.names.get(fold(name)) or self.codes.known.get(self.codes.find(name).code)
@@ -217,11 +217,11 @@ class FigureChecker(Checker):
             faults.append(Fault("period", spelled, expected, remedy))
         if indicator is None or body is None or period is None or "value" not in values:
             return None
-        measured, value = self.indicators[indicator], values["value"]
-        if "value" in row.spelt_out:  # 3万 of an indicator that is counted in 万 is 3
-            value = Decimal(value) / scale_of(measured.unit)
+        reported, value = self.indicators[indicator], values["value"]
+        if "value" in row.spelt_out:  # 3万 of an indicator with the unit 万 is 3
+            value = Decimal(value) / scale_of(reported.unit)
         note = text_of(values.get("note"))
-        return ReportedFigure(measured, self.organisations[body], period, value, note)
+        return ReportedFigure(reported, self.organisations[body], period, value, note)
 
     def _check_row(
         self,

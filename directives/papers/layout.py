@@ -224,7 +224,7 @@ class _Writer:
             paragraph.paragraph_format.keep_with_next = True
 
     def _table(self, table: Table, number: int) -> None:
-        """附件 at the head of a new page, the title in its third line, and the table."""
+        """Add a page with 附件 in its first line, the title in its third line, and the table."""
         label = "附件" + (str(number) if len(self.paper.tables) > 1 else "")
         self._line(label, self.faces.first).paragraph_format.page_break_before = True
         self._line("", self.faces.body)

@@ -1,4 +1,4 @@
-"""What a paper says: the page that previews it and the .docx show the same `Paper`."""
+"""The content of a paper, which both its preview page and its .docx show."""
 
 import re
 from collections.abc import Iterable
@@ -73,7 +73,7 @@ class Paper:
     annexes: tuple[str, ...] = ()  # names, listed before the signature
     tables: tuple[Table, ...] = ()  # after the signature
     traditional: bool = False
-    fictional: str = ""  # a notice for every page; "" where the data is real
+    fictional: str = ""  # a notice for every page; "" if the data is real
 
     @property
     def file_name(self) -> str:
@@ -82,7 +82,7 @@ class Paper:
 
     @property
     def signed(self) -> str:
-        """The date as a paper has it: 2026年9月5日."""
+        """The date as a paper spells it: 2026年9月5日."""
         return f"{self.signed_on.year}年{self.signed_on.month}月{self.signed_on.day}日"
 
 

@@ -42,7 +42,7 @@ def title_of_section(section: Any) -> str:
 
 
 def present_names_note(cover: Cover) -> str:
-    """Which names in the paper of a submission are as of today; "" where all are as of then."""
+    """A note on names in the paper of a submission that are today's; "" if there are none."""
     names = [localized(cover.body, "name")] if not cover.body.kept else []
     names += [f"《{localized(cover.document, 'title')}》"] if not cover.document.kept else []
     if not names:

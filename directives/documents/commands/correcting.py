@@ -1,4 +1,4 @@
-"""Corrections of a reading: who a directive addresses and how, and what a doubtful place says."""
+"""Corrections of a reading: addressees and kind of a directive, and doubtful places."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -91,9 +91,9 @@ def correct_directive(
     now: datetime,
     reason: str = "",
 ) -> Directive:
-    """Correct the reading of a directive; its words stay as they are.
+    """Correct the reading of a directive; its text stays as it is.
 
-    `version` is the one that the person saw. Writes nothing where nothing differs. Raises
+    `version` is the one that the person saw. Writes nothing if nothing differs. Raises
     NotAllowed, Stale, or Invalid with every fault.
     """
     if not may(by, "own", directive):
@@ -146,7 +146,7 @@ def settled(directive: Directive, correction: Correction, before: Correction) ->
 def _in_script_of_document(
     directive: Directive, correction: Correction, before: Correction
 ) -> Correction:
-    # A name that is in the reading already is kept to the letter.
+    # A name that the reading has already keeps its spelling.
     known = {to_hans(row.name): row.name for row in before.addressees}
     codes = {
         to_hans(code): code for code in directive.document.directives.values_list("code", flat=True)
@@ -344,7 +344,7 @@ def _reword(
 
 
 def _move_items(items: Sequence[Item], sentence: SentenceRead) -> None:
-    # Items keep their names and states, and their places where their number has changed.
+    # Items keep names and states. If their number has changed, they keep their places, too.
     if len(items) == len(sentence.items):
         for item, place in zip(items, sentence.items, strict=True):
             item.start, item.end = place.start, place.end

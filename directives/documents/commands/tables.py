@@ -1,4 +1,4 @@
-"""A document without a text of its own, registered from a table of tasks; and removed again."""
+"""Registering a document without its own text from a table of tasks, and removing it again."""
 
 import hashlib
 import re
@@ -35,7 +35,7 @@ class Task:
     text: str
     items: tuple[str, ...] = ()
     addressees: tuple[str, ...] = ()
-    kind: str = ""  # this and the next two are read from the text where they are empty
+    kind: str = ""  # if this or one of the next two is empty, it is read from the text
     modality: str = ""
     cadence: str = ""
 
@@ -59,8 +59,8 @@ def register_tasks(
 ) -> Document:
     """Register a task table as a document with its parts, directives and items.
 
-    Each task has a code of its own. `organisation` is as in `register_document`. Raises NotAllowed,
-    or Invalid where the same table is registered already.
+    Each task has its own code. `organisation` is as in `register_document`. Raises NotAllowed, or
+    Invalid if the same table is registered already.
     """
     text = "\n".join([title, *_lines(tasks)]) + "\n"
     reading = Reading(
@@ -115,7 +115,7 @@ def _sentence(task: Task) -> SentenceRead:
         return SentenceRead(task.code, text, hans, True, (), "", STATEMENT, "", ())
     items = tuple(_item(number, name, text) for number, name in enumerate(task.items, 1))
     modality = task.modality or modality_of(hans)
-    # The verb of an item, which tells what kind of work it is, stands before it: 建立…制度.
+    # The verb before an item shows the kind of work: 建立…制度.
     verbs = [
         (to_hans(text[max(0, item.start - 2) : item.start]), to_hans(item.name)) for item in items
     ]

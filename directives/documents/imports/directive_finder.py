@@ -1,4 +1,4 @@
-"""Which directive of a document the cell of a table names."""
+"""Finds the directive of a document that a cell of a table names."""
 
 import re
 from functools import cached_property
@@ -37,7 +37,7 @@ class DirectiveFinder:
         return words
 
     def find(self, text: str) -> Directive | None:
-        """The directive with this code, perhaps behind the document's title, or with this text."""
+        """The directive with this code, perhaps after the document's title, or with this text."""
         if text not in self._known:
             key = fold(TITLE.sub("", text))
             self._known[text] = self.codes.get(key) or self._by_text.get(key.rstrip(ENDS))

@@ -1,4 +1,4 @@
-"""Task tables (任务台账), from which a document without a text of its own is registered."""
+"""Task tables (任务台账), from which a document without its own text is registered."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -181,7 +181,7 @@ def _repeated_code(code: str, number: str) -> Fault:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """The first rows register the whole document; later ones are found in it."""
+    """The first rows register the whole document; later rows find theirs in it."""
     document = _registered(rows[0]) or _register(context, rows)
     codes = {fold(code): pk for code, pk in document.directives.values_list("code", "pk")}
     for row in rows:
@@ -221,7 +221,7 @@ def _register(context: IntakeContext, rows: IntakeRows) -> Document:
 
 
 def _tasks(rows: IntakeRows) -> list[Task]:
-    """The tasks of these rows; rows with the same code are one."""
+    """The tasks of these rows; rows with the same code make one task."""
     by_code: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_code.setdefault(fold(row.after["code"]), []).append(row.after)
@@ -250,7 +250,7 @@ def _task(rows: Sequence[dict[str, Any]]) -> Task:
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Delete the document, unless something of it was assigned, asked for or corrected."""
+    """Delete the document, unless a part of it was assigned, is measured or was corrected."""
     versions = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list(
         "document_id", "version"
     )

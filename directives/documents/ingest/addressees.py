@@ -111,7 +111,7 @@ def addressees_of(
         )
     encouraged = re.match("(?:积极|大力|进一步)?鼓励(?:和支持|和引导|、支持|、引导)?", hans)
     if encouraged:
-        # Nobody is named to encourage: those who are encouraged are who can act.
+        # The sentence does not say who encourages: those who are encouraged can act.
         span = _subject(
             hans, encouraged.end(), re.compile("[在通以参自积主依开根结按承立设创加多采利用与]")
         )
@@ -241,7 +241,7 @@ def _with_examples(words: str, parts: list[_Span]) -> list[_Span]:
     first = last
     while first > 0 and not _EVERY.match(words, parts[first - 1].start):
         first -= 1
-    # 各级党委、政府和工会等群团组织: what shares the prefix stays outside.
+    # 各级党委、政府和工会等群团组织: names with the shared prefix stay outside.
     while (
         first < last
         and parts[first - 1 : first]

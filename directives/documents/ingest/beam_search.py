@@ -14,14 +14,14 @@ from directives.documents.ingest.language import Neighbourhood
 
 _BEAM = 64
 _FIRSTS = 12  # how many characters are tried before a dropped pair
-_DROP_COST = 0.5  # nats: a dropped pair is rarer than none
-_PHRASE_GAIN = 3.0  # nats: a set phrase of four characters seldom comes about by chance
+_DROP_COST = 0.5  # nats: dropped pairs are rare
+_PHRASE_GAIN = 3.0  # nats: a set phrase of four characters is seldom a coincidence
 _MARKS = frozenset("，、。；：")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run on the page: an orphan byte, shifted characters, and the byte that ends the shift."""
+    """A run on the page: a single byte, shifted characters, and the byte that ends the shift."""
 
     start: int
     body: int  # offset of the first character out of step

@@ -56,7 +56,7 @@ class _Cut:
     start: int
     end: int
     before: str  # what the name needs in front of its words, in the document's script
-    after: str  # … and behind them
+    after: str  # what it needs behind them
     verb: str
 
 
@@ -120,7 +120,7 @@ def _building(text: str, hans: str, verb: re.Match[str], end: int) -> list[_Cut]
 def _of_object(
     text: str, hans: str, start: int, end: int, verb: str, owners: tuple[str, ...]
 ) -> list[_Cut]:
-    """Items in the object of a verb, which stands from `start` to `end`."""
+    """Items in the object of a verb, from `start` to `end`."""
     words = hans[start:end]
     tail = _TAIL.search(words)
     if tail and _ANY_HEAD.search(words[: tail.start()]):

@@ -1,7 +1,7 @@
 """How binding a sentence is, what kind of work it asks for, and how often. Rules match Simplified.
 
-Cadence: "regular" at intervals (定期, 每年, 经常), "once" for what is made or set up and then
-stands, "continuing" for work without an end, "" for a statement.
+Cadence: "regular" at intervals (定期, 每年, 经常), "once" for what is made or set up once,
+"continuing" for work without an end, "" for a statement.
 """
 
 import re

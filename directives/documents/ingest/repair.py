@@ -158,9 +158,8 @@ def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
 
 def _half_width_marks(line: str, number: int, rows: Sequence[Repair]) -> list[Repair]:
     """Half-width marks beside Chinese in the line as it reads after the repairs `rows`."""
-    starts: list[
-        int
-    ] = []  # of each character in `text`: its place on the page, -1 if from a repair
+    # The place on the page of each character in `text`; -1 if it is from a repair.
+    starts: list[int] = []
     text, at = "", 0
     for row in rows:
         text += line[at : row.start] + row.after

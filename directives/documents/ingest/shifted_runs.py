@@ -85,7 +85,7 @@ def _run_at(line: str, orphan: re.Match[str]) -> Run | None:
     if open_end and not orphan[1]:
         return None
     if orphan[1]:
-        # A reading may fit several characters; those that nobody uses are not what was written.
+        # A reading may fit several characters; rare ones are unlikely.
         first = pairs[0][0] if pairs else trails[0]
         usual = tuple(lead for lead in leads if in_use(pair_of(lead, first)))
         leads = usual or leads
@@ -109,7 +109,7 @@ def _closing(line: str, at: int, lead: int) -> tuple[int, tuple[int, ...]] | Non
         trails = _second_bytes(lead, following[1])
         return (following.end(), trails) if trails else None
     if line[at:] == "?":
-        # The last byte of the line had nothing to go with. A paragraph ends with a mark.
+        # The last byte of the line has no second one. A paragraph ends with a mark.
         trails = tuple(trail for trail in range(0x40, 0xFF) if pair_of(lead, trail) in _END_MARKS)
         return (at + 1, trails) if trails else None
     code = _bytes_of(line[at : at + 1])

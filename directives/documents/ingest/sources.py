@@ -29,7 +29,7 @@ _MARKS = (
 
 
 def gettext_noop(message: str) -> str:
-    """Mark a string for translation where it is shown: this package does without Django."""
+    """Mark a string for translation elsewhere: this package does not use Django."""
     return message
 
 
@@ -182,7 +182,7 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.silent:
-            # Line breaks in the markup are none of the document.
+            # Line breaks in the markup are not part of the text.
             self.parts.append(re.sub(r"[ \t]*[\r\n]+[ \t]*", "", data))
 
 

@@ -30,7 +30,7 @@ LATEST = 1000  # events of a directive among which those in view are looked for
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a directive's text; with an item where it is the item's name."""
+    """A stretch of a directive's text; `item` if it is the name of one."""
 
     text: str
     item: Item | None = None
@@ -45,8 +45,8 @@ class DirectiveView:
     addressees: tuple[Addressee, ...]
     items: tuple[ItemShare, ...]
     lights: Lights
-    owers: tuple[Ower, ...]  # empty where they are too many
-    groups: tuple[Group, ...]  # in their place
+    owers: tuple[Ower, ...]  # empty if they are too many
+    groups: tuple[Group, ...]  # shown if they are too many
     terms: Terms
     happenings: tuple[TimelineEntry, ...]
     repairs: tuple[Repair, ...]

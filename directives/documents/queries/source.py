@@ -8,15 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.documents.ingest.repair import (
-    ANNOTATION,
-    PUNCTUATION,
-    UNREADABLE,
-    applied,
-)
-from directives.documents.ingest.repair import (
-    Repair as RepairRead,
-)
+from directives.documents.ingest.repair import ANNOTATION, PUNCTUATION, UNREADABLE, applied
+from directives.documents.ingest.repair import Repair as RepairRead
 from directives.documents.ingest.shifted_runs import HALF_LOST, SHIFTED_RUN
 from directives.models import Document, LeftOut, Repair
 from directives.models.documents import PROPOSED, REFUSED

@@ -45,7 +45,7 @@ class ReportedFigure:
     indicator: Indicator | None
     organisation: Organisation
     period: Period
-    value: Decimal | None  # None where the text is no number
+    value: Decimal | None  # None if the text is not a number
     note: str = ""
     version: int | None = None  # that the person saw, 0 for a new figure; None for any
     text: str = ""  # as it was typed
@@ -63,7 +63,7 @@ class ReportedFigure:
 
 @dataclass(frozen=True, slots=True)
 class FigureFault:
-    """What is wrong with one of the reported figures."""
+    """A fault of one of the reported figures."""
 
     place: int  # of the figure, from 0
     field: str  # indicator, organisation, period, value or note

@@ -72,9 +72,9 @@ def file_figures(figures: Sequence[ReportedFigure], *, by: User | None, now: dat
 
 @counted()
 def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: datetime) -> int:
-    """Delete figures, which are loaded with indicator and body, to undo a table.
+    """Delete figures, which are loaded with indicator and body, to undo an import.
 
-    Raises NotAllowed, or Stale where one was changed since it was read.
+    Raises NotAllowed, or Stale if one was changed since it was read.
     """
     if not all(may(by, "report", body) for body in {row.organisation for row in figures}):
         raise NotAllowed(str(OTHERS_FIGURE))
@@ -102,7 +102,7 @@ def lock_figures(keys: Iterable[Key]) -> dict[Key, Figure]:
     for (indicator, year, cadence, number), group in groupby(keys, key=lambda key: key[:4]):
         bodies = [key.body for key in group]
         for start in range(0, len(bodies), BATCH):
-            # Not their bodies: who holds the lock of the tree may be waiting for these.
+            # Bodies are not locked: the holder of the tree lock may be waiting for these figures.
             rows = Figure.objects.select_for_update(no_key=True, of=("self",)).filter(
                 indicator=indicator,
                 year=year,
@@ -129,7 +129,7 @@ def _version(stored: Mapping[Key, Figure], key: Key) -> int:
 
 
 def _row(reported: ReportedFigure, before: Figure | None, by: User | None, now: datetime) -> Figure:
-    """The figure to store, or `before` where nothing changes."""
+    """The figure to store, or `before` if nothing changes."""
     # faults_of refuses figures without an indicator or a value.
     assert reported.indicator is not None and reported.value is not None
     note = reported.note.strip()

@@ -1,6 +1,7 @@
 """How many bodies are asked for a figure.
 
-Those that have obligations under the document today, and those that reported but no longer have.
+These are bodies that have obligations under the document today, and those that reported but have
+none any more.
 """
 
 from collections.abc import Iterable, Sequence

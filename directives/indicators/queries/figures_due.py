@@ -66,11 +66,8 @@ def body_figures(
         number=period.number,
         year__in=years,
     )
-    reported = (
-        {(row.indicator_id, row.year): row for row in figures.select_related("by")}
-        if of_period
-        else {}
-    )
+    rows_by = figures.select_related("by") if of_period else ()
+    reported = {(row.indicator_id, row.year): row for row in rows_by}
     lines = tuple(
         RequestedFigure(
             row, reported.get((row.pk, period.year)), reported.get((row.pk, period.year - 1))
@@ -98,7 +95,7 @@ class FiguresDue:
 def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     """What the user's bodies have not reported for the last periods, the shortest periods first.
 
-    One query, and two more where anything is asked.
+    One query, and two more if anything is asked.
     """
     if not user.works:
         return ()

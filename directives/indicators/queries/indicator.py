@@ -46,11 +46,11 @@ class Row:
     values: Compared
     reported: int
     asked: int
-    place: int = 0  # 0 where nothing was reported
+    place: int = 0  # 0 if nothing was reported
 
     @property
     def level(self) -> int:
-        """The value by which it is ranked, in ten-thousandths; -1 where nothing was reported."""
+        """The value by which it is ranked, in ten-thousandths; -1 if nothing was reported."""
         return -1 if self.values.now is None else int(self.values.now * PARTS)
 
     @property
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One period of the trend; None where nothing was reported."""
+    """One period of the trend; `value` is None if nothing was reported."""
 
     period: Period
     value: Decimal | None
@@ -103,17 +103,17 @@ class IndicatorView:
             start = sum(_sort_key(row) <= _key_of(turn.after) for row in rows)
         elif turn.before:
             start = max(0, sum(_sort_key(row) < _key_of(turn.before) for row in rows) - SIZE)
-        shown = rows[start : start + SIZE]
-        before = RANKED.key(shown[0]) if shown and start else ""
-        after = RANKED.key(shown[-1]) if shown and start + SIZE < len(rows) else ""
+        on_page = rows[start : start + SIZE]
+        before = RANKED.key(on_page[0]) if on_page and start else ""
+        after = RANKED.key(on_page[-1]) if on_page and start + SIZE < len(rows) else ""
         return Page(
-            shown,
+            on_page,
             start // SIZE + 1,
             start + 1,
             len(rows),
             before,
             after,
-            strays=bool(start and not shown),
+            strays=bool(start and not on_page),
         )
 
 
@@ -131,7 +131,7 @@ def indicator_view(
 ) -> IndicatorView | None:
     """An indicator, with its body and document, over a body and its children.
 
-    None where the user may not see them, or nobody there is asked. At most ten queries, which read
+    None if the user may not see them, or nobody there is asked. At most ten queries, which read
     some rows for each child.
     """
     view = vantage(user, choice.scope)
@@ -155,12 +155,12 @@ def _rows(
     if not children:
         return ()
     ids, periods = [body.pk for body in children], [period, period.year_before()]
-    kept = totals(ids, [indicator], periods)
+    stored = totals(ids, [indicator], periods)
     own = own_figures(user, ids, [indicator], periods) if indicator.aggregation == EACH else {}
     asked = bodies_asked(_askable(indicator, children), indicator.document_id)
     rows = []
     for body in children:
-        now, then = (kept.get((indicator.pk, when, body.pk), NONE) for when in periods)
+        now, then = (stored.get((indicator.pk, when, body.pk), NONE) for when in periods)
         values = Compared(now.value(indicator.aggregation), then.value(indicator.aggregation))
         if indicator.aggregation == EACH:
             values = Compared(*(own.get((indicator.pk, when, body.pk)) for when in periods))
@@ -199,8 +199,8 @@ def _points(user: User, indicator: Indicator, view: Vantage, period: Period) -> 
             Point(when, value, int(value is not None))
             for when, value in zip(wanted, values, strict=True)
         )
-    kept = totals([body], [indicator], wanted)
-    measured = [kept.get((indicator.pk, when, body), NONE) for when in wanted]
+    stored = totals([body], [indicator], wanted)
+    measured = [stored.get((indicator.pk, when, body), NONE) for when in wanted]
     return tuple(
         Point(when, total.value(indicator.aggregation), total.count)
         for when, total in zip(wanted, measured, strict=True)

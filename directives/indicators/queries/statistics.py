@@ -1,7 +1,7 @@
-"""The figures of a body and of all below it for one period, beside those of the year before.
+"""The figures of a body and of all below it for one period, compared with the year before.
 
-Totals are kept as figures come in: a page reads one row for each indicator, however many bodies
-reported.
+Totals are stored when figures are reported, so a page reads one row for each indicator, however
+many bodies reported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ class Measured:
     sum: Decimal = Decimal(0)
 
     def value(self, aggregation: str) -> Decimal | None:
-        """The sum or mean; None where nothing was reported, or nothing is combined."""
+        """The sum or mean; None if nothing was reported, or figures are not combined."""
         if not self.count or aggregation == EACH:
             return None
         return self.sum / self.count if aggregation == MEAN else self.sum
@@ -76,7 +76,7 @@ class Compared:
 
     @property
     def share(self) -> Decimal | None:
-        """The change in percent of `then`; None where there is none."""
+        """The change in percent of `then`; None if there is none."""
         change = self.change
         return None if change is None or not self.then else 100 * change / self.then
 
@@ -107,7 +107,7 @@ class IndicatorLine:
 
     @property
     def headline(self) -> Compared:
-        """The total, or the body's own figure where nothing is combined."""
+        """The total, or the body's own figure if figures are not combined."""
         return self.own if self.indicator.aggregation == EACH else self.total
 
 
@@ -116,7 +116,7 @@ class Offered:
 
     __slots__ = ()
 
-    period: Period  # the one that is shown
+    period: Period  # that the page shows
     today: date
     cadences: tuple[str, ...]  # of the indicators
 
@@ -132,7 +132,7 @@ class Offered:
 
     @property
     def periods(self) -> list[Period]:
-        """The periods on offer, the latest first, with the one that is shown."""
+        """The periods on offer, with the one that the page shows; latest first."""
         latest = Period.around(self.today, self.period.cadence)
         offered = [latest.shifted(-steps) for steps in range(OFFERED[self.period.cadence])]
         return sorted({*offered, self.period}, key=lambda period: -period.count)
@@ -181,9 +181,9 @@ def indicators_of(user: User) -> tuple[Indicator, ...]:
 
 
 def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
-    """The figures of a body for one document and period; None where the user may not see them.
+    """The figures of a body for one document and period; None if the user may not see them.
 
-    By default of the highest body that they oversee, the newest document that has indicators, and
+    Defaults are the highest body that they oversee, the newest document that has indicators, and
     the last period that has ended. At most eight queries.
     """
     view = vantage(user, choice.scope)
@@ -250,7 +250,7 @@ def lines_of(
     }
     if not view.whole:
         return tuple(IndicatorLine(row, own[row.pk], own[row.pk]) for row in indicators)
-    kept = totals([body], indicators, [period, before])
+    stored = totals([body], indicators, [period, before])
     below = [
         row.organisation for row in indicators if row.organisation.path.startswith(view.body.path)
     ]
@@ -258,7 +258,7 @@ def lines_of(
     gone = reported_and_gone(indicators, view.body, period) if gone is None else gone
     lines = []
     for row in indicators:
-        now, then = (kept.get((row.pk, when, body), NONE) for when in (period, before))
+        now, then = (stored.get((row.pk, when, body), NONE) for when in (period, before))
         top = row.organisation_id if row.organisation in below else body
         lines.append(
             IndicatorLine(
@@ -273,14 +273,14 @@ def lines_of(
     return tuple(lines)
 
 
-Kept = dict[tuple[int, Period, int], Measured]  # by indicator, period and body
+Totals = dict[tuple[int, Period, int], Measured]  # by indicator, period and body
 Own = dict[tuple[int, Period, int], Decimal]
 
 
 def totals(
     bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]
-) -> Kept:
-    """The kept totals of these bodies, whoever may see them; the periods are of one cadence."""
+) -> Totals:
+    """The stored totals of these bodies, without a check of rights. Periods have one cadence."""
     rows = FigureTotal.objects.filter(
         scope__in=list(bodies),
         indicator__in=[row.pk for row in indicators],

@@ -2,16 +2,14 @@
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from directives.downloads import exporting
+from directives.indicators.exports import requested_view
 from directives.indicators.queries.figures_due import figures_due
-from directives.indicators.queries.indicator import IndicatorView, indicator_view, missing_page
+from directives.indicators.queries.indicator import missing_page
 from directives.indicators.queries.statistics import Choice
 from directives.indicators.queries.statistics import statistics as figures
-from directives.models import Indicator
-from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.formats import wants_file
 from directives.web.doors import page
 from directives.web.requests import SignedInRequest
@@ -33,20 +31,11 @@ def statistics(request: SignedInRequest) -> HttpResponseBase:
     return page(request, HERE + "table.html", context)
 
 
-def _view(request: SignedInRequest, pk: int) -> IndicatorView:
-    rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document")
-    indicator = get_object_or_404(rows.defer(*HEAVY_OF_DOCUMENT), pk=pk)
-    view = indicator_view(request.user, indicator, Choice.of(request.GET), today=request.today)
-    if view is None:
-        raise Http404
-    return view
-
-
 @require_GET
 def indicator(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return exporting.answer(request, "indicator", {"pk": pk})
-    view = _view(request, pk)
+    view = requested_view(request, {"pk": pk})
     return page(request, HERE + "indicator.html", {"it": view, "page": view.page(request.GET)})
 
 
@@ -54,7 +43,7 @@ def indicator(request: SignedInRequest, pk: int) -> HttpResponseBase:
 def indicator_missing(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return exporting.answer(request, "indicator-missing", {"pk": pk})
-    view = _view(request, pk)
+    view = requested_view(request, {"pk": pk})
     if not view.view.whole:
         raise PermissionDenied
     list_page = missing_page(view.indicator, view.view, view.period, request.GET)

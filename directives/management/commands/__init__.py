@@ -1,5 +1,5 @@
 """The product's commands.
 
-Most have `requires_system_checks = ()`: `migrate` makes these checks, which take twice as long as
-such a command takes to start.
+Most have `requires_system_checks = ()`: `migrate` runs these checks, which take twice as long as
+the start of a command.
 """

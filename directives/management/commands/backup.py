@@ -13,12 +13,12 @@ from directives.backups.keeping import KEEP
 from directives.backups.making import keep, make
 from directives.models import JobRun
 
-SHOWN = 20  # faults that are told one by one
+SHOWN = 20  # faults that are printed one by one
 DAYS, WEEKS, MONTHS = (number for _period, number in KEEP)
 
 
 def record(now: datetime, *, scheduled: bool) -> None:
-    """Note when the last good backup was made; only a scheduled one is that of its day."""
+    """Store when the last good backup was made; only a scheduled one counts as today's."""
     day = {"last_day": timezone.localdate(now)} if scheduled else {}
     JobRun.objects.update_or_create(
         name="backup",
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{folder}: {held}; read back, whole.")
 
     def kept_in(self, into: Path | None) -> Path:
-        """The folder of backups; raises CommandError unless exactly one timetable names one."""
+        """The folder of backups. Raises CommandError unless exactly one setting names it."""
         if into and settings.BACKUP_DIR:
             why = f"The worker makes the daily backup in {settings.BACKUP_DIR}"
             raise CommandError(f"{why}. Empty BACKUP_DIR to use a timer.")

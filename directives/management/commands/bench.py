@@ -1,4 +1,4 @@
-"""How fast the hot pages and saves are, beside two bare floors, on throw-away databases."""
+"""Time the hot pages and saves, compared with two bare baselines, on throw-away databases."""
 
 import json
 import os
@@ -124,21 +124,19 @@ class Command(BaseCommand):
             return
         options["engine"] = options["engine"] or connection.vendor
         try:
-            run = (
-                self.sheets
-                if options["sheets"]
-                else self.compare
-                if options["before"]
-                else self.pages
-            )
-            measurements, report, short = run(**options)
+            run = self.pages
+            if options["sheets"]:
+                run = self.sheets
+            elif options["before"]:
+                run = self.compare
+            measurements, report, unmet_limits = run(**options)
         except InstallationError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             json.dumps(_plain(measurements), ensure_ascii=False) if as_json else report
         )
-        if check and short:
-            raise CommandError("Not as asked: " + "; ".join(short))
+        if check and unmet_limits:
+            raise CommandError("Not as asked: " + "; ".join(unmet_limits))
 
     def say(self, step: str) -> None:
         self.stderr.write(f"{timezone.localtime():%H:%M:%S} {step} …")
@@ -146,18 +144,12 @@ class Command(BaseCommand):
     def pages(
         self, *, scale: str, rounds: int | None, **options: Any
     ) -> tuple[Any, str, list[str]]:
-        """The hot pages and saves: what was found, how it is told, what is not as asked."""
-        chosen = {name: options[name] for name in Plan.__slots__ if name in options}
-        plan = Plan(
-            **chosen | {"scale": scale or "small", "rounds": 30 if rounds is None else rounds}
-        )
-        if (
-            plan.rounds < 1
-            or plan.bodies < 4
-            or plan.documents < 1
-            or plan.writers < 0
-            or plan.requests < 0
-        ):
+        """Measure the hot pages and saves; returns measurements, report and unmet limits."""
+        settings = {name: options[name] for name in Plan.__slots__ if name in options}
+        settings |= {"scale": scale or "small", "rounds": 30 if rounds is None else rounds}
+        plan = Plan(**settings)
+        too_few = plan.rounds < 1 or plan.bodies < 4 or plan.documents < 1
+        if too_few or plan.writers < 0 or plan.requests < 0:
             raise CommandError(
                 "--rounds and --documents are at least 1, --bodies at least 4, --writers and "
                 "--requests at least 0."
@@ -170,9 +162,9 @@ class Command(BaseCommand):
     def compare(
         self, *, scale: str, rounds: int | None, **options: Any
     ) -> tuple[Any, str, list[str]]:
-        """The hot pages and saves in two checkouts, likewise."""
-        chosen = {name: options[name] for name in Plan.__slots__ if name in options}
-        plan = Plan(**chosen | {"scale": scale or "small", "rounds": rounds or 40, "writers": 0})
+        """Measure them in two checkouts; returns what `pages` returns."""
+        settings = {name: options[name] for name in Plan.__slots__ if name in options}
+        plan = Plan(**settings | {"scale": scale or "small", "rounds": rounds or 40, "writers": 0})
         if not (Path(options["before"]) / "manage.py").is_file():
             raise CommandError("--before is the folder of another checkout, with its manage.py.")
         rows = compare(plan, self.say)
@@ -181,18 +173,17 @@ class Command(BaseCommand):
     def sheets(
         self, *, scale: str, rounds: int | None, **options: Any
     ) -> tuple[Any, str, list[str]]:
-        """The ledger as a workbook, likewise."""
-        chosen = {name: options[name] for name in sheets.Sheeting.__slots__ if name in options}
-        plan = sheets.Sheeting(
-            **chosen | {"scale": scale or "province", "rounds": 3 if rounds is None else rounds}
-        )
+        """Measure the ledger as a workbook; returns what `pages` returns."""
+        settings = {name: options[name] for name in sheets.Sheeting.__slots__ if name in options}
+        settings |= {"scale": scale or "province", "rounds": 3 if rounds is None else rounds}
+        plan = sheets.Sheeting(**settings)
         if plan.rounds < 1 or plan.rows < 1 or plan.bodies < 4:
             raise CommandError("--rounds and --rows are at least 1, --bodies at least 4.")
         measurements = sheets.measure(plan, self.say)
         return measurements, sheets.markdown(measurements), sheets.unmet(measurements)
 
     def inside(self) -> None:
-        """A job in the bench's own database, and only there: any other is refused."""
+        """Run a job in the bench's own database; any other database is refused."""
         if os.environ.get("DJANGO_SETTINGS_MODULE") != SETTINGS:
             raise CommandError("--inside is for the bench's own database.")
         self.stdout.write(work(sys.stdin.readline(), timezone.now))

@@ -1,4 +1,4 @@
-"""Django's manage.py changepassword, on record."""
+"""Django's changepassword, with an audit event."""
 
 import getpass
 from typing import Any
@@ -15,6 +15,6 @@ class Command(changepassword.Command):
     def handle(self, *arguments: Any, **options: Any) -> str | None:
         message = super().handle(*arguments, **options)
         user = User.objects.get(username=options["username"] or getpass.getuser())
-        with transaction.atomic():  # not around the command, which waits for somebody to type
+        with transaction.atomic():  # not around the command, which waits for input
             audit.record("set_password", user, by=None, now=timezone.now())
         return message

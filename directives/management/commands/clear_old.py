@@ -1,6 +1,6 @@
-"""Clear away what nobody needs any more.
+"""Delete old data that nobody needs any more.
 
-The worker runs it each day; it may be run at any time, and twice.
+The worker runs it each day. It may be run at any time, and is safe to run twice.
 """
 
 from argparse import ArgumentParser
@@ -36,21 +36,18 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, however_many: bool, verbosity: int, **options: Any) -> None:
         now = timezone.now()
-        for what, count, days, why in (
-            *self.rows(now, dry_run),
-            *self.files(now, dry_run, however_many),
-        ):
+        old = (*self.rows(now, dry_run), *self.files(now, dry_run, however_many))
+        for what, count, days, why in old:
             if verbosity:
                 self.stdout.write(f"{what}: {count} (after {days} days: {why})")
 
     def rows(self, now: datetime, dry_run: bool) -> Iterator[tuple[str, int, int, str]]:
-        for old in clearing.RETENTION_RULES:
-            count = (
-                clearing.expired_rows(old, now).count()
-                if dry_run
-                else clearing.delete_expired(old, now)
-            )
-            yield old.what, count, old.days, old.why
+        for rule in clearing.RETENTION_RULES:
+            if dry_run:
+                count = clearing.expired_rows(rule, now).count()
+            else:
+                count = clearing.delete_expired(rule, now)
+            yield rule.what, count, rule.days, rule.why
         count = exporting.due(now).count() if dry_run else exporting.purge(now=now)
         yield "exported files", count, exporting.KEPT.days, "they can be asked for again"
         count = due_intakes(now).count() if dry_run else clear_intakes(now=now)
@@ -67,16 +64,12 @@ class Command(BaseCommand):
                 " They stay. If it is, and they are to go: manage.py clear_old --however-many"
             )
             stored.lost.clear()
-        broken_off = list(clearing.abandoned_temporary_files(now))
+        abandoned = list(clearing.abandoned_temporary_files(now))
         if not dry_run:
             for name in stored.lost:
                 default_storage.delete(name)
-            for path in broken_off:
+            for path in abandoned:
                 clearing.delete_temporary(path)
         yield "stored files without a row", len(stored.lost), days, "no row can come to know them"
-        yield (
-            "temporary files of this machine",
-            len(broken_off),
-            days,
-            "whoever wrote them was killed",
-        )
+        why = "whoever wrote them was killed"
+        yield "temporary files of this machine", len(abandoned), days, why

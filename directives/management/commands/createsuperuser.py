@@ -1,4 +1,4 @@
-"""Django's manage.py createsuperuser, on record."""
+"""Django's createsuperuser, with an audit event."""
 
 from typing import Any
 
@@ -14,12 +14,7 @@ class Command(createsuperuser.Command):
     def handle(self, *arguments: Any, **options: Any) -> None:
         before = set(User.objects.filter(is_superuser=True).values_list("pk", flat=True))
         super().handle(*arguments, **options)
-        with transaction.atomic():  # not around the command, which waits for somebody to type
+        with transaction.atomic():  # not around the command, which waits for input
             for user in User.objects.filter(is_superuser=True).exclude(pk__in=before):
-                audit.record(
-                    "add",
-                    user,
-                    by=None,
-                    now=timezone.now(),
-                    after={"username": user.username, "is_superuser": "True"},
-                )
+                after = {"username": user.username, "is_superuser": "True"}
+                audit.record("add", user, by=None, now=timezone.now(), after=after)

@@ -1,4 +1,4 @@
-"""manage.py demo: made-up work of a chosen scale, up to a nation's, in an empty database."""
+"""Fill an empty database with made-up work of a chosen scale, up to that of a nation."""
 
 import os
 import secrets

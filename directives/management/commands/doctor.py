@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and what to do."""
+"""Check this installation, and say what to do about its faults."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ CLOSING = {
 
 class Command(BaseCommand):
     help = "One page on how this installation does. Exit code 0: well, 1: warnings, 2: wrong."
-    requires_system_checks = ()  # they are among what it looks at
+    requires_system_checks = ()  # one of its own checks runs them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -54,8 +54,8 @@ class Command(BaseCommand):
         self.stdout.write(f"The tracker on {moment:%Y-%m-%d %H:%M}, {settings.ENVIRONMENT}")
         for name, finding in findings:
             state = STATES[finding.level]
-            shown = state.upper() if finding.level else state
-            self.stdout.write(f"{shown:<8} {name:<13} {finding.words}")
+            label = state.upper() if finding.level else state
+            self.stdout.write(f"{label:<8} {name:<13} {finding.words}")
             if finding.remedy:
                 self.stdout.write(f"{'':<23}→ {finding.remedy}")
         self.stdout.write(CLOSING[STATES[level]])

@@ -1,4 +1,4 @@
-"""Give a document to a body: to its first one, or to the right one."""
+"""Set the body that a document belongs to."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -22,12 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("code", help="the code of the body")
 
     def handle(self, *args: Any, document: int, code: str, **options: Any) -> None:
-        stored_document = (
-            Document.objects.select_related("organisation")
-            .defer(*HEAVY)
-            .filter(pk=document)
-            .first()
-        )
+        documents = Document.objects.select_related("organisation").defer(*HEAVY)
+        stored_document = documents.filter(pk=document).first()
         body = Organisation.objects.filter(code=code).first()
         if stored_document is None:
             raise CommandError(f"There is no document {document}.")

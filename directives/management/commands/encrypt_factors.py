@@ -1,4 +1,4 @@
-"""Encrypt the secrets of second factors by the present key."""
+"""Encrypt the secrets of second factors by the first key."""
 
 from typing import Any
 

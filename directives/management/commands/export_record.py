@@ -1,4 +1,4 @@
-"""Write a signed copy of the record, or of a part of it."""
+"""Write a signed copy of the audit log, or of a part of it."""
 
 import os
 from argparse import ArgumentParser, ArgumentTypeError
@@ -72,12 +72,8 @@ class Command(BaseCommand):
         add("--q", default="", metavar="WORDS", help="of the name of the body or of the person")
 
     def handle(self, *, output: str, **options: Any) -> None:
-        event_filter = EventFilter(
-            **{
-                name: options[name]
-                for name in ("action", "subject", "q", "since", "until", "act", "document", "body")
-            }
-        )
+        names = ("action", "subject", "q", "since", "until", "act", "document", "body")
+        event_filter = EventFilter(**{name: options[name] for name in names})
         if event_filter.body and not Organisation.objects.filter(pk=event_filter.body).exists():
             raise CommandError(f"There is no body of number {event_filter.body}.")
         path = Path(output)

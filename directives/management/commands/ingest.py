@@ -1,6 +1,7 @@
-"""Read a policy document from a file and store it, or only show what was read."""
+"""Read a policy document from a file, and store it or only show the reading."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from directives.documents.commands import registering
 from directives.documents.ingest.confirmations import confirmations_of
 from directives.documents.ingest.json_output import json_of
 from directives.documents.ingest.reading import Reading, read
+from directives.documents.ingest.repair import Confirmation
 from directives.documents.ingest.sources import DocumentError
 from directives.models import Organisation
 
@@ -24,7 +26,7 @@ class Command(BaseCommand):
         "With --dry-run or --json nothing is stored and no database is needed. Exit code 2: the "
         "file cannot be taken."
     )
-    requires_system_checks: list[str] = []  # a reading needs no database, nor the rest of the site
+    requires_system_checks: list[str] = []  # reading a file needs neither the database nor the site
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the document as saved")
@@ -59,12 +61,10 @@ class Command(BaseCommand):
     ) -> None:
         try:
             source = _bytes_of(file)
-            sheet = (
-                ()
-                if confirmations is None
-                else confirmations_of(_bytes_of(confirmations), document=source)
-            )
-            reading = read(source, name=file.name, confirmations=sheet)
+            confirmed: Sequence[Confirmation] = ()
+            if confirmations is not None:
+                confirmed = confirmations_of(_bytes_of(confirmations), document=source)
+            reading = read(source, name=file.name, confirmations=confirmed)
             if json:
                 self.stdout.write(json_of(reading))
                 return

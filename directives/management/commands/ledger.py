@@ -18,12 +18,12 @@ from directives.tables.formats import FORMATS
 from directives.tables.xlsx import PAPERS
 
 
-def write_whole(made: Book, path: Path, kind: str) -> int:
-    """Write a book under a temporary name, then put it in place. Returns the number of rows."""
+def write_whole(workbook: Book, path: Path, kind: str) -> int:
+    """Write a book to a temporary file, then rename it. Returns the number of rows."""
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as file:
-            count = FORMATS[kind].write(made, file)
+            count = FORMATS[kind].write(workbook, file)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -70,19 +70,16 @@ class Command(BaseCommand):
             raise CommandError(f"There is no folder {path.parent}.")
         if not Document.objects.filter(pk=options["document"]).exists():
             raise CommandError(f"There is no document {options['document']}.")
-        body = (
-            Organisation.objects.filter(code=options["organisation"]).first()
-            if options["organisation"]
-            else None
-        )
-        if options["organisation"] and body is None:
-            raise CommandError(f"There is no body with the code {options['organisation']}.")
+        code = options["organisation"]
+        body = Organisation.objects.filter(code=code).first() if code else None
+        if code and body is None:
+            raise CommandError(f"There is no body with the code {code}.")
         now = timezone.now()
         today = timezone.localdate(now)
-        chosen = ObligationFilter(document=options["document"], body=body.pk if body else None)
+        filters = ObligationFilter(document=options["document"], body=body.pk if body else None)
         dated = Today(today, CalendarDay.objects.workdays(today))
         with translation.override(options["language"]):
-            made = book(Obligation.objects.all(), chosen, user=None, dated=dated, now=now)
-            made = replace(made, paper=options["paper"], lights_on=old_lights(now))
-            count = write_whole(made, path, kind)
+            workbook = book(Obligation.objects.all(), filters, user=None, dated=dated, now=now)
+            workbook = replace(workbook, paper=options["paper"], lights_on=old_lights(now))
+            count = write_whole(workbook, path, kind)
         self.stdout.write(f"{count} rows written to {path}.")

@@ -1,4 +1,4 @@
-"""manage.py load_sample: the sample document, its bodies, demo accounts and made-up progress."""
+"""Load the sample document with its bodies, demo accounts and made-up progress."""
 
 import os
 import secrets
@@ -59,5 +59,6 @@ class Command(BaseCommand):
         self.stdout.write(summary)
         for account in ACCOUNTS:
             self.stdout.write(f"  {account.username:<11} {account.full_name}")
-        shown_password = "DEMO_PASSWORD" if os.environ.get("DEMO_PASSWORD") else password
-        self.stdout.write(f"Password of all: {shown_password}")
+        self.stdout.write(
+            f"Password of all: {'DEMO_PASSWORD' if os.environ.get('DEMO_PASSWORD') else password}"
+        )

@@ -1,9 +1,9 @@
-"""Django's migrate, made to run while people work: it gives up on a table that is busy.
+"""Django's migrate, safe to run while people work: it gives up if a table is locked too long.
 
-Each migration that was carried out stays carried out; the one that gave up left nothing behind, or
-an index that its next attempt takes away first. Run it again.
+Migrations that were applied stay applied. The one that gave up left nothing behind, or an index
+that its next attempt removes first. Run it again.
 
-Backwards it refuses where rows or values would be lost, and names them; --lose-data has it go on.
+Migrating backwards is refused if rows or values would be lost, unless --lose-data is given.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ ONE_AT_A_TIME = 7_103_005_381  # the key of the advisory lock; any number that n
 
 @contextmanager
 def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Only one machine migrates; another one waits as long as the lock timeout lets it."""
+    """Let one machine migrate at a time; others wait up to the lock timeout."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
     try:
@@ -39,7 +39,7 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def refuse_losses(plan: migration_losses.Plan, apps: Apps, using: str, **_signal: Any) -> None:
-    """A receiver of `pre_migrate`. Raises CommandError where the plan would lose something."""
+    """A receiver of `pre_migrate`. Raises CommandError if the plan would lose data."""
     lost = migration_losses.losses(plan, apps, connections[using])
     if lost:
         lines = [f"  {loss.migration}: {loss.what}" for loss in lost]
@@ -53,14 +53,14 @@ def refuse_losses(plan: migration_losses.Plan, apps: Apps, using: str, **_signal
 
 @contextmanager
 def refusing(losses: bool) -> Iterator[None]:
-    """Within this, a plan that would lose something is refused, if that is asked for."""
-    once = apps.get_app_config("directives")  # Django asks once for each application
+    """Refuse plans that lose data within this context, if `losses` is true."""
+    sender = apps.get_app_config("directives")  # Django sends the signal for each application
     if losses:
-        pre_migrate.connect(refuse_losses, sender=once)
+        pre_migrate.connect(refuse_losses, sender=sender)
     try:
         yield
     finally:
-        pre_migrate.disconnect(refuse_losses, sender=once)
+        pre_migrate.disconnect(refuse_losses, sender=sender)
 
 
 class Command(migrate.Command):

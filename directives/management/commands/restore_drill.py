@@ -1,4 +1,4 @@
-"""Show that a backup of this installation can be restored, elsewhere: make restore-drill."""
+"""Show that a backup of this installation can be restored elsewhere (make restore-drill)."""
 
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from directives.backups.drill import drill
-from directives.backups.drill import look as look_around
+from directives.backups import drill
 from directives.backups.throwaway import InstallationError
 
 
@@ -15,15 +14,15 @@ class Command(BaseCommand):
     help = "Back up, restore into a throw-away place, and check, serve and read it there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        # in the restored installation
+        # For the restored installation.
         parser.add_argument("--look", action="store_true", help=SUPPRESS)
 
     def handle(self, *, look: bool, **options: Any) -> None:
         if look:
-            self.stdout.write(look_around())
+            self.stdout.write(drill.look())
             return
         try:
-            drill(now=timezone.now(), say=self.say)
+            drill.drill(now=timezone.now(), say=self.say)
         except InstallationError as error:
             raise CommandError(str(error)) from error
         self.say("The drill succeeded; nothing of it is left.")

@@ -1,8 +1,8 @@
-"""Serve the tracker on this machine, with a current database, web server and worker.
+"""Serve the tracker on this machine: update the database, then run web server and worker.
 
-Both run as children in sessions of their own, so that Ctrl-C reaches this process alone and it
-stops them in order. A worker that ends by itself is started again; a web server that does ends
-everything.
+Both are child processes in their own sessions, so that Ctrl-C reaches only this process, which
+stops them in order. If the worker ends by itself, it is started again; if the web server does,
+everything stops.
 """
 
 import argparse
@@ -36,8 +36,8 @@ HOST = "127.0.0.1"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_SECONDS = 60  # how long the web server may take to answer
 STOP_SECONDS = 20  # how long a child may take to finish what it is doing
-PAUSES = (1, 2, 4, 8)  # seconds before a worker is started again after its first, second, … death
-WINDOW = 60  # seconds within which deaths are counted; one more than there are pauses is too many
+PAUSES = (1, 2, 4, 8)  # seconds before a restart of the worker after its first, second, … death
+WINDOW = 60  # seconds in which deaths are counted; more than len(PAUSES) are too many
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
@@ -47,7 +47,7 @@ class StopAsked(BaseException):
 
 @dataclass(frozen=True)
 class Child:
-    """A running process and what to call it."""
+    """A running process and its name in messages."""
 
     name: str
     process: subprocess.Popen
@@ -57,21 +57,21 @@ class Child:
 class Restarter:
     """Starts the worker, and starts it again when it dies, until it dies too often.
 
-    `start` starts one, `say` tells the person at the terminal; the time is passed in, in seconds.
+    `start` starts a worker, `say` prints to the terminal. Times are passed in, in seconds.
     """
 
     start: Callable[[], Child]
     say: Callable[[str], None]
     child: Child | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=len(PAUSES) + 1))
-    due: float | None = 0  # when one is to be started; None where one runs, or none ever will
+    due: float | None = 0  # when to start a worker; None while one runs, and after too many
 
     @property
     def running(self) -> list[Child]:
         return [self.child] if self.child is not None else []
 
     def look(self, now: float) -> None:
-        """Start the worker where it is time to; say so where it has died."""
+        """Start the worker if it is time; report its death if it has died."""
         if self.due is not None and now >= self.due:
             self.due, self.child = None, self.start()
         elif self.child is not None and self.child.process.poll() is not None:
@@ -80,19 +80,19 @@ class Restarter:
             self.say(self.after_death(code, now))
 
     def after_death(self, code: int, now: float) -> str:
-        """What is done now, in words."""
-        said = f"The worker ended by itself (exit code {code}); its last words are above."
+        """The message after a death; also sets when to start again."""
+        message = f"The worker ended by itself (exit code {code}); its last words are above."
         lately = sum(now - death < WINDOW for death in self.deaths)
         if lately > len(PAUSES):
             return (
-                f"{said} That is {lately} times within {WINDOW} seconds, so it is not started "
+                f"{message} That is {lately} times within {WINDOW} seconds, so it is not started "
                 "again."
                 " Pages are served, but lights, long exports and imports, and notices wait:"
                 " put right what it says, then start the tracker anew."
             )
         pause = PAUSES[lately - 1]
         self.due = now + pause
-        return f"{said} It is started again in {pause} s."
+        return f"{message} It is started again in {pause} s."
 
 
 def port_number(text: str) -> int:
@@ -130,14 +130,14 @@ def ask_to_stop(signum: int, frame: object) -> NoReturn:
 
 
 def end_with_parent() -> None:
-    """In the child: have Linux end it when this process is killed, so that the port is free."""
+    """Run in the child: Linux is to end it when the parent is killed, to free the port."""
     on_signals(signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def start(name: str, arguments: list[str], *, port: int) -> Child:
-    """Start a Python process of the product; unless SITE_URL is set its mail links to `port`."""
+    """Start a Python process of the product. SITE_URL defaults to the address with `port`."""
     environment = {"SITE_URL": f"http://{HOST}:{port}", **os.environ}
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -158,18 +158,8 @@ def start_web(port: int) -> Child:
         "--graceful-timeout=10",
     ]
     quiet = ["--log-level=warning", "--no-control-socket"]
-    return start(
-        "web server",
-        [
-            "-m",
-            "gunicorn",
-            "qunzhu_tracker.wsgi:application",
-            f"--bind={HOST}:{port}",
-            *options,
-            *quiet,
-        ],
-        port=port,
-    )
+    program = ["-m", "gunicorn", "qunzhu_tracker.wsgi:application", f"--bind={HOST}:{port}"]
+    return start("web server", [*program, *options, *quiet], port=port)
 
 
 def require_alive(children: list[Child]) -> None:
@@ -196,7 +186,7 @@ def sign_in_status(port: int) -> int | None:
 
 
 def wait_until_serving(children: list[Child], port: int, worker: Restarter) -> None:
-    """Return once the sign-in page is served. Raises CommandError when it fails, or is slow."""
+    """Return once the sign-in page is served. Raises CommandError if it fails or is slow."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         require_alive(children)
@@ -214,20 +204,20 @@ def wait_until_serving(children: list[Child], port: int, worker: Restarter) -> N
 
 
 def kill(children: list[Child]) -> None:
-    """End at once every process that a child started."""
+    """Kill every process of these children that still run."""
     for child in children:
         if child.process.poll() is None:
             os.killpg(child.process.pid, signal.SIGKILL)
 
 
 def end_orphans(child: Child) -> None:
-    """Ask what a child that died has left running to end: it would hold the port."""
+    """Terminate processes that a dead child left running: they would hold the port."""
     with suppress(ProcessLookupError):  # nothing is left
         os.killpg(child.process.pid, signal.SIGTERM)
 
 
 def stop(children: list[Child]) -> list[Child]:
-    """Ask every child to end, wait, and return those that had to be killed.
+    """Terminate every child and wait; returns those that had to be killed.
 
     A second Ctrl-C kills at once.
     """
@@ -296,7 +286,7 @@ class Command(BaseCommand):
         if tallies.never_counted():
             tallies.rebuild()
         call_command("createcachetable", verbosity=0)
-        if not settings.PRODUCTION:  # which demands that they were collected with the release
+        if not settings.PRODUCTION:  # there the release has collected them
             static_files.collect()
         new = not (settings.PRODUCTION or Document.objects.exists() or User.objects.exists())
         if new:
@@ -313,14 +303,11 @@ class Command(BaseCommand):
             "",
         ]
         names = [account.username for account in ACCOUNTS]
-        there = set(
-            User.objects.filter(username__in=names, is_active=True).values_list(
-                "username", flat=True
-            )
-        )
+        users = User.objects.filter(username__in=names, is_active=True)
+        present = set(users.values_list("username", flat=True))
         connections.close_all()
-        if there:
-            lines.append(f"Demo accounts: {', '.join(name for name in names if name in there)}")
+        if present:
+            lines.append(f"Demo accounts: {', '.join(name for name in names if name in present)}")
             known = "is printed above, this once" if new else "was printed at the first start"
             lines += [
                 f"Their password {known}. To set another: .venv/bin/python manage.py "

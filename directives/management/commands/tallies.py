@@ -1,4 +1,4 @@
-"""Compare the tallies with a recount, or make them anew."""
+"""Compare the tallies with a recount, or rebuild them."""
 
 import sys
 from argparse import ArgumentParser

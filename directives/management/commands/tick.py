@@ -1,6 +1,6 @@
-"""Relight what time has changed.
+"""Update the lights that a new day changes.
 
-The worker runs it each day; it may be run at any time, and twice.
+The worker runs it each day. It may be run at any time, and is safe to run twice.
 """
 
 from argparse import ArgumentParser
@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 "Nothing is copied until then. If the clock was wrong before and is right now: "
                 "manage.py tick --clock-mended"
             )
-        tallies.copy_day(yesterday)  # before time changes any light of that day
+        tallies.copy_day(yesterday)  # before any of its lights change
         changed = tick(now=now, everything=everything or clock_mended)
         tallies.prune()
         if not JobRun.objects.filter(name="tick", last_day__gt=timezone.localdate(now)).exists():

@@ -1,7 +1,7 @@
-"""Find every English string, merge translations, make 繁體 from 简体, compile, check.
+"""Collect the English strings, merge translations, make 繁體 from 简体, compile, check.
 
-It needs Babel, which only tests/requirements.txt installs; the compiled catalogues ship with the
-repository.
+It needs Babel, which only tests/requirements.txt installs; the repository contains the compiled
+catalogues.
 """
 
 import ast
@@ -45,13 +45,13 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 HAN = re.compile(r"[\u3400-\u9fff]")
 FORBIDDEN = "乾部"
 QUOTES = str.maketrans("“”‘’", "「」『』")
-# A catalogue without its making-time: the same strings always give the same file.
+# A fixed date in catalogues: the same strings always give the same file.
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Key:
-    """What gettext looks a string up by; context and plural are "" where there is none."""
+    """The key of a string in gettext; context and plural are "" if there is none."""
 
     context: str
     english: str
@@ -70,7 +70,7 @@ def find_strings() -> dict[Key, list[str]]:
 
 
 def _of_template(text: str) -> Iterator[tuple[int, Key]]:
-    # In brackets Python's tokenizer does not mind the indentation of a template.
+    # Within brackets Python's tokenizer ignores the indentation of the template.
     source = io.BytesIO(f"({templatize(text)}\n)".encode())
     for line, message, _comments, context in extract("python", source, keywords=KEYWORDS):
         english, plural = (message, "") if isinstance(message, str) else message
@@ -78,21 +78,16 @@ def _of_template(text: str) -> Iterator[tuple[int, Key]]:
 
 
 def _of_python(text: str) -> Iterator[tuple[int, Key]]:
-    """From the syntax tree, which also sees the calls inside f-strings."""
+    """Strings from the syntax tree, which also contains the calls inside f-strings."""
     calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
     for call in sorted(calls, key=lambda call: call.lineno):
         name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-        words = [
-            arg.value
-            for arg in call.args
-            if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
-        ]
+        constants = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+        words = [value for value in constants if isinstance(value, str)]
         if name in KEYWORDS and words:
             context = words.pop(0) if "pgettext" in name and len(words) > 1 else ""
-            yield (
-                call.lineno,
-                Key(context, words[0], words[1] if name.startswith("n") and len(words) > 1 else ""),
-            )
+            plural = words[1] if name.startswith("n") and len(words) > 1 else ""
+            yield call.lineno, Key(context, words[0], plural)
 
 
 def catalogue_path(locale: str, suffix: str = "po") -> Path:
@@ -100,7 +95,7 @@ def catalogue_path(locale: str, suffix: str = "po") -> Path:
 
 
 def read_catalogue(locale: str) -> dict[Key, str]:
-    """The translations of one locale's .po; an absent file is an empty catalogue."""
+    """The translations of a locale's .po; {} if there is no file."""
     path = catalogue_path(locale)
     if not path.exists():
         return {}
@@ -111,14 +106,14 @@ def read_catalogue(locale: str) -> dict[Key, str]:
         if message.id:
             english, plural = (message.id, "") if isinstance(message.id, str) else message.id
             chinese = message.string or ""
-            if not isinstance(chinese, str):  # of a plural, whose Chinese has one form
+            if not isinstance(chinese, str):  # a plural, which has one form in Chinese
                 chinese = chinese[0]
             entries[Key(message.context or "", english, plural)] = chinese
     return entries
 
 
 def read_compiled(locale: str) -> dict[Key, str]:
-    """The translations of one locale's .mo, as the running program sees them."""
+    """The translations of a locale's .mo, as the running program sees them."""
     path = catalogue_path(locale, "mo")
     if not path.exists():
         return {}
@@ -134,7 +129,7 @@ def read_compiled(locale: str) -> dict[Key, str]:
 
 
 def write_catalogue(locale: str, entries: dict[Key, str]) -> None:
-    """Write the .po and the .mo, each in one step, so that a reader never sees half a file."""
+    """Write the .po and the .mo, each by renaming, so that nobody reads half a file."""
     catalogue = Catalog(
         locale,
         domain="django",
@@ -168,7 +163,7 @@ def write_catalogue(locale: str, entries: dict[Key, str]) -> None:
 
 
 def read_tsv(path: Path) -> Iterator[tuple[int, Key, str]]:
-    r"""Lines `English<TAB>中文[<TAB>context]`, of which those that begin with # are notes.
+    r"""Read lines `English<TAB>中文[<TAB>context]`; those that begin with # are comments.
 
     `\n` stands for a line break.
     """
@@ -186,23 +181,23 @@ def placeholders(text: str) -> set[str]:
 
 
 def make_hant(hans: dict[Key, str]) -> dict[Key, str]:
-    """Traditional script from Simplified, with the words and quotation marks of interfaces.
+    """Convert to Traditional script, with its own words and quotation marks for interfaces.
 
-    Documents keep their words; only their characters change. A word of one character stands for
-    whole strings only (行, the head of a column), as it is part of too many others.
+    (Documents keep their words; only their characters change.) A word of one character replaces
+    only whole strings, such as 行 as the head of a column: it is part of too many others.
     """
     words = {key.english: word for _number, key, word in read_tsv(WORDS)} if WORDS.exists() else {}
     longest_first = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
     known = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
 
-    def made(text: str) -> str:
+    def converted(text: str) -> str:
         return words.get(text) or known.sub(lambda match: words[match[0]], text).translate(QUOTES)
 
-    return {key: made(to_hant(text)) for key, text in hans.items()}
+    return {key: converted(to_hant(text)) for key, text in hans.items()}
 
 
 def faults() -> list[str]:
-    """The faults of the catalogues, one line each, with the place of a missing translation."""
+    """The faults of the catalogues, a line each, with the place of a missing translation."""
     strings = find_strings()
     hans, hant = read_catalogue("zh_Hans"), read_catalogue("zh_Hant")
     lines = [
@@ -217,9 +212,7 @@ def faults() -> list[str]:
     for locale, entries in (("zh_Hans", hans), ("zh_Hant", hant)):
         for key, chinese in entries.items():
             allowed = placeholders(key.english) | placeholders(key.plural)
-            if placeholders(chinese) != allowed and placeholders(chinese) != placeholders(
-                key.plural
-            ):
+            if placeholders(chinese) not in (allowed, placeholders(key.plural)):
                 lines.append(f"{locale}: placeholders differ: {key.english!r} and {chinese!r}")
             if FORBIDDEN in chinese:
                 lines.append(f"{locale}: {FORBIDDEN} in {chinese!r}")

@@ -1,4 +1,4 @@
-"""Verify the record, or a copy of it, against its signed seals."""
+"""Verify the audit log, or a copy of it, against its signed seals."""
 
 import json
 from argparse import ArgumentParser
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         add("--reason", default="", help="with --acknowledge: why")
 
     def handle(self, **options: Any) -> None:
-        """Exit code 2 where nothing can be said, as AUDIT_DIR cannot be read."""
+        """Exit with 2 if nothing can be verified, for example because AUDIT_DIR is unreadable."""
         try:
             self.carry_out(**options)
         except keys.Damaged as error:
@@ -102,7 +102,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def copy_summary(self, result: Checked) -> list[str]:
-        """What a copy without faults proves, and what it does not."""
+        """What a copy without faults proves, and what it does not prove."""
         proved, newest = len(result.places), result.newest
         words = [
             f"{proved} events are as they were sealed; {len(result.unsealed)} more were under no "

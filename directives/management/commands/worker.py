@@ -1,9 +1,9 @@
 """The background worker: queued tasks, and the jobs of every minute and every day.
 
-A worker shows that it lives by a heartbeat, a `JobRun` under its own name. A task left running by a
-worker whose heart has stopped goes back into the queue, so tasks must bear being run again. Any
-number of workers may run, on any number of machines with the right time: a daily job is taken in
-hand by one of them, and taken over when that one's heart stops.
+A worker shows that it is alive by a heartbeat, a `JobRun` under its own name. If the heartbeat
+stops, its running task goes back into the queue, so tasks must be safe to run again. Any number of
+workers may run, on any number of machines with the right time: one of them claims a daily job, and
+another takes it over if that one's heartbeat stops.
 """
 
 import logging
@@ -43,10 +43,10 @@ BEAT_SECONDS = 10
 CHORE_SECONDS = 60
 ANCHOR_SECONDS = 15 * 60
 BOOT = Path("/proc/sys/kernel/random/boot_id")
-RESTART_SECONDS = 5  # between a failure of the task loop itself and its new beginning
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when a daily job ran that never ended well
-BACKUP_SECONDS = 3600  # between two looks at whether today's backup is made, or has failed
-BACKUP_AFTER = 300  # seconds after the start: nobody waits for a first page because of it
+RESTART_SECONDS = 5  # between a failure of the task loop and its restart
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # last run of a daily job that never succeeded
+BACKUP_SECONDS = 3600  # between two attempts at today's backup
+BACKUP_AFTER = 300  # seconds after the start, so that it does not delay the first pages
 DAILY = ("tick", "clear_old")
 
 logger = logging.getLogger("directives.worker")
@@ -63,19 +63,19 @@ def record(name: str, now: datetime) -> None:
 
 
 def beat(name: str, boot: Callable[[], str], now: datetime) -> None:
-    """Show that the worker lives; its `boot` is empty once it was asked to stop."""
+    """Write the heartbeat of a worker; its `boot` is "" once it was asked to stop."""
     record(name, now)
     JobRun.objects.filter(name=name).update(boot=boot())
 
 
 def boot_of_machine() -> str:
-    """What tells this start of the machine from others; "" where the system does not say."""
+    """The id of this boot of the machine; "" if the system has none."""
     return BOOT.read_text("ascii").strip() if BOOT.exists() else ""
 
 
 def seal_events(now: datetime) -> None:
     while seal(now=now) == BATCH:
-        pass  # a full seal: there may be more
+        pass  # a full batch: there may be more
 
 
 def anchor_record(now: datetime) -> None:
@@ -87,9 +87,9 @@ def count_refusals(now: datetime) -> None:
 
 
 def claim(job: str, *, by: str, now: datetime) -> bool:
-    """Take the job of this Shanghai day in hand, unless it is done or a living worker has it.
+    """Claim the job of this day (in Shanghai), unless it is done or a living worker has it.
 
-    One conditional UPDATE, so that of several workers exactly one gets it.
+    A single conditional UPDATE, so that exactly one of several workers gets it.
     """
     JobRun.objects.get_or_create(name=job, defaults={"last_ran_at": NEVER, "last_day": date.min})
     free = Q(held_by="") | ~Q(held_by__in=JobRun.objects.living(now).values("name"))
@@ -101,13 +101,12 @@ def claim(job: str, *, by: str, now: datetime) -> bool:
 
 
 def run_daily(command: str, by: str, now: datetime) -> None:
-    """Run the command unless it has run on this Shanghai day.
+    """Run the command unless it has run on this day (in Shanghai).
 
-    One that fails is tried again with the next round.
+    If it fails, the next round tries again.
     """
-    if JobRun.objects.filter(
-        name=command, last_day__gte=timezone.localdate(now)
-    ).exists() or not claim(command, by=by, now=now):
+    runs = JobRun.objects.filter(name=command, last_day__gte=timezone.localdate(now))
+    if runs.exists() or not claim(command, by=by, now=now):
         return
     try:
         with origins.use(Origin(request=command)):
@@ -118,16 +117,13 @@ def run_daily(command: str, by: str, now: datetime) -> None:
 
 
 def rescue_tasks(now: datetime) -> None:
-    """Take up what dead workers left running, and acts that no task carries out any more.
+    """Queue tasks of dead workers again, and jobs that no task carries out any more.
 
-    A task may be at fault for the death of its worker unless that was asked to stop, or its machine
-    went with it.
+    A task may have killed its worker, unless the worker was asked to stop or its machine stopped.
     """
     living = JobRun.objects.living(now)
-    alive, boots = (
-        set(living.values_list("name", flat=True)),
-        set(living.values_list("boot", flat=True)) - {""},
-    )
+    alive = set(living.values_list("name", flat=True))
+    boots = set(living.values_list("boot", flat=True)) - {""}
     dead = JobRun.objects.workers().filter(boot__in=boots).exclude(name__in=alive)
     blamed = set(dead.values_list("name", flat=True))
     for task in DBTaskResult.objects.running():
@@ -143,7 +139,7 @@ def rescue_tasks(now: datetime) -> None:
 
 @dataclass
 class Chore:
-    """Something to do every so many seconds. `due`, on the monotonic clock: 0 means at once."""
+    """Something to do every so many seconds. `due` is on the monotonic clock; 0: at once."""
 
     name: str
     seconds: float
@@ -152,12 +148,12 @@ class Chore:
 
 
 def heartbeat(worker_name: str, boot: Callable[[], str] = boot_of_machine) -> "Chores":
-    """Apart from the other chores: a tick of minutes must not look like a stopped heart."""
+    """The heartbeat, apart from other chores: a long tick must not look like a dead worker."""
     return Chores(Chore("heartbeat", BEAT_SECONDS, partial(beat, worker_name, boot)))
 
 
 def chores_of(worker_name: str) -> "Chores":
-    """What one worker does beside its tasks."""
+    """The chores of a worker beside its tasks."""
     return Chores(
         Chore("rescue of tasks", CHORE_SECONDS, rescue_tasks),
         Chore("sealing of events", CHORE_SECONDS, seal_events),
@@ -171,7 +167,7 @@ def chores_of(worker_name: str) -> "Chores":
 
 
 def backup_of(worker_name: str) -> "Chores":
-    """The daily backup, unless a timer makes it; apart from the other chores: it may take hours."""
+    """The daily backup, if BACKUP_DIR is set; apart from other chores, as it may take hours."""
     if not settings.BACKUP_DIR:
         return Chores()
     job = partial(run_daily, "backup", worker_name)
@@ -179,7 +175,7 @@ def backup_of(worker_name: str) -> "Chores":
 
 
 class Chores:
-    """Chores one after another. One that fails is logged, and tried again when it is next due."""
+    """Runs chores one after another. A failure is logged, and the chore tried when next due."""
 
     def __init__(self, *chores: Chore) -> None:
         self.chores = chores
@@ -199,14 +195,14 @@ class Chores:
         close_old_connections()
 
     def keep(self, over: threading.Event) -> None:
-        """Go on until `over` is set; the body of a thread."""
+        """Run chores until `over` is set; the target of a thread."""
         while not over.wait(1):
             self.run_due()
         connections.close_all()
 
 
 def end(worker_name: str) -> None:
-    """Take the heartbeat away: this worker has ended with nothing in hand. When it did is noted."""
+    """Delete the heartbeat of a worker that has ended without a running task; store when."""
     JobRun.objects.filter(name=worker_name).delete()
     record(ENDED, timezone.now())
 
@@ -263,22 +259,19 @@ class Command(BaseCommand):
             self.work()
 
     def ask_to_stop(self, signum: int, frame: object) -> None:
-        """Let the task in hand finish, and take no other."""
+        """Let the running task finish, and take no other."""
         self.stopping.set()
         if self.heart is not None:
-            self.heart.chores[
-                0
-            ].due = (
-                0  # tell at once: a worker that is killed while it ends was no fault of its task
-            )
+            # Tell at once: if the worker is killed while it ends, its task is not to blame.
+            self.heart.chores[0].due = 0
         if self.worker is not None:
             self.worker.running = False
 
     def work(self) -> None:
         """Run tasks until asked to stop.
 
-        When the loop itself fails (the database went away) the name is given up: its heartbeat
-        ages, and the next round rescues whatever task it had in hand.
+        If the loop itself fails (for example, the database is away), the name is given up: its
+        heartbeat ages, and the next round rescues its running task.
         """
         name, over = new_name(), threading.Event()
         self.heart = heart = heartbeat(
@@ -286,13 +279,13 @@ class Command(BaseCommand):
         )
         heart.run_due()
         self.worker = task_worker(name, batch=False)
-        beside = [
+        threads = [
             threading.Thread(target=chores.keep, args=(over,), daemon=True)
             for chores in (heart, chores_of(name))
         ]
-        # Nobody waits for its end: a backup that is broken off is known by its name.
+        # It is not joined: an unfinished backup is recognised by its name.
         backup = threading.Thread(target=backup_of(name).keep, args=(over,), daemon=True)
-        for thread in (*beside, backup):
+        for thread in (*threads, backup):
             thread.start()
         failed = False
         try:
@@ -309,7 +302,7 @@ class Command(BaseCommand):
             self.stopping.wait(RESTART_SECONDS)
         finally:
             over.set()
-            for thread in beside:
+            for thread in threads:
                 thread.join()
         if not failed:
             end(name)
