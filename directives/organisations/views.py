@@ -22,7 +22,7 @@ HERE = "directives/organisations/"
 
 @require_GET
 def organisations(request: SignedInRequest) -> HttpResponseBase:
-    """The tree; with a filter, a list."""
+    """The tree of bodies; with a filter, a list."""
     if wants_file(request):
         return answer(request, "bodies")
     visible = Organisation.objects.visible_to(request.user)
@@ -43,13 +43,11 @@ def organisations(request: SignedInRequest) -> HttpResponseBase:
     if chosen.q or chosen.body_kind or chosen.level:
         list_page, lines = bodies.bodies_page(request.user, matching, request.GET)
         return page(request, HERE + "list.html", context | {"page": list_page, "lines": lines})
-    under = (
-        None if (pk := whole_number(chosen.under)) is None else get_object_or_404(visible, pk=pk)
-    )
+    pk = whole_number(chosen.under)
+    under = None if pk is None else get_object_or_404(visible, pk=pk)
     context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}
-    return page(
-        request, HERE + "list.html", context, fragment=HERE + "_below.html" if under else ""
-    )
+    fragment = HERE + "_below.html" if under else ""
+    return page(request, HERE + "list.html", context, fragment=fragment)
 
 
 @require_GET

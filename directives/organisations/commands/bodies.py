@@ -1,4 +1,4 @@
-"""Bodies changed one at a time, and made, changed and deleted in batches from a table."""
+"""Changing one body, and adding, changing and deleting bodies in batches from a table."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class BodyEntry:
 def change_body(
     body: Organisation, fields: Mapping[str, Any], *, version: int, by: User | None, now: datetime
 ) -> Moved | None:
-    """Give a body new values of these fields; returns what a new parent moved.
+    """Change these fields of a body; returns what moved with it if its parent changed.
 
     `version` is the one that the person saw. Raises NotAllowed, Stale or Invalid.
     """
@@ -81,9 +81,9 @@ def change_body(
 def save_bodies(
     rows: Sequence[BodyEntry], *, late: Sequence[Tie] = (), by: User | None, now: datetime
 ) -> dict[str, Organisation]:
-    """Make and change these bodies; returns them by code.
+    """Add and change these bodies; returns them by code.
 
-    The rows are checked, and hold the stored bodies unchanged. A parent or successor that does not
+    The rows are checked, and contain the bodies as stored. A parent or successor that does not
     exist yet is left out; `late` are such ties of earlier calls. Raises NotAllowed.
     """
     demand(by)
@@ -94,7 +94,7 @@ def save_bodies(
     new = [row for row in rows if row.body is None]
     changed = [(row, row.body) for row in rows if row.body is not None]
     changes = [audit.Change(body, _before(row, body), dict(row.fields)) for row, body in changed]
-    _make(new, bodies)
+    _add(new, bodies)
     _change([row for row, _body in changed], bodies)
     ties = [
         Tie(row.code, name, row.tie(name))
@@ -106,7 +106,7 @@ def save_bodies(
         if row.tie("successor"):
             ties.append(Tie(row.code, "successor", row.tie("successor")))
     _set_ties([*ties, *late], bodies)
-    # Without a home, the event of its making does not keep a body from being deleted again.
+    # Without a home, the event does not protect the body from being deleted again.
     audit.record_many(
         "found",
         [audit.Change(bodies[row.code], {}, dict(row.fields), home=None) for row in new],
@@ -118,29 +118,29 @@ def save_bodies(
 
 
 def _before(row: BodyEntry, body: Organisation) -> dict[str, Any]:
-    """The values of a stored body in the terms of the table."""
+    """The values of a stored body as the table writes them."""
     ties = {name: getattr(getattr(body, name), "code", "") for name in TIES if name in row.fields}
     return {name: getattr(body, name) for name in row.plain} | ties
 
 
-def _make(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
-    """Make new bodies, level by level, each under its parent."""
+def _add(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
+    """Add new bodies, level by level, each below its parent."""
     waiting = {row.code: row for row in rows}
     new: set[int] = set()
     while waiting:
         level = [row for row in waiting.values() if row.tie("parent") not in waiting]
-        made = [
+        added = [
             Organisation(code=row.code, parent=bodies.get(row.tie("parent")), **row.plain)
             for row in level
         ]
-        insert_many(made)
-        for body in made:
+        insert_many(added)
+        for body in added:
             bodies[body.code] = body
             body.path = (body.parent.path if body.parent else "") + step(body.pk)
             del waiting[body.code]
-        update_each(made, ["path"])
-        new.update(body.pk for body in made)
-        parents = {body.parent for body in made if body.parent}
+        update_each(added, ["path"])
+        new.update(body.pk for body in added)
+        parents = {body.parent for body in added if body.parent}
         _make_branches({parent for parent in parents if not parent.branch}, new)
 
 
@@ -214,7 +214,7 @@ def delete_bodies(bodies: Sequence[Organisation], *, by: User | None, now: datet
 
 @transaction.atomic
 def detach_from_parents(bodies: Iterable[int]) -> None:
-    """Make bodies (ids) roots because their parents are about to be deleted."""
+    """Make bodies (ids) roots, because their parents are about to be deleted."""
     tree_lock.hold_alone()
     if Organisation.objects.filter(pk__in=list(bodies)).update(parent=None):
         refresh_paths()

@@ -1,4 +1,4 @@
-"""A body merged into another (撤并), which takes over its work."""
+"""Merging a body into another (撤并), which takes over its work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from directives.tallies import count_items, counted, pending_delta
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merger did, or would do."""
+    """The effects of a merger, done or planned."""
 
     body: Organisation
     into: Organisation
@@ -89,11 +89,12 @@ def merge_bodies(
     now: datetime,
     version: int | None = None,
 ) -> Merged:
-    """Abolish a body as of today, and let another take over its work.
+    """Abolish a body as of today, and transfer its work to another.
 
-    Its documents go over, and its obligations with their state and clocks. What the successor owes
-    already is withdrawn unless it is closed. Plans, reports and the record stay. The people of both
-    are notified. Raises NotAllowed, Stale, or Invalid with every obstacle.
+    Its documents are transferred, and its obligations with their state and clocks. An obligation
+    that the successor has already is withdrawn unless it is closed. Plans, reports and the audit
+    log stay. The people of both are notified. Raises NotAllowed, Stale, or Invalid with every
+    obstacle.
     """
     demand(by)
     _lock_obligations(body)
@@ -120,9 +121,9 @@ def merge_bodies(
 
 
 def _lock_obligations(body: Organisation) -> None:
-    # Before the tree, in the order in which reports are begun: who holds one of these may be
-    # waiting for the lock of the tree. Their keys stay unlocked: PostgreSQL checks foreign keys to
-    # them when somebody who shares the lock of the tree commits.
+    # Before the tree, in the order in which starting a report locks them: its transaction may wait
+    # for the tree lock. no_key: PostgreSQL checks foreign keys to these rows when another holder of
+    # the tree lock commits.
     rows = Obligation.objects.select_for_update(no_key=True, of=("self",))
     in_order = rows.filter(organisation=body.pk).order_by("directive__order", "pk")
     list(in_order.values_list("pk"))
@@ -147,23 +148,14 @@ def _hand_over(
 def _hand_over_documents(
     body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
-    documents = list(
-        Document.objects.select_for_update(no_key=True)
-        .filter(organisation=body)
-        .only("organisation")
-        .order_by("pk")
-    )
-    Document.objects.filter(organisation=body).update(organisation=into, version=F("version") + 1)
+    owned = Document.objects.filter(organisation=body)
+    documents = list(owned.select_for_update(no_key=True).only("organisation").order_by("pk"))
+    owned.update(organisation=into, version=F("version") + 1)
     before, after = {"organisation": body.name_hans}, {"organisation": into.name_hans}
     for document in documents:
         document.organisation = into
-    audit.record_many(
-        "own",
-        [audit.Change(row, before, after) for row in documents],
-        by=by,
-        now=now,
-        reason=reason,
-    )
+    changes = [audit.Change(row, before, after) for row in documents]
+    audit.record_many("own", changes, by=by, now=now, reason=reason)
 
 
 def _abolish(

@@ -1,4 +1,4 @@
-"""Accounts of people (成员) made, changed and deleted from a table. `rights` gives them roles."""
+"""Adding, changing and deleting accounts of people (成员) from a table. Roles: see `rights`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from directives.core.rules import can_administer, can_reset, keeps_accounts, kee
 from directives.models import Membership, User
 from directives.organisations.commands.rights import demand_second_left
 
-# A new password can be requested by mail: who enters the address could sign in.
+# A new password can be requested by mail, so an address gives access to the account.
 MAIL = gettext_lazy(
     "Email addresses can be used to reset passwords, so only people who may set the password enter "
     "them."
@@ -30,7 +30,7 @@ def _demand_keeper(people: Collection[User], by: User | None) -> None:
 
 
 def _demand_accounts(people: Collection[User], by: User | None) -> None:
-    """The same, and where one of these accounts is their own or has more rights."""
+    """As `_demand_keeper`; also refuse one's own account and accounts with more rights."""
     _demand_keeper(people, by)
     if by is None:
         return
@@ -45,7 +45,7 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
 
 @transaction.atomic
 def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
-    """Make these accounts without passwords: an administrator sets each first one."""
+    """Add these accounts without passwords; an administrator sets the first one."""
     _demand_keeper(people, by)
     if by is not None and not keeps_rights(by) and any(person.email for person in people):
         raise NotAllowed(MAIL)
@@ -64,7 +64,7 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
 def change_people(
     changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime
 ) -> None:
-    """Give accounts, which are locked and unchanged, new values of these fields."""
+    """Change these fields of accounts, which are locked and as stored."""
     _demand_accounts(changes, by)
     if by is not None and not all(
         can_reset(by, person) for person, fields in changes.items() if "email" in fields
@@ -87,7 +87,7 @@ def change_people(
 
 @transaction.atomic
 def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
-    """Delete accounts. Raises Invalid where one was used, or has a role."""
+    """Delete accounts. Raises Invalid if one was used, or has a role."""
     _demand_accounts(people, by)
     used = [
         person.username for person in people if person.last_login or person.has_usable_password()

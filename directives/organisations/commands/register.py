@@ -1,4 +1,4 @@
-"""The register of bodies loaded from a table, which is checked as a whole before."""
+"""Loading the register of bodies from a table, which is checked as a whole first."""
 
 import csv
 import io
@@ -67,7 +67,7 @@ class RegisterFaults(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """How many bodies were made, changed and left unchanged."""
+    """The numbers of bodies added, changed and left unchanged."""
 
     new: int
     changed: int
@@ -154,7 +154,7 @@ def _day(text: str) -> date | None:
 
 
 def parent_cycle(code: str, parents: Mapping[str, str]) -> list[str]:
-    """The codes from a body through its parents back to itself; empty where there is no cycle."""
+    """The codes from a body through its parents back to itself; [] if there is no cycle."""
     chain, at = [code], parents.get(code, "")
     while at and at in parents and at not in chain:
         chain.append(at)
@@ -182,7 +182,7 @@ def check_rows(rows: Sequence[BodyRow]) -> None:
 
 @transaction.atomic
 def load_register(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> LoadResult:
-    """Make or change the bodies of a table. Raises RegisterFaults."""
+    """Add or change the bodies of a table. Raises RegisterFaults."""
     tree_lock.hold_alone()
     check_rows(rows)
     bodies = {body.code: body for body in Organisation.objects.all()}

@@ -1,7 +1,7 @@
-"""Roles in bodies (成员) and duties of the installation (三员): given, confirmed, taken away.
+"""Roles in bodies (成员) and duties of the installation (三员): give, confirm and take them.
 
-The admin and tables of people give rights by these commands alone. Only giving may have to be
-confirmed by a second person.
+The admin and imports of people use only these commands. Giving a right may need the confirmation
+of a second person; taking one never does.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ TO_CONFIRM = frozenset(key for key, _label in CONFIRMED_RIGHTS)
 
 
 def why_separate(person: User, *, role: str = "", duty: str = "") -> str:
-    """Why the separation of duties forbids the person this role or duty; "" where it does not."""
+    """Why the separation of duties forbids the person this role or duty; "" if it does not."""
     if not settings.SEPARATE_DUTIES:
         return ""
     if role and person.is_auditor:
@@ -46,7 +46,7 @@ def why_separate(person: User, *, role: str = "", duty: str = "") -> str:
 
 
 def confirmers(by: User | None) -> list[User]:
-    """Who may confirm what `by` gives to others; empty where nothing has to be confirmed."""
+    """Who may confirm rights that `by` gives to others; [] if no confirmation is needed."""
     if by is None or not settings.CONFIRM_RIGHTS:
         return []
     keepers = User.objects.filter(
@@ -58,7 +58,7 @@ def confirmers(by: User | None) -> list[User]:
 
 
 def demand_second_left(person: User, by: User | None) -> None:
-    """Raise NotAllowed if this person is the only one who can confirm what `by` gives."""
+    """Raise NotAllowed if this person is the only one who can confirm rights given by `by`."""
     others = confirmers(by)
     if by is not None and not by.is_superuser and [other.pk for other in others] == [person.pk]:
         raise NotAllowed(
@@ -86,7 +86,7 @@ def _demand_giver(by: User | None, people: Collection[User]) -> None:
 
 
 def _locked(people: Iterable[User]) -> dict[int, User]:
-    """The people as stored, locked, so that nobody gives one a role and a duty at the same time."""
+    """The people as stored, locked, so that nobody gets a role and a duty at the same time."""
     pks = {person.pk for person in people}
     return {
         person.pk: person
@@ -100,7 +100,7 @@ def _must_wait(right: str, person: User, others: Collection[User]) -> bool:
 
 
 def _unconfirmed(right: str, by: User | None) -> dict[str, bool]:
-    """The mark in the event of a right that nobody was there to confirm."""
+    """The mark in the event of a right that nobody could confirm."""
     unconfirmed = by is not None and settings.CONFIRM_RIGHTS and right in TO_CONFIRM
     return {"alone": True} if unconfirmed else {}
 
@@ -112,7 +112,7 @@ def _unconfirmed(right: str, by: User | None) -> dict[str, bool]:
 def give_roles(
     memberships: Sequence[Membership], *, by: User | None, now: datetime
 ) -> list[PendingRight]:
-    """Make these memberships; returns those that have to be confirmed first.
+    """Give these roles; returns those that have to be confirmed first.
 
     Raises NotAllowed, or Invalid because of the separation of duties.
     """
@@ -171,7 +171,7 @@ def give_duty(person: User, key: str, *, by: User | None, now: datetime) -> Pend
 
 @transaction.atomic
 def take_duty(person: User, key: str, *, by: User | None, now: datetime) -> None:
-    """Raises NotAllowed."""
+    """Take a duty away. Raises NotAllowed."""
     stored = _locked([person])[person.pk]
     _demand_giver(by, [stored])
     if key == SECURITY:
@@ -189,7 +189,7 @@ def _set_duty(
     now: datetime,
     more: Mapping[str, bool] | None = None,
 ) -> None:
-    """Store a duty, and with it whether the person may enter the admin; `more` is for the event."""
+    """Store a duty, and whether the person may enter the admin; `more` is added to the event."""
     field = DUTIES[key].field
     before = {field: not held, "is_staff": person.is_staff}
     setattr(person, field, held)
@@ -248,7 +248,7 @@ def _pop(right: PendingRight) -> PendingRight:
 
 @transaction.atomic
 def confirm_right(right: PendingRight, *, by: User, now: datetime) -> None:
-    """Give a right that waits. Neither who requested it nor who gets it may confirm it.
+    """Give a waiting right. Neither its requester nor its receiver may confirm it.
 
     Raises NotAllowed, Stale, or Invalid because of the separation of duties.
     """

@@ -1,7 +1,7 @@
-"""The tree of bodies: one body moved with its subtree, or all paths computed; tallies follow.
+"""The tree of bodies: move a body with its subtree, or compute all paths. Tallies are updated.
 
-What changes the tree holds `tree_lock` alone first: filings wait meanwhile, and are counted for
-the right bodies afterwards.
+Commands that change the tree first take `tree_lock` exclusively. Others, such as hand-ins, wait,
+and are then counted for the right bodies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ def move_body(
     now: datetime,
     version: int | None = None,
 ) -> Moved:
-    """Move a body with its subtree under another parent, or (None) make it a root.
+    """Move a body with its subtree below another parent; None makes it a root.
 
     The number of statements does not depend on the size of the subtree. `version` is the one that
     the person saw. Raises NotAllowed, Stale, or Invalid.
@@ -109,7 +109,7 @@ def _relocate(body: Organisation, before: Sequence[int], after: Sequence[int]) -
 
 
 class Tree:
-    """Parents of bodies by their paths, while the bodies are moved one after another."""
+    """The parents of bodies while the bodies are moved one after another."""
 
     def __init__(self, bodies: dict[int, Organisation]) -> None:
         self.above = {
@@ -129,8 +129,8 @@ class Tree:
 def refresh_paths() -> int:
     """Compute every path from the parents; returns how many bodies moved.
 
-    Bodies near the root move first, so that a new parent is already in its place. This reads every
-    body: it is meant for a register that was loaded.
+    Bodies near the root move first, so that a new parent is already in its place. It reads every
+    body, and is meant for a register that was just loaded.
     """
     tree_lock.hold_alone()
     bodies = {

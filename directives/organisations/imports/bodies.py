@@ -1,4 +1,4 @@
-"""Tables of bodies (单位), which make and change the register."""
+"""Import of the register of bodies (单位): new bodies and changed ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -155,7 +155,7 @@ def _stored(body: Organisation) -> StoredRow:
 
 
 class BodyChecker(Checker):
-    """Parents and successors may be further down, so they are checked after all rows."""
+    """Checks rows. Parents and successors may be further down, so they are checked at the end."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
@@ -172,7 +172,7 @@ class BodyChecker(Checker):
         return [self._check_row(row, codes[row.number], stored) for row in rows]
 
     def _code(self, row: FileRow) -> str:
-        """The code of a row; a known one where the cell has lost its zeros."""
+        """The code of a row; if the cell has lost leading zeros, the known code."""
         text = text_of(row.values.get("code"))
         return self.bodies.find(text).code or text if text.isascii() else text
 
@@ -210,7 +210,7 @@ class BodyChecker(Checker):
     def _wanted(
         self, row: FileRow, body: Organisation | None, faults: list[Fault]
     ) -> dict[str, Any]:
-        """What the cells of a row ask for, as JSON holds it."""
+        """The values that a row gives the body, as in JSON."""
         values = row.values
         dates, names = ("valid_from", "valid_to"), ("name_hans", "name_hant", "full_name")
         wanted = {name: json_value(values[name]) for name in dates if name in values}
@@ -228,7 +228,7 @@ class BodyChecker(Checker):
         return wanted
 
     def _add_traditional_name(self, wanted: dict[str, Any], body: Organisation | None) -> None:
-        """Convert the name where the row has no Traditional one and the name is new."""
+        """Convert the name if the row has no Traditional one and the name is new."""
         if wanted.get("name_hant"):
             return
         name = wanted.get("name_hans")
@@ -300,7 +300,7 @@ def _faults_of_days(
 
 
 def _model_values(values: dict[str, Any]) -> dict[str, Any]:
-    """The values of the model for those of a row."""
+    """The values of a row as fields of the model."""
     return {
         name: value if name in TIES else _model_field(name).to_python(value)
         for name, value in values.items()
@@ -314,7 +314,7 @@ def _model_field(name: str) -> ModelField[Any, Any]:
 
 
 def _locked(rows: IntakeRows) -> dict[int, Organisation]:
-    # The lock of the tree first: who shares it may refer to one of these bodies.
+    # The tree lock first: its other holders may refer to one of these bodies.
     tree_lock.hold_alone()
     bodies = (
         Organisation.objects.select_for_update(no_key=True, of=("self",))
@@ -325,7 +325,7 @@ def _locked(rows: IntakeRows) -> dict[int, Organisation]:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Make and change bodies; ties to bodies further down are set when these come."""
+    """Add and change bodies; ties to bodies further down are set with these."""
     stored, entries = _locked(rows), []
     for row in rows:
         body = stored.get(row.subject_id) if row.subject_id else None
@@ -342,7 +342,7 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
 
 
 def _late_ties(context: IntakeContext, entries: Sequence[BodyEntry]) -> list[Tie]:
-    """Ties of earlier rows to the bodies that are made now."""
+    """Ties of earlier rows to the bodies that are added now."""
     waiting = context.memory.get("waiting", {})
     return [
         Tie(code, name, entry.code)
@@ -355,7 +355,7 @@ def _late_ties(context: IntakeContext, entries: Sequence[BodyEntry]) -> list[Tie
 def _remember_ties(
     context: IntakeContext, entries: Sequence[BodyEntry], bodies: Mapping[str, Organisation]
 ) -> None:
-    """Keep the ties to bodies that do not exist yet for later batches."""
+    """Store ties to bodies that do not exist yet, for later batches."""
     ties = [
         Tie(entry.code, name, entry.tie(name))
         for entry in entries
@@ -374,7 +374,7 @@ def _remember_ties(
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Restore changed bodies; delete new ones, where nothing refers to them."""
+    """Restore changed bodies, and delete new ones if nothing refers to them."""
     stored = _locked(rows)
     demand_as_applied(rows, stored)
     entries = [

@@ -1,4 +1,4 @@
-"""Tables of the calendar (工作日历): weekdays off, and weekend days that are worked."""
+"""Import of the working calendar (工作日历): weekdays off, and weekend days worked."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -101,12 +101,12 @@ class CalendarChecker(Checker):
 
 
 def _row_values(day: CalendarDay) -> dict[str, Any]:
-    """The values of a table's row for a stored day."""
+    """The values that the row of a table has for a stored day."""
     return {"working": WORKED if day.working else OFF, "name": day.name}
 
 
 def _model_values(values: dict[str, Any]) -> dict[str, Any]:
-    """The values of the model for those of a row."""
+    """The values of a row as fields of the model."""
     return {name: value == WORKED if name == "working" else value for name, value in values.items()}
 
 
@@ -133,12 +133,12 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
             changed = not _has_values(locked.get(row.subject_id), row.before)
         if changed:
             raise stale(row)
-    made = [CalendarDay(**_model_values({"name": "", **row.after})) for row in new]
+    added = [CalendarDay(**_model_values({"name": "", **row.after})) for row in new]
     changes = {
         locked[row.subject_id]: _model_values(row.after) for row in rows if row.verdict != NEW
     }
-    working_calendar.change_days(made, changes, by=context.by, now=context.now)
-    for row, day in zip(new, made, strict=True):
+    working_calendar.change_days(added, changes, by=context.by, now=context.now)
+    for row, day in zip(new, added, strict=True):
         row.subject_id = day.pk
     for row in rows:
         row.left = 1

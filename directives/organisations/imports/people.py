@@ -1,4 +1,4 @@
-"""Tables of people (成员): accounts, and roles in bodies; a person may have several rows."""
+"""Import of people (成员): accounts, and roles in bodies; a person may have several rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -142,7 +142,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
 
 
 def may(user: User) -> bool:
-    """Who manages accounts or roles; each may change only these in a table."""
+    """Whether the person manages accounts or roles; a table may change only what they manage."""
     return user.is_staff and (keeps_accounts(user) or keeps_rights(user))
 
 
@@ -157,7 +157,7 @@ class RowRoles:
 
 
 class PeopleChecker(Checker):
-    """Further rows of a person give or end more roles. Roles that are not in the table stay."""
+    """Checks rows. Further rows of a person give or end roles; roles not in the table stay."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
@@ -284,7 +284,7 @@ class PeopleChecker(Checker):
     def _faults_of_rights(
         self, values: Mapping[str, Any], user: User | None, *, gives: bool
     ) -> Iterable[Fault]:
-        """The faults of what another administrator has to do."""
+        """Faults of changes that only another administrator may make."""
         by, name = self.context.by, user.username if user else ""
         if _changes(user, values) and not keeps_accounts(by):
             expected = _(
@@ -362,7 +362,7 @@ class PeopleChecker(Checker):
 def _faults_of_person(
     row_roles: RowRoles, user: User | None, values: Mapping[str, Any], first: Mapping[str, Any]
 ) -> Iterable[Fault]:
-    """The faults of a row beside the first row of its person."""
+    """The faults of a row compared with the first row of its person."""
     name = row_roles.name
     if first is not values and any(
         value and value != first.get(field) for field, value in values.items()
@@ -376,12 +376,12 @@ def _faults_of_person(
 
 
 def _changes(user: User | None, values: Mapping[str, Any]) -> bool:
-    """Whether a row makes an account, or changes it."""
+    """Whether a row adds an account, or changes it."""
     return user is None or any(stored_values(user)[name] != value for name, value in values.items())
 
 
 def stored_values(user: User) -> dict[str, Any]:
-    """The values of a table's row for an account."""
+    """The values that the row of a table has for an account."""
     return {name: getattr(user, name) for name in PLAIN} | {ACTIVE: YES if user.is_active else NO}
 
 

@@ -1,4 +1,4 @@
-"""Writing the rows of a checked table of people, and undoing it."""
+"""Applying a checked table of people, and undoing it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,13 +17,13 @@ RoleKey = tuple[int, str]  # id of the person, code:role
 
 
 def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of the account for the fields of a row."""
+    """The values of a row as fields of the account."""
     plain = {name: values[name] for name in PLAIN if name in values}
     return plain | ({"is_active": values[ACTIVE] == YES} if ACTIVE in values else {})
 
 
 def role_in_words(role: str) -> str:
-    """Q01:staff as words."""
+    """A role such as Q01:staff with its translated name."""
     code, _colon, word = role.rpartition(":")
     return f"{code} {dict(ROLES)[word]}"
 
@@ -34,7 +34,7 @@ def _gained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> set[str]:
 
 
 def _locked(rows: IntakeRows) -> dict[int | None, User]:
-    # Without their keys: new rows that refer to these people do not wait.
+    # no_key: inserting rows that refer to these people does not wait.
     people = User.objects.select_for_update(no_key=True)
     return {**people.in_bulk([row.subject_id for row in rows if row.subject_id])}
 
@@ -44,17 +44,17 @@ def _has_values(user: User | None, fields: Mapping[str, Any]) -> bool:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Make new accounts, change known ones, then take and give roles."""
+    """Add new accounts, change known ones, then remove and give roles."""
     known = _locked(rows)
     changes: dict[User, dict[str, Any]] = {}
     names = {row.after["username"] for row in rows if row.verdict == NEW}
     people = {user.username: user for user in User.objects.filter(username__in=names)}
-    made: dict[str, User] = {}
+    added: dict[str, User] = {}
     for row in rows:
         if row.verdict == NEW:
             name = row.after["username"]
-            if name not in people and name not in made:
-                made[name] = User(username=name, **_fields(row.after))
+            if name not in people and name not in added:
+                added[name] = User(username=name, **_fields(row.after))
             elif _makes_account(row):
                 raise stale(row)  # somebody else took the name
         else:
@@ -63,9 +63,9 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
                 raise stale(row)
             if before:
                 changes[user] = _fields(row.after)
-    organising.add_people(list(made.values()), by=context.by, now=context.now)
+    organising.add_people(list(added.values()), by=context.by, now=context.now)
     organising.change_people(changes, by=context.by, now=context.now)
-    people |= made
+    people |= added
     for row in rows:
         row.subject_id, row.left = row.subject_id or people[row.after["username"]].pk, 1
     _write_roles(context, rows, {user.pk: user for user in (*known.values(), *people.values())})
@@ -121,7 +121,7 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
 
 
 def _makes_account(row: IntakeRow) -> bool:
-    """Whether a new row makes the account: further rows of the person only add roles."""
+    """Whether a new row adds the account; further rows of the person only add roles."""
     return ACTIVE in row.after
 
 

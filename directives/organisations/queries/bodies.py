@@ -31,7 +31,7 @@ BY_CODE = Order("code", (Column("code"),))
 
 @dataclass(frozen=True, slots=True)
 class BodyLine:
-    """A body with its lights; None where its work is out of the scope of the user."""
+    """A body with its lights; None if its work is outside the scope of the user."""
 
     body: Organisation
     lights: Lights | None
@@ -120,7 +120,7 @@ def iter_body_lines(user: User, bodies: QuerySet[Organisation]) -> Iterator[Body
 
 
 def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) -> Tree:
-    """The tree from its roots or from one body, as deep as fits one page, with abolished bodies."""
+    """The tree from its roots or one body, as deep as one page holds, with abolished bodies."""
     first, rows, deepest = _levels(
         Organisation.objects.visible_to(user), under, PageRequest.from_query(query, BY_CODE)
     )
@@ -145,7 +145,7 @@ def _levels(
 ) -> tuple[Page, list[Organisation], int]:
     """A page of the children, all listed bodies, and the length of the deepest paths.
 
-    Further levels are listed as long as a whole one fits.
+    A further level is listed if all of it fits.
     """
     bodies = visible.select_related("successor").order_by("code")
     first = read_page(bodies.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
@@ -155,11 +155,8 @@ def _levels(
         rows += level
         deepest = len(level[0].path)
         branches = [body.pk for body in level if body.branch]
-        level = (
-            list(bodies.filter(parent__in=branches)[: NODES + 1])
-            if branches and len(rows) < NODES
-            else []
-        )
+        further = branches and len(rows) < NODES
+        level = list(bodies.filter(parent__in=branches)[: NODES + 1]) if further else []
     return first, rows, deepest
 
 
@@ -204,7 +201,7 @@ class BodyView:
     children: tuple[BodyLine, ...]
     below: int  # the number of children, of which the first are listed
     predecessors: tuple[Organisation, ...]
-    people: tuple[Membership, ...] | None  # None where the user may not see them
+    people: tuple[Membership, ...] | None  # None if the user may not see them
     sees: bool  # whether its work is in the scope of the user
     whole: bool  # the figures are of the subtree, not of the body alone
     lights: Lights
@@ -283,7 +280,7 @@ def lights_in_body(scope: Scope, body: Organisation) -> dict[int, Lights]:
 
 
 def _reports(user: User, body: Organisation) -> tuple[ProgressReport, ...]:
-    """The latest reports that were begun."""
+    """The latest reports that were started."""
     rows = ProgressReport.objects.visible_to(user).filter(organisation=body).exclude(begun_at=None)
     return tuple(
         rows.select_related("cycle", "document")
