@@ -52,10 +52,10 @@ def drill(*, now: datetime, say: Say) -> None:
     """
     with folder(None) as base, server_of(connection.vendor, base) as server:
         with _timed("Backup made and read back", say):
-            made = make(base / "backup", now=now)
-        rows = sum(made.rows.values())
-        say(f"  {made.size() / 1e6:,.1f} MB: {rows:,} rows, {len(made.files):,} files")
-        for fault in made.faults:
+            manifest = make(base / "backup", now=now)
+        rows = sum(manifest.rows.values())
+        say(f"  {manifest.size() / 1e6:,.1f} MB: {rows:,} rows, {len(manifest.files):,} files")
+        for fault in manifest.faults:
             say(f"  Warning: {fault}")
         environment = _environment(base, server)
         with _timed("Restored and compared with its manifest", say):

@@ -11,7 +11,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.management.base import CommandError
 
-from directives.backups.manifest import BLOCK, FILES, Kept, digest
+from directives.backups.manifest import BLOCK, FILES, FileInfo, digest
 
 
 def where() -> str:
@@ -31,7 +31,7 @@ def names(folder: str = "") -> Iterator[str]:
         yield from names(f"{folder}{name}/")
 
 
-def copy(name: str, backup: Path, before: Path | None) -> Kept | None:
+def copy(name: str, backup: Path, before: Path | None) -> FileInfo | None:
     """Copy a file into a backup, or share it with the backup `before` if it has the same bytes.
 
     Returns None for a file that was deleted meanwhile.
@@ -39,36 +39,36 @@ def copy(name: str, backup: Path, before: Path | None) -> Kept | None:
     target = backup / FILES / name
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        if before and (kept := _share(before / FILES / name, name, target)):
-            return kept
+        if before and (shared := _share(before / FILES / name, name, target)):
+            return shared
         with target.open("wb") as file:
-            kept = _stream(name, file)
+            info = _stream(name, file)
             file.flush()
             os.fsync(file.fileno())
-        return kept
+        return info
     except FileNotFoundError:
         target.unlink(missing_ok=True)
         return None
 
 
-def _share(old: Path, name: str, target: Path) -> Kept | None:
+def _share(old: Path, name: str, target: Path) -> FileInfo | None:
     """Hard-link an unchanged file of an older backup, so that it takes no space again.
 
     Returns None if that is impossible.
     """
     if not old.is_file() or old.stat().st_size != default_storage.size(name):
         return None
-    kept = held(name)
-    if digest(old) != kept:
+    info = info_of(name)
+    if digest(old) != info:
         return None
     try:
         os.link(old, target)
     except OSError:  # the file system has no links: copy
         return None
-    return kept
+    return info
 
 
-def _stream(name: str, target: BinaryIO | None) -> Kept:
+def _stream(name: str, target: BinaryIO | None) -> FileInfo:
     """Read a file of the storage to its end, and write it to the target, if any."""
     sha256, length = hashlib.sha256(), 0
     with default_storage.open(name) as source:
@@ -77,21 +77,21 @@ def _stream(name: str, target: BinaryIO | None) -> Kept:
             length += len(block)
             if target:
                 target.write(block)
-    return Kept(length, sha256.hexdigest())
+    return FileInfo(length, sha256.hexdigest())
 
 
-def held(name: str) -> Kept:
+def info_of(name: str) -> FileInfo:
     """The size and hash of a file in the storage."""
     return _stream(name, None)
 
 
-def demand_no_others(files: dict[str, Kept]) -> set[str]:
+def demand_no_others(files: dict[str, FileInfo]) -> set[str]:
     """The files of a backup that an interrupted restore has put into the storage already.
 
     Raises CommandError if the storage holds other files.
     """
     present = set(names())
-    others = {name for name in present if name not in files or files[name] != held(name)}
+    others = {name for name in present if name not in files or files[name] != info_of(name)}
     if others:
         raise CommandError(
             f"{where()} is not empty: it holds {len(others)} files that are not of this backup,"

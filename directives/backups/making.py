@@ -16,7 +16,7 @@ from directives.backups import files, keeping, postgresql, sqlite
 from directives.backups.manifest import (
     FILES,
     Contents,
-    Kept,
+    FileInfo,
     Manifest,
     demand_none,
     differences,
@@ -40,9 +40,9 @@ def keep(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
         keeping.clear_unfinished(folder)
         older = list(keeping.backups(folder).values())
         target = folder / timezone.localtime(now).strftime(keeping.NAME)
-        made = _make(target, older[-1] if older else None, now)
+        manifest = _make(target, older[-1] if older else None, now)
         keeping.clear_old(folder)
-    return target, made
+    return target, manifest
 
 
 def make(target: Path, *, now: datetime) -> Manifest:
@@ -62,13 +62,13 @@ def _make(target: Path, before: Path | None, now: datetime) -> Manifest:
         raise CommandError(f"{target} exists already; name a new folder.")
     with _unfinished(target) as part:
         demand_room(part, before)
-        made = _copy(part, before, now)
-        made.write(part)
+        manifest = _copy(part, before, now)
+        manifest.write(part)
         for path in part.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
-        read_back(part, made)
+        read_back(part, manifest)
         part.rename(target)
-    return made
+    return manifest
 
 
 @contextmanager
@@ -115,16 +115,16 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
 
     If a file was deleted in between, the database is copied again, which no longer names it.
     """
-    engine, kept = ENGINES[connection.vendor], {}
+    engine, copied_files = ENGINES[connection.vendor], {}
     missing: set[str] = set()
     for _round in range(ROUNDS):
         dump = part / engine.DUMP
         dump.unlink(missing_ok=True)
         dumped = engine.dump(dump)
         for name in files.names():
-            if name not in kept and (copied := files.copy(name, part, before)):
-                kept[name] = copied
-        known, missing = missing, dumped.named.keys() - kept.keys()
+            if name not in copied_files and (info := files.copy(name, part, before)):
+                copied_files[name] = info
+        known, missing = missing, dumped.named.keys() - copied_files.keys()
         if missing <= known:  # these were missing in the round before, too
             break
     return Manifest(
@@ -136,18 +136,18 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
         rows=dumped.rows,
         migrations=dumped.migrations,
         seal=dumped.seal,
-        files=kept,
-        faults=faults(dumped, kept),
+        files=copied_files,
+        faults=faults(dumped, copied_files),
     )
 
 
-def faults(dumped: Contents, kept: dict[str, Kept]) -> list[str]:
+def faults(dumped: Contents, copied_files: dict[str, FileInfo]) -> list[str]:
     """Faults of the evidence files themselves, in words; no backup can correct them."""
     lines = []
     for name, sha256 in sorted(dumped.named.items()):
-        if name not in kept:
+        if name not in copied_files:
             lines.append(f"{name}: a row names it, and it is not in the storage")
-        elif sha256 not in ("", kept[name].sha256):
+        elif sha256 not in ("", copied_files[name].sha256):
             lines.append(f"{name}: its bytes are not those that were uploaded")
     return lines
 
@@ -162,21 +162,21 @@ def release() -> str:
     return done.stdout.strip()
 
 
-def read_back(folder: Path, made: Manifest) -> None:
+def read_back(folder: Path, manifest: Manifest) -> None:
     """Compare a backup with its manifest, byte for byte and row for row.
 
     Raises CommandError with every difference.
     """
-    engine = ENGINES[made.engine]
-    wanted = {folder / engine.DUMP: made.database}
-    wanted |= {folder / FILES / name: kept for name, kept in made.files.items()}
-    wrong = [line for path, kept in wanted.items() if (line := _difference(path, kept))]
+    engine = ENGINES[manifest.engine]
+    expected = {folder / engine.DUMP: manifest.database}
+    expected |= {folder / FILES / name: info for name, info in manifest.files.items()}
+    wrong = [line for path, info in expected.items() if (line := _difference(path, info))]
     if not wrong:
-        wrong = differences(made.rows, engine.read_back(folder / engine.DUMP))
+        wrong = differences(manifest.rows, engine.read_back(folder / engine.DUMP))
     demand_none(wrong, f"The backup {folder} is not what its manifest says:")
 
 
-def _difference(path: Path, kept: Kept) -> str:
+def _difference(path: Path, info: FileInfo) -> str:
     if not path.is_file():
         return f"{path}: missing"
-    return "" if digest(path) == kept else f"{path}: changed"
+    return "" if digest(path) == info else f"{path}: changed"

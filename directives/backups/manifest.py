@@ -19,7 +19,7 @@ Ask = Callable[[str], list[tuple]]  # a statement → its rows
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class FileInfo:
     """The size and hash of a file of a backup."""
 
     bytes: int
@@ -47,11 +47,11 @@ class Manifest:
     engine: str  # Django's name of it
     release: str  # the commit; "" if the code is no checkout
     storage: str  # where the files were: a folder or a bucket
-    database: Kept
+    database: FileInfo
     rows: dict[str, int]
     migrations: list[str]
     seal: str
-    files: dict[str, Kept]
+    files: dict[str, FileInfo]
     faults: list[str] = field(default_factory=list)
     format: int = FORMAT
 
@@ -61,7 +61,7 @@ class Manifest:
 
     def size(self) -> int:
         """Bytes of the database's copy and of all files."""
-        return self.database.bytes + sum(kept.bytes for kept in self.files.values())
+        return self.database.bytes + sum(info.bytes for info in self.files.values())
 
 
 def read(folder: Path) -> Manifest:
@@ -75,8 +75,8 @@ def read(folder: Path) -> Manifest:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise CommandError(f"{folder / NAME} is of a format that this release does not know.")
     try:
-        values["database"] = Kept(**values["database"])
-        values["files"] = {name: Kept(**kept) for name, kept in values["files"].items()}
+        values["database"] = FileInfo(**values["database"])
+        values["files"] = {name: FileInfo(**info) for name, info in values["files"].items()}
         return Manifest(**values)
     except (AttributeError, KeyError, TypeError) as error:
         raise CommandError(f"{folder / NAME} is damaged: {error}") from error
@@ -123,8 +123,8 @@ def demand_none(faults: list[str], message: str) -> None:
         raise CommandError("\n".join([message, *faults[:20], f"{len(faults)} in all"]))
 
 
-def digest(path: Path) -> Kept:
+def digest(path: Path) -> FileInfo:
     """The size and hash of a file, read from its first byte to its last."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return Kept(file.tell(), sha256)
+        return FileInfo(file.tell(), sha256)

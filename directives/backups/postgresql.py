@@ -62,7 +62,7 @@ def _ask(statement: str) -> list[tuple]:
         return cursor.fetchall()
 
 
-def held() -> Contents:
+def read_contents() -> Contents:
     """The contents of the database now, or in the snapshot of the open transaction."""
     tables = _ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     return contents(_ask, [name for (name,) in tables])
@@ -74,20 +74,20 @@ def size() -> int:
 
 
 def dump(target: Path) -> Contents:
-    """Dump the database; returns what it held at the instant of the dump."""
+    """Dump the database; returns its contents at that instant."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         # The transaction is idle during the dump, which takes long.
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
-        now_held = held()
+        contents_now = read_contents()
         words, environment = _command("pg_dump", "--format=custom", f"--snapshot={snapshot}")
         with _running(words, environment) as dumped, target.open("wb") as file:
             shutil.copyfileobj(dumped, file)
             file.flush()
             os.fsync(file.fileno())
-    return now_held
+    return contents_now
 
 
 def read_back(path: Path) -> dict[str, int]:

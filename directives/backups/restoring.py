@@ -20,51 +20,51 @@ def restore(folder: Path) -> Manifest:
     Raises CommandError before anything is written if the backup is damaged or does not fit this
     installation, and at the end if what was restored differs from the manifest.
     """
-    made = read(folder)
+    manifest = read(folder)
     demand_session(connection)
-    _demand_known(made)
-    read_back(folder, made)
-    engine = ENGINES[made.engine]
+    _demand_known(manifest)
+    read_back(folder, manifest)
+    engine = ENGINES[manifest.engine]
     try:
         engine.demand_empty()
     except DatabaseError as error:
         text = f"The database that DATABASE_URL names does not answer: {str(error).strip()}"
         raise CommandError(text) from error
     try:
-        present = files.demand_no_others(made.files)
-        for name in made.files.keys() - present:
+        present = files.demand_no_others(manifest.files)
+        for name in manifest.files.keys() - present:
             files.put(name, folder)
         engine.load(folder / engine.DUMP)
     except OSError as error:
         text = f"It cannot be restored: {error}. Begin again when that is mended."
         raise CommandError(text) from error
-    _compare(made)
-    return made
+    _compare(manifest)
+    return manifest
 
 
-def _demand_known(made: Manifest) -> None:
+def _demand_known(manifest: Manifest) -> None:
     """Raise CommandError unless this release, on this engine, can restore it."""
-    if made.engine != connection.vendor:
+    if manifest.engine != connection.vendor:
         raise CommandError(
-            f"This is a backup of {made.engine}, and DATABASE_URL names {connection.vendor}."
-            f" Restore it where DATABASE_URL names an empty {made.engine} database."
+            f"This is a backup of {manifest.engine}, and DATABASE_URL names {connection.vendor}."
+            f" Restore it where DATABASE_URL names an empty {manifest.engine} database."
         )
     loader = MigrationLoader(None, ignore_no_migrations=True)
     known = {f"{app}.{name}" for app, name in loader.disk_migrations}
-    unknown = sorted(set(made.migrations) - known)
+    unknown = sorted(set(manifest.migrations) - known)
     if unknown:
         why = f"of a newer release: {unknown[-1]} is unknown here"
         raise CommandError(f"This backup is {why}. Install that release, then restore.")
 
 
-def _compare(made: Manifest) -> None:
-    restored = ENGINES[made.engine].held()
-    wrong = differences(made.rows, restored.rows)
-    changed = (name for name, kept in made.files.items() if files.held(name) != kept)
+def _compare(manifest: Manifest) -> None:
+    restored = ENGINES[manifest.engine].read_contents()
+    wrong = differences(manifest.rows, restored.rows)
+    changed = (name for name, info in manifest.files.items() if files.info_of(name) != info)
     wrong += [f"{name}: its bytes are not those of the backup" for name in changed]
-    if restored.migrations != made.migrations:
+    if restored.migrations != manifest.migrations:
         wrong.append("the migrations that were applied are not those of the manifest")
-    if restored.seal != made.seal:
+    if restored.seal != manifest.seal:
         wrong.append("the newest seal of the audit log is not that of the manifest")
     demand_none(wrong, "What was restored is not what the manifest says:")
 

@@ -54,7 +54,7 @@ def size() -> int:
 
 
 def dump(target: Path) -> Contents:
-    """Copy the database; returns what it held at the instant of the copy.
+    """Copy the database; returns its contents at that instant.
 
     Copying the file of a database in use would silently lose rows.
     """
@@ -105,7 +105,7 @@ def load(source: Path) -> None:
     part.replace(place())
 
 
-def held() -> Contents:
+def read_contents() -> Contents:
     """The contents of the database."""
     with _opened(place()) as database:
         return _contents(database)

@@ -490,7 +490,7 @@ def test_a_bucket_is_backed_up_and_restored_like_a_folder(bucket, tmp_path, sett
     bucket.delete_objects(Delete={"Objects": [{"Key": "intake/b.xlsx"}]})
     assert files.demand_no_others(kept) == {"evidence/2026/10/a.pdf"}
     files.put("intake/b.xlsx", tmp_path)
-    assert {name: files.held(name) for name in files.names()} == kept
+    assert {name: files.info_of(name) for name in files.names()} == kept
     bucket.put_object(Key="c.pdf", Body=PDF)
     with pytest.raises(CommandError, match="1 files that are not of this backup, c.pdf among them"):
         files.demand_no_others(kept)

@@ -54,19 +54,19 @@ class Command(BaseCommand):
     def handle(self, *, folder: Path | None, into: Path | None, **options: Any) -> None:
         now = timezone.now()
         if folder:
-            made = make(folder, now=now)
+            manifest = make(folder, now=now)
         else:
-            folder, made = keep(self.kept_in(into), now=now)
+            folder, manifest = keep(self.kept_in(into), now=now)
         record(now, scheduled=folder.parent in (into, Path(settings.BACKUP_DIR)))
-        for fault in made.faults[:SHOWN]:
+        for fault in manifest.faults[:SHOWN]:
             self.stderr.write(f"Warning: {fault}")
-        if made.faults:
-            number = len(made.faults)
+        if manifest.faults:
+            number = len(manifest.faults)
             self.stderr.write(f"Warning: {number} evidence files were missing or damaged before.")
         if options["verbosity"]:
-            rows = sum(made.rows.values())
-            held = f"{made.size():,} bytes, {rows:,} rows, {len(made.files):,} files"
-            self.stdout.write(f"{folder}: {held}; read back, whole.")
+            rows = sum(manifest.rows.values())
+            contents = f"{manifest.size():,} bytes, {rows:,} rows, {len(manifest.files):,} files"
+            self.stdout.write(f"{folder}: {contents}; read back, whole.")
 
     def kept_in(self, into: Path | None) -> Path:
         """The folder of backups. Raises CommandError unless exactly one setting names it."""

@@ -21,16 +21,16 @@ class Command(BaseCommand):
         parser.add_argument("backup", type=Path, metavar="BACKUP", help=words)
 
     def handle(self, *, backup: Path, **options: Any) -> None:
-        made = restore(backup)
+        manifest = restore(backup)
         behind = unapplied_migrations()
         ended = end_sessions()
-        for fault in made.faults:
+        for fault in manifest.faults:
             self.stderr.write(f"Warning, from the manifest: {fault}")
-        rows = sum(made.rows.values())
-        held = f"{rows:,} rows in {len(made.rows)} tables, {len(made.files):,} files"
-        self.stdout.write(f"Restored the backup of {made.made_at}: {held}")
+        rows = sum(manifest.rows.values())
+        contents = f"{rows:,} rows in {len(manifest.rows)} tables, {len(manifest.files):,} files"
+        self.stdout.write(f"Restored the backup of {manifest.made_at}: {contents}")
         self.stdout.write(f"in {where()}. All are as the manifest says.")
-        self.stdout.write(f"What was written after {made.made_at} is not there.")
+        self.stdout.write(f"What was written after {manifest.made_at} is not there.")
         self.stdout.write(f"{ended} sessions were ended: everybody signs in again.")
         if waiting := DBTaskResult.objects.filter(status__in=("READY", "RUNNING")).count():
             self.stdout.write(f"{waiting} background tasks were not finished: the worker goes on.")

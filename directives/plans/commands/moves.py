@@ -97,24 +97,24 @@ def _check_complete(plan: Plan) -> None:
         raise Invalid({"__all__": [gap.text for gap in missing]})
 
 
-def _ask_signature(made: PlanMove) -> None:
-    plan = made.plan
-    notices.notify_to_sign(plan.organisation, plan.document, count=1, url=made.url, now=made.now)
+def _ask_signature(move: PlanMove) -> None:
+    plan = move.plan
+    notices.notify_to_sign(plan.organisation, plan.document, count=1, url=move.url, now=move.now)
 
 
-def _notify_declined(made: PlanMove) -> None:
+def _notify_declined(move: PlanMove) -> None:
     notices.notify_decided(
-        made.plan, "declined", count=1, reason=made.reason, url=made.url, now=made.now
+        move.plan, "declined", count=1, reason=move.reason, url=move.url, now=move.now
     )
 
 
-def _hand_in(made: PlanMove) -> None:
+def _hand_in(move: PlanMove) -> None:
     """Store the submission, stop the plan clocks, notify the supervisors."""
-    plan, by, now = made.plan, made.by, made.now
+    plan, by, now = move.plan, move.by, move.now
     assert by is not None  # the table of moves lets only a person hand in
     owed = list(owed_obligations(plan))
     last = plan.submissions.aggregate(last=Max("number"))["last"] or 0
-    people = {"submitted_by": copy_person(by), "signed": made.action == "sign"}
+    people = {"submitted_by": copy_person(by), "signed": move.action == "sign"}
     submission = Submission.objects.create(
         organisation=plan.organisation,
         document=plan.document,
@@ -130,7 +130,7 @@ def _hand_in(made: PlanMove) -> None:
     fields = {"plan_due_on": None, "plan_returned": False}
     transitions.change_within(awaited, fields, action="plan_handed_in", by=by, now=now)
     note_heard(owed, by=by, now=now)
-    notices.notify_handed_in(plan, what=plan.title, url=made.url, now=now)
+    notices.notify_handed_in(plan, what=plan.title, url=move.url, now=now)
 
 
 # The organisation's own moves, and what follows from each.

@@ -87,25 +87,25 @@ class LogRow:
         return ""
 
 
-def filtered_log(user: User, wanted: LogFilter) -> LogEntryQuerySet:
+def filtered_log(user: User, filters: LogFilter) -> LogEntryQuerySet:
     own, scope = in_worked_for(user, "measure__plan__organisation"), Scope.of(user)
-    if wanted.below and scope.wide:
+    if filters.below and scope.wide:
         filed = LogEntry.objects.not_withdrawn().filter(measure__plan__submitted_at__isnull=False)
         rows = scope.walked(filed, "measure__plan__organisation").exclude(own)
     else:
         rows = LogEntry.objects.visible_to(user).not_withdrawn()
-        rows = rows.exclude(own) if wanted.below else rows.filter(own)
-    if wanted.measure:
-        rows = rows.filter(measure=wanted.measure)
-    if wanted.obligation:
-        rows = rows.filter(measure__obligations=wanted.obligation)
-    if wanted.since:
-        rows = rows.filter(on__gte=wanted.since)
-    if wanted.until:
-        rows = rows.filter(on__lte=wanted.until)
-    if wanted.q:
-        rows = rows.filter(text__icontains=wanted.q)
-        if wanted.below:  # the log of a whole nation is too long to search
+        rows = rows.exclude(own) if filters.below else rows.filter(own)
+    if filters.measure:
+        rows = rows.filter(measure=filters.measure)
+    if filters.obligation:
+        rows = rows.filter(measure__obligations=filters.obligation)
+    if filters.since:
+        rows = rows.filter(on__gte=filters.since)
+    if filters.until:
+        rows = rows.filter(on__lte=filters.until)
+    if filters.q:
+        rows = rows.filter(text__icontains=filters.q)
+        if filters.below:  # the log of a whole nation is too long to search
             last = LogEntry.objects.order_by("-pk").values("pk")[:1]
             rows = rows.filter(pk__gt=Subquery(last) - SEARCHED)
     return _related(rows)
@@ -118,17 +118,17 @@ def _related(rows: LogEntryQuerySet) -> LogEntryQuerySet:
     return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
 
 
-def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Page:
+def log_page(user: User, filters: LogFilter, query: Mapping[str, str]) -> Page:
     """One page of the log, the latest first. The entries from below are not counted."""
-    rows = filtered_log(user, wanted)
-    total = None if wanted.below else rows.order_by()[: COUNT_LIMIT + 1].count()
+    rows = filtered_log(user, filters)
+    total = None if filters.below else rows.order_by()[: COUNT_LIMIT + 1].count()
     known = total if total is None or total <= COUNT_LIMIT else None
     return read_page(rows, NEWEST, PageRequest.from_query(query, NEWEST), total=known)
 
 
-def all_log_rows(user: User, wanted: LogFilter) -> Iterator[LogRow]:
+def all_log_rows(user: User, filters: LogFilter) -> Iterator[LogRow]:
     """All entries under the filter, read in batches."""
-    entries = NEWEST.sort(filtered_log(user, wanted)).iterator(chunk_size=BATCH)
+    entries = NEWEST.sort(filtered_log(user, filters)).iterator(chunk_size=BATCH)
     while batch := list(islice(entries, BATCH)):
         yield from log_rows(batch, user)
 

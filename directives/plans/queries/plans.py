@@ -104,7 +104,7 @@ def own_plans(user: User) -> QuerySet[Plan]:
     return _with_counts(own).order_by("-created_at")
 
 
-def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
+def plans_below(user: User, filters: PlanFilter) -> QuerySet[Plan]:
     """The plans that organisations below handed in."""
     scope = Scope.of(user)
     rows = (
@@ -115,34 +115,34 @@ def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
     rows = rows.filter(live=True, submitted_at__isnull=False).exclude(
         in_worked_for(user, "organisation")
     )
-    if wanted.state:
-        rows = rows.filter(state=wanted.state)
-    if wanted.document:
-        rows = rows.filter(document=wanted.document)
-    if wanted.q:
-        text = to_hans(wanted.q)
+    if filters.state:
+        rows = rows.filter(state=filters.state)
+    if filters.document:
+        rows = rows.filter(document=filters.document)
+    if filters.q:
+        text = to_hans(filters.q)
         rows = rows.filter(
             Q(organisation__name_hans__icontains=text)
-            | Q(organisation__code__iexact=wanted.q)
-            | Q(title__icontains=wanted.q)
+            | Q(organisation__code__iexact=filters.q)
+            | Q(title__icontains=filters.q)
         )
     return rows
 
 
-def plans_to_export(user: User, wanted: PlanFilter) -> Iterator[Plan]:
+def plans_to_export(user: User, filters: PlanFilter) -> Iterator[Plan]:
     """All of `plans_below` with their counts, the latest first, streamed."""
-    return _with_counts(LATEST.sort(plans_below(user, wanted))).iterator(chunk_size=500)
+    return _with_counts(LATEST.sort(plans_below(user, filters))).iterator(chunk_size=500)
 
 
 def plans_page(
-    user: User, wanted: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]
+    user: User, filters: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]
 ) -> Page:
     """One page of them with their counts; `counts` are those by state. At most three queries."""
-    rows = plans_below(user, wanted)
-    if wanted.q:
+    rows = plans_below(user, filters)
+    if filters.q:
         total = rows.order_by()[: COUNT_LIMIT + 1].count()
     else:
-        total = counts.get(wanted.state, 0) if wanted.state else sum(counts.values())
+        total = counts.get(filters.state, 0) if filters.state else sum(counts.values())
     known, turn = total if total <= COUNT_LIMIT else None, PageRequest.from_query(query, LATEST)
     return read_page(rows, LATEST, turn, total=known, read=_counted_page)
 
