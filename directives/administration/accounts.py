@@ -107,13 +107,13 @@ class PersonForm(UserChangeForm):
         """Refuse a duty that must be separate from one that the person keeps."""
         super().clean()
         person = User.objects.get(pk=self.instance.pk)
-        chosen = {
+        changes = {
             duty: self.cleaned_data[duty.field]
             for duty in DUTIES.values()
             if duty.field in self.changed_data
         }
         # Duties that are taken away come first.
-        for duty, held in sorted(chosen.items(), key=lambda choice: choice[1]):
+        for duty, held in sorted(changes.items(), key=lambda change: change[1]):
             if held and (why := why_separate(person, duty=duty.key)):
                 self.add_error(duty.field, why)
             setattr(person, duty.field, held)
@@ -197,23 +197,23 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         """Give and take duties by their commands, which write their own events."""
         request = signed_in(request)
-        chosen = {
+        changes = {
             duty: form.cleaned_data[duty.field]
             for duty in DUTIES.values()
             if change and duty.field in form.changed_data
         }
-        for duty in chosen:
+        for duty in changes:
             setattr(obj, duty.field, form.initial[duty.field])
         form.changed_data = [name for name in form.changed_data if name not in DUTY_FIELDS]
         if "is_active" in form.changed_data and not obj.is_active:
             demand_second_left(User.objects.get(pk=obj.pk), request.user)
         if form.changed_data or not change:
             super().save_model(request, obj, form, change)
-        for duty in [duty for duty, held in chosen.items() if not held]:
+        for duty in [duty for duty, held in changes.items() if not held]:
             organising.take_duty(obj, duty.key, by=request.user, now=request.now)
         pending_rights = [
             organising.give_duty(obj, duty.key, by=request.user, now=request.now)
-            for duty, held in chosen.items()
+            for duty, held in changes.items()
             if held
         ]
         self.warn_of_pending(request, pending_rights)

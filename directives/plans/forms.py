@@ -115,8 +115,8 @@ class PlanFilterForm(forms.Form):
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        seen = Document.objects.visible_to(user).only("title", "title_hans", "title_hant")
-        _offer(self, "document", seen)
+        documents = Document.objects.visible_to(user)
+        _offer(self, "document", documents.only("title", "title_hans", "title_hant"))
 
     def wanted(self) -> PlanFilter:
         return PlanFilter.of(self.data, self.user)

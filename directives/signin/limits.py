@@ -65,10 +65,10 @@ def _too_many(attempt: SignInAttempt, *, known_place: bool) -> bool:
         return Q(at__gt=attempt.at - limit[1])
 
     account, address = Q(account=attempt.account), Q(address=attempt.address)
-    here = Q(browser=attempt.browser) if attempt.browser else address & Q(browser="")
+    same_place = Q(browser=attempt.browser) if attempt.browser else address & Q(browser="")
     failures = SignInAttempt.objects.filter(account | address, since(OF_ACCOUNT), succeeded=False)
     counts = failures.aggregate(
-        one=Count("pk", filter=account & here & since(OF_ONE)),
+        one=Count("pk", filter=account & same_place & since(OF_ONE)),
         place=Count("pk", filter=address & Q(browser="") & since(OF_PLACE)),
         account=Count("pk", filter=account & Q(browser="")),
     )
@@ -104,6 +104,6 @@ def remember(request: HttpRequest, response: HttpResponse, name: str, *, now: da
 
 @transaction.atomic
 def _remember(account: str, address: str, browser: str, now: datetime) -> None:
-    where = {"account": account, "address": address, "browser": browser, "succeeded": True}
-    if not SignInAttempt.objects.filter(**where).update(at=now):
-        SignInAttempt.objects.create(**where, at=now)
+    fields = {"account": account, "address": address, "browser": browser, "succeeded": True}
+    if not SignInAttempt.objects.filter(**fields).update(at=now):
+        SignInAttempt.objects.create(**fields, at=now)

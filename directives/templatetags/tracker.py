@@ -166,12 +166,12 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
         for piece in pieces(counts)
     ]
     rects = rects or [(TRACK, "0%", "100%", height)]
-    drawn = format_html_join("", '<rect{} x="{}" width="{}" height="{}"/>', rects)
+    rectangles = format_html_join("", '<rect{} x="{}" width="{}" height="{}"/>', rects)
     return format_html(
         '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>',
         height,
         f"{label} {summary}".strip(),
-        drawn,
+        rectangles,
     )
 
 

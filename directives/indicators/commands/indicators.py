@@ -171,18 +171,18 @@ def shift_indicator(
         .filter(document=indicator.document_id)
         .order_by("order", "pk")
     )
-    here = next(place for place, row in enumerate(rows) if row.pk == indicator.pk)
-    there = here - 1 if up else here + 1
-    if not 0 <= there < len(rows):
+    old = next(place for place, row in enumerate(rows) if row.pk == indicator.pk)
+    new = old - 1 if up else old + 1
+    if not 0 <= new < len(rows):
         return indicator
-    rows[here], rows[there] = rows[there], rows[here]
+    rows[old], rows[new] = rows[new], rows[old]
     for place, row in enumerate(rows, 1):
         if row.order != place and row.pk != indicator.pk:
             Indicator.objects.filter(pk=row.pk).update(order=place, version=F("version") + 1)
             audit.record(
                 "change", row, by=by, now=now, before={"order": row.order}, after={"order": place}
             )
-    return _write(indicator, "change", {"order": there + 1}, version, by, now)
+    return _write(indicator, "change", {"order": new + 1}, version, by, now)
 
 
 def _write(

@@ -123,11 +123,11 @@ def give_roles(
         raise Invalid(" ".join(filter(None, dict.fromkeys(reasons))))
     others = confirmers(by)
     waiting = [row for row in memberships if _must_wait(row.role, row.user, others)]
-    given = [row for row in memberships if not _must_wait(row.role, row.user, others)]
-    Membership.objects.bulk_create(given, batch_size=500)
+    new_roles = [row for row in memberships if not _must_wait(row.role, row.user, others)]
+    Membership.objects.bulk_create(new_roles, batch_size=500)
     changes = [
         audit.Change(row, {}, {"name": str(row), "role": row.role, **_unconfirmed(row.role, by)})
-        for row in given
+        for row in new_roles
     ]
     audit.record_many("add", changes, by=by, now=now)
     if by is None:

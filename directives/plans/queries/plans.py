@@ -169,14 +169,14 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
         counts[state] += count
     own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
     branches = tuple(tree.path for tree in scope.trees if tree.branch)
-    taken = [pk for pk, body in own.items() if branches and body.path.startswith(branches)]
-    added = [tree.pk for tree in scope.trees if not tree.branch and tree.pk not in own]
-    if taken or added:
-        single = Plan.objects.filter(
-            organisation__in=[*taken, *added], live=True, submitted_at__isnull=False, **of_document
-        )
-        for body, state in single.values_list("organisation_id", "state"):
-            counts[state] += -1 if body in taken else 1
+    # The tallies of branches count the person's own organisations, and lack single ones.
+    excluded = [pk for pk, body in own.items() if branches and body.path.startswith(branches)]
+    single = [tree.pk for tree in scope.trees if not tree.branch and tree.pk not in own]
+    if excluded or single:
+        plans = Plan.objects.filter(organisation__in=[*excluded, *single], live=True, **of_document)
+        submitted = plans.filter(submitted_at__isnull=False)
+        for body, state in submitted.values_list("organisation_id", "state"):
+            counts[state] += -1 if body in excluded else 1
     return counts
 
 

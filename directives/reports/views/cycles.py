@@ -18,8 +18,8 @@ HERE = "directives/cycles/new.html"
 
 
 def _document(request, pk):
-    seen = Document.objects.visible_to(request.user).select_related("organisation")
-    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+    documents = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(documents.defer(*HEAVY), pk=pk)
     demand(request.user, "own", document)
     return document
 

@@ -36,7 +36,9 @@ def report_decide(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
     chosen = verdicts(request.POST, report.entries.all(), by=request.user)
     try:
-        given = reviewing.decide(report=report, decisions=chosen, by=request.user, now=request.now)
+        new_verdicts = reviewing.decide(
+            report=report, decisions=chosen, by=request.user, now=request.now
+        )
     except (Invalid, Stale) as refusal:
         errors = getattr(refusal, "errors", {})
         context = {
@@ -45,8 +47,8 @@ def report_decide(request, pk):
             "refusal": refusal,
         }
         return render(request, "directives/reviews/report.html", context, status=refusal.status)
-    accepted = sum(verdict.accepted for verdict in given)
-    facts = {"accepted": accepted, "returned": len(given) - accepted}
+    accepted = sum(verdict.accepted for verdict in new_verdicts)
+    facts = {"accepted": accepted, "returned": len(new_verdicts) - accepted}
     messages.success(
         request,
         _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.")
