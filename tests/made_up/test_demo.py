@@ -23,10 +23,10 @@ from directives.indicators.commands import Period, ReportedFigure, faults_of
 from directives.indicators.commands.figures import recorded_values
 from directives.indicators.queries.indicator import indicator_view
 from directives.indicators.queries.statistics import Choice
-from directives.made_up.demo import others
+from directives.made_up.demo import further_documents
 from directives.made_up.demo.bodies import tree
 from directives.made_up.demo.calendar import Calendar
-from directives.made_up.demo.draw import Lot
+from directives.made_up.demo.draw import Draws
 from directives.made_up.demo.people import accounts
 from directives.made_up.demo.sink import CopySink, ManySink
 from directives.made_up.demo.terms import terms_of
@@ -230,12 +230,12 @@ def test_no_line_is_repeated_too_often(demo):
 
 def test_further_documents_stand_beside_the_large_one(demo):
     supervisor = User.objects.get(username="supervisor")
-    further = [others.register(number, by=supervisor, now=END) for number in (1, 2, 3)]
+    further = [further_documents.register(number, by=supervisor, now=END) for number in (1, 2, 3)]
     models = list(Directive.objects.filter(document=demo).order_by("order"))
-    made = others.assign(further, models, everybody=True)
+    made = further_documents.assign(further, models, everybody=True)
     tallies.rebuild()
     since = timezone.localdate(END) - timedelta(days=91)
-    others.keep_days(further, since)
+    further_documents.keep_days(further, since)
     rows = Obligation.objects.filter(document__in=further).select_related("organisation")
     assert made == rows.count() > 300
     assert set(rows.values_list("document", flat=True)) <= {document.pk for document in further}
@@ -248,7 +248,9 @@ def test_further_documents_stand_beside_the_large_one(demo):
     assert {row.pk: (row.light, row.light_code, row.light_on) for row in rows} == before
     assert tallies.drift() == []
     reported = rows.exclude(progress="").select_related("directive")
-    assert {others.matter_of(row.directive) in row.progress for row in reported} == {True}
+    assert {further_documents.matter_of(row.directive) in row.progress for row in reported} == {
+        True
+    }
     first = OverallDay.objects.filter(scope__parent=None).order_by("day").first()
     of_all = TallyDay.objects.filter(scope=first.scope, day=since).aggregate(
         **{colour: Sum(colour) for colour in COLOURS}
@@ -432,11 +434,11 @@ def test_the_same_seed_tells_the_same_story(demo, first_told):
 
 def test_another_seed_tells_another(db):
     def colours(seed: int) -> list[str]:
-        lot = Lot(Calendar(END), seed, [terms_of(place) for place in range(100)])
+        draws = Draws(Calendar(END), seed, [terms_of(place) for place in range(100)])
         return [
             life.row["light"]
             for code in ("P11", "P33-G")
-            for life in lot.draw(code, code[:3]).lives
+            for life in draws.draw(code, code[:3]).lives
         ]
 
     assert colours(SEED) == colours(SEED)

@@ -12,7 +12,7 @@ from directives.base.script import to_hans
 from directives.documents.ingest.confirmations import confirmations_of
 from directives.documents.ingest.reading import Reading, read
 from directives.made_up import sentences
-from directives.made_up.demo import paper
+from directives.made_up.demo import opinion
 from directives.made_up.sample import CONFIRMATIONS, DOCUMENT, MATTERS
 
 STAGES = range(sentences.LAST_STAGE + 1)
@@ -28,7 +28,7 @@ def sample() -> Reading:
 
 
 def demo() -> Reading:
-    return read(paper.text().encode(), name=paper.NAME)
+    return read(opinion.text().encode(), name=opinion.NAME)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,14 @@ def test_each_directive_has_a_matter_of_its_own():
 
 
 def test_the_matters_of_the_demo_stand_in_its_directives():
-    matters = paper.matters()
+    matters = opinion.matters()
     directives = [sentence.text for sentence in demo().sentences if not sentence.statement]
     assert len(matters) == len(directives) == 100
     assert [pair for pair in zip(matters, directives, strict=True) if pair[0] not in pair[1]] == []
 
 
 def test_names_are_whole(papers):
-    names = [*sample_matters().values(), *paper.matters(), *papers]
+    names = [*sample_matters().values(), *opinion.matters(), *papers]
     assert len(papers) > 20
     assert [name for name in names if name[0] in CUT_BEFORE or name[-1] in CUT_AFTER] == []
     assert [name for name in names if not 4 <= len(name) <= 36] == []
@@ -76,7 +76,7 @@ def test_names_are_whole(papers):
 
 
 def test_a_sentence_quotes_nothing_but_what_its_matter_quotes(papers):
-    subjects = [(matter, "") for matter in (*sample_matters().values(), *paper.matters())]
+    subjects = [(matter, "") for matter in (*sample_matters().values(), *opinion.matters())]
     subjects += [(sentences.MATTER, name) for name in papers]
     for matter, name in dict.fromkeys(subjects):
         for text in every_sentence(matter, name):

@@ -41,7 +41,7 @@ class Table:
 
 
 @dataclass(slots=True)
-class Lot:
+class Draws:
     """The draw of a whole demo. Lives are made when first drawn, and shared."""
 
     calendar: Calendar

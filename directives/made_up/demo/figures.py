@@ -10,10 +10,10 @@ from hashlib import shake_128
 from directives.indicators import commands as statistics
 from directives.indicators.commands import Period
 from directives.made_up.demo import calendar as days
-from directives.made_up.demo.acts import RecordedEvent
 from directives.made_up.demo.bodies import Placed
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.lives import plain
+from directives.made_up.demo.paper_events import RecordedEvent
 from directives.made_up.demo.sink import Cells, sink
 from directives.made_up.demo.work import Work
 from directives.made_up.indicators import INDICATORS, MadeUpIndicator

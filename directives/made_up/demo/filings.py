@@ -35,7 +35,7 @@ class Filings:
             Submission,
             "id organisation_id document_id plan_id report_id number content submitted_at "
             "submitted_by_id",
-            lot=COPIES,
+            batch=COPIES,
         )
         self.verdicts = sink(Verdict, "submission_id entry_id accepted reason at by_id by_name")
         self.next = self.work.first[Submission]

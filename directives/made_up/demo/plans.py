@@ -66,7 +66,7 @@ class Plans:
         content, due_on = sentences.measure_text(rng, *subject), calendar.day(60 + 15 * variant)
         cells = self.measures.cells(number + 1, *content, due_on, None, 1)
         log = []
-        for day in self.work.lot.logged:
+        for day in self.work.draws.logged:
             text = sentences.log_text(rng, *subject, stage=days.LOGGED.index(day) + variant % 3)
             log.append(self.log.cells(calendar.day(day), text, calendar.at(day, 17), 1))
         return PlanMeasure(number + 1, places, content, due_on, cells, tuple(log))

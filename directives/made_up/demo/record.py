@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from directives.core.sealing import BATCH, add_unsigned_seal
 from directives.made_up.demo import calendar as days
-from directives.made_up.demo.acts import BRIEF, Papers, RecordedEvent, days_of
 from directives.made_up.demo.bodies import Placed
 from directives.made_up.demo.draw import Drawn
 from directives.made_up.demo.figures import Figures
 from directives.made_up.demo.filings import Filings
 from directives.made_up.demo.lives import Life
+from directives.made_up.demo.paper_events import BRIEF, PaperEvents, RecordedEvent, days_of
 from directives.made_up.demo.sink import Cells, sink
 from directives.made_up.demo.steps import OWN, SYSTEM
 from directives.made_up.demo.work import Work
@@ -58,7 +58,7 @@ class Record:
             "at by_id action subject_type before after reason id subject_id organisation_id "
             "document_id directive_id obligation_id",
         )
-        self.papers = Papers(self.work, self.filings)
+        self.papers = PaperEvents(self.work, self.filings)
         self.nothing = self.out.cells(None, None)
         self.next = self.work.first[Event]
         self.document = self.work.cycles[0].document_id
@@ -108,7 +108,7 @@ class Record:
         return self.out.count
 
     def _events(self, index: int, placed: Placed, day: int) -> Iterator[RecordedEvent]:
-        drawn, full = self.work.lot.draw(placed.body.code, placed.body.province), self.full(index)
+        drawn, full = self.work.draws.draw(placed.body.code, placed.body.province), self.full(index)
         yield from self._moves(index, placed, drawn, day, full)
         yield from self.papers.of(index, placed, drawn, self.plans[index], day)
         yield from self.figures.of(index, placed, day)

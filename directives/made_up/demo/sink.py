@@ -9,27 +9,27 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-LOT = 10_000  # rows of one statement
+BATCH_ROWS = 10_000  # rows of one statement
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Cells = Any  # a piece of a row: str for COPY, tuple for executemany
 
 
 class Sink:
-    """Writes the rows of one table in lots.
+    """Writes the rows of one table in batches.
 
     `columns` are the names of the table's columns, in the order of the pieces, with blanks between.
     """
 
-    def __init__(self, model: type[Model], columns: str, *, lot: int = LOT) -> None:
+    def __init__(self, model: type[Model], columns: str, *, batch: int = BATCH_ROWS) -> None:
         names = columns.split()
         self.table, self.columns = model._meta.db_table, ", ".join(f'"{name}"' for name in names)
-        self.width, self.lot = len(names), lot
+        self.width, self.batch = len(names), batch
         self.rows: list[Cells] = []
         self.count = 0
 
     def add(self, *pieces: Cells) -> None:
         self.rows.append(self.join(pieces))
-        if len(self.rows) == self.lot:
+        if len(self.rows) == self.batch:
             self.flush()
 
     def flush(self) -> None:
@@ -125,6 +125,8 @@ def _stored(value: Any) -> Any:
     return value
 
 
-def sink(model: type[Model], columns: str, *, lot: int = LOT) -> Sink:
-    """A sink for the engine in use, which writes `lot` rows at once."""
-    return (CopySink if connection.vendor == "postgresql" else ManySink)(model, columns, lot=lot)
+def sink(model: type[Model], columns: str, *, batch: int = BATCH_ROWS) -> Sink:
+    """A sink for the engine in use, which writes `batch` rows at once."""
+    return (CopySink if connection.vendor == "postgresql" else ManySink)(
+        model, columns, batch=batch
+    )

@@ -11,14 +11,14 @@ from django.db.models import Max, Model
 
 from directives import tallies
 from directives.core import audit, sealing
-from directives.made_up.demo import bare, others, paper, people
 from directives.made_up.demo import calendar as days
+from directives.made_up.demo import further_documents, indexes, opinion, people
 from directives.made_up.demo.bodies import Placed, place_in_tree, tree
 from directives.made_up.demo.calendar import Calendar
-from directives.made_up.demo.draw import Lot
+from directives.made_up.demo.draw import Draws
 from directives.made_up.demo.figures import Figures, define
 from directives.made_up.demo.filings import Filings
-from directives.made_up.demo.history import History
+from directives.made_up.demo.past_totals import PastTotals
 from directives.made_up.demo.plans import Plans
 from directives.made_up.demo.record import Record
 from directives.made_up.demo.sink import sink
@@ -58,7 +58,7 @@ class Scale:
     every: int  # one body in so many has its whole record, its submissions and verdicts
     logs: int  # entries of the work log for each measure
     everybody: bool  # bodies without others below owe the further documents too
-    leaves: frozenset[int]  # days of the history of bodies without others below
+    leaves: frozenset[int]  # days on which totals of bodies without others below were copied
 
 
 SCALES = {
@@ -81,7 +81,7 @@ class Story:
 
     def tell(self) -> None:
         """Make and count everything, in one transaction."""
-        with bare.roomy():
+        with indexes.large_transaction():
             calendar = Calendar(self.now)
             bodies = self._bodies(calendar)
             provinces = sorted({placed.body.province for placed in bodies} - {""})
@@ -89,24 +89,26 @@ class Story:
             supervisor = User.objects.get(username="supervisor")
             registered_at = calendar.at(days.REGISTERED, 8)
             further = [
-                others.register(number, by=supervisor, now=registered_at)
+                further_documents.register(number, by=supervisor, now=registered_at)
                 for number in range(1, self.documents)
             ]
-            document = paper.register(by=supervisor, now=calendar.at(days.REGISTERED, 9))
+            document = opinion.register(by=supervisor, now=calendar.at(days.REGISTERED, 9))
             self._write(calendar, bodies, crew, document)
             if further:
                 with self._step("Obligations of further documents") as rows:
                     models = document.directives.filter(statement=False).order_by("order")
                     everybody = SCALES[self.scale].everybody
-                    rows.append(others.assign(further, list(models), everybody=everybody))
+                    rows.append(
+                        further_documents.assign(further, list(models), everybody=everybody)
+                    )
             with self._step("What waits for a verdict") as rows:
                 rows.append(ProgressReport.objects.settle_waiting())
             with self._step("Tallies") as rows:
                 rows.append(tallies.rebuild())
             if further:
-                others.keep_days(further, calendar.day(days.HISTORY[0]))
+                further_documents.keep_days(further, calendar.day(days.HISTORY[0]))
             with self._step("Statistics of the engine"):
-                bare.analyse()
+                indexes.analyse()
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[int]]:
@@ -131,7 +133,7 @@ class Story:
                 place = ids.get(body.above), placed.path, placed.branch
                 out.add(out.cells(placed.pk, *names, body.level, body.kind, *place, 1))
             out.flush()
-            bare.count_on([Organisation])
+            indexes.reset_sequences([Organisation])
             rows.append(len(bodies))
             stored = Organisation.objects.order_by("pk").iterator(chunk_size=1000)
             while some := list(islice(stored, 1000)):
@@ -175,10 +177,10 @@ class Story:
         stored = document.directives.filter(statement=False).select_related("section")
         directives = list(stored.order_by("order").prefetch_related("items"))
         logged = days.LOGGED[-SCALES[self.scale].logs :]
-        lot = Lot(calendar, self.seed, all_terms(len(directives)), logged)
+        draws = Draws(calendar, self.seed, all_terms(len(directives)), logged)
         first = {model: free(model) for model in MANY}
-        matters = paper.matters()
-        return Work(calendar, lot, crew, directives, cycles, self.seed, first, matters)
+        matters = opinion.matters()
+        return Work(calendar, draws, crew, directives, cycles, self.seed, first, matters)
 
     def _write(
         self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document
@@ -189,34 +191,34 @@ class Story:
         indicators = define(document, calendar)
         sealing.seal_waiting_unsigned(now=self.now.astimezone(UTC))
         work = self._work_of(calendar, crew, document, cycles)
-        stripped = bare.strip(MANY)
+        stripped = indexes.drop_indexes(MANY)
         plans = Plans(work)
         filings = Filings(work, plans)
         figures = Figures(work, indicators)
         record = Record(work, filings, figures, SCALES[self.scale].every)
-        history = History(calendar, work.directives, SCALES[self.scale].leaves)
+        totals = PastTotals(calendar, work.directives, SCALES[self.scale].leaves)
         with self._step("Figures of statistics") as rows:
             rows.append(figures.write(receivers))
         with self._step("Obligations, reports, plans") as rows:
             # Body after body, so that what belongs together lies together.
             for index, placed in enumerate(receivers):
-                drawn = work.lot.draw(placed.body.code, placed.body.province)
+                drawn = work.draws.draw(placed.body.code, placed.body.province)
                 entries = work.write(index, placed, drawn)
                 plan = plans.write(index, placed, drawn)
                 filings.write(index, placed, drawn, plan, entries, full=record.full(index))
                 record.add(index, placed, drawn, plan)
-                history.add(placed, drawn)
+                totals.add(placed, drawn)
             for out in (*work.sinks, *plans.sinks, *filings.sinks):
                 out.flush()
                 rows.append(out.count)
         with self._step("Events under seals") as rows:
             rows.append(record.write(receivers))
         with self._step("Totals of earlier days") as rows:
-            rows.append(history.write())
+            rows.append(totals.write())
         with self._step("Indexes and references"):
-            bare.restore(stripped)
-        bare.count_on(MANY)
-        self.say(f"{work.lot.stories:,} different lives were drawn.")
+            indexes.make_indexes(stripped)
+        indexes.reset_sequences(MANY)
+        self.say(f"{work.draws.stories:,} different lives were drawn.")
 
 
 def free(model: type[Model]) -> int:

@@ -26,7 +26,7 @@ from directives.made_up import sentences
 from directives.made_up.demo.bodies import Placed
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import SILENT, Course
-from directives.made_up.demo.draw import Drawn, Lot
+from directives.made_up.demo.draw import Drawn, Draws
 from directives.made_up.demo.lives import Life
 from directives.made_up.demo.people import Crew
 from directives.made_up.demo.sink import Cells, Sink, sink
@@ -74,7 +74,7 @@ class Work:
     """
 
     calendar: Calendar
-    lot: Lot
+    draws: Draws
     crew: Crew
     directives: Sequence[Directive]
     cycles: tuple[Cycle, Cycle]

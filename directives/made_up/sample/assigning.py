@@ -7,7 +7,7 @@ from datetime import date
 from directives.base.states import IMPLEMENTATION_PLAN, RESPONSIBLE, SPECIFIC_MEASURES, SUPPORTING
 from directives.core.addressing import propose
 from directives.made_up.sample.people import HOME, make_fillers
-from directives.made_up.sample.stage import BEGAN, ISSUED, PLAN_DUE, Stage
+from directives.made_up.sample.story import BEGAN, ISSUED, PLAN_DUE, Story
 from directives.models import Directive, Organisation
 from directives.obligations.commands import issuing
 
@@ -27,30 +27,30 @@ WEAK = ("Q05", "Q08", "Q16", "P63", "P66")  # behind with nearly everything
 DELIVERABLES = {"結.1.1": IMPLEMENTATION_PLAN, "結.1.2": SPECIFIC_MEASURES}
 
 
-def assign(stage: Stage) -> None:
+def assign(story: Story) -> None:
     """Issue every directive, grouped by terms, to the bodies it speaks of."""
     bodies = list(
-        Organisation.objects.existing_on(stage.day(ISSUED)).exclude(parent=None).order_by("code")
+        Organisation.objects.existing_on(story.day(ISSUED)).exclude(parent=None).order_by("code")
     )
-    stage.fillers = make_fillers(bodies, now=stage.at(BEGAN, 11))
-    stage.diligence = {
-        body.pk: 0.15 if body.code in WEAK else stage.rng.uniform(0.55, 1.0) for body in bodies
+    story.fillers = make_fillers(bodies, now=story.at(BEGAN, 11))
+    story.diligence = {
+        body.pk: 0.15 if body.code in WEAK else story.rng.uniform(0.55, 1.0) for body in bodies
     }
     groups: dict[tuple[issuing.Terms, tuple[str, ...]], list[Directive]] = defaultdict(list)
-    for directive in stage.document.directives.filter(statement=False).prefetch_related(
+    for directive in story.document.directives.filter(statement=False).prefetch_related(
         "addressees"
     ):
         for codes, part in _receivers(directive, bodies):
-            groups[_terms(stage, directive, part), codes].append(directive)
+            groups[_terms(story, directive, part), codes].append(directive)
     by_code = {body.code: body for body in bodies}
     for (terms, codes), directives in groups.items():
         issuing.issue(
-            document=stage.document,
+            document=story.document,
             directives=directives,
             organisations=[by_code[code] for code in codes],
             terms=terms,
-            by=stage.supervisor,
-            now=stage.at(ISSUED, 15),
+            by=story.supervisor,
+            now=story.at(ISSUED, 15),
         )
 
 
@@ -69,18 +69,18 @@ def _receivers(
         )
 
 
-def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
+def _terms(story: Story, directive: Directive, part: str) -> issuing.Terms:
     """Days by the kind of the directive and its place, so that there are lights of every colour."""
     # Three weeks before the end of a year the story speaks of the next one.
-    year_end = date(stage.day(21).year, 12, 31)
+    year_end = date(story.day(21).year, 12, 31)
     next_year = date(year_end.year + 1, 6, 30)
     starts_on: date | None = None
     due_on: date | None = year_end
     if directive.kind == "institution":
-        past_or_near = {0: stage.day(-12), 5: stage.day(4)}
+        past_or_near = {0: story.day(-12), 5: story.day(4)}
         due_on = past_or_near.get(directive.order % 11, year_end)
     elif directive.kind in ("pilot", "encouragement") or directive.order % 13 == 4:
-        starts_on, due_on = stage.day(30), next_year
+        starts_on, due_on = story.day(30), next_year
     elif directive.order % 3 == 0:
         due_on = next_year
     deliverable = DELIVERABLES.get(directive.code, "")
@@ -90,5 +90,5 @@ def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
         starts_on=starts_on,
         due_on=None if directive.code in UNDATED else due_on,
         lead=Organisation.objects.get(code=HOME) if part == RESPONSIBLE else None,
-        plan_due_on=stage.day(PLAN_DUE) if deliverable else None,
+        plan_due_on=story.day(PLAN_DUE) if deliverable else None,
     )

@@ -8,7 +8,7 @@ from directives.base.states import ASSIGNED
 from directives.core import relighting
 from directives.made_up import sentences
 from directives.made_up.sample.people import HOME
-from directives.made_up.sample.stage import ACKNOWLEDGED, PLAN_DUE, PLANNED, Stage, Subject
+from directives.made_up.sample.story import ACKNOWLEDGED, PLAN_DUE, PLANNED, Story, Subject
 from directives.models import Measure, Obligation, Organisation, Plan, User
 from directives.obligations.commands import supervising
 from directives.plans import commands as planning
@@ -20,16 +20,16 @@ NOT_ACKNOWLEDGED = ("M25",)
 DISPUTED = ("P63", "十一.2.2")  # nobody answered, and nothing was heard since
 
 
-def dispute(stage: Stage) -> None:
+def dispute(story: Story) -> None:
     """One body finds one directive misdirected."""
     rows = Obligation.objects.select_related("organisation", "directive", "document")
     row = rows.get(organisation__code=DISPUTED[0], directive__code=DISPUTED[1])
-    by, now = stage.writer(row.organisation), stage.at(ACKNOWLEDGED, 8)
+    by, now = story.writer(row.organisation), story.at(ACKNOWLEDGED, 8)
     reason = "干部培养由组织部门统筹，建议明确牵头单位后再行交办。"
     supervising.move_obligation(obligation=row, action="dispute", by=by, now=now, reason=reason)
 
 
-def acknowledge(stage: Stage) -> None:
+def acknowledge(story: Story) -> None:
     """Nearly everybody acknowledged receipt in time."""
     rows = (
         Obligation.objects.filter(state=ASSIGNED)
@@ -40,11 +40,11 @@ def acknowledge(stage: Stage) -> None:
         rows.order_by("organisation_id", "pk"), key=lambda row: row.organisation_id
     ):
         waiting = list(owed)
-        by = stage.writer(waiting[0].organisation)
-        supervising.acknowledge_many(obligations=waiting, by=by, now=stage.at(ACKNOWLEDGED, 9))
+        by = story.writer(waiting[0].organisation)
+        supervising.acknowledge_many(obligations=waiting, by=by, now=story.at(ACKNOWLEDGED, 9))
 
 
-def plan(stage: Stage) -> None:
+def plan(story: Story) -> None:
     """Plans with measures for everything that is owed, handed in, and decided a fortnight later."""
     bodies = {
         row.organisation
@@ -52,19 +52,19 @@ def plan(stage: Stage) -> None:
     }
     for body in sorted(bodies, key=lambda body: body.code):
         if body.code not in NO_PLAN:
-            _plan_of(stage, body)
-    relighting.tick(now=stage.at(PLAN_DUE + 1, 8))
+            _plan_of(story, body)
+    relighting.tick(now=story.at(PLAN_DUE + 1, 8))
 
 
-def _plan_of(stage: Stage, body: Organisation) -> None:
-    writer, now = stage.writer(body), stage.at(PLANNED + stage.rng.randint(0, 15), 14)
-    paper = planning.start_plan(document=stage.document, organisation=body, by=writer, now=now)
+def _plan_of(story: Story, body: Organisation) -> None:
+    writer, now = story.writer(body), story.at(PLANNED + story.rng.randint(0, 15), 14)
+    paper = planning.start_plan(document=story.document, organisation=body, by=writer, now=now)
     owed = list(planning.owed_obligations(paper).prefetch_related("directive__items"))
     for start in range(0, len(owed), TOGETHER):
-        _measure(stage, paper, owed[start : start + TOGETHER], writer, now)
+        _measure(story, paper, owed[start : start + TOGETHER], writer, now)
     hand_in = ("ask_signature", "sign") if body.code == HOME else ("hand_in",)
     for action in hand_in:
-        by = stage.manager if action == "sign" else writer
+        by = story.manager if action == "sign" else writer
         planning.move_plan(paper, action, by=by, now=now)
     returned = body.code in RETURNED_PLAN
     reason = sentences.PLAN_RETURN if returned else ""
@@ -72,36 +72,36 @@ def _plan_of(stage: Stage, body: Organisation) -> None:
         paper,
         accepted=not returned,
         reason=reason,
-        by=stage.supervisor,
-        now=stage.at(PLANNED + 24, 16),
+        by=story.supervisor,
+        now=story.at(PLANNED + 24, 16),
     )
 
 
 def _measure(
-    stage: Stage, paper: Plan, owed: Sequence[Obligation], writer: User, now: datetime
+    story: Story, paper: Plan, owed: Sequence[Obligation], writer: User, now: datetime
 ) -> None:
-    subject = stage.subject(owed[0].directive, paper.organisation)
+    subject = story.subject(owed[0].directive, paper.organisation)
     content = planning.MeasureContent(
-        **sentences.measure_text(stage.wording, *subject)._asdict(),
+        **sentences.measure_text(story.wording, *subject)._asdict(),
         obligations=tuple(owed),
         due_on=min((row.due_on for row in owed if row.due_on), default=None),
     )
     measure = planning.add_measure(paper, content=content, by=writer, now=now)
-    _log(stage, measure, subject, writer, paper.organisation)
+    _log(story, measure, subject, writer, paper.organisation)
 
 
 def _log(
-    stage: Stage, measure: Measure, subject: Subject, writer: User, body: Organisation
+    story: Story, measure: Measure, subject: Subject, writer: User, body: Organisation
 ) -> None:
     """Entries from the plan to last week; the idle write few."""
-    entries = 1 + round(3 * stage.diligence[body.pk])
+    entries = 1 + round(3 * story.diligence[body.pk])
     for place in range(entries):
-        day = PLANNED + 30 + round((150 + stage.rng.randint(-6, 6)) * (place + 1) / (entries + 1))
-        text = sentences.log_text(stage.wording, *subject, stage=place)
-        planning.log_work(measure, on=stage.day(day), text=text, by=writer, now=stage.at(day, 17))
+        day = PLANNED + 30 + round((150 + story.rng.randint(-6, 6)) * (place + 1) / (entries + 1))
+        text = sentences.log_text(story.wording, *subject, stage=place)
+        planning.log_work(measure, on=story.day(day), text=text, by=writer, now=story.at(day, 17))
 
 
-def log_the_last_days(stage: Stage) -> None:
+def log_the_last_days(story: Story) -> None:
     """What the home body wrote down in the last days, after it began its report."""
     home = Organisation.objects.get(code=HOME)
     measures = (
@@ -110,8 +110,8 @@ def log_the_last_days(stage: Stage) -> None:
         .order_by("number")
     )
     for days, measure in zip((-4, -3, -2, -1), measures, strict=False):
-        subject = stage.subject(measure.obligations.all()[0].directive, home)
-        text = sentences.log_text(stage.wording, *subject, stage=4)
+        subject = story.subject(measure.obligations.all()[0].directive, home)
+        text = sentences.log_text(story.wording, *subject, stage=4)
         planning.log_work(
-            measure, on=stage.day(days), text=text, by=stage.staff, now=stage.at(days, 17)
+            measure, on=story.day(days), text=text, by=story.staff, now=story.at(days, 17)
         )

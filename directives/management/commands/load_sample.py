@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from directives.made_up.sample import history
+from directives.made_up.sample import loading
 from directives.made_up.sample.people import ACCOUNTS
 from directives.models import Document, User
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             )
         password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
         with transaction.atomic():
-            summary = history.load(
+            summary = loading.load(
                 today=today or timezone.localdate(),
                 seed=seed,
                 password=password,

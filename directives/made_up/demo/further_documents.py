@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 
 from directives import tallies
 from directives.base.states import COLOURS
-from directives.made_up.demo import paper
+from directives.made_up.demo import opinion
 from directives.models import (
     Directive,
     Document,
@@ -44,13 +44,13 @@ def register(number: int, *, by: User, now: datetime) -> Document:
     lines = (
         f"关于做好{matter}第{number}批任务的通知（演示）",
         "",
-        paper.NOTE,
+        opinion.NOTE,
         "",
         "一、主要任务",
         "".join(sentence.format(matter=matter) for sentence in sentences),
         "",
     )
-    return paper.store("\n".join(lines), name=NAME.format(number=number), by=by, now=now)
+    return opinion.store("\n".join(lines), name=NAME.format(number=number), by=by, now=now)
 
 
 def assign(documents: Sequence[Document], models: Sequence[Directive], *, everybody: bool) -> int:
@@ -60,7 +60,7 @@ def assign(documents: Sequence[Document], models: Sequence[Directive], *, everyb
     Without `everybody` only bodies with others below them get any. Returns the number of rows.
     """
     directives = Directive.objects.filter(document__in=documents, statement=False)
-    subjects = cycle(zip(models, paper.matters(), strict=True))
+    subjects = cycle(zip(models, opinion.matters(), strict=True))
     return sum(
         _copy(directive, model, matter, everybody=everybody)
         for directive, (model, matter) in zip(

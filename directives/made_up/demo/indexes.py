@@ -10,7 +10,7 @@ from django.db.models import Model
 
 
 @contextmanager
-def roomy() -> Iterator[None]:
+def large_transaction() -> Iterator[None]:
     """One transaction with memory to sort in, which waits for the disk as little as it can.
 
     SQLite uses a rollback journal for it, which writes each new page once, not twice as its
@@ -38,7 +38,7 @@ def _pragmas(*settings: str) -> None:
             cursor.execute(f"PRAGMA {setting}")
 
 
-def strip(models: Sequence[type[Model]]) -> list[str]:
+def drop_indexes(models: Sequence[type[Model]]) -> list[str]:
     """Drop the indexes and foreign keys of tables. Returns the statements that make them again."""
     tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
@@ -53,8 +53,8 @@ def strip(models: Sequence[type[Model]]) -> list[str]:
     return [make for _drop, make in reversed(statements)]
 
 
-def restore(statements: list[str]) -> None:
-    """Make again what `strip` dropped. Raises where rows break a foreign key or an index."""
+def make_indexes(statements: list[str]) -> None:
+    """Make again what `drop_indexes` dropped. Raises where rows break a foreign key or an index."""
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -96,7 +96,7 @@ def _postgresql(cursor: CursorWrapper, tables: list[str]) -> list[tuple[str, str
     ]
 
 
-def count_on(models: Sequence[type[Model]]) -> None:
+def reset_sequences(models: Sequence[type[Model]]) -> None:
     """Let the next ids that the database gives follow those that were written."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):

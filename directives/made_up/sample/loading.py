@@ -15,6 +15,7 @@ from directives.documents.ingest.reading import read
 from directives.made_up.sample import BODIES, CONFIRMATIONS, DOCUMENT, MATTERS, people
 from directives.made_up.sample.assigning import assign
 from directives.made_up.sample.checking import check
+from directives.made_up.sample.figures import count_figures
 from directives.made_up.sample.planning import acknowledge, dispute, log_the_last_days, plan
 from directives.made_up.sample.reporting import (
     ask_to_close,
@@ -22,8 +23,7 @@ from directives.made_up.sample.reporting import (
     report_current,
     report_last,
 )
-from directives.made_up.sample.stage import Stage
-from directives.made_up.sample.statistics import count_figures
+from directives.made_up.sample.story import Story
 from directives.models import Notice, Organisation, User
 from directives.organisations import commands as organising
 
@@ -35,24 +35,24 @@ ACTS = (
 
 def load(*, today: date, seed: int, password: str, progress: bool) -> str:
     """Load the sample into an empty database; returns a line that says what was loaded."""
-    stage = _set_up(today, seed, password)
+    story = _set_up(today, seed, password)
     if progress:
         for act in ACTS:
-            act(stage)
+            act(story)
         for day in (-1, 0):
-            relighting.tick(now=stage.at(day, 8), everything=day == 0)
+            relighting.tick(now=story.at(day, 8), everything=day == 0)
         # Everybody took note of older news.
-        Notice.objects.filter(at__lt=stage.at(-3)).update(read_at=stage.at(-2))
+        Notice.objects.filter(at__lt=story.at(-3)).update(read_at=story.at(-2))
         check(today)
     bodies = Organisation.objects.count()
-    return f"Loaded 《{stage.document.title}》 and {bodies} bodies. Its progress is fictional."
+    return f"Loaded 《{story.document.title}》 and {bodies} bodies. Its progress is fictional."
 
 
-def _set_up(today: date, seed: int, password: str) -> Stage:
+def _set_up(today: date, seed: int, password: str) -> Story:
     """The register of bodies, the document and the people, before the story begins."""
     rng, wording = Random(seed), Random(seed + 1)  # noqa: S311 - made-up work, not secrets
-    stage = Stage(today, rng, wording, json.loads(MATTERS.read_bytes()))
-    began = stage.at(-230, 9)
+    story = Story(today, rng, wording, json.loads(MATTERS.read_bytes()))
+    began = story.at(-230, 9)
     organising.load_register(
         organising.read_table(BODIES.read_bytes(), name=BODIES.name), by=None, now=began
     )
@@ -60,15 +60,15 @@ def _set_up(today: date, seed: int, password: str) -> Stage:
     source = DOCUMENT.read_bytes()
     confirmations = confirmations_of(CONFIRMATIONS.read_bytes(), document=source)
     words = read(source, name=DOCUMENT.name, confirmations=confirmations)
-    stage.supervisor, stage.manager, stage.staff = (
+    story.supervisor, story.manager, story.staff = (
         User.objects.get(username=name) for name in ("supervisor", "manager", "staff")
     )
-    stage.document = registering.register_document(
+    story.document = registering.register_document(
         reading=words,
         source=source,
         source_name=DOCUMENT.name,
-        by=stage.supervisor,
-        now=stage.at(-229, 9),
+        by=story.supervisor,
+        now=story.at(-229, 9),
         fictional=True,
     )
-    return stage
+    return story

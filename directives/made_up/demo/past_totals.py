@@ -19,7 +19,7 @@ WORDS = "I"  # the array type of BITS
 
 
 @dataclass
-class History:
+class PastTotals:
     """Sums of the figures of lives by section, packed as theirs are.
 
     `leaves` are the days of bodies without others below.

@@ -57,7 +57,7 @@ class Move:
 
 
 @dataclass(slots=True)
-class Papers:
+class PaperEvents:
     """Makes the events on papers from what `work` and `filings` wrote."""
 
     work: Work

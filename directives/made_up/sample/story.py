@@ -24,7 +24,7 @@ class Subject(NamedTuple):
 
 
 @dataclass(slots=True)
-class Stage:
+class Story:
     """Filled in as the story goes on; `at` gives its moments."""
 
     today: date
