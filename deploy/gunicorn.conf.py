@@ -1,7 +1,7 @@
 """The web server of one node: gunicorn -c deploy/gunicorn.conf.py qunzhu_tracker.wsgi:application
 
-One process for each core, a few threads in each: most of a request is spent waiting for the database. Keep
-WEB_WORKERS × DB_POOL_MAX of all nodes within what PostgreSQL or PgBouncer takes.
+One process for each core, a few threads in each: most of a request is spent waiting for the
+database. Keep WEB_WORKERS × DB_POOL_MAX of all nodes within what PostgreSQL or PgBouncer takes.
 """
 
 import multiprocessing
@@ -37,9 +37,11 @@ worker_class = "gthread"
 threads = number("WEB_THREADS", 4)
 backlog = 256  # what waits longer than this is better sent to another node
 
-# A worker that hangs for so long is replaced. It does not bound a request: the statement timeout (15 s) does, and an export may be long.
+# A worker that hangs for so long is replaced. It does not bound a request: the statement timeout
+# (15 s) does, and an export may be long.
 timeout = 60
-# How long what is in hand may take after the node was asked to stop; the proxy sends the rest elsewhere.
+# How long what is in hand may take after the node was asked to stop; the proxy sends the rest
+# elsewhere.
 graceful_timeout = 30
 # A worker is replaced after so many requests, not all at once, so that no leak lives long.
 max_requests = number("WEB_MAX_REQUESTS", 5000, least=0)

@@ -122,7 +122,7 @@ def columns_of(state: StateApps) -> dict[str, set[str]]:
 
 @cache
 def present_state() -> StateApps:
-    """The schema after all migrations. Rendering it takes a second, and every test asks for the same."""
+    """The schema after all migrations; made once, since rendering it takes a second."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return loader.project_state(loader.graph.leaf_nodes()).apps
 
@@ -147,7 +147,8 @@ def test_each_step_back_names_every_table_and_column_that_would_go(full, name):
         for column in now[table] - then[table]:
             quoted = connection.ops.quote_name(column)
             said = asked(
-                f"SELECT count(*) FROM {table} WHERE {quoted} IS NOT NULL AND CAST({quoted} AS text) <> ''"
+                f"SELECT count(*) FROM {table} "
+                f"WHERE {quoted} IS NOT NULL AND CAST({quoted} AS text) <> ''"
             )
             wanted |= {f"{said} values of {table}.{column}"} if said else set()
     found = {loss.what for loss in losses(plan, present_state(), connection)}

@@ -1,4 +1,4 @@
-"""Lights: a table of cases made by hand, the day of change against a day-by-day walk, and the words."""
+"""Lights: a table of cases made by hand, the day of change against a walk, and the words."""
 
 import json
 import re
@@ -39,7 +39,8 @@ TUESDAY = date(2026, 10, 13)
 YEAR_END = date(2026, 12, 31)
 USUAL = Tolerances()
 
-# Underway since 1 September, 40% done, due at the end of the year: on schedule on 13 October (34% expected).
+# Underway since 1 September, 40% done, due at the end of the year: on schedule on 13 October
+# (34% expected).
 GOING = Facts("underway", 40, date(2026, 9, 1), YEAR_END, None, None, None)
 
 
@@ -354,7 +355,7 @@ def test_tolerances_are_settings():
 
 
 def test_the_same_dates_without_the_calendar():
-    """With plain Monday-Friday, 12 October is five working days from 5 October, not from 29 September."""
+    """With plain Monday-Friday, 12 October is five working days from 5 October."""
     facts = replace(GOING, due_on=date(2026, 10, 12), percent=99)
     assert seen(facts, date(2026, 9, 29), workdays=Workdays()) == (
         "green",
@@ -516,7 +517,7 @@ def test_changes_on_is_the_first_day_that_differs(facts, today, workdays, tolera
 @settings(max_examples=40)
 @given(st.dates(date(2015, 1, 1), date(2030, 1, 1)), st.integers(0, 4000), st.integers(0, 100))
 def test_changes_on_over_a_long_span(starts_on, span, percent):
-    """From change to change over years: the plain rule agrees on the first and the last day of every stretch."""
+    """Over years too, the plain rule agrees on the first and the last day of every stretch."""
     facts = Facts(
         "underway", percent, starts_on, starts_on + timedelta(days=span), None, None, None
     )

@@ -1,4 +1,7 @@
-"""What lies inside an uploaded file: programs, macros, locked and doubled archives are told; what offices send is taken."""
+"""What lies inside an uploaded file.
+
+Programs, macros, locked and doubled archives are told; what offices send is taken.
+"""
 
 import subprocess
 from io import BytesIO
@@ -51,7 +54,12 @@ REFUSED = [
     ("xlsx", archive(SHEET | {"xl/vbaProject.bin": b"x"}), "contains macros"),
     ("xlsx", archive(SHEET | {"xl/macrosheets/sheet1.xml": b"x"}), "contains macros"),
     ("doc", OLE + b"x" * 2_000_000 + "_VBA_PROJECT".encode("utf-16-le") + b"x", "contains macros"),
-    ("xls", OLE + b"x" * (2**20 - len(OLE) - 5) + "_VBA_PROJECT".encode("utf-16-le"), "contains macros"),  # across two blocks
+    # across two blocks
+    (
+        "xls",
+        OLE + b"x" * (2**20 - len(OLE) - 5) + "_VBA_PROJECT".encode("utf-16-le"),
+        "contains macros",
+    ),
     ("et", archive(SHEET | {"xl/vbaProject.bin": b"x"}), "contains macros"),
     ("zip", archive({"安装.exe": b"x"}), "a program: 安装.exe"),
     ("zip", archive({"照片.jpg": b"MZ\x90\x00"}), "a program: 照片.jpg"),
@@ -63,7 +71,11 @@ REFUSED = [
     ("zip", archive({"内.rar": b"Rar!"}), "cannot be checked: 内.rar"),
     ("zip", nested(DEPTH), "cannot be checked: 内.zip"),
     ("zip", locked(), "is password-protected"),
-    ("zip", archive({f"{number}.txt": b"" for number in range(MEMBERS + 1)}), f"more than {MEMBERS} files"),
+    (
+        "zip",
+        archive({f"{number}.txt": b"" for number in range(MEMBERS + 1)}),
+        f"more than {MEMBERS} files",
+    ),
     ("zip", archive({"办法.txt": b"x" * 999})[:-30], "not a real zip file"),
     ("docx", archive(SHEET), "not a real docx file"),
     ("xlsx", archive({"OFD.xml": b""}), "not a real xlsx file"),
@@ -71,7 +83,7 @@ REFUSED = [
     ("jpg", b"\xff\xd8\xff\xe0" + archive({"a.txt": b"x"}), "and an archive"),
     ("pdf", b"%PDF-1.7\n" + archive({"a.txt": b"x"}), "and an archive"),
     ("txt", "进展".encode() + archive({"a.txt": b"x"}), "and an archive"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -98,12 +110,19 @@ def workbook() -> bytes:
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        ("docx", paper()), ("xlsx", workbook()), ("zip", archive({"a/办法.docx": paper(), "表.xlsx": workbook(), "图.png": PNG})),
-        ("zip", nested(DEPTH - 1)), ("zip", archive({})), ("zip", archive({"旧.doc": OLE, "空.xlsx": b""})),
-        ("doc", OLE + archive({"内嵌.docx": b"x"}) + b"x" * 40), ("pdf", b"%PDF-1.7\n" + archive({"附件.docx": b"x"}) + b"\n%%EOF"),
-        ("png", PNG), ("txt", "进展".encode()), ("et", OLE),
+        ("docx", paper()),
+        ("xlsx", workbook()),
+        ("zip", archive({"a/办法.docx": paper(), "表.xlsx": workbook(), "图.png": PNG})),
+        ("zip", nested(DEPTH - 1)),
+        ("zip", archive({})),
+        ("zip", archive({"旧.doc": OLE, "空.xlsx": b""})),
+        ("doc", OLE + archive({"内嵌.docx": b"x"}) + b"x" * 40),
+        ("pdf", b"%PDF-1.7\n" + archive({"附件.docx": b"x"}) + b"\n%%EOF"),
+        ("png", PNG),
+        ("txt", "进展".encode()),
+        ("et", OLE),
     ],
-)  # fmt: skip
+)
 def test_what_offices_send_is_taken(kind, content):
     assert told(content, kind) == ""
 

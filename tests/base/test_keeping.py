@@ -26,7 +26,7 @@ class Failure(Exception):
 
 
 class HalfFile(File):
-    """A file that ends in the middle of being read, as a disk ends in the middle of being written."""
+    """A file that ends in the middle of being read, as when a disk ends while it is written."""
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         yield b"half"
@@ -93,7 +93,7 @@ def test_a_file_without_a_transaction_goes_with_the_failure(shelf, settings):
 
 
 def test_a_form_that_is_refused_leaves_no_file(cast, shelf, sign_in, key):
-    """Two files, the second of which is no good, and a plan that is not theirs to write on any more."""
+    """Two files, the second of which is no good, and a plan that they may not write any more."""
     plan = make_plan(cast.body)
     good, bad = SimpleUploadedFile("a.txt", b"x"), SimpleUploadedFile("b.exe", b"MZ")
     form = {"parent": f"plan-{plan.pk}", "files": [good, bad], **key()}

@@ -72,8 +72,12 @@ def test_an_expected_refusal_is_one_line(cast, sign_in, key, terminal):
     lines = terminal.getvalue().splitlines()
     assert len(lines) == len(answers)
     assert [line.split(": ")[1] for line in lines] == [
-        "Forbidden (Permission denied)", "Not Found", "Conflict", "Unprocessable Entity", "Method Not Allowed (POST)",
-    ]  # fmt: skip
+        "Forbidden (Permission denied)",
+        "Not Found",
+        "Conflict",
+        "Unprocessable Entity",
+        "Method Not Allowed (POST)",
+    ]
 
 
 def test_no_address_writes_a_line_of_its_own(cast, sign_in, terminal):
@@ -86,7 +90,8 @@ def test_an_outage_is_one_line_that_tells_the_cause(cast, sign_in, terminal, mon
     assert ask(sign_in, cast.staff, "/log/") == 507
     (line,) = terminal.getvalue().splitlines()
     assert line.endswith(
-        "ERROR django.request: Insufficient Storage: /log/ (OSError: [Errno 28] No space left on device)"
+        "ERROR django.request: Insufficient Storage: /log/ "
+        "(OSError: [Errno 28] No space left on device)"
     )
 
 

@@ -1,4 +1,7 @@
-"""The schema is changed while people work: what a migration may do to a big table, and what it does when one is busy."""
+"""The schema is changed while people work.
+
+What a migration may do to a big table, and what it does when one is busy.
+"""
 
 import importlib
 import threading
@@ -30,11 +33,31 @@ FIRST = (
     10  # the migrations before were made for an empty database, or need the tracker to stand still
 )
 BIG = {
-    "obligation", "itemstate", "plan", "measure", "logentry", "attachment", "progressreport", "reportentry", "submission", "verdict",
-    "event", "unsealed", "notice", "formkey", "tally", "total", "mark", "owing", "tallyday", "organisation", "membership",
-}  # fmt: skip
+    "obligation",
+    "itemstate",
+    "plan",
+    "measure",
+    "logentry",
+    "attachment",
+    "progressreport",
+    "reportentry",
+    "submission",
+    "verdict",
+    "event",
+    "unsealed",
+    "notice",
+    "formkey",
+    "tally",
+    "total",
+    "mark",
+    "owing",
+    "tallyday",
+    "organisation",
+    "membership",
+}
 GAVE_UP = (
-    "A table, or another migrate, was busy for longer than 0.3 s, so this gave up before anybody had to wait."
+    "A table, or another migrate, was busy for longer than 0.3 s, "
+    "so this gave up before anybody had to wait."
     " What is done is done; run it again, at a quieter time if need be."
 )
 INDEX = models.Index(fields=["text"], name="log_by_text_once")
@@ -42,7 +65,7 @@ CHECK = models.CheckConstraint(condition=~models.Q(text="", version=0), name="lo
 
 
 def faults(operation: Operation, *, atomic: bool) -> Iterator[str]:
-    """Why an operation would make people wait, or break the nodes that still run the code before it; in words."""
+    """Why an operation would make people wait, or break nodes that run the code before it."""
     table = getattr(operation, "model_name", getattr(operation, "name", "")).lower()
     online = isinstance(operation, AddConstraintOnline | AddIndexOnline | RemoveIndexOnline)
     if online and atomic:
@@ -62,14 +85,20 @@ def faults(operation: Operation, *, atomic: bool) -> Iterator[str]:
             and (field.db_index or field.unique)
             and isinstance(operation, migrations.AddField)
         ):
-            yield f"{table}.{operation.name}: db_index=False, db_constraint=False first, the index online"
+            yield (
+                f"{table}.{operation.name}: db_index=False, "
+                "db_constraint=False first, the index online"
+            )
         if (
             isinstance(operation, migrations.AddField)
             and not field.null
             and not field.many_to_many
             and field.db_default is NOT_PROVIDED
         ):
-            yield f"{table}.{operation.name}: null=True or db_default, for the code before it inserts rows without it"
+            yield (
+                f"{table}.{operation.name}: null=True or db_default, "
+                "for the code before it inserts rows without it"
+            )
     for inner in getattr(operation, "database_operations", ()):
         yield from faults(inner, atomic=atomic)
 
@@ -208,7 +237,8 @@ def test_what_a_broken_attempt_left_is_taken_away(transactional_db):
     carry_out(AddIndexOnline("logentry", INDEX), state())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT indisvalid, pg_get_indexdef(indexrelid) FROM pg_index WHERE indexrelid = '{INDEX.name}'::regclass"
+            "SELECT indisvalid, pg_get_indexdef(indexrelid) "
+            f"FROM pg_index WHERE indexrelid = '{INDEX.name}'::regclass"
         )
         valid, definition = cursor.fetchone()
     assert (valid, definition.endswith("(text)")) == (True, True)
@@ -239,7 +269,10 @@ def test_a_lock_timeout_is_given_back(db):
 
 @only_postgresql
 def test_a_migration_gives_up_on_a_busy_table_and_can_be_run_again(transactional_db, monkeypatch):
-    """One reads on in a long transaction; the other would change the table, and everybody after would queue behind it."""
+    """One reads on in a long transaction; the other would change the table.
+
+    Everybody after would queue behind it.
+    """
     reading, tried = threading.Event(), threading.Event()
 
     def change(self, *arguments, **options):

@@ -1,4 +1,7 @@
-"""From where each event was written and each line of the log comes: the address and the id of the request, the name of a task."""
+"""From where each event was written and each line of the log comes.
+
+The address and the id of the request, the name of a task.
+"""
 
 import logging
 import re
@@ -84,9 +87,20 @@ def test_one_event_is_one_statement_as_before(cast, django_assert_num_queries):
 
 def test_an_event_from_before_is_hashed_as_it_was():
     row = {
-        "id": 7, "at": datetime(2026, 10, 13, 1, tzinfo=UTC), "by_id": None, "action": "x", "subject_type": "plan", "subject_id": 1,
-        "organisation_id": None, "document_id": None, "directive_id": None, "obligation_id": None, "before": {}, "after": {}, "reason": "",
-    }  # fmt: skip
+        "id": 7,
+        "at": datetime(2026, 10, 13, 1, tzinfo=UTC),
+        "by_id": None,
+        "action": "x",
+        "subject_type": "plan",
+        "subject_id": 1,
+        "organisation_id": None,
+        "document_id": None,
+        "directive_id": None,
+        "obligation_id": None,
+        "before": {},
+        "after": {},
+        "reason": "",
+    }
     before = (
         b'{"action":"x","after":{},"at":"2026-10-13T01:00:00Z","before":{},"by_id":null,"directive_id":null,"document_id":null,'
         b'"id":7,"obligation_id":null,"organisation_id":null,"reason":"","subject_id":1,"subject_type":"plan"}'

@@ -1,4 +1,7 @@
-"""Which pages are read from a replica, and when they are read from the primary after all. tests/cluster has real ones."""
+"""Which pages are read from a replica, and when they are read from the primary after all.
+
+tests/cluster has real ones.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,14 +34,49 @@ from qunzhu_tracker.environment import Environment
 from tests.factories import NOW
 from tests.test_access import TABLE
 
-# Every page that is not read from a replica, and why not: it has a form of what it shows, it is one's own, it is about this node.
+# Every page that is not read from a replica, and why not: it has a form of what it shows, it is
+# one's own, it is about this node.
 READ_WHERE_IT_IS_WRITTEN = {
-    "my_work", "notices", "document_new", "issue_choose", "issue_terms", "issue_preview", "cycle_new", "directive_correct", "obligation",
-    "plan", "measure_edit", "attachment", "report", "report_review", "plan_review", "help", "lights", "healthz", "readyz", "job",
-    "exports", "export_new", "export", "export_file", "export_columns", "intakes", "intake_new", "intake",
-    "intake_columns", "intake_faults", "intake_marked", "intake_template", "report_offline",
-    "log_entry", "figures", "indicators", "indicator_edit", "second_factor", "sessions",
-}  # fmt: skip
+    "my_work",
+    "notices",
+    "document_new",
+    "issue_choose",
+    "issue_terms",
+    "issue_preview",
+    "cycle_new",
+    "directive_correct",
+    "obligation",
+    "plan",
+    "measure_edit",
+    "attachment",
+    "report",
+    "report_review",
+    "plan_review",
+    "help",
+    "lights",
+    "healthz",
+    "readyz",
+    "job",
+    "exports",
+    "export_new",
+    "export",
+    "export_file",
+    "export_columns",
+    "intakes",
+    "intake_new",
+    "intake",
+    "intake_columns",
+    "intake_faults",
+    "intake_marked",
+    "intake_template",
+    "report_offline",
+    "log_entry",
+    "figures",
+    "indicators",
+    "indicator_edit",
+    "second_factor",
+    "sessions",
+}
 HERE = log_position("0/5000000")
 
 
@@ -81,7 +119,10 @@ def ask(
     written: str = "",
     session: str = "s",
 ) -> HttpResponse:
-    """Send a request through the middleware to a view; what Django does when the middleware does nothing is done here."""
+    """Send a request through the middleware to a view.
+
+    What Django does when the middleware does nothing is done here.
+    """
     request = getattr(RequestFactory(), method)("/")
     request.COOKIES = {"sessionid": session} | ({COOKIE: written} if written else {})
     request.resolver_match = SimpleNamespace(url_name=name)

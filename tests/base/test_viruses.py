@@ -1,4 +1,7 @@
-"""Uploads are shown to a real ClamAV that knows one signature, made here; what it cannot look at is not taken."""
+"""Uploads are shown to a real ClamAV that knows one signature, made here.
+
+What it cannot look at is not taken.
+"""
 
 import subprocess
 from collections.abc import Iterator

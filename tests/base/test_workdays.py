@@ -1,4 +1,4 @@
-"""Working days: the shipped calendar, counting and adding against a day-by-day count, and faults in a table."""
+"""Working days: the shipped calendar, counts against a day-by-day count, faults in a table."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +19,8 @@ SHIPPED = workdays_of(read_days(CALENDAR))
 PLAIN = Workdays()
 ONE_DAY = timedelta(days=1)
 
-# Days in all, less Saturdays and Sundays, less weekdays off, plus weekend days worked: as the yearly notices give them.
+# Days in all, less Saturdays and Sundays, less weekdays off, plus weekend days worked: as the
+# yearly notices give them.
 WORKED_IN_YEAR = {
     2015: 249, 2016: 250, 2017: 249, 2018: 250, 2019: 250, 2020: 249,
     2021: 250, 2022: 249, 2023: 249, 2024: 251, 2025: 248, 2026: 248,
@@ -165,7 +166,7 @@ EXCEPTIONS = st.frozensets(st.dates(date(2024, 1, 1), date(2024, 3, 31)), max_si
 
 @st.composite
 def calendars(draw: st.DrawFn) -> Workdays:
-    """The shipped calendar, or a made-up one with any pattern of days off and on in a leap year's first quarter."""
+    """The shipped calendar, or one with any pattern of days in a leap year's first quarter."""
     if draw(st.booleans()):
         return SHIPPED
     off = draw(EXCEPTIONS)

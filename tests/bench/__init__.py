@@ -1,1 +1,4 @@
-"""The bench: how long the main pages take beside two bare floors, on a throw-away database of the sample's size."""
+"""The bench: how long the main pages take beside two bare floors.
+
+It works on a throw-away database of the sample's size.
+"""

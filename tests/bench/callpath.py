@@ -1,4 +1,6 @@
-"""Count the functions of ours that one act calls, and the rooms they lie in: `python -m tests.bench.callpath`.
+"""Count the functions of ours that one act calls, and the rooms they lie in.
+
+`python -m tests.bench.callpath`.
 
 Run it against a throw-away database of the sample (`manage.py migrate`, `manage.py load_sample`,
 DATABASE_URL): the acts are carried out. Each is done once before it is counted, so that templates

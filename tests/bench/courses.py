@@ -29,7 +29,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is measured: its name, and what is asked for each time. `rare`: it takes long, and runs in one round of five."""
+    """What is measured: its name, and what is asked for each time.
+
+    `rare`: it takes long, and runs in one round of five.
+    """
 
     name: str
     ask: Callable[[], Ask]
@@ -37,7 +40,7 @@ class Course:
 
 
 def courses(staged: Staged, deep: str) -> list[Course]:
-    """The floors and the pages, with the people that were signed in; `deep` is the address of the list's page 1,000."""
+    """The floors and the pages, with the people signed in; `deep` is the list's page 1,000."""
     top, staff = staged.supervisor, staged.staff
     saves, logs, verdicts = _saves(staged), _logs(staged), _verdicts(staged)
     return [
@@ -109,7 +112,7 @@ def _key() -> dict[str, str]:
 
 
 def _saves(staged: Staged) -> Iterator[Ask]:
-    """Saves of one entry after another; each save must know the version that the one before left."""
+    """Saves of one entry after another; each must know the version that the one before left."""
     versions = dict(staged.entries)
     turn = 0
     while True:

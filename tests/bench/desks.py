@@ -24,7 +24,7 @@ class Desk:
 
 
 def person(username: str, body: Organisation, *roles: str) -> User:
-    """A person of the bench's own with these roles in a body; the one that exists, if there is one."""
+    """A person of the bench's own with these roles in a body; the one that exists, if any."""
     user, _made = User.objects.get_or_create(username=username, defaults={"full_name": username})
     for role in roles:
         Membership.objects.get_or_create(user=user, organisation=body, role=role)
@@ -32,7 +32,10 @@ def person(username: str, body: Organisation, *roles: str) -> User:
 
 
 def waiting(cycle: Cycle) -> Iterable[ProgressReport]:
-    """Reports of which nothing was handed in yet, of bodies without others below them: the deepest first, neighbours together."""
+    """Reports of which nothing was handed in yet, of bodies without others below them.
+
+    The deepest come first, neighbours together.
+    """
     rows = ProgressReport.objects.filter(
         cycle=cycle, first_submitted_at=None, organisation__branch=False
     )
@@ -41,7 +44,10 @@ def waiting(cycle: Cycle) -> Iterable[ProgressReport]:
 
 
 def desks(cycle: Cycle, wanted: int, *, now: datetime) -> list[Desk]:
-    """So many desks, or fewer where the cycle has no more; the bodies are neighbours, so that they meet in every tally above."""
+    """So many desks, or fewer where the cycle has no more.
+
+    The bodies are neighbours, so that they meet in every tally above.
+    """
     return [
         made
         for made in (_desk(report, now) for report in islice(waiting(cycle), wanted))

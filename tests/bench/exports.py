@@ -39,9 +39,12 @@ CLEAR = "/proc/self/clear_refs"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What one way of writing took: seconds, and seconds of a processor; MiB at its peak over what the idle process held, and how many
-    of them were its own: the others are pages of files, such as SQLite maps of its database, and the system takes them back at will;
-    bytes of the file."""
+    """What one way of writing took, and what it wrote.
+
+    Seconds, and seconds of a processor; MiB at its peak over what the idle process held, and how
+    many of them were its own: the others are pages of files, such as SQLite maps of its database,
+    and the system takes them back at will; bytes of the file.
+    """
 
     rows: int
     seconds: float
@@ -139,7 +142,10 @@ def many(now: datetime, rows: int) -> Export:
 
 
 def bare(now: datetime, rows: int) -> Export:
-    """XlsxWriter in constant memory, fed what a sample of the ledger's rows holds: nothing is read or worked out meanwhile."""
+    """XlsxWriter in constant memory, fed what a sample of the ledger's rows holds.
+
+    Nothing is read or worked out meanwhile.
+    """
     made = ledger(now, rows)
     columns = made.columns[:COLUMNS]
     step = max(1, rows // SAMPLE)
@@ -186,7 +192,10 @@ def bare(now: datetime, rows: int) -> Export:
 
 
 class LedgerResource(resources.ModelResource):
-    """The same columns as a resource of django-import-export, written as its manual has it, related rows fetched in batches."""
+    """The same columns as a resource of django-import-export, written as its manual has it.
+
+    Related rows are fetched in batches.
+    """
 
     clause = fields.Field("directive__code")
     directive = fields.Field("directive__text_hans")
@@ -196,9 +205,25 @@ class LedgerResource(resources.ModelResource):
     class Meta:
         model = Obligation
         fields = (
-            "number", "clause", "directive", "items", "measures", "leads", "body", "leader", "contact", "due_on", "progress", "problems",
-            "next_steps", "percent", "state", "light", "slip", "note",
-        )  # fmt: skip
+            "number",
+            "clause",
+            "directive",
+            "items",
+            "measures",
+            "leads",
+            "body",
+            "leader",
+            "contact",
+            "due_on",
+            "progress",
+            "problems",
+            "next_steps",
+            "percent",
+            "state",
+            "light",
+            "slip",
+            "note",
+        )
         export_order = fields
         chunk_size = 2_000
 
@@ -269,7 +294,10 @@ WAYS: dict[str, Callable[[datetime, int], Export]] = {
 
 
 def export(now: datetime, *, way: str, rows: int) -> Export:
-    """One way of writing so many rows. What a process that serves pages holds anyhow is there before: addresses, words, a connection."""
+    """One way of writing so many rows.
+
+    What a process that serves pages holds anyhow is there before: addresses, words, a connection.
+    """
     get_resolver().url_patterns  # noqa: B018 - reading them loads them
     connection.ensure_connection()
     with translation.override(LANGUAGE):

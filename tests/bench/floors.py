@@ -1,4 +1,7 @@
-"""What the product's pages are compared with: a view that says one word, and one that lists fifty rows and nothing else."""
+"""What the product's pages are compared with.
+
+A view that says one word, and one that lists fifty rows and nothing else.
+"""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,8 +17,12 @@ from directives.models import Obligation
 
 ROWS = 50
 PLAIN = (
-    "<!DOCTYPE html><title>.</title><table>{% for row in rows %}<tr><td>{{ row.directive.code }}<td>{{ row.directive.text_hans }}"
-    "<td>{{ row.organisation.name_hans }}<td>{{ row.state }}<td>{{ row.percent }}<td>{{ row.light }}<td>{{ row.due_on }}{% endfor %}"
+    "<!DOCTYPE html><title>.</title><table>{% for row in rows %}"
+    "<tr><td>{{ row.directive.code }}"
+    "<td>{{ row.directive.text_hans }}"
+    "<td>{{ row.organisation.name_hans }}<td>{{ row.state }}"
+    "<td>{{ row.percent }}<td>{{ row.light }}"
+    "<td>{{ row.due_on }}{% endfor %}"
 )
 
 

@@ -1,4 +1,4 @@
-"""The part of the bench that runs in its own database: each job is a line of JSON, and so is what comes of it."""
+"""The part of the bench that runs in its own database: a line of JSON for each job and result."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ def fill(clock: Clock, *, scale: str, bodies: int, documents: int) -> dict[str, 
 
 
 def lay_out(clock: Clock, *, reviews: int, writers: int) -> dict[str, Any]:
-    """Sign people in and lay out their papers; a database that was kept is brought up to date first."""
+    """Sign people in and lay out their papers; a kept database is brought up to date first."""
     call_command("migrate", verbosity=0)
     return asdict(prepare(clock(), reviews=reviews, writers=writers))
 
@@ -74,8 +74,15 @@ def lay(clock: Clock, **what: Any) -> dict[str, Any]:
 
 
 JOBS = {
-    "fill": fill, "lay_out": lay_out, "move": move, "drift": drift, "export": sheet, "people": people, "lay_table": lay, "table": table,
-}  # fmt: skip
+    "fill": fill,
+    "lay_out": lay_out,
+    "move": move,
+    "drift": drift,
+    "export": sheet,
+    "people": people,
+    "lay_table": lay,
+    "table": table,
+}
 
 
 def work(line: str, clock: Clock) -> str:

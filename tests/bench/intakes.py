@@ -1,4 +1,4 @@
-"""`bench --sheets`: tables of many rows brought in, beside the bare parse and one bulk insert of the same run."""
+"""`bench --sheets`: tables brought in, beside the bare parse and a bulk insert of the same run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -59,17 +59,26 @@ class Brought:
         return round(self.seconds("read") / self.seconds("parse"), 2)
 
     def work(self, way: str, insert: str) -> float:
-        """The same of what a processor did here, whatever else the machine did; the server of a database is not counted."""
+        """The same of what a processor did here, whatever else the machine did.
+
+        The server of a database is not counted.
+        """
         return round(self.computing(way) / (self.computing("parse") + self.computing(insert)), 2)
 
     def held(self, way: str) -> float:
-        """MiB at the peak: the process without what SQLite maps of its file, and the process that reads the file."""
+        """MiB at the peak: the process without SQLite's map of its file, and the reader's."""
         return round(max(turn.peak - turn.mapped + turn.child for turn in self.turns[way]), 1)
 
 
 def measure(
-    where: Place, base: Path, *, rows: int, rounds: int, say: Callable[[str], object], cases: Sequence[str] = tuple(CASES)
-) -> list[Brought]:  # fmt: skip
+    where: Place,
+    base: Path,
+    *,
+    rows: int,
+    rounds: int,
+    say: Callable[[str], object],
+    cases: Sequence[str] = tuple(CASES),
+) -> list[Brought]:
     """Bring each table in as often as asked, every step in a process of its own."""
     found = []
     for kind in cases:
@@ -122,11 +131,18 @@ def markdown(found: Sequence[Brought]) -> str:
 
 def _work(one: Brought) -> str:
     dry, applied = one.work("check", "insert"), one.work("apply", "entries")
-    return f"In seconds of a processor: dry run {dry:g} times the two together, apply {applied:g} times."
+    return (
+        f"In seconds of a processor: dry run {dry:g} times the two together, "
+        f"apply {applied:g} times."
+    )
 
 
 def _steps(one: Brought) -> str:
-    head = f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | of a processor | peak MiB | of it mapped | reader, MiB | changes | times |"
+    head = (
+        f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | of a processor | "
+        "peak MiB | of it mapped | "
+        "reader, MiB | changes | times |"
+    )
     lines = [head, "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for way, turns in one.turns.items():
         peak, mapped, child = (
@@ -134,7 +150,9 @@ def _steps(one: Brought) -> str:
         )
         changed = f"{turns[-1].rows:,}" if way in ("check", "apply", "undo") else "–"
         lines.append(
-            f"| {WAYS[way]} | {one.seconds(way):,.1f} | {one.computing(way):,.1f} | {peak:,.0f} | {mapped:,.0f} | {child:,.0f} | {changed} "
+            f"| {WAYS[way]} | {one.seconds(way):,.1f} | {one.computing(way):,.1f} | "
+            f"{peak:,.0f} | {mapped:,.0f} | "
+            f"{child:,.0f} | {changed} "
             f"| {len(turns)} |"
         )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The ledger as real people take it away through its page, beside the command's for the same rows; see `sheets`."""
+"""The ledger as real people take it away through its page, beside the command's; see `sheets`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ LEVELS = (
 
 @dataclass(frozen=True, slots=True)
 class WebExport:
-    """One person's export: the rows, the bodies in their view, and seconds of a processor: of the request, of the command."""
+    """One person's export: rows, bodies in view, seconds of a processor by page and command."""
 
     role: str
     body: str
@@ -48,7 +48,10 @@ class WebExport:
 
 
 def web_exports(now: datetime, *, rounds: int) -> list[WebExport]:
-    """For each role, from a body of each level: as many rows as come at once, through the page and by the command, in turn."""
+    """For each role, from a body of each level: as many rows as come at once.
+
+    Through the page and by the command, in turn.
+    """
     document = Document.objects.filter(fictional=True).defer(*HEAVY).order_by("pk").first()
     if document is None:
         raise InstallationError("This database holds no made-up work.")
@@ -57,7 +60,7 @@ def web_exports(now: datetime, *, rounds: int) -> list[WebExport]:
 
 
 def _posts(document: Document) -> list[tuple[str, Organisation]]:
-    """Who takes the ledger away: on the way from the root to a body without others below that owes something."""
+    """Who takes the ledger away: from the root to a body without others below that owes."""
     owes = (
         Obligation.objects.live()
         .filter(document=document)
@@ -72,7 +75,10 @@ def _posts(document: Document) -> list[tuple[str, Organisation]]:
 
 
 def _few(document: Document, body: Organisation) -> ObligationFilter:
-    """What that person asks for: everything, or the section or directive with most of the rows that still come at once."""
+    """What that person asks for: everything, or the section or directive with most of the rows.
+
+    Only so many rows as still come at once.
+    """
     asked = ObligationFilter(document=document.pk)
     rows = (
         Obligation.objects.live()

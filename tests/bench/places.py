@@ -1,4 +1,7 @@
-"""Where the bench runs: a database of its own, the product behind gunicorn on it, and what that takes of the machine."""
+"""Where the bench runs: a database of its own, the product behind gunicorn on it.
+
+And what that takes of the machine.
+"""
 
 import json
 import os
@@ -21,7 +24,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one web worker holds, in MiB: all of it, and its fair part of what it shares with the others."""
+    """What one web worker holds, in MiB: all of it, and its fair part of what is shared."""
 
     rss: float
     pss: float
@@ -29,7 +32,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A database to measure, and the environment in which the product's commands and servers use it."""
+    """A database to measure, and the environment in which the product uses it."""
 
     scale: str
     environment: dict[str, str]
@@ -87,9 +90,9 @@ def _memory(pid: int) -> Memory:
 def place(
     scale: str, base: Path, server: str, url: str | None = None, *, suffix: str = ""
 ) -> Place:
-    """The database of a scale in the bench's folder, or the one that `url` names; made empty where there is none.
+    """The database of a scale in the bench's folder, or the one that `url` names.
 
-    `suffix` tells a second one of the same scale apart.
+    It is made empty where there is none. `suffix` tells a second one of the same scale apart.
     """
     var = base / f"var-{scale}{suffix}"
     var.mkdir(exist_ok=True)
@@ -102,9 +105,14 @@ def place(
         if fresh and (tables := os.environ.get("QUNZHU_TEST_TABLES")):  # migrated already
             shutil.copyfile(tables, file)
     environment = {
-        **os.environ, "QUNZHU_DOTENV": os.devnull, "QUNZHU_ENV": "local", "QUNZHU_VAR": str(var), "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": SETTINGS, "LOG_LEVEL": "ERROR",
-    }  # fmt: skip
+        **os.environ,
+        "QUNZHU_DOTENV": os.devnull,
+        "QUNZHU_ENV": "local",
+        "QUNZHU_VAR": str(var),
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": SETTINGS,
+        "LOG_LEVEL": "ERROR",
+    }
     return Place(scale, environment, fresh)
 
 

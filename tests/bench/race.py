@@ -53,7 +53,10 @@ def track(port: int, courses: list[Course]) -> Track:
 
 
 def run(tracks: list[Track], rounds: int, *, counted: bool = True) -> None:
-    """So many rounds, one request of each kind on each server in each, so that what slows the machine slows all alike."""
+    """So many rounds, one request of each kind on each server in each.
+
+    What slows the machine thus slows all alike.
+    """
     for number in range(rounds):
         # A new connection each round: both web workers take part.
         lines = [http.client.HTTPConnection(HOST, one.port, timeout=300) for one in tracks]

@@ -13,7 +13,7 @@ from tests.bench.writers import Written
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One course: milliseconds, its ratios to the two floors of the same run, queries, bytes, how often it was asked."""
+    """One course: milliseconds, ratios to the run's two floors, queries, bytes, how often asked."""
 
     name: str
     median_ms: float
@@ -97,11 +97,17 @@ def lines_of(times: list[Times]) -> list[Line]:
     constant, rows = times[0].median, times[1].median
     return [
         Line(
-            one.course.name, round(one.median, 1), round(one.p95, 1), round(one.median / constant, 2), round(one.median / rows, 2),
-            one.queries, one.size, len(one.took),
+            one.course.name,
+            round(one.median, 1),
+            round(one.p95, 1),
+            round(one.median / constant, 2),
+            round(one.median / rows, 2),
+            one.queries,
+            one.size,
+            len(one.took),
         )
         for one in times
-    ]  # fmt: skip
+    ]
 
 
 def growth_of(small: list[Times], large: list[Times]) -> list[Growth]:
@@ -113,7 +119,7 @@ def growth_of(small: list[Times], large: list[Times]) -> list[Growth]:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One course in the checkout before and in this one, asked in turn: queries and medians in milliseconds."""
+    """One course in the checkout before and in this one: queries and medians in milliseconds."""
 
     name: str
     queries_before: int
@@ -165,7 +171,7 @@ def worse(rows: list[Compared]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that must be so: what is measured, and its limit, the highest allowed or (`least`) the lowest."""
+    """Something that must be so: what is measured, and its limit, highest or (`least`) lowest."""
 
     what: str
     measure: Callable[[Any], float | None]  # of what a run found; None: this run did not measure it
@@ -257,17 +263,28 @@ def markdown(outcome: Outcome) -> str:
 
 
 def _heading(outcome: Outcome) -> str:
-    size = f"{outcome.bodies:,} bodies × {outcome.directives} directives, {outcome.documents} documents"
+    size = (
+        f"{outcome.bodies:,} bodies × {outcome.directives} directives, "
+        f"{outcome.documents} documents"
+    )
     return (
-        f"**{outcome.scale}, {outcome.database}**: {size}, {outcome.obligations:,} obligations, {outcome.report_entries:,} report entries; "
-        f"the database takes {outcome.database_bytes / MIB:,.0f} MiB. gunicorn with 2 workers, one request at a time."
+        f"**{outcome.scale}, {outcome.database}**: {size}, "
+        f"{outcome.obligations:,} obligations, "
+        f"{outcome.report_entries:,} report entries; "
+        f"the database takes {outcome.database_bytes / MIB:,.0f} MiB. "
+        "gunicorn with 2 workers, one request at a time."
     )
 
 
 def _lines(outcome: Outcome) -> str:
-    head = "| what | median ms | p95 ms | × constant | × 50 rows | queries | bytes | times |\n|---|--:|--:|--:|--:|--:|--:|--:|"
+    head = (
+        "| what | median ms | p95 ms "
+        "| × constant | × 50 rows | queries | bytes | times |\n"
+        "|---|--:|--:|--:|--:|--:|--:|--:|"
+    )
     rows = (
-        f"| {line.name} | {line.median_ms:,.1f} | {line.p95_ms:,.1f} | {line.per_constant:,.1f} | {line.per_rows:,.2f} "
+        f"| {line.name} | {line.median_ms:,.1f} | {line.p95_ms:,.1f} "
+        f"| {line.per_constant:,.1f} | {line.per_rows:,.2f} "
         f"| {line.queries} | {line.bytes:,} | {line.times} |"
         for line in outcome.lines
     )
@@ -282,13 +299,18 @@ def table_of(facts: Iterable[Fact], outcome: Any) -> str:
         found = fact.measure(outcome)
         shown = "–" if found is None else f"{found:,g}"
         rows.append(
-            f"| {fact.what} | {shown} | {'≥' if fact.least else '≤'} {fact.limit:g} | {fact.verdict(outcome)} |"
+            f"| {fact.what} | {shown} | {'≥' if fact.least else '≤'} {fact.limit:g} "
+            f"| {fact.verdict(outcome)} |"
         )
     return "\n".join([head, *rows])
 
 
 def _growth(outcome: Outcome) -> str:
-    head = f"| from {outcome.against} to {outcome.scale} | {outcome.against} ms | {outcome.scale} ms | growth |\n|---|--:|--:|--:|"
+    head = (
+        f"| from {outcome.against} to {outcome.scale} | {outcome.against} ms | {outcome.scale} ms "
+        "| growth |\n"
+        "|---|--:|--:|--:|"
+    )
     rows = (
         f"| {one.name} | {one.small_ms:,.1f} | {one.large_ms:,.1f} | {one.ratio:,.2f} |"
         for one in outcome.growth
@@ -301,14 +323,19 @@ def _rest(outcome: Outcome) -> Iterator[str]:
         yield f"- The deep page of the list is page {outcome.page:,}."
     if crowd := outcome.crowd:
         yield (
-            f"- With {crowd.at_once} requests at once: the bare 50 rows {crowd.floor:,.0f} requests/s, the list of 50 {crowd.page:,.0f}, "
+            f"- With {crowd.at_once} requests at once: "
+            f"the bare 50 rows {crowd.floor:,.0f} requests/s, "
+            f"the list of 50 {crowd.page:,.0f}, "
             f"which is {crowd.share:.0%}."
         )
     if writing := outcome.writing:
         told = ", ".join(f"{action} {count:,}" for action, count in writing.moves.items())
         yield (
-            f"- {writing.writers} writer processes, a transaction for each move: {writing.rate:,.1f} accepted moves/s "
-            f"({told}; {writing.seconds:.1f} s; median of one {writing.median_ms:,.1f} ms); tallies that drifted: {writing.drift}."
+            f"- {writing.writers} writer processes, a transaction for each move: "
+            f"{writing.rate:,.1f} accepted moves/s "
+            f"({told}; {writing.seconds:.1f} s; "
+            f"median of one {writing.median_ms:,.1f} ms); "
+            f"tallies that drifted: {writing.drift}."
         )
     if outcome.after:
         pairs = zip(outcome.before, outcome.after, strict=False)

@@ -51,13 +51,17 @@ class Plan:
 
 
 def measure(plan: Plan, say: Say) -> Outcome:
-    """Make the whole run; `say` is told of each step. Raises InstallationError if something does not answer as it must."""
+    """Make the whole run; `say` is told of each step.
+
+    Raises InstallationError if something does not answer as it must.
+    """
     with _served(plan, say) as (places, staged, servers):
         say("Looking for the deep page")
         found = [_deep(server, one) for server, one in zip(servers, staged, strict=True)]
         tracks = [
-            track(server.port, courses(one, path)) for server, one, (path, _page) in zip(servers, staged, found, strict=True)
-        ]  # fmt: skip
+            track(server.port, courses(one, path))
+            for server, one, (path, _page) in zip(servers, staged, found, strict=True)
+        ]
         say("Warming up")
         run(tracks, WARM, counted=False)
         before = memory(servers[0])
@@ -80,7 +84,7 @@ def measure(plan: Plan, say: Say) -> Outcome:
 
 
 def compare(plan: Plan, say: Say) -> list[Compared]:
-    """Ask this checkout and the one at `plan.before` in turn, each with a database of equal data."""
+    """Ask this checkout and the one at `plan.before` in turn, each with its own equal data."""
     checkout = Path(plan.before).resolve()
     with ExitStack() as stack:
         base = stack.enter_context(folder(plan.keep))
@@ -104,7 +108,7 @@ def compare(plan: Plan, say: Say) -> list[Compared]:
 
 @contextmanager
 def _served(plan: Plan, say: Say) -> Iterator[tuple[list[Place], list[Staged], list[Server]]]:
-    """The databases of the run, staged and served: the one to measure, and the smaller one where there is one."""
+    """The databases of the run, staged and served: the one to measure, then any smaller one."""
     scales = [plan.scale, *([plan.against] if plan.against else [])]
     with ExitStack() as stack:
         base = stack.enter_context(folder(plan.keep))
@@ -129,7 +133,10 @@ def _stage(where: Place, plan: Plan, say: Say) -> Staged:
 
 
 def _deep(server: Server, staged: Staged) -> tuple[str, int]:
-    """The address of the list's page 1,000, or of its last page, by way of its own “next”; and which page that is."""
+    """The address of the list's page 1,000, or of its last page; and which page that is.
+
+    Found by way of its own “next”.
+    """
     line, path = http.client.HTTPConnection(HOST, server.port, timeout=300), LIST_PATH
     for number in range(1, DEEP):
         answer, content = fetch(line, Ask(path, staged.supervisor))
@@ -189,6 +196,12 @@ def _outcome(
     }
     grown = growth_of(tracks[1].times, tracks[0].times) if len(tracks) > 1 else []
     return Outcome(
-        scale=plan.scale, database=plan.engine, **counts, database_bytes=where.size(), lines=lines_of(tracks[0].times), growth=grown,
-        against=plan.against or "", **more,
-    )  # fmt: skip
+        scale=plan.scale,
+        database=plan.engine,
+        **counts,
+        database_bytes=where.size(),
+        lines=lines_of(tracks[0].times),
+        growth=grown,
+        against=plan.against or "",
+        **more,
+    )

@@ -1,4 +1,4 @@
-"""The product's settings, with the floors among the addresses and the queries of each answer counted."""
+"""The product's settings, with the floors' addresses and the queries of each answer counted."""
 
 from qunzhu_tracker.settings import *  # noqa: F403
 from qunzhu_tracker.settings import MIDDLEWARE

@@ -1,4 +1,7 @@
-"""`bench --sheets`: the ledger as a workbook, beside the bare writer library and django-import-export; then tables brought in."""
+"""`bench --sheets`: the ledger as a workbook, then tables brought in.
+
+The workbook beside the bare writer library and django-import-export.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -64,7 +67,10 @@ class Found:
 
 
 def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
-    """Make the whole run, each way in a process of its own, the ways in turn. Raises InstallationError if one of them fails."""
+    """Make the whole run, each way in a process of its own, the ways in turn.
+
+    Raises InstallationError if one of them fails.
+    """
     with ExitStack() as stack:
         base = stack.enter_context(folder(plan.keep))
         server = "" if plan.database else stack.enter_context(server_of(plan.engine, base))
@@ -142,22 +148,26 @@ def unmet(found: Found) -> list[str]:
 
 def markdown(found: Found) -> str:
     """All that was found, as the tables that docs/performance.md shows."""
-    said = f"**{found.scale}, {found.database}**: each step in a process of its own, the steps in turn."
+    said = (
+        f"**{found.scale}, {found.database}**: each step in a process of its own, "
+        "the steps in turn."
+    )
     out = [_ways(found), _people(found), table_of(FACTS, found)] if found.ways else []
     return "\n\n".join([said, *out, *([intakes.markdown(found.brought)] if found.brought else [])])
 
 
 def _ways(found: Found) -> str:
     head = (
-        "| what | rows | seconds | of a processor | rows/s | peak MiB over idle | of it its own | file, MB |\n|---"
-        + "|--:" * 7
-        + "|"
+        "| what | rows | seconds | of a processor | rows/s "
+        "| peak MiB over idle | of it its own | file, MB |\n"
+        "|---" + "|--:" * 7 + "|"
     )
     lines = []
     for way, turns in found.ways.items():
         seconds, last = found.seconds(way), turns[-1]
         lines.append(
-            f"| {NAMES[way]} | {last.rows:,} | {seconds:,.1f} | {found.busy(way):,.1f} | {last.rows / seconds:,.0f} "
+            f"| {NAMES[way]} | {last.rows:,} | {seconds:,.1f} | {found.busy(way):,.1f} "
+            f"| {last.rows / seconds:,.0f} "
             f"| {found.peak(way):,.0f} | {found.own(way):,.0f} | {last.bytes / 1e6:,.1f} |"
         )
     return "\n".join([head, *lines])
@@ -165,12 +175,13 @@ def _ways(found: Found) -> str:
 
 def _people(found: Found) -> str:
     head = (
-        "| who | bodies in view | rows | through the page, s of a processor | the command, s of a processor | × |\n|---"
-        + "|--:" * 5
-        + "|"
+        "| who | bodies in view | rows | through the page, s of a processor "
+        "| the command, s of a processor | × |\n"
+        "|---" + "|--:" * 5 + "|"
     )
     lines = [
-        f"| {one.role}, {one.body} | {one.bodies:,} | {one.rows:,} | {one.web:,.2f} | {one.command:,.2f} | {one.web / one.command:.2f} |"
+        f"| {one.role}, {one.body} | {one.bodies:,} | {one.rows:,} "
+        f"| {one.web:,.2f} | {one.command:,.2f} | {one.web / one.command:.2f} |"
         for one in found.people
     ]
     return "\n".join([head, *lines])

@@ -1,6 +1,7 @@
-"""The database of the bench: filled with made-up data of a scale, then its people, places and papers found in it.
+"""The database of the bench: filled with made-up data of a scale, then looked through.
 
-`populate` fills an empty database; `prepare` works on whatever was filled, so that one that was kept is measured again.
+`populate` fills an empty database; `prepare` finds people, places and papers in whatever was
+filled, so that one that was kept is measured again.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ SEED = 2015
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What the bench needs to know: who is signed in, how much there is, and what is saved, reviewed and moved."""
+    """What the bench needs to know: who is signed in, how much there is, what is worked on."""
 
     staff: str  # session keys
     supervisor: str
@@ -67,7 +68,7 @@ class Staged:
 
 
 def populate(scale: str, *, bodies: int, documents: int, now: datetime) -> None:
-    """Fill the empty database with a scale of the demo and so many documents, or with the sample at so many bodies."""
+    """Fill the empty database with a scale of the demo, or with the sample at so many bodies."""
     if scale == SAMPLE:
         _sample(now, bodies)
     else:
@@ -75,11 +76,12 @@ def populate(scale: str, *, bodies: int, documents: int, now: datetime) -> None:
 
 
 def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
-    """Sign two people in and lay out the papers: entries to save, so many to review, a desk or two for each writer."""
+    """Sign two people in and lay out the papers: entries, reviews, desks for each writer."""
     cycle = Cycle.objects.filter(document__fictional=True).order_by("-due_on", "-pk").first()
     if cycle is None:
         raise InstallationError(
-            "This database holds no made-up work with a reporting cycle: the bench writes into no other."
+            "This database holds no made-up work with a reporting cycle: "
+            "the bench writes into no other."
         )
     document = Document.objects.defer(*HEAVY).get(pk=cycle.document_id)
     root = Organisation.objects.filter(parent=None, branch=True).order_by("path").first()
@@ -87,7 +89,8 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
     laid = desks(cycle, 2 + 2 * writers, now=now)
     if len(laid) < 2 + (writers > 0):
         raise InstallationError(
-            "Too few reports of the newest cycle still wait to be handed in: stage the database anew."
+            "Too few reports of the newest cycle still wait to be handed in: "
+            "stage the database anew."
         )
     own, review, *rest = laid
     home = Organisation.objects.get(reports=own.report)
@@ -95,17 +98,28 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
     directives = Directive.objects.filter(document=document, statement=False).order_by("order")
     asked = directives[len(directives) // 2]
     return Staged(
-        staff=session_of(staff), supervisor=session_of(supervisor), supervisor_id=supervisor.pk, scopes=_scopes(root, home),
-        document=document.pk, section=asked.section_id, directive=asked.pk, today=timezone.localdate(now).isoformat(),
-        bodies=Organisation.objects.count(), directives=directives.count(), obligations=Obligation.objects.count(),
-        report_entries=ReportEntry.objects.count(), documents=Document.objects.count(),
-        entries=_versions(own), measure=_measure(document, home, staff, now),
-        reviews=_handed_in(review, reviews, now), desks=[{name: getattr(desk, name) for name in Desk.__slots__} for desk in rest],
-    )  # fmt: skip
+        staff=session_of(staff),
+        supervisor=session_of(supervisor),
+        supervisor_id=supervisor.pk,
+        scopes=_scopes(root, home),
+        document=document.pk,
+        section=asked.section_id,
+        directive=asked.pk,
+        today=timezone.localdate(now).isoformat(),
+        bodies=Organisation.objects.count(),
+        directives=directives.count(),
+        obligations=Obligation.objects.count(),
+        report_entries=ReportEntry.objects.count(),
+        documents=Document.objects.count(),
+        entries=_versions(own),
+        measure=_measure(document, home, staff, now),
+        reviews=_handed_in(review, reviews, now),
+        desks=[{name: getattr(desk, name) for name in Desk.__slots__} for desk in rest],
+    )
 
 
 def _scopes(root: Organisation, home: Organisation) -> list[int]:
-    """From where the dashboard is looked at: the root, a province, a county, and a body without others below."""
+    """From where the dashboard is seen: the root, a province, a county, a body with none below."""
     line = home.ancestor_ids
     return [root.pk, line[min(1, len(line) - 1)], line[-2] if len(line) > 2 else line[-1], home.pk]
 
@@ -146,7 +160,7 @@ def _measure(document: Document, home: Organisation, staff: User, now: datetime)
 
 
 def _sample(now: datetime, bodies: int) -> None:
-    """The sample's document and bodies, every directive owed by each of so many bodies, and a cycle that runs."""
+    """The sample's document and bodies, its directives owed by so many, and a running cycle."""
     call_command("load_sample", without_progress=True, stdout=StringIO())
     document = Document.objects.defer(*HEAVY).get()
     directives = list(
@@ -169,14 +183,20 @@ def _sample(now: datetime, bodies: int) -> None:
     _work(now)
     today = timezone.localdate(now)
     open_cycle(
-        document=document, year=today.year, period="quarter", number=(today.month + 2) // 3, opens_on=today - timedelta(days=10),
-        due_on=today + timedelta(days=10), by=None, now=now,
-    )  # fmt: skip
+        document=document,
+        year=today.year,
+        period="quarter",
+        number=(today.month + 2) // 3,
+        opens_on=today - timedelta(days=10),
+        due_on=today + timedelta(days=10),
+        by=None,
+        now=now,
+    )
     tick(now=now, everything=True)
 
 
 def _bodies(then: datetime, wanted: int) -> list[Organisation]:
-    """So many bodies: the top, others of the sample that still exist, and made-up ones for the rest."""
+    """So many bodies: the top, others of the sample that still exist, then made-up ones."""
     existing = Organisation.objects.existing_on(timezone.localdate(then)).order_by("code")
     bodies = sorted(existing, key=lambda body: (body.parent_id is not None, body.code))[:wanted]
     top = bodies[0]
@@ -191,7 +211,7 @@ def _bodies(then: datetime, wanted: int) -> list[Organisation]:
 
 
 def _work(now: datetime) -> None:
-    """Made-up progress, written straight into this throw-away database; the tallies are made anew after it."""
+    """Made-up progress, written straight into this throw-away database; tallies follow it."""
     random = Random(SEED)  # noqa: S311 - not a secret
     rows = list(Obligation.objects.all())
     for row in rows:

@@ -1,4 +1,4 @@
-"""Tables of many rows brought in, and what that is compared with, each step in a process of its own; see `intakes`."""
+"""Tables brought in, beside what that is compared with, each step in its process; see `intakes`."""
 
 import os
 import random
@@ -50,14 +50,17 @@ SEED = 4
 FLOOR = "floor"  # the kind of no table
 LONG_AGO = date(1949, 10, 1)
 WORDS = (
-    "召开贯彻落实推进会，听取各处室工作进展汇报", "赴基层单位调研，与职工群众座谈并收集意见建议", "印发工作通知，明确责任分工和时间要求",
-    "开展业务培训，参训人员覆盖各直属单位", "对照任务清单逐项核查，督促整改存在问题",
-)  # fmt: skip
+    "召开贯彻落实推进会，听取各处室工作进展汇报",
+    "赴基层单位调研，与职工群众座谈并收集意见建议",
+    "印发工作通知，明确责任分工和时间要求",
+    "开展业务培训，参训人员覆盖各直属单位",
+    "对照任务清单逐项核查，督促整改存在问题",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A table to be brought in: by whom, of which kind, what it belongs to, where it lies, how many rows it has."""
+    """A table to be brought in: by whom, its kind, what it belongs to, where it lies, its rows."""
 
     kind: str
     by: int
@@ -68,8 +71,12 @@ class Laid:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one step took: seconds, and those of them that were computing, in both processes; MiB at its peak that the process held, of
-    which `mapped` belongs to the database's own file, and that the process it started held; rows that would change or were changed."""
+    """What one step took, and what it changed.
+
+    Seconds, and those of them that were computing, in both processes; MiB at its peak that the
+    process held, of which `mapped` belongs to the database's own file, and that the process it
+    started held; rows that would change or were changed.
+    """
 
     seconds: float
     computing: float
@@ -83,7 +90,7 @@ class Turn:
 
 
 def lay_table(now: datetime, *, kind: str, rows: int, path: str) -> Laid:
-    """Write the table of one kind into this folder, with everything in the database that it needs."""
+    """Write the table of one kind into this folder, with all that it needs in the database."""
     with translation.override(LANGUAGE):
         return (_log if kind == "log" else _ledger)(now, rows, Path(path))
 
@@ -178,7 +185,7 @@ def parse(now: datetime, laid: Laid) -> Callable[[], int]:
 
 
 def read(now: datetime, laid: Laid) -> Callable[[], int]:
-    """The same rows through the limited process, its start and the checks of the package among them."""
+    """The same rows through the limited process, with its start and the package's checks."""
 
     def through() -> int:
         with reader.read(laid.path, Path(laid.path).name) as opened:
@@ -284,7 +291,10 @@ def undo(now: datetime, laid: Laid) -> Callable[[], int]:
 
 
 def _changes(pk: int, state: str) -> int:
-    """The rows that change something, once the intake has come so far. Raises InstallationError if it has not."""
+    """The rows that change something, once the intake is in that state.
+
+    Raises InstallationError if it is not.
+    """
     intake = Intake.objects.get(pk=pk)
     if intake.state != state or intake.counts.get("wrong"):
         raise InstallationError(f"{intake.kind}: {intake.state} {intake.counts} {intake.fault}")
@@ -315,7 +325,10 @@ def turn(now: datetime, *, way: str, laid: Laid) -> Turn:
 
 @contextmanager
 def _watched() -> Iterator[dict[str, float]]:
-    """What this process and those that it starts hold at their peak, in bytes; looked at now and then, complete at the end."""
+    """What this process and those that it starts hold at their peak, in bytes.
+
+    Looked at now and then, complete at the end.
+    """
     held, over = {"child": 0.0}, Event()
     idle = _memory(os.getpid()).get("RssFile", 0)
 
@@ -347,7 +360,7 @@ def _children() -> float:
 
 
 def _memory(pid: int) -> dict[str, float]:
-    """The kernel's figures of one process, in bytes; empty where it does not tell, or the process is gone."""
+    """The kernel's figures of one process, in bytes; empty where it tells none."""
     try:
         lines = (
             Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()

@@ -1,4 +1,4 @@
-"""The bench, in its smallest form: it serves the product, asks for every page, writes, and tells what it found."""
+"""The bench, in its smallest form: it serves, asks for every page, writes, and tells its finds."""
 
 import json
 import os
@@ -150,9 +150,11 @@ def test_a_short_run_takes_the_ledger_out_and_tables_in_and_leaves_nothing(
 def exports(**changes) -> Found:
     """A run in which everything is as it is asked to be."""
     ways = {
-        "bare": Export(100_000, 8.0, 8.0, 5.0, 5.0, 10), "ours": Export(100_000, 10.0, 9.0, 80.0, 40.0, 10),
-        "peer": Export(100_000, 50.0, 50.0, 400.0, 40.0, 10), "many": Export(1_000_000, 99.0, 99.0, 120.0, 50.0, 10),
-    }  # fmt: skip
+        "bare": Export(100_000, 8.0, 8.0, 5.0, 5.0, 10),
+        "ours": Export(100_000, 10.0, 9.0, 80.0, 40.0, 10),
+        "peer": Export(100_000, 50.0, 50.0, 400.0, 40.0, 10),
+        "many": Export(1_000_000, 99.0, 99.0, 120.0, 50.0, 10),
+    }
     return Found(
         "province", "sqlite", {way: [changes.get(way, turn)] for way, turn in ways.items()}
     )
@@ -202,10 +204,23 @@ def outcome(**changes) -> Outcome:
     names = (CONSTANT, ROWS, LIST, DEEP, STAFF_LIST, BOARD, ALL_BOARD, RANKING, MATRIX, SAVE)
     lines = [Line(name, 10.0, 12.0, 6.0, 2.5, 12, 1000, 30) for name in names]
     made = Outcome(
-        scale="nation", database="postgresql", bodies=35000, documents=100, directives=100, obligations=3_500_000, report_entries=7_000_000,
-        database_bytes=9 * 2**30, page=1000, lines=lines, growth=[Growth(BOARD, 10.0, 13.0)], against="small",
-        crowd=Crowd(8, 100.0, 40.0), writing=Writing(8, {"accept": 1000}, 10.0, 60.0, 0), before=[Memory(90, 60)], after=[Memory(160, 90)],
-    )  # fmt: skip
+        scale="nation",
+        database="postgresql",
+        bodies=35000,
+        documents=100,
+        directives=100,
+        obligations=3_500_000,
+        report_entries=7_000_000,
+        database_bytes=9 * 2**30,
+        page=1000,
+        lines=lines,
+        growth=[Growth(BOARD, 10.0, 13.0)],
+        against="small",
+        crowd=Crowd(8, 100.0, 40.0),
+        writing=Writing(8, {"accept": 1000}, 10.0, 60.0, 0),
+        before=[Memory(90, 60)],
+        after=[Memory(160, 90)],
+    )
     return replace(made, **changes)
 
 

@@ -1,4 +1,7 @@
-"""Writers beside one another: each makes one real move after another through the product's commands, a transaction each."""
+"""Writers beside one another, each making one real move after another.
+
+The moves go through the product's commands, a transaction each.
+"""
 
 import time
 from collections import Counter
@@ -25,7 +28,7 @@ REASON = "指标均已达到，材料齐全。"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one writer got done: moves by their names, the time it took in seconds, the median of one in milliseconds."""
+    """What one writer got done: moves by name, seconds in all, the median of one in ms."""
 
     moves: dict[str, int]
     seconds: float
@@ -35,7 +38,7 @@ class Written:
 def write(
     desks: list[Desk], supervisor: int, *, seconds: float, clock: Callable[[], datetime]
 ) -> Written:
-    """Move what lies on these desks, one move after another, until the time is up or all of it is closed."""
+    """Move what lies on these desks, one move after another, until time or work is up."""
     above = User.objects.get(pk=supervisor)
     counts: Counter[str] = Counter()
     took: list[float] = []
@@ -51,7 +54,7 @@ def write(
 
 
 def _moves(desk: Desk, above: User, clock: Callable[[], datetime]) -> Iterator[str]:
-    """Every entry is handed in and accepted, and its obligation led to its close; yields each move once it is made."""
+    """Every entry is handed in and accepted, its obligation led to its close; yields each move."""
     own = User.objects.get(pk=desk.person)
     for pk in desk.entries:
         report = (

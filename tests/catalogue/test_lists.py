@@ -1,4 +1,4 @@
-"""Every list that can be taken away: what it holds, under which filter, for whom, and how much of it there is."""
+"""Every list that can be taken away: what it holds, under which filter, for whom, how much."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -36,9 +36,23 @@ from tests.factories import (
 
 TODAY = date(2026, 10, 13)
 OURS = (
-    "documents", "directives", "matrix", "ledger", "bodies", "plans", "measures", "log", "reports", "entries", "events", "board-sections",
-    "board-bodies", "board-directives", "board-weeks", "board-late",
-)  # fmt: skip
+    "documents",
+    "directives",
+    "matrix",
+    "ledger",
+    "bodies",
+    "plans",
+    "measures",
+    "log",
+    "reports",
+    "entries",
+    "events",
+    "board-sections",
+    "board-bodies",
+    "board-directives",
+    "board-weeks",
+    "board-late",
+)
 
 
 @pytest.fixture
@@ -49,8 +63,10 @@ def work(cast):
     first, second = make_directive(section, items=("制度",)), make_directive(section)
     rows = [
         make_obligation(first, cast.body, due_on=TODAY - timedelta(days=3)),
-        make_obligation(second, cast.body), make_obligation(first, cast.child), make_obligation(first, cast.sibling),
-    ]  # fmt: skip
+        make_obligation(second, cast.body),
+        make_obligation(first, cast.child),
+        make_obligation(first, cast.sibling),
+    ]
     plan = make_plan(
         cast.body, document, state="submitted", submitted_at=NOW, submitted_by=cast.staff
     )
@@ -71,9 +87,11 @@ def asked(user, **query):
 def places(work, cast):
     plan = Plan.objects.get()
     return {
-        "directives": {"pk": work.pk}, "matrix": {"pk": work.pk}, "measures": {"pk": plan.pk},
+        "directives": {"pk": work.pk},
+        "matrix": {"pk": work.pk},
+        "measures": {"pk": plan.pk},
         "entries": {"pk": cast.body.reports.get().pk},
-    }  # fmt: skip
+    }
 
 
 def rows_of(book):
@@ -82,7 +100,10 @@ def rows_of(book):
 
 @pytest.mark.parametrize("key", OURS)
 def test_every_list_says_how_many_rows_it_has_before_it_is_read(cast, work, places, key):
-    """What `total` says is what is written; `few` agrees with it. The keys of the columns tell them apart."""
+    """What `total` says is what is written; `few` agrees with it.
+
+    The keys of the columns tell them apart.
+    """
     request = asked(cast.staff if key == "entries" else cast.supervisor, directives="1")
     if key == "board-weeks":
         with pytest.raises(Http404):  # nothing is kept of the weeks before

@@ -1,4 +1,7 @@
-"""Every list as a workbook opens without repair and reads back equal, cell by cell, in two other libraries and in LibreOffice."""
+"""Every list as a workbook opens without repair and reads back equal, cell by cell.
+
+In two other libraries and in LibreOffice.
+"""
 
 import io
 import re
@@ -46,9 +49,21 @@ EVIL = (
 STORED = EVIL.replace("\x00", "")  # PostgreSQL keeps none
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 PARTS = (  # the order in which the format wants what a worksheet is made of
-    "sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "autoFilter", "mergeCells", "hyperlinks", "printOptions",
-    "pageMargins", "pageSetup", "headerFooter", "ignoredErrors",
-)  # fmt: skip
+    "sheetPr",
+    "dimension",
+    "sheetViews",
+    "sheetFormatPr",
+    "cols",
+    "sheetData",
+    "autoFilter",
+    "mergeCells",
+    "hyperlinks",
+    "printOptions",
+    "pageMargins",
+    "pageSetup",
+    "headerFooter",
+    "ignoredErrors",
+)
 
 
 @pytest.fixture
@@ -145,7 +160,10 @@ def given(book):
 
 
 def same(cell):
-    """A cell in one form, whichever library read it: days as instants, numbers as floats, nothing for an empty one."""
+    """A cell in one form, whichever library read it.
+
+    Days as instants, numbers as floats, nothing for an empty one.
+    """
     match cell:
         case "" | None:
             return None
@@ -241,9 +259,25 @@ def sheet_holds(tree):
 
 
 HARD = [
-    *(f"{start}1+1" for start in STARTS), EVIL, " 前后空格 ", "\n", "长" * 40_000, "𠮷" * 20_000, "]]>", "<b>&amp;</b>", "0012", "1E+15",
-    "2026-10-13", "TRUE", "#N/A", "{=A1}", "'", "''", "\u200b零宽", "\x7f\x85\u2028",
-]  # fmt: skip
+    *(f"{start}1+1" for start in STARTS),
+    EVIL,
+    " 前后空格 ",
+    "\n",
+    "长" * 40_000,
+    "𠮷" * 20_000,
+    "]]>",
+    "<b>&amp;</b>",
+    "0012",
+    "1E+15",
+    "2026-10-13",
+    "TRUE",
+    "#N/A",
+    "{=A1}",
+    "'",
+    "''",
+    "\u200b零宽",
+    "\x7f\x85\u2028",
+]
 NUMBERS = [0, 1, -1, 10**15, 0.1, 1 / 3, 1e-9, 123456.789, -2.5, 33, 99.5, 7]
 DAYS = [date(1900, 3, 1), date(1999, 12, 31), date(2026, 2, 28), date(9999, 12, 31)]
 

@@ -1,4 +1,4 @@
-"""A table brought in without its file: rows given as they were read, checked, written and taken back by a kind alone."""
+"""A table brought in without its file: rows checked, written and taken back by a kind alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -39,7 +39,10 @@ class Brought:
         ]
 
     def apply(self, *, mine: bool = True) -> list[IntakeRow]:
-        """Write every row that changes something, in one transaction; conflicts as the file says, or not at all."""
+        """Write every row that changes something, in one transaction; conflicts as the file says.
+
+        With `mine` false, conflicts are not written at all.
+        """
         assert WRONG not in self.verdicts, self.faults
         wanted = [
             row
@@ -70,7 +73,7 @@ def bring(
     chunk: int = CHUNK,
     **place: int,
 ) -> Brought:
-    """Check rows given by field; a row that ends its cells with "faults" has some that could not be read."""
+    """Check rows given by field; a row that ends with "faults" has some that could not be read."""
     by = User.objects.get(pk=by.pk)
     context = IntakeContext(by, now, timezone.localdate(now), place)
     checker = kind.checker(context, frozenset(name for row in rows for name in row))
@@ -98,11 +101,20 @@ def _kept(kind: TableKind, context: IntakeContext, planned: list[CheckedRow]) ->
     )
     rows = [
         IntakeRow(
-            intake=intake, number=one.row.number, sheet=one.row.sheet, line=one.row.line, verdict=one.verdict, label=one.label,
-            subject_id=one.subject, seen=one.seen, before=one.before, after=one.after, theirs=one.theirs,
+            intake=intake,
+            number=one.row.number,
+            sheet=one.row.sheet,
+            line=one.row.line,
+            verdict=one.verdict,
+            label=one.label,
+            subject_id=one.subject,
+            seen=one.seen,
+            before=one.before,
+            after=one.after,
+            theirs=one.theirs,
             faults=[asdict(fault) for fault in one.faults if isinstance(fault, Fault)],
         )
         for one in planned
-    ]  # fmt: skip
+    ]
     IntakeRow.objects.bulk_create(rows, batch_size=500)
     return list(IntakeRow.objects.filter(intake=intake).order_by("number"))

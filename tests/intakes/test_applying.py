@@ -1,4 +1,4 @@
-"""Applied as a whole or not at all, each row with its event; taken back while nothing rests on it."""
+"""Applied as a whole or not at all, each row with its event; taken back if nothing rests on it."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_with_one_wrong_row_none_is_applied(cast, bring):
 def test_what_the_database_takes_back_is_begun_anew(
     cast, bring, apply, monkeypatch, clashes, state
 ):
-    """As after a deadlock: everything of the first turn is gone, and the worker finds it as it was."""
+    """As after a deadlock: all of the first turn is gone, and the worker finds it as it was."""
     begun, leave = [], applying.store_results
 
     def clash(rows):
@@ -211,7 +211,7 @@ def test_a_failure_of_ours_is_told_and_leaves_nothing(cast, bring, apply, monkey
 
 
 def test_a_failure_at_the_very_end_leaves_it_as_it_was(cast, bring, apply, monkeypatch):
-    """The counts are written last, when the intake counts as applied already in this transaction."""
+    """The counts are written last, when the intake already counts as applied."""
     intake = bring(cast.admin, TABLE)
     monkeypatch.setattr(acts.audit, "record", lambda *_args, **_options: 1 / 0)
     apply(intake)

@@ -10,7 +10,12 @@ from directives.models import Event, Intake, IntakeRow, Matching, Organisation
 from directives.models.intakes import CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
 from tests.factories import NOW
 
-TABLE = "编码,名称,级别,上级单位\nQ01,全国总工会,中央,C000\nQ09,全国台联,中央,C000\nQ02,共青团中央委员会,中央,C000\n"
+TABLE = (
+    "编码,名称,级别,上级单位\n"
+    "Q01,全国总工会,中央,C000\n"
+    "Q09,全国台联,中央,C000\n"
+    "Q02,共青团中央委员会,中央,C000\n"
+)
 
 
 def rows(intake):
@@ -48,9 +53,12 @@ def test_every_fault_is_told_at_once_with_its_place(cast, bring):
     ]
     assert intake.counts == {"wrong": 2, "new": 1}
     assert places == [
-        (2, "B", "名称", ""), (2, "C", "级别", "星级"), (2, "D", "成立日期", "2025年2月30日"), (4, "A", "编码", "1E+15"),
+        (2, "B", "名称", ""),
+        (2, "C", "级别", "星级"),
+        (2, "D", "成立日期", "2025年2月30日"),
+        (4, "A", "编码", "1E+15"),
         (4, "D", "成立日期", "尽快"),
-    ]  # fmt: skip
+    ]
     assert all(fault["expected"] and fault["remedy"] for row in wrong for fault in row.faults)
 
 
@@ -61,7 +69,11 @@ def test_keys_that_stand_twice_are_faults_of_their_rows(cast, bring):
 
 
 def test_titles_sums_notes_and_repeated_headings_are_no_rows(cast, bring):
-    table = "单位名册,,\n,,\n代码,名称,级别\nQ09,甲,中央\n代码,名称,级别\nQ10,乙,中央\n合计,,2\n注：截至三月,,\n"
+    table = (
+        "单位名册,,\n,,\n"
+        "代码,名称,级别\nQ09,甲,中央\n代码,名称,级别\nQ10,乙,中央\n"
+        "合计,,2\n注：截至三月,,\n"
+    )
     intake = bring(cast.admin, table)
     assert (intake.counts, [row.line for row in rows(intake)]) == ({"new": 2}, [4, 6])
     assert len(intake.remarks) == 3

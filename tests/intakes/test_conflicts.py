@@ -1,4 +1,7 @@
-"""Cells that were changed both here and in the file: what stands here, or what the file says, and the rest of their rows either way."""
+"""Cells that were changed both here and in the file.
+
+What stands here, or what the file says, and the rest of their rows either way.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -216,7 +219,11 @@ def test_what_nobody_contests_is_taken_over_whatever_is_chosen(
 def test_of_a_row_contested_throughout_nothing_is_written(cast, bring, apply, undo):
     """The record does not tell what a body was: every cell that differs is contested."""
     body = cast.sibling
-    table = f"编码,名称,全称,编号,版本\nQ02,团中央,共青团中央委员会,{body.pk},{body.version}\nQ01,全总,,{cast.body.pk},{cast.body.version}\n"
+    table = (
+        "编码,名称,全称,编号,版本\n"
+        f"Q02,团中央,共青团中央委员会,{body.pk},{body.version}\n"
+        f"Q01,全总,,{cast.body.pk},{cast.body.version}\n"
+    )
     Organisation.objects.filter(pk=body.pk).update(name_hans="共青团", version=body.version + 1)
     intake = bring(cast.admin, table)
     assert intake.counts == {"conflict": 1, "changed": 1}
@@ -233,7 +240,7 @@ def test_of_a_row_contested_throughout_nothing_is_written(cast, bring, apply, un
 
 
 def days(cast, bring):
-    """The day of completion was changed here; the file moves that, the day of the start and the leader."""
+    """The day of completion was changed here; the file moves it, the start and the leader."""
     row = make_obligation(
         organisation=cast.body, leader="甲", starts_on=date(2026, 3, 1), due_on=date(2026, 12, 31)
     )
@@ -290,7 +297,7 @@ def test_a_contested_cell_that_changes_once_more_stands_against_the_file_alone(c
 
 @pytest.mark.parametrize("since", ["light", "other field", "same field", "closed"])
 def test_what_was_not_touched_since_can_be_taken_back(cast, bring, apply, undo, since):
-    """A light that changes overnight is not somebody's work; what somebody wrote over, or closed, is."""
+    """A light that changes overnight is nobody's work; what somebody wrote over, or closed, is."""
     row = make_obligation(
         organisation=cast.body, leader="甲", state="underway", due_on=date(2026, 12, 31)
     )

@@ -1,4 +1,7 @@
-"""The odd but right files come to what they say, the wrong ones to just the faults that they have: through the whole dry run."""
+"""Files through the whole dry run.
+
+The odd but right ones come to what they say, the wrong ones to just the faults that they have.
+"""
 
 from datetime import date
 
@@ -78,7 +81,7 @@ def asking_of(file: Good | Bad, request: pytest.FixtureRequest) -> IntakeContext
 def dry_run(
     path, kind: str, context: IntakeContext
 ) -> tuple[list[Fault], list[CheckedRow], list[tuple[int, Fault]]]:
-    """What a file comes to: faults of its headings, its rows, and faults that are known only at the end, by line."""
+    """What a file comes to: faults of its headings, its rows, faults at the end, by line."""
     kind = KINDS[kind]
     fields = kind.fields(context)
     with reader.read(path, path.name) as opened:

@@ -1,4 +1,7 @@
-"""Every file of tests/tables that means something, brought in as a person would: what is kept of it is what the file's name says."""
+"""Every file of tests/tables that means something, brought in as a person would.
+
+What is kept of it is what the file's name says.
+"""
 
 import pytest
 
@@ -17,7 +20,7 @@ from tests.tables.odd import BAD, GOOD
 
 @pytest.fixture
 def brought(db, request, bring, django_capture_on_commit_callbacks):
-    """Bring a file in; the columns that were found are confirmed as they are, where that is asked."""
+    """Bring a file in; the columns found are confirmed as they are, where that is asked."""
 
     def come(file, folder):
         context = register_for(file, request)

@@ -1,4 +1,7 @@
-"""Workbooks that go out to be filled in and come back: templates, a report without a network, the table with its faults."""
+"""Workbooks that go out to be filled in and come back.
+
+Templates, a report without a network, the table with its faults.
+"""
 
 from io import BytesIO
 

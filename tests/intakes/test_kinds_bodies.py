@@ -107,8 +107,16 @@ def test_every_fault_of_the_table_at_once(cast):
     ]
     brought = bring(BODIES, cast.admin, table)
     assert [(number, field) for number, field, _text in brought.faults] == [
-        (1, "parent"), (2, "parent"), (3, "parent"), (4, "valid_to"), (4, "code"), (5, "code"), (6, "parent"), (7, "id"), (8, "code"),
-    ]  # fmt: skip
+        (1, "parent"),
+        (2, "parent"),
+        (3, "parent"),
+        (4, "valid_to"),
+        (4, "code"),
+        (5, "code"),
+        (6, "parent"),
+        (7, "id"),
+        (8, "code"),
+    ]
     assert set(brought.verdicts) == {WRONG}
 
 

@@ -59,9 +59,14 @@ def test_days_are_entered_changed_and_taken_back(keeper):
     )
     brought.apply()
     assert days() == [(date(2027, 1, 1), False, "元旦"), (date(2027, 2, 8), False, "春节")]
-    assert list(Event.objects.filter(by=keeper, subject_type="calendarday").values_list("action", flat=True).order_by("id")) == [
-        "add", "change",
-    ]  # fmt: skip
+    assert list(
+        Event.objects.filter(by=keeper, subject_type="calendarday")
+        .values_list("action", flat=True)
+        .order_by("id")
+    ) == [
+        "add",
+        "change",
+    ]
     brought.undo()
     assert days() == [(date(2027, 2, 8), True, "调休")]
     assert set(

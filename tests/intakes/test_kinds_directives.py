@@ -50,8 +50,11 @@ def test_readings_are_corrected(cast, directive):
     brought = bring(DIRECTIVES, cast.supervisor, table, document=directive.document_id)
     assert brought.verdicts == [CHANGED, SAME]
     assert brought.planned[0].after == {
-        "kind": "pilot", "modality": "應該", "cadence": "", "addressees": ["全国总工会 (named)", "共青团中央 (inferred)"],
-    }  # fmt: skip
+        "kind": "pilot",
+        "modality": "應該",
+        "cadence": "",
+        "addressees": ["全国总工会 (named)", "共青团中央 (inferred)"],
+    }
     brought.apply()
     directive.refresh_from_db()
     assert (directive.kind, directive.modality, directive.cadence, directive.version) == (

@@ -46,9 +46,16 @@ def ledger(cast):
 def line(row, **cells):
     """A line of the ledger as it went out."""
     return {
-        "clause": row.directive.code, "body": f"{row.organisation.name_hans}（牵头）", "leader": row.leader, "contact": row.contact,
-        "due_on": row.due_on, "note": row.note, "percent": 3, "id": row.pk, "version": row.version,
-    } | cells  # fmt: skip
+        "clause": row.directive.code,
+        "body": f"{row.organisation.name_hans}（牵头）",
+        "leader": row.leader,
+        "contact": row.contact,
+        "due_on": row.due_on,
+        "note": row.note,
+        "percent": 3,
+        "id": row.pk,
+        "version": row.version,
+    } | cells
 
 
 def place(ledger):
@@ -109,8 +116,9 @@ def test_new_lines_are_assigned(cast, ledger):
     brought.apply()
     made = Obligation.objects.filter(organisation=cast.sibling).order_by("directive__code")
     assert [(row.part, row.leader, row.due_on, row.deliverable, row.state) for row in made] == [
-        ("lead", "李", LATER, "", "assigned"), ("responsible", "", None, "plan", "assigned"),
-    ]  # fmt: skip
+        ("lead", "李", LATER, "", "assigned"),
+        ("responsible", "", None, "plan", "assigned"),
+    ]
     assert (
         made[0].acknowledge_by,
         made[0].issued_on,
@@ -158,9 +166,19 @@ def test_every_fault_at_once(cast, ledger):
     ]
     brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
     assert [(number, field) for number, field, _text in brought.faults] == [
-        (1, "clause"), (2, "body"), (3, "body"), (4, "clause"), (4, "due_on"), (5, "body"), (5, "plan_due_on"), (6, "id"),
-        (7, "clause"), (8, "body"), (9, "due_on"), (11, "clause"),
-    ]  # fmt: skip
+        (1, "clause"),
+        (2, "body"),
+        (3, "body"),
+        (4, "clause"),
+        (4, "due_on"),
+        (5, "body"),
+        (5, "plan_due_on"),
+        (6, "id"),
+        (7, "clause"),
+        (8, "body"),
+        (9, "due_on"),
+        (11, "clause"),
+    ]
     assert Obligation.objects.count() == 3
 
 
@@ -189,7 +207,7 @@ def test_withdrawn_work_stays_as_it_is(cast, ledger):
 
 
 def test_cells_that_changed_here_meanwhile(cast, ledger):
-    """Untouched cells never go back; edited ones conflict only where the product changed the same cell."""
+    """Untouched cells never go back; edited ones conflict only where the same cell changed."""
     table = [line(ledger[0], note="甲"), line(ledger[1], leader="乙"), line(ledger[2])]
     change_obligations([ledger[0]], {"leader": "丙"}, action="change", by=None, now=NOW)
     change_obligations([ledger[1]], {"leader": "丁"}, action="change", by=None, now=NOW)
@@ -317,8 +335,11 @@ def test_a_row_that_names_several_bodies_is_a_row_for_each():
     }
     said = [(one["body"], one.get("part"), one["leads"]) for one in split_bodies(row)]
     assert said == [
-        ("市总工会", "lead", None), ("团市委", "responsible", None), ("市妇联", "supporting", None), ("市科协", "supporting", None),
-    ]  # fmt: skip
+        ("市总工会", "lead", None),
+        ("团市委", "responsible", None),
+        ("市妇联", "supporting", None),
+        ("市科协", "supporting", None),
+    ]
 
 
 @pytest.mark.parametrize(

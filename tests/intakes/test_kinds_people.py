@@ -112,8 +112,15 @@ def test_faults_of_people(cast, keeper):
     ]
     brought = bring(PEOPLE, keeper, table)
     assert [(number, field) for number, field, _text in brought.faults] == [
-        (1, "username"), (1, "email"), (2, "body"), (3, "role"), (4, "memberships"), (6, "username"), (7, "username"), (8, "username"),
-    ]  # fmt: skip
+        (1, "username"),
+        (1, "email"),
+        (2, "body"),
+        (3, "role"),
+        (4, "memberships"),
+        (6, "username"),
+        (7, "username"),
+        (8, "username"),
+    ]
     assert brought.verdicts == [WRONG, WRONG, WRONG, WRONG, NEW, WRONG, WRONG, WRONG, SAME]
 
 
@@ -227,8 +234,11 @@ def test_faults_of_roles_that_end(cast, keeper):
     Membership.objects.create(user=keeper, organisation=cast.centre, role="supervisor")
     brought = bring(PEOPLE, keeper, table)
     assert [(number, field) for number, field, _text in brought.faults] == [
-        (1, "ended"), (2, "username"), (4, "username"), (5, "username"),
-    ]  # fmt: skip
+        (1, "ended"),
+        (2, "username"),
+        (4, "username"),
+        (5, "username"),
+    ]
 
 
 def test_a_role_that_went_or_came_back_meanwhile(cast, keeper):

@@ -52,13 +52,24 @@ def report(indicator, body, value, by):
 @pytest.mark.parametrize(
     ("text", "year", "wanted"),
     [
-        ("2025", None, LAST), ("2025年", None, LAST), ("2025年度", None, LAST), ("2025 年 全年", None, LAST), ("2025y", None, LAST),
-        ("2025年第三季度", None, Period(2025, "quarter", 3)), ("2025年4季度", None, Period(2025, "quarter", 4)),
-        ("2025Q1", None, Period(2025, "quarter", 1)), ("2025上半年", None, Period(2025, "half", 1)),
-        ("2025h2", None, Period(2025, "half", 2)), ("第二季度", 2025, Period(2025, "quarter", 2)), ("", 2025, LAST),
-        ("下半年", 2025, Period(2025, "half", 2)), ("去年", None, None), ("", None, None), ("2025年5季度", None, None),
+        ("2025", None, LAST),
+        ("2025年", None, LAST),
+        ("2025年度", None, LAST),
+        ("2025 年 全年", None, LAST),
+        ("2025y", None, LAST),
+        ("2025年第三季度", None, Period(2025, "quarter", 3)),
+        ("2025年4季度", None, Period(2025, "quarter", 4)),
+        ("2025Q1", None, Period(2025, "quarter", 1)),
+        ("2025上半年", None, Period(2025, "half", 1)),
+        ("2025h2", None, Period(2025, "half", 2)),
+        ("第二季度", 2025, Period(2025, "quarter", 2)),
+        ("", 2025, LAST),
+        ("下半年", 2025, Period(2025, "half", 2)),
+        ("去年", None, None),
+        ("", None, None),
+        ("2025年5季度", None, None),
     ],
-)  # fmt: skip
+)
 def test_how_people_spell_a_period(text, year, wanted):
     assert period_of(text, year) == wanted
 
@@ -87,8 +98,10 @@ def test_figures_are_reported_and_corrected(cast, indicator):
     assert brought.verdicts == [CHANGED, SAME, NEW]
     brought.apply()
     assert sorted(Figure.objects.values_list("organisation__code", "year", "value")) == [
-        ("Q01", 2025, Decimal("12")), ("Q01A", 2024, Decimal("3.5")), ("Q02", 2025, Decimal("7")),
-    ]  # fmt: skip
+        ("Q01", 2025, Decimal("12")),
+        ("Q01A", 2024, Decimal("3.5")),
+        ("Q02", 2025, Decimal("7")),
+    ]
     assert FigureTotal.objects.get(scope=cast.centre, year=2025).sum == Decimal("19")
     assert tallies.drift() == []
     brought.undo()
@@ -144,8 +157,15 @@ def test_faults_of_figures(cast, indicator):
     ]
     brought = bring(STATISTICS, cast.staff, table, document=indicator.document_id)
     assert [(number, field) for number, field, _text in brought.faults] == [
-        (1, "indicator"), (2, "body"), (2, "period"), (3, "period"), (4, "value"), (4, "value"), (5, "body"), (7, "indicator"),
-    ]  # fmt: skip
+        (1, "indicator"),
+        (2, "body"),
+        (2, "period"),
+        (3, "period"),
+        (4, "value"),
+        (4, "value"),
+        (5, "body"),
+        (7, "indicator"),
+    ]
 
 
 def test_one_bodys_people_need_not_name_it(cast, indicator):

@@ -12,12 +12,15 @@ from tests.intakes.bringing import bring
 TASKS = KINDS["tasks"]
 TABLE = [
     {
-        "document": "2026年重点任务", "section": "一、健全制度", "text": "建立重大事项报告制度。", "items": ("重大事项报告制度",),
+        "document": "2026年重点任务",
+        "section": "一、健全制度",
+        "text": "建立重大事项报告制度。",
+        "items": ("重大事项报告制度",),
         "addressees": ("各单位",),
     },
     {"document": None, "section": None, "text": "不得摊派。", "addressees": None},
     {"document": None, "section": "二、督促落实", "text": "总体进展良好。", "kind": "statement"},
-]  # fmt: skip
+]
 
 
 def test_a_table_becomes_a_document_in_its_own_words(cast, monkeypatch):

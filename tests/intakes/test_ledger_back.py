@@ -1,4 +1,7 @@
-"""The ledger comes back edited: each cell that differs is taken over, or told of with why not and where it is edited."""
+"""The ledger comes back edited: each cell that differs is taken over, or told of.
+
+Told with why not, and where it is edited.
+"""
 
 import re
 from datetime import date
@@ -50,9 +53,10 @@ def rows(cast):
     two = make_directive(section, code="九.1.2", text="办好第二件事。")
     people = {"leader": "顾明远", "contact": "=010-65001234", "note": "与规划一致"}
     made = [
-        make_obligation(one, cast.body, part="lead", **people, **WORDS), make_obligation(two, cast.body, **WORDS),
+        make_obligation(one, cast.body, part="lead", **people, **WORDS),
+        make_obligation(two, cast.body, **WORDS),
         make_obligation(one, cast.sibling, part="supporting", **WORDS),
-    ]  # fmt: skip
+    ]
     plan = make_plan(cast.body, section.document, state="submitted")
     make_measure(plan, made[0], number=1, text="印发办法")
     make_measure(plan, made[0], number=2, text="举办培训")
@@ -67,7 +71,10 @@ def report(cast, rows):
 
 @pytest.fixture
 def come_back(rows, sign_in, bring):
-    """Export the ledger, set cells of the first row (heading → value), and bring it back, as the same person."""
+    """Export the ledger, set cells of its first row, and bring it back, as the same person.
+
+    The cells are given by heading.
+    """
 
     def back(who, cells=(), *, language="zh-hans", edit=None):
         book, sheet, first, places = taken(sign_in(who, language), rows[0].document)
@@ -97,7 +104,9 @@ def changes_of(intake):
 # every column
 
 WHOLE = {"same": 3}
-EDITS = {  # heading → what the file says, the field, and whether a supervisor above (S) and the organisation's staff (B) may
+# heading → what the file says, the field, and whether a supervisor above (S) and the
+# organisation's staff (B) may
+EDITS = {
     "文件条款": ("九.9.9", "clause", ""),
     "重点任务": ("另一件事", "directive", ""),
     "分项": ("1. 报告制度（已建成）", "items", ""),
@@ -172,8 +181,9 @@ def test_a_table_is_summed_up_by_column_and_reason(cast, report, come_back):
     found = come_back(cast.supervisor, edit=edit).untaken
     assert (found["rows"], found["cells"]) == (3, 4)
     assert [(group["heading"], group["count"], group["places"]) for group in found["groups"]] == [
-        ("亮灯", 3, ["P2", "P3", "P4"]), ("完成状态", 1, ["O3"]),
-    ]  # fmt: skip
+        ("亮灯", 3, ["P2", "P3", "P4"]),
+        ("完成状态", 1, ["O3"]),
+    ]
 
 
 def test_emptied_cells_of_our_own_ledger_are_told_of(cast, rows, come_back):
@@ -242,8 +252,14 @@ def test_words_go_into_the_open_report_and_come_out_again(
         },
     )
     assert changes_of(intake) == [
-        {"contact": "林", "cycle": report.cycle_id, "progress": "已办两期", "next_steps": "再办", "percent": 90},
-    ]  # fmt: skip
+        {
+            "contact": "林",
+            "cycle": report.cycle_id,
+            "progress": "已办两期",
+            "next_steps": "再办",
+            "percent": 90,
+        },
+    ]
     assert apply(intake).state == APPLIED
     entry, obligation = entry_of(rows[0]), Obligation.objects.get(pk=rows[0].pk)
     assert (entry.progress, entry.problems, entry.next_steps, entry.percent, entry.saved_by) == (
@@ -328,10 +344,14 @@ def test_where_every_word_is_contested_keeping_them_writes_nothing(cast, rows, r
 @pytest.mark.parametrize(
     ("case", "why"),
     [
-        ("none", "没有开启的填报周期"), ("later", "没有开启的填报周期"), ("two", "有多份进展报告正在填报"),
-        ("in", "已报送"), ("closed", "不填报进展"), ("unchanged", "较上期无变化"),
+        ("none", "没有开启的填报周期"),
+        ("later", "没有开启的填报周期"),
+        ("two", "有多份进展报告正在填报"),
+        ("in", "已报送"),
+        ("closed", "不填报进展"),
+        ("unchanged", "较上期无变化"),
     ],
-)  # fmt: skip
+)
 def test_words_that_go_into_no_report_say_where_they_belong(cast, rows, come_back, case, why):
     document = rows[0].document
     if case == "later":

@@ -198,7 +198,10 @@ def test_what_libreoffice_saved_is_no_edit(cast, ledger, report, sign_in, bring,
 
 
 def converted(sources, folder):
-    """Folders with the workbooks as LibreOffice saves them, and as text in both encodings, as shown and as stored."""
+    """Folders with the workbooks as LibreOffice saves them, and as text in both encodings.
+
+    The text is as shown and as stored.
+    """
     kinds = {"xlsx": "xlsx:Calc MS Excel 2007 XML"}
     kinds |= {
         f"{code}-{shown}": CSV.format(encoding=code, shown=shown)

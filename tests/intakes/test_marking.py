@@ -1,4 +1,4 @@
-"""A copy of a table with its faults as comments: the same cells in the same places, each fault where it is."""
+"""A copy of a table with its faults as comments: the same cells, each fault where it is."""
 
 from datetime import date
 from io import BytesIO

@@ -1,4 +1,7 @@
-"""Tables that offices made themselves: their own numbers are not our ids, their title names the document, faults name their column."""
+"""Tables that offices made themselves.
+
+Their own numbers are not our ids, their title names the document, faults name their column.
+"""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The admin's import-export: the kinds' checks, the limited reader, the safe writers, and two formats alone."""
+"""The admin's import-export: the kinds' checks, the limited reader, safe writers, two formats."""
 
 import io
 from datetime import date
@@ -87,9 +87,11 @@ def test_a_workbook_of_bodies_is_taken_with_its_days_and_codes(desk, cast):
 def test_terms_are_held_to_the_checks_of_the_ledger(cast):
     row = make_obligation(make_directive(), cast.body)
     table = Dataset(
-        (row.directive_id, "Q01", "2026-01-01", "lead"), (row.directive_id, "QQ", "", "lead"), (row.directive_id, "Q02", "", "leader"),
+        (row.directive_id, "Q01", "2026-01-01", "lead"),
+        (row.directive_id, "QQ", "", "lead"),
+        (row.directive_id, "Q02", "", "leader"),
         headers=["directive", "organisation", "due_on", "part"],
-    )  # fmt: skip
+    )
     result = ObligationResource().import_data(table, user=cast.admin)
     text = str(result.base_errors[0].error)
     assert all(word in text for word in ("due_on", "QQ", "leader"))

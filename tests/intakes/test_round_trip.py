@@ -1,4 +1,4 @@
-"""The ledger goes out, 500 of its cells are edited as in Excel, and it comes back: exactly these 500 change."""
+"""The ledger goes out, 500 of its cells are edited as in Excel: exactly these 500 change."""
 
 import io
 from datetime import date
@@ -50,7 +50,7 @@ def document(cast):
 
 
 def taken(desk, document):
-    """The ledger as the page gives it, opened in a spreadsheet; the sheet and its columns by heading."""
+    """The ledger as the page gives it, in a spreadsheet: the sheet, its columns by heading."""
     answer = desk.get(reverse("obligations"), {"document": document.pk, "export": "xlsx"})
     book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
     sheet = next(sheet for sheet in book if sheet.max_column >= 18)

@@ -1,4 +1,7 @@
-"""Workbooks to fill in: their headings come back as fields, their drop-downs hold what may be chosen, their example is passed over."""
+"""Workbooks to fill in: their headings come back as fields.
+
+Their drop-downs hold what may be chosen, their example is passed over.
+"""
 
 from datetime import date
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""The demo: what it makes is what the commands would have left, on both engines, and the same for the same seed."""
+"""The demo: what the commands would have left, on both engines, the same for the same seed."""
 
 import hashlib
 from collections import Counter
@@ -55,7 +55,7 @@ from directives.models import (
     Unsealed,
     User,
     Verdict,
-)  # fmt: skip
+)
 from directives.reports import commands as reporting
 from directives.reports.commands import report_clocks, reviewing
 from tests.factories import make_member
@@ -213,7 +213,10 @@ def test_nothing_is_left_to_do(demo):
 
 
 def test_it_keeps_the_rules_of_the_product(demo):
-    """Of closed work every item is settled, and every light, state and day is one that an office could have entered."""
+    """Of closed work every item is settled.
+
+    Every light, state and day is one that an office could have entered.
+    """
     check(timezone.localdate(END))
     assert Obligation.objects.filter(light_code="silent").exists()
 

@@ -1,4 +1,7 @@
-"""The sample: what it holds, and where it is not loaded. `test_serve` loads all of it, progress included."""
+"""The sample: what it holds, and where it is not loaded.
+
+`test_serve` loads all of it, progress included.
+"""
 
 import pytest
 from django.core.management import CommandError, call_command

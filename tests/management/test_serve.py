@@ -1,4 +1,7 @@
-"""`manage.py serve`, as a person meets it: the first start, a taken port, Ctrl-C, the second start, children that die."""
+"""`manage.py serve`, as a person meets it.
+
+The first start, a taken port, Ctrl-C, the second start, children that die.
+"""
 
 import argparse
 import http.client
@@ -28,7 +31,8 @@ from tests.node import environment
 from tests.spare import PATIENCE, spare_database, spare_port, told, wait_for
 
 PASSWORD = "白云-over-7-hills"
-# SQLite makes a table anew to add a column, and its triggers go with the old one: each such migration sets them again.
+# SQLite makes a table anew to add a column, and its triggers go with the old one: each such
+# migration sets them again.
 APPEND_ONLY = {
     f"directives_{table}_no_{verb}"
     for table, verb in product(("event", "seal", "submission", "verdict"), ("update", "delete"))
@@ -139,7 +143,7 @@ def sign_in(url: str, username: str) -> str:
 
 
 def triggers_of(office: Office) -> set[str]:
-    """Those of an installation's database as its migrations left it; tests set the triggers of their own again."""
+    """Those of an installation's database as its migrations left it; tests set their own again."""
     names = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
         "postgresql": "SELECT trigger_name FROM information_schema.triggers",
@@ -206,8 +210,8 @@ def test_the_life_of_an_installation(office: Office) -> None:
     os.kill(first, signal.SIGKILL)
     assert wait_for(lambda: office.running("manage.py worker") not in (None, first)), office.said
     assert (
-        "The worker ended by itself (exit code -9); its last words are above. It is started again in 1 s.\n"
-        in office.said
+        "The worker ended by itself (exit code -9); its last words are above. "
+        "It is started again in 1 s.\n" in office.said
     )
     assert sign_in(office.url, "staff") == "/"
 
@@ -268,7 +272,10 @@ def test_a_taken_port_is_found_before_the_database_is_touched(
         port = other.getsockname()[1]
         with pytest.raises(
             CommandError,
-            match=f"Port {port} on 127.0.0.1 cannot be used: Address already in use. .* PORT={port + 1} make run",
+            match=(
+                f"Port {port} on 127.0.0.1 cannot be used: "
+                f"Address already in use. .* PORT={port + 1} make run"
+            ),
         ):
             call_command("serve", f"--port={port}")
 
@@ -294,8 +301,12 @@ def test_a_worker_that_dies_is_started_again_with_growing_pauses_and_then_given_
         worker.look(clock)
     assert starts == [0, 2, 5, 10, 19]
     assert [re.search(r"again in \d+ s|not started again", words)[0] for words in said] == [
-        "again in 1 s", "again in 2 s", "again in 4 s", "again in 8 s", "not started again",
-    ]  # fmt: skip
+        "again in 1 s",
+        "again in 2 s",
+        "again in 4 s",
+        "again in 8 s",
+        "not started again",
+    ]
     assert "That is 5 times within 60 seconds" in said[-1]
     assert worker.running == []
 

@@ -15,19 +15,34 @@ TEXTS = ("一行\n两行", "tab\there", "back\\slash \\N \\.", "'quoted' \"twice
 @pytest.fixture
 def intake(cast):
     return Intake.objects.create(
-        kind="bodies", by=cast.admin, at=NOW, file="x", name="x", size=1, sha256="0", language="zh-hans", place={"document": 1}
-    )  # fmt: skip
+        kind="bodies",
+        by=cast.admin,
+        at=NOW,
+        file="x",
+        name="x",
+        size=1,
+        sha256="0",
+        language="zh-hans",
+        place={"document": 1},
+    )
 
 
 def rows_of(intake, first):
     """Rows with every sort of value, numbered from here."""
     return [
         IntakeRow(
-            intake=intake, number=number, sheet="表", line=number, verdict="new", label=text, seen=None if number % 2 else number,
-            after={"text": text, "none": None, "list": [1, 2.5, True]}, faults=[] if number % 2 else [{"field": text}],
+            intake=intake,
+            number=number,
+            sheet="表",
+            line=number,
+            verdict="new",
+            label=text,
+            seen=None if number % 2 else number,
+            after={"text": text, "none": None, "list": [1, 2.5, True]},
+            faults=[] if number % 2 else [{"field": text}],
         )
         for number, text in enumerate(TEXTS, first)
-    ]  # fmt: skip
+    ]
 
 
 def told(intake, first):

@@ -1,4 +1,4 @@
-"""Statements whose plans PostgreSQL keeps: asked through the product, they say what they always said."""
+"""Statements whose plans PostgreSQL keeps: through the product, they say what they always said."""
 
 from datetime import datetime
 

@@ -1,4 +1,7 @@
-"""The statements whose text is kept write what the ORM would; a statement sent with the lock sees what was changed before it was got."""
+"""The statements whose text is kept write what the ORM would.
+
+A statement sent with the lock sees what was changed before it was got.
+"""
 
 import threading
 import time

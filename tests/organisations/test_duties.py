@@ -1,4 +1,4 @@
-"""Three duties of the installation that three people hold, and no right that one person alone gives."""
+"""Three duties of the installation that three people hold, and no right that one alone gives."""
 
 from importlib import import_module
 
@@ -145,9 +145,12 @@ def test_who_has_which_right(cast, db):
         for who, user in people.items()
     }
     assert held == {
-        SYSTEM: {"keep_accounts"}, SECURITY: {"keep_rights"}, AUDITOR: {"audit"}, "superuser": {"keep_accounts", "keep_rights"},
+        SYSTEM: {"keep_accounts"},
+        SECURITY: {"keep_rights"},
+        AUDITOR: {"audit"},
+        "superuser": {"keep_accounts", "keep_rights"},
         "supervisor": set(),
-    }  # fmt: skip
+    }
     assert {"audit", "keep_accounts", "keep_rights"} <= RIGHTS.keys()
 
 
@@ -721,9 +724,15 @@ def test_an_auditor_takes_the_record_away_and_no_other_list(cast, auditor, sign_
     event = Event.objects.get(action="export")
     assert (event.subject_type, event.subject_id, event.organisation) == ("user", auditor.pk, None)
     assert [may(auditor, "export", key) for key in ("events", "ledger", "")] == [True, False, False]
-    assert [may(cast.viewer, "export", "events"), may(cast.staff, "export", "ledger"), may(cast.admin, "export", "events")] == [
-        False, True, False,
-    ]  # fmt: skip
+    assert [
+        may(cast.viewer, "export", "events"),
+        may(cast.staff, "export", "ledger"),
+        may(cast.admin, "export", "events"),
+    ] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_long_file_of_the_record_is_the_auditors_while_they_audit(

@@ -1,4 +1,7 @@
-"""A body moved to another parent, and a body merged into another: counts, sight and record follow, whatever the tree."""
+"""A body moved to another parent, or merged into another.
+
+Counts, sight and record follow, whatever the tree.
+"""
 
 from datetime import timedelta
 

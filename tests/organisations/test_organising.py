@@ -50,7 +50,16 @@ def test_loading_again_changes_only_what_differs(db):
 
 
 def test_every_fault_is_listed_with_its_row_and_nothing_is_stored(db):
-    bad = "A,甲,B,,,\nB,乙,A,,,\nC,丙,X9,,,\nD,丁,,2018-13-01,,\nD,丁二,,,,\n,无码,,,,\nE,戊,,2018-03-17,2018-03-17,Z\nF,己,F,,,\n"
+    bad = (
+        "A,甲,B,,,\n"
+        "B,乙,A,,,\n"
+        "C,丙,X9,,,\n"
+        "D,丁,,2018-13-01,,\n"
+        "D,丁二,,,,\n"
+        ",无码,,,,\n"
+        "E,戊,,2018-03-17,2018-03-17,Z\n"
+        "F,己,F,,,\n"
+    )
     with pytest.raises(RegisterFaults) as refused:
         load_register(rows(bad), by=None, now=NOW)
     assert [(fault.line, fault.column, fault.value) for fault in refused.value.faults] == [

@@ -1,4 +1,7 @@
-"""Official papers: what they say, how they are set, who may take them away; the .docx is read again by another office."""
+"""Official papers: what they say, how they are set, who may take them away.
+
+The .docx is read again by another office.
+"""
 
 import re
 import shutil
@@ -42,7 +45,10 @@ from tests.factories import (
 
 pytestmark = pytest.mark.once
 
-TEXT = "各级组织认真贯彻落实文件精神，围绕中心服务大局，扎实推进各项工作落实取得了阶段性的成效广大群众的获得感幸福感进一步增强"
+TEXT = (
+    "各级组织认真贯彻落实文件精神，围绕中心服务大局，"
+    "扎实推进各项工作落实取得了阶段性的成效广大群众的获得感幸福感进一步增强"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -158,8 +164,10 @@ def test_a_title_has_no_waist():
 def test_a_long_name_in_a_title_breaks_after_a_place():
     body = "中国共产主义青年团新疆维吾尔自治区伊犁哈萨克自治州察布查尔锡伯自治县委员会"
     assert title_lines(f"{body}关于贯彻落实情况的报告") == (
-        "中国共产主义青年团新疆维吾尔自治区", "伊犁哈萨克自治州察布查尔锡伯自治县", "委员会关于贯彻落实情况的报告",
-    )  # fmt: skip
+        "中国共产主义青年团新疆维吾尔自治区",
+        "伊犁哈萨克自治州察布查尔锡伯自治县",
+        "委员会关于贯彻落实情况的报告",
+    )
 
 
 def test_the_day_and_the_name_of_the_file():
@@ -248,13 +256,23 @@ def test_the_signature_stands_above_the_day_which_is_four_characters_in():
 
 
 def test_a_signature_takes_the_end_of_the_text_along():
-    """No page holds a signature alone: everything from the last paragraph to the signer stays with what follows it."""
+    """No page holds a signature alone.
+
+    Everything from the last paragraph to the signer stays with what follows it.
+    """
     made = Docx(BytesIO(layout.write(paper(blocks=(Para(TEXT), Para(TEXT)), annexes=("甲", "乙")))))
     kept = [(p.text[:5], bool(p.paragraph_format.keep_with_next)) for p in made.paragraphs[3:]]
     assert kept == [
-        (TEXT[:5], False), (TEXT[:5], True), ("", True), ("附件：1.", True), ("　　　2.", True), ("", True), ("", True),
-        ("全国总工会", True), ("2026年", False),
-    ]  # fmt: skip
+        (TEXT[:5], False),
+        (TEXT[:5], True),
+        ("", True),
+        ("附件：1.", True),
+        ("　　　2.", True),
+        ("", True),
+        ("", True),
+        ("全国总工会", True),
+        ("2026年", False),
+    ]
 
 
 def test_lines_are_not_spread_where_a_long_address_does_not_break():
@@ -357,7 +375,10 @@ def test_a_plan_becomes_a_paper(cast, work, sign_in):
 
 
 def test_headings_of_the_schedule_stand_in_one_line(work, sign_in, cast, tmp_path):
-    """附件, a blank line, the title, then the table: its short headings are not broken, its days are written out."""
+    """附件, a blank line, the title, then the table.
+
+    Its short headings are not broken, its days are written out.
+    """
     (tmp_path / "paper.docx").write_bytes(
         sign_in(cast.staff).get(f"/plans/{work[0].pk}/paper/?export=docx").getvalue()
     )

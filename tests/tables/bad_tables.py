@@ -1,4 +1,4 @@
-"""Tables that can be read and must not be taken: an intake finds each of these faults, and no other row wrong."""
+"""Tables that can be read and must not be taken: just these faults, and no other row wrong."""
 
 from datetime import date
 
@@ -142,29 +142,107 @@ def _values() -> list[Bad]:
 
 
 def _others() -> list[Bad]:
-    """Of other kinds, over the small register of the tests: Q01 with Q01A below it, Q02 beside it; clauses 九.1.1 and 九.1.2."""
+    """Of other kinds, over the small register of the tests.
+
+    Q01 with Q01A below it, Q02 beside it; clauses 九.1.1 and 九.1.2.
+    """
     entries = ("文件条款", "进展情况", "完成比例")
     figures = ("指标", "单位", "年份", "数值")
     ledger = ("文件条款", "责任单位", "完成时限")
     log = ("措施", "日期", "工作情况")
     people = ("用户名", "姓名", "单位", "角色")
     return [
-        of("percent-above-100", (entries, ("九.1.1", "已印发", "130%"), ("九.1.2", "推进中", 60)), (2, "percent"), kind="entries"),
-        of("percent-below-zero", (entries, ("九.1.1", "已印发", -5), ("九.1.2", "推进中", 60)), (2, "percent"), kind="entries"),
-        of("clause-that-is-not-of-the-report", (entries, ("九.9.9", "已印发", 5), ("九.1.2", "推进中", 60)), (2, "code"), kind="entries"),
-        of("clause-twice-in-one-report", (entries, *(("九.1.1", "已印发", n) for n in (50, 60))), (3, "code"), kind="entries"),
-        of("another-bodys-code", (figures, ("ZZ-01", "Q01", 2025, 120), ("ZZ-01", "Q02", 2025, 7)), (3, "body"), kind="statistics"),
-        of("figure-that-is-only-about-right", (figures, ("ZZ-01", "Q01", 2025, "约120个")), (2, "value"), kind="statistics"),
-        of("figure-that-is-not-a-number", (figures, ("ZZ-01", "Q01", 2025, "NaN")), (2, "value"), kind="statistics"),
-        of("figure-in-powers-of-ten", (figures, ("ZZ-01", "Q01", 2025, "1E+15")), (2, "value"), kind="statistics"),
-        of("indicator-that-is-unknown", (figures, ("ZZ-99", "Q01", 2025, 120)), (2, "indicator"), kind="statistics"),
-        of("ledger-of-a-clause-that-is-unknown", (ledger, ("九.9.9", "Q01", "2027-06-30")), (2, "clause"), kind="obligations"),
-        of("ledger-of-a-body-that-is-unknown", (ledger, ("九.1.1", "Q99", "2027-06-30")), (2, "body"), kind="obligations"),
-        of("ledger-with-a-day-that-does-not-exist", (ledger, ("九.1.1", "Q01", "2027年6月31日")), (2, "due_on"), kind="obligations"),
-        of("log-of-a-measure-that-is-unknown", (log, (9, "2026-10-09", "召开座谈会")), (2, "measure"), kind="log"),
-        of("person-of-a-body-that-is-unknown", (people, ("zhangsan", "张三", "Q99", "填报员")), (2, "body"), kind="people"),
-        of("person-in-a-role-that-is-unknown", (people, ("zhangsan", "张三", "Q01", "主任")), (2, "role"), kind="people"),
-    ]  # fmt: skip
+        of(
+            "percent-above-100",
+            (entries, ("九.1.1", "已印发", "130%"), ("九.1.2", "推进中", 60)),
+            (2, "percent"),
+            kind="entries",
+        ),
+        of(
+            "percent-below-zero",
+            (entries, ("九.1.1", "已印发", -5), ("九.1.2", "推进中", 60)),
+            (2, "percent"),
+            kind="entries",
+        ),
+        of(
+            "clause-that-is-not-of-the-report",
+            (entries, ("九.9.9", "已印发", 5), ("九.1.2", "推进中", 60)),
+            (2, "code"),
+            kind="entries",
+        ),
+        of(
+            "clause-twice-in-one-report",
+            (entries, *(("九.1.1", "已印发", n) for n in (50, 60))),
+            (3, "code"),
+            kind="entries",
+        ),
+        of(
+            "another-bodys-code",
+            (figures, ("ZZ-01", "Q01", 2025, 120), ("ZZ-01", "Q02", 2025, 7)),
+            (3, "body"),
+            kind="statistics",
+        ),
+        of(
+            "figure-that-is-only-about-right",
+            (figures, ("ZZ-01", "Q01", 2025, "约120个")),
+            (2, "value"),
+            kind="statistics",
+        ),
+        of(
+            "figure-that-is-not-a-number",
+            (figures, ("ZZ-01", "Q01", 2025, "NaN")),
+            (2, "value"),
+            kind="statistics",
+        ),
+        of(
+            "figure-in-powers-of-ten",
+            (figures, ("ZZ-01", "Q01", 2025, "1E+15")),
+            (2, "value"),
+            kind="statistics",
+        ),
+        of(
+            "indicator-that-is-unknown",
+            (figures, ("ZZ-99", "Q01", 2025, 120)),
+            (2, "indicator"),
+            kind="statistics",
+        ),
+        of(
+            "ledger-of-a-clause-that-is-unknown",
+            (ledger, ("九.9.9", "Q01", "2027-06-30")),
+            (2, "clause"),
+            kind="obligations",
+        ),
+        of(
+            "ledger-of-a-body-that-is-unknown",
+            (ledger, ("九.1.1", "Q99", "2027-06-30")),
+            (2, "body"),
+            kind="obligations",
+        ),
+        of(
+            "ledger-with-a-day-that-does-not-exist",
+            (ledger, ("九.1.1", "Q01", "2027年6月31日")),
+            (2, "due_on"),
+            kind="obligations",
+        ),
+        of(
+            "log-of-a-measure-that-is-unknown",
+            (log, (9, "2026-10-09", "召开座谈会")),
+            (2, "measure"),
+            kind="log",
+        ),
+        of(
+            "person-of-a-body-that-is-unknown",
+            (people, ("zhangsan", "张三", "Q99", "填报员")),
+            (2, "body"),
+            kind="people",
+        ),
+        of(
+            "person-in-a-role-that-is-unknown",
+            (people, ("zhangsan", "张三", "Q01", "主任")),
+            (2, "role"),
+            kind="people",
+        ),
+    ]
 
 
 def _unclear_days(ledger: tuple[str, ...]) -> list[Bad]:
@@ -184,7 +262,10 @@ def _unclear_days(ledger: tuple[str, ...]) -> list[Bad]:
 
 
 def _kept() -> list[Bad]:
-    """As offices keep them, and not to be guessed: days without a year or a day, numbers cut short, bodies that nobody knows."""
+    """As offices keep them, and not to be guessed.
+
+    Days without a year or a day, numbers cut short, bodies that nobody knows.
+    """
     ledger = ("文件条款", "责任单位", "完成时限", "责任人及电话")
     entries, rest = ("文件条款", "进展情况", "完成比例"), ("九.1.2", "推进中", 60)
     tasks = (

@@ -24,7 +24,11 @@ def _titled() -> Good:
 def _two_rows() -> Good:
     upper = ("编码", "单位", None, None, "隶属关系")
     lower = (None, "名称", "级别", "类别", "上级", "成立日期")
-    merged = '<mergeCells count="3"><mergeCell ref="A1:A2"/><mergeCell ref="B1:D1"/><mergeCell ref="E1:F1"/></mergeCells>'
+    merged = (
+        '<mergeCells count="3">'
+        '<mergeCell ref="A1:A2"/><mergeCell ref="B1:D1"/>'
+        '<mergeCell ref="E1:F1"/></mergeCells>'
+    )
     rows = (upper, lower, *REST)
     return Good(
         "heading-merged-over-two-rows.xlsx",
@@ -158,10 +162,16 @@ def _others() -> list[Good]:
     more = {"bodies": ()}
     return [
         of("percents-as-full-width-text", entries, kind="entries", **more),
-        Good("percents-as-shares-of-one.xlsx", lambda: workbook(Sheet(lines(*shares))), read_as(*shown), kind="entries", bodies=()),
+        Good(
+            "percents-as-shares-of-one.xlsx",
+            lambda: workbook(Sheet(lines(*shares))),
+            read_as(*shown),
+            kind="entries",
+            bodies=(),
+        ),
         of("figures-in-ten-thousands", figures, kind="statistics", **more),
         of("ledger-with-names-for-codes", ledger, kind="obligations", **more),
-    ]  # fmt: skip
+    ]
 
 
 BOOKS = [*_headings(), *_sheets(), *_rows(), *_others(), _titled(), _two_rows(), _whole_merge()]

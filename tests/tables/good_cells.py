@@ -36,7 +36,10 @@ def _formulas() -> Good:
 
 
 def _rich() -> Good:
-    runs = '<r><rPr><b/><color rgb="FFFF0000"/></rPr><t>全国</t></r><r><t xml:space="preserve">总工会</t></r>'
+    runs = (
+        '<r><rPr><b/><color rgb="FFFF0000"/></rPr><t>全国</t></r>'
+        '<r><t xml:space="preserve">总工会</t></r>'
+    )
     spoken = '<rPh sb="0" eb="2"><t>quánguó</t></rPh><phoneticPr fontId="1"/>'
     cell = Raw(f'<c r="{{r}}" t="inlineStr"><is>{runs}{spoken}</is></c>')
     rows = (HEADS, ("001", cell, *ROWS[1][2:]), *ROWS[2:])

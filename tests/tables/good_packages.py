@@ -20,7 +20,7 @@ from tests.tables.packing import (
 
 
 def _streamed() -> bytes:
-    """A package as programs write it that cannot go back in the file: sizes stand behind each part."""
+    """A package as programs write it that cannot go back: sizes stand behind each part."""
 
     class Pipe(RawIOBase):
         def __init__(self) -> None:
@@ -118,15 +118,23 @@ def _chart_first() -> bytes:
 
 
 def _wps() -> bytes:
-    """With what WPS adds: its own namespace, alternate content before the cells, extension lists after them."""
+    """With what WPS adds: its own namespace, alternate content, extension lists.
+
+    The alternate content stands before the cells, the extension lists after them.
+    """
     before = (
         '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><dimension ref="A1:F4"/>'
-        '<sheetViews><sheetView tabSelected="1" workbookViewId="0"><pane ySplit="1" topLeftCell="A2" state="frozen"/></sheetView></sheetViews>'
-        '<sheetFormatPr defaultColWidth="9" defaultRowHeight="13.5"/><cols><col min="1" max="1" width="12" customWidth="1"/></cols>'
+        '<sheetViews><sheetView tabSelected="1" workbookViewId="0">'
+        '<pane ySplit="1" topLeftCell="A2" state="frozen"/>'
+        "</sheetView></sheetViews>"
+        '<sheetFormatPr defaultColWidth="9" defaultRowHeight="13.5"/>'
+        '<cols><col min="1" max="1" width="12" customWidth="1"/></cols>'
     )
     after = (
-        '<pageMargins left="0.75" right="0.75" top="1" bottom="1" header="0.5" footer="0.5"/><headerFooter/>'
-        '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}" xmlns:x14="x"><x14:dataValidations count="1"/></ext></extLst>'
+        '<pageMargins left="0.75" right="0.75" top="1" bottom="1" header="0.5" footer="0.5"/>'
+        "<headerFooter/>"
+        '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}" xmlns:x14="x">'
+        '<x14:dataValidations count="1"/></ext></extLst>'
     )
     parts = parts_of(Sheet(lines(*ROWS), before=before, after=after))
     book = (
@@ -142,7 +150,10 @@ def _wps() -> bytes:
 
 
 def _calc() -> bytes:
-    """As LibreOffice writes: styled empty cells to the last column, repeated row attributes, a wide hidden range."""
+    """As LibreOffice writes: styled empty cells to the last column.
+
+    Repeated row attributes, a wide hidden range.
+    """
     parts = parts_of(
         Sheet(
             lines(*ROWS),

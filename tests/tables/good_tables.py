@@ -1,4 +1,7 @@
-"""Tables as offices keep them: titles and notes around, groups and sums between, merged cells, days and bodies in their own words."""
+"""Tables as offices keep them.
+
+Titles and notes around, groups and sums between, merged cells, days and bodies in their own words.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,12 +10,16 @@ from tests.tables.packing import PERCENT, Raw, Sheet, Styled, lines, workbook
 
 FIRST, SECOND, THIRD = ROWS[1:]
 SIGNED = ("填表人：林晓岚", None, "审核人：顾明远", None, "联系电话：010-65001234")
-LONG_NOTE = "注：1.列第一位的责任单位为牵头单位，负责统筹协调、督促落实，其他责任单位按职责分工配合，确保各项任务落地见效并按时报送。"
+LONG_NOTE = (
+    "注：1.列第一位的责任单位为牵头单位，负责统筹协调、督促落实，"
+    "其他责任单位按职责分工配合，确保各项任务落地见效并按时报送。"
+)
 
 
 def merged(*ranges: str) -> str:
     """These ranges as the sheet's XML says them."""
-    return f'<mergeCells count="{len(ranges)}">{"".join(f"""<mergeCell ref="{one}"/>""" for one in ranges)}</mergeCells>'
+    cells = "".join(f'<mergeCell ref="{one}"/>' for one in ranges)
+    return f'<mergeCells count="{len(ranges)}">{cells}</mergeCells>'
 
 
 def kept(
@@ -23,7 +30,10 @@ def kept(
     read: Iterable[Sequence] = (),
     **more: object,
 ) -> Good:
-    """A workbook of these rows with merged ranges; rows in which nothing stands are not read. `read`: where that is something else."""
+    """A workbook of these rows with merged ranges; rows in which nothing stands are not read.
+
+    `read`: where that is something else.
+    """
     placed = lines(*rows)
     said = {
         line: tuple(row)
@@ -200,7 +210,8 @@ def _formulas() -> Good:
     ]
     codes = [
         Raw(
-            f'<c r="{{r}}" t="str"><f t="array" ref="A2:A4">TEXT(G2:G4,"000")</f><v>{FIRST[0]}</v></c>'
+            f'<c r="{{r}}" t="str"><f t="array" ref="A2:A4">'
+            f'TEXT(G2:G4,"000")</f><v>{FIRST[0]}</v></c>'
         ),
         SECOND[0],
         THIRD[0],

@@ -1,4 +1,4 @@
-"""Writes the files of accept/ and refuse/: `python -m tests.tables.make`. The same files come out every time."""
+"""Writes the files of accept/ and refuse/, the same every time: `python -m tests.tables.make`."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,14 +1,19 @@
-"""What every file of accept/ and refuse/ is, and what must come of it. `make.py` writes them; the tests of reader and intake read this.
+"""What every file of accept/ and refuse/ is, and what must come of it.
 
-`GOOD` files are read to exactly `rows` (the reader's cells of table `table`, only rows that hold something). If `kind` is not empty, an
-intake of that kind, over a register that holds `known`, finds no row wrong, and the rows name `bodies`: code, name and the day on
-which the body began (None where the file does not say). Tables of other kinds than "bodies" stand over the cast of the tests:
-document with the clauses 九.1.1 and 九.1.2, which Q01 owes; its report; one measure of its plan; the indicator ZZ-01.
+`make.py` writes them; the tests of reader and intake read this.
 
-`BAD` files of stage "reader" make `reader.read`, or taking the rows of some table, raise Unreadable with this `code`. Files of stage
-"intake" are read; an intake of `kind` over a register that holds `known` must refuse them: a fault in a row for each (line, field)
-of `faults`, or (0, field) for one of the headings, such as a required column that is missing; no other rows are wrong. If it `asks`,
-no row is read before the person has said which column is meant.
+`GOOD` files are read to exactly `rows` (the reader's cells of table `table`, only rows that hold
+something). If `kind` is not empty, an intake of that kind, over a register that holds `known`,
+finds no row wrong, and the rows name `bodies`: code, name and the day on which the body began
+(None where the file does not say). Tables of other kinds than "bodies" stand over the cast of the
+tests: document with the clauses 九.1.1 and 九.1.2, which Q01 owes; its report; one measure of its
+plan; the indicator ZZ-01.
+
+`BAD` files of stage "reader" make `reader.read`, or taking the rows of some table, raise
+Unreadable with this `code`. Files of stage "intake" are read; an intake of `kind` over a register
+that holds `known` must refuse them: a fault in a row for each (line, field) of `faults`, or
+(0, field) for one of the headings, such as a required column that is missing; no other rows are
+wrong. If it `asks`, no row is read before the person has said which column is meant.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Workbooks put together part by part, so that anything about them can be odd. The same call gives the same bytes."""
+"""Workbooks put together part by part, so that anything about them can be odd.
+
+The same call gives the same bytes.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,7 +84,11 @@ class Texts:
         items = "".join(
             f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in self.numbers
         )
-        return f'{DECLARED}<sst xmlns="{space}" count="{len(self.numbers)}" uniqueCount="{len(self.numbers)}">{items}</sst>'
+        return (
+            f'{DECLARED}<sst xmlns="{space}" count="{len(self.numbers)}"'
+            f' uniqueCount="{len(self.numbers)}"'
+            f">{items}</sst>"
+        )
 
 
 def cell(value: object, address: str, texts: Texts | None, from_1904: bool = False) -> str:
@@ -123,7 +130,10 @@ def sheet_xml(sheet: Sheet, texts: Texts, space: str = MAIN, from_1904: bool = F
         hidden = ' hidden="1"' if line in sheet.hidden else ""
         rows.append(f"<row{number}{hidden}>{cells}</row>")
     data = "".join(rows)
-    return f'{DECLARED}<worksheet xmlns="{space}" xmlns:r="{RELS}">{sheet.before}<sheetData>{data}</sheetData>{sheet.after}</worksheet>'
+    return (
+        f'{DECLARED}<worksheet xmlns="{space}" xmlns:r="{RELS}">{sheet.before}'
+        f"<sheetData>{data}</sheetData>{sheet.after}</worksheet>"
+    )
 
 
 def styles_xml(space: str = MAIN) -> str:
@@ -135,12 +145,15 @@ def styles_xml(space: str = MAIN) -> str:
     chinese = quoteattr('yyyy"年"m"月"d"日";@')
     red = quoteattr('#,##0.00_);[Red]\\(#,##0.00\\)"元/day"')
     return (
-        f'{DECLARED}<styleSheet xmlns="{space}"><numFmts count="2"><numFmt numFmtId="164" formatCode={chinese}/>'
+        f'{DECLARED}<styleSheet xmlns="{space}"><numFmts count="2">'
+        f'<numFmt numFmtId="164" formatCode={chinese}/>'
         f'<numFmt numFmtId="165" formatCode={red}/></numFmts>'
         '<fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts>'
-        '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
+        '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+        '<fill><patternFill patternType="gray125"/></fill></fills>'
         '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-        '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
+        '<cellStyleXfs count="1">'
+        '<xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
         f'<cellXfs count="{len(FORMATS)}">{xfs}</cellXfs></styleSheet>'
     )
 
@@ -151,9 +164,10 @@ def outside(target: str) -> str:
 
 
 def relationships(targets: Iterable[tuple[str, str, str]], base: str = RELS) -> str:
-    """(id, last word of the type, target) as a part of relationships; a target with :// lies outside."""
+    """(id, last word of the type, target) as a part of relationships; :// lies outside."""
     items = "".join(
-        f'<Relationship Id="{key}" Type="{base}/{kind}" Target={quoteattr(target)}{outside(target)}/>'
+        f'<Relationship Id="{key}" Type="{base}/{kind}"'
+        f" Target={quoteattr(target)}{outside(target)}/>"
         for key, kind, target in targets
     )
     return f'{DECLARED}<Relationships xmlns="{PACKAGE}/relationships">{items}</Relationships>'
@@ -165,19 +179,24 @@ def parts_of(
     strict: bool = False,
     more: Sequence[tuple[str, str, str]] = (),
 ) -> dict[str, bytes]:
-    """The parts of a workbook with these worksheets, as Excel names them. `more`: further relationships of the workbook."""
+    """The parts of a workbook with these worksheets, as Excel names them.
+
+    `more`: further relationships of the workbook.
+    """
     space, rels, texts = (STRICT, STRICT_RELS, Texts()) if strict else (MAIN, RELS, Texts())
     parts = {
         f"xl/worksheets/sheet{number}.xml": sheet_xml(sheet, texts, space, from_1904)
         for number, sheet in enumerate(sheets, 1)
     }
     listed = "".join(
-        f'<sheet name={quoteattr(sheet.name)} sheetId="{number}" state="{sheet.state}" r:id="rId{number}"/>'
+        f'<sheet name={quoteattr(sheet.name)} sheetId="{number}"'
+        f' state="{sheet.state}" r:id="rId{number}"/>'
         for number, sheet in enumerate(sheets, 1)
     )
     marked = ' date1904="1"' if from_1904 else ""
     parts["xl/workbook.xml"] = (
-        f'{DECLARED}<workbook xmlns="{space}" xmlns:r="{rels}"><workbookPr{marked}/><sheets>{listed}</sheets></workbook>'
+        f'{DECLARED}<workbook xmlns="{space}" xmlns:r="{rels}">'
+        f"<workbookPr{marked}/><sheets>{listed}</sheets></workbook>"
     )
     targets = [
         (f"rId{number}", "worksheet", f"worksheets/sheet{number}.xml")
@@ -199,16 +218,19 @@ def parts_of(
 def content_types(sheets: int, main: str = f"{TYPE}.sheet.main+xml") -> str:
     """The part that says what each part is."""
     listed = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{TYPE}.worksheet+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet{number}.xml"'
+        f' ContentType="{TYPE}.worksheet+xml"/>'
         for number in range(1, sheets + 1)
     )
     return (
         f'{DECLARED}<Types xmlns="{PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="rels"'
+        ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         '<Default Extension="xml" ContentType="application/xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{main}"/>{listed}'
         f'<Override PartName="/xl/styles.xml" ContentType="{TYPE}.styles+xml"/>'
-        f'<Override PartName="/xl/sharedStrings.xml" ContentType="{TYPE}.sharedStrings+xml"/></Types>'
+        '<Override PartName="/xl/sharedStrings.xml"'
+        f' ContentType="{TYPE}.sharedStrings+xml"/></Types>'
     )
 
 
@@ -218,7 +240,10 @@ def packed(
     small: Iterable[str] = (),
     level: int = 9,
 ) -> bytes:
-    """The package of these parts. Parts are stored as they are but for `small` ones: other zlibs pack with other bytes."""
+    """The package of these parts, stored as they are but for `small` ones.
+
+    Other zlibs pack with other bytes.
+    """
     file, small = BytesIO(), set(small)
     with ZipFile(file, "w") as package:
         for name, content in parts.items() if isinstance(parts, Mapping) else parts:

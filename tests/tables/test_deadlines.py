@@ -1,4 +1,7 @@
-"""Days by which work is to be done, in the words of offices: what they mean, and what is asked back rather than guessed."""
+"""Days by which work is to be done, in the words of offices.
+
+What they mean, and what is asked back rather than guessed.
+"""
 
 from datetime import date
 
@@ -15,14 +18,39 @@ pytestmark = pytest.mark.once
 DEADLINE = Field("due_on", "完成时限", "date", deadline=True)
 NEW_YEARS_EVE, MIDSUMMER = date(2025, 12, 31), date(2025, 6, 30)
 ENDS_OF_YEAR = (
-    "2025年底前", "2025年年底", "2025年末", "2025年内", "2025年", "2025年度", "2025", "2025年全年", "2025年12月", "2025.12",
-    "２０２５年１２月底前", "2025年12月底前完成", "二〇二五年十二月底前", "2025年第四季度",
-    "2025年4季度", "2025Q4", "2025年下半年", "2025H2", "截至2025年底",
-)  # fmt: skip
+    "2025年底前",
+    "2025年年底",
+    "2025年末",
+    "2025年内",
+    "2025年",
+    "2025年度",
+    "2025",
+    "2025年全年",
+    "2025年12月",
+    "2025.12",
+    "２０２５年１２月底前",
+    "2025年12月底前完成",
+    "二〇二五年十二月底前",
+    "2025年第四季度",
+    "2025年4季度",
+    "2025Q4",
+    "2025年下半年",
+    "2025H2",
+    "截至2025年底",
+)
 MIDDLES_OF_YEAR = (
-    "2025年上半年", "2025年6月底", "2025-06", "2025/6", "2025年二季度末", "力争2025年6月完成", "2025年3月至6月", "2025年3月1日-6月30日",
-    "2025.3.1—2025.6.30", "2024年底到2025年6月", "2025.3~6月",
-)  # fmt: skip
+    "2025年上半年",
+    "2025年6月底",
+    "2025-06",
+    "2025/6",
+    "2025年二季度末",
+    "力争2025年6月完成",
+    "2025年3月至6月",
+    "2025年3月1日-6月30日",
+    "2025.3.1—2025.6.30",
+    "2024年底到2025年6月",
+    "2025.3~6月",
+)
 EXACT = (
     "2025年6月30日",
     "2025年6月30日前",
@@ -48,7 +76,7 @@ def read(text):
         ("2025年2月", date(2025, 2, 28)),
         ("2024年2月下旬", date(2024, 2, 29)),
     ],
-)  # fmt: skip
+)
 def test_a_period_means_its_last_day(text, day):
     assert read(text) == Interpreted(day)
 

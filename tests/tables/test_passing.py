@@ -1,4 +1,7 @@
-"""Rows of a table that are no data, merged cells, and what is told of both: nothing is passed over or understood silently."""
+"""Rows of a table that are no data, merged cells, and what is told of both.
+
+Nothing is passed over or understood silently.
+"""
 
 import pytest
 from django.utils.translation import override
@@ -15,9 +18,18 @@ pytestmark = pytest.mark.once
 
 ENTRIES = ("序号", "文件条款", "进展情况", "存在问题", "完成比例")
 TOTALS = (
-    "合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3项", "合计：3 项",
-    "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal",
-)  # fmt: skip
+    "合计",
+    "合　计",
+    "小计：",
+    "省级小计",
+    "全市合计",
+    "合计：3项",
+    "合计：3 项",
+    "总计（项）",
+    "共计 12 个",
+    "其中省直单位小计",
+    "Subtotal",
+)
 NUMBERED = (
     ("1", "2", "3", "4", "5"),
     (1, 2, 3, 4, 5),
@@ -162,9 +174,13 @@ def test_what_is_merged_downwards_counts_for_every_row():
     given, remarks = read(
         "log", *rows, merges=[Merge(2, 1, 4, 1), Merge(2, 2, 3, 2), Merge(2, 0, 4, 0)]
     )
-    assert [(row.values["measure"], str(row.values["on"]), row.values["text"]) for row in given] == [
-        ("1", "2026-10-09", "座谈"), ("1", "2026-10-09", "调研"), ("1", "2026-10-11", "培训"),
-    ]  # fmt: skip
+    assert [
+        (row.values["measure"], str(row.values["on"]), row.values["text"]) for row in given
+    ] == [
+        ("1", "2026-10-09", "座谈"),
+        ("1", "2026-10-09", "调研"),
+        ("1", "2026-10-11", "培训"),
+    ]
     assert remarks == ["合并单元格的内容已用于其包含的每一行：措施序号、日期（共 3 格）。"]
 
 
@@ -173,9 +189,13 @@ def test_a_false_merge_hides_nothing_and_a_merge_across_is_not_spread():
     given, remarks = read(
         "entries", *rows, merges=[Merge(2, 1, 4, 1), Merge(2, 2, 2, 4), Merge(1, 0, 4, 0)]
     )
-    assert [(row.values["code"], row.values["progress"], row.values["problems"]) for row in given] == [
-        ("九.1.1", "甲", None), ("九.1.2", "乙", None), ("九.1.3", None, None),
-    ]  # fmt: skip
+    assert [
+        (row.values["code"], row.values["progress"], row.values["problems"]) for row in given
+    ] == [
+        ("九.1.1", "甲", None),
+        ("九.1.2", "乙", None),
+        ("九.1.3", None, None),
+    ]
     assert remarks == []
 
 

@@ -1,4 +1,4 @@
-"""Files opened in the limited process: the odd but right ones read to the cell, the others refused in words."""
+"""Files opened in the limited process: the odd but right read to the cell, others refused."""
 
 import io
 import os
@@ -74,7 +74,10 @@ def _command(pid: int) -> bytes:
 
 
 def computed() -> float:
-    """Seconds of computing of this process and of those that have ended under it: what else the machine does adds nothing."""
+    """Seconds of computing of this process and of those that have ended under it.
+
+    What else the machine does adds nothing.
+    """
     return sum(
         used.ru_utime + used.ru_stime for used in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN))
     )
@@ -160,7 +163,10 @@ def test_every_reason_is_told_by_a_file_or_below():
 def test_reasons_are_told_in_chinese_and_name_the_place():
     with pytest.raises(Unreadable) as refused, override("zh-hans"):
         everything(REFUSE / "cells-at-both-corners.xlsx")
-    told = "工作表“单位名录”：单元格 XFD1048576 有内容，但只读前 200 列（A 到 GR）。请删除 GR 之后的列，或将表格移到左边。"
+    told = (
+        "工作表“单位名录”：单元格 XFD1048576 有内容，但只读前 200 列（A 到 GR）。"
+        "请删除 GR 之后的列，或将表格移到左边。"
+    )
     assert str(refused.value) == told
     with (
         pytest.raises(Unreadable, match="第 5 行是 UTF-8|第 5 行（第 5 个字节）不是"),
@@ -266,7 +272,7 @@ def test_the_separator_is_what_parts_every_line_alike():
 
 
 def test_a_second_library_reads_the_same(tmp_path):
-    """Some thousand cells of every sort as XlsxWriter writes them, dates of both counts among them."""
+    """Some thousand cells of every sort as XlsxWriter writes them, dates of both counts too."""
     chance, path = random.Random(4), tmp_path / "mixed.xlsx"
     for from_1904 in (False, True):
         with Workbook(
@@ -485,7 +491,9 @@ def _resident(process: int) -> int:
 def test_what_is_made_to_grow_does_not(name):
     code = (
         "import resource, subprocess, sys\n"
-        "subprocess.run([sys.executable, '-I', '-S', sys.argv[1], 'outline', '536870912', '60'], stdin=open(sys.argv[2]))\n"
+        "subprocess.run([sys.executable, '-I', '-S', sys.argv[1], "
+        "'outline', '536870912', '60'], "
+        "stdin=open(sys.argv[2]))\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     command = [sys.executable, "-I", "-S", "-c", code, reader._CHILD, str(REFUSE / name)]
