@@ -38,7 +38,6 @@ from directives.tables.fields import (
     FileRow,
     IntakeContext,
     IntakeRows,
-    RowPlace,
     TableKind,
 )
 from directives.tables.figures import scale_of
@@ -158,7 +157,6 @@ class FigureChecker(Checker):
         }
         self.own = own.pop() if len(own) == 1 else None
         self.organisations: dict[int, Organisation] = {}  # of the rows so far
-        self.first: dict[Key, RowPlace] = {}  # by key of the figure: its first row
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         ids = {row.number: self._body(row) for row in rows}
@@ -234,7 +232,7 @@ class FigureChecker(Checker):
         indicator, body = self.indicators[figure.key.indicator], figure.organisation
         names = (f"{indicator.code} {indicator.name_hans}", body.name_hans, figure.period.name)
         label = " · ".join(names)
-        first = self.first.setdefault(figure.key, row.place)
+        first = self.first_rows.setdefault(figure.key, row.place)
         if first != row.place:
             expected = _(
                 "One row for each indicator, organisation and period; row %(number)s of the file "

@@ -6,7 +6,7 @@ and how checked rows are written and undone. It knows nothing of files, sheets o
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
@@ -161,6 +161,8 @@ class Checker(ABC):
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         self.context = context
         self.headed = headed
+        self.first_rows: dict[Hashable, RowPlace] = {}  # by key: where the first row with it is
+        self.repeats: list[tuple[int, str]] = []  # number of a row, the earlier row with its key
 
     @abstractmethod
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
@@ -173,6 +175,19 @@ class Checker(ABC):
     def remarks(self) -> Iterable[str]:
         """Return remarks on the whole table, after the last row."""
         return ()
+
+    def note_key(self, key: Hashable, row: FileRow) -> None:
+        """Note that the row has this key, which only one row of the file may have."""
+        first = self.first_rows.setdefault(key, row.place)
+        if first != row.place:
+            self.repeats.append((row.number, first.seen_from(row.place)))
+
+    def faults_of_repeats(
+        self, field: str, expected: str, remedy: str
+    ) -> Iterator[tuple[int, Fault]]:
+        """Yield a fault for each repeated key; `expected` names the earlier row as %(number)s."""
+        for number, first in self.repeats:
+            yield number, Fault(field, "", expected % {"number": first}, remedy)
 
 
 IntakeRows = Sequence[IntakeRow]

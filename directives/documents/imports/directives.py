@@ -45,7 +45,6 @@ from directives.tables.fields import (
     FileRow,
     IntakeContext,
     IntakeRows,
-    RowPlace,
     TableKind,
 )
 
@@ -145,8 +144,6 @@ class DirectiveChecker(Checker):
         )
         self.directives = {fold(row.code): row for row in directives.prefetch_related("addressees")}
         self.bases = names_of(BASES)
-        self.first: dict[int, RowPlace] = {}  # by id of the directive: its first row
-        self.repeated: list[tuple[int, str]] = []  # number of the row, the first row
 
     def seen(self) -> QuerySet[Directive]:
         """Directives whose reading the person may correct."""
@@ -167,8 +164,7 @@ class DirectiveChecker(Checker):
         text = text_of(row.values.get("code"))
         if directive is None:
             return wrong_row(row, [unknown_directive("code", text)] if text else [])
-        if (first := self.first.setdefault(directive.pk, row.place)) != row.place:
-            self.repeated.append((row.number, first.seen_from(row.place)))
+        self.note_key(directive.pk, row)
         faults: list[Fault] = []
         wanted = {
             name: row.values[name] or ""
@@ -207,11 +203,8 @@ class DirectiveChecker(Checker):
         return addressees or [_spelled(NamedAddressee("", UNSTATED))]
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
-        for number, first in self.repeated:
-            expected = _("One row for each directive; row %(number)s of the file has the same") % {
-                "number": first
-            }
-            yield number, Fault("code", "", expected, _("Keep one of the two rows."))
+        expected = _("One row for each directive; row %(number)s of the file has the same")
+        return self.faults_of_repeats("code", expected, _("Keep one of the two rows."))
 
 
 def _from_record(before: dict[str, Any]) -> dict[str, Any]:

@@ -121,7 +121,6 @@ class TaskChecker(Checker):
         super().__init__(context, headed)
         self.above = {"document": "", "issuer": "", "section": ""}
         self.titles: dict[str, int] = {}
-        self.first_rows: dict[str, RowPlace] = {}  # by folded code
         self.texts: dict[RowPlace, str] = {}  # of the first rows
         self.counts: dict[str, int] = {}  # tasks by section
 

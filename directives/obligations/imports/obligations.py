@@ -59,7 +59,6 @@ from directives.tables.fields import (
     Fault,
     FileRow,
     IntakeContext,
-    RowPlace,
     TableKind,
     UntakenCell,
 )
@@ -123,10 +122,8 @@ class ObligationChecker(Checker):
         )
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
-        # directive and body → the row that speaks of them; where it only names a lead, its terms
-        self.first: dict[tuple[int, int], RowPlace] = {}
+        # The terms of rows that only name a lead, by directive and body.
         self.led: dict[tuple[int, int], dict[str, Any]] = {}
-        self.twice: list[tuple[int, str]] = []
         self.met: dict[str, int | None] = {}
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
@@ -204,15 +201,14 @@ class ObligationChecker(Checker):
         return self._fresh(row, directive, body)
 
     def _once(self, row: FileRow, directive: int, body: int) -> bool:
-        """Whether the row is the first of its pair, or a fault; False for a lead named before."""
-        key, implied = (directive, body), bool(row.values.get("leads"))
-        first = self.first.setdefault(key, row.place)
-        if first == row.place:
-            self.led |= {key: _cells(row)} if implied else {}
-        elif implied or self.led.get(key) == _cells(row):
+        """Note the pair of a row. False for a row that only names a lead which was named before."""
+        key, only_leads = (directive, body), bool(row.values.get("leads"))
+        first = self.first_rows.get(key, row.place) == row.place
+        if not first and (only_leads or self.led.get(key) == _cells(row)):
             return False
-        else:
-            self.twice.append((row.number, first.seen_from(row.place)))
+        if first and only_leads:
+            self.led[key] = _cells(row)
+        self.note_key(key, row)
         return True
 
     def _known(
@@ -451,12 +447,10 @@ class ObligationChecker(Checker):
                 yield untaken(name, value, "")
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
-        for number, first in self.twice:
-            expected = _(
-                "One row for each directive and organisation; row %(number)s of the file has the"
-                " same"
-            ) % {"number": first}
-            yield number, Fault(self.names, "", expected, _("Keep one of the two rows."))
+        expected = _(
+            "One row for each directive and organisation; row %(number)s of the file has the same"
+        )
+        return self.faults_of_repeats(self.names, expected, _("Keep one of the two rows."))
 
 
 def _cells(row: FileRow) -> dict[str, Any]:

@@ -36,7 +36,6 @@ from directives.tables.fields import (
     FileRow,
     IntakeContext,
     IntakeRows,
-    RowPlace,
     TableKind,
 )
 
@@ -110,8 +109,6 @@ class MeasureChecker(Checker):
         self.stored = {measure.pk: _stored(measure) for measure in measures}
         self.numbers = {measure.number: measure.pk for measure in measures}
         self.texts: dict[str, int] = {measure.text.strip(): measure.pk for measure in measures}
-        self.first: dict[int, RowPlace] = {}
-        self.twice: list[tuple[int, str]] = []
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         ids = [self._measure_of(row) for row in rows]
@@ -146,8 +143,8 @@ class MeasureChecker(Checker):
             expected = _("The record ID of a measure in this plan")
             remedy = own_numbers_remedy(_("Clear this cell for a new measure."))
             faults.append(Fault("id", str(pk), expected, remedy))
-        if pk and (first := self.first.setdefault(pk, row.place)) != row.place:
-            self.twice.append((row.number, first.seen_from(row.place)))
+        if pk:
+            self.note_key(pk, row)
         wanted = self._wanted(row)
         label = stored.label if stored else wanted.get("text", "")
         if faults or row.faults:
@@ -179,12 +176,9 @@ class MeasureChecker(Checker):
             yield Fault("directives", "、".join(codes), expected, remedy)
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
+        expected = _("One row for each measure; row %(number)s of the file has the same")
         remedy = _("Keep one of the two rows, or clear number and record ID for a new measure.")
-        for number, first in self.twice:
-            expected = _("One row for each measure; row %(number)s of the file has the same") % {
-                "number": first
-            }
-            yield number, Fault("number", "", expected, remedy)
+        return self.faults_of_repeats("number", expected, remedy)
 
 
 def _contents(plan: Plan, values: Sequence[Mapping[str, Any]]) -> list[MeasureContent]:

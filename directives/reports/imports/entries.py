@@ -36,7 +36,6 @@ from directives.tables.fields import (
     FileRow,
     IntakeContext,
     IntakeRows,
-    RowPlace,
     TableKind,
 )
 
@@ -147,8 +146,6 @@ class EntryChecker(Checker):
         )
         codes = owed.order_by("directive__order").values_list("directive__code", flat=True)
         self.owed = {fold(code): code for code in codes} if self.report.completed_at is None else {}
-        self.first: dict[str, RowPlace] = {}
-        self.twice: list[tuple[int, str]] = []
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         keys = [fold(text_of(row.values.get("code"))) for row in rows]
@@ -162,8 +159,8 @@ class EntryChecker(Checker):
 
     def _check(self, row: FileRow, key: str, past: PastValues) -> CheckedRow:
         entry, text = self.entries.get(key), text_of(row.values.get("code"))
-        if key and (first := self.first.setdefault(key, row.place)) != row.place:
-            self.twice.append((row.number, first.seen_from(row.place)))
+        if key:
+            self.note_key(key, row)
         faults = list(_faults_of_percent(row))
         if key and entry is None and key not in self.owed:
             expected = _("The code of a directive that this report of your organisation covers")
@@ -185,11 +182,8 @@ class EntryChecker(Checker):
         return checked
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
-        for number, first in self.twice:
-            expected = _("One row for each directive; row %(number)s of the file has the same") % {
-                "number": first
-            }
-            yield number, Fault("code", "", expected, _("Keep one of the two rows."))
+        expected = _("One row for each directive; row %(number)s of the file has the same")
+        return self.faults_of_repeats("code", expected, _("Keep one of the two rows."))
 
 
 def _faults_of_percent(row: FileRow) -> Iterable[Fault]:
