@@ -104,13 +104,18 @@ def check(
     by: User | None,
     today: date,
 ) -> None:
-    """Raise what stands against the issue: Invalid with every fault at once, or NotAllowed."""
+    """Check whether these directives can be assigned on these terms.
+
+    Raises Invalid with every fault at once, or NotAllowed.
+    """
     demand_own(document, by)
     errors = {
         "directives": list(_faults_of_directives(document, directives)),
         "organisations": list(_faults_of_organisations(organisations, by, today)),
-        **_faults_of_terms(terms, by, today),
     }
+    errors |= {name: [text] for name, text in _faults_of_terms(terms, by, today).items()}
+    if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
+        errors["due_on"] = [_("The work would end before it starts.")]
     if faulty := {field: faults for field, faults in errors.items() if faults}:
         raise Invalid(faulty)
 
@@ -119,49 +124,61 @@ def _faults_of_directives(document: Document, directives: Sequence[Directive]) -
     if not directives:
         yield _("Choose at least one directive.")
     for directive in directives:
-        if directive.statement:
-            yield (
-                _("%(code)s is a statement. It requires nothing and cannot be assigned.")
-                % {"code": directive.code}
-            )
+        if fault := _fault_of_directive(directive):
+            yield fault
         if directive.document_id != document.pk:
             yield _("%(code)s is of another document.") % {"code": directive.code}
+
+
+def _fault_of_directive(directive: Directive) -> str:
+    """Why the directive cannot be assigned; empty if it can."""
+    if not directive.statement:
+        return ""
+    text = _("%(code)s is a statement. It requires nothing and cannot be assigned.")
+    return text % {"code": directive.code}
 
 
 def _faults_of_organisations(
     organisations: Sequence[Organisation], by: User | None, today: date
 ) -> Iterator[str]:
-    """Raises NotAllowed at the first that is not theirs to assign to."""
+    """Yield faults. Raises NotAllowed at the first body that the user may not assign to."""
     if not organisations:
         yield _("Choose at least one organisation.")
     for body in organisations:
-        if body.valid_to is not None and body.valid_to <= today:
-            yield (
-                _("%(body)s was abolished on %(day)s.")
-                % {"body": body.name_hans, "day": body.valid_to.isoformat()}
-            )
-        if not may(by, "issue", body):
-            raise NotAllowed(
-                _("%(body)s is not below the organisation that you supervise.")
-                % {"body": body.name_hans}
-            )
+        if fault := _fault_of_organisation(body, today):
+            yield fault
+        _demand_issue(body, by)
 
 
-def _faults_of_terms(terms: Terms, by: User | None, today: date) -> dict[str, list[str]]:
-    errors = {}
+def _fault_of_organisation(body: Organisation, today: date) -> str:
+    """Why nothing can be assigned to the body; empty if something can."""
+    if body.valid_to is None or body.valid_to > today:
+        return ""
+    names = {"body": body.name_hans, "day": body.valid_to.isoformat()}
+    return _("%(body)s was abolished on %(day)s.") % names
+
+
+def _faults_of_terms(terms: Terms, by: User | None, today: date) -> dict[str, str]:
+    """Faults by field: days that have passed, and a deliverable without a day or a day without."""
+    faults = {}
     for name in ("starts_on", "plan_due_on", "due_on"):
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
-            errors[name] = [_("This date has passed; choose today or later.")]
+            faults[name] = _("This date has passed; choose today or later.")
     if plan_day := wrong_plan_day(terms.deliverable, terms.plan_due_on):
-        errors["plan_due_on"] = [plan_day]
-    if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
-        errors["due_on"] = [_("The work would end before it starts.")]
-    return errors
+        faults["plan_due_on"] = plan_day
+    return faults
+
+
+def _demand_issue(body: Organisation, by: User | None) -> None:
+    """Raise NotAllowed unless the user may assign directives to this body."""
+    if not may(by, "issue", body):
+        text = _("%(body)s is not below the organisation that you supervise.")
+        raise NotAllowed(text % {"body": body.name_hans})
 
 
 def demand_own(document: Document, by: User | None) -> None:
-    """Raise NotAllowed to a person who does not assign this document's directives."""
+    """Raise NotAllowed unless the user may assign the directives of this document."""
     if not may(by, "own", document):
         raise NotAllowed(
             _(
@@ -172,9 +189,9 @@ def demand_own(document: Document, by: User | None) -> None:
 
 
 def wrong_plan_day(deliverable: str, day: object) -> str:
-    """What stands against the day by which a paper is due, in words; empty where nothing does.
+    """What is wrong with the day by which the deliverable is due; empty if nothing is.
 
-    A day without a paper would run a clock for something that nobody was asked for.
+    A day without a deliverable would start a clock for a document that nobody has to submit.
     """
     if deliverable and not day:
         return _("A required deliverable needs a due date.")
@@ -291,23 +308,16 @@ class Pair:
 
 
 def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
-    """Everything that stands against issuing a pair, by the part of it that is wrong."""
-    directive, body, terms, found = pair.directive, pair.organisation, pair.terms, {}
-    if directive.statement:
-        text = _("%(code)s is a statement. It requires nothing and cannot be assigned.")
-        found["directive"] = text % {"code": directive.code}
-    if body.valid_to is not None and body.valid_to <= today:
-        day = {"body": body.name_hans, "day": body.valid_to.isoformat()}
-        found["organisation"] = _("%(body)s was abolished on %(day)s.") % day
-    for name in ("starts_on", "plan_due_on", "due_on"):
-        day = getattr(terms, name)
-        if day is not None and day < today and by is not None:
-            found[name] = _("This date has passed; choose today or later.")
-    if plan_day := wrong_plan_day(terms.deliverable, terms.plan_due_on):
-        found["plan_due_on"] = plan_day
+    """Return every fault of a pair by the field at fault."""
+    terms = pair.terms
+    faults = {
+        "directive": _fault_of_directive(pair.directive),
+        "organisation": _fault_of_organisation(pair.organisation, today),
+        **_faults_of_terms(terms, by, today),
+    }
     if terms.due_on and terms.due_on < (terms.starts_on or today):
-        found.setdefault("due_on", _("The work would end before it starts."))
-    return found
+        faults.setdefault("due_on", _("The work would end before it starts."))
+    return {name: text for name, text in faults.items() if text}
 
 
 @tallies.counted()
@@ -316,21 +326,16 @@ def issue_pairs(
 ) -> list[Obligation]:
     """Give directives of one document to bodies, each pair on its own terms, in their order.
 
-    The bodies come with their paths; no pair may exist yet. Raises NotAllowed, or Invalid with what
-    stands against a pair.
+    The organisations must have their paths loaded, and no pair may exist yet. Raises NotAllowed,
+    or Invalid with the faults of the first pair that has any.
     """
     today = timezone.localdate(now)
     demand_own(document, by)
     for body in {pair.organisation for pair in pairs}:
-        if not may(by, "issue", body):
-            raise NotAllowed(
-                _("%(body)s is not below the organisation that you supervise.")
-                % {"body": body.name_hans}
-            )
+        _demand_issue(body, by)
     for pair in pairs:
-        found = faults_of(pair, by=by, today=today)
-        if found:
-            raise Invalid({name: [text] for name, text in found.items()})
+        if faults := faults_of(pair, by=by, today=today):
+            raise Invalid({name: [text] for name, text in faults.items()})
     workdays = CalendarDay.objects.workdays(today)
     acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
     made = [owed_on(pair.directive, pair.organisation, pair.terms, today) for pair in pairs]
@@ -384,11 +389,7 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
     for document in documents.select_related("organisation").defer(*HEAVY):
         demand_own(document, by)
     for body in {row.organisation for row in obligations}:
-        if not may(by, "issue", body):
-            raise NotAllowed(
-                _("%(body)s is not below the organisation that you supervise.")
-                % {"body": body.name_hans}
-            )
+        _demand_issue(body, by)
     rows = Obligation.objects.filter(pk__in=[row.pk for row in obligations])
     lock_rows(rows)
     if any(row.state != ASSIGNED for row in obligations):
