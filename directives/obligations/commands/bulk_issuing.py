@@ -1,7 +1,7 @@
-"""Giving directives to thousands of bodies: the worker does it, some bodies at a time.
+"""Assigning directives to thousands of organisations in the worker, a part at a time.
 
-Every body gets all of its directives, and its people their notice, in one transaction; between two
-of them others write. A pair that exists is left as it is, so that a part may be done again.
+One transaction assigns all directives to the bodies of a part and notifies their people. Others
+can write between two parts. Existing pairs are left unchanged, so a part is safe to run twice.
 """
 
 from datetime import date, datetime
@@ -15,14 +15,14 @@ from directives.models import Document, JobProgress, JobRun, Organisation, User
 from directives.obligations.commands.choosing import Choice, chosen_bodies
 from directives.obligations.commands.issuing import Terms, check, issue
 
-AT_ONCE = 5_000  # pairs that are made while their author waits; more are left to the worker
-PART = 2_000  # pairs of one transaction
+AT_ONCE = 5_000  # pairs that a request creates itself; the worker creates more
+PART = 2_000  # pairs in one transaction
 
 
 def issue_in_parts(
     *, document: Document, choice: Choice, terms: Terms, by: User, now: datetime
 ) -> JobProgress:
-    """Have the worker give these directives to all these bodies.
+    """Start the job that assigns the chosen directives to the chosen bodies.
 
     Raises Invalid with every fault at once, or NotAllowed.
     """
@@ -51,25 +51,27 @@ def _to_json(terms: Terms) -> dict[str, Any]:
     }
 
 
-def _from_json(kept: dict[str, Any]) -> Terms:
+def _from_json(values: dict[str, Any]) -> Terms:
     def day(name: str) -> date | None:
-        return date.fromisoformat(kept[name]) if kept[name] else None
+        return date.fromisoformat(values[name]) if values[name] else None
+
+    lead = values["lead"]
 
     return Terms(
-        part=kept["part"],
-        deliverable=kept["deliverable"],
+        part=values["part"],
+        deliverable=values["deliverable"],
         starts_on=day("starts_on"),
         plan_due_on=day("plan_due_on"),
         due_on=day("due_on"),
-        lead=Organisation.objects.filter(pk=kept["lead"]).first() if kept["lead"] else None,
-        first_leads=kept["first_leads"],
+        lead=Organisation.objects.filter(pk=lead).first() if lead else None,
+        first_leads=values["first_leads"],
     )
 
 
 def next_part(job: JobProgress) -> bool:
-    """Give the directives to the next bodies, in the order of the tree."""
+    """Assign the directives to the next bodies in tree order. Returns whether any may be left."""
     document, by, choice = job.document, job.by, Choice.from_json(job.asked)
-    assert document is not None and by is not None, "begun by issue_in_parts"
+    assert document is not None and by is not None, "set by issue_in_parts"
     directives = list(
         document.directives.filter(pk__in=choice.directives, statement=False).order_by("order")
     )

@@ -1,4 +1,4 @@
-"""Which bodies are meant: named one by one, or by their subtree, level and kind."""
+"""Choosing organisations one by one, or by subtree, level and kind."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from directives.models.scope import PATH_END, any_of, in_subtree
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """All bodies below a body (id), of a level, of a kind; what is empty takes all."""
+    """All organisations below a body (id), of a level, of a kind. Empty fields do not limit."""
 
     below: int | None = None
     level: str = ""
@@ -24,25 +24,24 @@ class Pick:
 
     @property
     def key(self) -> str:
-        """As a form carries it."""
+        """The value that a form field holds for this pick."""
         return f"{self.below or ''}:{self.level}:{self.kind}"
 
     @classmethod
     def of(cls, key: str) -> "Pick | None":
-        """The pick of a key; None for a text that is none."""
+        """Return the pick with this key; None if the text is no valid key."""
         below, _colon, rest = key[:100].partition(":")
         level, _colon, kind = rest.partition(":")
-        sound = (not below or whole_number(below) is not None) and level in {"", *dict(LEVELS)}
-        return (
-            cls(int(below) if below else None, level, kind)
-            if sound and kind in {"", *dict(KINDS)}
-            else None
-        )
+        if below and whole_number(below) is None:
+            return None
+        if level not in {"", *dict(LEVELS)} or kind not in {"", *dict(KINDS)}:
+            return None
+        return cls(int(below) if below else None, level, kind)
 
     @property
     def condition(self) -> Q:
-        """Rows of `Organisation` that are meant."""
-        condition = Q(path__gt="")  # an empty one would vanish beside others, where it takes all
+        """The condition on rows of `Organisation`."""
+        condition = Q(path__gt="")  # all rows; an empty Q would be dropped when joined by OR
         if self.level:
             condition &= Q(level=self.level)
         if self.kind:
@@ -55,35 +54,34 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Directives (ids) and the bodies that shall owe them."""
+    """The chosen directives (ids) and the organisations to which they are assigned."""
 
     directives: frozenset[int] = frozenset()
     picks: tuple[Pick, ...] = ()
     bodies: frozenset[int] = frozenset()
-    addressed: bool = False  # each directive goes only to those whom its words address
+    addressed: bool = False  # each directive goes only to the bodies that its text addresses
 
     def to_json(self) -> dict[str, Any]:
-        picks = [pick.key for pick in self.picks]
         return {
             "directives": sorted(self.directives),
-            "picks": picks,
+            "picks": [pick.key for pick in self.picks],
             "bodies": sorted(self.bodies),
             "addressed": self.addressed,
         }
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> "Choice":
-        picks = tuple(pick for key in kept.get("picks", ()) if (pick := Pick.of(key)))
+    def from_json(cls, values: dict[str, Any]) -> "Choice":
+        picks = tuple(pick for key in values.get("picks", ()) if (pick := Pick.of(key)))
         return cls(
-            frozenset(kept.get("directives", ())),
+            frozenset(values.get("directives", ())),
             picks,
-            frozenset(kept.get("bodies", ())),
-            kept.get("addressed", False),
+            frozenset(values.get("bodies", ())),
+            values.get("addressed", False),
         )
 
 
 def candidates(user: User) -> OrganisationQuerySet:
-    """The bodies to which this person may give work: all strictly below those they supervise."""
+    """The bodies to which the user may assign: all strictly below those they supervise."""
     posts = user.in_role(SUPERVISOR)
     return Organisation.objects.filter(
         any_of(in_subtree(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts)
@@ -91,6 +89,7 @@ def candidates(user: User) -> OrganisationQuerySet:
 
 
 def chosen_bodies(user: User, choice: Choice, today: date) -> OrganisationQuerySet:
-    """The bodies of a choice that exist today and are the person's to give work to."""
-    meant = any_of((*(pick.condition for pick in choice.picks), Q(pk__in=sorted(choice.bodies))))
-    return candidates(user).existing_on(today).filter(meant)
+    """The bodies of a choice that exist today and to which the user may assign."""
+    conditions = [pick.condition for pick in choice.picks]
+    chosen = any_of([*conditions, Q(pk__in=sorted(choice.bodies))])
+    return candidates(user).existing_on(today).filter(chosen)

@@ -1,4 +1,4 @@
-"""From directives to obligations (交办)."""
+"""Assigning directives to organisations (交办): each pair becomes an obligation."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -34,22 +34,21 @@ from directives.models.documents import HEAVY
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms directives are given to bodies. Days are Asia/Shanghai days."""
+    """The terms on which directives are assigned. Days are Asia/Shanghai days."""
 
     part: str = RESPONSIBLE
     deliverable: str = ""
-    starts_on: date | None = None  # the day of issue where none is given
+    starts_on: date | None = None  # None: the day of issue
     plan_due_on: date | None = None
     due_on: date | None = None
-    lead: Organisation | None = None  # this one leads, the others keep `part`
-    first_leads: bool = (
-        False  # of each directive the first body listed leads, unless somebody leads it already
-    )
+    lead: Organisation | None = None  # this one leads, the others have `part`
+    # The first organisation listed leads each directive that has no lead yet.
+    first_leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an issue would do: pairs that will be made, and pairs that exist already."""
+    """What an issue would create, and which pairs exist already."""
 
     directives: Sequence[Directive]
     organisations: Sequence[Organisation]
@@ -61,19 +60,17 @@ class Preview:
 
     @property
     def pairs(self) -> int:
-        return (
-            len(self.directives) * len(self.organisations)
-            if self.wanted is None
-            else len(self.wanted)
-        )
+        if self.wanted is not None:
+            return len(self.wanted)
+        return len(self.directives) * len(self.organisations)
 
     @property
     def fresh(self) -> int:
-        """Obligations that would be made."""
+        """How many obligations would be created."""
         return self.pairs - len(self.existing)
 
     def new(self) -> Iterator[tuple[Directive, Organisation]]:
-        """The pairs that would be made, directive by directive."""
+        """The pairs that would be created, directive by directive."""
         for directive in self.directives:
             for body in self.organisations:
                 if (directive.pk, body.pk) not in self.existing and self.wants(directive, body):
@@ -86,14 +83,14 @@ def preview(
     organisations: Sequence[Organisation],
     pairs: Collection[tuple[int, int]] | None = None,
 ) -> Preview:
-    """What issuing would make; `pairs` (directive id, body id) leaves out all others."""
+    """Return what an issue would create. `pairs` (directive id, body id) limits it to these."""
     chosen = {(directive.pk, body.pk) for directive in directives for body in organisations}
     wanted = None if pairs is None else frozenset(chosen.intersection(pairs))
-    known = Obligation.objects.filter(directive__in=directives, organisation__in=organisations)
-    existing = frozenset(known.values_list("directive_id", "organisation_id"))
-    return Preview(
-        directives, organisations, existing if wanted is None else existing & wanted, wanted
-    )
+    rows = Obligation.objects.filter(directive__in=directives, organisation__in=organisations)
+    existing = frozenset(rows.values_list("directive_id", "organisation_id"))
+    if wanted is not None:
+        existing &= wanted
+    return Preview(directives, organisations, existing, wanted)
 
 
 def check(
@@ -211,10 +208,11 @@ def issue(
     now: datetime,
     pairs: Collection[tuple[int, int]] | None = None,
 ) -> list[Obligation]:
-    """Give directives to bodies; pairs that exist are left as they are. Returns what was made.
+    """Assign directives to organisations and return the new obligations.
 
-    `pairs` (directive id, body id) leaves out all others. Raises Invalid with every fault at once,
-    NotAllowed (document or body), Stale where one of the pairs came to be meanwhile.
+    Existing pairs are left unchanged. `pairs` (directive id, body id) limits the issue to these.
+    Raises Invalid with every fault at once, NotAllowed (document or body), or Stale if somebody
+    created one of the pairs in the meantime.
     """
     today = timezone.localdate(now)
     check(document, directives, organisations, terms, by, today)
@@ -230,39 +228,40 @@ def issue(
         relight(row, today=today, workdays=workdays)
     try:
         Obligation.objects.bulk_create(made, batch_size=500)
-    except IntegrityError as given:  # by somebody else, since we looked which pairs exist
-        raise Stale from given
+    except IntegrityError as error:  # somebody else created a pair after the preview was read
+        raise Stale from error
     open_items(made)
     tallies.count_new(made, today)
-    told = [
-        audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
-        for row in made
-    ]
-    audit.record_many("issue", told, by=by, now=now)
+    _record_issue(made, by=by, now=now)
     notices.notify_issued(document=document, obligations=made, by=by, now=now)
     return made
 
 
+def _record_issue(made: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
+    changes = [
+        audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
+        for row in made
+    ]
+    audit.record_many("issue", changes, by=by, now=now)
+
+
 def _let_first_lead(plan: Preview, made: Sequence[Obligation]) -> None:
-    """The first body listed leads (列第一位的为牵头单位), unless somebody leads the directive."""
+    """Let the first body listed lead (列第一位的为牵头单位) each directive without a lead."""
     led = set(
         Obligation.objects.live()
         .filter(directive__in=plan.directives, part=LEAD)
         .values_list("directive_id", flat=True)
     )
+    rows = {(row.directive_id, row.organisation_id): row for row in made}
     for directive in plan.directives:
-        first = next((body.pk for body in plan.organisations if plan.wants(directive, body)), None)
-        for row in made:
-            if (
-                row.directive_id == directive.pk
-                and row.organisation_id == first
-                and directive.pk not in led
-            ):
-                row.part = LEAD
+        first = next((body for body in plan.organisations if plan.wants(directive, body)), None)
+        row = rows.get((directive.pk, first.pk)) if first else None
+        if row is not None and directive.pk not in led:
+            row.part = LEAD
 
 
 def owed_on(directive: Directive, body: Organisation, terms: Terms, today: date) -> Obligation:
-    """The unsaved obligation of a body on these terms, issued today."""
+    """Return the unsaved obligation of a body on these terms, issued today."""
     part = LEAD if terms.lead is not None and terms.lead.pk == body.pk else terms.part
     return Obligation(
         document_id=directive.document_id,
@@ -280,7 +279,7 @@ def owed_on(directive: Directive, body: Organisation, terms: Terms, today: date)
 
 
 def open_items(obligations: Sequence[Obligation]) -> None:
-    """Every item of a directive starts as not started for each body that owes it."""
+    """Create the state (not started) of each item of the directives for each obligation."""
     items: dict[int, list[Item]] = {}
     for item in Item.objects.filter(directive__in={row.directive_id for row in obligations}):
         items.setdefault(item.directive_id, []).append(item)
@@ -292,12 +291,12 @@ def open_items(obligations: Sequence[Obligation]) -> None:
     ItemState.objects.bulk_create(states, batch_size=500)
 
 
-# from a table: each pair on terms of its own
+# assigning from a table: each pair has its own terms
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One directive for one body, its terms, and who answers for it there."""
+    """One directive for one body: its terms, and who is responsible for it there."""
 
     directive: Directive
     organisation: Organisation
@@ -324,7 +323,7 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
 def issue_pairs(
     *, document: Document, pairs: Sequence[Pair], by: User | None, now: datetime
 ) -> list[Obligation]:
-    """Give directives of one document to bodies, each pair on its own terms, in their order.
+    """Assign directives of one document, each pair on its own terms. Returns them in order.
 
     The organisations must have their paths loaded, and no pair may exist yet. Raises NotAllowed,
     or Invalid with the faults of the first pair that has any.
@@ -346,33 +345,29 @@ def issue_pairs(
     Obligation.objects.bulk_create(made, batch_size=500)
     open_items(made)
     tallies.count_new(made, today)
-    told = [
-        audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
-        for row in made
-    ]
-    audit.record_many("issue", told, by=by, now=now)
-    _tell(document, made, by=by, now=now)
+    _record_issue(made, by=by, now=now)
+    _notify(document, made, by=by, now=now)
     return made
 
 
-def _tell(
+def _notify(
     document: Document, made: Iterable[Obligation], *, by: User | None, now: datetime
 ) -> None:
-    """One notice for each person and body: a later part of a table adds to its count."""
+    """Send one notice for each person and body; later batches of a table add to its count."""
     counts = Counter(row.organisation for row in made)
     names = {body.name_hans: body for body in counts}
-    told = set()
+    notified = set()
     title = f"《{document.title_hans}》"
     for notice in Notice.objects.filter(
         kind="issued", at=now, facts__document=title, facts__body__in=list(names)
     ):
         body = names[notice.facts["body"]]
-        told.add(body)
+        notified.add(body)
         notice.facts = notice.facts | {"count": notice.facts["count"] + counts[body]}
         notice.save(update_fields=["facts"])
     notices.notify_issued(
         document=document,
-        obligations=[row for row in made if row.organisation not in told],
+        obligations=[row for row in made if row.organisation not in notified],
         by=by,
         now=now,
     )
@@ -380,10 +375,10 @@ def _tell(
 
 @tallies.counted()
 def take_back(obligations: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
-    """Delete obligations on which nothing was built yet; the record keeps them.
+    """Delete obligations on which no work depends yet, and record the deletion.
 
-    They come with their bodies, as they stand. Raises NotAllowed, or Invalid that names what was
-    built on them.
+    The rows must be current and have their organisations loaded. Raises NotAllowed, or Invalid
+    naming what depends on them.
     """
     documents = Document.objects.filter(pk__in={row.document_id for row in obligations})
     for document in documents.select_related("organisation").defer(*HEAVY):
@@ -402,11 +397,11 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
     tallies.count_items(delta, [row for row in obligations if row.state in LIVE], -1)
     for row in obligations:
         delta.add(tallies.Standing.of(row), -1)
-    told = [
+    changes = [
         audit.Change(row, {"state": row.state, "part": row.part, "due_on": row.due_on})
         for row in obligations
     ]
-    audit.record_many("take_back", told, by=by, now=now)
+    audit.record_many("take_back", changes, by=by, now=now)
     try:
         rows.delete()
     except ProtectedError as error:

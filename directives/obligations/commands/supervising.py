@@ -1,4 +1,4 @@
-"""What becomes of an obligation once it was assigned: receipt, items, moves (督办)."""
+"""What happens to an obligation after it is assigned: receipt, items, moves (督办)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -26,16 +26,16 @@ from directives.tallies import counted, move_item
 
 
 def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
-    """What else a move changes: receipt stops its clock, a refused dispute restarts it."""
+    """The fields that a move changes besides the state.
+
+    Acknowledging stops the clock of acknowledgement; refusing a dispute restarts it.
+    """
     if action in {"acknowledge", "withdraw"}:
         return {"acknowledge_by": None}
     if action == "reassign":
         today = timezone.localdate(now)
-        return {
-            "acknowledge_by": CalendarDay.objects.workdays(today).add(
-                today, settings.ACKNOWLEDGE_DAYS
-            )
-        }
+        workdays = CalendarDay.objects.workdays(today)
+        return {"acknowledge_by": workdays.add(today, settings.ACKNOWLEDGE_DAYS)}
     if action == "close":
         return {
             "percent": 100,
@@ -58,12 +58,12 @@ def move_obligation(
     version: int | None = None,
     open_reasons: Mapping[int, str] | None = None,
 ) -> Obligation:
-    """Make one move of an obligation, with what follows from it, and notify those concerned.
+    """Make one move of an obligation with its consequences, and notify those concerned.
 
-    `version` is the one that the person saw; `open_reasons` say why items (ids of their states) are
-    not established where the work is to be closed. The row must come with its organisation,
-    directive and document. Raises NotAllowed, IllegalMove, Invalid (what is missing, all at once)
-    or Stale, and KeyError for a move that does not exist.
+    `version` is the one that the user saw. `open_reasons` say why items are not established when
+    the work is closed, by id of the ItemState. The row must have its organisation, directive and
+    document loaded. Raises NotAllowed, IllegalMove, Invalid (everything missing at once), Stale,
+    and KeyError for an unknown action.
     """
     if version is not None and version != obligation.version:
         raise Stale(theirs=obligation)
@@ -83,7 +83,7 @@ def move_obligation(
 def _excuse(
     obligation: Obligation, reasons: Mapping[int, str], *, by: User | None, now: datetime
 ) -> None:
-    """Note why items that are not established may stay so; the move asks who may close it."""
+    """Store why items are not established. The move itself checks the right to close."""
     lock_rows(Obligation.objects.filter(pk=obligation.pk))
     items = (
         obligation.item_states.exclude(state=ESTABLISHED)
@@ -91,23 +91,23 @@ def _excuse(
         .select_related("obligation")
     )
     for item in items:
-        given = reasons[item.pk].strip()
-        if given == item.open_reason:
+        reason = reasons[item.pk].strip()
+        if reason == item.open_reason:
             continue
         before = {"open_reason": item.open_reason}
-        fields = {"open_reason": given, "version": item.version + 1}
+        fields = {"open_reason": reason, "version": item.version + 1}
         if not ItemState.objects.filter(pk=item.pk, version=item.version).update(**fields):
             raise Stale(theirs=obligation)
-        after = {"item": item.item_id, "open_reason": given}
+        after = {"item": item.item_id, "open_reason": reason}
         audit.record("item", item, by=by, now=now, before=before, after=after)
 
 
 @counted()
 def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now: datetime) -> int:
-    """Acknowledge receipt of many at once; rows past it are left. Returns how many.
+    """Acknowledge receipt of several obligations at once. Returns how many changed.
 
-    The rows must come with their organisation. Raises NotAllowed if one is not the person's to
-    receive; nothing changes then.
+    Rows in a later state are skipped. The rows must have their organisation loaded. Raises
+    NotAllowed, and changes nothing, if the user may not acknowledge one of them.
     """
     for row in obligations:
         if not may(by, "receive", row):
@@ -123,7 +123,7 @@ def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now:
 
 
 def _check_item(item: ItemState, state: str, on: date | None, by: User | None, today: date) -> None:
-    """Raise what stands against such a change, every fault at once."""
+    """Raise NotAllowed, IllegalMove, or Invalid with every fault at once."""
     if not may(by, "work", item.obligation):
         raise NotAllowed(
             _("Items are updated by the staff and manager of the organisation itself.")
@@ -154,13 +154,13 @@ def set_item(
     by: User | None,
     now: datetime,
 ) -> ItemState:
-    """Say how far a body has got with one item, since when (`on`), and what shows it.
+    """Set the state of one item, the day it was reached (`on`), and the evidence.
 
-    Not started has no day. Raises NotAllowed, IllegalMove (work at rest), Invalid, or Stale with
-    the row as it now stands.
+    `on` is ignored for "not started". Raises NotAllowed, IllegalMove (the obligation is not open),
+    Invalid, or Stale with the current row.
     """
     on = None if state == NOT_STARTED else on
-    # Nobody withdraws the work while one of its items moves: it would be counted as it was.
+    # Lock the obligation: if it were withdrawn meanwhile, its items would be counted wrongly.
     locked = Obligation.objects.select_for_update(no_key=True).filter(pk=item.obligation_id)
     item.obligation.state = locked.values_list("state", flat=True).get()
     _check_item(item, state, on, by, timezone.localdate(now))

@@ -1,4 +1,4 @@
-"""Obligations (责任事项): the ledger comes back, and new pairs are assigned from a table."""
+"""Importing obligations (责任事项): an edited ledger, or a table that assigns new pairs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -65,7 +65,7 @@ from directives.tables.fields import (
 
 
 class StoredObligation(NamedTuple):
-    """What stands here of an obligation that a row may mean, read as COLUMNS."""
+    """A stored obligation that a row may mean, read with COLUMNS."""
 
     pk: int
     version: int
@@ -101,52 +101,48 @@ COLUMNS = (
     *("percent", *TERMS),
     *("progress", "problems", "next_steps", "light", "light_code", "light_on"),
 )
-cells_of = attrgetter(*CELLS)  # what the line of the ledger is made of
+cells_of = attrgetter(*CELLS)  # the input of LedgerReader.lines
 
 
 def may(user: User) -> bool:
-    """Those who assign, and those who fill in for an organisation."""
+    """Whether the user assigns directives or works for an organisation."""
     return user.is_active and (user.supervises or user.works)
 
 
 class ObligationChecker(Checker):
-    """Rows are told by their id, else by directive and body."""
+    """Identifies rows by their id, else by directive and body."""
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
         self.clauses = DirectiveFinder(context.place.get("document", 0))
         self.bodies = BodyCodes()
-        self.shown, self.reports = (
-            ReadonlyColumns(context, self.clauses, self._body),
-            Reports(context),
-        )
+        self.readonly = ReadonlyColumns(context, self.clauses, self._body)
+        self.reports = Reports(context)
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
         # The terms of rows that only name a lead, by directive and body.
         self.led: dict[tuple[int, int], dict[str, Any]] = {}
-        self.met: dict[str, int | None] = {}
+        self.known_bodies: dict[str, int | None] = {}  # ids by the text of a cell
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         pairs = {row.number: self._pair(row) for row in rows}
         stored = self._stored(rows, pairs)
         meant = {row.number: stored.get(row.values.get("id") or pairs[row.number]) for row in rows}
-        met = [(row, here) for row in rows if (here := meant[row.number])]
-        past = PastValues.of(
-            Obligation,
-            {
-                here.pk: (row.values.get("version") or here.version, here.version)
-                for row, here in met
-            },
-        )
-        fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
-        self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
-        self.lines = (
-            self.shown.lines([cells_of(here) for _row, here in met]) if self.author else {}
-        )  # nobody asks for the system
+        matches = [(row, here) for row in rows if (here := meant[row.number])]
+        versions = {
+            here.pk: (row.values.get("version") or here.version, here.version)
+            for row, here in matches
+        }
+        past = PastValues.of(Obligation, versions)
+        new_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
+        self.new_bodies = Organisation.objects.in_bulk(new_bodies) if new_bodies else {}
+        # The import of the admin site (no author) shows only faults, so it needs no lines.
+        cells = [cells_of(here) for _row, here in matches] if self.author else []
+        self.lines = self.readonly.lines(cells)
         self.edits = []
-        planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
+        checked = [self._check_row(row, pairs[row.number], meant[row.number], past) for row in rows]
         self.reports.settle(self.edits)
-        return planned
+        return checked
 
     def _pair(self, row: FileRow) -> tuple[int | None, int | None]:
         """The directive and the body that the cells of a row name."""
@@ -155,37 +151,32 @@ class ObligationChecker(Checker):
         return clause.pk if clause else None, self._body(text_of(row.values.get("body")))
 
     def _body(self, text: str) -> int | None:
-        if text not in self.met:
+        """The id of the body that a cell names."""
+        if text not in self.known_bodies:
             code = self.bodies.find(text).code or self.bodies.find(AFTER_NAME.sub("", text)).code
-            self.met[text] = self.bodies.known.get(code)
-        return self.met[text]
+            self.known_bodies[text] = self.bodies.known.get(code)
+        return self.known_bodies[text]
 
     def _stored(
         self, rows: Sequence[FileRow], pairs: dict[int, tuple[int | None, int | None]]
     ) -> dict[Any, StoredObligation]:
-        """The obligations that these rows may mean, as the person sees them, by id and by pair."""
+        """The obligations that these rows may mean and the user sees, by id and by pair."""
         ids = [row.values["id"] for row in rows if row.values.get("id")]
         wanted: dict[int, set[int]] = {}
         for row in rows:
             directive, body = pairs[row.number]
             if directive and body and not row.values.get("id"):
                 wanted.setdefault(directive, set()).add(body)
-        asked = any_of(
-            [
-                Q(pk__in=ids),
-                *(
-                    Q(directive=directive, organisation__in=bodies)
-                    for directive, bodies in wanted.items()
-                ),
-            ]
-        )
-        found = Obligation.objects.filter(asked).filter(self.seen).order_by().values_list(*COLUMNS)
-        stored = [StoredObligation(*cells) for cells in found]
+        by_pair = [
+            Q(directive=directive, organisation__in=bodies) for directive, bodies in wanted.items()
+        ]
+        rows_meant = Obligation.objects.filter(any_of([Q(pk__in=ids), *by_pair])).filter(self.seen)
+        stored = [StoredObligation(*cells) for cells in rows_meant.order_by().values_list(*COLUMNS)]
         return {
             key: row for row in stored for key in (row.pk, (row.directive_id, row.organisation_id))
         }
 
-    def _one(
+    def _check_row(
         self,
         row: FileRow,
         pair: tuple[int | None, int | None],
@@ -193,14 +184,14 @@ class ObligationChecker(Checker):
         past: PastValues,
     ) -> CheckedRow:
         if row.values.get("id") or here:
-            return self._known(row, pair, here, past)
+            return self._check_known(row, pair, here, past)
         directive, body = pair
         faults = list(self._faults_of_key(row, pair))
         if faults or directive is None or body is None:
             return wrong_row(row, faults)
-        return self._fresh(row, directive, body)
+        return self._check_new(row, directive, body)
 
-    def _once(self, row: FileRow, directive: int, body: int) -> bool:
+    def _note_pair(self, row: FileRow, directive: int, body: int) -> bool:
         """Note the pair of a row. False for a row that only names a lead which was named before."""
         key, only_leads = (directive, body), bool(row.values.get("leads"))
         first = self.first_rows.get(key, row.place) == row.place
@@ -211,7 +202,7 @@ class ObligationChecker(Checker):
         self.note_key(key, row)
         return True
 
-    def _known(
+    def _check_known(
         self,
         row: FileRow,
         pair: tuple[int | None, int | None],
@@ -223,35 +214,34 @@ class ObligationChecker(Checker):
             remedy = own_numbers_remedy(_("Keep the exported record ID; clear it for a new row."))
             return wrong_row(row, [Fault("id", str(row.values["id"]), expected, remedy)])
         stored = stored_of(here)
-        if row.values.get("leads"):  # it only says who leads
+        if row.values.get("leads"):  # the row only names a lead
             return CheckedRow(row, SAME, stored.label, stored.pk)
-        self._once(row, here.directive_id, here.organisation_id)
+        self._note_pair(row, here.directive_id, here.organisation_id)
         faults = list(self._faults_of_pair(row, pair, here))
         wanted = {
             name: value
             for name, value in _cells(row).items()
             if value not in (None, "") or name not in ("part", "starts_on")
         }
-        planned = compare(row, stored, wanted, past, tied=(DAYS,))
-        untaken = [*self._barred(planned, here), *_kept(row, stored)]
-        if planned.after:
-            faults += self._faults_of_change(here, planned, stored)
-        planned = (
-            wrong_row(row, faults, stored.label, stored.pk) if faults or row.faults else planned
-        )
-        planned.untaken = untaken
+        checked = compare(row, stored, wanted, past, tied=(DAYS,))
+        untaken = [*self._barred(checked, here), *_emptied(row, stored)]
+        if checked.after:
+            faults += self._faults_of_change(here, checked, stored)
+        if faults or row.faults:
+            checked = wrong_row(row, faults, stored.label, stored.pk)
+        checked.untaken = untaken
         if line := self.lines.get(here.pk):
-            self._hold(row, planned, line, past.known.get(here.pk, {}))
-        return planned
+            self._compare_readonly(row, checked, line, past.known.get(here.pk, {}))
+        return checked
 
-    def _barred(self, planned: CheckedRow, here: StoredObligation) -> Iterable[UntakenCell]:
-        """Take out of what a row changes the terms that are not this person's to edit."""
-        if not planned.after or self.above(here.organisation_path):
+    def _barred(self, checked: CheckedRow, here: StoredObligation) -> Iterable[UntakenCell]:
+        """Take out of the changes the terms that the user may not edit, and yield them."""
+        if not checked.after or self.above(here.organisation_path):
             return
         allowed = OWN if here.organisation_id in self.reports.own else ()
-        for name in [name for name in planned.after if name not in allowed]:
-            after, before = planned.after.pop(name), planned.before.pop(name)
-            planned.theirs.pop(name, None)
+        for name in [name for name in checked.after if name not in allowed]:
+            after, before = checked.after.pop(name), checked.before.pop(name)
+            checked.theirs.pop(name, None)
             yield UntakenCell(
                 name,
                 term(name, after),
@@ -259,35 +249,38 @@ class ObligationChecker(Checker):
                 str(NOT_ABOVE),
                 _("Ask one of them to import it."),
             )
-        planned.verdict = verdict_of(planned)
+        checked.verdict = verdict_of(checked)
 
-    def _hold(
-        self, row: FileRow, planned: CheckedRow, line: LedgerRow, then: Mapping[str, Any]
+    def _compare_readonly(
+        self, row: FileRow, checked: CheckedRow, line: LedgerRow, then: Mapping[str, Any]
     ) -> None:
-        """Compare the read-only cells with the ledger; words go into a report."""
-        version, faulty = row.values.get("version"), {fault.field for fault in planned.faults}
-        keys = (
-            () if "directive" in row.values else ("clause", "body")
-        )  # else they are what tells which row is meant
-        cells = {
-            **row.shown,
-            **{
-                name: row.values[name] for name in keys if name in row.values and name not in faulty
-            },
-        }
-        found = self.shown.differing(cells, line, then, ours=version is not None)
-        if edited := [cell for cell in found if cell.name in WORDS]:
-            self.edits.append(Edit(planned, line, edited))
-        planned.untaken += [
-            untaken(cell.name, cell.value, cell.stands) for cell in found if cell.name not in WORDS
+        """Compare the read-only cells with the ledger; edited texts go into a report."""
+        version, faulty = row.values.get("version"), {fault.field for fault in checked.faults}
+        cells = dict(row.shown)
+        if "directive" not in row.values:  # otherwise clause and body identify the row
+            cells |= {
+                name: row.values[name]
+                for name in ("clause", "body")
+                if name in row.values and name not in faulty
+            }
+        differences = self.readonly.differing(cells, line, then, ours=version is not None)
+        if edited := [cell for cell in differences if cell.name in WORDS]:
+            self.edits.append(Edit(checked, line, edited))
+        checked.untaken += [
+            untaken(cell.name, cell.value, cell.stands)
+            for cell in differences
+            if cell.name not in WORDS
         ]
         if version is not None and version > line.version:
-            planned.untaken.append(untaken("version", str(version), str(line.version)))
+            checked.untaken.append(untaken("version", str(version), str(line.version)))
 
     def _faults_of_pair(
         self, row: FileRow, pair: tuple[int | None, int | None], here: StoredObligation
     ) -> Iterable[Fault]:
-        """A line whose id speaks of another directive or body than its words was copied."""
+        """Yield a fault if the id of a row is of another directive or body than its cells name.
+
+        Such a row was copied from another one.
+        """
         other = (
             pair[0]
             and here.document_id == self.context.place.get("document")
@@ -314,69 +307,58 @@ class ObligationChecker(Checker):
             )
 
     def _faults_of_change(
-        self, here: StoredObligation, planned: CheckedRow, stored: StoredRow
+        self, here: StoredObligation, checked: CheckedRow, stored: StoredRow
     ) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
-        days = [name for name in DAYS if name in planned.after]
+        days = [name for name in DAYS if name in checked.after]
+        new_values = {**stored.values, **checked.after}
         if here.state == WITHDRAWN or (here.state == CLOSED and days):
-            name = (days or list(planned.after))[0]
+            name = (days or list(checked.after))[0]
             expected = _("Unchanged: this obligation is closed or withdrawn")
             remedy = _(
                 "Restore the original value; if it must change, reopen the obligation first."
             )
-            yield Fault(name, str(planned.after[name] or ""), expected, remedy)
+            yield Fault(name, str(checked.after[name] or ""), expected, remedy)
             return
-        due, starts = (
-            planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on")
-        )
-        floor = max(filter(None, (starts, json_value(here.issued_on))))
-        if due and days and due < floor:
-            expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {
-                "day": floor
-            }
-            yield Fault(
-                "due_on" if "due_on" in planned.after else "starts_on",
-                due,
-                expected,
-                _("Correct the date."),
-            )
-        paper = {
-            name: planned.after.get(name, stored.values[name])
-            for name in ("deliverable", "plan_due_on")
-        }
-        if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
-            yield refused_cell("plan_due_on", paper["plan_due_on"] or "", said)
+        due = new_values["due_on"]
+        earliest = max(filter(None, (new_values["starts_on"], json_value(here.issued_on))))
+        if due and days and due < earliest:
+            expected = _("%(day)s or later: work cannot end before it starts or is assigned")
+            name = "due_on" if "due_on" in checked.after else "starts_on"
+            yield Fault(name, due, expected % {"day": earliest}, _("Correct the date."))
+        if {"deliverable", "plan_due_on"} & checked.after.keys():
+            plan_due_on = new_values["plan_due_on"]
+            if message := wrong_plan_day(new_values["deliverable"], plan_due_on):
+                yield refused_cell("plan_due_on", plan_due_on or "", message)
 
     @property
     def names(self) -> str:
-        """The column that says which directive is meant."""
+        """The field whose column names the directive."""
         return "clause" if "clause" in self.headed else "directive"
 
     @property
     def author(self) -> User | None:
-        """Whose rights are checked; None for administrators, who have all."""
+        """The user whose rights are checked; None for administrators, who have all."""
         return self.context.by
 
     @cached_property
     def seen(self) -> Q:
-        """The obligations that may be meant at all."""
+        """The condition on obligations that a row may mean."""
         return in_view(self.context.by, "organisation")
 
     @cached_property
     def owned(self) -> bool:
-        """Whether the person assigns directives of this document at all."""
-        return (
-            Document.objects.owned_by(self.context.by)
-            .filter(pk=self.context.place.get("document"))
-            .exists()
-        )
+        """Whether the user may assign directives of this document."""
+        documents = Document.objects.owned_by(self.context.by)
+        return documents.filter(pk=self.context.place.get("document")).exists()
 
     @cached_property
     def tops(self) -> tuple[str, ...]:
+        """The paths of the organisations that the user supervises."""
         return tuple({m.organisation.path for m in self.context.by.in_role(SUPERVISOR)})
 
     def above(self, path: str) -> bool:
-        """Whether the person assigns to the body of this path."""
+        """Whether the user may assign to the body with this path."""
         return any(path != top and path.startswith(top) for top in self.tops)
 
     def _faults_of_key(self, row: FileRow, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
@@ -398,11 +380,11 @@ class ObligationChecker(Checker):
             yield unknown_directive(self.names, clause)
         column = row.values.get(NAMED_IN, "body")
         if not pair[1]:
-            found = self.bodies.find(body)
+            match = self.bodies.find(body)
             yield (
-                ambiguous_code(column, body, found) if found.several else unknown_body(column, body)
+                ambiguous_code(column, body, match) if match.several else unknown_body(column, body)
             )
-        elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
+        elif not self.above(self.new_bodies[pair[1]].path if pair[1] in self.new_bodies else ""):
             expected = _("An organisation below the one you supervise")
             yield Fault(
                 column,
@@ -411,10 +393,11 @@ class ObligationChecker(Checker):
                 _("Delete this row, or ask the supervisors of the organisation to assign it."),
             )
 
-    def _fresh(self, row: FileRow, directive: int, body: int) -> CheckedRow:
-        clause, home = self.clauses.rows[directive], self.fresh[body]
-        if not self._once(row, directive, body):
-            return CheckedRow(row, SAME, f"{clause.code} · {home.name_hans}")
+    def _check_new(self, row: FileRow, directive: int, body: int) -> CheckedRow:
+        clause, home = self.clauses.rows[directive], self.new_bodies[body]
+        label = f"{clause.code} · {home.name_hans}"
+        if not self._note_pair(row, directive, body):
+            return CheckedRow(row, SAME, label)
         after = {"clause": clause.code, "body": home.code} | {
             name: value for name, value in _cells(row).items() if value
         }
@@ -425,25 +408,21 @@ class ObligationChecker(Checker):
         for name, text in faults_of(pair, by=self.author, today=self.context.today).items():
             field = columns.get(name, name)
             faults.append(refused_cell(field, str(json_value(row.values.get(field)) or ""), text))
-        label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
-        label = (
-            f"{label} · {read_as(given, home.code)}"
-            if given.isdecimal() and given != home.code
-            else label
-        )
-        planned = (
-            wrong_row(row, faults, label) if faults or row.faults else new_row(row, label, after)
-        )
-        planned.untaken = list(self._unassigned(row, directive))
-        return planned
+        code = text_of(row.values.get("body"))
+        if code.isdecimal() and code != home.code:
+            label = f"{label} · {read_as(code, home.code)}"
+        wrong = faults or row.faults
+        checked = wrong_row(row, faults, label) if wrong else new_row(row, label, after)
+        checked.untaken = list(self._unassigned(row, directive))
+        return checked
 
     def _unassigned(self, row: FileRow, directive: int) -> Iterable[UntakenCell]:
-        """Cells of a new row that say what no assignment holds."""
+        """Cells of a new row with values that no obligation stores."""
         for name, cell in row.shown.items():
             value = cell_text(name, cell)
-            if value and (
-                name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]
-            ):
+            if not value:
+                continue
+            if name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]:
                 yield untaken(name, value, "")
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
@@ -455,15 +434,13 @@ class ObligationChecker(Checker):
 
 def _cells(row: FileRow) -> dict[str, Any]:
     """The terms that a row gives, as JSON holds them."""
-    given = row.values
-    cells = {
-        name: text_of(given[name]) for name in ("part", "deliverable", *PEOPLE) if name in given
-    }
-    return cells | {name: json_value(given[name]) for name in DAYS if name in given}
+    values, texts = row.values, ("part", "deliverable", *PEOPLE)
+    cells = {name: text_of(values[name]) for name in texts if name in values}
+    return cells | {name: json_value(values[name]) for name in DAYS if name in values}
 
 
-def _kept(row: FileRow, here: StoredRow) -> Iterable[UntakenCell]:
-    """Emptied cells of terms that an obligation never is without."""
+def _emptied(row: FileRow, here: StoredRow) -> Iterable[UntakenCell]:
+    """Cells that were emptied although an obligation always has the value."""
     for name in ("part", "starts_on"):
         if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
             yield UntakenCell(

@@ -1,4 +1,4 @@
-"""Progress in a ledger that comes back, and the report that it goes into."""
+"""Importing the progress columns of an edited ledger into progress reports."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,68 +28,66 @@ read_text = value_reader(Field("progress", ""))
 
 @dataclass(slots=True)
 class Edit:
-    """Words that a row of the file changes, of an obligation as its line shows it."""
+    """The progress texts that a row of the file changes."""
 
-    planned: CheckedRow
-    line: LedgerRow
+    checked: CheckedRow
+    line: LedgerRow  # the obligation as the ledger shows it
     cells: Sequence[Difference]
 
 
 class Untakable(Exception):
-    """The words go into no report now: why, and where they are written instead."""
+    """No report takes the texts now. The arguments: why, and where to write them instead."""
 
 
 class Reports:
-    """Finds the report into which the words of each row go."""
+    """Finds the report that takes the progress texts of each row."""
 
     def __init__(self, context: IntakeContext) -> None:
         self.context = context
 
     @cached_property
     def own(self) -> frozenset[int]:
-        """The organisations for which the person fills in."""
+        """The organisations whose reports the user writes."""
         return frozenset(m.organisation_id for m in self.context.by.in_role(STAFF, MANAGER))
 
     def settle(self, edits: Sequence[Edit]) -> None:
-        """Let each row change the entry of its obligation, or list its words as not taken over.
+        """Add to each row the changes of its report entry, or list its texts as not imported.
 
-        Some queries for all of them.
+        The number of queries does not grow with the number of edits of a report.
         """
         if not edits:
             return
         reports, entries = self._reports(edits), self._entries(edits)
-        meant: dict[int, list[Edit]] = {}
+        by_report: dict[int, list[Edit]] = {}
         known: dict[int, ProgressReport] = {}
         for edit in edits:
+            place = (edit.line.body.pk, edit.line.clause.document_id)
             try:
-                report = self._report(
-                    edit,
-                    reports.get((edit.line.body.pk, edit.line.clause.document_id), []),
-                    entries,
-                )
-                known[report.pk] = report
-                meant.setdefault(report.pk, []).append(edit)
+                report = self._report(edit, reports.get(place, []), entries)
             except Untakable as reason:
-                edit.planned.untaken += [_told(cell, *reason.args) for cell in edit.cells]
-        for pk, own in meant.items():
-            unmade = [edit.line.pk for edit in own if (pk, edit.line.pk) not in entries]
-            fresh = drafts(known[pk], unmade) if unmade else {}
-            for edit in own:
-                _take(edit, known[pk], entries.get((pk, edit.line.pk)) or fresh[edit.line.pk])
+                edit.checked.untaken += [_untaken(cell, *reason.args) for cell in edit.cells]
+                continue
+            known[report.pk] = report
+            by_report.setdefault(report.pk, []).append(edit)
+        for pk, edits_of_report in by_report.items():
+            missing = [e.line.pk for e in edits_of_report if (pk, e.line.pk) not in entries]
+            new_drafts = drafts(known[pk], missing) if missing else {}
+            for edit in edits_of_report:
+                entry = entries.get((pk, edit.line.pk)) or new_drafts[edit.line.pk]
+                _take(edit, known[pk], entry)
 
     def _reports(self, edits: Iterable[Edit]) -> dict[tuple[int, int], list[ProgressReport]]:
-        """Reports whose cycle has opened by organisation and document, the latest first."""
+        """Reports of cycles that have opened, latest first, by organisation and document."""
         homes = {(edit.line.body.pk, edit.line.clause.document_id) for edit in edits}
         bodies, documents = ({home[place] for home in homes} for place in (0, 1))
         rows = ProgressReport.objects.filter(
             organisation__in=bodies, document__in=documents, cycle__opens_on__lte=self.context.today
         )
-        found: dict[tuple[int, int], list[ProgressReport]] = {}
-        for report in (
-            rows.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).order_by("-cycle__due_on", "-pk")
-        ):
-            found.setdefault((report.organisation_id, report.document_id), []).append(report)
-        return found
+        rows = rows.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT)
+        reports: dict[tuple[int, int], list[ProgressReport]] = {}
+        for report in rows.order_by("-cycle__due_on", "-pk"):
+            reports.setdefault((report.organisation_id, report.document_id), []).append(report)
+        return reports
 
     def _entries(self, edits: Iterable[Edit]) -> dict[tuple[int, int], ReportEntry]:
         rows = ReportEntry.objects.filter(obligation__in=[edit.line.pk for edit in edits])
@@ -101,17 +99,17 @@ class Reports:
         reports: Sequence[ProgressReport],
         entries: Mapping[tuple[int, int], ReportEntry],
     ) -> ProgressReport:
-        """The one report that takes the words and that the person fills in. Raises Untakable."""
-        line, writes = edit.line, edit.line.body.pk in self.own
+        """Return the one editable report that the user writes. Raises Untakable."""
+        line = edit.line
         if line.state not in REPORTABLE:
             why = _("Nothing is reported on an obligation that is “%(state)s”.") % {
                 "state": dict(OBLIGATION_STATES)[line.state]
             }
             raise Untakable(why, _("On the page of the obligation."))
-        mine = [(report, entries.get((report.pk, line.pk))) for report in reports]
+        with_entries = [(report, entries.get((report.pk, line.pk))) for report in reports]
         editable = [
             report
-            for report, entry in mine
+            for report, entry in with_entries
             if report.completed_at is None and (entry is None or entry.state in EDITABLE)
         ]
         if len(editable) > 1:
@@ -120,18 +118,18 @@ class Reports:
                 _("Several reports are open: %(cycles)s.") % {"cycles": cycles},
                 _("In the report that they belong to."),
             )
-        if editable and not writes:
+        if not editable:
+            raise Untakable(*_closed(with_entries))
+        if line.body.pk not in self.own:
             where = _("In the report for %(cycle)s.") % {"cycle": editable[0].cycle.name}
             raise Untakable(
                 _("Progress is reported by the staff of the organisation itself."), where
             )
-        if editable:
-            return editable[0]
-        raise Untakable(*_closed(mine))
+        return editable[0]
 
 
 def _closed(reports: Sequence[tuple[ProgressReport, ReportEntry | None]]) -> tuple[str, str]:
-    """Why no report takes words now, and where they belong."""
+    """Why no report takes the texts now, and where they belong."""
     if not reports:
         return _("No reporting cycle is open."), _(
             "In the next report, once a reporting cycle is open."
@@ -145,70 +143,66 @@ def _closed(reports: Sequence[tuple[ProgressReport, ReportEntry | None]]) -> tup
     return why, _("In that report, if it is returned; otherwise in the next one.")
 
 
-def _told(cell: Difference, why: str, where: str) -> UntakenCell:
+def _untaken(cell: Difference, why: str, where: str) -> UntakenCell:
     return UntakenCell(cell.name, cell.value, cell.stands, why, where)
 
 
 def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> None:
-    """Add the words of a row to what it changes.
+    """Add the progress texts of a row to its changes.
 
-    Words that somebody typed in the report meanwhile are contested.
+    A text that somebody has typed in the report meanwhile makes a conflict.
     """
-    planned, cycle = edit.planned, {"cycle": report.cycle.name}
+    checked, cycle = edit.checked, {"cycle": report.cycle.name}
     where = _("In the report for %(cycle)s.") % cycle
     if getattr(entry, "unchanged", False):
         why = (
             _("The report for %(cycle)s says that nothing has changed since the last one.") % cycle
         )
-        planned.untaken += [_told(cell, why, where) for cell in edit.cells]
+        checked.untaken += [_untaken(cell, why, where) for cell in edit.cells]
         return
     typed = isinstance(entry, ReportEntry) and not (entry.state == DRAFT and entry.saved_at is None)
     before, after, theirs = {}, {}, {}
     for cell in edit.cells:
-        value, stands = _value(cell), getattr(entry, cell.name)
+        value, current = _value(cell), getattr(entry, cell.name)
         if isinstance(value, Wrong):
-            planned.untaken.append(
-                _told(cell, _("Expected: %(expected)s") % {"expected": value.expected}, where)
-            )
-        elif not same_value(stands, value):
-            before[cell.name], after[cell.name] = stands, value
-            if (
-                typed
-                and stands not in ("", None)
-                and not same_value(stands, getattr(edit.line, cell.name))
-            ):
-                theirs[cell.name] = stands
-    if after and planned.verdict != WRONG:
-        goes = {"cycle": None}
-        planned.before |= goes | before
-        planned.after |= {"cycle": report.cycle_id} | after
-        planned.theirs |= (goes if len(theirs) == len(after) else {}) | theirs
-        planned.verdict = verdict_of(planned)
+            why = _("Expected: %(expected)s") % {"expected": value.expected}
+            checked.untaken.append(_untaken(cell, why, where))
+        elif not same_value(current, value):
+            before[cell.name], after[cell.name] = current, value
+            in_ledger = getattr(edit.line, cell.name)
+            if typed and current not in ("", None) and not same_value(current, in_ledger):
+                theirs[cell.name] = current
+    if after and checked.verdict != WRONG:
+        no_cycle = {"cycle": None}
+        checked.before |= no_cycle | before
+        checked.after |= {"cycle": report.cycle_id} | after
+        checked.theirs |= (no_cycle if len(theirs) == len(after) else {}) | theirs
+        checked.verdict = verdict_of(checked)
 
 
 def _value(cell: Difference) -> Any:
-    """What an entry would hold."""
+    """The value of a cell as an entry stores it, or Wrong."""
     if cell.name != "percent":
         value = read_text(cell.cell)
         return "" if value is None else value
     if not cell.value:
         return None
-    found = [number for number in percents(cell.cell)[:1] if 0 <= number <= 100]
-    return found[0] if found else Wrong(_("A whole number from 0 to 100"))
+    number = next(iter(percents(cell.cell)), -1)
+    return number if 0 <= number <= 100 else Wrong(_("A whole number from 0 to 100"))
 
 
 # writing
 
 
 def words(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The words among what a row changes."""
+    """The progress texts among the values of a row."""
     return {name: values[name] for name in WORDS if name in values}
 
 
 def _by_report(
     rows: Iterable[IntakeRow],
 ) -> Iterator[tuple[ProgressReport | None, list[IntakeRow]]]:
-    """The rows that change words, by their report; None where it is not there any more."""
+    """Group the rows that change progress texts by report; None if it no longer exists."""
     changing = [row for row in rows if words(row.after)]
     bodies = dict(
         Obligation.objects.filter(pk__in=[row.subject_id for row in changing])
@@ -219,15 +213,15 @@ def _by_report(
     def home(row: IntakeRow) -> tuple[int, int]:
         return row.after["cycle"], bodies.get(row.subject_id or 0, 0)
 
-    for (cycle, body), own in groupby(sorted(changing, key=home), home):
+    for (cycle, body), group in groupby(sorted(changing, key=home), home):
         reports = ProgressReport.objects.filter(cycle=cycle, organisation=body)
-        yield reports.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).first(), list(own)
+        yield reports.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).first(), list(group)
 
 
 def _entries(
     report: ProgressReport, rows: IntakeRows, context: IntakeContext
 ) -> dict[int, ReportEntry]:
-    """The entries of these rows by obligation, until the transaction ends. Raises NotAllowed."""
+    """Lock the entries of these rows. Returns them by obligation id. Raises NotAllowed."""
     entries = report.entries.filter(obligation__in=[row.subject_id for row in rows])
     ids = entries.values_list("pk", flat=True)
     return {
@@ -237,54 +231,54 @@ def _entries(
 
 
 def _fields(entry: ReportEntry, values: Mapping[str, Any]) -> EntryFields:
-    here = {name: getattr(entry, name) for name in EntryFields.__dataclass_fields__}
-    return EntryFields(**here | words(values))
+    current = {name: getattr(entry, name) for name in EntryFields.__dataclass_fields__}
+    return EntryFields(**current | words(values))
 
 
-def _says(entry: ReportEntry, values: Mapping[str, Any]) -> bool:
+def _holds(entry: ReportEntry, values: Mapping[str, Any]) -> bool:
     return all(same_value(getattr(entry, name), value) for name, value in words(values).items())
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Save the words in the entries of their reports, as if they had been typed.
+    """Save the progress texts in the entries of their reports, as if they had been typed.
 
-    Reports that nobody began are begun. Raises NotAllowed, and Stale where an entry says something
-    else than when the table was checked.
+    Starts reports that nobody has started. Raises NotAllowed, and Stale if an entry has changed
+    since the table was checked.
     """
-    for report, own in _by_report(rows):
+    for report, report_rows in _by_report(rows):
         if report is None:
-            raise stale(own[0])
-        entries = _entries(report, own, context)
-        if len(entries) < len(own):
+            raise stale(report_rows[0])
+        entries = _entries(report, report_rows, context)
+        if len(entries) < len(report_rows):
             reporting.begin(report=report, by=context.by, now=context.now)
-            entries = _entries(report, own, context)
+            entries = _entries(report, report_rows, context)
         edits = []
-        for row in own:
+        for row in report_rows:
             entry = entries.get(row.subject_id or 0)
-            if entry is None or entry.state not in EDITABLE or not _says(entry, row.before):
+            if entry is None or entry.state not in EDITABLE or not _holds(entry, row.before):
                 raise stale(row, entry)
             edits.append(EntryEdit(entry, _fields(entry, row.after)))
         reporting.save_entries(edits, by=context.by, now=context.now)
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Entries say again what they said; where that is what a draft says, they are untouched drafts.
+    """Restore the texts of entries; entries equal to a fresh draft become untouched drafts again.
 
-    Raises NotAllowed, and Invalid where an entry was handed in or says something else by now.
+    Raises NotAllowed, and Invalid if an entry was submitted or has changed since the import.
     """
-    for report, own in _by_report(rows):
+    for report, report_rows in _by_report(rows):
         if report is None:
-            raise changed_since(own[0])
-        entries, pairs = _entries(report, own, context), []
-        for row in own:
+            raise changed_since(report_rows[0])
+        entries, pairs = _entries(report, report_rows, context), []
+        for row in report_rows:
             entry = entries.get(row.subject_id or 0)
-            if entry is None or entry.state not in EDITABLE or not _says(entry, row.after):
+            if entry is None or entry.state not in EDITABLE or not _holds(entry, row.after):
                 raise changed_since(row)
             pairs.append((row, entry))
-        fresh = drafts(report, entries)
+        new_drafts = drafts(report, entries)
         redrafted, edits = [], []
         for row, entry in pairs:
-            if _untouched(entry, row, fresh[entry.obligation_id]):
+            if _untouched(entry, row, new_drafts[entry.obligation_id]):
                 redrafted.append(entry)
             else:
                 edits.append(EntryEdit(entry, _fields(entry, row.before)))
@@ -293,10 +287,10 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
 
 
 def _untouched(entry: ReportEntry, row: IntakeRow, draft: Draft) -> bool:
-    """Whether nothing but this row distinguishes an entry from its draft."""
-    said = {name: getattr(entry, name) for name in WORDS} | words(row.before)
+    """Whether the entry without the changes of this row equals a fresh draft."""
+    restored = {name: getattr(entry, name) for name in WORDS} | words(row.before)
     return (
         entry.state == DRAFT
         and not entry.unchanged
-        and all(same_value(said[name], getattr(draft, name)) for name in WORDS)
+        and all(same_value(restored[name], getattr(draft, name)) for name in WORDS)
     )

@@ -1,4 +1,4 @@
-"""Writing obligations of a checked table, and taking them back."""
+"""Writing the obligations of a checked table, and undoing it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -29,9 +29,9 @@ from directives.tables.fields import IntakeContext, IntakeRows
 
 PEOPLE = ("leader", "contact", "note")
 DAYS = ("starts_on", "plan_due_on", "due_on")
-OWN = frozenset({"contact"})  # what the organisation itself edits
+OWN = frozenset({"contact"})  # the terms that the organisation itself edits
 NOT_ABOVE = gettext_lazy("Only supervisors of an organisation above edit this column.")
-AT_REST = (CLOSED, WITHDRAWN)  # whose terms stay as they are
+AT_REST = (CLOSED, WITHDRAWN)  # states in which the terms no longer change
 TERMS = ("part", "deliverable", *PEOPLE, *DAYS)
 
 
@@ -40,7 +40,7 @@ def _day(text: str | None) -> date | None:
 
 
 def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) -> Pair:
-    """A new obligation as a checked row gives it."""
+    """Return the new obligation that a checked row describes."""
     terms = Terms(
         part=after.get("part") or RESPONSIBLE,
         deliverable=after.get("deliverable") or "",
@@ -52,10 +52,10 @@ def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) 
 
 
 def _held(rows: IntakeRows) -> dict[int, Obligation]:
-    """The stored obligations of these rows with their bodies, until the transaction ends."""
-    found = Obligation.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
-    lock_rows(found)
-    return {row.pk: row for row in found.select_related("organisation")}
+    """Lock the stored obligations of these rows. Returns them by id, with their organisations."""
+    stored = Obligation.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
+    lock_rows(stored)
+    return {row.pk: row for row in stored.select_related("organisation")}
 
 
 def _as_stored(row: Obligation) -> StoredRow:
@@ -65,7 +65,7 @@ def _as_stored(row: Obligation) -> StoredRow:
 
 
 def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The terms among these values, as an obligation holds them."""
+    """The terms among these values, as attributes of an obligation."""
     return {
         name: _day(value) if name in DAYS else value
         for name, value in values.items()
@@ -74,15 +74,15 @@ def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> None:
-    """Raise NotAllowed to somebody who does not edit all of these terms of an obligation."""
-    if not may(by, "issue", obligation) and not (
-        OWN.issuperset(names) and may(by, "work", obligation)
-    ):
+    """Raise NotAllowed unless the user may edit all of these terms of an obligation."""
+    if may(by, "issue", obligation):
+        return
+    if not (OWN.issuperset(names) and may(by, "work", obligation)):
         raise NotAllowed(NOT_ABOVE)
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Terms change through the one door for obligations; new pairs are issued."""
+    """Change the terms of known obligations, and assign new pairs."""
     known = [row for row in rows if row.verdict != NEW]
     progress.write(context, known)
     stored, pairs = _held(known), []
@@ -125,25 +125,25 @@ def _issue(context: IntakeContext, rows: IntakeRows) -> None:
         pair_of(row.after, directives[row.after["clause"]], bodies[row.after["body"]])
         for row in rows
     ]
-    _not_yet(rows, pairs)
+    _demand_new(rows, pairs)
     made = issuing.issue_pairs(document=document, pairs=pairs, by=context.by, now=context.now)
     for row, obligation in zip(rows, made, strict=True):
         row.subject_id, row.left = obligation.pk, obligation.version
 
 
-def _not_yet(rows: IntakeRows, pairs: list[Pair]) -> None:
-    """Somebody may have assigned one of them since the table was checked."""
+def _demand_new(rows: IntakeRows, pairs: list[Pair]) -> None:
+    """Raise Stale if one of the pairs was assigned since the table was checked."""
     directives = {pair.directive.pk for pair in pairs}
     bodies = {pair.organisation.pk for pair in pairs}
-    known = Obligation.objects.filter(directive__in=directives, organisation__in=bodies)
-    made = set(known.order_by().values_list("directive_id", "organisation_id"))
+    stored = Obligation.objects.filter(directive__in=directives, organisation__in=bodies)
+    existing = set(stored.order_by().values_list("directive_id", "organisation_id"))
     for row, pair in zip(rows, pairs, strict=True):
-        if (pair.directive.pk, pair.organisation.pk) in made:
+        if (pair.directive.pk, pair.organisation.pk) in existing:
             raise stale(row)
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
-    """Terms become again what they were; new obligations on which nothing was done are deleted."""
+    """Restore the terms, and delete new obligations on which no work depends."""
     progress.undo(context, [row for row in rows if row.verdict != NEW])
     stored = _held(rows)
     demand_as_applied(rows, stored, lambda here: _as_stored(here).values)
@@ -167,10 +167,10 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
 
 
 def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:
-    """The first day of completion was none either, where this table set it."""
-    ours = (
+    """Reset the original due date too, if this table set the first one."""
+    set_here = (
         "due_on" in row.before
         and row.before["due_on"] is None
         and json_value(here.original_due_on) == row.after.get("due_on")
     )
-    return {"original_due_on": None} if ours else {}
+    return {"original_due_on": None} if set_here else {}
