@@ -1,4 +1,4 @@
-"""The ledger (台账) as a file: the columns that people expect, one line for each obligation."""
+"""Exporting the ledger (台账): one line for each obligation."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
@@ -49,15 +49,15 @@ from directives.tables.lists import (
     part_of,
 )
 
-SEARCHED = 50_000  # obligations among which words are looked for while the reader waits
-SORTED = 50_000  # rows sorted as one list; more come one directive after another, and so at once
-KNOWN = 10_000  # keys of one column whose words are kept
-LEADS = 3  # lead organisations that a line names
+SEARCHED = 50_000  # obligations that a text search goes through during a request
+SORTED = 50_000  # rows sorted in one query; more are read directive by directive
+KNOWN = 10_000  # keys of one column whose texts are cached
+LEADS = 3  # lead organisations named in a line
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The day that a ledger speaks of, where no request tells it."""
+    """The day of a ledger that is made without a request."""
 
     today: date
     workdays: Workdays
@@ -66,19 +66,18 @@ class Today:
 def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
     """The columns of the ledger; `titled` puts the document's title before the clause.
 
-    The last two say which row it is and in which state it went out: by them a file that comes back
-    is understood.
+    The last two identify the obligation and its version when the edited file is imported.
     """
     return (
         *_duty_columns(titled),
-        *_standing_columns(dated),
+        *_progress_columns(dated),
         Column("id", _("Record ID"), lambda row: row.pk, "id", 8),
         Column("version", _("Version"), lambda row: row.version, "id", 6),
     )
 
 
 def _duty_columns(titled: bool) -> tuple[Column, ...]:
-    """What is owed, by whom."""
+    """What has to be done, and by whom."""
     page = path_to("obligation")
 
     def code(row: LedgerRow) -> str:
@@ -113,7 +112,7 @@ def _duty_columns(titled: bool) -> tuple[Column, ...]:
 
 
 def _light(dated: Dated) -> Callable[[LedgerRow], str]:
-    """The light of a row with its reason."""
+    """Return the function that describes the light of a row with its reason."""
 
     def words(row: LedgerRow) -> str:
         word, why = describe_light(dated, row)
@@ -123,8 +122,8 @@ def _light(dated: Dated) -> Callable[[LedgerRow], str]:
     return _remembered(facts, words)
 
 
-def _standing_columns(dated: Dated) -> tuple[Column, ...]:
-    """Who answers for it, until when, and how far it is."""
+def _progress_columns(dated: Dated) -> tuple[Column, ...]:
+    """Who is responsible, until when, and how far the work is."""
     lights, states = _light(dated), {state: str(word) for state, word in OBLIGATION_STATES}
     return (
         Column(
@@ -161,29 +160,30 @@ def _standing_columns(dated: Dated) -> tuple[Column, ...]:
 def _remembered(
     key: Callable[[LedgerRow], Hashable], words_of: Callable[[LedgerRow], str]
 ) -> Callable[[LedgerRow], str]:
-    """The words of a row, worked out once for all rows of one key, in the language of now."""
+    """Cache `words_of` by the key of a row. The cache holds texts of one language."""
     known: dict[Hashable, str] = {}
 
     def remembered(row: LedgerRow) -> str:
-        words = known.get(of := key(row))
+        row_key = key(row)
+        words = known.get(row_key)
         if words is None:
             if len(known) >= KNOWN:
                 known.clear()
-            words = known[of] = words_of(row)
+            words = known[row_key] = words_of(row)
         return words
 
     return remembered
 
 
 def _items(row: LedgerRow) -> str:
-    """2. 委员会制度（已建成 2026-05-09）; with a reason for its state: 3. 工作制度（未启动：…）"""
+    """One line for each item: 2. 委员会制度（已建成 2026-05-09）, 3. 工作制度（未启动：…）."""
     lines, states = [], dict(ITEM_STATES)
     for item in row.items:
         state = f"{states[item.state]} {item.on.isoformat() if item.on else ''}".rstrip()
         if item.open_reason:
             state = _("%(word)s: %(why)s") % {"word": state, "why": item.open_reason}
-        named = {"number": item.number, "name": localized(item, "name"), "state": state}
-        lines.append(_("%(number)s. %(name)s (%(state)s)") % named)
+        values = {"number": item.number, "name": localized(item, "name"), "state": state}
+        lines.append(_("%(number)s. %(name)s (%(state)s)") % values)
     return "\n".join(lines)
 
 
@@ -208,7 +208,7 @@ def _body(row: LedgerRow) -> str:
 
 
 def _group_paths(*, titled: bool) -> Callable[[LedgerRow], GroupPath]:
-    """Where a row stands: part and clause, under the document where there are several."""
+    """Return the function that gives the headings of a row: section, clause; `titled`: document."""
     known: dict[int, GroupPath] = {}
 
     def path(row: LedgerRow) -> GroupPath:
@@ -223,11 +223,11 @@ def _group_paths(*, titled: bool) -> Callable[[LedgerRow], GroupPath]:
     return path
 
 
-# the cover
+# notes on the cover
 
 
 def _ledger_notes(chosen: ObligationFilter, user: User | None) -> Notes:
-    """A line for each thing asked for; what the person does not see has no name."""
+    """A note for each condition of the filter. Rows that the user may not see are not named."""
 
     def named(model: type[Document] | type[Directive] | type[Section], pk: int | None) -> Any:
         if not pk:
@@ -257,7 +257,7 @@ def _ledger_notes(chosen: ObligationFilter, user: User | None) -> Notes:
 
 
 def light_notes(lights: Lights) -> Notes:
-    """Each light with its count, its share and the denominator."""
+    """A note for each light: its count, its share and the total."""
     words = dict(LIGHTS)
     return tuple((words[colour], part_of(lights.count(colour), lights.total)) for colour in COLOURS)
 
@@ -270,9 +270,9 @@ def book(
     dated: Dated,
     now: datetime,
 ) -> Book:
-    """The ledger of these rows under a filter, ready to be written.
+    """Return the ledger of the rows that the filter selects.
 
-    `rows` are all that may be taken away; `user` None is the system.
+    `rows` are all that the user may export; a `user` of None means the system.
     """
     filtered = chosen.apply(rows, dated.today)
     lights: Counter[str] = Counter()
@@ -302,11 +302,11 @@ def book(
     )
 
 
-# as a page asks for it
+# downloads from a page
 
 
 def listed(request: ListRequest, place: Place) -> FilteredList:
-    """The ledger under the filter of an address: the rows that this person may take away."""
+    """The ledger of the rows that the query string selects and the user may export."""
     chosen = ObligationFilter.of(request.GET)
     rows = Obligation.objects.exportable_by(request.user)
     filtered = chosen.apply(rows, request.today).order_by()
@@ -321,9 +321,9 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
 def _few(
     request: ListRequest, chosen: ObligationFilter, filtered: QuerySet[Obligation], limit: int
 ) -> bool:
-    """As the page counts them: from the kept counts, or up to a bound.
+    """Whether the export has at most `limit` rows, counted as the page counts them.
 
-    What a search finds in a nation is not counted beforehand.
+    Searches over very many obligations are not counted; they do not count as few.
     """
     if chosen.q:
         wide = Scope.of(request.user).wide

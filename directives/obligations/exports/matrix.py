@@ -1,4 +1,4 @@
-"""The matrix as a file: directives down, or bodies down where they are too many."""
+"""Exporting the matrix: directives as rows, or bodies as rows if there are too many."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,12 +17,12 @@ from directives.obligations.queries.matrix import Axes, BodyRow, axes, rows_by_b
 from directives.tables.book import Book, Column
 from directives.tables.lists import FilteredList, ListRequest, Notes, Place, filter_in_words
 
-ACROSS = 200  # bodies that stand side by side; more stand one below another
-CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger have
+ACROSS = 200  # bodies as columns; more than these become rows
+CELLS = 90_000  # cells written during a request: as many as 5,000 lines of the ledger have
 
 
 def listed(request: ListRequest, place: Place) -> FilteredList:
-    """The matrix of a document under its filter."""
+    """The matrix of a document that the query string selects."""
     document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), **place)
     chosen = MatrixFilter.of(request.GET)
     top = None
@@ -38,24 +38,22 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
     )
     conditions = _conditions(document, chosen, top)
 
-    def wide() -> int:
-        return matrix.bodies.order_by()[: ACROSS + 1].count()
+    def fits() -> bool:
+        return matrix.bodies.order_by()[: ACROSS + 1].count() <= ACROSS
 
     def few(limit: int) -> bool:
-        bodies, directives = (
-            matrix.bodies.order_by()[: max(limit, ACROSS) + 1].count(),
-            matrix.directives.count(),
-        )
+        bodies = matrix.bodies.order_by()[: max(limit, ACROSS) + 1].count()
+        directives = matrix.directives.count()
         rows = directives if bodies <= ACROSS else bodies
         return rows <= limit and bodies * directives <= CELLS
 
     def total() -> int:
-        return matrix.directives.count() if wide() <= ACROSS else matrix.bodies.order_by().count()
+        return matrix.directives.count() if fits() else matrix.bodies.order_by().count()
 
     def make() -> Book:
         directives = list(matrix.directives.order_by("order", "pk"))
         name = f"{_('Matrix')} {localized(document, 'title')}"
-        if wide() <= ACROSS:
+        if fits():
             bodies = list(matrix.bodies.order_by("path"))
             notes = (
                 *conditions,
@@ -64,7 +62,7 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
             )
             rows: Iterable = rows_of(matrix, directives, bodies)
             return Book(name, matrix_columns(bodies), rows, request.now, notes, document.fictional)
-        return _aside(name, matrix, directives, request, document, conditions)
+        return _transposed(name, matrix, directives, request, document, conditions)
 
     return FilteredList(conditions, few, total, make)
 
@@ -85,7 +83,7 @@ def _conditions(document: Document, chosen: MatrixFilter, top: Organisation | No
     )
 
 
-def _aside(
+def _transposed(
     name: str,
     matrix: Axes,
     directives: Sequence[Directive],
@@ -103,19 +101,13 @@ def _aside(
         (_("Organisations"), bodies),
         (_("Layout"), why),
     )
+    rows = rows_by_body(matrix, directives, matrix.bodies)
     columns = aside_columns(directives)
-    return Book(
-        name,
-        columns,
-        rows_by_body(matrix, directives, matrix.bodies),
-        request.now,
-        notes,
-        document.fictional,
-    )
+    return Book(name, columns, rows, request.now, notes, document.fictional)
 
 
 def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
-    """Each body, then light and percent under each directive; empty where nothing is owed."""
+    """A column for the body, then one for each directive; cells without an obligation are empty."""
 
     def under(place: int, directive: Directive) -> Column:
         def cell(row: BodyRow) -> str:

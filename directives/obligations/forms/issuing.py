@@ -1,4 +1,4 @@
-"""What a supervisor has chosen so far, and on what terms. Forms check; commands write."""
+"""The forms of the steps of an issue, and its draft in the session."""
 
 import hashlib
 import json
@@ -18,14 +18,14 @@ from directives.obligations.commands.choosing import Choice, Pick
 from directives.obligations.commands.issuing import Terms
 from directives.obligations.forms.obligations import DayInput
 
-FIRST = "first"  # the first body listed leads
-PICKS = 100  # groups of bodies of one issue
-NAMED_LEADS = 200  # of more chosen bodies the list of possible leads would be too long
+FIRST = "first"  # choice: the first body listed leads
+PICKS = 100  # groups of bodies in one issue
+NAMED_LEADS = 200  # with more bodies, no list of possible leads is offered
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An issue in the making, kept in the session so that going back loses nothing.
+    """An unfinished issue, stored in the session so that going back loses nothing.
 
     `terms` are the fields of the second step as typed.
     """
@@ -39,21 +39,21 @@ class Draft:
 
     @classmethod
     def of(cls, session: Mapping[str, Any], document: Document) -> "Draft":
-        kept = session.get(cls.key(document), {})
-        return cls(Choice.from_json(kept), kept.get("terms", {}))
+        values = session.get(cls.key(document), {})
+        return cls(Choice.from_json(values), values.get("terms", {}))
 
     def keep(self, session: MutableMapping[str, Any], document: Document) -> None:
         session[self.key(document)] = self.choice.to_json() | {"terms": dict(self.terms)}
 
     def seeded(self, query: Any) -> "Draft":
-        """With what the address asks for (?directive=…&body=…) ticked as well."""
+        """Return the draft with the selection of the query string (?directive=…&body=…) added."""
         return self.choosing(
             directives=self.directives | _ids(query.getlist("directive")),
             bodies=self.bodies | _ids(query.getlist("body")),
         )
 
     def choosing(self, **changes: Any) -> "Draft":
-        """With another choice."""
+        """Return the draft with these fields of its choice replaced."""
         return replace(self, choice=replace(self.choice, **changes))
 
     @property
@@ -74,9 +74,9 @@ class Draft:
 
     @property
     def digest(self) -> str:
-        """Changes with anything in the draft: what is confirmed must be what was previewed."""
-        whole = [self.choice.to_json(), sorted(self.terms.items())]
-        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+        """A hash of the whole draft, to check that what is confirmed was previewed."""
+        content = [self.choice.to_json(), sorted(self.terms.items())]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _ids(texts: Iterable[str]) -> frozenset[int]:
@@ -84,7 +84,7 @@ def _ids(texts: Iterable[str]) -> frozenset[int]:
 
 
 class Ids(forms.Field):
-    """Ticked ids of a long list; which of them may be chosen is the command's to say."""
+    """Selected ids of a long list. The command checks which of them may be chosen."""
 
     widget = forms.MultipleHiddenInput
 
@@ -93,7 +93,7 @@ class Ids(forms.Field):
 
 
 class Picks(forms.Field):
-    """Groups of bodies that are ticked, by their keys."""
+    """Selected groups of bodies, by their keys."""
 
     widget = forms.MultipleHiddenInput
 
@@ -103,7 +103,7 @@ class Picks(forms.Field):
 
 
 class ChoiceForm(forms.Form):
-    """The first step: what is ticked, and by what to tick more."""
+    """The first step: the selection, and conditions by which to add to it."""
 
     directive = Ids(required=False)
     body = Ids(required=False)
@@ -156,11 +156,9 @@ class TermsForm(forms.Form):
     ) -> None:
         super().__init__(data, **kwargs)
         self.bodies = {str(body.pk): body for body in bodies}
-        named = (
-            [(pk, localized(body, "name")) for pk, body in self.bodies.items()]
-            if len(bodies) <= NAMED_LEADS
-            else []
-        )
+        named = []
+        if len(bodies) <= NAMED_LEADS:
+            named = [(pk, localized(body, "name")) for pk, body in self.bodies.items()]
         lead = self.fields["lead"]
         assert isinstance(lead, forms.ChoiceField)
         lead.choices = [
@@ -175,7 +173,7 @@ class TermsForm(forms.Form):
 
     @property
     def terms(self) -> Terms:
-        """What was asked for. Only of a valid form."""
+        """The terms of a valid form."""
         cleaned = self.cleaned_data
         return Terms(
             part=cleaned["part"],

@@ -1,4 +1,4 @@
-"""What people say about an obligation. Forms check; commands write."""
+"""Forms of obligations: moves, items, and their terms in the admin site."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,7 @@ from directives.obligations.commands.issuing import wrong_plan_day
 
 
 def field_errors(form: forms.BaseForm) -> dict[str, list[str]]:
-    """The errors of a form by field, as `Invalid` takes them."""
+    """The errors of a form by field, in the form that `Invalid` takes."""
     return {name: [str(error) for error in errors] for name, errors in form.errors.items()}
 
 
@@ -29,9 +29,9 @@ class DayInput(forms.DateInput):
 
 
 class MoveForm(forms.Form):
-    """The reason for a move, and the version of the obligation that the person saw.
+    """The reason for a move, and the version of the obligation that the user saw.
 
-    `items` are those that are not established: each is asked why, where the move closes the work.
+    `items` are those not established: a move that closes the work asks the reason for each.
     """
 
     version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
@@ -43,13 +43,14 @@ class MoveForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.items = {f"open-{item.pk}": item for item in items}
         for name, item in self.items.items():
-            label = (
-                f"{item.item.number}. {localized(item.item, 'name')} · {item.get_state_display()}"
-            )
-            area = forms.Textarea(attrs={"rows": 2})
+            title = f"{item.item.number}. {localized(item.item, 'name')}"
             self.fields[name] = forms.CharField(
-                label=label, initial=item.open_reason, max_length=200, required=False, widget=area
-            )  # fmt: skip
+                label=f"{title} · {item.get_state_display()}",
+                initial=item.open_reason,
+                max_length=200,
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
 
     @property
     def asked(self) -> list[forms.BoundField]:
@@ -57,20 +58,20 @@ class MoveForm(forms.Form):
         return [self[name] for name in self.items]
 
     def move(self) -> dict[str, Any]:
-        """What `supervising.move_obligation` is to be told."""
+        """The arguments of `supervising.move_obligation`."""
         cleaned = self.cleaned_data
         reasons = {item.pk: cleaned[name] for name, item in self.items.items()}
         return {"version": cleaned["version"], "reason": cleaned["reason"], "open_reasons": reasons}
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show at each field what the command has against it."""
+        """Add the errors of a refused command to the fields of items."""
         for name, texts in getattr(refusal, "errors", {}).items():
             if name in self.items and not self.has_error(name):
                 self.add_error(name, texts)
 
 
 class ItemForm(forms.Form):
-    """How far a body has got with one named item."""
+    """The state of one item, since when, and the evidence."""
 
     version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
     state = forms.ChoiceField(label=_("State"), choices=ITEM_STATES, widget=forms.RadioSelect)
@@ -84,10 +85,10 @@ class ItemForm(forms.Form):
 
 
 class TermsForm(forms.ModelForm):
-    """The terms of an obligation as administrators mend them."""
+    """The terms of an obligation in the admin site."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if said := wrong_plan_day(cleaned.get("deliverable", ""), cleaned.get("plan_due_on")):
-            self.add_error("plan_due_on", said)
+        if message := wrong_plan_day(cleaned.get("deliverable", ""), cleaned.get("plan_due_on")):
+            self.add_error("plan_due_on", message)
         return cleaned

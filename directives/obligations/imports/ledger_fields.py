@@ -1,4 +1,4 @@
-"""The columns of a ledger that comes back: which are taken over, where others are edited."""
+"""The columns of an edited ledger: which are imported, and where to edit the others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -130,7 +130,7 @@ COMING_BACK = (
     ),
     Field("id", _("Record ID"), "whole", ("编号",), key=True),
     Field("version", _("Version"), "whole", ("版本", "版本号")),
-    # Of a table that people made themselves; in a ledger of ours they only repeat what the id says.
+    # For tables that people made themselves; in an exported ledger the id says the same.
     Field(
         "directive",
         pgettext_lazy("ledger", "Directive"),
@@ -168,10 +168,10 @@ GOES_OUT: tuple[tuple[str, Words, Sort], ...] = (
     ("light", pgettext_lazy("ledger", "Light"), "text"),
     ("slip", pgettext_lazy("ledger", "Supervision slip"), "text"),
 )
-# Cells that are never taken over: why, and where what they say is edited. Leader, contact, dates,
-# remarks, part and deliverable are: by supervisors above, the contact also by the organisation
-# itself. Progress, problems, next steps and percent go into its report (`progress`). The number of
-# a line counts the lines of one export: it says nothing of an obligation.
+# Cells that are never imported: why, and where to edit the value instead. Supervisors above edit
+# leader, contact, dates, remarks, part and deliverable; the organisation itself also edits its
+# contact. Progress, problems, next steps and percent go into its report (`progress`). The number
+# of a line is not listed: it only counts the lines of one export.
 REPORTED = (
     _("A new obligation has no report yet."),
     _("In its report, once a reporting cycle is open."),
@@ -220,11 +220,11 @@ ELSEWHERE: Mapping[str, tuple[Words, Words]] = {
 
 
 def untaken(name: str, value: str, stands: str) -> UntakenCell:
-    """A cell of a column that is never taken over."""
+    """Return the note on a cell of a column that is never imported."""
     return UntakenCell(name, value, stands, *map(str, ELSEWHERE[name]))
 
 
 def term(name: str, value: Any) -> str:
-    """A term, as JSON holds it, for people."""
+    """The label of a term, given its JSON value."""
     labels = dict({"part": PARTS, "deliverable": DELIVERABLES}.get(name, ()))
     return str(labels.get(value, value or ""))

@@ -1,4 +1,4 @@
-"""Cells of the ledger that only go out: whether they still say what would go out now."""
+"""Comparing the read-only columns of an imported ledger with what an export would hold now."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -22,38 +22,26 @@ from directives.tables.cells import as_text, displayed, names_of
 from directives.tables.comparing import same_value, without_apostrophes
 from directives.tables.fields import IntakeContext
 
-WORDS = (
-    "progress",
-    "problems",
-    "next_steps",
-    "percent",
-)  # go into a report, where it is plain into which
-LAMPS = (
-    ("红", RED),
-    ("红灯", RED),
-    ("黄", YELLOW),
-    ("黄灯", YELLOW),
-    ("绿", GREEN),
-    ("绿灯", GREEN),
-)  # as people write them
-KEPT = 20_000  # comparisons that are remembered
+WORDS = ("progress", "problems", "next_steps", "percent")  # imported into the open report
+LAMPS = {"红": RED, "黄": YELLOW, "绿": GREEN}  # as people write them, also with 灯 behind
+KEPT = 20_000  # comparisons that are cached
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 Then = Mapping[str, Any]
 
 
 class Difference(NamedTuple):
-    """A cell, as it is, that says something else than stands here."""
+    """A cell that differs from the stored value."""
 
     name: str
     cell: Any
-    value: str
-    stands: str
+    value: str  # of the cell, as text
+    stands: str  # the stored value, as text
 
 
 class ReadonlyColumns:
-    """Compares the cells of rows with the ledger as it would go out to this person now.
+    """Compares the cells of rows with the ledger that this user would export now.
 
-    `body_of` finds the organisation that a cell names.
+    `body_of` returns the id of the organisation that a cell names.
     """
 
     def __init__(
@@ -61,8 +49,8 @@ class ReadonlyColumns:
     ) -> None:
         self.context, self.clauses, self.body_of = context, clauses, body_of
         self.reader = LedgerReader(context.by)
-        self.met: dict[tuple[str, Any, Any], bool] = {}
-        self.tongues: dict[str, Mapping[str, Column]] = {}
+        self.compared: dict[tuple[str, Any, Any], bool] = {}
+        self.translated: dict[str, Mapping[str, Column]] = {}  # columns by language
 
     @cached_property
     def dated(self) -> Today:
@@ -70,62 +58,69 @@ class ReadonlyColumns:
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
-        """The columns of the ledger in the reader's language, by key."""
+        """The columns of the ledger in the user's language, by key."""
+        return self._translated_columns()
+
+    def _translated_columns(self) -> Mapping[str, Column]:
         return {column.key: column for column in columns(self.dated, titled=False)}
 
     @cached_property
     def named(self) -> Mapping[str, Mapping[str, str]]:
         return {
             "state": names_of(OBLIGATION_STATES),
-            "light": names_of(LIGHTS) | {fold(word): light for word, light in LAMPS},
+            "light": names_of(LIGHTS)
+            | {fold(word + lamp): light for word, light in LAMPS.items() for lamp in ("", "灯")},
         }
 
     def lines(self, rows: Sequence[tuple[Any, ...]]) -> dict[int, LedgerRow]:
-        """The lines of obligations, each given as `queries.ledger.CELLS`, by id: a few queries."""
+        """The ledger lines of obligations, given as tuples of `queries.ledger.CELLS`, by id."""
         return {line.pk: line for line in self.reader.lines(rows)} if rows else {}
 
     def differing(
         self, cells: Mapping[str, Any], line: LedgerRow, then: Then, *, ours: bool
     ) -> list[Difference]:
-        """The cells that say neither what stands here nor what stood here when the file went out.
+        """The cells that equal neither the current value nor the value at the time of the export.
 
-        `then` is what the record tells of that day. An empty cell says something in a list of ours
-        alone.
+        `then` holds the values at that time, from the record. Empty cells count only in a ledger
+        that was exported here (`ours`).
         """
-        found, known = [], self.columns
+        differences = []
         for name, cell in cells.items():
-            column = known.get(name)
+            column = self.columns.get(name)
             value = column.value(line) if column else None
-            if column and cell == value and column.kind == "text":  # as nearly all of them
+            if column and cell == value and column.kind == "text":  # true of nearly all cells
                 continue
-            stands = cell_value(value, column.kind) if column else None
-            if cell == stands or ((cell is None or cell == "") and (stands is None or not ours)):
+            stored = cell_value(value, column.kind) if column else None
+            if cell == stored or ((cell is None or cell == "") and (stored is None or not ours)):
                 continue
-            if not self._alike(name, cell, stands, line) and not self._said_then(name, cell, then):
-                found.append(Difference(name, cell, cell_text(name, cell), cell_text(name, stands)))
-        return found
+            if self._alike(name, cell, stored, line) or self._equals_past(name, cell, then):
+                continue
+            texts = cell_text(name, cell), cell_text(name, stored)
+            differences.append(Difference(name, cell, *texts))
+        return differences
 
-    def _alike(self, name: str, cell: Any, stands: Any, line: LedgerRow) -> bool:
+    def _alike(self, name: str, cell: Any, stored: Any, line: LedgerRow) -> bool:
+        """Whether the cell means the stored value, from the cache if possible."""
         if name == "percent":
-            return stands is not None and round(100 * stands) in percents(cell)
-        key = (name, cell, stands)
-        if key not in self.met:
-            if len(self.met) >= KEPT:
-                self.met.clear()
-            self.met[key] = self._same(name, as_text(cell), as_text(stands), line)
-        return self.met[key]
+            return stored is not None and round(100 * stored) in percents(cell)
+        key = (name, cell, stored)
+        if key not in self.compared:
+            if len(self.compared) >= KEPT:
+                self.compared.clear()
+            self.compared[key] = self._same(name, as_text(cell), as_text(stored), line)
+        return self.compared[key]
 
-    def _same(self, name: str, text: str, stands: str, line: LedgerRow) -> bool:
+    def _same(self, name: str, text: str, stored: str, line: LedgerRow) -> bool:
         if name in WORDS:
-            return same_value(stands, text)
-        if text == normalize("NFKC", stands) or _key(name, text) == _key(name, stands):
+            return same_value(stored, text)
+        if text == normalize("NFKC", stored) or _key(name, text) == _key(name, stored):
             return True
         return bool(text) and (
             self._means(name, text, line) or self._in_another_language(name, text, line)
         )
 
     def _means(self, name: str, text: str, line: LedgerRow) -> bool:
-        """Whether a cell says in other words what stands here."""
+        """Whether the cell names the stored value in another way."""
         match name:
             case "clause":
                 title = TITLE.match(text)
@@ -135,8 +130,8 @@ class ReadonlyColumns:
                     return False
                 return fold(code) == fold(clause.code) or self._directive(code) == clause.pk
             case "directive":
-                own = fold(line.clause.text).rstrip(ENDS) == fold(text).rstrip(ENDS)
-                return own or self._directive(text) == line.clause.pk
+                same = fold(line.clause.text).rstrip(ENDS) == fold(text).rstrip(ENDS)
+                return same or self._directive(text) == line.clause.pk
             case "body":
                 parts = {part for _name, part in named(text)} - {""}
                 return self.body_of(text) == line.body.pk and parts <= {line.part}
@@ -145,43 +140,38 @@ class ReadonlyColumns:
         return False
 
     def _directive(self, text: str) -> int | None:
-        found = self.clauses.find(text)
-        return found.pk if found else None
+        directive = self.clauses.find(text)
+        return directive.pk if directive else None
 
     def _value(self, name: str, text: str) -> str:
-        """The state or the colour that a cell names."""
+        """The state or the light that a cell names; empty if none."""
         return self.named[name].get(fold(_lamp(text) if name == "light" else text), "")
 
     def _in_another_language(self, name: str, text: str, line: LedgerRow) -> bool:
-        """Whether the cell is what goes out in one of the other languages."""
+        """Whether the cell is what an export in one of the languages holds."""
         for code, _language in settings.LANGUAGES:
             with translation.override(code):
-                if code not in self.tongues:
-                    self.tongues[code] = {
-                        column.key: column for column in columns(self.dated, titled=False)
-                    }
-                column = self.tongues[code].get(name)
-                if column and _key(name, text) == _key(
-                    name, as_text(cell_value(column.value(line), column.kind))
-                ):
-                    return True
+                if code not in self.translated:
+                    self.translated[code] = self._translated_columns()
+                if column := self.translated[code].get(name):
+                    exported = as_text(cell_value(column.value(line), column.kind))
+                    if _key(name, text) == _key(name, exported):
+                        return True
         return False
 
-    def _said_then(self, name: str, cell: Any, then: Then) -> bool:
+    def _equals_past(self, name: str, cell: Any, then: Then) -> bool:
         if name not in then:
             return False
         if name == "percent":
             return then[name] in percents(cell)
         text = as_text(cell)
-        return (
-            self._value(name, text) == then[name]
-            if name in self.named
-            else same_value(then[name] or "", text)
-        )
+        if name in self.named:
+            return self._value(name, text) == then[name]
+        return same_value(then[name] or "", text)
 
 
 def _key(name: str, text: str) -> str:
-    """Equal for texts that say the same. A light is compared without its reason, which ages."""
+    """Equal for equivalent texts. A light is compared without its reason, which changes daily."""
     return fold(without_apostrophes(_lamp(text) if name == "light" else text))
 
 
@@ -192,20 +182,20 @@ def _lamp(text: str) -> str:
 def percents(cell: Any) -> tuple[int, ...]:
     """The whole percentages that a cell may mean: 0.4 in a workbook, 40% in a text table.
 
-    A bare 1 is 100%, or 1% where another program made points of shares.
+    A bare 1 is 100%, or 1% in a file of a program that writes 40 for 40%.
     """
     text = "".join(as_text(cell).replace("％", "%").split())
     number = NUMBER.fullmatch(text.removesuffix("%"))
     if number is None or isinstance(cell, bool | date):
         return ()
-    given = float(number[0])
-    if text.endswith("%") or given > 1:
-        return (round(given),)
-    return (100, 1) if given == 1 else (round(100 * given),)
+    value = float(number[0])
+    if text.endswith("%") or value > 1:
+        return (round(value),)
+    return (100, 1) if value == 1 else (round(100 * value),)
 
 
 def cell_text(name: str, cell: Any) -> str:
-    """A cell as it is told of."""
+    """The text that messages show for a cell."""
     if name == "percent" and isinstance(cell, float | int) and not isinstance(cell, bool):
         return f"{100 * cell:.10g}%" if 0 <= cell <= 1 else f"{cell:.10g}"
     return displayed(as_text(cell))

@@ -1,4 +1,4 @@
-"""One row of a task table that names several bodies, taken apart into a row for each of them."""
+"""Splitting a row of a task table that names several bodies into a row for each of them."""
 
 import re
 from collections.abc import Sequence
@@ -11,18 +11,17 @@ from directives.tables.cells import names_of
 from directives.tables.comparing import text_of
 
 APART = re.compile(r"[、,，;；/\n]+|\s{2,}")
-NAMED_IN = (
-    "named_in"  # the key of a row taken apart that says in which column its organisation stands
-)
+NAMED_IN = "named_in"  # key in the values of a split row: the field that named its organisation
 AFTER_NAME = re.compile(r"\s*[(（]([^()（）]*)[)）]$")  # 全国总工会（牵头）
 Values = dict[str, Any]
 
 
 def split_bodies(values: Values) -> Sequence[Values]:
-    """The rows that a row without an id stands for.
+    """Return the rows that a row without an id means.
 
-    Bodies of the column 牵头单位 lead, those of 配合单位 support. Where several share one cell and
-    nobody leads, the first one does. A lead beside a body of its own row keeps `leads`.
+    Bodies of the column 牵头单位 lead, those of 配合单位 support. If several share one cell and
+    nobody leads, the first one does. The row of a lead that is named beside other responsible
+    bodies keeps the value `leads`.
     """
     if values.get("id"):
         return (values,)
@@ -30,44 +29,32 @@ def split_bodies(values: Values) -> Sequence[Values]:
     bodies = named(values.get("body"))
     if not leads and not supporting and len(bodies) < 2:
         return (values,)
-    first = (
-        RESPONSIBLE
-        if leads or supporting or values.get("part") or any(part for _name, part in bodies)
-        else LEAD
-    )
-    found: dict[str, Values] = {}
+    stated = leads or supporting or values.get("part") or any(part for _name, part in bodies)
+    rows: dict[str, Values] = {}
     for name, _part in leads:
-        own = name in dict(bodies) or not bodies
-        found[name] = values | {
-            "body": name,
-            "part": LEAD,
-            "leads": None if own else name,
-            NAMED_IN: "leads",
-        }
+        alone = name in dict(bodies) or not bodies
+        changes = {"body": name, "part": LEAD, "leads": None if alone else name}
+        rows[name] = values | changes | {NAMED_IN: "leads"}
     for place, (name, part) in enumerate(bodies):
-        part = (
-            part
-            or values.get("part")
-            or ("" if len(bodies) == 1 else RESPONSIBLE if place else first)
-        )
-        found.setdefault(
-            name, values | {"body": name, "leads": None} | ({"part": part} if part else {})
-        )
+        part = part or values.get("part") or ""
+        if not part and len(bodies) > 1:
+            part = RESPONSIBLE if place or stated else LEAD
+        row = values | {"body": name, "leads": None} | ({"part": part} if part else {})
+        rows.setdefault(name, row)
     for name, _part in supporting:
-        found.setdefault(
-            name, values | {"body": name, "part": SUPPORTING, "leads": None, NAMED_IN: "supporting"}
-        )
-    return tuple(found.values())
+        changes = {"body": name, "part": SUPPORTING, "leads": None}
+        rows.setdefault(name, values | changes | {NAMED_IN: "supporting"})
+    return tuple(rows.values())
 
 
 def named(value: Any) -> list[tuple[str, str]]:
-    """The bodies that a cell names, each with its part where brackets behind the name say it."""
-    found: dict[str, str] = {}
+    """The bodies that a cell names, each with the part in brackets behind it, if any."""
+    bodies: dict[str, str] = {}
     for text in filter(None, (part.strip() for part in APART.split(text_of(value)))):
-        behind = AFTER_NAME.search(text)
-        part = _parts().get(fold(behind[1]).removesuffix("单位"), "") if behind else ""
-        found.setdefault(AFTER_NAME.sub("", text) if part else text, part)
-    return list(found.items())
+        brackets = AFTER_NAME.search(text)
+        part = _parts().get(fold(brackets[1]).removesuffix("单位"), "") if brackets else ""
+        bodies.setdefault(AFTER_NAME.sub("", text) if part else text, part)
+    return list(bodies.items())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Giving directives to bodies (交办) in three steps: what to whom, terms, preview."""
+"""Assigning directives (交办) in three steps: directives and bodies, terms, preview."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,14 +26,14 @@ from directives.obligations.queries.issuing import Selection
 from directives.web.doors import demand, page, tell_stored, write
 from directives.web.requests import SignedInRequest
 
-HERE = "directives/issuing/"
-Cleaned = dict[str, Any]  # what the form of the first step says
+TEMPLATES = "directives/issuing/"
+Cleaned = dict[str, Any]  # cleaned data of ChoiceForm
 
 
 def _begun(request: SignedInRequest, pk: int) -> tuple[Document, Draft]:
-    """The document, and what the person has chosen so far."""
-    seen = Document.objects.visible_to(request.user).select_related("organisation")
-    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+    """Return the document and the draft. Raises Http404 or NotAllowed."""
+    documents = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(documents.defer(*HEAVY), pk=pk)
     demand(request.user, "own", document)
     return document, Draft.of(request.session, document)
 
@@ -58,13 +58,13 @@ def issue_choose(request: SignedInRequest, pk: int) -> HttpResponse:
         "form": ChoiceForm(),
         "jobs": under_way(request.user, document),
     }
-    return page(request, HERE + "choose.html", context)
+    return page(request, TEMPLATES + "choose.html", context)
 
 
 def _chosen(request: SignedInRequest, document: Document, draft: Draft) -> HttpResponse:
-    """Keep what is ticked, tick more if asked, and go on or come back."""
+    """Store the selection, extend it if the button says so, and go on or return."""
     form = ChoiceForm(request.POST)
-    form.is_valid()  # a condition that makes no sense adds nothing
+    form.is_valid()  # an invalid condition is ignored
     cleaned, act = form.cleaned_data, request.POST.get("act", "next")
     draft = draft.choosing(
         directives=cleaned["directive"],
@@ -72,7 +72,8 @@ def _chosen(request: SignedInRequest, document: Document, draft: Draft) -> HttpR
         bodies=cleaned["body"],
         addressed=cleaned["addressed"],
     )
-    draft = ACTS.get(act, _same)(request, document, draft, cleaned)
+    if act in ACTS:
+        draft = ACTS[act](request, document, draft, cleaned)
     draft.keep(request.session, document)
     return tell_stored(request, _after_choice(request, document, draft, act))
 
@@ -88,21 +89,18 @@ def _after_choice(
     return redirect("issue_terms", document.pk)
 
 
-def _same(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
-    return draft
-
-
 def _propose(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
-    """Tick the bodies that the words of the ticked directives address."""
+    """Select the bodies that the texts of the selected directives address."""
     directives = document.directives.filter(pk__in=draft.directives, statement=False)
     if queries.is_large(request.user, request.today):
         return _propose_kinds(request, draft, tuple(directives))
     pairs = pairs_proposed(directives, choosing.candidates(request.user).existing_on(request.today))
-    bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
+    bodies = {body for _directive, body in pairs}
+    addressing = {directive for directive, _body in pairs}
     figures = {
         "bodies": len(bodies),
-        "directives": len(heard),
-        "silent": len(draft.directives) - len(heard),
+        "directives": len(addressing),
+        "silent": len(draft.directives) - len(addressing),
     }
     text = _(
         "The text names %(bodies)s organisations in %(directives)s directives; %(silent)s"
@@ -115,9 +113,9 @@ def _propose(request: SignedInRequest, document: Document, draft: Draft, cleaned
 def _propose_kinds(
     request: SignedInRequest, draft: Draft, directives: tuple[Directive, ...]
 ) -> Draft:
-    """The same where there are too many bodies to tick: their kinds."""
-    kinds, heard = kinds_meant(request.user, directives, request.today)
-    figures = {"kinds": len(kinds), "directives": heard, "silent": len(directives) - heard}
+    """Select the kinds of bodies that the texts address, if there are too many bodies to list."""
+    kinds, count = kinds_meant(request.user, directives, request.today)
+    figures = {"kinds": len(kinds), "directives": count, "silent": len(directives) - count}
     text = _(
         "The text names %(kinds)s kinds of organisations in %(directives)s directives; %(silent)s"
         " directives name none in the register."
@@ -128,18 +126,18 @@ def _propose_kinds(
 
 
 def _add(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
-    """Tick the bodies of these conditions, or their group where they are too many."""
+    """Select the bodies with these conditions, or their group if there are too many."""
     conditions = {name: cleaned.get(name) or "" for name in ("kind", "level", "q")}
     if not conditions["q"] and queries.is_large(request.user, request.today):
         pick = Pick(cleaned.get("below"), conditions["level"], conditions["kind"])
         return draft.choosing(picks=tuple(dict.fromkeys((*draft.picks, pick)))[:PICKS])
-    found = queries.matching(
+    matching_bodies = queries.matching(
         choosing.candidates(request.user),
         **conditions,
         below=cleaned.get("below"),
         today=request.today,
     )
-    bodies = frozenset(found.values_list("pk", flat=True)[: queries.LISTED + 1])
+    bodies = frozenset(matching_bodies.values_list("pk", flat=True)[: queries.LISTED + 1])
     if len(draft.bodies | bodies) > queries.LISTED:
         messages.warning(
             request,
@@ -159,7 +157,7 @@ def _add(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cl
 def _directives(
     request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned
 ) -> Draft:
-    """Tick the directives of a kind, or all."""
+    """Select the directives of a kind, or all."""
     rows = document.directives.filter(statement=False)
     kind = cleaned.get("directive_kind")
     rows = rows.filter(kind=kind) if kind else rows
@@ -173,13 +171,11 @@ def _clear(request: SignedInRequest, document: Document, draft: Draft, cleaned: 
 
 
 def _succeed(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
-    """Put the successors in the place of bodies that have ceased to exist."""
-    kept = Draft.of(request.session, document)
-    gone = _selected(request, document, kept).refused
-    return kept.choosing(
-        bodies=kept.bodies - {body.pk for body in gone}
-        | {body.successor_id for body in gone if body.successor_id}
-    )
+    """Replace selected bodies that no longer exist by their successors."""
+    stored = Draft.of(request.session, document)
+    gone = _selected(request, document, stored).refused
+    successors = {body.successor_id for body in gone if body.successor_id}
+    return stored.choosing(bodies=stored.bodies - {body.pk for body in gone} | successors)
 
 
 ACTS = {
@@ -212,7 +208,7 @@ def issue_terms(request: SignedInRequest, pk: int) -> HttpResponse:
         "days": settings.ACKNOWLEDGE_DAYS,
     }
     return page(
-        request, HERE + "terms.html", context, status=422 if request.method == "POST" else 200
+        request, TEMPLATES + "terms.html", context, status=422 if request.method == "POST" else 200
     )
 
 
@@ -223,7 +219,7 @@ def _sound(
     choice: Choice,
     request: SignedInRequest,
 ) -> bool:
-    """Whether nothing stands against the terms; what does is put to its field."""
+    """Whether the directives can be assigned on these terms; adds the faults to the form."""
     if not form.is_valid():
         return False
     try:
@@ -237,7 +233,7 @@ def _sound(
 
 
 def _preview(request: SignedInRequest, document: Document, draft: Draft) -> dict[str, Any]:
-    """The context of the third step."""
+    """The template context of the third step."""
     selected = _selected(request, document, draft)
     form = TermsForm(draft.terms or {"part": "responsible"}, bodies=selected.bodies)
     sound = _sound(form, document, selected, draft.choice, request)
@@ -264,7 +260,7 @@ def issue_preview(request: SignedInRequest, pk: int) -> HttpResponse:
     context = _preview(request, document, draft)
     if not context["selected"].directives:
         return redirect("issue_choose", pk)
-    return page(request, HERE + "preview.html", context)
+    return page(request, TEMPLATES + "preview.html", context)
 
 
 @write
@@ -279,7 +275,7 @@ def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
         )
     context = _preview(request, document, draft)
     if not context["sound"]:
-        return page(request, HERE + "preview.html", context, status=422)
+        return page(request, TEMPLATES + "preview.html", context, status=422)
     common = {
         "document": document,
         "terms": context["terms"],
@@ -287,9 +283,8 @@ def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
         "now": request.now,
     }
     if "wide" in context or context["preview"].fresh > bulk_issuing.AT_ONCE:
-        target = reverse(
-            "job", args=[bulk_issuing.issue_in_parts(choice=draft.choice, **common).pk]
-        )
+        job = bulk_issuing.issue_in_parts(choice=draft.choice, **common)
+        target = reverse("job", args=[job.pk])
     else:
         selected = context["selected"]
         made = issuing.issue(
@@ -305,6 +300,6 @@ def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
             % figures,
         )
         target = f"{reverse('obligations')}?document={document.pk}&state=assigned"
-    # not before: after a refusal the choice is still there
+    # Only now: after an exception the draft is still in the session.
     request.session.pop(Draft.key(document), None)
     return redirect(target)

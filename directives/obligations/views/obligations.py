@@ -1,4 +1,4 @@
-"""The ledger on screen, one obligation, and what may be done to it."""
+"""Pages of obligations: the list, one obligation, its moves and items."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -29,7 +29,7 @@ from directives.templatetags.tracker import query
 from directives.web.doors import page, redirect_back, write
 from directives.web.requests import SignedInRequest
 
-AT_ONCE = 2_000  # obligations acknowledged by one press: what one transaction writes at once
+AT_ONCE = 2_000  # obligations acknowledged by one request, in one transaction
 
 
 @require_GET
@@ -40,13 +40,13 @@ def obligations(request: SignedInRequest) -> HttpResponseBase:
     options = filter_options(request.user, chosen)
     if options.contradictory:
         return redirect(request.path + query(request, section=""))
-    shown = listing(request.user, options, request.GET, today=request.today)
-    if not shown.leaf.rows and shown.leaf.strays:
+    found = listing(request.user, options, request.GET, today=request.today)
+    if not found.leaf.rows and found.leaf.strays:
         return redirect(request.path + query(request))
     context = {
-        "list": shown,
-        "page": shown.leaf,
-        "rows": shown.leaf.rows,
+        "list": found,
+        "page": found.leaf,
+        "rows": found.leaf.rows,
         "chosen": chosen,
         "labels": Labels.for_reader(oversees=request.user.oversees),
         "own": {m.organisation_id for m in request.user.in_role(STAFF)},
@@ -60,18 +60,17 @@ def obligations(request: SignedInRequest) -> HttpResponseBase:
 
 
 def _context(request: SignedInRequest, row: Obligation, **more: object) -> dict[str, object]:
-    shown = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
+    details = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
     works = may(request.user, "work", row) and row.state in OPEN
-    asks = any(step.settles for step in shown.steps)
-    closing = MoveForm(
-        items=[item for item in shown.items if item.state != ESTABLISHED] if asks else ()
-    )
+    items: list[ItemState] = []
+    if any(step.settles for step in details.steps):
+        items = [item for item in details.items if item.state != ESTABLISHED]
     return {
-        "it": shown,
+        "it": details,
         "row": row,
         "works": works,
         "item_states": ITEM_STATES,
-        "closing": closing,
+        "closing": MoveForm(items=items),
         **more,
     }
 
@@ -108,18 +107,15 @@ def obligation_move(request: SignedInRequest, pk: int, action: str) -> HttpRespo
 @write
 def acknowledge_many(request: SignedInRequest) -> HttpResponse:
     bodies = [m.organisation_id for m in request.user.in_role(STAFF)]
-    mine = Obligation.objects.select_related("organisation").order_by("pk")
+    ordered = Obligation.objects.select_related("organisation").order_by("pk")
     if request.POST.get("all"):
-        rows = (
-            ObligationFilter.of(request.POST)
-            .apply(mine, request.today)
-            .filter(state=ASSIGNED, organisation__in=bodies)
-        )
+        rows = ObligationFilter.of(request.POST).apply(ordered, request.today)
+        rows = rows.filter(state=ASSIGNED, organisation__in=bodies)
     else:
         picked = [
             pk for text in request.POST.getlist("pick") if (pk := whole_number(text)) is not None
         ]
-        rows = mine.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
+        rows = ordered.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
     waiting = list(rows[: AT_ONCE + 1])
     if not waiting:
         messages.warning(request, _("Select at least one row first."))
@@ -152,14 +148,10 @@ def item_state(request: SignedInRequest, pk: int, state: int) -> HttpResponse:
         set_item(item=item, by=request.user, now=request.now, **form.cleaned_data)
     except (Invalid, Stale) as refusal:
         context |= {"refusal": refusal, "item": getattr(refusal, "theirs", None) or item}
-        page_or_part = (
-            "directives/obligations/_item.html"
-            if request.htmx
-            else "directives/obligations/item.html"
-        )
-        return render(request, page_or_part, context, status=refusal.status)
+        template = "_item.html" if request.htmx else "item.html"
+        path = f"directives/obligations/{template}"
+        return render(request, path, context, status=refusal.status)
     if request.htmx:
-        return render(
-            request, "directives/obligations/_item.html", context | {"open": False, "form": None}
-        )
+        context |= {"open": False, "form": None}
+        return render(request, "directives/obligations/_item.html", context)
     return redirect(f"{reverse('obligation', args=[pk])}#item-{item.pk}")
