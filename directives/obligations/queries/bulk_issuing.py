@@ -1,4 +1,4 @@
-"""What an issue to more bodies than can be listed comes to: exactly, or by kind."""
+"""The preview of an issue to more bodies than can be listed: exact, or estimated by kind."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from directives.models.scope import any_of, in_subtree
 from directives.obligations.commands.choosing import Choice, candidates, chosen_bodies
 from directives.obligations.queries.issuing import Selection
 
-EXACT = 200_000  # pairs that are compared one by one: about two microseconds each
+EXACT = 200_000  # pairs that are compared exactly, at about two microseconds each
 Kinds = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class BulkLine:
-    """One directive: to how many bodies it would go, and how many of them owe it already."""
+    """One directive, and to how many bodies it would be assigned."""
 
     directive: Directive
     bodies: int
-    there: int
+    there: int  # bodies with an obligation already
 
     @property
     def new(self) -> int:
@@ -33,7 +33,7 @@ class BulkLine:
 
 @dataclass(frozen=True, slots=True)
 class BulkPreview:
-    """The issue in sums; not exact, at least so many pairs exist and at most so many are new."""
+    """The totals of an issue. If not `exact`, `there` is a minimum and `new` a maximum."""
 
     lines: tuple[BulkLine, ...]
     exact: bool
@@ -52,19 +52,19 @@ class BulkPreview:
 
     @property
     def silent(self) -> tuple[Directive, ...]:
-        """Directives whose words address none of the chosen bodies."""
+        """Directives whose texts address none of the chosen bodies."""
         return tuple(line.directive for line in self.lines if not line.bodies)
 
 
 def bulk_preview(
     document: Document, user: User, choice: Choice, selected: Selection, *, today: date
 ) -> BulkPreview:
-    """What the choice comes to, in at most four queries whatever it is of."""
+    """Return the preview of a choice, in at most four queries."""
     by_kind = (
         chosen_bodies(user, choice, today).order_by().values_list("kind").annotate(Count("pk"))
     )
     kinds: dict[str, int] = dict(by_kind)
-    addressed = _heard(selected.directives) if choice.addressed else None
+    addressed = _addressed_kinds(selected.directives) if choice.addressed else None
     exact = len(selected.directives) * sum(kinds.values()) <= EXACT
     owed = (
         _compared(user, choice, selected.directives, today)
@@ -73,25 +73,19 @@ def bulk_preview(
     )
     lines = []
     for directive in selected.directives:
-        chosen_kinds = (
-            kinds
-            if addressed is None
-            else {kind: kinds[kind] for kind in addressed.get(directive.pk, ()) if kind in kinds}
-        )
-        lines.append(
-            BulkLine(
-                directive,
-                sum(chosen_kinds.values()),
-                sum(owed[directive.pk, kind] for kind in chosen_kinds),
-            )
-        )
+        chosen_kinds = set(kinds)
+        if addressed is not None:
+            chosen_kinds &= addressed.get(directive.pk, frozenset())
+        bodies = sum(kinds[kind] for kind in chosen_kinds)
+        there = sum(owed[directive.pk, kind] for kind in chosen_kinds)
+        lines.append(BulkLine(directive, bodies, there))
     return BulkPreview(tuple(lines), exact)
 
 
 def _compared(
     user: User, choice: Choice, directives: tuple[Directive, ...], today: date
 ) -> Counter[tuple[int, str]]:
-    """How many chosen bodies of a kind owe a directive, withdrawn ones included."""
+    """Count the chosen bodies that have a directive, by (directive, kind), withdrawn ones too."""
     bodies = chosen_bodies(user, choice, today).order_by().values("pk")
     rows = Obligation.objects.filter(directive__in=directives, organisation__in=bodies).order_by()
     counted = rows.values_list("directive_id", "organisation__kind").annotate(Count("pk"))
@@ -101,9 +95,10 @@ def _compared(
 def _at_least(
     document: Document, user: User, directives: tuple[Directive, ...], chosen: Kinds
 ) -> Counter[tuple[int, str]]:
-    """At least so many, from the kept counts below the person's posts.
+    """A lower bound of the same numbers, from the stored counts below the user's organisations.
 
-    Any other body of the kind may owe it in their stead.
+    The counts include bodies of the kind that are not chosen. These are subtracted as if each of
+    them had the directive.
     """
     posts = [m.organisation for m in user.in_role(SUPERVISOR)]
     posts = [
@@ -114,35 +109,33 @@ def _at_least(
     below = Organisation.objects.filter(
         any_of(in_subtree(post.path, "path") for post in posts)
     ).order_by()
-    there = dict(below.values_list("kind").annotate(Count("pk")))
-    kept = Tally.objects.filter(
+    existing = dict(below.values_list("kind").annotate(Count("pk")))
+    counts = Tally.objects.filter(
         scope__in=[post.pk for post in posts],
         document=document,
         directive__in=directives,
         count__gt=0,
     )
     owed: Counter[tuple[int, str]] = Counter()
-    for directive, kind, count in (
-        kept.order_by().values_list("directive_id", "body_kind").annotate(Sum("count"))
-    ):
-        owed[directive, kind] = max(0, count - there.get(kind, 0) + chosen.get(kind, 0))
+    rows = counts.order_by().values_list("directive_id", "body_kind").annotate(Sum("count"))
+    for directive, kind, count in rows:
+        owed[directive, kind] = max(0, count - existing.get(kind, 0) + chosen.get(kind, 0))
     return owed
 
 
-def _heard(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
-    """The kinds of bodies that the words of each directive address."""
-    words: dict[int, list[Addressee]] = {}
+def _addressed_kinds(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
+    """The kinds of bodies that the text of each directive addresses, by directive id."""
+    by_directive: dict[int, list[Addressee]] = {}
     for addressee in Addressee.objects.filter(directive__in=directives):
-        words.setdefault(addressee.directive_id, []).append(addressee)
-    return {pk: propose(addressees).kinds for pk, addressees in words.items()}
+        by_directive.setdefault(addressee.directive_id, []).append(addressee)
+    return {pk: propose(addressees).kinds for pk, addressees in by_directive.items()}
 
 
 def kinds_meant(
     user: User, directives: tuple[Directive, ...], today: date
 ) -> tuple[frozenset[str], int]:
-    """The kinds below the person that the words address, and how many directives address any."""
-    there = set(
-        candidates(user).existing_on(today).order_by().values_list("kind", flat=True).distinct()
-    )
-    addressed = {pk: kinds & there for pk, kinds in _heard(directives).items()}
+    """The kinds of bodies below the user that the texts address, and how many directives do so."""
+    bodies = candidates(user).existing_on(today).order_by()
+    existing = set(bodies.values_list("kind", flat=True).distinct())
+    addressed = {pk: kinds & existing for pk, kinds in _addressed_kinds(directives).items()}
     return frozenset().union(*addressed.values()), sum(bool(kinds) for kinds in addressed.values())

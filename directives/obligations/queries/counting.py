@@ -1,6 +1,6 @@
-"""How many obligations a filter finds, by light: from kept counts, or counted up to a limit.
+"""How many obligations a filter selects, by light: from stored counts, or counted up to a limit.
 
-Kept counts are of subtrees; what single bodies owe is counted from their own few rows.
+Counts are stored for subtrees. Bodies without a subtree have few rows, which are counted.
 """
 
 from collections import Counter
@@ -17,83 +17,83 @@ from directives.models.organisations import STEP
 from directives.models.scope import MANY, PATH_END, Range, merge_ranges
 from directives.obligations.queries.filters import CAUSES, LIGHT_CHOICES, ObligationFilter
 
-LEADS = 500  # leading bodies that a query names: each directive has one, or none
-COUNT_LIMIT = 10_000  # rows that are counted one by one; beyond, a list says “more than”
+LEADS = 500  # obligations of leads whose ids a query lists; a directive has at most one or so
+COUNT_LIMIT = 10_000  # rows that are counted one by one; a longer list says “more than”
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The part of the tree that is asked for: subtrees, none inside another, and single bodies."""
+    """The selected part of the tree: subtrees, none inside another, and single bodies."""
 
     trees: tuple[Organisation, ...] = ()
     ranges: tuple[Range, ...] = ()  # of paths, in their order
-    branches: tuple[int, ...] = ()  # trees (ids) for which counts are kept
+    branches: tuple[int, ...] = ()  # trees (ids) with stored counts
     single: tuple[int, ...] = ()  # bodies (ids) that have only their own rows
-    nameable: bool = True  # few enough bodies to be named in a query
+    nameable: bool = True  # few enough bodies to list in a query
 
     @classmethod
     def of(cls, user: User, body: Organisation | None = None) -> "Reach":
-        """What the person sees, or of that what lies in the subtree of a body."""
+        """The part that the user sees, or what of it lies in the subtree of a body."""
         scope = Scope.of(user)
         trees, bodies = scope.trees, scope.bodies
         if body is not None and scope.sees_below(body):
             trees, bodies = (body,), ()
         elif body is not None:
             trees = tuple(tree for tree in trees if tree.path.startswith(body.path))
-            bodies = tuple(own for own in bodies if own.path.startswith(body.path))
+            bodies = tuple(single for single in bodies if single.path.startswith(body.path))
         below = [(tree.path, tree.path + PATH_END) for tree in trees]
+        childless = [tree for tree in trees if not tree.branch]
         return cls(
             trees,
-            merge_ranges([*below, *((own.path, own.path) for own in bodies)]),
+            merge_ranges([*below, *((single.path, single.path) for single in bodies)]),
             tuple(tree.pk for tree in trees if tree.branch),
-            tuple(own.pk for own in (*(tree for tree in trees if not tree.branch), *bodies)),
+            tuple(single.pk for single in (*childless, *bodies)),
             len(trees) + len(bodies) <= MANY,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows there are. None: more than COUNT_LIMIT, and not counted further."""
+    """How many rows there are; None means more than COUNT_LIMIT."""
 
-    lights: Lights | None  # under the filter but for its light
-    total: int | None  # the same, all lights together
-    shown: int | None  # under the whole filter
-    waiting: int = 0  # of the rows shown, those that the reader may acknowledge
+    lights: Lights | None  # of the filter without its light
+    total: int | None  # the same for all lights together
+    shown: int | None  # of the whole filter
+    waiting: int = 0  # of `shown`, those that the user may acknowledge
 
 
 @dataclass(frozen=True, slots=True)
 class CountedFilter:
-    """A filter, with the document (id) of all its rows where there is one."""
+    """A filter, with the document (id) if all its rows are of one document."""
 
     chosen: ObligationFilter
     document: int | None  # that of the filter, or of the section or directive it names
 
     @property
     def of_document(self) -> dict[str, int]:
-        """The condition on the document of kept counts."""
+        """The condition on the document of stored counts."""
         return {"document": self.document} if self.document else {}
 
     @property
     def counted(self) -> bool:
-        """Counts by light are kept of everything that is asked for."""
+        """Whether there are stored counts by light for this filter."""
         chosen = self.chosen
-        marked = chosen.clock or chosen.owes or chosen.cause or chosen.due
-        return not (chosen.part or marked or chosen.q) and (
-            not chosen.state or chosen.state in LIVE
-        )
+        if chosen.clock or chosen.owes or chosen.cause or chosen.due:
+            return False
+        return not (chosen.part or chosen.q) and (not chosen.state or chosen.state in LIVE)
 
     @property
     def marked(self) -> bool:
-        """One mark of a subtree is asked for, and nothing else."""
+        """Whether the filter asks for exactly one mark and nothing else."""
         chosen = self.chosen
-        places = chosen.section or chosen.directive or chosen.about or chosen.kind
-        rest = places or chosen.state or chosen.part or chosen.q
-        return (
-            not rest and sum(map(bool, (chosen.clock, chosen.owes, chosen.cause, chosen.due))) == 1
-        )
+        if chosen.section or chosen.directive or chosen.about or chosen.kind:
+            return False
+        if chosen.state or chosen.part or chosen.q:
+            return False
+        return sum(map(bool, (chosen.clock, chosen.owes, chosen.cause, chosen.due))) == 1
 
     def tallies(self, *, lit: bool = False) -> QuerySet[Total] | QuerySet[Tally]:
-        """The kept counts of this filter, of every scope; with `lit`, only those of its lights."""
+        """The stored counts of this filter in every scope; with `lit`, only those of its lights."""
         chosen = self.chosen
         where: dict[str, object] = {"document": self.document}
         if chosen.directive or chosen.about or chosen.kind or chosen.state:
@@ -115,7 +115,7 @@ class CountedFilter:
         )
 
     def marks(self) -> QuerySet[Mark]:
-        """The marks of this filter, of every scope."""
+        """The marks of this filter in every scope."""
         chosen = self.chosen
         rows = Mark.objects.filter(count__gt=0, **self.of_document)
         if chosen.owes:
@@ -128,8 +128,8 @@ class CountedFilter:
         return rows.filter(topic="reason", word__in=words, day=ALWAYS)
 
 
-# The path of the nearest body whose subtree is counted: the body itself, or the one above it. It is
-# a function of the body alone, so that an engine asks the counts before it reads the body's rows.
+# The path of the nearest body with stored counts: the body itself or its parent. It depends only on
+# the body, so the database can check the counts before it reads the body's obligations.
 NEAREST = Case(
     When(organisation__branch=True, then=F("organisation__path")),
     default=Substr("organisation__path", 1, Length("organisation__path") - STEP),
@@ -137,9 +137,9 @@ NEAREST = Case(
 
 
 def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligation]:
-    """The same rows, read only where the counts say that there are any.
+    """Limit the rows to subtrees with matching stored counts, which selects the same rows.
 
-    So a rare thing is found without walking the nation.
+    Rare rows are then found without scanning every organisation.
     """
     chosen = known.chosen
     if chosen.part == LEAD:
@@ -156,7 +156,7 @@ def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligat
         nearest["marked"] = known.marks()
     if chosen.state in LIVE:
         marks = Mark.objects.filter(count__gt=0, **known.of_document)
-        nearest["stands"] = marks.filter(topic="state", word=chosen.state, day=ALWAYS)
+        nearest["in_state"] = marks.filter(topic="state", word=chosen.state, day=ALWAYS)
     if chosen.directive:
         narrow = ObligationFilter(directive=chosen.directive, light=chosen.light)
         nearest["owed"] = replace(known, chosen=narrow).tallies(lit=True)
@@ -166,44 +166,44 @@ def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligat
             name: guide.filter(scope__path=OuterRef("nearest")) for name, guide in nearest.items()
         }
     for name, guide in guides.items():
-        # Not EXISTS: PostgreSQL would make a join of it and lose the order of the tree.
+        # Not EXISTS: PostgreSQL would turn it into a join and lose the order of the tree.
         counted = Subquery(guide.order_by().values("count")[:1])
         rows = rows.alias(**{name: counted}).filter(**{f"{name}__isnull": False})
     return rows
 
 
 def counts(user: User, reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> Counts:
-    """How many rows there are, in at most three queries.
+    """Count the rows of a filter in at most three queries.
 
-    `rows` are those in reach under the filter but for its light.
+    `rows` are the rows in reach that the filter without its light selects.
     """
     staff = [m.organisation_id for m in user.in_role(STAFF)]
-    kept = known.counted and reach.nameable
-    if kept:
-        counted = _kept(reach, known, rows, staff)
+    has_counts = known.counted and reach.nameable
+    if has_counts:
+        counted = _stored(reach, known, rows, staff)
     elif known.marked and reach.nameable and reach.branches:
         counted = _marked(reach, known, rows)
     else:
         counted = _bounded(rows, known.chosen.light)
-    if not staff or (kept and not reach.branches):
+    if not staff or (has_counts and not reach.branches):
         return counted
-    waits = rows.filter(organisation__in=staff, state=ASSIGNED)
-    waits = waits.filter(light__in=LIGHT_CHOICES[known.chosen.light])
-    return replace(counted, waiting=waits.count())
+    waiting = rows.filter(organisation__in=staff, state=ASSIGNED)
+    waiting = waiting.filter(light__in=LIGHT_CHOICES[known.chosen.light])
+    return replace(counted, waiting=waiting.count())
 
 
-def _kept(
+def _stored(
     reach: Reach, known: CountedFilter, rows: QuerySet[Obligation], staff: Collection[int]
 ) -> Counts:
-    """Exact counts: the kept ones of the branches, and the rows of single bodies."""
+    """Exact counts: the stored ones of the branches, and the rows of single bodies."""
     shown, counted, waiting = LIGHT_CHOICES[known.chosen.light], Counter[str](), 0
     if reach.branches:
-        kept = known.tallies().filter(scope__in=reach.branches).order_by()
-        counted.update(dict(kept.values_list("light").annotate(Sum("count"))))
+        tallies = known.tallies().filter(scope__in=reach.branches).order_by()
+        counted.update(dict(tallies.values_list("light").annotate(Sum("count"))))
     if reach.single:
-        mine = Count("pk", filter=Q(state=ASSIGNED, organisation__in=staff)) if staff else Value(0)
-        own = rows.filter(organisation__in=reach.single).order_by().values_list("light")
-        for light, count, waits in own.annotate(Count("pk"), waits=mine):
+        own = Count("pk", filter=Q(state=ASSIGNED, organisation__in=staff)) if staff else Value(0)
+        single = rows.filter(organisation__in=reach.single).order_by().values_list("light")
+        for light, count, waits in single.annotate(Count("pk"), waits=own):
             counted[light] += count
             waiting += waits if light in shown else 0
     lights = Lights(**counted)
@@ -211,7 +211,7 @@ def _kept(
 
 
 def _marked(reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> Counts:
-    """Exact counts of a mark; by light where it has one light alone or the rows are few."""
+    """Exact counts of a mark; by light if it implies one light, or if the rows are few."""
     chosen = known.chosen
     total = known.marks().filter(scope__in=reach.branches).aggregate(n=Sum("count"))["n"] or 0
     if reach.single:
@@ -225,7 +225,7 @@ def _marked(reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> C
 
 
 def _bounded(rows: QuerySet[Obligation], light: str) -> Counts:
-    """Counted one by one, up to the limit."""
+    """Count the rows up to the limit."""
     lights = _count(rows)
     if lights is not None:
         return Counts(lights, lights.total, sum(map(lights.count, LIGHT_CHOICES[light])))
@@ -234,6 +234,7 @@ def _bounded(rows: QuerySet[Obligation], light: str) -> Counts:
 
 
 def _count(rows: QuerySet[Obligation]) -> Lights | None:
+    """The lights of the rows; None if there are more than COUNT_LIMIT."""
     by_light = {colour: Count("pk", filter=Q(light=colour)) for colour in COLOURS}
     lights = Lights(**rows.order_by().only("pk", "light")[: COUNT_LIMIT + 1].aggregate(**by_light))
     return None if lights.total > COUNT_LIMIT else lights

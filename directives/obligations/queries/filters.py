@@ -1,4 +1,4 @@
-"""Which obligations a reader asks for, and in what order."""
+"""The filter of a list of obligations, and its orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,8 +31,8 @@ from directives.models.obligations import CLOCKS, ObligationQuerySet
 from directives.models.organisations import KINDS
 from directives.models.scope import PATH_END
 
-GREY = "grey"  # both lamps that are grey
-ON, OFF = "on_time", "off_time"  # the two sides of the share that is on time
+GREY = "grey"  # both grey lights
+ON, OFF = "on_time", "off_time"  # the lights that count as on time, and the others
 LIGHT_CHOICES = {colour: (colour,) for colour in COLOURS} | {
     GREY: (CLOSED_LIGHT, UNDUE),
     ON: tuple(colour for colour in COLOURS if colour in ON_TIME),
@@ -46,7 +46,7 @@ CAUSES = {  # why a light is yellow
     "silent": ("silent",),
 }
 URGENCY = {RED: 0, YELLOW: 1, GREEN: 2, UNDUE: 3, CLOSED_LIGHT: 4}
-TREE, DOCUMENT = "tree", "document"  # the two orders that an unsorted list may have
+TREE, DOCUMENT = "tree", "document"  # the two default orders
 PLACE = (Column("document_id"), Column("directive__order"))
 IN_ORDER = (*PLACE, Column("organisation__code"), Column("pk"))
 DUE = Column("due_on", empty=True, day=True)
@@ -74,7 +74,7 @@ CAUSE_WORDS = {
     "behind": _("Behind schedule"),
     "silent": _("No recent activity"),
 }
-UNDATED = "none"  # asks for open rows without a day of completion
+UNDATED = "none"  # value of `due`: open rows without a due date
 SORT_WORDS = {
     TREE: _("By organisation, in tree order"),
     DOCUMENT: _("Order of the document"),
@@ -99,7 +99,7 @@ CHOICES = {
 
 @dataclass(frozen=True, slots=True)
 class ObligationFilter:
-    """Which obligations, and in what order. "" and None ask for nothing; numbers are ids."""
+    """The conditions and the order of a list. "" and None do not limit; numbers are ids."""
 
     document: int | None = None
     section: int | None = None
@@ -110,17 +110,17 @@ class ObligationFilter:
     light: str = ""
     state: str = ""
     part: str = ""
-    clock: str = ""  # red, and by its reason this clock has run out
-    owes: str = ""  # the clock that runs: what it counts has not been done
-    on: date | None = None  # … and runs out on this day
-    cause: str = ""
+    clock: str = ""  # red because this clock has run out
+    owes: str = ""  # this clock is running
+    on: date | None = None  # with `owes`: it runs out on this day
+    cause: str = ""  # of a yellow light
     due: str = ""  # UNDATED, or ""
     q: str = ""
     sort: str = ""
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> "ObligationFilter":
-        """The filter that an address asks for; what makes no sense is left out."""
+        """Return the filter of a query string; invalid values are ignored."""
         read = parameters.get
         codes = {
             name: code if (code := read(name, "")) in codes else ""
@@ -138,12 +138,12 @@ class ObligationFilter:
 
     @property
     def narrows(self) -> bool:
-        """Something is asked for besides the order."""
+        """Whether the filter has any condition."""
         return replace(self, sort="") != ObligationFilter()
 
     @property
     def mixed(self) -> bool:
-        """The light asked for is more than one colour."""
+        """Whether the chosen light covers several colours."""
         return len(LIGHT_CHOICES[self.light]) > 1
 
     @property
@@ -163,7 +163,7 @@ class ObligationFilter:
         return CAUSE_WORDS.get(self.cause, "")
 
     def apply(self, rows: ObligationQuerySet, today: date) -> ObligationQuerySet:
-        """The rows of this filter, in no order. Withdrawn work shows only where it is asked for."""
+        """Return the rows that match, unordered. Withdrawn ones only match if `state` says so."""
         conditions: dict[str, object] = {
             "state": self.state,
             "state__in": () if self.state else LIVE,
@@ -178,7 +178,6 @@ class ObligationFilter:
         }
         rows = rows.filter(**{name: value for name, value in conditions.items() if value})
         if self.body:
-            # the path is looked up in the same query
             path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
             rows = rows.filter(
                 organisation__path__gte=path, organisation__path__lte=Concat(path, Value(PATH_END))
@@ -192,7 +191,7 @@ class ObligationFilter:
         return rows.filter(_mentions(self.q)) if self.q else rows
 
     def order(self, *, oversees: bool) -> Order:
-        """The order asked for, else body by body for who sees many bodies, else the document's."""
+        """The chosen order, or the default: tree order if the user oversees bodies."""
         return ORDERS[self.sort or (TREE if oversees else DOCUMENT)]
 
     def sorted(self, rows: QuerySet[Obligation], *, oversees: bool = False) -> QuerySet[Obligation]:
@@ -202,13 +201,13 @@ class ObligationFilter:
 
 
 def with_urgency(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
-    """The rows with the place of their light among the lights, the most urgent first."""
+    """Annotate the rows with the urgency of their light; 0 is the most urgent."""
     whens = [When(light=colour, then=Value(place)) for colour, place in URGENCY.items()]
     return rows.annotate(urgency=Case(*whens, output_field=IntegerField()))
 
 
 def _mentions(q: str) -> Q:
-    """Rows with these words in the directive or the body's name, in either script, or its code."""
+    """The condition that a directive or body mentions the text, in either script, or by code."""
     return (
         Q(directive__search_key__contains=fold(q))
         | Q(organisation__name_hans__icontains=to_hans(q))
@@ -219,7 +218,7 @@ def _mentions(q: str) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What the filter's lists are made of: (value, label) each."""
+    """The choices of the filter's lists, as (value, label) pairs."""
 
     sorts: tuple[tuple[str, Words], ...]
     kinds: tuple = KINDS
@@ -229,7 +228,7 @@ class Labels:
 
     @classmethod
     def for_reader(cls, *, oversees: bool) -> "Labels":
-        """With the reader's default order first, which has no name in the address."""
+        """Return the labels with the user's default order first, which has the value ""."""
         default = TREE if oversees else DOCUMENT
         others = tuple(row for row in SORT_WORDS.items() if row[0] not in (default, TREE))
         return cls((("", SORT_WORDS[default]), *others))

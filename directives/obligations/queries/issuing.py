@@ -1,4 +1,4 @@
-"""What a supervisor chooses from when assigning directives, and what it comes to."""
+"""What a supervisor can choose when assigning directives, and the preview of the choice."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ from directives.models.scope import in_subtree
 from directives.obligations.commands.choosing import Choice, Pick, candidates, chosen_bodies
 from directives.obligations.commands.issuing import Preview
 
-LISTED = 600  # bodies that the page lists; of more, only those chosen show
-PARENTS = 400  # bodies below which others are offered, the topmost first
+LISTED = 600  # bodies that the page lists; if there are more, it lists only the chosen ones
+PARENTS = 400  # choices of “Parent”, the topmost first
 CELLS = 12_000  # cells of a preview's table; a larger one shows counts alone
 
 
 @dataclass(frozen=True, slots=True)
 class DirectiveChoice:
-    """A directive to choose: whom its words address, and how many bodies owe it already."""
+    """A directive to choose, with its addressees and the number of bodies that have it already."""
 
     directive: Directive
     addressees: tuple[Addressee, ...]
@@ -49,7 +49,7 @@ class SectionChoice:
 
 @dataclass(frozen=True, slots=True)
 class KindChoice:
-    """The bodies of one kind; `gone` have ceased to exist and cannot be chosen."""
+    """The bodies of one kind; those `gone` no longer exist and cannot be chosen."""
 
     kind: str
     label: str | Promise
@@ -59,7 +59,7 @@ class KindChoice:
 
 @dataclass(frozen=True, slots=True)
 class GroupChoice:
-    """Bodies chosen by what they are, and how many there are today."""
+    """A chosen group of bodies, and how many there are today."""
 
     pick: Pick
     below: Organisation | None
@@ -76,15 +76,13 @@ class GroupChoice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the first step lists. `hidden`: bodies that are not listed, for want of room."""
+    """What the first step lists."""
 
     sections: tuple[SectionChoice, ...]
     kinds: tuple[KindChoice, ...]
-    parents: tuple[Organisation, ...]  # bodies below which others stand
-    hidden: int
-    groups: tuple[
-        "GroupChoice", ...
-    ] = ()  # chosen by what they are, where the bodies are too many to list
+    parents: tuple[Organisation, ...]
+    hidden: int  # bodies that are not listed because there are too many
+    groups: tuple[GroupChoice, ...] = ()
 
 
 def matching(
@@ -96,16 +94,14 @@ def matching(
     bodies = bodies.filter(level=level) if level else bodies
     if below:
         parent = Organisation.objects.filter(pk=below).first()
-        bodies = (
-            bodies.filter(in_subtree(parent.path, "path")).exclude(pk=below)
-            if parent
-            else bodies.none()
-        )
+        if parent is None:
+            return bodies.none()
+        bodies = bodies.filter(in_subtree(parent.path, "path")).exclude(pk=below)
     return bodies.filter(Q(name_hans__icontains=to_hans(q)) | Q(code__iexact=q)) if q else bodies
 
 
 def is_large(user: User, today: date) -> bool:
-    """There are too many bodies to be listed: they are chosen by what they are."""
+    """Whether there are too many bodies to list, so that they are chosen by group."""
     return candidates(user).existing_on(today)[: LISTED + 1].count() > LISTED
 
 
@@ -113,22 +109,20 @@ def choices(document: Document, user: User, chosen: Choice, *, today: date) -> C
     """Everything the first step lists, in a fixed number of queries."""
     bodies = candidates(user).select_related("successor").order_by("code")
     total = bodies.existing_on(today).count()
-    listed = list(
-        bodies if total <= LISTED else bodies.filter(pk__in=sorted(chosen.bodies)[:LISTED])
-    )
+    rows = bodies if total <= LISTED else bodies.filter(pk__in=sorted(chosen.bodies)[:LISTED])
+    listed = list(rows)
     parents = tuple(bodies.filter(branch=True).order_by(Length("path"), "code")[:PARENTS])
-    shown = sum(_exists(body, today) for body in listed)
     return Choices(
         _sections(document),
         _kinds(listed, today),
         parents,
-        total - shown,
-        group_choices(user, chosen.picks, today=today),
+        hidden=total - sum(_exists(body, today) for body in listed),
+        groups=group_choices(user, chosen.picks, today=today),
     )
 
 
 def group_choices(user: User, picks: Sequence[Pick], *, today: date) -> tuple[GroupChoice, ...]:
-    """Each group with the number of its bodies: two queries whatever their number."""
+    """Return each group with the number of its bodies, in two queries."""
     if not picks:
         return ()
     counts = {f"n{place}": Count("pk", filter=pick.condition) for place, pick in enumerate(picks)}
@@ -149,31 +143,24 @@ def _kinds(bodies: Sequence[Organisation], today: date) -> tuple[KindChoice, ...
     for kind, label in KINDS:
         here = [body for body in bodies if body.kind == kind]
         if here:
+            existing = tuple(body for body in here if _exists(body, today))
             gone = tuple(body for body in here if not _exists(body, today))
-            groups.append(
-                KindChoice(kind, label, tuple(body for body in here if _exists(body, today)), gone)
-            )
+            groups.append(KindChoice(kind, label, existing, gone))
     return tuple(groups)
 
 
 def _sections(document: Document) -> tuple[SectionChoice, ...]:
-    kept = (
-        Tally.objects.filter(scope__parent=None, document=document)
-        .values_list("directive_id")
-        .annotate(Sum("count"))
-    )
-    alone = Obligation.objects.live().filter(
-        document=document, organisation__in=_alone().values("pk")
-    )
-    owed: Counter[int] = Counter(dict(kept.order_by()))
-    owed.update(dict(alone.values_list("directive_id").annotate(Count("pk")).order_by()))
-    directives = (
-        document.directives.select_related("section")
-        .prefetch_related("addressees")
-        .order_by("order")
-    )
+    """The sections of the document with their directives, in order."""
+    stored = Tally.objects.filter(scope__parent=None, document=document).order_by()
+    owed: Counter[int] = Counter(dict(stored.values_list("directive_id").annotate(Sum("count"))))
+    # There are no stored counts for topmost bodies with none below them.
+    childless = Organisation.objects.filter(parent=None, branch=False).values("pk")
+    rows = Obligation.objects.live().filter(document=document, organisation__in=childless)
+    owed.update(dict(rows.values_list("directive_id").annotate(Count("pk")).order_by()))
+    directives = document.directives.select_related("section").prefetch_related("addressees")
     lines = (
-        DirectiveChoice(row, tuple(row.addressees.all()), owed.get(row.pk, 0)) for row in directives
+        DirectiveChoice(row, tuple(row.addressees.all()), owed.get(row.pk, 0))
+        for row in directives.order_by("order")
     )
     return tuple(
         SectionChoice(section, tuple(group))
@@ -181,23 +168,18 @@ def _sections(document: Document) -> tuple[SectionChoice, ...]:
     )
 
 
-def _alone() -> OrganisationQuerySet:
-    """Topmost bodies without others below: for these alone nothing is kept by directive."""
-    return Organisation.objects.filter(parent=None, branch=False)
-
-
-# what the choice comes to
+# the preview of the choice
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows that a person chose. `refused` have ceased to exist; `pairs` None: all pairs."""
+    """The chosen rows. Bodies in `refused` no longer exist. `pairs` None means all pairs."""
 
     directives: tuple[Directive, ...]
     bodies: tuple[Organisation, ...]
     refused: tuple[Organisation, ...]
     pairs: frozenset[tuple[int, int]] | None
-    total: int = 0  # bodies, where they are too many to be named here
+    total: int = 0  # number of bodies if there are too many to load
 
     @property
     def count(self) -> int:
@@ -206,15 +188,15 @@ class Selection:
 
     @property
     def silent(self) -> tuple[Directive, ...]:
-        """Chosen directives whose words address none of the chosen bodies."""
+        """Chosen directives whose texts address none of the chosen bodies."""
         if self.pairs is None:
             return ()
-        heard = {directive for directive, _body in self.pairs}
-        return tuple(directive for directive in self.directives if directive.pk not in heard)
+        addressing = {directive for directive, _body in self.pairs}
+        return tuple(row for row in self.directives if row.pk not in addressing)
 
 
 def selection(document: Document, user: User, choice: Choice, *, today: date) -> Selection:
-    """The directives and bodies of a choice that may be chosen; other ids are left out."""
+    """Return the directives and bodies that the user may choose; other ids are ignored."""
     rows = tuple(
         document.directives.filter(pk__in=choice.directives, statement=False)
         .select_related("section")
@@ -226,18 +208,17 @@ def selection(document: Document, user: User, choice: Choice, *, today: date) ->
     named = candidates(user).select_related("successor").order_by("code")
     named_bodies = list(named.filter(pk__in=choice.bodies)) if choice.bodies else []
     gone = tuple(body for body in named_bodies if not _exists(body, today))
-    alive = [body for body in named_bodies if _exists(body, today)]
+    existing = [body for body in named_bodies if _exists(body, today)]
     if choice.picks:
-        alive = list(
-            chosen_bodies(user, choice, today).select_related("successor").order_by("code")
-        )
-    pairs = pairs_proposed(rows, alive) if choice.addressed else None
-    return Selection(rows, tuple(alive), gone, pairs)
+        bodies = chosen_bodies(user, choice, today).select_related("successor")
+        existing = list(bodies.order_by("code"))
+    pairs = pairs_proposed(rows, existing) if choice.addressed else None
+    return Selection(rows, tuple(existing), gone, pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """One directive of a preview: a mark for each body (new, there, none), and their counts."""
+    """One directive of a preview: a mark for each body ("new", "there", "none"), and counts."""
 
     directive: Directive
     marks: tuple[str, ...]
@@ -246,14 +227,13 @@ class PreviewLine:
 
 
 def table(preview: Preview) -> tuple[PreviewLine, ...]:
-    """The preview directive by directive; without marks where they would be too many to look at."""
-    small = len(preview.directives) * len(preview.organisations) <= CELLS
+    """The preview by directive, without marks if the table would have too many cells."""
+    shows_marks = len(preview.directives) * len(preview.organisations) <= CELLS
     lines = []
     for directive in preview.directives:
         marks = tuple(_mark(preview, directive, body) for body in preview.organisations)
-        lines.append(
-            PreviewLine(directive, marks if small else (), marks.count("new"), marks.count("there"))
-        )
+        counts = marks.count("new"), marks.count("there")
+        lines.append(PreviewLine(directive, marks if shows_marks else (), *counts))
     return tuple(lines)
 
 

@@ -1,4 +1,4 @@
-"""The lines of the ledger (台账), read in batches, so that a long list is never held whole."""
+"""Reading the lines of the ledger (台账) in batches, so that memory use stays small."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ from directives.models import (
 )
 
 BATCH = 500  # rows whose items and measures are read together
-KEPT = 20_000  # bodies, or plans, that are kept while others are read
+KEPT = 20_000  # bodies, or plans, that are cached between batches
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body as a list names it."""
+    """The code and names of an organisation."""
 
     pk: int
     code: str
@@ -36,7 +36,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A directive as a list quotes it, with where it stands."""
+    """The text of a directive, with its section and document."""
 
     pk: int
     code: str
@@ -55,7 +55,7 @@ class Clause:
 
 
 class LedgerItem(NamedTuple):
-    """One named item of a directive, and how far the body has got with it."""
+    """One item of a directive, and its state."""
 
     number: int
     name_hans: str
@@ -66,12 +66,12 @@ class LedgerItem(NamedTuple):
 
 
 class LedgerRow(NamedTuple):
-    """One line of the ledger. A tuple: a hundred thousand are made while a person waits."""
+    """One line of the ledger. A tuple, because a request may create a hundred thousand."""
 
     number: int  # 序号, from 1 over the whole list
     clause: Clause
     body: Body
-    leads: tuple[Body, ...]  # who leads the directive
+    leads: tuple[Body, ...]  # of the directive
     items: tuple[LedgerItem, ...]
     measures: tuple[str, ...]
     pk: int
@@ -92,7 +92,7 @@ class LedgerRow(NamedTuple):
     light_on: date | None
 
 
-# The columns of an obligation from which its LedgerRow is made; from `pk` on in the row's order.
+# The columns from which a LedgerRow is made; from `pk` on in the order of its fields.
 CELLS = (
     *("directive_id", "organisation_id"),
     *("pk", "version", "part", "leader", "contact", "note", "state", "percent"),
@@ -112,8 +112,8 @@ BODY = ("pk", "code", "name_hans", "name_hant")
 class LedgerReader:
     """Reads lines of the ledger a batch at a time.
 
-    What comes again with the next batch is kept: clauses, items, bodies, leads, plans. Measures of
-    plans that are still drafts show only to their own body; `user` None is the system.
+    Clauses, items, bodies, leads and plans are cached between batches. Measures of draft plans are
+    only visible to their own body. A `user` of None means the system.
     """
 
     user: User | None
@@ -125,9 +125,9 @@ class LedgerReader:
     visible_plans: dict[int, bool] = field(default_factory=dict)
 
     def lines(self, batch: Sequence[tuple[Any, ...]], first: int = 1) -> Iterator[LedgerRow]:
-        """The lines of these obligations (CELLS of each, at least one), in order.
+        """The lines of these obligations, in order. The first has the number `first`.
 
-        `first` is the number of the first line.
+        The batch has at least one tuple of CELLS.
         """
         clauses, bodies, keys, _versions, parts, *_rest = zip(*batch, strict=True)
         self._read_names(set(clauses), set(bodies))
@@ -188,9 +188,9 @@ class LedgerReader:
         return {pk: sorted(lines) for pk, lines in items.items()}
 
     def _read_measures(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        """The measures of these obligations: read first, only then asked whether plans are seen.
+        """The texts of the measures that the user sees, by obligation.
 
-        In one question, an engine may begin with every plan of the person's subtree, each time.
+        Two queries: in a single one, the database may start with every plan that the user sees.
         """
         served = Measure.obligations.through.objects.filter(
             obligation__in=keys, measure__plan__live=True
@@ -214,9 +214,9 @@ class LedgerReader:
 
 
 def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator[LedgerRow]:
-    """Every line of these parts of a list, one part after another, read a batch at a time."""
+    """Yield every line of these parts of a list, one part after another."""
     reader, first = LedgerReader(user), 1
-    # A query for each part, streamed. It brings only the ids of what repeats: words are read once.
+    # One streamed query for each part. It reads ids; repeated texts are read once, by the reader.
     streams = (rows.values_list(*CELLS).iterator(chunk_size=BATCH) for rows in parts)
     source: Iterator[tuple[Any, ...]] = chain.from_iterable(streams)
     while batch := list(islice(source, BATCH)):

@@ -1,4 +1,4 @@
-"""The list of obligations: one page of it by key, its counts, and what its filter offers."""
+"""The list of obligations: one page by key, its counts, and the options of its filter."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,16 +29,16 @@ from directives.obligations.queries.filters import (
     with_urgency,
 )
 
-# Rows that are sorted anew for a page; a longer list keeps the order of the tree, of an index.
+# A longer list is shown in tree order, which an index provides, whatever order was chosen.
 SORTABLE = 20_000
-TITLE = 24  # characters of a document's title in the filter's list
-OFFERED = 200  # bodies of the filter's list
-DIRECTIVES, BODIES = 200, 100  # that one search goes through; there may be more
+TITLE = 24  # characters of a document's title in the filter
+OFFERED = 200  # bodies listed in the filter
+DIRECTIVES, BODIES = 200, 100  # matches of a search that are used; there may be more
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the filter's lists offer, and the rows that the filter itself names."""
+    """The choices of the filter's lists, and the rows that the filter names."""
 
     chosen: ObligationFilter
     sections: tuple[Section, ...]  # of every document in view, each with its document
@@ -46,8 +46,8 @@ class Options:
     bodies: tuple[Organisation, ...]
     body: Organisation | None
     directive: Directive | None
-    document: int | None  # of every row that the filter can find, where there is one
-    contradictory: bool  # the section asked for is of another document than the one asked for
+    document: int | None  # id, if all rows of the filter are of one document
+    contradictory: bool  # the chosen section is not of the chosen document
 
     @property
     def document_choices(self) -> Iterator[tuple[int, str]]:
@@ -61,7 +61,7 @@ class Options:
 
     @property
     def section_choices(self) -> Iterator[tuple[int, str]]:
-        """The sections of the document asked for, or of all."""
+        """The sections of the chosen document, or of all."""
         for section in self.sections:
             if self.chosen.document in (None, section.document_id):
                 title = localized(section, "title") or gettext("Closing paragraph")
@@ -69,13 +69,13 @@ class Options:
 
 
 def nearby_bodies(user: User, body: int | None) -> tuple[Organisation, ...]:
-    """Bodies to choose from: the person's own and those right below, the same of a chosen body.
+    """The bodies that the filter offers, in one query, at most OFFERED.
 
-    One query, at most OFFERED.
+    The user's own bodies and their children; the chosen body, its parent and its children.
     """
     scope = Scope.of(user)
     top = [tree.pk for tree in scope.trees][:OFFERED]
-    own = [*top, *(own.pk for own in scope.bodies)][:OFFERED]
+    own = [*top, *(single.pk for single in scope.bodies)][:OFFERED]
     wanted = Q(pk__in=own) | Q(parent__in=top)
     if body:
         parent = Organisation.objects.filter(pk=body).values("parent")
@@ -86,7 +86,7 @@ def nearby_bodies(user: User, body: int | None) -> tuple[Organisation, ...]:
 
 
 def filter_options(user: User, chosen: ObligationFilter) -> Options:
-    """The lists of the filter: two queries, one more where a directive is asked for."""
+    """Return the lists of the filter, in two queries, or three with a directive."""
     titles = ("title", "title_hans", "title_hant", "fictional", "script")
     sections = tuple(
         Section.objects.visible_to(user)
@@ -121,7 +121,7 @@ def filter_options(user: User, chosen: ObligationFilter) -> Options:
 
 @dataclass(frozen=True, slots=True)
 class ObligationLine:
-    """One obligation as the list shows it, with what its orders go by; words in both scripts."""
+    """One obligation as the list shows and sorts it, with texts in both scripts."""
 
     pk: int
     document_id: int
@@ -169,14 +169,14 @@ def _lines(rows: QuerySet[Obligation]) -> list[ObligationLine]:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Ids of what mentions the words searched for; None: nothing was searched for."""
+    """Ids of the rows that mention the search text; `directives` None means no search."""
 
     directives: tuple[int, ...] | None = None
     bodies: tuple[int, ...] = ()
-    cut: bool = False  # more was found than is gone through
+    cut: bool = False  # there were more matches than are used
 
     def apply(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
-        """The rows of these directives or of these bodies."""
+        """Limit obligations to these directives or bodies."""
         if self.directives is None:
             return rows
         if not self.bodies:
@@ -187,9 +187,9 @@ class Mentions:
 
 
 def mentions(user: User, words: str) -> Mentions:
-    """The directives with these words, the bodies with them in their name or with such a code.
+    """Find the directives and bodies that mention the text, in either script.
 
-    In either script; at most two queries.
+    Bodies match by name or code. At most two queries.
     """
     if not words:
         return Mentions()
@@ -205,7 +205,7 @@ def mentions(user: User, words: str) -> Mentions:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A light to choose, and how many rows show it; None where they were not counted."""
+    """A light to choose, and the number of its rows; None if they were not counted."""
 
     light: str
     count: int | None
@@ -218,10 +218,10 @@ class Listing:
     leaf: Page
     options: Options
     mentioned: Mentions
-    unsorted: bool  # too many rows for the order asked for: they stand in that of the tree
-    lights: Lights | None  # under the filter but for its light
-    total: str  # of those rows, as a chip says it
-    waiting: int  # of the rows shown, those that the reader may acknowledge
+    unsorted: bool  # too many rows for the chosen order: they are in tree order
+    lights: Lights | None  # of the filter without its light
+    total: str  # number of those rows, as text
+    waiting: int  # of the rows of the whole filter, those that the user may acknowledge
 
     limit = COUNT_LIMIT
     sortable = SORTABLE
@@ -237,9 +237,9 @@ class Listing:
 def in_reach(
     user: User, known: CountedFilter, reach: Reach, mentioned: Mentions, *, today: date
 ) -> QuerySet[Obligation]:
-    """The rows of a filter but for its light that the person sees.
+    """The rows that the user sees and the filter without its light selects.
 
-    Nowhere is the whole table walked for a few.
+    The conditions are such that a few rows are found without scanning the whole table.
     """
     rows = Obligation.objects.all()
     if not reach.ranges:
@@ -254,12 +254,12 @@ def in_reach(
     return matching.filter(organisation__in=reach.single) if chosen.body else matching
 
 
-def _along(
+def _between_paths(
     rows: QuerySet[Obligation], reach: Reach, order: Order, turn: PageRequest
 ) -> QuerySet[Obligation]:
-    """The rows from the first path of the reach to the last.
+    """Limit the rows to the paths from the first to the last in reach.
 
-    In the order of the tree only from where the page begins: SQLite reads an index from one bound.
+    In tree order, the page's own start replaces the first path: SQLite uses one bound of an index.
     """
     if not reach.trees:
         return rows
@@ -272,14 +272,14 @@ def _along(
 
 
 def listing(user: User, options: Options, query: Mapping[str, str], *, today: date) -> Listing:
-    """The page of the list that an address asks for."""
+    """Return the page of the list that the query string asks for."""
     chosen, known = options.chosen, CountedFilter(options.chosen, options.document)
     unseen = chosen.body and not options.body
     reach = Reach() if unseen else Reach.of(user, options.body)
     mentioned = mentions(user, chosen.q)
     rows = in_reach(user, known, reach, mentioned, today=today)
     order = chosen.order(oversees=user.oversees)
-    counted = counts(user, reach, known, _along(rows, reach, order, PageRequest()))
+    counted = counts(user, reach, known, _between_paths(rows, reach, order, PageRequest()))
     many = counted.shown is None or counted.shown > SORTABLE
     unsorted = order.name != TREE and bool(reach.branches) and many
     if unsorted:
@@ -287,7 +287,7 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
     turn = PageRequest.from_query(query, order)
     if chosen.light:
         rows = rows.filter(light__in=LIGHT_CHOICES[chosen.light])
-    rows = _along(rows if counted.shown != 0 else rows.none(), reach, order, turn)
+    rows = _between_paths(rows if counted.shown != 0 else rows.none(), reach, order, turn)
     if order.name == "light":
         rows = with_urgency(rows)
     return Listing(

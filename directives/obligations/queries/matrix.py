@@ -1,4 +1,4 @@
-"""Directives × bodies: a page of a document's matrix, in a handful of queries."""
+"""The matrix of a document: directives as rows, organisations as columns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,27 +22,29 @@ from directives.models import (
 from directives.models.scope import in_view
 from directives.obligations.queries.counting import Reach
 
-SIDE = 25  # directives and bodies of one page
-TOGETHER = 10  # directives of a file that are read at once
-ASIDE = 300  # bodies of a file that are read at once
+SIDE = 25  # directives and bodies on one page
+TOGETHER = 10  # directives in a batch of an export
+ASIDE = 300  # bodies in a batch of an export
 DOWN = Order("d", (Column("order"), Column("pk")))
 ACROSS = Order("b", (Column("path"), Column("pk")))
+# Id, light and percent of obligations, by (directive id, organisation id).
+Values = dict[tuple[int, int], tuple[int, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a body owes under a directive; `pk` None: nothing. `dim`: not of the light asked for."""
+    """The obligation of a body under a directive; `pk` is None if there is none."""
 
     body: Organisation
     pk: int | None = None
     light: str = ""
     percent: int = 0
-    dim: bool = False
+    dim: bool = False  # its light is not the chosen one
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A directive and its cells, one for each body of the page; `opens` its section."""
+    """A directive and its cells, one for each body; `opens`: the first of its section."""
 
     directive: Directive
     cells: tuple[Cell, ...]
@@ -64,13 +66,13 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """The directives and the bodies of a matrix under its filter, and what lies where they meet."""
+    """The directives and bodies that the filter of a matrix selects, and their obligations."""
 
     directives: QuerySet[Directive]
     bodies: QuerySet[Organisation]
     owed: QuerySet[Obligation]
     light: str
-    total: int | None  # bodies, where a count is kept of them
+    total: int | None  # number of bodies; None if there is no stored count
 
 
 def axes(
@@ -83,10 +85,11 @@ def axes(
     body: Organisation | None = None,
     query: Mapping[str, str] | None = None,
 ) -> Axes:
-    """The axes of a document's matrix over what this person sees, of a light where it is lit.
+    """Return the axes of the part of a document's matrix that the user sees.
 
-    Bodies stand in the order of the tree, so that a page of them is read along the index of their
-    paths: with the `query` of an address, only from where the page that it asks for begins.
+    With a `light`, the directives and bodies have at least one obligation with it. Bodies are in
+    tree order, so that a page is read along the index of paths; `query`, the query string of the
+    page, limits them to the paths from where the page begins.
     """
     reach = Reach.of(user, body)
     owed = Obligation.objects.live().filter(document=document)
@@ -102,9 +105,8 @@ def axes(
     bodies = bodies.filter(kind=kind) if kind else bodies
     bodies = bodies.filter(Exists(lit.filter(organisation=OuterRef("pk"))))
     if part:
-        bodies = bodies.filter(
-            _counted_in(document, {**part, **({"light": light} if light else {})})
-        )
+        conditions = {**part, **({"light": light} if light else {})}
+        bodies = bodies.filter(_counted_in(document, conditions))
     return Axes(
         directives,
         bodies,
@@ -114,17 +116,17 @@ def axes(
     )
 
 
-def _counted_in(document: Document, filters: Mapping[str, Any]) -> Exists:
-    """Whether the counts of a body and all below it name any row.
+def _counted_in(document: Document, conditions: Mapping[str, Any]) -> Exists:
+    """Whether the stored count of a body and all below it is above 0.
 
-    Where they name none, the rows need not be read.
+    Bodies for which it is 0 need not be read.
     """
-    counts = Total.objects.filter(document=document, count__gt=0, **filters)
+    counts = Total.objects.filter(document=document, count__gt=0, **conditions)
     return Exists(counts.filter(scope=OuterRef("pk")))
 
 
 def _within(user: User, reach: Reach, turn: PageRequest) -> QuerySet[Organisation]:
-    """The bodies in reach, as one range of paths where they are one."""
+    """The bodies in reach, selected by one range of paths where possible."""
     if not reach.ranges:
         return Organisation.objects.none()
     low, high = reach.ranges[0][0], max(high for _low, high in reach.ranges)
@@ -142,9 +144,9 @@ def _lit(
     kind: str,
     light: str,
 ) -> QuerySet[Directive]:
-    """The directives with this light in reach: from the counts, and single bodies' rows."""
+    """The directives with this light in reach, from stored counts and single bodies' rows."""
     kinds = {"body_kind": kind} if kind else {}
-    kept = Tally.objects.filter(
+    tallies = Tally.objects.filter(
         scope__in=reach.branches,
         document=OuterRef("document"),
         directive=OuterRef("pk"),
@@ -156,22 +158,23 @@ def _lit(
         organisation__in=reach.single,
         **({"organisation__kind": kind} if kind else {}),
     )
-    return directives.filter(Exists(kept.filter(**kinds)) | Exists(alone))
+    return directives.filter(Exists(tallies.filter(**kinds)) | Exists(alone))
 
 
 def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> int:
-    """How many bodies in reach owe anything under the document."""
-    marks = Mark.objects.filter(scope__in=reach.branches, document=document, topic="bodies")
-    alone = (
-        owed.filter(organisation__in=reach.single).values("organisation").distinct().count()
-        if reach.single
-        else 0
-    )
-    return alone + (marks.aggregate(n=Sum("count"))["n"] or 0 if reach.branches else 0)
+    """The number of bodies in reach that have an obligation under the document."""
+    total = 0
+    if reach.single:
+        single = owed.filter(organisation__in=reach.single)
+        total += single.values("organisation").distinct().count()
+    if reach.branches:
+        marks = Mark.objects.filter(scope__in=reach.branches, document=document, topic="bodies")
+        total += marks.aggregate(n=Sum("count"))["n"] or 0
+    return total
 
 
 def matrix_of(axes: Axes, query: Mapping[str, str]) -> Matrix:
-    """One page of the matrix: by its keys down (d…) and across (b…)."""
+    """Return one page of the matrix: by its keys down (d…) and across (b…)."""
     down = read_page(
         axes.directives,
         DOWN,
@@ -189,31 +192,30 @@ def matrix_of(axes: Axes, query: Mapping[str, str]) -> Matrix:
 def rows_of(
     axes: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
 ) -> Iterator[Row]:
-    """The lines of the matrix for these directives and bodies, read some at a time."""
+    """Yield the rows of the matrix for these directives and bodies, read in batches."""
     section = None
-    for start in range(0, len(directives), SIDE if len(bodies) <= SIDE else TOGETHER):
-        some = directives[start : start + (SIDE if len(bodies) <= SIDE else TOGETHER)]
-        cells = _cells(axes, some, bodies)
-        for directive in some:
-            line = []
-            for body in bodies:
-                pk, light, percent = cells.get((directive.pk, body.pk), (None, "", 0))
-                line.append(
-                    Cell(body, pk, light, percent, bool(axes.light and light != axes.light))
-                )
-            yield Row(directive, tuple(line), directive.section_id != section)
+    size = SIDE if len(bodies) <= SIDE else TOGETHER
+    for start in range(0, len(directives), size):
+        batch = directives[start : start + size]
+        values = _values(axes, batch, bodies)
+        for directive in batch:
+            cells = tuple(_cell(axes, values, directive, body) for body in bodies)
+            yield Row(directive, cells, directive.section_id != section)
             section = directive.section_id
 
 
-def _cells(
-    axes: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
-) -> dict[tuple[int, int], tuple[int, str, int]]:
+def _cell(axes: Axes, values: Values, directive: Directive, body: Organisation) -> Cell:
+    pk, light, percent = values.get((directive.pk, body.pk), (None, "", 0))
+    return Cell(body, pk, light, percent, dim=bool(axes.light and light != axes.light))
+
+
+def _values(axes: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]) -> Values:
     if not bodies:
         return {}
     owed = axes.owed.filter(directive__in=directives)
     if len(bodies) <= SIDE:
         owed = owed.filter(organisation__in=bodies)
-    else:  # a file names no thousands of bodies: they are those between its first and its last
+    else:  # too many ids for a query; the bodies are all between the first and the last path
         owed = owed.filter(
             organisation__path__gte=bodies[0].path, organisation__path__lte=bodies[-1].path
         )
@@ -226,7 +228,7 @@ def _cells(
 
 @dataclass(frozen=True, slots=True)
 class BodyRow:
-    """A body and its cells, one for each directive."""
+    """A body and its cells, one for each directive of the matrix."""
 
     body: Organisation
     cells: tuple[Cell, ...]
@@ -235,16 +237,10 @@ class BodyRow:
 def rows_by_body(
     axes: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]
 ) -> Iterator[BodyRow]:
-    """The matrix with bodies down, in the order of the tree, read some at a time."""
+    """Yield the matrix with bodies as rows, in tree order, read in batches."""
     walk = bodies.order_by("path").iterator(chunk_size=ASIDE)
-    while some := list(islice(walk, ASIDE)):
-        cells = _cells(axes, directives, some)
-        for body in some:
-            owed = (cells.get((directive.pk, body.pk), (None, "", 0)) for directive in directives)
-            yield BodyRow(
-                body,
-                tuple(
-                    Cell(body, pk, light, percent, bool(axes.light and light != axes.light))
-                    for pk, light, percent in owed
-                ),
-            )
+    while batch := list(islice(walk, ASIDE)):
+        values = _values(axes, directives, batch)
+        for body in batch:
+            cells = (_cell(axes, values, directive, body) for directive in directives)
+            yield BodyRow(body, tuple(cells))

@@ -1,9 +1,8 @@
-"""One obligation with everything that hangs on it."""
+"""The page of one obligation, with everything related to it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
@@ -48,12 +47,12 @@ LOG = 6  # log entries shown
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One of the four clocks; `days` are working days left, None where it stands still."""
+    """One of the four clocks; `days` are the working days left, None if it does not run."""
 
     label: str | Promise
     on: date | None
     days: int | None
-    fallback: str | Promise  # what to say where there is no day
+    fallback: str | Promise  # text if there is no date
 
     @property
     def over(self) -> int:
@@ -63,7 +62,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A move that the reader may make now."""
+    """A move that the user may make now."""
 
     action: str
     label: str | Promise
@@ -73,7 +72,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Another page on which the reader goes on with it. `due`: it waits for them."""
+    """A link to a page where the user continues the work; `due`: it waits for the user."""
 
     label: str | Promise
     url: str
@@ -82,12 +81,12 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class ObligationPage:
-    """What the page of an obligation shows to one reader."""
+    """What the page of an obligation shows to one user."""
 
     row: Obligation
     clocks: tuple[Clock, ...]
     leads: tuple[Organisation, ...]
-    fellows: int  # bodies that owe the same directive
+    fellows: int  # bodies that have the same directive
     items: tuple[ItemState, ...]
     measures: tuple[Measure, ...]
     log: tuple[LogEntry, ...]
@@ -95,7 +94,7 @@ class ObligationPage:
     happenings: tuple[TimelineEntry, ...]
     steps: tuple[Step, ...]
     ways: tuple[Way, ...]
-    deciders: Deciders | None = None  # where the reader asked for what waits here
+    deciders: Deciders | None = None  # if the user made the request that waits here
 
     @property
     def established(self) -> int:
@@ -103,7 +102,7 @@ class ObligationPage:
 
 
 def visible_obligations(user: User) -> QuerySet[Obligation]:
-    """The obligations that this person sees, each with its words, its body and its document."""
+    """The obligations that the user sees, with directive, section, body and document."""
     return (
         Obligation.objects.visible_to(user)
         .select_related("directive", "section", "organisation", "document")
@@ -134,7 +133,7 @@ def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, 
 def obligation_page(
     row: Obligation, user: User, *, today: date, workdays: Workdays
 ) -> ObligationPage:
-    """Gather the page of one obligation; a fixed number of queries."""
+    """Return the page of one obligation, in a fixed number of queries."""
     logged = Count("log", filter=Q(log__withdrawn_at=None))
     measures = tuple(
         Measure.objects.visible_to(user)
@@ -173,7 +172,7 @@ def obligation_page(
 
 
 def _leads(row: Obligation) -> tuple[Organisation, ...]:
-    """The bodies that lead the directive: at most four."""
+    """The bodies that lead the directive, at most four."""
     if row.part == LEAD:
         return (row.organisation,)
     leading = (
@@ -186,53 +185,45 @@ def _leads(row: Obligation) -> tuple[Organisation, ...]:
 
 
 def _fellows(row: Obligation) -> int:
-    """How many bodies owe the same directive: from the counts of the topmost bodies.
+    """The number of bodies with the same directive, from the counts of the topmost bodies.
 
-    Topmost bodies with nobody below have no counts; their rows are counted.
+    Topmost bodies with none below have no stored counts, so their rows are counted.
     """
-    kept = Tally.objects.filter(
+    tallies = Tally.objects.filter(
         scope__parent=None, document=row.document_id, directive=row.directive_id
     )
-    alone = Organisation.objects.filter(parent=None, branch=False).values("pk")
-    owed = Obligation.objects.live().filter(directive=row.directive_id, organisation__in=alone)
-    return (kept.aggregate(n=Sum("count"))["n"] or 0) + owed.count()
+    childless = Organisation.objects.filter(parent=None, branch=False).values("pk")
+    owed = Obligation.objects.live().filter(directive=row.directive_id, organisation__in=childless)
+    return (tallies.aggregate(n=Sum("count"))["n"] or 0) + owed.count()
 
 
 def _ways(
     row: Obligation, user: User, measures: tuple[Measure, ...], entries: tuple[ReportEntry, ...]
 ) -> Iterator[Way]:
-    """Where the person writes of it, or decides on what was written."""
+    """The pages where the user reports on the obligation, or reviews reports on it."""
     if may(user, "work", row) and row.state in OPEN:
         entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
         if entry:
-            label = (
-                _("Revise this entry") if entry.state == RETURNED else _("Write the progress entry")
-            )
+            returned = entry.state == RETURNED
+            label = _("Revise this entry") if returned else _("Write the progress entry")
             yield Way(label, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}", due=True)
         if row.plan_due_on and row.state != ASSIGNED:
             yield Way(_("Write the plan"), reverse("plans"), due=True)
         if measures:
             yield Way(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
     elif may(user, "oversee", row):
-        waiting = (
-            entry
-            for entry in entries
-            if entry.state == SUBMITTED and user.pk not in requesters(entry)
-        )
-        for entry in islice(waiting, 1):
-            yield Way(
-                _("Review the progress entry"),
-                f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}",
-                due=True,
-            )
+        submitted = (entry for entry in entries if entry.state == SUBMITTED)
+        entry = next((entry for entry in submitted if user.pk not in requesters(entry)), None)
+        if entry:
+            url = f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}"
+            yield Way(_("Review the progress entry"), url, due=True)
         if row.state == CLOSED:
-            yield Way(
-                _("Other close requests to verify"), f"{reverse('obligations')}?state={CLOSING}"
-            )
+            url = f"{reverse('obligations')}?state={CLOSING}"
+            yield Way(_("Other close requests to verify"), url)
 
 
 def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:
-    """The items that a move asks about: those not established, where it closes the work."""
+    """The items for which a closing move asks a reason: those not established."""
     items = (
         row.item_states.exclude(state=ESTABLISHED).select_related("item").order_by("item__number")
     )
@@ -240,6 +231,6 @@ def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:
 
 
 def steps(row: Obligation, user: User) -> tuple[Step, ...]:
-    """The moves open to this person, in the order of the table."""
+    """The moves that the user may make, in the order of OBLIGATION_MOVES."""
     moves = ((action, OBLIGATION_MOVES[action]) for action in open_moves(row, user))
     return tuple(Step(action, move.label, move.reasoned, move.settles) for action, move in moves)

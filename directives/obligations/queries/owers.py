@@ -1,4 +1,4 @@
-"""Who owes a directive: one by one where they are few, else by the bodies below."""
+"""Which bodies have a directive: one by one if they are few, else grouped by subtree."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -32,15 +32,15 @@ from directives.models import (
     User,
 )
 
-OWERS = 20  # obligations listed on the page; the ledger has them all
-FEW = 200  # obligations that are gone through one by one
-GROUPS = 100  # bodies right below that are shown
+OWERS = 20  # obligations listed on the page; the ledger has all
+FEW = 200  # obligations that are read one by one
+GROUPS = 100  # child bodies that are listed
 URGENT = (RED, YELLOW, *(colour for colour in COLOURS if colour not in (RED, YELLOW)))
 
 
 @dataclass(frozen=True, slots=True)
 class ItemShare:
-    """An item and how many of the bodies that owe it have established it."""
+    """An item, and how many of the bodies that have it established it."""
 
     item: Item
     done: int
@@ -50,7 +50,7 @@ class ItemShare:
 
 @dataclass(frozen=True, slots=True)
 class Ower:
-    """An obligation with the state of each item in order, and the last day of its log."""
+    """An obligation, with the state of each item in order and the last day of its log."""
 
     obligation: Obligation
     squares: tuple[str, ...]
@@ -67,7 +67,7 @@ class Ower:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A body with everything below it: its lights, and `shares` of the items in order."""
+    """A body with all below it: the lights, and the `shares` of the items in order."""
 
     body: Organisation
     lights: Lights
@@ -76,7 +76,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms the directive was given, over the bodies in view."""
+    """The terms on which the directive was assigned to the bodies in view."""
 
     leads: tuple[Obligation, ...] = ()
     parts: tuple[tuple[str, int], ...] = ()
@@ -92,7 +92,7 @@ class Terms:
 
 
 def obligations_in_scope(scope: Scope, directive: Directive) -> QuerySet[Obligation]:
-    """The obligations of a directive in view, found by their bodies: an index names both."""
+    """The obligations of a directive in view. By bodies, because an index has both columns."""
     bodies = Organisation.objects.filter(scope.condition("")).values("pk")
     return Obligation.objects.filter(directive=directive, organisation__in=bodies)
 
@@ -101,7 +101,7 @@ def obligations_in_scope(scope: Scope, directive: Directive) -> QuerySet[Obligat
 
 
 def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tuple[Ower, ...]:
-    """The first of few obligations, the most urgent first."""
+    """The first OWERS of these obligations, the most urgent first."""
     urgency = Case(
         *(When(light=colour, then=Value(place)) for place, colour in enumerate(URGENT)),
         output_field=IntegerField(),
@@ -122,7 +122,7 @@ def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tu
 
 
 def terms(owed: QuerySet[Obligation]) -> Terms:
-    """The terms of few obligations."""
+    """The terms of these obligations, which must be few."""
     parts = tuple(owed.values_list("part").annotate(Count("pk")).order_by())
     days = owed.aggregate(
         earliest=Min("due_on"), latest=Max("due_on"), all=Count("pk"), dated=Count("due_on")
@@ -131,27 +131,29 @@ def terms(owed: QuerySet[Obligation]) -> Terms:
 
 
 def leads(owed: QuerySet[Obligation]) -> tuple[Obligation, ...]:
-    """Who leads, the first few."""
+    """The obligations of leads, at most five."""
     return tuple(
         owed.filter(part=LEAD).select_related("organisation").order_by("organisation_id")[:5]
     )
 
 
-# from the kept counts
+# from stored counts
 
 
 def shares(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple[ItemShare, ...]:
-    """How many of the bodies in view have each item, whatever their number."""
+    """How many of the bodies in view have each item, from stored counts."""
     if not items:
         return ()
-    rows = _kept(scope.branches, directive, items).values("word").annotate(n=Sum("count"))
+    rows = _item_marks(scope.branches, directive, items).values("word").annotate(n=Sum("count"))
     counts: Counter[str] = Counter({row["word"]: row["n"] for row in rows.order_by()})
-    for _body, word, count in _alone(directive, scope.single) if scope.single else ():
+    for _body, word, count in _single_counts(directive, scope.single) if scope.single else ():
         counts[word] += count
     return _shares(items, counts)
 
 
-def _kept(scopes: Iterable[int], directive: Directive, items: tuple[Item, ...]) -> QuerySet[Mark]:
+def _item_marks(
+    scopes: Iterable[int], directive: Directive, items: tuple[Item, ...]
+) -> QuerySet[Mark]:
     words = [f"{item.pk}:{state}" for item in items for state, _label in ITEM_STATES]
     return Mark.objects.filter(
         scope__in=scopes,
@@ -163,8 +165,8 @@ def _kept(scopes: Iterable[int], directive: Directive, items: tuple[Item, ...]) 
     )
 
 
-def _alone(directive: Directive, bodies: Iterable[int]) -> Iterable[tuple[int, str, int]]:
-    """The same for bodies of which nothing is kept: body, word and count."""
+def _single_counts(directive: Directive, bodies: Iterable[int]) -> Iterable[tuple[int, str, int]]:
+    """The same for bodies without stored counts: body, word and count."""
     owed = Obligation.objects.live().filter(directive=directive, organisation__in=bodies)
     states = ItemState.objects.filter(obligation__in=owed).values_list(
         "obligation__organisation", "item", "state"
@@ -176,34 +178,27 @@ def _alone(directive: Directive, bodies: Iterable[int]) -> Iterable[tuple[int, s
 
 
 def _shares(items: tuple[Item, ...], counts: Mapping[str, int]) -> tuple[ItemShare, ...]:
-    result = []
+    by_item: dict[str, Counter[str]] = {}
+    for word, count in counts.items():
+        item_pk, _colon, state = word.partition(":")
+        by_item.setdefault(item_pk, Counter())[state] += count
+    shares = []
     for item in items:
-        states = {
-            word.partition(":")[2]: n
-            for word, n in counts.items()
-            if word.partition(":")[0] == str(item.pk)
-        }
-        result.append(
-            ItemShare(
-                item, states.get(ESTABLISHED, 0), states.get(IN_PROGRESS, 0), sum(states.values())
-            )
-        )
-    return tuple(result)
+        states = by_item.get(str(item.pk), Counter())
+        shares.append(ItemShare(item, states[ESTABLISHED], states[IN_PROGRESS], states.total()))
+    return tuple(shares)
 
 
 def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple[Group, ...]:
-    """The bodies right below the reader's, or their own where several, that owe any of it."""
+    """The bodies below the user's one that have the directive; of several, these themselves."""
     several = len(scope.trees) + len(scope.bodies) > 1
-    seen = (
-        Q(pk__in=[body.pk for body in (*scope.trees, *scope.bodies)])
-        if several
-        else Q(parent__in=[tree.pk for tree in scope.trees])
-    )
-    bodies = list(Organisation.objects.filter(seen).order_by("code")[:GROUPS])
-    branches, single = (
-        [body.pk for body in bodies if body.branch],
-        [body.pk for body in bodies if not body.branch],
-    )
+    if several:
+        condition = Q(pk__in=[body.pk for body in (*scope.trees, *scope.bodies)])
+    else:
+        condition = Q(parent__in=[tree.pk for tree in scope.trees])
+    bodies = list(Organisation.objects.filter(condition).order_by("code")[:GROUPS])
+    branches = [body.pk for body in bodies if body.branch]
+    single = [body.pk for body in bodies if not body.branch]
     counted = Tally.objects.filter(
         scope__in=branches, document=directive.document_id, directive=directive, count__gt=0
     )
@@ -214,13 +209,11 @@ def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
     )
     lights = sum_lights(rows, "scope_id")
     owed = Obligation.objects.live().filter(directive=directive, organisation__in=single)
-    alone = (
-        owed.values("organisation_id", "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
-    )
-    lights |= sum_lights(alone, "organisation_id")
+    by_light = owed.values("organisation_id", "light").order_by()
+    lights |= sum_lights(by_light.annotate(n=Count("pk"), p=Sum("percent")), "organisation_id")
     marks: dict[int, dict[str, int]] = {}
-    kept = _kept(branches, directive, items).values_list("scope_id", "word", "count")
-    for pk, word, count in (*kept, *_alone(directive, single)) if items else ():
+    stored = _item_marks(branches, directive, items).values_list("scope_id", "word", "count")
+    for pk, word, count in (*stored, *_single_counts(directive, single)) if items else ():
         marks.setdefault(pk, {})[word] = count
     owing = [
         Group(body, lights[body.pk], _shares(items, marks.get(body.pk, {})))

@@ -29,6 +29,7 @@ from directives.templatetags.tracker import query
 from directives.web.doors import page, redirect_back, write
 from directives.web.requests import SignedInRequest
 
+ITEM = "directives/obligations/_item.html"
 AT_ONCE = 2_000  # obligations acknowledged by one request, in one transaction
 
 
@@ -148,10 +149,9 @@ def item_state(request: SignedInRequest, pk: int, state: int) -> HttpResponse:
         set_item(item=item, by=request.user, now=request.now, **form.cleaned_data)
     except (Invalid, Stale) as refusal:
         context |= {"refusal": refusal, "item": getattr(refusal, "theirs", None) or item}
-        template = "_item.html" if request.htmx else "item.html"
-        path = f"directives/obligations/{template}"
-        return render(request, path, context, status=refusal.status)
+        template = ITEM if request.htmx else "directives/obligations/item.html"
+        return render(request, template, context, status=refusal.status)
     if request.htmx:
         context |= {"open": False, "form": None}
-        return render(request, "directives/obligations/_item.html", context)
+        return render(request, ITEM, context)
     return redirect(f"{reverse('obligation', args=[pk])}#item-{item.pk}")
