@@ -1,4 +1,4 @@
-"""The tables of the dashboard as sheets: the same figures that the page shows."""
+"""Exporting the tables of the dashboard, with the figures that the page shows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from directives.tables.book import Column, Words, path_to
 
 BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
 DOCUMENT = path_to("document")
-NAMED = 20  # documents that a cover names
+NAMED = 20  # documents named on a cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Table:
     name: Words
     columns: Callable[[Board, Dated], list[Column]]
     rows: Callable[[Board], Iterable[Any]]
-    offered: Callable[[Dated], list[Column]]  # those that are the same whatever is shown
+    offered: Callable[[Dated], list[Column]]  # the columns that do not depend on the board
 
 
 def _figures() -> list[Column]:
@@ -148,7 +148,7 @@ def _late(dated: Dated) -> list[Column]:
 
 
 def _late_of(board: Board, dated: Dated) -> list[Column]:
-    """Of several documents each row says of which it is."""
+    """The columns of overdue obligations, with the document if there are several."""
     if not board.across:
         return _late(dated)
     titles = {line.thing.pk: localized(line.thing, "title") for line in board.document_lines}
@@ -199,7 +199,7 @@ def _weeks(dated: Dated) -> list[Column]:
 def _same(
     name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[[Board], Iterable[Any]]
 ) -> Table:
-    """A table whose columns do not depend on what is shown."""
+    """A table whose columns do not depend on the board."""
     return Table(name, lambda board, dated: columns(dated), rows, columns)
 
 
@@ -221,8 +221,8 @@ TABLES = {
 
 
 def tables(board: Board) -> list[tuple[str, Words]]:
-    """The tables that there are of what is shown."""
-    there = {
+    """The keys and names of the tables that the board has."""
+    available = {
         "documents": board.across,
         "sections": board.document,
         "bodies": board.bodies,
@@ -230,11 +230,11 @@ def tables(board: Board) -> list[tuple[str, Words]]:
         "weeks": board.weeks,
         "late": board.now,
     }
-    return [(key, table.name) for key, table in TABLES.items() if there.get(key, True)]
+    return [(key, table.name) for key, table in TABLES.items() if available.get(key, True)]
 
 
 def notes(board: Board) -> Iterator[tuple[Words, Any]]:
-    """Of which documents and of what the table speaks: the filter in force."""
+    """Yield the notes of the cover: the documents and the filter of the table."""
     choice = board.choice
     if board.across:
         titles = [localized(line.thing, "title") for line in board.document_lines]

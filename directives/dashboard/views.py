@@ -1,4 +1,4 @@
-"""The dashboard: where the work stands, drilled down body by body."""
+"""The page of the dashboard."""
 
 from datetime import timedelta
 
@@ -20,8 +20,8 @@ from directives.web.requests import SignedInRequest
 
 SHOWN = 10  # rows of the heat map before “all”
 ENDS, ENDS_ON_WALL = 6, 4  # rows at each end of the ranking
-LONG = 10  # documents beside which two cards find room
-PAGE = 100  # bodies or documents of one page of “all”
+LONG = 10  # documents beside whose list two cards fit
+PAGE = 100  # bodies or documents on one page of “all”
 
 
 @require_GET
@@ -34,30 +34,23 @@ def dashboard(request: SignedInRequest) -> HttpResponseBase:
         if choice.scope is not None or choice.document is not None:
             raise Http404
         return page(request, "directives/dashboard/nowhere.html", {})
-    asks = {
-        "abouts": ABOUTS,
-        "kinds": KINDS,
-        "tables": tables(board),
-        "yesterday": request.today - timedelta(days=1),
-    }
     context = {
         "board": board,
         "documents": _documents(board),
         **_bodies(board),
-        **asks,
+        "abouts": ABOUTS,
+        "kinds": KINDS,
+        "tables": tables(board),
+        "yesterday": request.today - timedelta(days=1),
         "filtered": choice.narrows or bool(choice.cycle),
     }
-    return page(
-        request,
-        "directives/dashboard/board.html"
-        if board.lights.total
-        else "directives/dashboard/empty.html",
-        context,
-    )
+    if not board.lights.total:
+        return page(request, "directives/dashboard/empty.html", context)
+    return page(request, "directives/dashboard/board.html", context)
 
 
 def _bodies(board: Board) -> dict[str, object]:
-    """The ends of the ranking and the hottest of the heat map, or a page of all bodies."""
+    """The context of the ranking and the heat map: their ends, or a page of all bodies."""
     lines, hottest, pages = board.bodies, board.hottest, None
     best, heat = lines, hottest[:SHOWN]
     worst: tuple[BoardLine, ...] = ()
@@ -80,11 +73,11 @@ def _bodies(board: Board) -> dict[str, object]:
 
 
 def _documents(board: Board) -> dict[str, object]:
-    """The worst documents, or a page of all of them."""
+    """The context of the list of documents: the worst, or a page of all."""
     lines, pages = board.document_lines, None
-    shown = lines[:WORST_DOCUMENTS]
+    listed = lines[:WORST_DOCUMENTS]
     if board.choice.documents:
         pages = Paginator(lines, PAGE).get_page(board.choice.page)
-        shown = tuple(pages.object_list)
-    more = 0 if pages else len(lines) - len(shown)
-    return {"lines": shown, "pages": pages, "more": more, "long": len(shown) > LONG}
+        listed = tuple(pages.object_list)
+    more = 0 if pages else len(lines) - len(listed)
+    return {"lines": listed, "pages": pages, "more": more, "long": len(listed) > LONG}

@@ -1,7 +1,7 @@
-"""The dashboard: where the work of a subtree stands, who is late and why.
+"""The dashboard: the state of the work in a subtree, who is late and why.
 
-Every figure knows the address of its rows. The dashboard is of one document, where one is asked for
-or there is only one, else of all documents that the person sees.
+Every figure has the URL of its rows. The dashboard is about one document if one is chosen or there
+is only one, otherwise about all documents that the user sees.
 """
 
 from dataclasses import dataclass, field, replace
@@ -36,15 +36,15 @@ from directives.obligations.queries.filters import CAUSES, ON, UNDATED, Obligati
 LATE_ROWS = 8
 NEXT_DAYS = 5
 WORST_DOCUMENTS = 20  # lines before “n more”
-NAMED = 2  # documents or sections that the headline names
+NAMED = 2  # documents or sections named in the headline
 
 
 @dataclass(frozen=True)
 class Board:
-    """All that the dashboard shows.
+    """Everything that the dashboard shows.
 
-    `ground`, `facts` and the rest are empty where nothing was issued or nothing matches;
-    `document` is None where it is of all `documents`, and where there is none.
+    `document` is None if the board is about all `documents`, or there is none. `ground` and the
+    fields after it are empty if nothing was assigned or nothing matches the filter.
     """
 
     view: Vantage
@@ -54,18 +54,16 @@ class Board:
     sections: tuple[Section, ...]
     today: date
     since: date  # the last working day
-    places: tuple[Organisation, ...] = ()  # from where else the person may look
+    places: tuple[Organisation, ...] = ()  # the bodies from which the user may start
     ground: BoardLights = counts.BARE
     facts: Facts = field(default_factory=Facts)
-    tasks: tuple[tuple[Task, Lights], ...] | None = (
-        None  # lights by directive, where they were read
-    )
-    unreceived: int = 0  # rows not acknowledged, of those tasks
+    tasks: tuple[tuple[Task, Lights], ...] | None = None  # lights by directive, if read
+    unreceived: int = 0  # of these, rows that are not acknowledged
     late: tuple[Late, ...] = ()
     trend: Trend | None = None
-    workdays_left: int = 0  # until the reports of the cycle are due; below 0: past
-    read: bool = False  # the few rows under a filter were
-    first_copy: date | None = None  # where an earlier day was asked for of which nothing is kept
+    workdays_left: int = 0  # until the reports of the cycle are due; negative if past
+    read: bool = False  # the rows were read because there are few under the filter
+    first_copy: date | None = None  # if an earlier day was chosen that has no copy
 
     @property
     def document_id(self) -> int | None:
@@ -73,20 +71,18 @@ class Board:
 
     @property
     def across(self) -> bool:
-        """It speaks of several documents together."""
+        """Whether the board is about several documents together."""
         return self.document is None and bool(self.documents)
 
     @property
     def fictional(self) -> bool:
-        """Some of the work that it speaks of is made up."""
-        return any(
-            document.fictional
-            for document in ((self.document,) if self.document else self.documents)
-        )
+        """Whether one of the documents is fictional."""
+        documents = (self.document,) if self.document else self.documents
+        return any(document.fictional for document in documents)
 
     @property
     def now(self) -> bool:
-        """The board shows the work as it stands, so its figures have rows."""
+        """Whether the board shows the current state, so that its figures have rows."""
         return self.choice.on is None
 
     @property
@@ -95,17 +91,17 @@ class Board:
 
     @property
     def marks_known(self) -> bool:
-        """Marks are known: of everything in view, or of the rows that were read."""
+        """Whether there are marks for everything in view, or for the rows that were read."""
         return self.now and (self.read or not (self.view.counted and self.choice.narrows))
 
     @property
     def one_section(self) -> bool:
-        """All of it is of one section, so that nothing is to be compared with others."""
+        """Whether all rows are of one section, so that there is nothing to compare."""
         return self.marks_known and self.choice.narrows and len(self.section_lines) == 1
 
     @property
     def unmarked(self) -> bool:
-        """A branch as it stands under a filter, of which less is known than of the whole."""
+        """Whether the board is a branch under a filter, for which there are no marks."""
         return self.now and not self.marks_known
 
     @cached_property
@@ -146,7 +142,7 @@ class Board:
 
     @property
     def missed(self) -> tuple[LabelledFigure, ...]:
-        """Why rows are red: the clock that ran out first. They add up to all that are."""
+        """Red rows by the clock that ran out first; they add up to all red rows."""
         counted = (
             (clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue")))
             for clock in CLOCKS
@@ -159,7 +155,7 @@ class Board:
 
     @property
     def causes(self) -> tuple[LabelledFigure, ...]:
-        """Why rows are yellow."""
+        """Yellow rows by cause."""
         counted = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
         return tuple(
             LabelledFigure(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause))
@@ -169,7 +165,7 @@ class Board:
 
     @property
     def undated(self) -> Figure:
-        """Open rows without a day of completion."""
+        """Open rows without a due date."""
         return self.figure(self.facts.marks["undated", ""], due=UNDATED)
 
     @cached_property
@@ -187,44 +183,36 @@ class Board:
 
     @property
     def lines(self) -> tuple[BoardLine, ...]:
-        """The parts side by side: the documents, of one document its sections."""
+        """The documents, or the sections if the board is about one document."""
         return self.document_lines if self.across else self.section_lines
 
     @cached_property
     def document_lines(self) -> tuple[BoardLine, ...]:
-        """The documents of which something is owed here, the most overdue first, then yellow."""
+        """The documents with rows here, by number of red rows, then of yellow rows."""
         if not self.across:
             return ()
+        lights = {row.pk: self.ground.of(self.view.body.pk, row.pk) for row in self.documents}
         lines = (
-            BoardLine(
-                document,
-                self.ground.of(self.view.body.pk, document.pk),
-                self.filter,
-                {"document": document.pk},
-            )
-            for document in self.documents
+            BoardLine(row, lights[row.pk], self.filter, {"document": row.pk})
+            for row in self.documents
         )
         owed = (line for line in lines if line.lights.total)
         return tuple(sorted(owed, key=lambda line: (-line.lights.red, -line.lights.yellow)))
 
     @cached_property
     def idle_documents(self) -> tuple[Document, ...]:
-        """The documents of which nothing has been assigned here, the newest first."""
+        """The documents without rows here, the newest first."""
+        if not self.across:
+            return ()
         owed = {line.thing.pk for line in self.document_lines}
-        return (
-            tuple(document for document in self.documents if document.pk not in owed)
-            if self.across
-            else ()
-        )
+        return tuple(document for document in self.documents if document.pk not in owed)
 
     @property
     def most_overdue(self) -> tuple[BoardLine, ...]:
-        """The documents, of one the sections, with most overdue rows that the headline names."""
-        return (
-            tuple(line for line in self.document_lines[:NAMED] if line.lights.red)
-            if self.across
-            else self.worst_sections
-        )
+        """The documents, or sections of one document, that the headline names as most overdue."""
+        if not self.across:
+            return self.worst_sections
+        return tuple(line for line in self.document_lines[:NAMED] if line.lights.red)
 
     @property
     def most_red(self) -> int:
@@ -232,22 +220,18 @@ class Board:
 
     @cached_property
     def worst_sections(self) -> tuple[BoardLine, ...]:
-        """The two sections with most overdue rows, where there are more than two with any."""
-        late = sorted(
-            (line for line in self.section_lines if line.lights.red),
-            key=lambda line: -line.lights.red,
-        )
-        return (
-            tuple(sorted(late[:NAMED], key=lambda line: line.thing.order))
-            if len(late) > NAMED
-            else ()
-        )
+        """The two sections with most overdue rows, if more than two have any."""
+        late = [line for line in self.section_lines if line.lights.red]
+        if len(late) <= NAMED:
+            return ()
+        worst = sorted(late, key=lambda line: -line.lights.red)[:NAMED]
+        return tuple(sorted(worst, key=lambda line: line.thing.order))
 
     @cached_property
     def bodies(self) -> tuple[BoardLine, ...]:
-        """The bodies right below that owe something, the best first.
+        """The child bodies that have rows, ranked by the share on time.
 
-        Bodies with equal shares have the same place, the larger one first.
+        Bodies with equal shares have the same place; the larger one comes first.
         """
         owing = [
             (body, lights)
@@ -267,11 +251,11 @@ class Board:
 
     @cached_property
     def hottest(self) -> tuple[BoardLine, ...]:
-        """The bodies by how many of their rows are not on time, the most first."""
+        """The bodies by number of rows that are not on time, the most first."""
         return tuple(sorted(self.bodies, key=lambda line: -line.lights.yellow - line.lights.red))
 
     def with_cells(self, line: BoardLine) -> BoardLine:
-        """The line of a body with its sections side by side."""
+        """Return the line of a body with a cell for each section."""
         return replace(line, cells=self.cells(line.thing))
 
     def cells(self, body: Body) -> tuple[HeatCell, ...]:
@@ -279,17 +263,12 @@ class Board:
 
     def _cell(self, body: Body, section: Section) -> HeatCell:
         lights = self.ground.of(body.pk, section.pk)
-        return HeatCell(
-            section,
-            BoardLine(
-                section, lights, self.filter, {"body": body.pk, "section": section.pk}
-            ).off_time,
-            lights.red,
-        )
+        line = BoardLine(section, lights, self.filter, {"body": body.pk, "section": section.pk})
+        return HeatCell(section, line.off_time, lights.red)
 
     @property
     def own(self) -> int:
-        """What the body owes itself, beside the bodies below it."""
+        """The number of rows of the body itself, without those of the bodies below."""
         return self.lights.total - sum(line.lights.total for line in self.bodies)
 
     @cached_property
@@ -301,7 +280,7 @@ class Board:
 
     @property
     def coverage(self) -> tuple[CoverageFigure, ...]:
-        """Receipt, plan, report: what is done, and what is missing with its rows."""
+        """How much is acknowledged, planned and reported, and what is missing."""
         if not self.now:
             return ()
         missing = self.facts.marks["state", "assigned"] if self.marks_known else self.unreceived
@@ -310,15 +289,9 @@ class Board:
         if self.marks_known and plans:
             parts.append(("plan", plans, self.facts.clock("plan"), {"owes": "plan"}, True))
         if self.marks_known and self.trend:
-            parts.append(
-                (
-                    "report",
-                    self.trend.expected,
-                    self.trend.missing,
-                    {"owes": "report"},
-                    self.trend.current,
-                )
-            )
+            curve = self.trend
+            owed = {"owes": "report"}
+            parts.append(("report", curve.expected, curve.missing, owed, curve.current))
         return tuple(
             CoverageFigure(
                 captions.COVERED[kind],
@@ -331,12 +304,9 @@ class Board:
 
     @property
     def happened(self) -> tuple[Activity, ...]:
-        """Recent activity: turned lights, then the acts of people in the order of the work."""
-        week, document, body = (
-            min(self.since, self.today - facts.WEEK),
-            self.document_id,
-            self.view.body.pk,
-        )
+        """Recent activity: changed lights, then the actions of people in workflow order."""
+        week = min(self.since, self.today - facts.WEEK)
+        document, body = self.document_id, self.view.body.pk
         counts = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
         return tuple(
             Activity(kind, n, in_week, self.since, week, document, body)
@@ -357,9 +327,8 @@ class Board:
 
     @cached_property
     def weeks(self) -> Weeks | None:
-        return weeks(
-            self.facts, self.lights, self.day, right=WIDE_WEEKS if self.choice.wall else RIGHT
-        )
+        right = WIDE_WEEKS if self.choice.wall else RIGHT
+        return weeks(self.facts, self.lights, self.day, right=right)
 
     @cached_property
     def change(self) -> Change | None:

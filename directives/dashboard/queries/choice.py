@@ -1,4 +1,4 @@
-"""What the address of a dashboard asks for: from where, which work, which period, which day."""
+"""The query string of a dashboard: the body, the filter, the reporting cycle and the day."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -11,12 +11,12 @@ from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
 from directives.models.tallies import ALWAYS
 
-NOBODY = 0  # the id of nothing: what is no number
+NO_ID = 0  # the id of no row, for a value that is no number
 
 
 @dataclass(frozen=True, slots=True)
 class BoardChoice:
-    """None, "" and False ask for nothing in particular; numbers are ids."""
+    """What a dashboard shows. None, "" and False do not limit it; numbers are ids."""
 
     scope: int | None = None
     document: int | None = None
@@ -26,17 +26,17 @@ class BoardChoice:
     kind: str = ""  # of body
     cycle: int | None = None  # whose reports are shown
     on: date | None = None  # as of the end of that day
-    all: bool = False
-    wall: bool = False
+    all: bool = False  # every body
+    wall: bool = False  # laid out for a large screen
     directives: bool = False  # the table of directives too
-    documents: bool = False  # every document, not the worst alone
+    documents: bool = False  # every document, not only the worst
     page: int | None = None
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], today: date) -> "BoardChoice":
-        """What an address asks for.
+        """Return the choice of a query string, without invalid values and days not before today.
 
-        A word that makes no sense is left out; so is a day that has not come or is not over.
+        An id that is no number is kept as NO_ID, which no row has.
         """
         read = parameters.get
         about, kind, day = read("about", ""), read("kind", ""), iso_date(read("on", ""))
@@ -58,12 +58,12 @@ class BoardChoice:
 
     @property
     def by_directive(self) -> bool:
-        """Something is asked for that only the counts by directive tell."""
+        """Whether the filter needs the counts by directive."""
         return bool(self.directive or self.about or self.kind)
 
     @property
     def narrows(self) -> bool:
-        """Not all of a document is asked for."""
+        """Whether the filter selects a part of a document."""
         return bool(self.section) or self.by_directive
 
     @property
@@ -75,7 +75,7 @@ class BoardChoice:
         return str(dict(KINDS).get(self.kind, ""))
 
     def kept(self) -> "BoardChoice":
-        """The part that copies of earlier days tell: the section alone."""
+        """The part of the filter that daily copies support: the section."""
         return replace(self, directive=None, about="", kind="")
 
     def of_rows(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class BoardChoice:
         return {name: value for name, value in conditions.items() if value}
 
     def of_tallies(self) -> dict[str, Any]:
-        """The same on the counts by directive."""
+        """The conditions on the counts by directive."""
         conditions = {
             "directive__section": self.section,
             "directive": self.directive,
@@ -100,7 +100,7 @@ class BoardChoice:
 
     @property
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """The address's parameters, without what was not asked for."""
+        """The parameters of the query string, without empty ones."""
         for field in fields(self):
             value = getattr(self, field.name)
             if value:
@@ -108,15 +108,15 @@ class BoardChoice:
 
 
 def _number(text: str) -> int | None:
-    """An id from an address: None where none is given."""
+    """Return the id in a parameter: None if it is empty, NO_ID if it is no number."""
     if not text:
         return None
     number = whole_number(text)
-    return NOBODY if number is None else number
+    return NO_ID if number is None else number
 
 
 def link(choice: BoardChoice, **changes: Any) -> str:
-    """The address of the dashboard under a choice, some of it changed."""
+    """Return the query string of a choice with these changes."""
     return "?" + "&".join(
         f"{name}={quote_plus(value)}" for name, value in replace(choice, **changes).pairs
     )

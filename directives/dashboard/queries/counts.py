@@ -1,8 +1,8 @@
-"""The lights behind a dashboard, by body and section, in a fixed number of queries.
+"""The lights of a dashboard by body and section, in a fixed number of queries.
 
-Of all documents together (`document` None) they are by body and document. Today's are read from the
-kept totals, those of an earlier day from its copies, filtered ones from the counts by directive.
-Bodies without children keep only totals: where more is asked, their own few rows are counted.
+For all documents together (`document` None) they are by body and document. Today's lights come from
+stored totals, those of an earlier day from daily copies, filtered ones from counts by directive.
+Bodies without children have only totals; for anything else their few rows are counted.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ from directives.models.organisations import ancestors
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body as a dashboard names it."""
+    """The names and the place in the tree of an organisation."""
 
     pk: int
     code: str
@@ -44,28 +44,28 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Vantage:
-    """From where one looks: at the whole subtree of a body, or only at what it owes itself."""
+    """The body of a dashboard, shown with its whole subtree or only with its own obligations."""
 
     body: Body
     whole: bool
-    counted: bool  # everything in view is counted as work moves
-    copied: bool  # what is in view is copied each day
-    above: tuple[Body, ...]  # from where the person may look too, the highest first
+    counted: bool  # there are stored counts of everything in view
+    copied: bool  # there are daily copies of everything in view
+    above: tuple[Body, ...]  # bodies above that the user may look at, the highest first
     children: tuple[Body, ...]
 
 
 def bodies_around(body: int) -> dict[int, Body]:
-    """A body, those above it and those right below, by id: one query."""
+    """A body, all above it and its children, by id, in one query."""
     return {
-        pk: Body(pk, code, hans, hant, path, parent, bool(branch))  # SQLite knows no booleans
+        pk: Body(pk, code, hans, hant, path, parent, bool(branch))  # SQLite returns an int
         for pk, code, hans, hant, path, parent, branch in sql.bodies_around(body)
     }
 
 
 def vantage(user: User, scope_id: int | None) -> Vantage | None:
-    """From where the person looks: by itself the highest body that they oversee, else their own.
+    """Return the view of a body, by default the highest that the user oversees, or their own.
 
-    None for a body out of their view, or where they have no place at all. One query.
+    None if the user may not look at the body, or belongs to none. One query.
     """
     scope = Scope.of(user)
     wanted = scope_id
@@ -92,25 +92,25 @@ def vantage(user: User, scope_id: int | None) -> Vantage | None:
     )
 
 
-Tallied = dict[str, int]  # what Lights are made of
+Tallied = dict[str, int]  # the arguments of Lights
 
 
 @dataclass(frozen=True, slots=True)
 class BoardLights:
-    """Lights of a body and of those right below it: body → section → counts, and sums.
+    """The lights of a body and its children: body → section → counts, and sums by body.
 
-    Of all documents it is body → document → counts, for those right below the sums alone.
+    For all documents: body → document → counts; the children have only sums.
     """
 
     parts: dict[int, dict[int, Tallied]]
     sums: dict[int, Tallied]
 
     def over(self, body: int) -> Lights:
-        """The sum over the sections, or over the documents."""
+        """The lights of a body over all sections or documents."""
         return Lights(**self.sums[body]) if body in self.sums else NO_LIGHTS
 
     def of(self, body: int, part: int) -> Lights:
-        """Those of a section, or of a document."""
+        """The lights of a body in one section or document."""
         lights = self.parts.get(body, {}).get(part)
         return Lights(**lights) if lights else NO_LIGHTS
 
@@ -119,16 +119,14 @@ BARE = BoardLights({}, {})
 
 
 def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> BoardLights:
-    """From rows of body, section or document, light, count and sum of percents."""
+    """Sum rows of (body, section or document, light, count, sum of percents)."""
     parts: dict[int, dict[int, Tallied]] = {}
     sums: dict[int, Tallied] = {}
     for body, part, light, count, percents in rows:
         if body not in parts:
             parts[body], sums[body] = {}, {"percent_sum": 0}
-        mine, total = parts[body], sums[body]
-        if part not in mine:
-            mine[part] = {"percent_sum": 0}
-        cell = mine[part]
+        total = sums[body]
+        cell = parts[body].setdefault(part, {"percent_sum": 0})
         cell[light] = cell.get(light, 0) + count
         cell["percent_sum"] += percents
         total[light] = total.get(light, 0) + count
@@ -137,70 +135,66 @@ def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> BoardLights:
 
 
 def near(view: Vantage) -> QuerySet:
-    """The body and those right below it."""
+    """The ids of the body and its children."""
     return Organisation.objects.filter(Q(pk=view.body.pk) | Q(parent=view.body.pk)).values("pk")
 
 
 def ground_now(view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
-    """Today's lights of a body with children, and of those: one query, of all documents two."""
+    """Today's lights of a body and its children: one query, or two for all documents."""
     if choice.by_directive:
         return ground(_filtered(view, document, choice))
     if document is None:
-        own = DocumentTotal.objects.filter(scope=view.body.pk).values_list(
-            "scope_id", "document_id", *LIGHTS
+        of_body = DocumentTotal.objects.filter(scope=view.body.pk)
+        below = DocumentTotal.objects.filter(scope__in=_children(view)).order_by()
+        return _over_documents(
+            of_body.values_list("scope_id", "document_id", *LIGHTS),
+            below.values_list("scope_id").annotate(**LIGHT_SUMS),
         )
-        below = (
-            DocumentTotal.objects.filter(scope__in=_right_below(view))
-            .order_by()
-            .values_list("scope_id")
-        )
-        return _over_documents(own, below.annotate(**{f"{name}_n": Sum(name) for name in LIGHTS}))
     rows = Total.objects.filter(scope__in=near(view), document=document, count__gt=0)
     if choice.section:
         rows = rows.filter(section=choice.section)
     return ground(rows.values_list("scope_id", "section_id", "light", "count", "percent_sum"))
 
 
-def _right_below(view: Vantage) -> QuerySet:
+def _children(view: Vantage) -> QuerySet:
     return Organisation.objects.filter(parent=view.body.pk).values("pk")
 
 
 LIGHTS = (*COLOURS, "percent_sum")
+LIGHT_SUMS = {f"{name}_n": Sum(name) for name in LIGHTS}
 
 
 def _by_column(rows: Iterable[tuple]) -> BoardLights:
-    """From rows of body, section or document, and LIGHTS."""
+    """Sum rows of (body, section or document, *LIGHTS)."""
     return ground(
-        (body, part, colour, n, 0 if place else percents)  # the percents are of all five together
+        (body, part, colour, n, 0 if place else percents)  # one sum for all lights: added once
         for body, part, *counts, percents in rows
         for place, (colour, n) in enumerate(zip(COLOURS, counts, strict=True))
     )
 
 
-def _over_documents(own: Iterable[tuple], below: Iterable[tuple]) -> BoardLights:
-    """From the LIGHTS of the body by document, and those of the bodies right below as sums."""
-    made = _by_column(own)
-    return BoardLights(
-        made.parts,
-        made.sums | {body: dict(zip(LIGHTS, counts, strict=True)) for body, *counts in below},
-    )
+def _over_documents(of_body: Iterable[tuple], below: Iterable[tuple]) -> BoardLights:
+    """Join rows of (body, document, *LIGHTS) of the body and of (body, *LIGHTS) of its children."""
+    lights = _by_column(of_body)
+    sums = {body: dict(zip(LIGHTS, counts, strict=True)) for body, *counts in below}
+    return BoardLights(lights.parts, lights.sums | sums)
 
 
 def of_document(document: int | None) -> dict[str, int]:
-    """The condition on rows that know their document."""
+    """The condition on rows with a document; none for all documents."""
     return {} if document is None else {"document": document}
 
 
 def _filtered(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
-    """From the counts by directive, and from the rows of children that keep none."""
+    """Filtered rows for `ground`, from counts by directive and rows of bodies without counts."""
     of = of_document(document)
     part, part_of_leaf = (
         ("directive__section_id", "section_id") if document else ("document_id", "document_id")
     )
-    kept = Tally.objects.filter(
+    stored = Tally.objects.filter(
         scope__in=near(view), count__gt=0, **of, **choice.of_tallies()
     ).order_by()
-    kept = kept.values_list("scope_id", part, "light").annotate(
+    stored = stored.values_list("scope_id", part, "light").annotate(
         n=Sum("count"), p=Sum("percent_sum")
     )
     leaves = (
@@ -210,48 +204,44 @@ def _filtered(view: Vantage, document: int | None, choice: BoardChoice) -> Query
         .order_by()
         .values_list("organisation_id", part_of_leaf, "light")
     )
-    return kept.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
+    return stored.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
 
 
 def ground_on(on: date, view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
-    """The lights at the end of an earlier day: one query, or two.
+    """The lights at the end of an earlier day, from the newest copies on or before it.
 
-    They are of the newest copy of each body on or before it.
+    One query, or two for all documents.
     """
     if document is None:
         return _all_on(on, view)
-    same = {name: OuterRef(name) for name in ("scope", "document", "section")}
-    last = TallyDay.objects.filter(**same, day__lte=on).order_by("-day").values("day")[:1]
     bodies = near(view) if view.counted else (view.body.pk,)
-    rows = TallyDay.objects.filter(scope__in=bodies, document=document, day=Subquery(last))
+    rows = TallyDay.objects.filter(scope__in=bodies, document=document, day=_newest_copy(on))
     if choice.section:
         rows = rows.filter(section=choice.section)
     return _by_column(rows.values_list("scope_id", "section_id", *LIGHTS))
 
 
-def _all_on(on: date, view: Vantage) -> BoardLights:
-    """The same of all documents."""
+def _newest_copy(on: date) -> Subquery:
+    """The day of the newest copy, on or before a day, of the scope, document and section."""
     same = {name: OuterRef(name) for name in ("scope", "document", "section")}
-    last = TallyDay.objects.filter(**same, day__lte=on).order_by("-day").values("day")[:1]
-    own = (
-        TallyDay.objects.filter(scope=view.body.pk, day=Subquery(last))
-        .order_by()
-        .values_list("scope_id", "document_id")
-        .annotate(**{f"{name}_n": Sum(name) for name in LIGHTS})
-    )
+    copies = TallyDay.objects.filter(**same, day__lte=on)
+    return Subquery(copies.order_by("-day").values("day")[:1])
+
+
+def _all_on(on: date, view: Vantage) -> BoardLights:
+    """The lights at the end of an earlier day over all documents."""
+    copies = TallyDay.objects.filter(scope=view.body.pk, day=_newest_copy(on)).order_by()
+    of_body = copies.values_list("scope_id", "document_id").annotate(**LIGHT_SUMS)
     if not view.counted:
-        return _over_documents(own, ())
-    newest = (
-        OverallDay.objects.filter(scope=OuterRef("scope"), day__lte=on)
-        .order_by("-day")
-        .values("day")[:1]
-    )
-    below = OverallDay.objects.filter(scope__in=_right_below(view), day=Subquery(newest))
-    return _over_documents(own, below.values_list("scope_id", *LIGHTS))
+        return _over_documents(of_body, ())
+    earlier = OverallDay.objects.filter(scope=OuterRef("scope"), day__lte=on)
+    newest = Subquery(earlier.order_by("-day").values("day")[:1])
+    below = OverallDay.objects.filter(scope__in=_children(view), day=newest)
+    return _over_documents(of_body, below.values_list("scope_id", *LIGHTS))
 
 
 def first_copy(view: Vantage, document: int | None) -> date | None:
-    """The first day of which a copy is kept."""
+    """The day of the first copy; None if there is none."""
     copies: QuerySet = OverallDay.objects.filter(scope=view.body.pk)
     if document is not None:
         copies = TallyDay.objects.filter(scope=view.body.pk, document=document)
@@ -261,12 +251,12 @@ def first_copy(view: Vantage, document: int | None) -> date | None:
 # by directive
 
 
-SAID = 80  # characters of a directive's text that a table shows, at most
+TEXT_LENGTH = 80  # characters of a directive's text in a table
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A directive as a dashboard names it; of a single body also its obligation there."""
+    """A directive; `row` is its obligation if the dashboard is about a single body."""
 
     pk: int
     code: str
@@ -281,17 +271,14 @@ class Task:
 def by_directive(
     view: Vantage, document: int, choice: BoardChoice
 ) -> tuple[list[tuple[Task, Lights]], int]:
-    """Lights by directive in the document's order, and how many rows are not acknowledged.
-
-    From the kept counts: one query.
-    """
-    # The names join the groups; they are the same throughout a group, and so group no further.
+    """Lights by directive in document order, and how many rows are not acknowledged. One query."""
+    # Annotations are grouped by too, which changes nothing: they depend only on the directive.
     names = {f"its_{name}": F(f"directive__{name}") for name in ("code", "order", "section_id")}
     texts = {
-        f"its_{name}": Substr(f"directive__{name}", 1, SAID)
+        f"its_{name}": Substr(f"directive__{name}", 1, TEXT_LENGTH)
         for name in ("text", "text_hans", "text_hant")
     }
-    kept = (
+    counts = (
         Tally.objects.filter(
             scope=view.body.pk, document=document, count__gt=0, **choice.of_tallies()
         )
@@ -303,7 +290,7 @@ def by_directive(
     )
     lights: dict[Task, dict[str, int]] = {}
     unreceived = 0
-    for directive, light, n, percents, waiting, *words in kept:
+    for directive, light, n, percents, waiting, *words in counts:
         unreceived += waiting
         cell = lights.setdefault(Task(directive, *words), {"percent_sum": 0})
         cell[light] = n
@@ -313,8 +300,8 @@ def by_directive(
 
 
 def unreceived(view: Vantage, choice: BoardChoice) -> int:
-    """How many rows of all documents are not acknowledged, under the filter: one query."""
-    kept = Tally.objects.filter(
+    """How many rows of all documents are not acknowledged under the filter. One query."""
+    counts = Tally.objects.filter(
         scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.of_tallies()
     )
-    return kept.aggregate(n=Sum("count", default=0))["n"]
+    return counts.aggregate(n=Sum("count", default=0))["n"]

@@ -1,8 +1,7 @@
-"""What a dashboard says besides lights: why rows are red, what comes next, what happened.
+"""What a dashboard shows besides lights: why rows are red, what is due, what happened.
 
-Of a body that has children it is read from the kept marks, of a single body counted from its own
-few rows, into the same shape. Of all documents together (`document` None) nothing is said of
-reporting cycles, which are of one document each.
+For a body with children it comes from the stored marks, for a single body from its few rows. For
+all documents together (`document` None) there are no cycles, as each belongs to one document.
 """
 
 from collections import Counter
@@ -19,21 +18,21 @@ from directives.models import ALWAYS, Obligation
 from directives.tallies import BETTER, WORSE
 from directives.tallies.delta import ACT_OF, mark_keys_of
 
-AHEAD = timedelta(days=45)  # how far ahead “what comes next” looks
+AHEAD = timedelta(days=45)  # period of “what comes next”
 WEEK = timedelta(days=7)
-WEEKS = 13  # of the curve of the share on time
+WEEKS = 13  # in the curve of the share on time
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A reporting cycle; `handed` counts the entries that are in, by the day they came."""
+    """A reporting cycle; `handed` counts the submitted entries by day of submission."""
 
     pk: int
     period: str  # "2026 quarter 3"
     opens_on: date
     due_on: date
     handed: dict[date, int] = field(default_factory=dict)
-    entries: int = 0  # begun, in or not
+    entries: int = 0  # started, submitted or not
 
     @property
     def done(self) -> int:
@@ -52,7 +51,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a body, or of its rows."""
+    """The marks, events and cycles of a body, or of its rows."""
 
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)  # by topic and word
     ahead: tuple[tuple[date, str, int], ...] = ()  # day, clock, rows
@@ -63,14 +62,14 @@ class Facts:
     directives: int = 0
 
     def clock(self, name: str) -> int:
-        """Rows on which this clock runs."""
+        """The number of rows on which this clock runs."""
         return self.marks["owed", name]
 
     def of(self, topic: str, words: Iterable[str]) -> int:
         return sum(self.marks[topic, word] for word in words)
 
     def kept(self, on: date) -> Kept | None:
-        """What stood at the end of that day; None before the first copy."""
+        """The newest copy on or before the day; None if there is none."""
         return next((kept for kept in reversed(self.days) if kept.day <= on), None)
 
 
@@ -86,7 +85,7 @@ def _cycles_and_copies(
 def of_branch(
     view: Vantage, document: int | None, choice: BoardChoice, *, today: date, since: date
 ) -> Facts:
-    """From the kept marks: one query."""
+    """Read the facts from the stored marks, in one query."""
     parts, recent = [*_cycles_and_copies(view, document, choice, today)], min(since, today - WEEK)
     if not choice.narrows and choice.on is None:
         if document is None:
@@ -106,7 +105,10 @@ def of_rows(
     today: date,
     since: date,
 ) -> Facts:
-    """From the rows of one body, or under a filter of the few below it: one query besides."""
+    """Count the facts from these rows, and read the rest in one query.
+
+    The rows are those of one body, or the few in its subtree under a filter.
+    """
     points: Counter[tuple[str, str, date]] = Counter(
         point for row in rows for point in mark_keys_of(row)
     )
@@ -124,7 +126,7 @@ def of_rows(
 
 
 def _acts(rows: Iterable[FactRow]) -> Iterator[FactRow]:
-    """Events as the acts that are counted."""
+    """Turn events into counts of acts."""
     for row in rows:
         if row.topic != "event":
             yield row
@@ -152,8 +154,8 @@ def _facts(rows: Iterable[FactRow], today: date, since: date) -> Facts:
         elif topic == "day":
             days.append(Kept(on, n, p, int(word)))
         elif topic == "act":
-            late, week = acts.get(word, (0, 0))
-            acts[word] = (late + n * (on >= since), week + n)
+            recent, week = acts.get(word, (0, 0))
+            acts[word] = (recent + n * (on >= since), week + n)
         elif topic == "directives":
             directives = n
         elif topic == "owes":

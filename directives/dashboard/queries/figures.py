@@ -1,4 +1,4 @@
-"""Figures of a dashboard: each knows the address of exactly the rows that it counts."""
+"""Figures of a dashboard, each with the URL of exactly the rows that it counts."""
 
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -16,7 +16,7 @@ from directives.models import Section
 from directives.obligations.queries.filters import OFF, ON, ObligationFilter
 from directives.tallies import BETTER, WORSE
 
-FEW = 10  # rows below which a share is marked as one of few
+FEW = 10  # rows; a share of fewer is marked as such
 SHADES = (
     10,
     25,
@@ -29,13 +29,13 @@ NAMES = tuple(field.name for field in fields(ObligationFilter))
 
 
 def address(chosen: ObligationFilter) -> str:
-    """The list of obligations under a filter."""
+    """The URL of the list of obligations under a filter."""
     return _start(chosen, (), get_script_prefix())
 
 
 @lru_cache(maxsize=512)
 def _start(chosen: ObligationFilter, names: tuple[str, ...], prefix: str) -> str:
-    """The address without these parts of the filter, which all figures of a page share."""
+    """The start of a URL, without these parts of the filter; the same for all figures of a page."""
     rest = ((name, getattr(chosen, name)) for name in NAMES if name not in names)
     return f"{reverse('obligations')}?" + "&".join(
         f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in rest if value
@@ -44,7 +44,7 @@ def _start(chosen: ObligationFilter, names: tuple[str, ...], prefix: str) -> str
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count out of a whole; the filter `base` with its `narrowing` gives exactly its rows."""
+    """A count out of a total. The filter `base` with the changes `narrowing` selects its rows."""
 
     n: int
     of: int
@@ -64,12 +64,12 @@ class Figure:
 
     @property
     def percent(self) -> int:
-        """Whole percent, rounded down; 0 of nothing is 0."""
+        """Whole percent, rounded down; 0 if the total is 0."""
         return 100 * self.n // self.of if self.of else 0
 
     @property
     def share(self) -> str:
-        """Percent with one decimal; only the whole is 100, only nothing 0."""
+        """Percent with one decimal; only the total is 100, only 0 is 0."""
         tenths = round(1000 * self.n / self.of) if self.of else 0
         if 0 < self.n < self.of:
             tenths = min(max(tenths, 1), 999)
@@ -78,9 +78,9 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class BoardLine:
-    """A document, a section, a body or a directive: its lights and the counts under it.
+    """The lights of a document, a section, a body or a directive.
 
-    `narrowing` narrows the filter of the page to its rows.
+    `narrowing` are the changes of the page's filter that select its rows.
     """
 
     thing: Any
@@ -88,11 +88,11 @@ class BoardLine:
     filter: ObligationFilter
     narrowing: dict[str, Any]
     cells: tuple["HeatCell", ...] = ()
-    place: int = 0  # among those ranked; of equal shares the same
+    place: int = 0  # in the ranking; the same for equal shares
 
     @property
     def small(self) -> bool:
-        """So few rows that its share says little beside the others'."""
+        """Whether there are too few rows to compare the share with others."""
         return self.lights.total < FEW
 
     def _part(self, n: int, **light: str) -> Figure:
@@ -117,7 +117,7 @@ class BoardLine:
 
 @dataclass(frozen=True, slots=True)
 class HeatCell:
-    """A body × a section."""
+    """The cell of a body and a section in the heat map."""
 
     section: Section
     off_time: Figure
@@ -125,7 +125,7 @@ class HeatCell:
 
     @property
     def shade(self) -> int:
-        """0 for none, then 1 to 5 by the share that is not on time."""
+        """0 if none is off time, then 1 to 5 by the share that is."""
         return (
             1 + sum(100 * self.off_time.n >= limit * self.off_time.of for limit in SHADES)
             if self.off_time.n
@@ -135,7 +135,7 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """How many times something happened since the last working day, and in a week."""
+    """How often something happened since the last working day, and within a week."""
 
     kind: str
     n: int
@@ -159,7 +159,7 @@ class Activity:
 
     @property
     def colour(self) -> str:
-        """The light to which it led, if any."""
+        """The light that it led to, if any."""
         return {WORSE: RED, BETTER: GREEN}.get(self.kind, "")
 
     @property
@@ -169,7 +169,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class DueDay:
-    """A day on which a clock of so many obligations runs out."""
+    """A day on which a clock of some obligations runs out."""
 
     day: date
     clock: str
@@ -182,7 +182,7 @@ class DueDay:
 
 @dataclass(frozen=True, slots=True)
 class LabelledFigure:
-    """A figure with its words."""
+    """A figure with its label."""
 
     label: Words
     rows: Figure
@@ -190,7 +190,7 @@ class LabelledFigure:
 
 @dataclass(frozen=True, slots=True)
 class CoverageFigure:
-    """How many have done what all owe, and how many have not; `exact`: with known rows."""
+    """How many obligations have reached a step, and how many not; `exact`: the rows are known."""
 
     label: Words
     done: Figure

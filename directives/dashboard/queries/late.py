@@ -1,10 +1,10 @@
-"""Who is late and why: overdue obligations, the longest overdue first, and whose move it is.
+"""Overdue obligations, the longest overdue first, and who has to act next.
 
-Few rows of millions are shown. Where much is overdue in view, as at the root, they are met soon by
-walking the index of all overdue rows from the oldest on (document, light, light_on). Where little
-is, as in a county, its rows are read through the index of each body (organisation, document, light)
-and sorted. Of all documents both ways have an index of their own, of overdue rows alone. The number
-of overdue rows in view is known from the kept totals; at FEW either way reads about a thousand.
+A dashboard shows a few of possibly millions of rows. If many rows in view are overdue, as at the
+root, scanning the index of all overdue rows (document, light, light_on) from the oldest soon finds
+enough. If few are, as in a county, they are read by the index of each body (organisation, document,
+light) and sorted. For all documents, both ways have partial indexes of overdue rows. The number of
+overdue rows in view is known from the stored totals; at FEW both ways read about a thousand rows.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ from directives.dashboard.queries.counts import Vantage, of_document
 from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
 from directives.models.scope import PATH_END
 
-FEW = 1000  # overdue rows in view up to which their own indexes are read
+FEW = 1000  # up to so many overdue rows in view are read by body
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """An overdue obligation and whose move it is: staff, manager or supervisor."""
+    """An overdue obligation, and who has to act next: staff, manager or supervisor."""
 
     obligation: Obligation
     whose: str
@@ -38,7 +38,7 @@ class Late:
 
 
 def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:
-    """Overdue rows through the bodies in view."""
+    """Overdue rows, read by the bodies in view."""
     rows = Obligation.objects.overdue().filter(**of_document(document), **choice.of_rows())
     if not view.counted:
         return rows.filter(organisation=view.body.pk)
@@ -49,18 +49,17 @@ def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[
 
 
 def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
-    """Overdue rows in the order of their index, each asked where it lies and what it is.
+    """Overdue rows, written so that the database scans their index and checks each row.
 
-    Every condition is written so that neither engine can begin with it: as a subquery about the
-    row, or a sum with nothing.
+    Every other condition is a subquery or an addition of 0, for which no index can be used.
     """
     body = Organisation.objects.filter(pk=OuterRef("organisation"))
     rows = (
         Obligation.objects.overdue()
         .filter(**of_document(document))
-        .alias(lies=Subquery(body.values("path")))
+        .alias(path=Subquery(body.values("path")))
     )
-    rows = rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + PATH_END)
+    rows = rows.filter(path__gte=view.body.path, path__lte=view.body.path + PATH_END)
     if choice.section:
         rows = rows.alias(its_section=F("section_id") + 0).filter(its_section=choice.section)
     if choice.directive:
@@ -78,23 +77,23 @@ def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
 def oldest(
     view: Vantage, document: int | None, choice: BoardChoice, *, red: int, limit: int
 ) -> tuple[Late, ...]:
-    """The longest overdue rows in view; `red` is how many are overdue. One query."""
+    """The longest overdue rows in view, in one query; `red` is the number of all overdue rows."""
     if red > FEW and view.counted:
         first = _walk(view, document, choice).order_by("light_on")
-    else:  # an expression: no engine walks the index of the nation for it
+    else:  # ordered by an expression, so that the index of all overdue rows is not scanned
         first = _near(view, document, choice).order_by(Coalesce("light_on", Value(date.max)))
     rows = _with_words(Obligation.objects.filter(pk__in=first.values("pk")[:limit]))
     return tuple(Late(row, whose_move(row)) for row in rows)
 
 
 def late_rows(view: Vantage, document: int | None, choice: BoardChoice) -> Iterator[Late]:
-    """Every overdue obligation in view, for a sheet to walk through."""
+    """Every overdue obligation in view, streamed for an export."""
     rows = _with_words(_near(view, document, choice))
     return (Late(row, whose_move(row)) for row in rows.iterator(chunk_size=500))
 
 
 def _with_words(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
-    """The rows with their words, and the states of their plan and last report entry."""
+    """The rows with their texts and names, and the states of their plan and last report entry."""
     plans = Plan.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), live=True
     )
@@ -117,7 +116,7 @@ def _with_words(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
 
 
 def whose_move(row: Any) -> str:
-    """Who must act next on an overdue obligation, as `_with_words` annotates it."""
+    """Who has to act next on an overdue obligation annotated by `_with_words`."""
     if row.state == DISPUTED:
         return "supervisor"
     states = {"plan": row.plan, "report": row.entry}

@@ -1,4 +1,4 @@
-"""The dashboard that a person asks for, read from the counts: of one document or of all."""
+"""Loading a dashboard, about one document or all, from stored counts."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,10 +15,9 @@ from directives.models import Cycle, Directive, Document, Section, User
 
 
 def load_board(user: User, choice: BoardChoice, *, today: date, workdays: Workdays) -> Board | None:
-    """The dashboard of a body. None: the person may not look from there, or has no place at all.
+    """Return the dashboard of a body; None if the user may not see it, or belongs to no body.
 
-    Without a scope it is that of the highest body that the person oversees, without a document of
-    all documents that they see.
+    By default it is about the highest body that the user oversees, and all documents they see.
     """
     documents = documents_in_view(user)
     several = len(documents) > 1
@@ -50,7 +49,7 @@ def load_board(user: User, choice: BoardChoice, *, today: date, workdays: Workda
 def _fitting(
     choice: BoardChoice, document: Document | None, sections: tuple[Section, ...], *, several: bool
 ) -> BoardChoice:
-    """The choice without what is not of the document shown; of several, it names the document."""
+    """Adapt the choice to the document: drop other sections, and name it if there are several."""
     choice = choice.kept() if choice.on else choice
     if document is None:
         return replace(
@@ -62,7 +61,7 @@ def _fitting(
 
 
 def _today(board: Board, workdays: Workdays) -> Board:
-    """The board filled with the work as it stands: at most seven queries."""
+    """Fill the board with the current state, in at most seven queries."""
     view, choice, document, rows = board.view, board.choice, board.document_id, None
     days = {"today": board.today, "since": board.since}
     if view.counted:
@@ -93,12 +92,12 @@ def _today(board: Board, workdays: Workdays) -> Board:
             today=board.today,
             right=WIDE_REPORTS if choice.wall else RIGHT,
         )
-    left = workdays_left(curve, board.today, workdays)
-    return replace(board, facts=known, late=late, trend=curve, workdays_left=left)
+    days_left = workdays_left(curve, board.today, workdays)
+    return replace(board, facts=known, late=late, trend=curve, workdays_left=days_left)
 
 
 def _by_directive(board: Board) -> Board:
-    """The board with what only the counts by directive tell, where it is shown."""
+    """Fill in what comes from the counts by directive, if it is shown."""
     view, choice, document = board.view, board.choice, board.document_id
     if document is not None and (choice.directives or choice.narrows):
         tasks, unreceived = counts.by_directive(view, document, choice)
@@ -109,33 +108,33 @@ def _by_directive(board: Board) -> Board:
 
 
 def _on_day(board: Board, on: date) -> Board:
-    """The board filled with what is kept of an earlier day: two or three queries."""
+    """Fill the board with the state at the end of an earlier day, in two or three queries."""
     view, choice, document = board.view, board.choice, board.document_id
     if not view.copied:
         return board
     board = replace(board, ground=counts.ground_on(on, view, document, choice))
     if not board.lights.total:
         return replace(board, first_copy=counts.first_copy(view, document))
-    day = on + timedelta(days=1)  # copies of the day itself stand in the ground
+    day = on + timedelta(days=1)  # `copies` ends before this day; the day itself is in `ground`
     return replace(board, facts=facts.of_branch(view, document, choice, today=day, since=day))
 
 
 def documents_in_view(user: User) -> tuple[Document, ...]:
-    """Every document that the person sees, the newest first, with its names and its path."""
+    """Every document that the user sees, the newest first, with titles and path."""
     names = ("title", "title_hans", "title_hant", "fictional", "script", "organisation__path")
     rows = Document.objects.visible_to(user).select_related("organisation").only(*names)
     return tuple(rows.order_by("-registered_at", "-pk"))
 
 
 def sections_of(document: Document) -> tuple[Section, ...]:
-    """The sections of a document, in its order."""
+    """The sections of a document, in order."""
     names = ("number", "order", "title", "title_hans", "title_hant", "document_id")
     rows = Section.objects.filter(document=document).only(*names)
     return tuple(rows.order_by("order"))
 
 
 def document_of(choice: BoardChoice) -> int | None:
-    """The document (id) that a choice names, by itself or by a part of it. At most one query."""
+    """The id of the document that a choice names, directly or by a part. At most one query."""
     named = ((Section, choice.section), (Directive, choice.directive), (Cycle, choice.cycle))
     part = next(((model, pk) for model, pk in named if pk), None)
     if choice.document is not None or part is None:

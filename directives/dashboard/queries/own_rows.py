@@ -1,4 +1,4 @@
-"""What is owed where few owe little: from the rows themselves, in the shape of the counts."""
+"""The figures of bodies with few obligations, computed from the rows."""
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -20,9 +20,9 @@ READ = (
 
 
 def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
-    """The obligations of the body under the filter, of one document with their directives.
+    """The obligations of the body under the filter, in one query.
 
-    One query.
+    They have their directives loaded if they are of one document.
     """
     obligations = Obligation.objects.live().filter(
         organisation=view.body.pk, **of_document(document), **choice.of_rows()
@@ -36,15 +36,14 @@ def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Oblig
 
 
 def few(view: Vantage, total: int) -> bool:
-    """Whether so few bodies owe so little (`total` rows) that the rows are read: one query."""
-    return (
-        total <= FEW_ROWS
-        and Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
-    )
+    """Whether so few bodies have so few rows (`total`) that these are read. One query."""
+    if total > FEW_ROWS:
+        return False
+    return Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
 
 
 def rows_below(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
-    """The obligations of the body and all below it under the filter: one query."""
+    """The obligations of the body and all below it under the filter, in one query."""
     bodies = Organisation.objects.filter(**_below(view)).values("pk")
     obligations = Obligation.objects.live().filter(
         organisation__in=bodies, **of_document(document), **choice.of_rows()
@@ -57,13 +56,13 @@ def _below(view: Vantage) -> dict[str, str]:
 
 
 def ground(view: Vantage, document: int | None, obligations: Iterable[Obligation]) -> BoardLights:
-    """Their lights by section, of all documents by document."""
+    """The lights of these rows by section, or by document for all documents."""
     part = attrgetter("section_id" if document else "document_id")
     return gathered((view.body.pk, part(row), row.light, 1, row.percent) for row in obligations)
 
 
 def tasks(obligations: Sequence[Obligation]) -> tuple[tuple[Task, Lights], ...]:
-    """Each directive with the body's obligation."""
+    """Each directive with the body's obligation, and its light."""
     return tuple(
         (_task(row), Lights(**{row.light: 1}, percent_sum=row.percent)) for row in obligations
     )

@@ -1,8 +1,8 @@
-# ruff: noqa: S608 - only names of our own tables and words of our own tables of words enter here
-"""The statements of the dashboard that Django would take longer to put together than to answer.
+# ruff: noqa: S608 - only names of tables and columns and constants are formatted into the SQL
+"""SQL statements of the dashboard that the ORM would take too long to build.
 
-`bodies_around` walks up the tree by keys. `read` asks for everything besides the lights in one
-query: parts of five columns each (topic, word, day and two numbers).
+`bodies_around` walks up the tree by keys. `read` gets everything except the lights in one query,
+a union of parts with five columns each (topic, word, day and two numbers).
 """
 
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ from directives.models import (
 from directives.models.scope import PATH_END
 from directives.tallies.recount import day, member
 
-BACK = timedelta(days=400)  # cycles that opened before are not shown
-ONCE = ("reason", "state", "plan", "bodies", "undated")  # topics that know no day
+BACK = timedelta(days=400)  # cycles that opened earlier are not shown
+ONCE = ("reason", "state", "plan", "bodies", "undated")  # topics without a day
 
 
 class FactRow(NamedTuple):
-    """One line of the answer; the day is ALWAYS where the topic knows none."""
+    """One row of the result; the day is ALWAYS for topics without a day."""
 
     topic: str
     word: str
@@ -47,7 +47,7 @@ class FactRow(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of the statement, a SELECT of five columns or a condition, with its parameters."""
+    """A part of the statement: a SELECT of five columns, or a condition, and its parameters."""
 
     sql: str
     params: tuple[Any, ...]
@@ -69,16 +69,16 @@ def read(parts: Iterable[Part]) -> list[FactRow]:
             [param.isoformat() if type(param) is date else param for param in params],
         )
         rows = cursor.fetchall()
-    return [
-        FactRow(
-            topic, word, date.fromisoformat(on) if isinstance(on, str) else on or ALWAYS, n, int(p)
-        )
-        for topic, word, on, n, p in rows
-    ]
+    return [FactRow(topic, word, _date(on), n, int(p)) for topic, word, on, n, p in rows]
+
+
+def _date(value: date | str | None) -> date:
+    """The date that the database returned, which is a text on SQLite."""
+    return date.fromisoformat(value) if isinstance(value, str) else value or ALWAYS
 
 
 def cycles(document: int, today: date) -> Part:
-    """Reporting cycles by their opening day: id, due day, year, period, number in the word."""
+    """Reporting cycles by opening day; the word is: id, due day, year, period, number."""
     words = ("id", "due_on", "year", "period", "number")
     word = " || ' ' || ".join(f"CAST({column} AS text)" for column in words)
     sql = (
@@ -89,9 +89,9 @@ def cycles(document: int, today: date) -> Part:
 
 
 def copies(body: int, document: int | None, section: int | None, first: date, today: date) -> Part:
-    """The lights at the end of each day of which a copy is kept: red, on time, all.
+    """The lights in daily copies: red (the word), on time and total.
 
-    From the copy that holds for the `first` day on.
+    The first copy is the newest one on or before the `first` day.
     """
     days: type[OverallDay] | type[TallyDay] = OverallDay
     where, params = "scope_id = %s", [body]
@@ -108,7 +108,7 @@ def copies(body: int, document: int | None, section: int | None, first: date, to
 
 
 def overall_marks(body: int, recent: date) -> Part:
-    """The marks of all documents, of acts only the recent ones."""
+    """The marks over all documents; of marks of acts only recent ones."""
     sql = (
         f"topic, word, day, count, 0 FROM {table(OverallMark)} "
         "WHERE scope_id = %s AND count > 0 AND (topic <> 'act' OR day >= %s)"
@@ -117,7 +117,7 @@ def overall_marks(body: int, recent: date) -> Part:
 
 
 def marks(body: int, document: int, recent: date, today: date) -> Part:
-    """The marks of one document, of acts only the recent ones."""
+    """The marks of one document; of marks of acts only recent ones."""
     once = ", ".join(f"'{topic}'" for topic in ONCE)
     sql = (
         f"topic, word, day, count, 0 FROM {table(Mark)} "
@@ -129,7 +129,7 @@ def marks(body: int, document: int, recent: date, today: date) -> Part:
 
 
 def directives_owed(body: int, document: int) -> Part:
-    """How many directives of a document are owed."""
+    """How many directives of a document have obligations in the subtree of a body."""
     sql = (
         f"'directives', '', NULL, COUNT(*), 0 FROM {table(Directive)} d WHERE d.document_id = %s "
         f"AND EXISTS (SELECT 1 FROM {table(Tally)} t WHERE t.scope_id = %s "
@@ -139,7 +139,7 @@ def directives_owed(body: int, document: int) -> Part:
 
 
 def events(body: int, document: int | None, since: date) -> Part:
-    """The events of a body by day: subject:action, and the light before and after, in the word."""
+    """The events of a body by day; the word is subject:action>light before>light after."""
     start = datetime.combine(since, time.min, timezone.get_current_timezone())
     before, after = member("e.before", "light"), member("e.after", "light")
     word = f"e.subject_type || ':' || e.action || '>' || {before} || '>' || {after}"
@@ -154,44 +154,43 @@ def events(body: int, document: int | None, since: date) -> Part:
 
 
 def entries(bodies: Part, document: int, **narrowing: object) -> Part:
-    """Report entries by cycle and the day they came in; ALWAYS where they are not in.
+    """Report entries by cycle and day of submission, which is ALWAYS if not submitted.
 
-    `bodies` is the condition on their body; `asked` columns of the obligation (o) or directive (d).
+    `bodies` is the condition on their body. `narrowing` limits columns of the obligation (o) or
+    the directive (d), such as `o__section_id`.
     """
     states = ", ".join(f"'{state}'" for state in sorted(IN))
-    came = f"CASE WHEN e.state IN ({states}) THEN {day('e.submitted_at')} END"
+    submitted = f"CASE WHEN e.state IN ({states}) THEN {day('e.submitted_at')} END"
     narrowed = {name.replace("__", "."): value for name, value in narrowing.items() if value}
     sql = (
-        f"'report', CAST(r.cycle_id AS text), {came}, COUNT(*), 0 FROM {table(ReportEntry)} e "
+        f"'report', CAST(r.cycle_id AS text), {submitted}, COUNT(*), 0 FROM {table(ReportEntry)} e "
         f"JOIN {table(ProgressReport)} r ON r.id = e.report_id "
         f"JOIN {table(Obligation)} o ON o.id = e.obligation_id "
         f"JOIN {table(Directive)} d ON d.id = o.directive_id "
         f"WHERE r.organisation_id {bodies.sql} AND r.document_id = %s "
         f"{''.join(f'AND {column} = %s ' for column in narrowed)}"
-        f"GROUP BY r.cycle_id, {came}"
+        f"GROUP BY r.cycle_id, {submitted}"
     )
     return Part(sql, (*bodies.params, document, *narrowed.values()))
 
 
 def body(pk: int) -> Part:
-    """The condition that it is this body."""
+    """The condition on a column that it is this body."""
     return Part("= %s", (pk,))
 
 
 def below(path: str, kind: str) -> Part:
-    """The condition on a body that it lies in a subtree, and is of a kind if one is named."""
+    """The condition on a column that the body is in a subtree, and of a kind if one is given."""
     of_kind = " AND kind = %s" if kind else ""
-    places = f"SELECT id FROM {table(Organisation)} WHERE path >= %s AND path <= %s{of_kind}"
-    return Part(
-        f"IN ({places})", (path, path + PATH_END, kind) if kind else (path, path + PATH_END)
-    )
+    bodies = f"SELECT id FROM {table(Organisation)} WHERE path >= %s AND path <= %s{of_kind}"
+    return Part(f"IN ({bodies})", (path, path + PATH_END, *([kind] if kind else [])))
 
 
 BODY = ("id", "code", "name_hans", "name_hant", "path", "parent_id", "branch")
 
 
 def bodies_around(body: int) -> list[tuple[Any, ...]]:
-    """BODY of a body, of those above it, and of those right below, each found by its key."""
+    """Return the columns BODY of a body, of all above it, and of its children, found by keys."""
     name, columns = table(Organisation), ", ".join(f"b.{column}" for column in BODY)
     sql = (
         f"WITH RECURSIVE up(id, parent_id) AS (SELECT id, parent_id FROM {name} WHERE id = %s "

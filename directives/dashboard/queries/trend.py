@@ -1,4 +1,4 @@
-"""Entries of a reporting cycle by the day they came in, and the points of their curve."""
+"""Entries of a reporting cycle by the day of submission, and the points of their curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from directives.base.workdays import Workdays
 from directives.dashboard.queries.facts import Period
 from directives.models.reports import PERIOD_NAMES
 
-LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # the field of the drawing, in its own units
-ON_WALL = 660  # its right end on a wall, where cards are flat and words large
-DUE_WORDS, DUE_WORDS_ON_WALL = 110, 220  # how wide the words beside the due day may come out
-GRACE = 12  # days that are drawn after the due day
+LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # edges of the plot, in units of the SVG
+ON_WALL = 660  # its right edge on a wall screen, where cards are flatter and text is larger
+DUE_WORDS, DUE_WORDS_ON_WALL = 110, 220  # greatest width of the label of the due day
+GRACE = 12  # days drawn after the due day
 
 
 def by(cycle: Period, day: date) -> int:
-    """How many entries had come by the end of that day."""
+    """How many entries had been submitted by the end of that day."""
     return sum(count for on, count in cycle.handed.items() if on <= day)
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A cycle, what it expects, and the one before, by the day since they opened.
+    """A reporting cycle and the one before it, both by day since they opened.
 
-    `today` is the last day drawn: of a cycle that a later one has followed, the last on which
-    something came in.
+    `today` is the last day drawn. For a cycle before the newest it is the day of the last
+    submission, or the end of the grace period if that is later.
     """
 
     cycle: Period
@@ -55,12 +55,12 @@ class Trend:
 
     @property
     def percent(self) -> int:
-        """Of what is expected, how much is in, in whole percent rounded down."""
+        """The submitted share of the expected entries, in whole percent rounded down."""
         return 100 * self.cycle.done // self.expected if self.expected else 0
 
     @property
     def was_percent(self) -> int | None:
-        """How much was in on the same day of the cycle before."""
+        """The submitted share on the same day of the cycle before."""
         if self.before is None or not self.before.entries:
             return None
         day = self.before.opens_on + (self.today - self.cycle.opens_on)
@@ -87,7 +87,7 @@ class Trend:
 
     @property
     def anchor(self) -> str:
-        """On which side of the point its words stand."""
+        """The SVG text-anchor of the label of the last point."""
         return "end" if self.now_x > (LEFT + self.right) / 3 else "start"
 
     @property
@@ -113,16 +113,11 @@ class Trend:
 
     def _points(self, cycle: Period, whole: int, days: int) -> str:
         early = sum(n for on, n in cycle.handed.items() if on < cycle.opens_on)
-        done = accumulate(
-            (
-                cycle.handed.get(cycle.opens_on + timedelta(days=number), 0)
-                for number in range(days + 1)
-            ),
-            initial=early,
-        )
-        wide = (self.right - LEFT) / self.span
+        dates = (cycle.opens_on + timedelta(days=number) for number in range(days + 1))
+        done = accumulate((cycle.handed.get(day, 0) for day in dates), initial=early)
+        step = (self.right - LEFT) / self.span
         return " ".join(
-            f"{LEFT + wide * number:.1f},{self._y(n, whole)}"
+            f"{LEFT + step * number:.1f},{self._y(n, whole)}"
             for number, n in enumerate(islice(done, 1, None))
         )
 
@@ -137,16 +132,14 @@ class Trend:
 
     @property
     def line_before(self) -> str:
-        """The cycle before, shifted to the same beginning; empty where there is none."""
-        return (
-            self._points(self.before, self.before.entries, self.span)
-            if self.before and self.before.entries
-            else ""
-        )
+        """The cycle before, shifted to the same start; empty if there is none."""
+        if not self.before or not self.before.entries:
+            return ""
+        return self._points(self.before, self.before.entries, self.span)
 
 
 def period_name(cycle: Period) -> str:
-    """Third quarter of 2026."""
+    """The name of the period of a cycle, such as: Third quarter of 2026."""
     year, period, number = cycle.period.split()
     return str(PERIOD_NAMES[period, int(number)]) % {"year": year}
 
@@ -154,10 +147,10 @@ def period_name(cycle: Period) -> str:
 def trend(
     cycles: Sequence[Period], *, chosen: int | None, missing: int, today: date, right: int = RIGHT
 ) -> Trend | None:
-    """The chosen cycle, else the newest, with the one before; None while no cycle has opened.
+    """Return the chosen cycle, or the newest, with the one before; None if no cycle has opened.
 
-    `missing`: entries that the newest cycle waits for. An older one is owed nothing more: it
-    expects what was begun in it.
+    `missing` is the number of entries that the newest cycle still waits for. Older cycles wait
+    for none: they expect the entries that were started in them.
     """
     place = next((place for place, cycle in enumerate(cycles) if chosen in (None, cycle.pk)), None)
     if place is None:
@@ -170,7 +163,7 @@ def trend(
 
 
 def workdays_left(curve: Trend | None, today: date, workdays: Workdays) -> int:
-    """Working days until the reports are due; below 0: that day is past."""
+    """Working days until the reports are due; negative if that day is past."""
     if curve is None:
         return 0
     days = workdays.between(today, curve.cycle.due_on)
@@ -178,7 +171,7 @@ def workdays_left(curve: Trend | None, today: date, workdays: Workdays) -> int:
 
 
 def table(curve: Trend) -> list[tuple[date, int, int | None]]:
-    """How many entries were in by each day, and on the same day of the cycle before."""
+    """The number of entries submitted by each day, and by the same day of the cycle before."""
     cycle, before = curve.cycle, curve.before
     days = sorted(cycle.handed)
     done = zip(days, accumulate(cycle.handed[day] for day in days), strict=True)

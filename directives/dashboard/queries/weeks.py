@@ -6,14 +6,14 @@ from datetime import date
 from directives.core.scope import Lights
 from directives.dashboard.queries.facts import WEEK, WEEKS, Facts, Kept
 
-LEFT, RIGHT, TOP, BOTTOM = 44, 544, 16, 132  # the field of the drawing, in its own units
-ON_WALL = 900  # its right end on a wall
-SPAN = 10  # percentage points between the ends of the scale, at least
+LEFT, RIGHT, TOP, BOTTOM = 44, 544, 16, 132  # edges of the plot, in units of the SVG
+ON_WALL = 900  # its right edge on a wall screen
+SPAN = 10  # least height of the scale, in percentage points
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What stood at the end of a day; `copied_on` is the day of the copy, None for today."""
+    """The state at the end of a day; `copied_on` is the day of the copy, None for today."""
 
     day: date
     on_time: int
@@ -29,10 +29,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """One point a week, the last of them the day that is shown."""
+    """The curve: one point a week, the last on the day of the dashboard."""
 
     points: tuple[Point, ...]
-    first: date  # where the drawing begins, whether anything is known of that day or not
+    first: date  # where the plot begins, with or without a point
     low: int  # the ends of the scale, in percent
     high: int
     right: int = RIGHT
@@ -63,13 +63,13 @@ class Weeks:
 
 
 def weeks(facts: Facts, now: Lights, day: date, *, right: int = RIGHT) -> Weeks | None:
-    """The curve up to a day, whose lights are `now`; None while there are fewer than two points."""
+    """The curve up to a day with the lights `now`; None with fewer than two points."""
     points: list[Point] = []
     for number in range(WEEKS, 0, -1):
         then = day - number * WEEK
-        kept = facts.kept(then)
-        if kept and kept.total:
-            points.append(Point(then, kept.on_time, kept.total, kept.red, kept.day))
+        copy = facts.kept(then)
+        if copy and copy.total:
+            points.append(Point(then, copy.on_time, copy.total, copy.red, copy.day))
     points.append(Point(day, now.on_time, now.total, now.red))
     if len(points) < 2 or not now.total:
         return None
@@ -81,7 +81,7 @@ def weeks(facts: Facts, now: Lights, day: date, *, right: int = RIGHT) -> Weeks 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How the share on time differs from that of an earlier day, with what either is a share of."""
+    """The change of the share on time since an earlier day."""
 
     before: Kept
     day: date
@@ -90,20 +90,18 @@ class Change:
     @property
     def tenths(self) -> int:
         """Tenths of a percentage point, rounded."""
-        return round(
-            1000 * self.now.on_time / self.now.total
-            - 1000 * self.before.on_time / self.before.total
-        )
+        before = 1000 * self.before.on_time / self.before.total
+        return round(1000 * self.now.on_time / self.now.total - before)
 
     @property
     def points(self) -> str:
-        """+1.2, −0.4, 0."""
+        """The change in percentage points as text: +1.2, −0.4 or 0."""
         sign = "+" if self.tenths > 0 else "−" if self.tenths < 0 else ""
         return f"{sign}{abs(self.tenths) / 10:g}"
 
 
 def change(facts: Facts, now: Lights, day: date) -> Change | None:
-    """The change within a week; None where that day is not kept or nothing was owed."""
+    """The change within a week; None without a copy of that day, or without obligations."""
     then = day - WEEK
-    kept = facts.kept(then)
-    return Change(kept, then, now) if kept and kept.total and now.total else None
+    copy = facts.kept(then)
+    return Change(copy, then, now) if copy and copy.total and now.total else None
