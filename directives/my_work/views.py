@@ -1,4 +1,4 @@
-"""“My work”, the first page of everybody, and the notices."""
+"""The page “My work”, which everybody sees first, and the notices."""
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect

@@ -1,4 +1,4 @@
-"""The audit record, for those who may see it."""
+"""The pages of the audit record."""
 
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
@@ -21,7 +21,7 @@ from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, referring_page
 from directives.web.requests import SignedInRequest
 
-HERE = "directives/events/"
+TEMPLATES = "directives/events/"
 
 
 @require_GET
@@ -30,12 +30,12 @@ def events(request: SignedInRequest) -> HttpResponseBase:
         return signed_copy(request)
     if wants_file(request):
         return answer(request, "events")
-    chosen = EventFilter.of(request.GET)
-    shown = events_page(request.user, chosen, request.GET)
+    event_filter = EventFilter.of(request.GET)
+    event_page = events_page(request.user, event_filter, request.GET)
     context = {
-        "page": shown,
-        "rows": lines(shown.rows, request.user),
-        "chosen": chosen,
+        "page": event_page,
+        "rows": lines(event_page.rows, request.user),
+        "chosen": event_filter,
         "actions": sorted(WORDS),
         "words": WORDS,
         "subjects": SUBJECTS,
@@ -43,7 +43,7 @@ def events(request: SignedInRequest) -> HttpResponseBase:
         "origin": sees_origin(request.user),
         "audits": may(request.user, "audit"),
     }
-    return page(request, HERE + "list.html", context, fragment=HERE + "_list.html")
+    return page(request, TEMPLATES + "list.html", context, fragment=TEMPLATES + "_list.html")
 
 
 def signed_copy(request: SignedInRequest) -> HttpResponseBase:

@@ -1,8 +1,7 @@
-"""What waits for a supervisor: reviews, disputes, close-outs, bodies that are overdue.
+"""What waits for a supervisor: reviews, disputes, close requests, and overdue bodies.
 
-Each kind is read oldest first by its own index and no further than is shown; how many there are
-comes from the kept counts, or is counted up to a limit. So the page costs the same for a county and
-for the nation.
+Each kind is read oldest first by its own index, only as many rows as are shown. Totals come from
+stored counts, or are counted up to a limit. So the cost does not depend on the number of bodies.
 """
 
 from dataclasses import dataclass, replace
@@ -29,15 +28,15 @@ from directives.models.scope import MANY, in_subtrees, topmost
 from directives.obligations.queries.filters import ObligationFilter
 
 SHOWN = 20  # lines of the whole inbox
-WORST = 8  # overdue bodies
-COUNTED = 1000  # reports that wait are counted up to here
-WIDE = 1000  # bodies; more of them are not gone through one by one
+WORST = 8  # overdue bodies shown
+COUNTED = 1000  # limit to which waiting reports are counted
+WIDE = 1000  # with more bodies, rows are not read body by body
 MOVED = {"dispute": DISPUTED, "close": CLOSING}
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that waits: a plan, report, dispute or close; `n` entries of a report."""
+    """A waiting plan, report, dispute or close request; `n`: waiting entries of a report."""
 
     kind: str
     n: int
@@ -62,7 +61,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """A body right below, with the overdue rows of its whole subtree."""
+    """A child body, with the number of overdue rows in its subtree."""
 
     pk: int
     name_hans: str
@@ -79,9 +78,9 @@ class Worst:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What waits, the oldest first, and the bodies right below with most overdue rows.
+    """What waits, oldest first, and the child bodies with the most overdue rows.
 
-    Reports are counted up to COUNTED.
+    `reports` is at most COUNTED.
     """
 
     lines: tuple[Waiting, ...]
@@ -97,58 +96,58 @@ class Inbox:
 
     @property
     def more(self) -> int:
-        """Lines that are left out."""
+        """The number of lines that are not shown."""
         return self.total - len(self.lines)
 
-    def _told(self, number: int) -> str:
+    def _in_words(self, number: int) -> str:
         return f"{number:,}+" if self.reports >= COUNTED else f"{number:,}"
 
     @property
     def total_told(self) -> str:
-        """The total as the page says it: 1,234, or 1,234+ where not all reports were counted."""
-        return self._told(self.total)
+        """The total as text: 1,234, or 1,234+ if not all reports were counted."""
+        return self._in_words(self.total)
 
     @property
     def more_told(self) -> str:
-        return self._told(self.more)
+        return self._in_words(self.more)
 
     @property
     def reviews(self) -> str:
-        """Hand-ins to review, as the page says it; empty where there is none."""
-        return self._told(self.plans + self.reports) if self.plans + self.reports else ""
+        """The number of plans and reports to review, as text; empty if there are none."""
+        count = self.plans + self.reports
+        return self._in_words(count) if count else ""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxScope:
-    """Whose inbox it is, and of which bodies: those strictly below the ones supervised."""
+    """The supervisor and the bodies of an inbox: those strictly below the supervised ones."""
 
     user: User
     posts: tuple[Membership, ...]
-    homes: list[int] | QuerySet  # of the posts, the topmost: ids, or a query where they are many
+    homes: list[int] | QuerySet  # ids of the topmost supervised bodies; a query if they are many
     wide: bool = False  # more than WIDE bodies
 
     def first(self, rows: QuerySet, *order: str, limit: int) -> QuerySet:
         """The first of these rows that are of these bodies.
 
-        Among many bodies the index of what waits is walked, and soon ends; among few it is read
-        body by body, as most of what waits is others'.
+        For many bodies the index of all waiting rows is scanned, which soon finds enough. For few
+        bodies, most waiting rows are of others, so the rows are read body by body.
         """
         elsewhere = ~Q(organisation__in=self.homes)
         if not self.wide:
-            return rows.filter(in_subtrees(self.posts, "organisation__path"), elsewhere).order_by(
-                *order
-            )[:limit]
+            below = rows.filter(in_subtrees(self.posts, "organisation__path"), elsewhere)
+            return below.order_by(*order)[:limit]
         bodies = Organisation.objects.filter(
             in_subtrees(self.posts, "path"), pk=OuterRef("organisation")
         )
-        walked = rows.filter(elsewhere, Exists(bodies)).order_by(*order).values("pk")[:limit]
-        return rows.model.objects.filter(pk__in=walked).order_by(*order)
+        first = rows.filter(elsewhere, Exists(bodies)).order_by(*order).values("pk")[:limit]
+        return rows.model.objects.filter(pk__in=first).order_by(*order)
 
 
 def inbox(user: User) -> Inbox | None:
-    """What waits for this person as a supervisor; None if they are none.
+    """Return what waits for the user as a supervisor; None if they are none.
 
-    What they asked for themselves waits for others.
+    The user's own requests are left out: others decide on them.
     """
     posts = user.in_role(SUPERVISOR)
     if not posts:
@@ -158,11 +157,11 @@ def inbox(user: User) -> Inbox | None:
     if len(tops) > MANY:
         homes = Membership.objects.filter(user=user, role=SUPERVISOR).values("organisation")
     scope = InboxScope(user, posts, homes)
-    kept = _kept(scope)
-    scope = replace(scope, wide=kept[""] > WIDE)
-    reports, plans = _reports(scope), _plans(scope) if kept[SUBMITTED] else []
+    counts = _stored_counts(scope)
+    scope = replace(scope, wide=counts[""] > WIDE)
+    reports, plans = _reports(scope), _plans(scope) if counts[SUBMITTED] else []
     disputes, closings = (
-        _moved(scope, kind) if kept[state] else [] for kind, state in MOVED.items()
+        _moved(scope, kind) if counts[state] else [] for kind, state in MOVED.items()
     )
     lines = sorted(
         plans + reports + disputes + closings,
@@ -171,59 +170,51 @@ def inbox(user: User) -> Inbox | None:
     return Inbox(
         tuple(lines[:SHOWN]),
         _worst(scope),
-        plans=_figure(plans, kept[SUBMITTED]),
+        plans=_figure(plans, counts[SUBMITTED]),
         reports=len(reports) if len(reports) <= SHOWN else _count(scope),
-        disputes=_figure(disputes, kept[DISPUTED]),
-        closings=_figure(closings, kept[CLOSING]),
+        disputes=_figure(disputes, counts[DISPUTED]),
+        closings=_figure(closings, counts[CLOSING]),
     )
 
 
-def _figure(lines: list[Waiting], kept: int) -> int:
-    """How many there are: those read, where that is all of them, else the kept count.
+def _figure(lines: list[Waiting], stored: int) -> int:
+    """The number of lines if all were read, otherwise the stored count.
 
-    The kept count also holds what the supervisor's own body owes.
+    The stored count includes the supervised body itself.
     """
-    return len(lines) if len(lines) <= SHOWN else max(len(lines), kept)
+    return len(lines) if len(lines) <= SHOWN else max(len(lines), stored)
 
 
-def _kept(scope: InboxScope) -> dict[str, int]:
-    """Kept counts in the subtrees supervised, in one query.
+def _stored_counts(scope: InboxScope) -> dict[str, int]:
+    """Stored counts of the supervised subtrees, in one query.
 
-    Of plans handed in, disputes and close-outs by their state, and of bodies ("").
+    Of submitted plans, disputes and close requests by their state, and of bodies ("").
     """
     topics = (
         Q(topic="filed", word=SUBMITTED)
         | Q(topic="state", word__in=MOVED.values())
         | Q(topic="bodies")
     )
-    rows = (
-        Mark.objects.filter(topics, scope__in=scope.homes)
-        .order_by()
-        .values_list("word")
-        .annotate(n=Sum("count"))
-    )
+    marks = Mark.objects.filter(topics, scope__in=scope.homes).order_by()
+    rows = marks.values_list("word").annotate(n=Sum("count"))
     return dict.fromkeys((SUBMITTED, *MOVED.values(), ""), 0) | dict(rows)
 
 
 NAMES = (
-    "organisation__name_hans",
-    "organisation__name_hant",
-    "document__title_hans",
-    "document__title_hant",
+    *("organisation__name_hans", "organisation__name_hant"),
+    *("document__title_hans", "document__title_hant"),
 )
-
-
 REPORTS = ProgressReport.objects.filter(waiting_since__isnull=False)
 OLDEST = ("waiting_since", "organisation")
 
 
 def _reports(scope: InboxScope) -> list[Waiting]:
-    mine = Case(When(Q(submitted_by=scope.user) | Q(asked_by=scope.user), then=0), default=1)
+    weight = Case(When(Q(submitted_by=scope.user) | Q(asked_by=scope.user), then=0), default=1)
     entries = (
         ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED)
         .order_by()
         .values("report")
-        .annotate(n=Sum(mine))
+        .annotate(n=Sum(weight))
     )
     first = scope.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
     return [
@@ -248,7 +239,7 @@ def _plans(scope: InboxScope) -> list[Waiting]:
 
 
 def _moved(scope: InboxScope, kind: str) -> list[Waiting]:
-    """Disputes or close-outs."""
+    """Disputes or close requests."""
     rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=scope.user)
     first = scope.first(rows, "moved_at", limit=SHOWN + 1)
     return [
@@ -258,7 +249,7 @@ def _moved(scope: InboxScope, kind: str) -> list[Waiting]:
 
 
 def _worst(scope: InboxScope) -> tuple[Worst, ...]:
-    """The bodies right below with most overdue rows in their subtrees, from the kept totals."""
+    """The child bodies with the most overdue rows in their subtrees, from stored totals."""
     red = DocumentTotal.objects.filter(scope__parent__in=scope.homes, red__gt=0).order_by()
     rows = red.values_list(
         "scope", "scope__name_hans", "scope__name_hant", "scope__branch"

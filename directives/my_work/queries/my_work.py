@@ -1,4 +1,4 @@
-"""“My work”: what a person has to do, in all their places at once, and what they did last."""
+"""“My work”: the tasks of a user in all their organisations, and what they did last."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,9 +25,9 @@ from directives.my_work.queries.work import (
 )
 from directives.plans.queries.plans import SHOWN_FIRST, MeasureChoice, QuickChoices
 
-SHOWN = 50  # tasks of the queue
-NOTICES = 5  # unread notices shown at once
-STRIP = 10  # working days ahead
+SHOWN = 50  # tasks shown
+NOTICES = 5  # unread notices shown
+STRIP = 10  # working days shown ahead
 HOURS = (
     (5, _("Hello")),
     (12, _("Good morning")),
@@ -39,7 +39,7 @@ HOURS = (
 
 @dataclass(frozen=True, slots=True)
 class DayAhead:
-    """One working day of the strip, with how many tasks are due; `report`: a report is."""
+    """One working day ahead, with the number of tasks due; `report`: a report is due."""
 
     day: date
     tasks: int
@@ -48,7 +48,7 @@ class DayAhead:
 
 @dataclass(frozen=True)
 class MyWork:
-    """The page of a person. Parts that are not theirs are empty, `inbox` None."""
+    """The page of a user. Parts that the user has no role for are empty, `inbox` None."""
 
     today: date
     now: datetime
@@ -60,7 +60,7 @@ class MyWork:
     quick: QuickChoices | None
     log: tuple[LogEntry, ...]
     notices: tuple[Notice, ...]
-    figures: tuple[FiguresDue, ...] = ()  # statistics still to be reported
+    figures: tuple[FiguresDue, ...] = ()  # statistics that have to be reported
 
     @property
     def greeting(self) -> str | Promise:
@@ -103,15 +103,9 @@ class MyWork:
 
     @property
     def other(self) -> int:
-        """Of work that has not started."""
-        return (
-            len(self.queue)
-            - self.red
-            - self.yellow
-            - self.on_schedule
-            - self.measures_overdue
-            - self.measures_ahead
-        )
+        """The number of tasks of work that has not started."""
+        counted = self.red + self.yellow + self.on_schedule
+        return len(self.queue) - counted - self.measures_overdue - self.measures_ahead
 
     @property
     def due_today(self) -> int:
@@ -119,24 +113,18 @@ class MyWork:
 
     @property
     def report(self) -> Task | None:
-        """The report that is due next and not late."""
-        return next(
-            (
-                task
-                for task in self.queue
-                if task.kind == "report" and task.due_on and task.due_on >= self.today
-            ),
-            None,
-        )
+        """The next report that is due and not late."""
+        reports = (task for task in self.queue if task.kind == "report")
+        return next((row for row in reports if row.due_on and row.due_on >= self.today), None)
 
     @property
     def several(self) -> bool:
-        """The person fills in for more than one body, so that each task names its own."""
+        """Whether the user works for several bodies, so that each task names its body."""
         return len(self.desk.bodies) > 1
 
     @property
     def next_measure(self) -> MeasureLine | None:
-        """What comes next when nothing is to be done now."""
+        """The measure that is due next; shown if there are no tasks."""
         ahead = [
             row
             for row in self.desk.measures
@@ -146,24 +134,24 @@ class MyWork:
 
 
 def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
-    """Everything on the page of a person, in at most twelve queries besides the calendar.
+    """Return the page of a user, in at most twelve queries besides the calendar.
 
-    Two more where figures are asked for.
+    Two more if figures have to be reported.
     """
-    desk, days = PersonalWork({}), Days(today, workdays, tolerances())
+    work, days = PersonalWork({}), Days(today, workdays, tolerances())
     tasks: tuple[Task, ...] = ()
     if user.works:
-        desk = _read_work(user)
-        tasks = queue(desk, days)
+        work = _read_work(user)
+        tasks = queue(work, days)
     return MyWork(
         today=today,
         now=now,
-        desk=desk,
-        signatures=tuple(to_sign(desk, days)) if user.works else (),
+        desk=work,
+        signatures=tuple(to_sign(work, days)) if user.works else (),
         queue=tasks,
         strip=_strip(tasks, days) if user.works else (),
         inbox=inbox(user),
-        quick=_quick(desk, today) if user.works else None,
+        quick=_quick(work, today) if user.works else None,
         log=tuple(logged_by(user)) if user.works else (),
         figures=figures_due(user, today=today),
         notices=tuple(Notice.objects.visible_to(user).filter(read_at=None)[:NOTICES]),
@@ -182,7 +170,7 @@ def _read_work(user: User) -> PersonalWork:
 
 
 def _strip(tasks: tuple[Task, ...], days: Days) -> tuple[DayAhead, ...]:
-    """The next ten working days, today included where it is one."""
+    """The next ten working days, with today if it is one."""
     day, ahead = days.workdays.next_working(days.today), []
     for _number in range(STRIP):
         due = [task for task in tasks if task.due_on == day]
@@ -191,14 +179,13 @@ def _strip(tasks: tuple[Task, ...], days: Days) -> tuple[DayAhead, ...]:
     return tuple(ahead)
 
 
-def _quick(desk: PersonalWork, today: date) -> QuickChoices:
-    """The quick log's choices from the measures at hand, as `plans.quick_choices` sorts them."""
-    far = date.min
+def _quick(work: PersonalWork, today: date) -> QuickChoices:
+    """The choices of the quick log, sorted as by `plans.quick_choices`."""
     measures = sorted(
-        desk.measures,
+        work.measures,
         key=lambda row: (
             row.done_on is not None,
-            -(row.logged_on or far).toordinal(),
+            -(row.logged_on or date.min).toordinal(),
             row.due_on or date.max,
             row.number,
         ),
@@ -207,5 +194,5 @@ def _quick(desk: PersonalWork, today: date) -> QuickChoices:
         MeasureChoice(row.pk, row.number, row.text, row.serves, None, row.done_on is not None)
         for row in measures
     ]
-    shown = SHOWN_FIRST if len(choices) > SHOWN_FIRST + 1 else len(choices)
-    return QuickChoices(today, tuple(choices[:shown]), tuple(choices[shown:]))
+    count = SHOWN_FIRST if len(choices) > SHOWN_FIRST + 1 else len(choices)
+    return QuickChoices(today, tuple(choices[:count]), tuple(choices[count:]))

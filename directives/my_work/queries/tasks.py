@@ -1,4 +1,4 @@
-"""The work of a person as one queue by due day, each task with its reason and next step."""
+"""The work of a user as a queue by due day, each task with its reason and next step."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,14 +29,14 @@ from directives.my_work.queries.work import (
 from directives.obligations.queries.filters import URGENCY, ObligationFilter
 from directives.plans.queries.plan_page import measure_overdue
 
-MEASURES_AHEAD = 10  # working days before its day on which a measure comes into the queue
-RETURNED_SHOWN = 5  # returned entries of one report that stand in the queue by themselves
+MEASURES_AHEAD = 10  # working days before its due day on which a measure becomes a task
+RETURNED_SHOWN = 5  # returned entries of one report that are tasks of their own
 Kind = Literal["receipt", "plan", "report", "entry", "measure", "obligation", "sign"]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The one next step: a link, or for `fields` a form that is sent to the address."""
+    """The next step: a link, or with `fields` a form that is posted to the URL."""
 
     label: Caption
     url: str
@@ -45,10 +45,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One line of the queue, with the state of `row` or else its colour and day.
+    """One line of the queue.
 
-    The colour is what the clocks say of the most urgent obligation. A measure has no light: its
-    colour is empty, and `overdue` says that its day has passed.
+    The colour is that of the clock of its most urgent obligation. A measure has no light: its
+    colour is empty, and `overdue` says whether its due day has passed.
     """
 
     kind: Kind
@@ -59,11 +59,11 @@ class Task:
     code: str = ""
     url: str = ""  # of the code
     title: Caption = ""
-    words: Words | None = None  # of the directive, in the reader's script
+    words: Words | None = None  # text of the directive
     document: Title | None = None
     note: Caption = ""
     returned: Returned | None = None
-    row: Obligation | None = None
+    row: Obligation | None = None  # whose light and reason are shown
     done: int = 0
     total: int = 0
     overdue: bool = False
@@ -71,14 +71,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Today, and what the clocks say on it."""
+    """Today, with what is needed to work out clocks."""
 
     today: date
     workdays: Workdays
     tolerances: Tolerances
 
     def colour(self, clock: str, owed: Iterable[Facts]) -> str:
-        """What this clock says of the most urgent of these obligations."""
+        """The colour of this clock for the most urgent of these obligations."""
         colours = (
             clock_colour(
                 clock,
@@ -96,7 +96,7 @@ class Days:
 
 
 def queue(work: PersonalWork, days: Days) -> tuple[Task, ...]:
-    """Every task of the person, the earliest day first; on one day the red before the yellow."""
+    """Every task of the user by due day; on the same day, red ones come first."""
     tasks = [
         *_receipts(work, days),
         *_plans(work, days),
@@ -118,8 +118,8 @@ def queue(work: PersonalWork, days: Days) -> tuple[Task, ...]:
     )
 
 
-def _by_paper(rows: Iterable[Obligation]) -> dict[tuple[int, int], list[Obligation]]:
-    """Rows by body and document."""
+def _by_document(rows: Iterable[Obligation]) -> dict[tuple[int, int], list[Obligation]]:
+    """Group the rows by body and document."""
     grouped: dict[tuple[int, int], list[Obligation]] = {}
     for row in rows:
         grouped.setdefault((row.organisation_id, row.document_id), []).append(row)
@@ -136,9 +136,8 @@ def _first(days: Iterable[date | None]) -> date | None:
 
 
 def _receipts(work: PersonalWork, days: Days) -> Iterator[Task]:
-    for (body, document), rows in _by_paper(
-        row for row in work.obligations if row.state == ASSIGNED
-    ).items():
+    assigned = (row for row in work.obligations if row.state == ASSIGNED)
+    for (body, document), rows in _by_document(assigned).items():
         due = _first(row.acknowledge_by for row in rows)
         fields = (("all", 1), ("document", document), ("body", body))
         receive = Action(_("Acknowledge receipt"), reverse("acknowledge_many"), fields)
@@ -160,7 +159,7 @@ def _receipts(work: PersonalWork, days: Days) -> Iterator[Task]:
 
 def _plans(work: PersonalWork, days: Days) -> Iterator[Task]:
     plans = {(plan.body, plan.document): plan for plan in work.plans}
-    for (body, document), rows in _by_paper(filter(_owes_plan, work.obligations)).items():
+    for (body, document), rows in _by_document(filter(_owes_plan, work.obligations)).items():
         plan = plans.get((body, document))
         if plan is None or plan.state in (DRAFT, RETURNED):
             yield _plan(work.bodies[body], rows, days, plan)
@@ -194,7 +193,7 @@ def _plan(
 
 
 def _reports(work: PersonalWork, days: Days) -> Iterator[Task]:
-    owing = _by_paper(row for row in work.obligations if row.report_due_on is not None)
+    owing = _by_document(row for row in work.obligations if row.report_due_on is not None)
     for report in work.reports:
         url, body = reverse("report", args=[report.pk]), work.bodies[report.body]
         if not report.begun:
@@ -219,12 +218,12 @@ def _reports(work: PersonalWork, days: Days) -> Iterator[Task]:
 
 
 def _of_report(row: Obligation, due_on: date) -> Facts:
-    """An obligation of which this report alone is asked."""
+    """The facts of an obligation as if this report were all that is due."""
     return replace(facts_of(row), report_due_on=due_on, report_returned=False)
 
 
 def _of_entries(report: ReportLine, *states: str) -> Iterator[Facts]:
-    """The obligations of the entries in these states, as far as the report is concerned."""
+    """The facts of the obligations of entries in these states."""
     return (entry.facts(report.due_on) for entry in report.entries if entry.state in states)
 
 
@@ -284,11 +283,8 @@ def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days)
 def _measures(work: PersonalWork, days: Days) -> Iterator[Task]:
     for plan in work.plans:
         for measure in plan.measures:
-            if (
-                measure.done_on is None
-                and measure.due_on
-                and days.left(measure.due_on) <= MEASURES_AHEAD
-            ):
+            due = measure.due_on if measure.done_on is None else None
+            if due and days.left(due) <= MEASURES_AHEAD:
                 yield _measure(measure, work.bodies[plan.body], days)
 
 
@@ -315,35 +311,34 @@ def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
 
 
 def _obligations(work: PersonalWork) -> Iterator[Task]:
-    """Obligations late, near, behind or silent of themselves; papers are tasks of their own."""
+    """Obligations that are late, near due, behind or without activity.
+
+    Missing plans and reports are tasks of their own.
+    """
     for row in work.obligations:
         about = row.light_code.partition("_")[0]
-        if (
-            row.light in (RED, YELLOW)
-            and about in ("completion", "behind", "silent")
-            and row.state != ASSIGNED
-        ):
-            url = reverse("obligation", args=[row.pk])
-            action = (
-                Action(_("Log progress"), "#quick")
-                if about in ("behind", "silent")
-                else Action(_("Open"), url)
-            )
-            yield Task(
-                "obligation",
-                work.bodies[row.organisation_id],
-                row.due_on,
-                row.light,
-                action,
-                code=row.directive.code,
-                url=url,
-                words=Words(row.directive.text_hans, row.directive.text_hant),
-                row=row,
-            )
+        if row.light not in (RED, YELLOW) or row.state == ASSIGNED:
+            continue
+        if about not in ("completion", "behind", "silent"):
+            continue
+        url = reverse("obligation", args=[row.pk])
+        opens = about == "completion"
+        yield Task(
+            "obligation",
+            work.bodies[row.organisation_id],
+            row.due_on,
+            row.light,
+            Action(_("Open"), url) if opens else Action(_("Log progress"), "#quick"),
+            code=row.directive.code,
+            url=url,
+            words=Words(row.directive.text_hans, row.directive.text_hant),
+            row=row,
+        )
 
 
 def to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
-    owing = _by_paper(filter(_owes_plan, work.obligations))
+    """The plans and reports that wait for the user's signature."""
+    owing = _by_document(filter(_owes_plan, work.obligations))
     for plan in work.plans:
         if plan.state == AWAITING and plan.body in work.signs:
             rows = owing.get((plan.body, plan.document), [])

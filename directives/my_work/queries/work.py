@@ -1,4 +1,4 @@
-"""What the bodies of a person owe, for their own page, in a fixed number of queries."""
+"""The work of the bodies for which a user works, in a fixed number of queries."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -28,12 +28,12 @@ from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import in_worked_for
 from directives.plans.queries.plan_page import ServedDirective
 
-LOGGED = 5  # records shown as recent
+LOGGED = 5  # recent log entries shown
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text that is stored in both scripts."""
+    """A text in both scripts."""
 
     text_hans: str
     text_hant: str
@@ -51,7 +51,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Why something came back: the reviewer's words, who wrote them and when."""
+    """Why something was returned, by whom and when."""
 
     reason: str
     by: str
@@ -60,7 +60,7 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class MeasureLine:
-    """A measure of a live plan, with the directives that it serves."""
+    """A measure of a live plan, and the directives that it serves."""
 
     serves: tuple[ServedDirective, ...]
     logged_on: date | None
@@ -78,7 +78,7 @@ class MeasureLine:
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """A live plan of one's own body."""
+    """A live plan of one of the user's bodies."""
 
     pk: int
     body: int
@@ -92,10 +92,10 @@ class PlanLine:
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """An entry of a report: where it stands, and whether nothing obvious is missing.
+    """An entry of a report, with its state and whether its required fields are filled.
 
-    `owed` and `starts_on` are the state and first day of its obligation; `sent_back`: it was
-    handed in before.
+    `owed` and `starts_on` are the state and first day of its obligation. `sent_back`: it was
+    submitted before.
     """
 
     pk: int
@@ -109,14 +109,14 @@ class EntryLine:
     sent_back: bool
 
     def facts(self, due_on: date) -> Facts:
-        """Its obligation, if nothing but this report were asked of it."""
+        """The facts of its obligation as if this report were all that is due."""
         clocks = (self.owed, 0, self.starts_on, None, None, None)
         return Facts(*clocks, report_due_on=due_on, report_returned=self.sent_back)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """A report of one's own body that is not wholly accepted; not begun, it has no entries."""
+    """A report that is not completely accepted. It has no entries before it is started."""
 
     pk: int
     body: int
@@ -130,7 +130,7 @@ class ReportLine:
 
     @property
     def name(self) -> str:
-        """Third quarter of 2026."""
+        """The name of the period, such as: Third quarter of 2026."""
         return str(PERIOD_NAMES[self.period, self.number]) % {"year": self.year}
 
     def count(self, *states: str) -> int:
@@ -138,27 +138,27 @@ class ReportLine:
 
     @property
     def ready(self) -> int:
-        """Drafts that could be handed in."""
+        """The number of drafts that can be submitted."""
         return sum(entry.state == DRAFT and entry.ready for entry in self.entries)
 
     @property
     def missing(self) -> int:
-        """Returned, and drafts that still lack something."""
+        """The number of returned entries and incomplete drafts."""
         return self.count(DRAFT, RETURNED) - self.ready
 
     @property
     def in_hand(self) -> int:
-        """Accepted, handed in, or on the way."""
+        """The number of entries that are accepted, submitted, or waiting for signature."""
         return self.count(ACCEPTED, SUBMITTED, AWAITING)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalWork:
-    """Everything on the desk of a person: the work of the bodies for which they fill in."""
+    """The work of the bodies for which a user works."""
 
     bodies: dict[int, Organisation]
-    receives: frozenset[int] = frozenset()  # bodies for which they may acknowledge receipt
-    signs: frozenset[int] = frozenset()  # bodies for which they sign
+    receives: frozenset[int] = frozenset()  # bodies for which the user may acknowledge receipt
+    signs: frozenset[int] = frozenset()  # bodies for which the user signs
     obligations: tuple[Obligation, ...] = ()
     plans: tuple[PlanLine, ...] = ()
     reports: tuple[ReportLine, ...] = ()
@@ -169,8 +169,8 @@ class PersonalWork:
 
 
 def obligations_of(user: User) -> tuple[Obligation, ...]:
-    """Every open obligation of the person's bodies, with directive and document: one query."""
-    own = (
+    """The open obligations of the user's bodies, with directive and document, in one query."""
+    columns = (
         *("state", "percent", "light", "light_code", "light_on", "starts_on", "due_on"),
         *("acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned"),
         *("heard_on", "issued_on", "organisation_id", "document_id", "directive_id"),
@@ -181,30 +181,20 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
         .filter(in_worked_for(user, "organisation"))
         .select_related("directive", "document")
     )
+    texts = (f"directive__{name}" for name in words)
     titles = (f"document__{name}" for name in ("title", "title_hans", "title_hant"))
-    return tuple(
-        rows.only(*own, *(f"directive__{name}" for name in words), *titles).order_by(
-            "document", "directive__order"
-        )
-    )
+    return tuple(rows.only(*columns, *texts, *titles).order_by("document", "directive__order"))
 
 
 PLAN = (
-    "pk",
-    "organisation_id",
-    "document_id",
-    "title",
-    "state",
-    "submitted_at",
-    "reason",
-    "decided_by__full_name",
-    "decided_at",
+    *("pk", "organisation_id", "document_id", "title", "state", "submitted_at"),
+    *("reason", "decided_by__full_name", "decided_at"),
 )
 MEASURE = ("pk", "number", "text", "due_on", "done_on", "version")
 
 
 def plans_of(user: User) -> tuple[PlanLine, ...]:
-    """The live plans of the person's bodies, with measures and what they serve: one query."""
+    """The live plans of the user's bodies, with measures and what they serve, in one query."""
     last = (
         LogEntry.objects.not_withdrawn()
         .filter(measure=OuterRef("measures__pk"))
@@ -248,19 +238,18 @@ ENTRY = (
 
 
 def _filled() -> Case:
-    """The entry says how far, and either what was done or why nothing changed."""
-    filled = Q(entries__unchanged=True) & ~Q(entries__unchanged_reason="") | Q(
-        entries__unchanged=False
-    ) & ~Q(entries__progress="")
+    """Whether an entry has a percentage, and either progress or a reason for no change."""
+    explained = Q(entries__unchanged=True) & ~Q(entries__unchanged_reason="")
+    reported = Q(entries__unchanged=False) & ~Q(entries__progress="")
     return Case(
-        When(filled & Q(entries__percent__isnull=False), then=Value(True)),
+        When((explained | reported) & Q(entries__percent__isnull=False), then=Value(True)),
         default=Value(False),
         output_field=BooleanField(),
     )
 
 
 def reports_of(user: User) -> tuple[ReportLine, ...]:
-    """The reports of the person's bodies that are not wholly accepted: one query."""
+    """The reports of the user's bodies that are not completely accepted, in one query."""
     rows = (
         ProgressReport.objects.filter(in_worked_for(user, "organisation"), completed_at=None)
         .annotate(filled=_filled())
@@ -269,26 +258,15 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
     )
     reports: dict[int, ReportLine] = {}
     for pk, body, document, title, hans, hant, begun, year, period, number, due, *cells in rows:
-        line = ReportLine(
-            pk,
-            body,
-            Title(document, title, hans, hant),
-            begun is not None,
-            year,
-            period,
-            number,
-            due,
-        )
-        line = reports.setdefault(pk, line)
+        title = Title(document, title, hans, hant)
+        new_line = ReportLine(pk, body, title, begun is not None, year, period, number, due)
+        line = reports.setdefault(pk, new_line)
         entry, state, reason, by, at, handed_in_at, *obligation = cells
         owed, starts_on, code, hans, hant, filled = obligation
-        # Nobody waits for a draft on work that meanwhile is closed, withdrawn, disputed, suspended.
+        # Drafts are not needed for work that is closed, withdrawn, disputed or suspended by now.
         if entry is not None and (state not in EDITABLE or owed in REPORTABLE):
-            back, words, sent = (
-                Returned(reason, by or "", at),
-                Words(hans, hant),
-                bool(handed_in_at),
-            )
+            back, words = Returned(reason, by or "", at), Words(hans, hant)
+            sent = bool(handed_in_at)
             line.entries.append(
                 EntryLine(entry, state, filled, back, code, words, owed, starts_on, sent)
             )
@@ -296,7 +274,7 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
 
 
 def logged_by(user: User) -> QuerySet:
-    """The latest log entries of the person's bodies, each with a directive: one query."""
+    """The latest log entries of the user's bodies, each with a directive, in one query."""
     first = Measure.obligations.through.objects.filter(measure=OuterRef("measure")).order_by(
         "obligation__directive__order"
     )

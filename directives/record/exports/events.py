@@ -1,4 +1,4 @@
-"""The columns of the audit record."""
+"""The columns of an export of the audit record."""
 
 import json
 
@@ -32,8 +32,8 @@ COMMON = (
         width=24,
     ),
     Column("reason", gettext_lazy("Reason"), lambda line: line.event.reason, width=40),
-    Column("before", gettext_lazy("Before"), lambda line: _told(line.event.before), width=40),
-    Column("after", gettext_lazy("After"), lambda line: _told(line.event.after), width=40),
+    Column("before", gettext_lazy("Before"), lambda line: _as_json(line.event.before), width=40),
+    Column("after", gettext_lazy("After"), lambda line: _as_json(line.event.after), width=40),
 )
 ORIGIN = (
     Column("address", gettext_lazy("IP address"), lambda line: line.event.address, width=16),
@@ -42,9 +42,9 @@ ORIGIN = (
 
 
 def columns(user: User) -> tuple[Column, ...]:
-    """What this person sees of the record."""
+    """The columns that this user may see."""
     return COMMON + ORIGIN if sees_origin(user) else COMMON
 
 
-def _told(values: dict) -> str:
+def _as_json(values: dict) -> str:
     return json.dumps(values, ensure_ascii=False) if values else ""

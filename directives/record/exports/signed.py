@@ -1,4 +1,4 @@
-"""Signed copies of the record: what is chosen, how people read it, that it was taken."""
+"""Signed copies of the audit record."""
 
 import tempfile
 from array import array
@@ -23,16 +23,16 @@ from directives.record.queries.events import EventFilter, EventLine, in_words, w
 from directives.tables.book import Book
 from directives.tables.csv_writer import write_csv
 
-AT_ONCE = 5_000  # events of a copy that comes with a page
-ROWS = 2_000  # of one read
+AT_ONCE = 5_000  # events in a copy that a request makes
+ROWS = 2_000  # events read by one query
 
 
 def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
-    """A copy of the events that this person may read, and the name of its file.
+    """Return a copy of the events that the user may read, and the name of its file.
 
-    Raises Refusal for more than AT_ONCE.
+    Raises Refusal for more than AT_ONCE events.
     """
-    last, there = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
+    last, total = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
     events = event_filter.apply(Event.objects.readable_by(by))
     ids = array("q", sorted(events.order_by("-id").values_list("id", flat=True)[: AT_ONCE + 1]))
     if len(ids) > AT_ONCE:
@@ -48,7 +48,7 @@ def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[Bin
             ids,
             last,
             event_filter=event_filter,
-            whole=len(ids) >= there and not filter_of(event_filter),
+            whole=len(ids) >= total and not filter_of(event_filter),
             by=by,
             now=now,
         )
@@ -60,7 +60,7 @@ def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[Bin
 
 
 def for_command(file: BinaryIO, event_filter: EventFilter, *, now: datetime) -> Packed:
-    """Write a copy of all events under the filter."""
+    """Write a copy of all events that the filter selects."""
     last, events = newest(), event_filter.apply(Event.objects.all())
     ids = array("q", events.order_by("id").values_list("id", flat=True).iterator(chunk_size=ROWS))
     return take(
@@ -84,28 +84,33 @@ def take(
     by: User | None,
     now: datetime,
 ) -> Packed:
-    """Write a copy of these events, and into the record that it was made.
+    """Write a copy of these events, and record that it was made, with the hash of its manifest.
 
-    It is known again by the hash of its manifest. `whole`: they are all that there were when `last`
-    was the newest seal, so that one which is not among them is missed.
+    `whole`: these are all events up to the newest seal, `last`, so that a check of the copy can
+    report missing ones.
     """
-    chosen = filter_of(event_filter)
+    conditions = filter_of(event_filter)
     about = {
         "instance": settings.SITE_URL,
         "made_at": now.isoformat(),
         "made_by": by.username if by else "manage.py export_record",
-        "filter": chosen,
+        "filter": conditions,
         "whole": whole,
     }
-    made = pack(file, ids, last, about=about, table=partial(_table, ids, now))
-    facts = {"filter": chosen, "events": made.events, "manifest": made.manifest, "key": made.key}
+    copy = pack(file, ids, last, about=about, table=partial(_table, ids, now))
+    facts = {
+        "filter": conditions,
+        "events": copy.events,
+        "manifest": copy.manifest,
+        "key": copy.key,
+    }
     with transaction.atomic():
         audit.record_apart("take_record", Seal, last.pk if last else 0, by=by, now=now, after=facts)
-    return made
+    return copy
 
 
 def filter_of(event_filter: EventFilter) -> dict[str, Any]:
-    """What was asked for, without what was not."""
+    """The conditions of the filter as JSON values, without empty ones."""
     values = {field.name: getattr(event_filter, field.name) for field in fields(event_filter)}
     return {
         name: value.isoformat() if isinstance(value, date) else value
@@ -129,7 +134,5 @@ def _table(ids: array, now: datetime, file: BinaryIO) -> int:
 
 def _lines(ids: array) -> Iterator[EventLine]:
     for start in range(0, len(ids), ROWS):
-        rows: QuerySet[Event] = with_names(
-            Event.objects.filter(id__in=ids[start : start + ROWS].tolist())
-        ).order_by("id")
-        yield from map(in_words, rows)
+        rows: QuerySet[Event] = Event.objects.filter(id__in=ids[start : start + ROWS].tolist())
+        yield from map(in_words, with_names(rows).order_by("id"))

@@ -1,4 +1,4 @@
-"""What an event changed, in words: the names of fields and their values."""
+"""The changes of an event in words: names of fields and their values."""
 
 import re
 from typing import Any
@@ -14,11 +14,11 @@ from django.utils.translation import pgettext, pgettext_lazy
 from directives.base.wording import join_words, localized_text
 from directives.models import Event
 
-# Told elsewhere on the line (who, when), or worked out from what is told.
+# Shown elsewhere in the row (who, when), or derived from other fields.
 LEFT_OUT = frozenset(
     {"submitted_by", "decided_by", "moved_at", "light_reason", "sha256", "list", "query", "export"}
 )
-# Where the table of the subject has no name for people, or none at all.
+# Names of fields whose model has no suitable verbose_name, or no such field.
 FIELDS: dict[str, str | Promise] = {
     "state": pgettext_lazy("change", "State"),
     "reason": pgettext_lazy("change", "Reason"),
@@ -96,7 +96,7 @@ def _field(subject: str, name: str) -> Field | None:
 
 
 def _label(subject: str, name: str) -> str | Promise:
-    """The name of a field; one that nobody has named keeps its own."""
+    """The name of a field for people; an unknown one keeps its key."""
     if name in FIELDS:
         return FIELDS[name]
     field = _field(subject, name)
@@ -104,7 +104,7 @@ def _label(subject: str, name: str) -> str | Promise:
 
 
 def _in_words(subject: str, name: str, value: Any) -> str:
-    """A stored value in words: the label of a choice, an instant of Shanghai, yes and no."""
+    """A stored value in words: a choice by its label, a time in Asia/Shanghai, yes or no."""
     match value:
         case None | "" | []:
             return ""

@@ -68,7 +68,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "opensession": pgettext_lazy("subject", "Session"),
     "seal": pgettext_lazy("subject", "Tamper check"),
 }
-# What these tell is of the product, and nobody's words about their work: administrators read it.
+# These are about the system, not about anybody's work: administrators may read their content.
 OF_THE_PRODUCT = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
 ADDRESSES = {
     name: name for name in ("obligation", "plan", "document", "directive", "organisation")
@@ -77,19 +77,20 @@ ADDRESSES = {
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """The filter of the list; what makes no sense is left out."""
+    """The filter of the list."""
 
     action: str = ""
     subject: str = ""
-    q: str = ""  # words of the body's name or of the person's
+    q: str = ""  # part of the name of the body or the user
     since: date | None = None
     until: date | None = None
-    act: str = ""  # what happened, as a dashboard counts it
+    act: str = ""  # a key of captions.HAPPENED, as a dashboard counts it
     document: int | None = None
     body: int | None = None  # with everything below it
 
     @classmethod
     def of(cls, query: QueryDict) -> "EventFilter":
+        """Return the filter of a query string; invalid values are ignored."""
         action, subject, act = (query.get(name, "") for name in ("action", "subject", "act"))
         return cls(
             action=action if action in WORDS else "",
@@ -108,7 +109,7 @@ class EventFilter:
 
     @property
     def counted(self) -> bool:
-        """The events behind a figure of a dashboard are asked for."""
+        """Whether the filter selects the events behind a figure of a dashboard."""
         return bool(self.act or self.document or self.body)
 
     @property
@@ -116,7 +117,7 @@ class EventFilter:
         return captions.HAPPENED.get(self.act, "")
 
     def apply(self, events: QuerySet[Event]) -> QuerySet[Event]:
-        """The events that were asked for."""
+        """Limit the events to those that match."""
         zone = timezone.get_current_timezone()
         if self.act:
             events = _happened(events, self.act)
@@ -152,7 +153,7 @@ def _day(text: str) -> date | None:
 
 
 def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
-    """The events that a dashboard counts so: acts by name, lights by how they turned."""
+    """The events that a dashboard counts as this act: by action, or by the change of the light."""
     if act in ACTS:
         named = (name.split(":") for name in ACTS[act])
         return events.filter(
@@ -172,27 +173,27 @@ def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One event as a row: its words, and where to read on."""
+    """One event as a row, in words, with a link to its subject."""
 
     event: Event
     word: str | Promise
     subject: str | Promise
-    address: str  # a url name that takes the subject's id; "" where there is no page
+    address: str  # a URL name that takes the subject's id; "" if there is no page
 
     @property
     def name(self) -> str:
-        """The code of its directive, the person of an account, else the id of the row."""
-        named: Any = self.event  # as `with_names` annotates it
+        """The code of its directive, or the name of the account, or the id of the subject."""
+        named: Any = self.event  # annotated by `with_names`
         return named.code or named.person or str(self.event.subject_id)
 
     @property
     def changed(self) -> tuple[tuple[str, str, str], ...]:
-        """Field, before, after, in words."""
+        """The changes in words: field, before, after."""
         return changed(self.event)
 
 
 def _may_read(user: User, event: Event) -> bool:
-    """As `readable_by`, of an event at hand with its body."""
+    """Like `EventQuerySet.readable_by`, for one event with its organisation loaded."""
     if user.is_auditor:
         return True
     body = event.organisation
@@ -204,14 +205,18 @@ def _may_read(user: User, event: Event) -> bool:
     )
 
 
+def _shows_content(user: User, event: Event) -> bool:
+    return event.action in OF_THE_PRODUCT or _may_read(user, event)
+
+
 def _without_content(event: Event) -> Event:
-    """Who did what to which row, and when: what an administrator sees of others' work."""
+    """Remove what administrators do not see of others' work: only who, what and when remain."""
     event.reason, event.before, event.after = "", {}, {}
     return event
 
 
 def sees_origin(user: User) -> bool:
-    """Whether the person sees the address and the request of events: administrators, auditors."""
+    """Whether the user sees the address and the request of events."""
     return user.is_staff or may(user, "audit")
 
 
@@ -221,7 +226,10 @@ def _without_origin(event: Event) -> Event:
 
 
 def seen(user: User) -> QuerySet[Event]:
-    """The events that this person may see; nearly all of them are found from the newest on."""
+    """The events that the user may see.
+
+    Users who see much get a condition for which the database scans from the newest event.
+    """
     scope = Scope.of(user)
     if scope.wide and not user.sees_whole_record:
         return scope.walked(Event.objects.all(), "organisation")
@@ -229,12 +237,12 @@ def seen(user: User) -> QuerySet[Event]:
 
 
 def events_for(user: User, event_filter: EventFilter) -> QuerySet[Event]:
-    """The events that this person may see under the filter, newest first."""
+    """The events that the user may see and the filter selects, newest first."""
     return with_names(event_filter.apply(seen(user))).order_by("-id")
 
 
 def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
-    """Events with their author, body, code of the directive and person of the account."""
+    """The events with user and organisation, code of the directive and name of the account."""
     code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
     accounts = User.objects.filter(pk=OuterRef("subject_id"))
     person = Subquery(
@@ -247,13 +255,10 @@ def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
 
 
 def lines(events: Iterable[Event], user: User) -> list[EventLine]:
-    """Events as rows, as this person may read them, with links unless they only audit."""
+    """The events as rows with what the user may read; with links unless they only audit."""
     if user.is_staff:
         events = [
-            event
-            if event.action in OF_THE_PRODUCT or _may_read(user, event)
-            else _without_content(event)
-            for event in events
+            event if _shows_content(user, event) else _without_content(event) for event in events
         ]
     if not sees_origin(user):
         events = map(_without_origin, events)
@@ -261,28 +266,27 @@ def lines(events: Iterable[Event], user: User) -> list[EventLine]:
 
 
 def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> EventLine:
-    """An event as a row; `addresses` are the pages of subjects that may be named."""
+    """Return an event as a row; `addresses` are URL names by type of subject."""
     subject = event.subject_type
     return EventLine(
         event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, "")
     )
 
 
-# page by page: no page reads the record from end to end
+# pages, none of which reads the whole record
 
 
 NEWEST = Order("newest", (Column("id", down=True),))
-SEARCHED = 200_000  # events that a search goes through
-ASTRAY = 10_000  # events by which the order of numbers and that of time may differ
-FEW = 300  # bodies whose newest events are looked up one body after another
+SEARCHED = 200_000  # events that a search covers
+ASTRAY = 10_000  # events by which the order of ids and that of time may differ
+FEW = 300  # bodies whose newest events are looked up body by body
 
 
 def events_page(user: User, event_filter: EventFilter, query: Mapping[str, str]) -> Page:
-    """One page of the record, the newest first; nobody counts it."""
+    """Return one page of the record, the newest first, without a total."""
     turn, events = PageRequest.from_query(query, NEWEST), events_for(user, event_filter)
-    if event_filter.any and not (
-        event_filter.document and event_filter.since
-    ):  # those an index finds
+    indexed = event_filter.document and event_filter.since
+    if event_filter.any and not indexed:
         events = events.filter(_searched(event_filter))
     elif not turn.backwards:
         events = events.filter(_near(user, turn))
@@ -290,15 +294,15 @@ def events_page(user: User, event_filter: EventFilter, query: Mapping[str, str])
 
 
 def exported(user: User, event_filter: EventFilter) -> Iterator[EventLine]:
-    """Everything that was asked for, streamed."""
+    """Yield all events that the filter selects, streamed."""
     for event in events_for(user, event_filter).iterator(chunk_size=2000):
         yield from lines([event], user)
 
 
 def _searched(event_filter: EventFilter) -> Q:
-    """What is searched: SEARCHED events back from the last one or the last day asked for.
+    """The part that is searched: SEARCHED events back from the newest, or from `until`.
 
-    The record is written in the order of time, but for what was under way at the same moment.
+    Ids are in order of time, except for events of transactions that overlapped.
     """
     last = Event.objects.order_by("-pk").values("pk")[:1]
     if event_filter.until:
@@ -315,9 +319,9 @@ def _searched(event_filter: EventFilter) -> Q:
 
 
 def _near(user: User, turn: PageRequest) -> Q:
-    """Not further back than a page of a few bodies can reach.
+    """A lower bound of the ids on a page, for users who see few bodies.
 
-    The newest events of each are found by index, however long the record is.
+    The newest events of each body are found by an index, however long the record is.
     """
     scope = Scope.of(user)
     if user.sees_whole_record or scope.wide:
@@ -329,8 +333,6 @@ def _near(user: User, turn: PageRequest) -> Q:
         reach=Subquery(newest.order_by("-pk").values("pk")[SIZE : SIZE + 1])
     )
     events = bodies.aggregate(n=Count("pk"), furthest=Max("reach"))
-    return (
-        Q(pk__gte=events["furthest"])
-        if events["n"] <= FEW and events["furthest"] is not None
-        else Q()
-    )
+    if events["n"] > FEW or events["furthest"] is None:
+        return Q()
+    return Q(pk__gte=events["furthest"])

@@ -1,4 +1,4 @@
-"""What happened to a thing, in words; one act on many bodies is one entry."""
+"""The history of an object in words; the same act on many bodies is one entry."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,15 +14,15 @@ from django.utils.translation import pgettext_lazy
 from directives.base.states import COLOURS
 from directives.models import Event, Organisation, User
 
-LIMIT = 20  # happenings of one timeline
-READ = 200  # acts that are read to make them
-# What the product notes for itself while people work: in the audit record, not among their acts.
+LIMIT = 20  # entries of a timeline
+READ = 200  # acts from which they are made
+# Technical actions, which are only in the audit record.
 QUIET = (
     *("save", "append", "redraft", "begin", "export", "cancel_export", "columns"),
     *("continue_act", "call_off_act", "download", "take_offline", "take_paper"),
     *("view_source", "refused"),
 )
-# Bookkeeping of the same moment as a person's act: its changes are shown there.
+# Events written together with a person's act: their changes are shown in its entry.
 ECHOES = ("review", "report_clock")
 
 WORDS: dict[str, str | Promise] = {
@@ -126,15 +126,15 @@ WORDS: dict[str, str | Promise] = {
 
 
 def word_of(action: str) -> str | Promise:
-    """The name of an action for people; one that is not in the table is a change."""
+    """The name of an action for people; unknown actions are “Changed”."""
     return WORDS.get(action) or pgettext_lazy("event", "Changed")
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of a timeline: `count` like changes at `bodies` bodies, the first named.
+    """One line of a timeline: `count` equal changes at `bodies` bodies, some of them `named`.
 
-    `before` and `after` are there where it was one change.
+    `before` and `after` are empty unless it was a single change.
     """
 
     at: datetime
@@ -151,22 +151,21 @@ class TimelineEntry:
 
     @property
     def light(self) -> str:
-        """The colour that an obligation took, where the act says so."""
+        """The new light of an obligation, if the act changed it."""
         colour = self.after.get("light", "")
         return colour if colour in COLOURS else ""
 
     @property
     def change(self) -> str:
-        """What changed, for the few fields that people follow."""
-        if "percent" in self.after:
-            return _("Percent complete: %(before)s%% → %(after)s%%") % {
-                "before": self.before.get("percent") or 0, "after": self.after["percent"],
-            }  # fmt: skip
-        return ""
+        """The change of the percentage in words, if there is one."""
+        if "percent" not in self.after:
+            return ""
+        values = {"before": self.before.get("percent") or 0, "after": self.after["percent"]}
+        return _("Percent complete: %(before)s%% → %(after)s%%") % values
 
 
 def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[TimelineEntry, ...]:
-    """The latest entries, the newest first, in two queries whatever their number."""
+    """Return the latest entries, the newest first, in two queries."""
     acts = list(
         events.exclude(action__in=QUIET)
         .order_by()
@@ -174,18 +173,13 @@ def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[TimelineEn
         .annotate(n=Count("pk"), first=Min("pk"), bodies=Count("organisation", distinct=True))
         .order_by("-at", "-first")[:READ]
     )
-    firsts = {
-        event.pk: event
-        for event in Event.objects.filter(pk__in=[act["first"] for act in acts]).select_related(
-            "by", "organisation"
-        )
-    }
-    return _merged(
-        _with_echoes([_happening(firsts[act["first"]], act["n"], act["bodies"]) for act in acts])
-    )[:limit]
+    rows = Event.objects.filter(pk__in=[act["first"] for act in acts])
+    firsts = {event.pk: event for event in rows.select_related("by", "organisation")}
+    entries = [_entry(firsts[act["first"]], act["n"], act["bodies"]) for act in acts]
+    return _merged(_with_echoes(entries))[:limit]
 
 
-def _happening(event: Event, count: int, bodies: int) -> TimelineEntry:
+def _entry(event: Event, count: int, bodies: int) -> TimelineEntry:
     before, after = (event.before, event.after) if count == 1 else ({}, {})
     named = (event.organisation,) if event.organisation else ()
     return TimelineEntry(
@@ -202,37 +196,37 @@ def _happening(event: Event, count: int, bodies: int) -> TimelineEntry:
     )
 
 
-def _with_echoes(happenings: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
-    """The acts of people, each with what its echo of the same moment changed."""
+def _with_echoes(entries: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
+    """Yield the entries without echoes, each with the changes of its echo."""
     echoes = {
-        (entry.at, entry.by, entry.named): entry for entry in happenings if entry.action in ECHOES
+        (entry.at, entry.by, entry.named): entry for entry in entries if entry.action in ECHOES
     }
-    for entry in happenings:
+    for entry in entries:
         if entry.action in ECHOES:
             continue
         echo = echoes.get((entry.at, entry.by, entry.named)) if entry.count == 1 else None
-        yield (
-            replace(entry, before=echo.before | entry.before, after=echo.after | entry.after)
-            if echo
-            else entry
-        )
+        if echo:
+            before, after = echo.before | entry.before, echo.after | entry.after
+            entry = replace(entry, before=before, after=after)
+        yield entry
 
 
-def _merged(happenings: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
-    """Like changes of one day as one happening, where the latest of them stood."""
+def _merged(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
+    """Merge equal changes of one day into the latest of them."""
     merged: dict[tuple[Any, ...], TimelineEntry] = {}
-    for now in happenings:
-        like = (timezone.localdate(now.at), now.action, now.reason, now.light, now.change)
-        merged[like] = _with(merged[like], now) if like in merged else now
+    for entry in entries:
+        day = timezone.localdate(entry.at)
+        key = (day, entry.action, entry.reason, entry.light, entry.change)
+        merged[key] = _with(merged[key], entry) if key in merged else entry
     return tuple(merged.values())
 
 
 def _with(entry: TimelineEntry, other: TimelineEntry) -> TimelineEntry:
-    fresh = tuple(body for body in other.named if body not in entry.named)
+    new_bodies = tuple(body for body in other.named if body not in entry.named)
     return replace(
         entry,
         count=entry.count + other.count,
         several=entry.several or entry.by != other.by,
-        named=entry.named + fresh,
-        bodies=entry.bodies + other.bodies - (len(other.named) - len(fresh)),
+        named=entry.named + new_bodies,
+        bodies=entry.bodies + other.bodies - (len(other.named) - len(new_bodies)),
     )
