@@ -62,6 +62,25 @@ if connection.vendor == "sqlite":
     }
 
 
+# Files whose tests take ten seconds and more, most of them starting servers or browsers.
+LONG_FILES = {
+    "test_axe.py",
+    "test_backup.py",
+    "test_bench.py",
+    "test_cluster.py",
+    "test_demo.py",
+    "test_faults.py",
+    "test_full_disk.py",
+    "test_fuzz.py",
+    "test_journey.py",
+    "test_killed.py",
+    "test_lost_database.py",
+    "test_serve.py",
+    "test_two_nodes.py",
+    "test_walk.py",
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that does not ask for the database is kept from it, so no engine can change what
     comes of it. One that starts processes which use the database asks for `django_db_setup`.
@@ -71,6 +90,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = {mark.name for mark in item.iter_markers()}
         if not asking & set(item.fixturenames) and not {"django_db", "skipif"} & marks:
             item.add_marker("once")
+    _begin_with_the_longest(items)
+
+
+def _begin_with_the_longest(items: list[pytest.Item]) -> None:
+    """Reorder the tests that commit, and those without a database, which pytest-django puts last:
+    of both the files of long tests come first.
+
+    Else the last of them runs alone, while the other process has nothing left to do.
+    """
+    committing = [place for place, item in enumerate(items) if _commits(item)]
+    later = range(committing[-1] + 1 if committing else 0, len(items))
+    for places in (committing, later):
+        ordered = sorted((items[place] for place in places), key=_is_short)
+        for place, item in zip(places, ordered, strict=True):
+            items[place] = item
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return item.path.name not in LONG_FILES
+
+
+def _commits(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("django_db")
+    return bool(
+        (mark and mark.kwargs.get("transaction"))
+        or {"transactional_db", "live_server"} & set(item.fixturenames)
+    )
 
 
 def pytest_collection_finish() -> None:
