@@ -6,7 +6,8 @@ import tempfile
 
 # Playwright's own event loop makes Django believe that it runs inside async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-# A process whose clock a test set on clears away "old" temporary files: those of the processes beside it are not among them.
+# A process whose clock a test set on clears away "old" temporary files: those of the processes
+# beside it are not among them.
 if process := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix=f"{process}-")
     os.chmod(tempfile.tempdir, 0o755)  # PostgreSQL's own user must be able to enter
@@ -39,7 +40,8 @@ from tests.factories import make_body
 
 gc.disable()  # until all tests are collected
 
-# Property tests are the same in each run, and a busy machine is no fault of theirs. For others: --hypothesis-profile=default
+# Property tests are the same in each run, and a busy machine is no fault of theirs. For others:
+# --hypothesis-profile=default
 BUSY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
 hypothesis.settings.register_profile(
     "suite", deadline=None, derandomize=True, database=None, suppress_health_check=BUSY
@@ -47,7 +49,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2", *settings.PASSWORD_HASHERS[1:]]
-# Else every client reads the headers of all static files when it is made: a fifth of the time of a test of pages.
+# Else every client reads the headers of all static files when it is made: a fifth of the time of a
+# test of pages.
 settings.WHITENOISE_AUTOREFRESH = True
 
 # Else whoever travels in time would have to sign in again; tests/signin has the real ones.
@@ -120,7 +123,10 @@ def _commits(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays to the end: looking for garbage among it took a tenth of the run."""
+    """What is loaded by now stays to the end.
+
+    Looking for garbage among it took a tenth of the run.
+    """
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     gc.enable()
@@ -140,8 +146,9 @@ class Cast:
 
     centre ─ body ─ child
            └ sibling
-    `staff` and `manager` belong to `body`, `supervisor` and `viewer` to `centre`; `outsider` has no place anywhere,
-    `stranger` is staff of `sibling`, `below` staff of `child`.
+
+    `staff` and `manager` belong to `body`, `supervisor` and `viewer` to `centre`; `outsider` has no
+    place anywhere, `stranger` is staff of `sibling`, `below` staff of `child`.
     """
 
     centre: Organisation
@@ -171,19 +178,27 @@ def cast(db: None) -> Cast:
         "pk"
     )  # as they stand now
     people = [
-        User(username="staff", full_name="林晓岚"), User(username="manager", full_name="顾明远"),
-        User(username="supervisor", full_name="周启明"), User(username="viewer", full_name="viewer"),
-        User(username="admin", full_name="admin", is_staff=True, is_superuser=True), User(username="outsider", full_name="outsider"),
-        User(username="stranger", full_name="stranger"), User(username="below", full_name="below"),
-    ]  # fmt: skip
+        User(username="staff", full_name="林晓岚"),
+        User(username="manager", full_name="顾明远"),
+        User(username="supervisor", full_name="周启明"),
+        User(username="viewer", full_name="viewer"),
+        User(username="admin", full_name="admin", is_staff=True, is_superuser=True),
+        User(username="outsider", full_name="outsider"),
+        User(username="stranger", full_name="stranger"),
+        User(username="below", full_name="below"),
+    ]
     for person in people:
         person.set_unusable_password()
     User.objects.bulk_create(people)
     staff, manager, supervisor, viewer, admin, outsider, stranger, below = people
     roles = [
-        (staff, body, "staff"), (manager, body, "manager"), (supervisor, centre, "supervisor"), (viewer, centre, "viewer"),
-        (stranger, sibling, "staff"), (below, child, "staff"),
-    ]  # fmt: skip
+        (staff, body, "staff"),
+        (manager, body, "manager"),
+        (supervisor, centre, "supervisor"),
+        (viewer, centre, "viewer"),
+        (stranger, sibling, "staff"),
+        (below, child, "staff"),
+    ]
     Membership.objects.bulk_create(
         Membership(user=user, organisation=place, role=role) for user, place, role in roles
     )
@@ -202,15 +217,19 @@ def clean_cache(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def calendar_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages keep the calendar for a minute; in a test each reads its own, so that counts of queries do not depend on the order."""
+    """Pages keep the calendar for a minute.
+
+    In a test each reads its own, so that counts of queries do not depend on the order.
+    """
     monkeypatch.setattr(middleware, "KEPT_SECONDS", 0)
 
 
 @pytest.fixture(autouse=True)
 def upkeep(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Pages keep for some seconds how the background service does. In a test it does well, until the test says otherwise.
+    """Pages keep for some seconds how the background service does.
 
-    Called without anything it is read anew for each page, as the database tells it.
+    In a test it does well, until the test says otherwise. Called without anything it is read anew
+    for each page, as the database tells it.
     """
     well = Upkeep(lights_on=date.max, seen_at=datetime.max.replace(tzinfo=UTC))
 
@@ -225,7 +244,10 @@ def upkeep(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def own_key_of_the_record(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """What is known of a record outside its database is of that database alone: each test begins without."""
+    """What is known of a record outside its database is of that database alone.
+
+    Each test begins without.
+    """
     monkeypatch.setattr(
         settings, "AUDIT_DIR", tmp_path_factory.getbasetemp() / f"record-{uuid4().hex}"
     )
@@ -233,7 +255,10 @@ def own_key_of_the_record(
 
 @pytest.fixture(autouse=True)
 def default_language() -> None:
-    """A request leaves its reader's language active: one test must not speak in the language of the one before."""
+    """A request leaves its reader's language active.
+
+    One test must not speak in the language of the one before.
+    """
     translation.activate(settings.LANGUAGE_CODE)
 
 
@@ -293,12 +318,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """As pytest-django has it. A process that a test killed may leave a session open, and PostgreSQL then keeps the database."""
+    """As pytest-django has it.
+
+    A process that a test killed may leave a session open, and PostgreSQL then keeps the database.
+    """
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
 
 
@@ -306,7 +335,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 def flush_past_the_triggers() -> Iterator[None]:
     """Between transactional tests Django empties every table, which the append-only ones refuse.
 
-    The triggers are taken off for the emptying alone. The calendar, which a migration filled, is filled again.
+    The triggers are taken off for the emptying alone. The calendar, which a migration filled, is
+    filled again.
     """
     flush = DatabaseOperations.execute_sql_flush
     guards = import_module("directives.migrations.0003_append_only")

@@ -1,4 +1,7 @@
-"""Work of many bodies, written set-wise: enough of it for an engine to have a reason to choose an index."""
+"""Work of many bodies, written set-wise.
+
+Enough of it for an engine to have a reason to choose an index.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -48,7 +51,10 @@ WORDS = "已印发办法并组织实施，召开推进会三次，逐项明确�
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A tree of bodies that owe every directive of a document, with plans, a cycle's reports and their record."""
+    """A tree of bodies that owe every directive of a document.
+
+    With plans, a cycle's reports and their record.
+    """
 
     root: Organisation
     branch: Organisation
@@ -68,7 +74,10 @@ _numbers = count(1)
 
 
 def make_crowd(*, branches: int = 30, leaves: int = 20, directives: int = 12) -> Crowd:
-    """So many branches of so many leaves, each owing so many directives; half of the reports are handed in."""
+    """So many branches of so many leaves, each owing so many directives.
+
+    Half of the reports are handed in.
+    """
     crowd = next(_numbers)
     root = make_body(f"R{crowd}", kind="centre")
     kin = [
@@ -131,12 +140,23 @@ def _obligations(
             due = date(2026, 12, 31) + timedelta(days=(body.pk * directive.pk) % 200)
             rows.append(
                 Obligation(
-                    document=document, section_id=directive.section_id, directive=directive, organisation=body, state="underway",
-                    percent=(body.pk + directive.pk) % 100, issued_on=date(2026, 3, 2), starts_on=date(2026, 3, 2), due_on=due,
-                    original_due_on=due, light=light, light_code=CODES[light], light_on=due, progress=WORDS,
+                    document=document,
+                    section_id=directive.section_id,
+                    directive=directive,
+                    organisation=body,
+                    state="underway",
+                    percent=(body.pk + directive.pk) % 100,
+                    issued_on=date(2026, 3, 2),
+                    starts_on=date(2026, 3, 2),
+                    due_on=due,
+                    original_due_on=due,
+                    light=light,
+                    light_code=CODES[light],
+                    light_on=due,
+                    progress=WORDS,
                     light_changes_on=TODAY + timedelta(days=5),
                 )
-            )  # fmt: skip
+            )
     return Obligation.objects.bulk_create(rows, batch_size=500)
 
 
@@ -180,8 +200,13 @@ def _reports(
     for place, body in enumerate(bodies):
         handed_in = NOW if place % 2 else None
         reports[body.pk] = ProgressReport(
-            cycle=cycle, document=document, organisation=body, begun_at=NOW, first_submitted_at=handed_in, waiting_since=handed_in,
-        )  # fmt: skip
+            cycle=cycle,
+            document=document,
+            organisation=body,
+            begun_at=NOW,
+            first_submitted_at=handed_in,
+            waiting_since=handed_in,
+        )
     ProgressReport.objects.bulk_create(reports.values(), batch_size=500)
     entries = []
     for row in rows:
@@ -211,11 +236,18 @@ def _reports(
     Submission.objects.bulk_create(copies, batch_size=500)
     events = (
         Event(
-            at=NOW, by=by, action="save", subject_type="reportentry", subject_id=entry.pk, document_id=document.pk,
-            organisation_id=entry.obligation.organisation_id, directive_id=entry.obligation.directive_id,
-            obligation_id=entry.obligation_id, after={"key": str(uuid4())},
+            at=NOW,
+            by=by,
+            action="save",
+            subject_type="reportentry",
+            subject_id=entry.pk,
+            document_id=document.pk,
+            organisation_id=entry.obligation.organisation_id,
+            directive_id=entry.obligation.directive_id,
+            obligation_id=entry.obligation_id,
+            after={"key": str(uuid4())},
         )
         for entry in entries
-    )  # fmt: skip
+    )
     Event.objects.bulk_create(events, batch_size=500)
     assert connection.in_atomic_block  # it is a test's, and goes with it

@@ -1,4 +1,7 @@
-"""How much a page makes the engine do, in the engine's own measure: it does not vary with what else the machine is doing."""
+"""How much a page makes the engine do, in the engine's own measure.
+
+It does not vary with what else the machine is doing.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +14,10 @@ STEP = 20  # instructions of SQLite's machine between two looks
 
 
 def effort(act: Callable[[], Any]) -> int:
-    """SQLite: instructions of its machine, by the score. PostgreSQL: rows that were read, kept or not, by every select."""
+    """SQLite: instructions of its machine, by the score.
+
+    PostgreSQL: rows that were read, kept or not, by every select.
+    """
     return _rows_read(act) if connection.vendor == "postgresql" else _instructions(act)
 
 

@@ -1,4 +1,7 @@
-"""Rows for tests, as plain functions: each makes the least that is legal, and takes what the test cares about."""
+"""Rows for tests, as plain functions.
+
+Each makes the least that is legal, and takes what the test cares about.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -51,7 +54,10 @@ def make_user(username: str = "", **fields: Any) -> User:
 
 
 def make_administrator(username: str = "", *duties: str) -> User:
-    """Somebody with these duties of the installation; without any, with both administrative ones."""
+    """Somebody with these duties of the installation.
+
+    Without any, with both administrative ones.
+    """
     held = {DUTIES[key].field: True for key in duties or ADMINISTRATIVE}
     return make_user(
         username,
@@ -72,9 +78,17 @@ def make_document(**fields: Any) -> Document:
     number = next(_numbers)
     title = f"关于第{number}件事的意见"
     defaults = {
-        "title": title, "title_hans": title, "title_hant": title, "script": "hans", "source": b"x", "source_name": "x.txt",
-        "sha256": f"{number:064}", "text_read": "x", "text_repaired": "x", "registered_at": NOW,
-    }  # fmt: skip
+        "title": title,
+        "title_hans": title,
+        "title_hant": title,
+        "script": "hans",
+        "source": b"x",
+        "source_name": "x.txt",
+        "sha256": f"{number:064}",
+        "text_read": "x",
+        "text_repaired": "x",
+        "registered_at": NOW,
+    }
     if "organisation" not in fields:
         defaults["organisation"] = (
             Organisation.objects.filter(parent=None).order_by("-branch", "path").first()
@@ -104,9 +118,17 @@ def make_directive(
     number = next(_numbers)
     text = fields.pop("text", f"各单位要办好第{number}件事。")
     defaults = {
-        "code": f"{section.number}.1.{number}", "paragraph": 1, "sentence": number, "order": number, "text": text,
-        "text_hans": text, "text_hant": text, "search_key": text, "kind": "institution", "modality": "要",
-    }  # fmt: skip
+        "code": f"{section.number}.1.{number}",
+        "paragraph": 1,
+        "sentence": number,
+        "order": number,
+        "text": text,
+        "text_hans": text,
+        "text_hant": text,
+        "search_key": text,
+        "kind": "institution",
+        "modality": "要",
+    }
     directive = Directive.objects.create(
         document=section.document, section=section, **(defaults | fields)
     )
@@ -135,7 +157,10 @@ def make_obligation(
 def make_obligations(
     given: Iterable[tuple[Directive, Organisation, dict[str, Any]]],
 ) -> list[Obligation]:
-    """Obligations that count in the tallies, with the light of TODAY, each of its directive, body and other fields."""
+    """Obligations that count in the tallies, with the light of TODAY.
+
+    Each of its directive, body and other fields.
+    """
     workdays = CalendarDay.objects.workdays(TODAY)
     rows = []
     for directive, organisation, fields in given:
@@ -149,9 +174,12 @@ def make_obligations(
         }
         fields = defaults | fields
         row = Obligation(
-            document=directive.document, section=directive.section, directive=directive, organisation=organisation,
+            document=directive.document,
+            section=directive.section,
+            directive=directive,
+            organisation=organisation,
             **({"original_due_on": fields["due_on"]} | fields),
-        )  # fmt: skip
+        )
         relight(row, today=TODAY, workdays=workdays)
         rows.append(row)
     Obligation.objects.bulk_create(rows)
@@ -233,7 +261,10 @@ def make_report(
 
 
 def make_indicator(document: Document, organisation: Organisation, **fields: Any) -> Indicator:
-    """An indicator that is asked of the bodies at and below this one that owe something under the document."""
+    """An indicator that is asked of the bodies at and below this one.
+
+    Of those that owe something under the document.
+    """
     number = next(_numbers)
     defaults = {
         "code": f"ZB-{number}",

@@ -1,7 +1,10 @@
-"""Processes that are killed on purpose: each carries out something of the product and dies (SIGKILL) at a statement told to it.
+"""Processes that are killed on purpose.
 
-`python -m tests.kills` starts Django once. For each order, a line of JSON, it forks a process, which is the worker or a web
-process, and prints a line: the statements of what was carried out, or null where the process was killed.
+Each carries out something of the product and dies (SIGKILL) at a statement told to it.
+
+`python -m tests.kills` starts Django once. For each order, a line of JSON, it forks a process,
+which is the worker or a web process, and prints a line: the statements of what was carried out, or
+null where the process was killed.
 """
 
 import json
@@ -111,7 +114,10 @@ def tick(meter: Meter, order: dict) -> None:
 
 
 def request(meter: Meter, order: dict) -> None:
-    """A web process answers a form, as a WSGI server has it do. Statements count for `act` while that is carried out."""
+    """A web process answers a form, as a WSGI server has it do.
+
+    Statements count for `act` while that is carried out.
+    """
     form = dict(order["form"])
     if "file" in order:
         form["file"] = SimpleUploadedFile("表.csv", order["file"].encode())
@@ -170,9 +176,13 @@ class Kills:
             "QUNZHU_DOTENV": os.devnull,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kills"], cwd=settings.BASE_DIR, env=self.environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "tests.kills"],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def __call__(self, do: str, **order: Any) -> list[str] | None:
         """What was carried out, statement by statement; None if the process was killed."""

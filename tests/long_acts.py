@@ -1,4 +1,7 @@
-"""A small office, and every kind of long act in it: how it is asked for, and what shows that it was done once."""
+"""A small office, and every kind of long act in it.
+
+How it is asked for, and what shows that it was done once.
+"""
 
 import subprocess
 import sys
@@ -56,9 +59,13 @@ from tests.kills import Kills
 from tests.spare import PATIENCE, spare_port, wait_for
 
 CONSTANTS = {
-    "directives.obligations.commands.bulk_issuing.PART": 4, "directives.reports.commands.cycles.PART": 2, "directives.core.relighting.BATCH": 4,
-    "directives.intakes.acts.BATCH": 5, "directives.intakes.checking.BATCH": 5, "directives.downloads.export_job.EVERY": 600,
-}  # fmt: skip
+    "directives.obligations.commands.bulk_issuing.PART": 4,
+    "directives.reports.commands.cycles.PART": 2,
+    "directives.core.relighting.BATCH": 4,
+    "directives.intakes.acts.BATCH": 5,
+    "directives.intakes.checking.BATCH": 5,
+    "directives.downloads.export_job.EVERY": 600,
+}
 BODIES, ROWS = 6, 12
 OPENING = {
     "year": 2026,
@@ -215,7 +222,10 @@ def nothing_at_once(module: Any, limit: str) -> Iterator[None]:
 
 
 class LongAct:
-    """One kind of long act: how it is asked for, what shows that it was done once, and by whom it was asked for."""
+    """One kind of long act.
+
+    How it is asked for, what shows that it was done once, and by whom it was asked for.
+    """
 
     kind = "act_done"  # of its notice
     by = "boss"
@@ -232,7 +242,10 @@ class LongAct:
         raise NotImplementedError
 
     def begin(self, kill: float | None = None) -> tuple[BackgroundJob, list[str] | None]:
-        """Ask for it and have a process carry it out, which is killed; returns the row and the statements."""
+        """Ask for it and have a process carry it out, which is killed.
+
+        Returns the row and the statements.
+        """
         row = self.ask()
         return row, self.world.order("work", kill=kill)
 
@@ -243,8 +256,12 @@ class Issue(LongAct):
         choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
         terms = issuing.Terms()
         return bulk_issuing.issue_in_parts(
-            document=directives[0].document, choice=choice, terms=terms, by=self.world.boss, now=timezone.now(),
-        )  # fmt: skip
+            document=directives[0].document,
+            choice=choice,
+            terms=terms,
+            by=self.world.boss,
+            now=timezone.now(),
+        )
 
     def done(self, row):
         given = Obligation.objects.filter(document=row.document_id)
@@ -410,8 +427,15 @@ class Exporting(LongAct):
         now, boss = timezone.now(), self.world.boss
         asked = ListQuery(boss, QueryDict(""), timezone.localdate(now), now, None)
         return exporting.ask(
-            key="ledger", place={}, query="", wanted="csv", asked=asked, language="zh-hans", by=boss, now=now,
-        )  # fmt: skip
+            key="ledger",
+            place={},
+            query="",
+            wanted="csv",
+            asked=asked,
+            language="zh-hans",
+            by=boss,
+            now=now,
+        )
 
     def done(self, row):
         kept = list((self.world.files / "exports").rglob(f"{row.pk}.*"))
@@ -435,7 +459,10 @@ class LongTable(Table):
         return row
 
     def whole(self, row: Intake, act: str, *, carried: bool) -> bool:
-        """Nothing half, nothing twice; what was `carried` out in part when the process died is done."""
+        """Nothing half, nothing twice.
+
+        What was `carried` out in part when the process died is done.
+        """
         ends = {"apply": ("applied",), "undo": ("undone",), "check": ("checked",)}[act]
         if not carried:
             ends += {"apply": ("checked",), "undo": ("applied",), "check": ()}[act]

@@ -80,9 +80,21 @@ class Node:
         told = {"WEB_WORKERS": "1", "WEB_THREADS": "4"} | told
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "qunzhu_tracker.wsgi:application"],
-                cwd=ROOT, env=told, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent,
-            )  # fmt: skip
+                [
+                    sys.executable,
+                    "-m",
+                    "gunicorn",
+                    "-c",
+                    "deploy/gunicorn.conf.py",
+                    "qunzhu_tracker.wsgi:application",
+                ],
+                cwd=ROOT,
+                env=told,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+            )
         deadline = time.monotonic() + PATIENCE
         while self.browser().read("/healthz").status != 200:
             assert self.process.poll() is None and time.monotonic() < deadline, self.words
@@ -160,7 +172,11 @@ class Browser:
             for name, value in values
         ]
         for name, file, content in uploads:
-            head = f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\nContent-Type: text/csv\r\n\r\n'
+            head = (
+                f"--{mark}\r\n"
+                f'Content-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
+                "Content-Type: text/csv\r\n\r\n"
+            )
             parts.append(head.encode() + content + b"\r\n")
         return self.ask("POST", path, b"".join([*parts, f"--{mark}--\r\n".encode()]), headers)
 

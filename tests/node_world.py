@@ -67,11 +67,19 @@ def make() -> dict:
     intake.refresh_from_db()
     assert intake.state == "checked", (intake.state, intake.fault)
     return {
-        "sessions": sessions, "measure": measure.pk, "entry": entry.pk, "entry_version": entry.version, "body": body.pk,
+        "sessions": sessions,
+        "measure": measure.pk,
+        "entry": entry.pk,
+        "entry_version": entry.version,
+        "body": body.pk,
         "centre": centre.pk,
-        "report": report.pk, "document": document.pk, "intake": intake.pk, "intake_version": intake.version, "plan": plan.pk,
+        "report": report.pk,
+        "document": document.pk,
+        "intake": intake.pk,
+        "intake_version": intake.version,
+        "plan": plan.pk,
         "directives": [row.pk for row in directives],
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""What an engine means to do with a query: which tables it would read from end to end, and whether it would sort.
+"""What an engine means to do with a query.
+
+Which tables it would read from end to end, and whether it would sort.
 
 Plans depend on what the engine believes of its tables: fill them, call `analyze`, then ask.
 """
@@ -21,7 +23,10 @@ FULL_SORT = re.compile(
 
 @dataclass(slots=True)
 class Plan:
-    """`scanned` are the tables that are read from end to end; `sorts` says that all rows are gathered before the first is known."""
+    """`scanned` are the tables that are read from end to end.
+
+    `sorts` says that all rows are gathered before the first is known.
+    """
 
     text: str
     scanned: set[str] = field(default_factory=set)
@@ -68,7 +73,9 @@ def _sqlite(statement: str, params: Any) -> Plan:
     plan, names = Plan("\n".join([statement, *lines])), _aliases(statement)
     for line in lines:
         found = re.match(r"SCAN (\w+)", line)
-        if found:  # a walk in the order of an index may stop at the last row of a page; how far it goes is for the test to say
+        # A walk in the order of an index may stop at the last row of a page; how far it goes is for
+        # the test to say.
+        if found:
             plan.scanned.add(names.get(found[1], found[1]))
         plan.sorts = plan.sorts or bool(FULL_SORT.search(line))
     return plan

@@ -1,9 +1,12 @@
-"""Two scanners and what was judged of their findings: bandit reads the code, wapiti attacks a running tracker as each role.
+"""Two scanners and what was judged of their findings.
+
+Bandit reads the code, wapiti attacks a running tracker as each role.
 
     python -m tests.scanning bandit
     python -m tests.scanning wapiti http://127.0.0.1:8000 FOLDER
 
-Anything that tests/judged.toml does not name fails, and so does a judgement of what is found no more.
+Anything that tests/judged.toml does not name fails, and so does a judgement of what is found no
+more.
 """
 
 import json
@@ -35,9 +38,14 @@ CRAWL, ATTACK = 25, 5  # seconds, for each role; for each module of each role
 ATTEMPTS = 4
 # Who is attacked must stay signed in, and keep the password.
 LEFT_ALONE = (
-    "/accounts/logout/", "/accounts/password/*", "/accounts/reauthenticate/*", "/admin/logout/", "/admin/password_change/*",
-    "/admin/directives/user/*", "/sessions/*",
-)  # fmt: skip
+    "/accounts/logout/",
+    "/accounts/password/*",
+    "/accounts/reauthenticate/*",
+    "/admin/logout/",
+    "/admin/password_change/*",
+    "/admin/directives/user/*",
+    "/sessions/*",
+)
 
 
 def say(words: str) -> None:
@@ -46,7 +54,10 @@ def say(words: str) -> None:
 
 
 def bandit() -> int:
-    """Read the code; compare how often each rule finds something in each file with what was judged."""
+    """Read the code.
+
+    Compare how often each rule finds something in each file with what was judged.
+    """
     command = [
         TOOLS / "bandit",
         "--recursive",
@@ -82,7 +93,8 @@ def bandit() -> int:
     for fault in report["errors"]:
         say(f"bandit: {fault}")
     say(
-        f"bandit: {report['metrics']['_totals']['loc']:,} lines read, {found.total()} findings, all judged: {not differing}"
+        f"bandit: {report['metrics']['_totals']['loc']:,} lines read, {found.total()} findings, "
+        f"all judged: {not differing}"
     )
     return 1 if differing or report["errors"] else 0
 
@@ -155,7 +167,8 @@ class Person:
 def scan(person: Person, folder: Path, endpoint: str) -> dict[str, Any]:
     """Attack what this person reaches; returns the scanner's report.
 
-    Where its time is over in the midst of a write, wapiti may lock itself out of its own database: then all of it is done again.
+    Where its time is over in the midst of a write, wapiti may lock itself out of its own database:
+    then all of it is done again.
     """
     for attempt in range(ATTEMPTS):
         own = folder / f"{person.name}-{attempt}"
@@ -173,13 +186,41 @@ def _attack(person: Person, folder: Path, endpoint: str) -> tuple[dict[str, Any]
     """The report, or None where the scanner broke down, and its last words."""
     report, cookies, site = folder / "report.json", folder / "cookies", person.site
     command = [
-        str(TOOLS / "wapiti"), "--url", f"{site}/", "--scope", "domain", "--cookie", str(person.keep_cookies(cookies)),
-        "--module", MODULES, "--max-scan-time", str(CRAWL), "--max-attack-time", str(ATTACK), "--max-links-per-page", "40",
-        "--max-files-per-dir", "5", "--endpoint", endpoint, "--store-session", str(folder / "sessions"),
-        "--store-config", str(folder / "config"), "--flush-session", "--no-bugreport", "--skip", "idempotency_key",
-        "--verbose", "0", "--format", "json", "--output", str(report),
+        str(TOOLS / "wapiti"),
+        "--url",
+        f"{site}/",
+        "--scope",
+        "domain",
+        "--cookie",
+        str(person.keep_cookies(cookies)),
+        "--module",
+        MODULES,
+        "--max-scan-time",
+        str(CRAWL),
+        "--max-attack-time",
+        str(ATTACK),
+        "--max-links-per-page",
+        "40",
+        "--max-files-per-dir",
+        "5",
+        "--endpoint",
+        endpoint,
+        "--store-session",
+        str(folder / "sessions"),
+        "--store-config",
+        str(folder / "config"),
+        "--flush-session",
+        "--no-bugreport",
+        "--skip",
+        "idempotency_key",
+        "--verbose",
+        "0",
+        "--format",
+        "json",
+        "--output",
+        str(report),
         *[word for path in LEFT_ALONE for word in ("--exclude", f"{site}{path}")],
-    ]  # fmt: skip
+    ]
     if person.name == "admin":
         command += ["--start", f"{site}/admin/"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
@@ -213,7 +254,8 @@ def wapiti(site: str, folder: Path) -> int:
             pages, found = report["infos"]["crawled_pages_nbr"], findings(report)
             bad = [(kind, words) for kind, words in found if not is_judged(kind, words)]
             say(
-                f"wapiti: {person.name}: {pages} pages, {len(found)} findings, {len(bad)} of them not judged"
+                f"wapiti: {person.name}: {pages} pages, {len(found)} findings, "
+                f"{len(bad)} of them not judged"
             )
             wrong += [f"{person.name}: {kind}: {words}" for kind, words in bad]
             reached += pages
@@ -221,7 +263,8 @@ def wapiti(site: str, folder: Path) -> int:
                 wrong.append(f"{person.name}: only {pages} pages were reached")
             if not person.is_in():
                 wrong.append(
-                    f"{person.name}: signed out before the end, so that what came after proves nothing"
+                    f"{person.name}: signed out before the end, "
+                    "so that what came after proves nothing"
                 )
         server.shutdown()
     wrong += [f"the tracker went where an attack sent it: {path}" for path in Listener.came]

@@ -1,4 +1,7 @@
-"""The product's files, parsed for tests that read the code. Each is parsed once, when it is asked for."""
+"""The product's files, parsed for tests that read the code.
+
+Each is parsed once, when it is asked for.
+"""
 
 import ast
 from functools import cache

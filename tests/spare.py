@@ -1,4 +1,7 @@
-"""A free port, a second, empty database on the engine under test, threads that begin at once: for tests of several at a time."""
+"""A free port, a second, empty database on the engine under test, threads that begin at once.
+
+For tests of several at a time.
+"""
 
 import os
 import socket
@@ -57,7 +60,10 @@ def wait_for(condition: Callable[[], object], seconds: float = PATIENCE) -> bool
 
 @contextmanager
 def spare_database(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment for processes of an installation in `folder`: its own var/ and its own database, dropped afterwards."""
+    """The environment for processes of an installation in `folder`.
+
+    Its own var/ and its own database, dropped afterwards.
+    """
     name = f"spare_{uuid4().hex[:12]}"
     environment = {**os.environ, "QUNZHU_VAR": str(folder / "var"), "QUNZHU_DOTENV": os.devnull}
     if connection.vendor == "sqlite":
@@ -82,7 +88,10 @@ def told(environment: dict[str, str], statement: str) -> list[tuple]:
 
 
 def side_by_side(work: Callable[[int], object], number: int) -> list:
-    """What each of so many threads returns, all begun at the same moment, each with a connection of its own."""
+    """What each of so many threads returns, all begun at the same moment.
+
+    Each has a connection of its own.
+    """
     start = threading.Barrier(number)
 
     def one(index: int) -> object:

@@ -1,8 +1,11 @@
-"""Every address × every member of the cast × their own, child, sibling and parent body. One that is not in the table fails.
+"""Every address × every member of the cast × their own, child, sibling and parent body.
 
-The table says who sees a thing and who may act on it, in the words of the permission table, independently of the code:
-whoever does not see it gets 404, whoever sees it but may not act gets 403, and the others get an answer. What is refused
-changes no row of any table, and neither does a page that is only looked at; no form changes a thing that its sender does not see.
+One that is not in the table fails.
+
+The table says who sees a thing and who may act on it, in the words of the permission table,
+independently of the code: whoever does not see it gets 404, whoever sees it but may not act gets
+403, and the others get an answer. What is refused changes no row of any table, and neither does a
+page that is only looked at; no form changes a thing that its sender does not see.
 """
 
 from collections.abc import Callable
@@ -62,12 +65,24 @@ from tests.factories import (
     make_user,
 )
 
-# Beside the cast: `middle` supervises the body itself, `foreign` the top of another tree; `auditor` has that duty and no role,
-# `security` is the security administrator alone, `bare` may enter the admin and has no permission there.
+# Beside the cast: `middle` supervises the body itself, `foreign` the top of another tree; `auditor`
+# has that duty and no role, `security` is the security administrator alone, `bare` may enter the
+# admin and has no permission there.
 PEOPLE = (
-    "staff", "manager", "supervisor", "viewer", "admin", "security", "bare", "auditor", "outsider", "stranger", "below", "middle",
+    "staff",
+    "manager",
+    "supervisor",
+    "viewer",
+    "admin",
+    "security",
+    "bare",
+    "auditor",
+    "outsider",
+    "stranger",
+    "below",
+    "middle",
     "foreign",
-)  # fmt: skip
+)
 WHERE = ("own", "child", "sibling", "parent", "foreign")
 PARTS = 12  # of the table: the world is made once for each
 EVERYBODY = frozenset(PEOPLE)
@@ -83,9 +98,12 @@ def by_where(own="", child="", sibling="", parent="", foreign="") -> dict[str, f
 
 # Who sees a thing, by whose it is.
 HANDED_IN = by_where(
-    "staff manager supervisor viewer middle", "below manager supervisor viewer middle", "stranger supervisor viewer",
-    "supervisor viewer", "foreign",
-)  # fmt: skip
+    "staff manager supervisor viewer middle",
+    "below manager supervisor viewer middle",
+    "stranger supervisor viewer",
+    "supervisor viewer",
+    "foreign",
+)
 INSIDE = by_where("staff manager", "below", "stranger")  # drafts and the work on them
 ENTER_THE_ADMIN = frozenset({"admin", "security", "bare"})
 NOWHERE = frozenset({"outsider", "auditor"})
@@ -115,7 +133,10 @@ ADMINISTRATORS = dict.fromkeys(WHERE, frozenset({"admin"}))
 
 @dataclass(frozen=True)
 class Row:
-    """One address: the thing it is about, who sees that, who may act (None: whoever sees), and what a form sends."""
+    """One address.
+
+    The thing it is about, who sees that, who may act (None: whoever sees), and what a form sends.
+    """
 
     thing: str = ""  # "": no object
     sees: dict = field(default_factory=lambda: HANDED_IN)
@@ -276,9 +297,15 @@ READS_THAT_ARE_RECORDED = {
 }  # who took what away stands in the record
 RECORD = {"directives_event", "directives_unsealed"}
 WORK = {
-    "obligation": Obligation, "plan": Plan, "measure": Measure, "report": ProgressReport, "entry": ReportEntry, "submission": Submission,
-    "log": LogEntry, "file": Attachment,
-}  # fmt: skip
+    "obligation": Obligation,
+    "plan": Plan,
+    "measure": Measure,
+    "report": ProgressReport,
+    "entry": ReportEntry,
+    "submission": Submission,
+    "log": LogEntry,
+    "file": Attachment,
+}
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
     "log_add": lambda w: {"measure": w["pk"]},
@@ -290,10 +317,12 @@ NAMED_IN_FORM = {
 def people(cast):
     """Everybody of PEOPLE, by name."""
     beside = {
-        "middle": make_member(cast.body, "supervisor", "middle"), "foreign": make_member(make_body("F000"), "supervisor", "foreign"),
-        "security": make_administrator("security", SECURITY), "auditor": make_administrator("auditor", AUDITOR),
+        "middle": make_member(cast.body, "supervisor", "middle"),
+        "foreign": make_member(make_body("F000"), "supervisor", "foreign"),
+        "security": make_administrator("security", SECURITY),
+        "auditor": make_administrator("auditor", AUDITOR),
         "bare": make_user("bare", is_staff=True),
-    }  # fmt: skip
+    }
     return {name: beside.get(name) or getattr(cast, name) for name in PEOPLE}
 
 
@@ -357,15 +386,25 @@ def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, in
     )
     file.file.save("x.txt", ContentFile(b"ok"))
     return {
-        "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk, "measure": measure.pk, "report": report.pk,
-        "entry": entry.pk, "submission": handed.pk, "log": make_log(measure, by).pk,
-        "file": file.pk, "item_state": obligation.item_states.get().pk,
-    }  # fmt: skip
+        "organisation": body.pk,
+        "obligation": obligation.pk,
+        "plan": plan.pk,
+        "measure": measure.pk,
+        "report": report.pk,
+        "entry": entry.pk,
+        "submission": handed.pk,
+        "log": make_log(measure, by).pk,
+        "file": file.pk,
+        "item_state": obligation.item_states.get().pk,
+    }
 
 
 @pytest.fixture
 def world(cast, people):
-    """One of each thing for each of the four bodies, and of the other tree, whose document is its own."""
+    """One of each thing for each of the four bodies, and of the other tree.
+
+    The other tree's document is its own.
+    """
     notice = Notice.objects.create(
         user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"}
     )
@@ -412,9 +451,10 @@ def world(cast, people):
 
 @pytest.fixture
 def changes(world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
-    """The rows of all tables, by table and row ID, that were changed since it was last asked. SQLite notes them by itself.
+    """The rows of all tables, by table and row ID, that were changed since it was last asked.
 
-    That a refusal is put on record is told in tests/core/test_denials.py; here it writes nothing else.
+    SQLite notes them by itself. That a refusal is put on record is told in
+    tests/core/test_denials.py; here it writes nothing else.
     """
     monkeypatch.setattr(denials, "record_refusal", lambda *arguments, **facts: None)
     row_of = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
@@ -423,7 +463,8 @@ def changes(world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
         for table, (action, row) in product(connection.introspection.table_names(), row_of.items()):
             note = f"INSERT INTO changed VALUES ('{table}', {row}.rowid)"
             cursor.execute(
-                f'CREATE TEMP TRIGGER "{action}_{table}" AFTER {action} ON main."{table}" BEGIN {note}; END'
+                f'CREATE TEMP TRIGGER "{action}_{table}" AFTER {action} ON main."{table}" '
+                f"BEGIN {note}; END"
             )
 
     def since() -> set[tuple[str, int]]:
@@ -505,21 +546,39 @@ def test_who_may(people, world, changes, sign_in, part):
 
 
 def names_of(world: dict, where: str) -> dict[str, object]:
-    """Every name by which a form of the product asks for a row, filled in with what is of one place."""
+    """Every name by which a form of the product asks for a row.
+
+    Each is filled in with what is of one place.
+    """
     its = world[where]
     entry, obligation, indicator = its["entry"], its["obligation"], its["indicator"]
     return {
-        "pick": [obligation], "obligations": [obligation], "obligation": obligation, "measure": its["measure"], "entry": [entry],
-        f"verdict-{entry}": "accept", f"version-{entry}": "1", "rest": "accept", "parent": f"report_entry-{entry}",
-        "document": its["document"], "directive": [its["directive"]], "organisation": its["organisation"], "body": [its["organisation"]],
-        f"value-{indicator}": "7", "pk": its["organisation"], "into": its["organisation"],
-    }  # fmt: skip
+        "pick": [obligation],
+        "obligations": [obligation],
+        "obligation": obligation,
+        "measure": its["measure"],
+        "entry": [entry],
+        f"verdict-{entry}": "accept",
+        f"version-{entry}": "1",
+        "rest": "accept",
+        "parent": f"report_entry-{entry}",
+        "document": its["document"],
+        "directive": [its["directive"]],
+        "organisation": its["organisation"],
+        "body": [its["organisation"]],
+        f"value-{indicator}": "7",
+        "pk": its["organisation"],
+        "into": its["organisation"],
+    }
 
 
 @pytest.mark.once
 @pytest.mark.parametrize("person", ["staff", "manager", "supervisor", "middle"])
 def test_no_form_changes_what_its_sender_does_not_see(people, world, changes, sign_in, person):
-    """Each form, sent about a thing of one's own, names the things of others in every field that takes a row."""
+    """Each form, sent about a thing of one's own, names the things of others.
+
+    It does so in every field that takes a row.
+    """
     client, reached, stored = sign_in(people[person]), {}, 0
     unseen = [where for where in WHERE if person not in HANDED_IN[where]]
     own = next(where for where in WHERE if person in HANDED_IN[where])

@@ -1,4 +1,7 @@
-"""What is shipped for an installation: the files say what they must, a node says whether it can serve. tests/cluster runs them."""
+"""What is shipped for an installation.
+
+The files say what they must, a node says whether it can serve. tests/cluster runs them.
+"""
 
 import configparser
 import os

@@ -1,4 +1,7 @@
-"""Whatever people write anywhere is shown as they wrote it and never read as HTML: each text of each table, on each page."""
+"""Whatever people write anywhere is shown as they wrote it and never read as HTML.
+
+Each text of each table, on each page.
+"""
 
 import re
 from collections.abc import Iterator
@@ -22,16 +25,64 @@ EVIL = "\"'><x-evil>"
 LOOSE = re.compile(r"<x-evil|\"'(?:>|&gt;)")
 # What the product reads as something else than words.
 NOT_WORDS = {
-    "code", "path", "username", "password", "sha256", "key", "language", "kind", "state", "light", "light_reason", "light_changes_on",
-    "number", "script", "list", "format", "file", "act", "session_key", "url", "model", "mac", "signature",
-    "word", "topic", "light_code",
-}  # fmt: skip
+    "code",
+    "path",
+    "username",
+    "password",
+    "sha256",
+    "key",
+    "language",
+    "kind",
+    "state",
+    "light",
+    "light_reason",
+    "light_changes_on",
+    "number",
+    "script",
+    "list",
+    "format",
+    "file",
+    "act",
+    "session_key",
+    "url",
+    "model",
+    "mac",
+    "signature",
+    "word",
+    "topic",
+    "light_code",
+}
 
 # Fields of forms, whatever they are for: what is wrong comes back to the page.
 TYPED = (
-    "reason", "text", "title", "summary", "progress", "problems", "next_steps", "percent", "version", "name", "code", "unit", "meaning",
-    "result", "responsible", "due_on", "on", "who", "why", "reads", "source_name", "measure", "parent", "column", "query", "next", "then",
-)  # fmt: skip
+    "reason",
+    "text",
+    "title",
+    "summary",
+    "progress",
+    "problems",
+    "next_steps",
+    "percent",
+    "version",
+    "name",
+    "code",
+    "unit",
+    "meaning",
+    "result",
+    "responsible",
+    "due_on",
+    "on",
+    "who",
+    "why",
+    "reads",
+    "source_name",
+    "measure",
+    "parent",
+    "column",
+    "query",
+    "next",
+    "then",
+)
 # A write that hands back nothing but its answer to these.
 FALSE = {"set_script": {"next": "/"}}
 
@@ -50,7 +101,10 @@ def texts() -> Iterator[tuple[type[models.Model], str]]:
 
 @pytest.fixture
 def hostile(db) -> list[str]:
-    """Writes hostile words into every text that is there; returns the columns that took them. Ask for it after the world."""
+    """Writes hostile words into every text that is there; returns the columns that took them.
+
+    Ask for it after the world.
+    """
     taken = []
     for model, name in texts():
         try:
@@ -63,12 +117,27 @@ def hostile(db) -> list[str]:
 
 
 def hand_in_again(world: dict, by: User) -> None:  # noqa: F811
-    """What was handed in is kept for ever, so hostile words are handed in anew, as the product keeps them."""
+    """What was handed in is kept for ever, so hostile words are handed in anew.
+
+    They are written as the product keeps them.
+    """
     entry = {
-        "entry": world["entry"], "obligation": world["obligation"], "part": "responsible", "code": "九.1", "text": EVIL, "text_hans": EVIL,
-        "text_hant": EVIL, "progress": EVIL, "problems": EVIL, "next_steps": EVIL, "percent": 50, "last_percent": None, "unchanged": True,
-        "unchanged_reason": EVIL, "files": [{"id": world["file"], "name": EVIL, "size": 2, "sha256": "0"}],
-    }  # fmt: skip
+        "entry": world["entry"],
+        "obligation": world["obligation"],
+        "part": "responsible",
+        "code": "九.1",
+        "text": EVIL,
+        "text_hans": EVIL,
+        "text_hant": EVIL,
+        "progress": EVIL,
+        "problems": EVIL,
+        "next_steps": EVIL,
+        "percent": 50,
+        "last_percent": None,
+        "unchanged": True,
+        "unchanged_reason": EVIL,
+        "files": [{"id": world["file"], "name": EVIL, "size": 2, "sha256": "0"}],
+    }
     report, plan = (
         ProgressReport.objects.get(pk=world["report"]),
         Plan.objects.get(pk=world["plan"]),

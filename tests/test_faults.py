@@ -1,4 +1,7 @@
-"""Many at once, and at the wrong moment: whoever comes first, counts and record stay exact, and nobody waits for ever."""
+"""Many at once, and at the wrong moment.
+
+Whoever comes first, counts and record stay exact, and nobody waits for ever.
+"""
 
 import json
 import os
@@ -81,7 +84,10 @@ def test_eight_writers_on_the_same_ancestors_lose_nothing(transactional_db):
 
 
 class Tree:
-    """centre ─ province ─ city ─ body, and another city; the body and the other city owe, one directive alike."""
+    """centre ─ province ─ city ─ body, and another city.
+
+    The body and the other city owe, one directive alike.
+    """
 
     def __init__(self) -> None:
         self.centre = make_body("C", kind="centre")
@@ -102,7 +108,10 @@ class Tree:
         file_figures([figure], by=None, now=NOW)
 
     def begin(self) -> Obligation:
-        """The work of the body moves and a figure of its is corrected, in the transaction of whoever calls."""
+        """The work of the body moves and a figure of its is corrected.
+
+        Both in the transaction of whoever calls.
+        """
         self.report(Figure.objects.get().version)
         row = Obligation.objects.select_related("organisation").get(pk=self.row.pk)
         percent = (row.percent + 7) % 100
@@ -157,7 +166,10 @@ def apart(threads: ThreadPoolExecutor, work: Callable[[Tree], object], tree: Tre
 
 
 def test_the_tree_and_the_counts_change_while_work_is_under_way(transactional_db):
-    """Somebody's row has changed and is not counted yet; nothing here has to wait for them, and they are counted rightly."""
+    """Somebody's row has changed and is not counted yet.
+
+    Nothing here has to wait for them, and they are counted rightly.
+    """
     tree = Tree()
     with ThreadPoolExecutor(1) as threads:
         for work in FREE.values():
@@ -171,7 +183,10 @@ def test_the_tree_and_the_counts_change_while_work_is_under_way(transactional_db
 
 
 def test_work_goes_on_while_the_tree_and_the_counts_change(transactional_db):
-    """The other way round: whoever moves work now waits at most until the change is through, and is counted where it leads."""
+    """The other way round.
+
+    Whoever moves work now waits at most until the change is through, and is counted where it leads.
+    """
     tree = Tree()
     with ThreadPoolExecutor(1) as threads:
         for name, work in FREE.items():
@@ -217,14 +232,18 @@ def queued_at_the_gate() -> bool:
     with connection.cursor() as cursor:
         here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
         cursor.execute(
-            f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = {here}"
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+            f"AND database = {here}"
         )
         return cursor.fetchone()[0] > 0
 
 
 @pytest.mark.parametrize("act", ["merge", "table of bodies"])
 def test_whoever_shuts_the_gate_holds_nothing_that_a_writer_refers_to(transactional_db, act):
-    """PostgreSQL looks at foreign keys as a writer commits, who shares the lock of the tree by then."""
+    """PostgreSQL looks at foreign keys as a writer commits.
+
+    The writer shares the lock of the tree by then.
+    """
     if connection.vendor == "sqlite":
         pytest.skip("one writer at a time")
     tree = Tree()

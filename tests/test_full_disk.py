@@ -87,7 +87,8 @@ class Place:
             self.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has no room of its own left
         elif not left:
             self._triggers(
-                "CREATE TRIGGER no_room BEFORE INSERT OR UPDATE OR DELETE ON {} EXECUTE FUNCTION no_room()"
+                "CREATE TRIGGER no_room BEFORE INSERT OR UPDATE OR DELETE ON {} "
+                "EXECUTE FUNCTION no_room()"
             )
         self.disk.fill(self.node.pids, left=left)
 
@@ -286,7 +287,10 @@ def the_worker_says_it_too(place: Place) -> None:
         if place.disk.way == "limit"
         else ""
     )
-    work = "from django.core.management import execute_from_command_line as run; run(['manage.py', 'worker', '--once'])"
+    work = (
+        "from django.core.management import execute_from_command_line as run; "
+        "run(['manage.py', 'worker', '--once'])"
+    )
     told = place.told | {"DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"}
     python(told, "-c", limit + work, check=False)
     [(asked_for,)] = place.rows("SELECT id FROM directives_export")

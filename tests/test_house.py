@@ -1,4 +1,7 @@
-"""The house keeps its own rules: data flows one way through the rooms, and everything stays small enough to read."""
+"""The house keeps its own rules.
+
+Data flows one way through the rooms, and everything stays small enough to read.
+"""
 
 import ast
 import re
@@ -23,8 +26,18 @@ BESIDE = (
 )  # of which a noun may import those of another, in no circle
 # The nouns, in the order in which their commands may call one another.
 NOUNS = (
-    "organisations", "documents", "obligations", "plans", "reports", "indicators", "record", "dashboard", "my_work", "intakes", "downloads",
-)  # fmt: skip
+    "organisations",
+    "documents",
+    "obligations",
+    "plans",
+    "reports",
+    "indicators",
+    "record",
+    "dashboard",
+    "my_work",
+    "intakes",
+    "downloads",
+)
 
 
 def of(package: str, *modules: str) -> tuple[str, ...]:
@@ -35,7 +48,8 @@ def of_nouns(*kinds: str) -> tuple[str, ...]:
     return tuple(f"{noun}.{kind}" for noun in NOUNS for kind in kinds)
 
 
-# A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
+# A room imports only rooms that stand on a line above its own. directives/README.md tells what each
+# is for.
 LINES = (
     of("base", "origins"),
     of("base", "states", "duties", "workdays", "script", "refusals", "numbers", "differences"),
@@ -94,13 +108,26 @@ SOURCES = sorted(path for path in APP.rglob("*.py") if "migrations" not in path.
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
-# Only the edges: the middleware, commands, background tasks, and what the import-export library calls, which passes no time.
+# Only the edges: the middleware, commands, background tasks, and what the import-export library
+# calls, which passes no time.
 MAY_ASK_THE_TIME = (
-    "management/", "admin.py", "web/context.py", "web/middleware.py", "downloads/export_job.py", "downloads/exporting.py",
-    "downloads/snapshot.py", "accounts.py", "signin/", "core/jobs/", "core/notices.py", "base/caching.py",
-    "intakes/resources.py", "intakes/safe_resource.py", "tables/admin_formats.py",
+    "management/",
+    "admin.py",
+    "web/context.py",
+    "web/middleware.py",
+    "downloads/export_job.py",
+    "downloads/exporting.py",
+    "downloads/snapshot.py",
+    "accounts.py",
+    "signin/",
+    "core/jobs/",
+    "core/notices.py",
+    "base/caching.py",
+    "intakes/resources.py",
+    "intakes/safe_resource.py",
+    "tables/admin_formats.py",
     "health/database.py",  # which compares two clocks
-)  # fmt: skip
+)
 CLOCKS = {"date.today", "timezone.now", "datetime.now", "datetime.today"}
 
 
@@ -113,7 +140,10 @@ def here(path: Path) -> str:
 
 
 def room_in(module: str) -> str:
-    """The room of a module below directives: of a noun its commands, queries, …; else its first part."""
+    """The room of a module below directives: of a noun its commands, queries, …
+
+    Else its first part.
+    """
     first, _dot, rest = module.partition(".")
     kind = f"{first}.{rest.partition('.')[0]}"
     return kind if kind in PLACE else first
@@ -191,7 +221,8 @@ def test_nouns_form_no_circle(kind):
 
 def test_the_arrow_test_sees_an_arrow_that_points_back():
     tree = ast.parse(
-        "from directives import web\nfrom directives.plans.views.log import log\nimport directives.admin"
+        "from directives import web\nfrom directives.plans.views.log import log\n"
+        "import directives.admin"
     )
     assert set(imported_rooms(tree)) == {"web", "plans.views", "admin"}
     assert PLACE["models"] < PLACE["plans.views"]
@@ -299,7 +330,10 @@ def test_migrations_are_complete(db):
 
 
 def test_what_may_fail_after_a_commit_has_a_name():
-    """Django logs such a failure by the name of the callback; a partial has none, and would fail the page instead."""
+    """Django logs such a failure by the name of the callback.
+
+    A partial has none, and would fail the page instead.
+    """
     told = [
         path.name
         for path in SOURCES

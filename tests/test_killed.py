@@ -1,4 +1,7 @@
-"""Whatever process is killed, at whatever moment: the act is done once, or offered again, and its page and a notice say so."""
+"""Whatever process is killed, at whatever moment.
+
+The act is done once, or offered again, and its page and a notice say so.
+"""
 
 import time
 from collections import Counter
@@ -59,7 +62,10 @@ def world(
 
 @pytest.mark.parametrize("kind", ACTS)
 def test_an_act_whose_process_is_killed_is_carried_out_all_the_same(world, kind):
-    """Before its first write, in the middle, just before its last commit; nothing twice, nothing half."""
+    """Before its first write, in the middle, just before its last commit.
+
+    Nothing twice, nothing half.
+    """
     act = kind(world)
     by = getattr(world, act.by)
     row, said = act.begin()
@@ -193,10 +199,16 @@ def test_a_report_whose_web_process_is_killed_is_handed_in_once(world):
 
 
 def killed_often(world: World, act: LongAct, random: Random, length: int) -> int:
-    """Kill whoever carries it out, at any of so many statements, until it is done; returns how many were killed."""
+    """Kill whoever carries it out, at any of so many statements, until it is done.
+
+    Returns how many were killed.
+    """
 
     def moment() -> float:
-        """Of an act that is written in one transaction nothing stays before its end: every fifth process lives."""
+        """Of an act that is written in one transaction nothing stays before its end.
+
+        Every fifth process lives.
+        """
         return random.randrange(length * 5 // 4) + random.choice((0, AFTER))
 
     row, said = act.begin(kill=moment())
@@ -298,5 +310,8 @@ def test_a_table_of_1500_rows_whose_web_process_is_killed(world, act, record_pro
         assert tallies.drift() == []
     record_property(
         "figure",
-        f"{act} of 1,500 rows, the web process killed: found {dict(seen)}, each then carried out or offered again",
+        (
+            f"{act} of 1,500 rows, the web process killed: found {dict(seen)}, "
+            "each then carried out or offered again"
+        ),
     )

@@ -1,6 +1,9 @@
-"""Rules of this code base that no linter knows: what may reach a page unescaped, which rows a view may ask for, what never runs.
+"""Rules of this code base that no linter knows.
 
-Ruff's rules (pyproject.toml) hold eval, exec, shells and unsafe loaders everywhere; tests/test_house.py holds inline scripts and styles.
+What may reach a page unescaped, which rows a view may ask for, what never runs.
+
+Ruff's rules (pyproject.toml) hold eval, exec, shells and unsafe loaders everywhere;
+tests/test_house.py holds inline scripts and styles.
 """
 
 import ast
@@ -40,7 +43,8 @@ MARK_SAFE = {"intakes/safe_resource.py", "templatetags/markup.py"}
 JOIN_ESCAPED = {"templatetags/board.py", "templatetags/ledger.py", "templatetags/matrix.py"}
 # Help texts of forms stand in the code; Django's own of passwords and import-export's hold lists.
 UNESCAPED = {"_field.html", "admin/import_export/export.html", "admin/import_export/import.html"}
-# Whoever may write a row of the cache may as well write the rows that the product trusts: Django's own cache does the same.
+# Whoever may write a row of the cache may as well write the rows that the product trusts: Django's
+# own cache does the same.
 UNPICKLES = {"directives/base/caching.py"}
 # Rows that a view asks for without `visible_to`, and why.
 UNSCOPED = {
@@ -60,7 +64,8 @@ SECRETS = (
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     re.compile(r"\b(?:ghp|gho|ghs|glpat|xox[abp])[-_][0-9A-Za-z]{20,}"),
     re.compile(
-        r"""^[ \t]*(?:SECRET_KEY|FACTOR_KEYS|[A-Z_]*PASSWORD)[ \t]*[=:][ \t]*["']?[^\s"'$<{(#]{12,}""",
+        r"""^[ \t]*(?:SECRET_KEY|FACTOR_KEYS|[A-Z_]*PASSWORD)[ \t]*[=:]"""
+        r"""[ \t]*["']?[^\s"'$<{(#]{12,}""",
         re.MULTILINE,
     ),
 )
@@ -183,7 +188,8 @@ def test_the_rule_sees_a_row_that_is_found_by_its_number_alone():
     )
     assert unscoped(tree) == {"plan"}
     tree = ast.parse(
-        "def plan(request, pk):\n    return get_object_or_404(Plan.objects.visible_to(request.user), pk=pk)"
+        "def plan(request, pk):\n"
+        "    return get_object_or_404(Plan.objects.visible_to(request.user), pk=pk)"
     )
     assert unscoped(tree) == set()
 
@@ -211,7 +217,10 @@ def test_every_view_says_which_method_it_answers(pattern: URLPattern):
 
 
 def test_nobody_is_sent_where_a_stranger_wants():
-    """A function that redirects and reads an address from the request asks Django, or `doors.safe_address`, whether it is ours."""
+    """A function that redirects and reads an address from the request asks whether it is ours.
+
+    It asks Django, or `doors.safe_address`.
+    """
     loose = []
     for path in SOURCES:
         for function in functions(parsed(path)):

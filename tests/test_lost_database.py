@@ -26,7 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TYPED = "走访了三个村，写了很久的一段话"
 SOON = 1.0  # seconds; the test allows a busy machine as much again
 READING = "This page cannot be shown now. Wait a minute, then reload it"
-WRITING = "Nothing was saved. Wait a minute, go back and press the button again. Your text is still in the form, and below."
+WRITING = (
+    "Nothing was saved. Wait a minute, go back and press the button again. "
+    "Your text is still in the form, and below."
+)
 
 
 class Server:

@@ -1,4 +1,7 @@
-"""Inputs that nobody means, each of a kind: an answer in words, alike on both engines, and nothing broken behind it."""
+"""Inputs that nobody means, each of a kind.
+
+An answer in words, alike on both engines, and nothing broken behind it.
+"""
 
 from smtplib import SMTPException
 

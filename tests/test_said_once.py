@@ -96,9 +96,14 @@ def obligation(
     fields |= {name: random.random() < 0.2 for name in ("plan_returned", "report_returned")}
     fields |= {"issued_on": FIRST, "starts_on": FIRST + timedelta(days=random.randint(0, 300))}
     row = Obligation(
-        document=directive.document, section=directive.section, directive=directive, organisation=body,
-        deliverable=random.choice(["", "plan", "measures"]), **days, **fields,
-    )  # fmt: skip
+        document=directive.document,
+        section=directive.section,
+        directive=directive,
+        organisation=body,
+        deliverable=random.choice(["", "plan", "measures"]),
+        **days,
+        **fields,
+    )
     relight(row, today=TODAY, workdays=workdays)
     return row
 
@@ -116,7 +121,10 @@ def entry_fields(random: Random, people: list[User]) -> dict[str, Any]:
 
 
 def report_on(random: Random, people: list[User], cycle: Cycle, rows: list[Obligation]) -> None:
-    """Store a report, whatever its state, with entries of any state for some of these obligations."""
+    """Store a report, whatever its state.
+
+    It has entries of any state for some of these obligations.
+    """
     met = random.choice(
         [{}, {"first_submitted_at": NOW}, {"first_submitted_at": NOW, "completed_at": NOW}]
     )
@@ -304,7 +312,10 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
 
 @every_office
 def test_what_is_in_view_is_told_alike_everywhere(office):
-    """`scope.in_view` is a condition on a query, `Scope` asks the paths; `_around` follows the parents."""
+    """`scope.in_view` is a condition on a query, `Scope` asks the paths.
+
+    `_around` follows the parents.
+    """
     for person in office.people:
         seen = set(Organisation.objects.filter(in_view(person, "")).values_list("pk", flat=True))
         assert {body.pk for body in office.bodies if Scope.of(person).sees(body)} == seen
@@ -342,13 +353,19 @@ def test_who_reads_the_words_of_an_event_is_told_alike_everywhere(office):
 
 @every_office
 def test_what_counts_is_said_alike_in_python_and_in_sql(office):
-    """Everything here was counted by `delta.mark_keys_of` and by `point`; `drift` recounts it in SQL."""
+    """Everything here was counted by `delta.mark_keys_of` and by `point`.
+
+    `drift` recounts it in SQL.
+    """
     assert tallies.drift() == []
 
 
 @every_office
 def test_a_clock_runs_where_the_light_heeds_it(office):
-    """`models.obligations.CLOCKS` names the states in which a clock stands still; so does `clocks`."""
+    """`models.obligations.CLOCKS` names the states in which a clock stands still.
+
+    So does `clocks`.
+    """
     workdays, tolerance = CalendarDay.objects.workdays(TODAY), tolerances()
     for row in Obligation.objects.open().exclude(state=states.SUSPENDED):
         facts = clocks.Facts(**{name: getattr(row, name) for name in FACTS})
@@ -379,9 +396,18 @@ def test_states_and_colours_are_those_of_the_table():
 
 def test_templates_ask_for_states_that_there_are():
     tables = (
-        states.OBLIGATION_STATES, states.FILING_STATES, states.ITEM_STATES, states.LIGHTS, states.PARTS, states.ROLES,
-        intakes.INTAKE_STATES, intakes.VERDICTS, exports.EXPORT_STATES, documents.REPAIR_STATES, states.LOG_STATES,
-    )  # fmt: skip
+        states.OBLIGATION_STATES,
+        states.FILING_STATES,
+        states.ITEM_STATES,
+        states.LIGHTS,
+        states.PARTS,
+        states.ROLES,
+        intakes.INTAKE_STATES,
+        intakes.VERDICTS,
+        exports.EXPORT_STATES,
+        documents.REPAIR_STATES,
+        states.LOG_STATES,
+    )
     known = {word for table in tables for word, _label in table} | {
         "accept",
         "return",

@@ -97,7 +97,10 @@ def visit(client: Client, page: Page, crowd: Crowd) -> None:
 
 
 def signed_in(crowd: Crowd, sign_in: Callable[[User], Client]) -> dict[str, Client]:
-    """The crowd's people at their browsers; each has seen a page, so that nothing is done for the first time."""
+    """The crowd's people at their browsers.
+
+    Each has seen a page, so that nothing is done for the first time.
+    """
     clients = {who: sign_in(getattr(crowd, who)) for who in ("supervisor", "staff")}
     for client in clients.values():
         client.get("/help/")
@@ -136,23 +139,41 @@ def test_no_hot_page_reads_a_big_table_whole(db, sign_in):
 
 
 FLAT = (  # pages whose cost for the database does not follow the number of bodies
-    "dashboard of all", "dashboard of all documents", "ranking", "dashboard of a leaf", "dashboard of staff", "list of everything",
+    "dashboard of all",
+    "dashboard of all documents",
+    "ranking",
+    "dashboard of a leaf",
+    "dashboard of staff",
+    "list of everything",
     "list of a document",
-    "list of a directive", "list of staff", "matrix", "my work, staff", "my work, supervisor", "obligation", "report, filled in",
-    "report, on the desk", "log", "record",
-)  # fmt: skip
+    "list of a directive",
+    "list of staff",
+    "matrix",
+    "my work, staff",
+    "my work, supervisor",
+    "obligation",
+    "report, filled in",
+    "report, on the desk",
+    "log",
+    "record",
+)
 GROWS: dict[str, str] = {  # page: why it may, on one engine at least
     "dashboard of all": "on SQLite the oldest overdue rows are gathered body by body",
     "dashboard of all documents": "it gathers them in the same way",
     "ranking": "it shows the same rows",
-    "list of everything": "on SQLite the bodies that the filter offers are picked out of the whole tree",
+    "list of everything": (
+        "on SQLite the bodies that the filter offers are picked out of the whole tree"
+    ),
     "list of a document": "it offers the same bodies",
     "my work, supervisor": "on SQLite the reports that wait are gathered body by body",
 }
 
 
 def test_what_a_hot_page_costs_the_database_does_not_grow_with_the_work(db, sign_in):
-    """Two crowds beside one another, the second with four times the bodies under the same branches."""
+    """Two crowds beside one another.
+
+    The second has four times the bodies under the same branches.
+    """
     small, large = make_crowd(branches=10, leaves=10), make_crowd(branches=10, leaves=40)
     crowds = [(crowd, signed_in(crowd, sign_in)) for crowd in (small, large)]
     grown = {}
@@ -165,7 +186,10 @@ def test_what_a_hot_page_costs_the_database_does_not_grow_with_the_work(db, sign
 
 
 def walked(plan: QueryPlan) -> set[str]:
-    """The tables that a plan reads from end to end. SQLite calls it a scan too when it goes along an index as far as a page needs."""
+    """The tables that a plan reads from end to end.
+
+    SQLite calls it a scan too when it goes along an index as far as a page needs.
+    """
     if connection.vendor == "postgresql":
         return plan.scanned
     bounded = "LIMIT" in plan.text.partition("\n")[0] and not plan.sorts

@@ -1,4 +1,7 @@
-"""Every page that is read takes as many queries, and as many parameters, with three hundred bodies as with one hundred."""
+"""Every page takes as many queries with three hundred bodies as with one hundred.
+
+Every page that is read, that is; it takes as many parameters, too.
+"""
 
 import re
 
@@ -32,13 +35,27 @@ from tests.factories import (
 )
 
 LIMITS = {  # queries of a page, at most
-    "documents": 10, "document": 18, "directive": 21, "organisations": 9, "organisation": 14, "issue_choose": 12, "cycle_new": 9,
-    "plans": 9, "log": 9, "events": 5, "notices": 4, "plan": 12, "obligation": 13,
-}  # fmt: skip
+    "documents": 10,
+    "document": 18,
+    "directive": 21,
+    "organisations": 9,
+    "organisation": 14,
+    "issue_choose": 12,
+    "cycle_new": 9,
+    "plans": 9,
+    "log": 9,
+    "events": 5,
+    "notices": 4,
+    "plan": 12,
+    "obligation": 13,
+}
 
 
 class World:
-    """A document at work: every body owes two directives, has a plan with a logged measure, and something happened to it."""
+    """A document at work.
+
+    Every body owes two directives, has a plan with a logged measure, and something happened to it.
+    """
 
     def __init__(self, cast):
         self.cast, self.document = cast, make_document(fictional=True)
@@ -56,12 +73,17 @@ class World:
         ]
         rows = [
             Obligation(
-                document=self.document, section=directive.section, directive=directive, organisation=body, issued_on=TODAY, starts_on=TODAY,
+                document=self.document,
+                section=directive.section,
+                directive=directive,
+                organisation=body,
+                issued_on=TODAY,
+                starts_on=TODAY,
                 state="underway",
             )
             for body in bodies
             for directive in self.directives
-        ]  # fmt: skip
+        ]
         workdays = CalendarDay.objects.workdays(TODAY)
         for row in rows:
             relight(row, today=TODAY, workdays=workdays)
@@ -76,20 +98,30 @@ class World:
             )
             make_log(make_measure(plan, row), self.cast.staff)
         told = [
-            Event(at=NOW, action="acknowledge", subject_type="obligation", subject_id=row.pk, organisation_id=row.organisation_id,
-                  document_id=row.document_id, directive_id=row.directive_id, obligation_id=row.pk)
+            Event(
+                at=NOW,
+                action="acknowledge",
+                subject_type="obligation",
+                subject_id=row.pk,
+                organisation_id=row.organisation_id,
+                document_id=row.document_id,
+                directive_id=row.directive_id,
+                obligation_id=row.pk,
+            )
             for row in rows
-        ]  # fmt: skip
+        ]
         Event.objects.bulk_create(told)
         tallies.rebuild()
 
     def address(self, name):
         last = Organisation.objects.filter(branch=False).order_by("-pk").first()
         keys = {
-            **dict.fromkeys(("document", "issue_choose", "cycle_new"), self.document.pk), "directive": self.directives[0].pk,
-            "organisation": self.cast.centre.pk, "plan": Plan.objects.get(organisation=last).pk,
+            **dict.fromkeys(("document", "issue_choose", "cycle_new"), self.document.pk),
+            "directive": self.directives[0].pk,
+            "organisation": self.cast.centre.pk,
+            "plan": Plan.objects.get(organisation=last).pk,
             "obligation": Obligation.objects.filter(organisation=last).first().pk,
-        }  # fmt: skip
+        }
         return reverse(name, args=[keys[name]] if name in keys else [])
 
 

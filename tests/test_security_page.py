@@ -1,4 +1,7 @@
-"""docs/security.md claims nothing without a test: every row of its tables names code and tests that are there."""
+"""docs/security.md claims nothing without a test.
+
+Every row of its tables names code and tests that are there.
+"""
 
 import ast
 import re

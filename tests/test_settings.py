@@ -76,7 +76,10 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **words: str) -> str:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({"QUNZHU_ENV": "prodution"}, "QUNZHU_ENV is “prodution”: local or production was expected."),
+        (
+            {"QUNZHU_ENV": "prodution"},
+            "QUNZHU_ENV is “prodution”: local or production was expected.",
+        ),
         ({"QUNZHU_ENV": ""}, "QUNZHU_ENV is empty: local or production"),
         ({"DEBUG": "ja"}, "DEBUG is “ja”: true or false"),
         ({"NEAR_DAYS": "five"}, "NEAR_DAYS is “five”: a whole number from 0 to 1000"),
@@ -88,36 +91,66 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **words: str) -> str:
         ({"PORT": "0"}, "PORT is “0”"),
         ({"PORT": "65536"}, "PORT is “65536”"),
         ({"PROXIES": "all"}, "PROXIES is “all”"),
-        ({"TRUSTED_PROXIES": "nginx"}, "TRUSTED_PROXIES is “nginx”: addresses or networks were expected"),
-        ({"SECOND_FACTOR": "administrator,boss"}, "SECOND_FACTOR is “administrator,boss”: some of administrator, auditor, supervisor"),
+        (
+            {"TRUSTED_PROXIES": "nginx"},
+            "TRUSTED_PROXIES is “nginx”: addresses or networks were expected",
+        ),
+        (
+            {"SECOND_FACTOR": "administrator,boss"},
+            "SECOND_FACTOR is “administrator,boss”: some of administrator, auditor, supervisor",
+        ),
         ({"SECOND_FACTOR_GRACE": "-1"}, "SECOND_FACTOR_GRACE is “-1”"),
         ({"PASSWORD_PROFILE": "strict"}, "PASSWORD_PROFILE is “strict”: standard or dengbao"),
         ({"SESSION_IDLE_MINUTES": "0"}, "SESSION_IDLE_MINUTES is “0”: a whole number from 1"),
         ({"SESSION_HOURS": "200"}, "SESSION_HOURS is “200”: a whole number from 1 to 168"),
         ({"DB_MIGRATION_LOCK_TIMEOUT": "3s"}, "DB_MIGRATION_LOCK_TIMEOUT is “3s”"),
         ({"REPLICA_MAX_LAG": "x"}, "REPLICA_MAX_LAG is “x”"),
-        ({"DATABASE_URL": SERVER, "DB_STATEMENT_TIMEOUT": "-5", "QUNZHU_PROCESS": "web"}, "DB_STATEMENT_TIMEOUT is “-5”"),
-        ({"DATABASE_URL": SERVER, "DB_POOL_MAX": "many", "QUNZHU_PROCESS": "web"}, "DB_POOL_MAX is “many”"),
-        ({"DATABASE_URL": SERVER, "DB_PGBOUNCER": "perhaps"}, "DB_PGBOUNCER is “perhaps”: true or false"),
+        (
+            {"DATABASE_URL": SERVER, "DB_STATEMENT_TIMEOUT": "-5", "QUNZHU_PROCESS": "web"},
+            "DB_STATEMENT_TIMEOUT is “-5”",
+        ),
+        (
+            {"DATABASE_URL": SERVER, "DB_POOL_MAX": "many", "QUNZHU_PROCESS": "web"},
+            "DB_POOL_MAX is “many”",
+        ),
+        (
+            {"DATABASE_URL": SERVER, "DB_PGBOUNCER": "perhaps"},
+            "DB_PGBOUNCER is “perhaps”: true or false",
+        ),
         ({"SECURE_SSL_REDIRECT": "2"}, "SECURE_SSL_REDIRECT is “2”"),
         ({"SECURE_HSTS_SECONDS": "1h"}, "SECURE_HSTS_SECONDS is “1h”"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is “loud”: DEBUG or INFO"),
         ({"DATABASE_URL": ""}, "DATABASE_URL is empty: postgres://"),
         ({"DATABASE_URL": "qunzhu"}, "DATABASE_URL is “qunzhu”: postgres://"),
         ({"DATABASE_URL": f"mysql://u:{SECRET}@h/x"}, "DATABASE_URL is “mysql://…@h/x”"),
-        ({"DATABASE_URL": f"postgres://u:{SECRET}@h:port/x"}, "DATABASE_URL is “postgres://…@h:port/x”"),
+        (
+            {"DATABASE_URL": f"postgres://u:{SECRET}@h:port/x"},
+            "DATABASE_URL is “postgres://…@h:port/x”",
+        ),
         ({"DATABASE_URL": f"postgres://u:a/{SECRET}@h/x"}, "are written percent-encoded"),
         ({"DATABASE_URL": f"postgres://u:{SECRET}@h"}, "it names no database"),
         ({"DATABASE_URL": "sqlite://"}, "it names no database"),
         ({"DATABASE_URL": "sqlite://:memory:"}, "it names no database"),
         ({"DATABASE_REPLICA_URL": SERVER}, "SQLite has no replicas"),
-        ({"DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": "sqlite:////x"}, "it must name PostgreSQL servers"),
-        ({"DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": f"{SERVER},h"}, "DATABASE_REPLICA_URL is “h”"),
+        (
+            {"DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": "sqlite:////x"},
+            "it must name PostgreSQL servers",
+        ),
+        (
+            {"DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": f"{SERVER},h"},
+            "DATABASE_REPLICA_URL is “h”",
+        ),
         ({"AUDIT_DIR": ""}, "AUDIT_DIR is empty: a folder was expected"),
-        ({"AUDIT_ANCHORS": "syslog:,/var/log/x"}, "AUDIT_ANCHORS is “/var/log/x”: file:///folder/file, syslog: or mailto:"),
+        (
+            {"AUDIT_ANCHORS": "syslog:,/var/log/x"},
+            "AUDIT_ANCHORS is “/var/log/x”: file:///folder/file, syslog: or mailto:",
+        ),
         ({"AUDIT_ANCHORS": "file://x"}, "AUDIT_ANCHORS is “file://x”"),
         ({"AUDIT_ANCHORS": "mailto:auditor"}, "AUDIT_ANCHORS is “mailto:auditor”"),
-        ({"SITE_URL": "www.example.org"}, "SITE_URL is “www.example.org”: an address such as https://"),
+        (
+            {"SITE_URL": "www.example.org"},
+            "SITE_URL is “www.example.org”: an address such as https://",
+        ),
         ({"SITE_URL": "https://"}, "SITE_URL is “https://”"),
         ({"SITE_URL": ""}, "SITE_URL is empty"),
         ({"EMAIL_URL": "nonsense"}, "EMAIL_URL is “nonsense”: smtp://"),
@@ -129,23 +162,32 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **words: str) -> str:
         (BUCKET | {"FILES_S3_SECRET": SECRET}, "FILES_S3_KEY is empty"),
         (BUCKET | {"FILES_S3_ENDPOINT": "s3.example.org"}, "FILES_S3_ENDPOINT is “s3.example.org”"),
         ({"FILES_S3_KEY": "k", "FILES_S3_SECRET": SECRET}, "FILES_S3_BUCKET is empty"),
-        ({"CSRF_TRUSTED_ORIGINS": "tracker.example.org"}, "CSRF_TRUSTED_ORIGINS is “tracker.example.org”"),
+        (
+            {"CSRF_TRUSTED_ORIGINS": "tracker.example.org"},
+            "CSRF_TRUSTED_ORIGINS is “tracker.example.org”",
+        ),
         ({"QUNZHU_ENV": "production"}, "SECRET_KEY is not set: QUNZHU_ENV is production"),
         ({"QUNZHU_ENV": "production", "SECRET_KEY": "x"}, "ALLOWED_HOSTS is not set"),
         (PRODUCTION | {"DEBUG": "true"}, "DEBUG is “true”: production shows"),
         (PRODUCTION | {"SECRET_KEY": "0123456789"}, "SECRET_KEY is “…”: it can be guessed"),
         (PRODUCTION | {"SECRET_KEY": "x" * 50}, "SECRET_KEY is “…”: it can be guessed"),
-        (PRODUCTION | {"SECRET_KEY": "django-insecure-" + "0123456789" * 5}, "SECRET_KEY is “…”: it can be guessed"),
+        (
+            PRODUCTION | {"SECRET_KEY": "django-insecure-" + "0123456789" * 5},
+            "SECRET_KEY is “…”: it can be guessed",
+        ),
         (PRODUCTION | {"ALLOWED_HOSTS": "a.example.org,*"}, "ALLOWED_HOSTS is “*”: the names"),
         (PRODUCTION | {"SITE_URL": ""}, "SITE_URL is empty: QUNZHU_ENV is production"),
-        (PRODUCTION | {"SITE_URL": "http://tracker.example.org"}, "SITE_URL is “http://tracker.example.org”: production is reached"),
+        (
+            PRODUCTION | {"SITE_URL": "http://tracker.example.org"},
+            "SITE_URL is “http://tracker.example.org”: production is reached",
+        ),
         ({"CLAMD": "localhost"}, "CLAMD is “localhost”: the path of a socket or host:port"),
         ({"QUNZHU_VAR": ""}, "QUNZHU_VAR is empty: a folder was expected"),
         ({"QUNZHU_VAR": os.devnull}, "QUNZHU_VAR is “/dev/null”: a folder"),
         ({"QUNZHU_VAR": "/proc/nowhere"}, "QUNZHU_VAR is “/proc/nowhere”: a folder"),
         ({"QUNZHU_DOTENV": "/nowhere/.env"}, "QUNZHU_DOTENV is “/nowhere/.env”: a file"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_setting_is_one_sentence(
     environment: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -169,11 +211,16 @@ def test_a_number_is_one(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 
 def test_right_settings_are_taken(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     words = PRODUCTION | {
-        "DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": f"{SERVER},{SERVER}", "DB_PGBOUNCER": "Yes",
-        "SITE_URL": "https://tracker.example.org", "FILES_S3_BUCKET": "evidence",
-        "EMAIL_URL": "smtp+tls://u:p%40ss@mail.example.org:587", "NEAR_DAYS": "0",
-        "FILES_S3_ENDPOINT": "http://10.0.0.5:9000", "SECRET_KEY": "$ecret" * 9,
-    }  # fmt: skip
+        "DATABASE_URL": SERVER,
+        "DATABASE_REPLICA_URL": f"{SERVER},{SERVER}",
+        "DB_PGBOUNCER": "Yes",
+        "SITE_URL": "https://tracker.example.org",
+        "FILES_S3_BUCKET": "evidence",
+        "EMAIL_URL": "smtp+tls://u:p%40ss@mail.example.org:587",
+        "NEAR_DAYS": "0",
+        "FILES_S3_ENDPOINT": "http://10.0.0.5:9000",
+        "SECRET_KEY": "$ecret" * 9,
+    }
     for name, value in words.items():
         monkeypatch.setenv(name, value)
     read = load()
@@ -197,7 +244,7 @@ def test_django_finds_nothing_to_warn_of_in_production(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = subprocess.run(
         command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False
-    )  # fmt: skip
+    )
     assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stderr
 
 
@@ -256,10 +303,12 @@ def test_an_empty_secret_left_by_a_full_disk_is_made_anew(
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        ("postgres://u:p@h:1/x?sslkey=k", "postgres://…@h:1/x"), ("u:p@h", "…@h"), ("smtp://u:p@q@h", "smtp://…@h"),
+        ("postgres://u:p@h:1/x?sslkey=k", "postgres://…@h:1/x"),
+        ("u:p@h", "…@h"),
+        ("smtp://u:p@q@h", "smtp://…@h"),
         ("https://h/x", "https://h/x"),
     ],
-)  # fmt: skip
+)
 def test_no_password_is_shown(value: str, shown: str) -> None:
     assert without_password(value) == shown
 

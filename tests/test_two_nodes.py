@@ -24,7 +24,10 @@ from tests.node_world import PASSWORD
 from tests.spare import told as rows_of
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-DOCUMENT = "关于开展工作的意见\n\n一、总体要求\n\n1．要健全制度。各单位要建立工作台账。\n\n2．要加强领导。各级要定期研究。\n"
+DOCUMENT = (
+    "关于开展工作的意见\n\n一、总体要求\n\n1．要健全制度。各单位要建立工作台账。\n\n"
+    "2．要加强领导。各级要定期研究。\n"
+)
 BODIES = "code,name_hans,parent\n{},第九单位,C0\n"
 
 
@@ -182,7 +185,8 @@ def a_document_is_read_and_registered(pair: Pair) -> None:
 
 def a_person_signs_in_and_gives_the_second_factor(pair: Pair) -> None:
     enrol = (
-        "import django; django.setup(); from directives.models import User; from allauth.mfa.totp.internal.auth import TOTP;"
+        "import django; django.setup(); from directives.models import User; "
+        "from allauth.mfa.totp.internal.auth import TOTP;"
         f" TOTP.activate(User.objects.get(username='manager'), '{SECRET}')"
     )
     python(pair.told | {"DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"}, "-c", enrol)

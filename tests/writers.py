@@ -1,7 +1,10 @@
-"""Several processes that work on the same bodies at once: the world they work in, what each does, what must hold afterwards.
+"""Several processes that work on the same bodies at once.
 
-`python -m tests.writers MOVES SEED` is one of them; it makes so many moves and prints what was accepted, refused and failed.
-`python -m tests.writers --full [MOVES [WRITERS]]` makes a world in the empty database of DATABASE_URL, and so many moves in it.
+The world they work in, what each does, what must hold afterwards.
+
+`python -m tests.writers MOVES SEED` is one of them; it makes so many moves and prints what was
+accepted, refused and failed. `python -m tests.writers --full [MOVES [WRITERS]]` makes a world in
+the empty database of DATABASE_URL, and so many moves in it.
 """
 
 import json
@@ -64,7 +67,10 @@ WHY = "已核实"
 def make_world(
     *, provinces: int = 2, cities: int = 3, bodies: int = 3, directives: int = 6
 ) -> None:
-    """A centre with a supervisor, provinces, cities, and under each city bodies that owe, with people, a plan and a report."""
+    """A centre with a supervisor, provinces, cities, and under each city bodies that owe.
+
+    They have people, a plan and a report.
+    """
     centre = make_body("C000", kind="centre")
     make_member(centre, "supervisor", "supervisor")
     document = make_document()
@@ -96,7 +102,10 @@ def make_world(
 
 
 class Crew(NamedTuple):
-    """Who acts in the world: for each body its staff and whoever signs, and the supervisor of all."""
+    """Who acts in the world.
+
+    For each body its staff and whoever signs, and the supervisor of all.
+    """
 
     supervisor: User
     staff: dict[int, User]
@@ -184,7 +193,11 @@ def log_one(random: Random, crew: Crew, pk: int) -> str:
 
 
 def work(moves: int, seed: int) -> dict:
-    """Make so many moves; what was accepted by name, how many were refused (somebody was first), what failed, and how long it took."""
+    """Make so many moves.
+
+    What was accepted by name, how many were refused (somebody was first), what failed, and how long
+    it took.
+    """
     if (
         connection.vendor == "sqlite"
     ):  # one writer at a time: on a busy machine the last of eight waits long
@@ -218,7 +231,10 @@ def work(moves: int, seed: int) -> dict:
 
 
 def losses(accepted: Counter[str]) -> list[str]:
-    """What the record and the rows say that does not agree with what was accepted; empty when nothing is lost and nothing doubled."""
+    """What the record and the rows say that does not agree with what was accepted.
+
+    Empty when nothing is lost and nothing doubled.
+    """
     found = []
     told = Event.objects.filter(subject_type="obligation", subject_id=F("obligation_id")).exclude(
         action="issue"
@@ -258,10 +274,12 @@ def full(moves: int = 5000, writers: int = 8) -> None:
     seconds = max(one["seconds"] for one in told)
     failed = [text for one in told for text in one["failed"]]
     sys.stdout.write(
-        f"{accepted.total()} accepted in {seconds:.0f} s: {accepted.total() / seconds:.0f} a second, by {writers} writers\n"
+        f"{accepted.total()} accepted in {seconds:.0f} s: "
+        f"{accepted.total() / seconds:.0f} a second, by {writers} writers\n"
     )
     sys.stdout.write(
-        f"{dict(accepted)}\n{sum(one['refused'] for one in told)} refused, {len(failed)} failed {failed[:3]}\n"
+        f"{dict(accepted)}\n"
+        f"{sum(one['refused'] for one in told)} refused, {len(failed)} failed {failed[:3]}\n"
     )
     sys.stdout.write(f"lost or doubled: {losses(accepted)}\ndrift: {tallies.drift()}\n")
 

@@ -151,7 +151,10 @@ def test_the_words_of_a_document_cannot_be_imported_over(desk, cast):
 
 def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast):
     row = make_obligation(organisation=cast.body, percent=10)
-    table = f"directive,organisation,leader,due_on,state,percent\n{row.directive_id},Q01,王一诺,2027-06-30,closed,100\n"
+    table = (
+        "directive,organisation,leader,due_on,state,percent\n"
+        f"{row.directive_id},Q01,王一诺,2027-06-30,closed,100\n"
+    )
     confirm(desk, "obligation", import_file(desk, "obligation", table))
     stored = Obligation.objects.get(pk=row.pk)
     assert (stored.leader, stored.due_on, stored.state, stored.percent) == (
@@ -219,10 +222,15 @@ def test_a_new_account_and_its_membership_are_on_record(desk, cast):
     desk.post(
         reverse("admin:directives_user_add"),
         {
-            "username": "new", "full_name": "新人", "usable_password": "true", "password1": strong, "password2": strong,
-            "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
+            "username": "new",
+            "full_name": "新人",
+            "usable_password": "true",
+            "password1": strong,
+            "password2": strong,
+            "memberships-TOTAL_FORMS": "0",
+            "memberships-INITIAL_FORMS": "0",
         },
-    )  # fmt: skip
+    )
     user = User.objects.get(username="new")
     desk.post(
         reverse("admin:directives_membership_add"),

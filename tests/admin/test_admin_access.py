@@ -1,4 +1,6 @@
-"""Every address of the admin × everybody who might try it. One that is not in the tables fails; no request changes what it may not.
+"""Every address of the admin × everybody who might try it.
+
+One that is not in the tables fails; no request changes what it may not.
 
 The tables say what each may do with each model, in words of their own, independently of the code.
 """
@@ -31,21 +33,35 @@ from tests.factories import (
 
 pytestmark = pytest.mark.once  # SQLite counts the rows that are written
 
-# What an administrator may do with each model, what a permission to look gives, and what even a superuser may not do.
+# What an administrator may do with each model, what a permission to look gives, and what even a
+# superuser may not do.
 SYSTEM = {
-    "calendarday": "view add change delete", "directive": "view change import export", "document": "view",
-    "event": "view", "indicator": "view", "measure": "view change import export", "membership": "view",
-    "obligation": "view change import export", "organisation": "view add change import export", "pendingright": "", "seal": "view",
+    "calendarday": "view add change delete",
+    "directive": "view change import export",
+    "document": "view",
+    "event": "view",
+    "indicator": "view",
+    "measure": "view change import export",
+    "membership": "view",
+    "obligation": "view change import export",
+    "organisation": "view add change import export",
+    "pendingright": "",
+    "seal": "view",
     "user": "view add change",
-}  # fmt: skip
+}
 SECURITY = dict.fromkeys(SYSTEM, "") | {
-    "event": "view", "membership": "view add delete", "organisation": "view export", "pendingright": "view decide", "seal": "view",
+    "event": "view",
+    "membership": "view add delete",
+    "organisation": "view export",
+    "pendingright": "view decide",
+    "seal": "view",
     "user": "view change reset",
-}  # fmt: skip
+}
 ADMINISTRATOR = {model: f"{SYSTEM[model]} {SECURITY[model]}" for model in SYSTEM}
 SUPERUSER = ADMINISTRATOR | {
-    "measure": "view change delete import export", "user": "view add change reset delete",
-}  # fmt: skip
+    "measure": "view change delete import export",
+    "user": "view add change reset delete",
+}
 WITH_TABLES = ("directive", "measure", "obligation", "organisation")
 LOOKS = {model: "view export" if model in WITH_TABLES else "view" for model in SYSTEM}
 TABLES = {
@@ -62,10 +78,17 @@ POWERS = {
 POWERS["bare"] = dict.fromkeys(SYSTEM, set())
 # The power that an address asks for, with GET and with POST; None: it answers no such request.
 PAGES = {
-    "changelist": ("view", "view"), "add": ("add", "add"), "change": ("view", "change"), "delete": ("delete", "delete"),
-    "history": ("view", "view"), "import": ("import", "import"), "process_import": (None, "import"), "export": ("export", "export"),
-    "merge": ("change", "change"), "password_change": ("reset", "reset"),
-}  # fmt: skip
+    "changelist": ("view", "view"),
+    "add": ("add", "add"),
+    "change": ("view", "change"),
+    "delete": ("delete", "delete"),
+    "history": ("view", "view"),
+    "import": ("import", "import"),
+    "process_import": (None, "import"),
+    "export": ("export", "export"),
+    "merge": ("change", "change"),
+    "password_change": ("reset", "reset"),
+}
 OF_NOTHING = {"add", "changelist", "import", "process_import", "export"}  # they name no row
 EVERYBODYS = {
     "index",
@@ -119,11 +142,19 @@ def rows(cast) -> dict[str, int]:
     make_indicator(obligation.document, cast.centre)
     cast.centre.save()
     return {
-        "calendarday": CalendarDay.objects.first().pk, "directive": obligation.directive_id, "document": obligation.document_id,
-        "measure": measure.pk, "membership": cast.staff.memberships.get().pk, "obligation": obligation.pk,
-        "organisation": cast.child.pk, "user": cast.staff.pk, "indicator": Indicator.objects.get().pk,
-        "pendingright": PendingRight.objects.create(person=cast.viewer, right="auditor", asked_by=cast.admin, asked_at=NOW).pk,
-    }  # fmt: skip
+        "calendarday": CalendarDay.objects.first().pk,
+        "directive": obligation.directive_id,
+        "document": obligation.document_id,
+        "measure": measure.pk,
+        "membership": cast.staff.memberships.get().pk,
+        "obligation": obligation.pk,
+        "organisation": cast.child.pk,
+        "user": cast.staff.pk,
+        "indicator": Indicator.objects.get().pk,
+        "pendingright": PendingRight.objects.create(
+            person=cast.viewer, right="auditor", asked_by=cast.admin, asked_at=NOW
+        ).pk,
+    }
 
 
 @pytest.fixture
@@ -140,11 +171,13 @@ def people(cast) -> dict[str, User]:
     looks = make_user("looks", is_staff=True)
     looks.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     special = {
-        "administrator": make_administrator("administrator"), "looks": looks,
-        "system": make_administrator("system", duties.SYSTEM), "security": make_administrator("security", duties.SECURITY),
+        "administrator": make_administrator("administrator"),
+        "looks": looks,
+        "system": make_administrator("system", duties.SYSTEM),
+        "security": make_administrator("security", duties.SECURITY),
         "bare": make_user("bare", is_staff=True),
         "superuser": make_user("superuser", is_staff=True, is_superuser=True),
-    }  # fmt: skip
+    }
     special["auditor"] = make_administrator("auditor", duties.AUDITOR)
     return special | {name: getattr(cast, name) for name in OUTSIDE if name not in special}
 
@@ -193,9 +226,14 @@ def test_who_may(recorded, people, sign_in, who):
 
 # What an action of a list asks for.
 ACTIONS = {
-    "delete_selected": "delete", "merge_chosen": "change", "forget_factors": "reset", "end_sessions": "reset", "unlock": "reset",
-    "confirm": "decide", "decline": "decide",
-}  # fmt: skip
+    "delete_selected": "delete",
+    "merge_chosen": "change",
+    "forget_factors": "reset",
+    "end_sessions": "reset",
+    "unlock": "reset",
+    "confirm": "decide",
+    "decline": "decide",
+}
 
 
 @pytest.mark.usefixtures("refusals_drawn_once")

@@ -1,4 +1,8 @@
-"""Doors of the admin: whoever lacks a model's permission is kept out of its tables too, and nobody rises by the accounts of others."""
+"""Doors of the admin.
+
+Whoever lacks a model's permission is kept out of its tables too, and nobody rises by the accounts
+of others.
+"""
 
 from itertools import product
 
@@ -47,9 +51,19 @@ def test_no_other_model_is_in_the_admin(client):
     client.get("/admin/")
     names = sorted(model._meta.model_name for model in admin.site._registry)
     assert names == [
-        "calendarday", "directive", "document", "event", "indicator", "measure", "membership", "obligation",
-        "organisation", "pendingright", "seal", "user",
-    ]  # fmt: skip
+        "calendarday",
+        "directive",
+        "document",
+        "event",
+        "indicator",
+        "measure",
+        "membership",
+        "obligation",
+        "organisation",
+        "pendingright",
+        "seal",
+        "user",
+    ]
 
 
 def test_every_model_with_tables_is_looked_at(client):
@@ -157,8 +171,13 @@ def test_each_row_of_a_table_names_who_brought_it_in(desk, administrator, cast):
     measure = make_measure(plan, row)
     tables = {
         "obligation": f"directive,organisation,leader\n{row.directive_id},Q01,王一诺\n",
-        "measure": f"id,plan,number,text,obligations\n{measure.pk},{plan.pk},1,改过的措施,{row.pk}\n",
-        "directive": f"id,code,text,kind\n{row.directive_id},{row.directive.code},{row.directive.text},resource\n",
+        "measure": (
+            f"id,plan,number,text,obligations\n{measure.pk},{plan.pk},1,改过的措施,{row.pk}\n"
+        ),
+        "directive": (
+            "id,code,text,kind\n"
+            f"{row.directive_id},{row.directive.code},{row.directive.text},resource\n"
+        ),
         "organisation": "code,name_hans,parent\nQ01,改名单位,C000\nQ98,新单位,Q01\n",
     }
     for model, table in tables.items():
@@ -265,7 +284,10 @@ NO_KEYS = ("a", "'", "1' OR 1=1", "http://x/", "9" * 30, "-1", "é")
 
 
 def pages_that_look_rows_up(cast) -> list[tuple[str, str]]:
-    """The address of each form of the admin with a field that takes the key of a row, and what a form calls the field."""
+    """Each form of the admin with a field that takes the key of a row.
+
+    Its address, and what the form calls the field.
+    """
     found = []
     for model, page in admin.site._registry.items():
         label = f"admin:{model._meta.app_label}_{model._meta.model_name}"

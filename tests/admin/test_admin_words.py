@@ -1,5 +1,6 @@
-"""The admin read from its front page on, as each administrator: words, names and links. Nothing is in English, nothing is a bare id,
-no part of a password is shown, and every link opens.
+"""The admin read from its front page on, as each administrator: words, names and links.
+
+Nothing is in English, nothing is a bare id, no part of a password is shown, and every link opens.
 """
 
 import re
@@ -22,14 +23,33 @@ from tests.admin.test_admin_access import people, recorded, rows  # noqa: F401 -
 pytestmark = pytest.mark.once
 
 WHO = ("system", "security", "administrator", "superuser")
-# What a Chinese page may say in Latin letters: kinds of files, hashes, and the user names of this test.
+# What a Chinese page may say in Latin letters: kinds of files, hashes, and the user names of this
+# test.
 LATIN = {"csv", "xlsx", "txt", "SHA", "LDAP", "English", "EN", "ID"}
 NAMES = {
-    "system", "security", "administrator", "superuser", "bare", "looks", "staff", "manager", "supervisor", "viewer", "outsider",
-    "auditor", "admin", "above", "middle", "stranger", "below", "Tab", "Ctrl",
-}  # fmt: skip
+    "system",
+    "security",
+    "administrator",
+    "superuser",
+    "bare",
+    "looks",
+    "staff",
+    "manager",
+    "supervisor",
+    "viewer",
+    "outsider",
+    "auditor",
+    "admin",
+    "above",
+    "middle",
+    "stranger",
+    "below",
+    "Tab",
+    "Ctrl",
+}
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt")
-# The name of a column stands behind its word; a code, a hash, an address and what a script fills in are data.
+# The name of a column stands behind its word; a code, a hash, an address and what a script fills in
+# are data.
 DATA = re.compile(
     r"\([a-z][a-z_]*\)|\{[a-z]+\}|\b[0-9a-f]{8,}\b|\b[A-Z]+-?\d+(?:\.\d+)*\b|[\w.+-]+@[\w.-]+"
 )
@@ -68,8 +88,9 @@ class Words(HTMLParser):
 
 
 def pages(client: Client) -> Iterator[tuple[str, int, str, set[str]]]:
-    """Every page that links lead to from the front page of the admin: address, status, HTML, English
-    words. Outside the admin none is read.
+    """Every page of the admin that links lead to from its front page.
+
+    Of each its address, status, HTML and English words. Outside the admin none is read.
     """
     waiting, seen = ["/admin/"], {"/admin/"}
     while waiting:

@@ -1,6 +1,7 @@
 """What happens in the installation of the backup tests, each act in a process of its own.
 
-usage: python -m tests.backups.acts fill | kill POINT FOLDER | change FOLDER | keep FOLDER MOMENT | work S
+usage: python -m tests.backups.acts ACT
+ACT: fill | kill POINT FOLDER | change FOLDER | keep FOLDER MOMENT | work S
 """
 
 import os

@@ -20,7 +20,8 @@ PASSWORD = "白云-over-7-hills"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")  # tests/run says which
 PATIENCE = 20_000  # milliseconds; a busy machine is no fault of the page
 expect.set_options(timeout=PATIENCE)
-# How often a finger or a mouse button came down on this tab, over all its pages. Typing is not counted.
+# How often a finger or a mouse button came down on this tab, over all its pages. Typing is not
+# counted.
 COUNT_CLICKS = """addEventListener("pointerdown", () => {
   sessionStorage.setItem("clicks", 1 + Number(sessionStorage.getItem("clicks")));
 }, true);"""
@@ -50,7 +51,10 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 
 @dataclass
 class Desk:
-    """One person's browser. `faults` holds what no page may do: console errors, CSP messages, failed scripts, HTTP 5xx."""
+    """One person's browser.
+
+    `faults` holds what no page may do: console errors, CSP messages, failed scripts, HTTP 5xx.
+    """
 
     context: BrowserContext
     page: Page
@@ -140,7 +144,10 @@ def desk(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., De
 
 @contextmanager
 def forgiven(desk: Desk, *marks: str) -> Iterator[None]:
-    """Console errors that hold one of these marks are meant to happen here: a refused save answers 409."""
+    """Console errors that hold one of these marks are meant to happen here.
+
+    A refused save answers 409.
+    """
     before = len(desk.faults)
     yield
     desk.faults[before:] = [

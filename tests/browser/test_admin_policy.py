@@ -1,4 +1,7 @@
-"""The admin in a browser: no page and no answer to any of its forms asks for what the content security policy forbids."""
+"""The admin in a browser.
+
+No page and no answer to any of its forms asks for what the content security policy forbids.
+"""
 
 from collections.abc import Iterator
 
@@ -23,12 +26,18 @@ from tests.browser.conftest import Desk
 pytestmark = pytest.mark.once
 
 REPORT = """addEventListener("securitypolicyviolation", (event) => {
-  console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+  console.error(
+    `Content Security Policy: ${event.violatedDirective} ${event.blockedURI} `
+    + `${event.sourceFile}:${event.lineNumber}`
+  );
 });"""
 EMPTY = """() => {
-  const form = document.querySelector("#content form[method=post], #content-main form[method=post]");
+  const form = document.querySelector(
+    "#content form[method=post], #content-main form[method=post]"
+  );
   for (const field of form.elements) {
-    if (["text", "email", "date", "password", "number", "textarea"].includes(field.type)) field.value = "";
+    if (["text", "email", "date", "password", "number", "textarea"].includes(field.type))
+      field.value = "";
   }
   form.noValidate = true;
   HTMLFormElement.prototype.submit.call(form);
@@ -75,7 +84,10 @@ def test_a_violation_would_be_seen(administrator):
 
 
 def test_pages_and_their_forms_with_errors(administrator, recorded):  # noqa: F811
-    """Every page as it is opened; every form as it comes back with nothing filled in. `desk` fails on any fault."""
+    """Every page as it is opened; every form as it comes back with nothing filled in.
+
+    `desk` fails on any fault.
+    """
     one, opened, answered = administrator, 0, 0
     for model, page, address in [
         *pages(recorded),

@@ -1,11 +1,15 @@
-"""axe finds nothing on any page: the product's and the admin's, for each role, in each script and width, light and dark.
+"""axe finds nothing on any page: the product's and the admin's.
 
-Pages are those that links lead to, one of each address pattern. The four axes (简 or 繁, 1440 or 390 pixels, light or dark, folded
-parts shut or open) have sixteen combinations; running each on each page of each role takes hours. What axe finds depends on the
-markup, which a page has in common with others of its pattern, and on the sheet, which all pages share: colours depend on light and
-dark, hidden parts on the width, texts hardly on anything. So each page is looked at in one of eight combinations, which go round:
-among them each setting of any three axes meets each other (an orthogonal array of strength three). Staff and supervisors, whose
-pages have the forms, are looked at whole, of the others the pages that no role before them has. `make torture` runs all eight on
+For each role, in each script and width, light and dark.
+
+Pages are those that links lead to, one of each address pattern. The four axes (简 or 繁, 1440 or
+390 pixels, light or dark, folded parts shut or open) have sixteen combinations; running each on
+each page of each role takes hours. What axe finds depends on the markup, which a page has in common
+with others of its pattern, and on the sheet, which all pages share: colours depend on light and
+dark, hidden parts on the width, texts hardly on anything. So each page is looked at in one of eight
+combinations, which go round: among them each setting of any three axes meets each other (an
+orthogonal array of strength three). Staff and supervisors, whose pages have the forms, are looked
+at whole, of the others the pages that no role before them has. `make torture` runs all eight on
 every page of every role, and English.
 """
 
@@ -25,7 +29,8 @@ from tests.browser.conftest import NARROW, WIDE, Desk, forgiven
 from tests.browser.world import World
 from tests.factories import make_administrator
 
-# Without preload, by which axe writes imported sheets into the page, against the policy of its content.
+# Without preload, by which axe writes imported sheets into the page, against the policy of its
+# content.
 RULES = {
     "preload": False,
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -36,7 +41,10 @@ ROLES = (*WITH_FORMS, "manager", "viewer", "auditor", "admin", "system", "securi
 WITHOUT = ("/accounts/login/", "/accounts/password/reset/", "/nowhere/")
 FILES = ("export=", "/paper", ".docx", ".xlsx", ".csv", "/logout/")
 # What folds away within the page; menus lie over it, one at a time.
-OPEN = "document.querySelectorAll('main details:not(.menu)').forEach((folded) => { folded.open = true; })"
+OPEN = (
+    "document.querySelectorAll('main details:not(.menu)')."
+    "forEach((folded) => { folded.open = true; })"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Whatever a person typed is theirs until the server has it: every form keeps its words, says so, and sends them when it can."""
+"""Whatever a person typed is theirs until the server has it.
+
+Every form keeps its words, says so, and sends them when it can.
+"""
 
 import re
 from html.parser import HTMLParser
@@ -23,7 +26,9 @@ FILES = re.compile(
     r"/(file|paper|offline|template|marked|source|faults)/$|^/(admin|accounts|files)/"
 )
 PAGES = 2  # of each kind that the crawl opens
-KEPT = """() => Object.keys(localStorage).filter((name) => name.startsWith("draft:")).map((name) => localStorage.getItem(name)).join()"""
+KEPT = """() => Object.keys(localStorage)
+  .filter((name) => name.startsWith("draft:"))
+  .map((name) => localStorage.getItem(name)).join()"""
 AGE = """() => {
   for (const name of Object.keys(localStorage).filter((name) => name.startsWith("draft:"))) {
     const draft = JSON.parse(localStorage.getItem(name));
@@ -123,13 +128,19 @@ class Forms(HTMLParser):
     def found(self) -> set[str]:
         """Addresses of the forms in which something is typed."""
         return {
-            urljoin(self.path, form.get("action") or "") for place, form in enumerate(self.all)
-            if form.get("method", "").lower() == "post" and "data-no-draft" not in form and ({place, form.get("id")} - {None}) & self.typed
-        }  # fmt: skip
+            urljoin(self.path, form.get("action") or "")
+            for place, form in enumerate(self.all)
+            if form.get("method", "").lower() == "post"
+            and "data-no-draft" not in form
+            and ({place, form.get("id")} - {None}) & self.typed
+        }
 
 
 def crawl(user: User) -> dict[str, tuple[str, str]]:
-    """Name of each write address that this person meets → the page of its form, and the form's address."""
+    """Each write address that this person meets.
+
+    Its name → the page of its form, and the form's address.
+    """
     client, opened, todo, met = Client(), {}, ["/"], {}
     client.force_login(user, backend="directives.accounts.Door")
     while todo:
@@ -165,14 +176,21 @@ FORMS = {
 }
 TYPE = """([action, words]) => {
   for (const form of document.forms) {
-    if (form.getAttribute("method") !== "post" || new URL(form.getAttribute("action") || "", location).pathname !== action) continue;
-    const free = [...form.elements].find((one) => one.matches("textarea, input:not([type]), input[type=text]"));
-    const other = "input[type=radio]:not(:checked), input[type=checkbox], select, input[type=date], input[type=number]";
-    const field = free || [...form.elements].find((one) => one.matches(other) && (!one.options || one.options.length > 1));
+    if (form.getAttribute("method") !== "post"
+      || new URL(form.getAttribute("action") || "", location).pathname !== action) continue;
+    const free = [...form.elements].find(
+      (one) => one.matches("textarea, input:not([type]), input[type=text]")
+    );
+    const other = "input[type=radio]:not(:checked), input[type=checkbox], select, "
+      + "input[type=date], input[type=number]";
+    const field = free || [...form.elements].find(
+      (one) => one.matches(other) && (!one.options || one.options.length > 1)
+    );
     if (!field) return "";
     if (free) field.value = words;
     else if (field.type === "radio" || field.type === "checkbox") field.checked = !field.checked;
-    else if (field.tagName === "SELECT") field.selectedIndex = field.selectedIndex ? 0 : field.options.length - 1;
+    else if (field.tagName === "SELECT")
+      field.selectedIndex = field.selectedIndex ? 0 : field.options.length - 1;
     else field.value = field.type === "date" ? "2031-05-06" : "7";
     field.dispatchEvent(new Event("input", { bubbles: true }));
     return field.name;
@@ -420,7 +438,8 @@ def test_two_tabs_keep_words_of_their_own_and_going_back_finds_them(one, measure
     one.page.go_back()
     one.page.wait_for_url("**/log/")
     typed, offers = one.page.locator("#quick [name=text]"), one.page.locator(".kept")
-    # Some browsers fill in a form by themselves when they go back: then only the other tab's words are offered.
+    # Some browsers fill in a form by themselves when they go back: then only the other tab's words
+    # are offered.
     assert until(one.page, lambda: offers.count() == (1 if typed.input_value() == WORDS else 2))
     assert WORDS in kept(one.page) and "另一件事已办" in kept(one.page)
 

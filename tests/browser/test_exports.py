@@ -1,4 +1,7 @@
-"""Taking lists away as people do it: columns chosen with the keyboard alone and without scripts, a long file watched until it is ready."""
+"""Taking lists away as people do it.
+
+Columns chosen with the keyboard alone and without scripts, a long file watched until it is ready.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -107,9 +110,17 @@ def test_the_pages_of_files(
     boss = User.objects.get(username="supervisor")
     one.be(boss)
     row = Export.objects.create(
-        by=boss, list="ledger", format="xlsx", language=language, asked_at=world.plan.created_at, state="running", done=2500, total=10_000,
-        started_at=world.plan.created_at, told=[["亮灯", "逾期"]],
-    )  # fmt: skip
+        by=boss,
+        list="ledger",
+        format="xlsx",
+        language=language,
+        asked_at=world.plan.created_at,
+        state="running",
+        done=2500,
+        total=10_000,
+        started_at=world.plan.created_at,
+        told=[["亮灯", "逾期"]],
+    )
     pages = [
         f"/exports/{row.pk}/",
         "/exports/",

@@ -1,4 +1,7 @@
-"""From giving a directive out to an accepted report and a ledger in Excel, through the pages alone, as people do it."""
+"""From giving a directive out to an accepted report and a ledger in Excel.
+
+Through the pages alone, as people do it.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -164,7 +167,10 @@ def accept_plan(desk: Desk) -> None:
 
 
 def log_work(desk: Desk, folder: Path) -> None:
-    """On a phone: after the words, two presses; pick the measure, write it down. The file is chosen beside."""
+    """On a phone: after the words, two presses; pick the measure, write it down.
+
+    The file is chosen beside.
+    """
     page = desk.page
     minutes = folder / "会议纪要.txt"
     minutes.write_text("会议纪要", encoding="utf-8")
@@ -228,7 +234,10 @@ def saving(desk: Desk, words: str) -> Iterator[None]:
 
 
 def fill_in(desk: Desk) -> None:
-    """Percentages for two entries; the second of them gets other words. Each save is confirmed on the page and found in the table."""
+    """Percentages for two entries; the second of them gets other words.
+
+    Each save is confirmed on the page and found in the table.
+    """
     page = desk.page
     for code, percent in zip(CODES, (40, 60), strict=False):
         row = row_of(desk, code)
@@ -291,7 +300,10 @@ def review(desk: Desk, report: ProgressReport, back: str) -> None:
 
 
 def mend(desk: Desk) -> None:
-    """The reason stands on My work and in the report; what was asked for is written, the last entry completed, all handed in."""
+    """The reason stands on My work and in the report.
+
+    What was asked for is written, the last entry completed, all handed in.
+    """
     page = desk.page
     desk.go("/")
     expect(page.locator(".todo", has_text=ASKED)).to_have_count(1)

@@ -1,4 +1,7 @@
-"""Every role's main pages, wide and narrow: nothing breaks, nothing sticks out, nothing is left in English, everybody can use them."""
+"""Every role's main pages, wide and narrow.
+
+Nothing breaks, nothing sticks out, nothing is left in English, everybody can use them.
+"""
 
 import re
 from collections.abc import Callable
@@ -11,7 +14,8 @@ from tests.browser.conftest import NARROW, PASSWORD, WIDE, Desk, forgiven
 from tests.browser.test_axe import Setting, violations
 from tests.browser.world import World
 
-# What a Chinese page may say in Latin letters: file types, keys, the switch of languages, sizes, encodings.
+# What a Chinese page may say in Latin letters: file types, keys, the switch of languages, sizes,
+# encodings.
 LATIN = {
     "Excel",
     "WPS",
@@ -36,17 +40,20 @@ LATIN = {
     "Big",
 }
 USERNAMES = {"staff", "manager", "supervisor", "viewer", "admin", "auditor"}
-# All that can be read or heard, but for the words of the source as they were saved: their damage holds pinyin.
+# All that can be read or heard, but for the words of the source as they were saved: their damage
+# holds pinyin.
 SEEN = """() => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
   const told = [document.title];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const place = texts.currentNode.parentElement;
-    if (place.checkVisibility() && !place.closest(".src, del, script")) told.push(texts.currentNode.data);
+    if (place.checkVisibility() && !place.closest(".src, del, script"))
+      told.push(texts.currentNode.data);
   }
   for (const one of document.body.querySelectorAll(":not(mark)")) {
-    for (const name of ["title", "aria-label", "placeholder", "alt"]) told.push(one.getAttribute(name) || "");
+    for (const name of ["title", "aria-label", "placeholder", "alt"])
+      told.push(one.getAttribute(name) || "");
   }
   return told.join("\\n");
 }"""
@@ -131,7 +138,10 @@ def test_the_pages_of_a_role(
 
 
 def faults_of(desk: Desk, path: str) -> list[str]:
-    """What is wrong with a page: its status, things that stick out at either width, words in English."""
+    """What is wrong with a page.
+
+    Its status, things that stick out at either width, words in English.
+    """
     page, faults = desk.page, []
     page.set_viewport_size(NARROW)
     if (status := desk.go(path)) != 200:
@@ -156,7 +166,10 @@ def test_the_page_before_the_door(sample: Document, desk: Callable[..., Desk]) -
 
 @pytest.mark.once
 def test_wcag(world: World, desk: Callable[..., Desk]) -> None:
-    """Work in hand: a report that was begun, a plan that waits, an obligation of today; tests/browser/test_axe.py has every page."""
+    """Work in hand: a report that was begun, a plan that waits, an obligation of today.
+
+    tests/browser/test_axe.py has every page.
+    """
     one = desk()
     found = list(violations(one, "/accounts/login/", Setting("zh-hans", WIDE, "light", False)))
     for role, size in (("staff", NARROW), ("supervisor", WIDE)):
@@ -266,7 +279,10 @@ def tab_to(page: Page, target: str, most: int = 40) -> None:
 
 
 def test_two_people_on_one_entry(world: World, desk: Callable[..., Desk]) -> None:
-    """The second sees both versions, nothing is overwritten; and the page can still hand in after a row was drawn anew."""
+    """The second sees both versions, nothing is overwritten.
+
+    The page can still hand in after a row was drawn anew.
+    """
     first, second = desk(), desk()
     for one, name in ((first, "manager"), (second, "staff")):
         one.be(User.objects.get(username=name))

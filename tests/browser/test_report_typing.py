@@ -1,4 +1,7 @@
-"""Typing a report in a browser: saved as it is typed, focus kept, two people's words side by side, nothing lost at hand-in."""
+"""Typing a report in a browser.
+
+Saved as it is typed, focus kept, two people's words side by side, nothing lost at hand-in.
+"""
 
 import pytest
 from playwright.sync_api import expect

@@ -71,9 +71,13 @@ def test_a_passkey_is_added_is_the_second_step_and_signs_in_alone(cast, office, 
     keys = one.context.new_cdp_session(one.page)
     keys.send("WebAuthn.enable")
     options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
         "automaticPresenceSimulation": True,
-    }  # fmt: skip
+    }
     keys.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     one.go("/accounts/login/")
     enter(one, "supervisor")
@@ -103,7 +107,8 @@ def test_a_passkey_that_is_not_there_is_said_in_words(db, desk):
     keys.send("WebAuthn.enable")
     one.go("/accounts/login/")
     one.page.evaluate(
-        "() => { navigator.credentials.get = async () => { throw new DOMException('no', 'NotAllowedError'); }; }"
+        "() => { navigator.credentials.get = async () => "
+        "{ throw new DOMException('no', 'NotAllowedError'); }; }"
     )
     one.press("用通行密钥登录")
     expect(one.page.locator("form [data-failed]")).to_contain_text("未能完成")

@@ -1,4 +1,7 @@
-"""The dashboard on a wall: whatever the projector, it fills the screen, never scrolls, and its figures can be read from afar."""
+"""The dashboard on a wall.
+
+Whatever the projector, it fills the screen, never scrolls, and its figures can be read from afar.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,31 +30,39 @@ SIZES = (
     (2560, 1440),
     (3840, 2160),
 )
-# What is wrong with a wall: it scrolls, leaves room, cuts a line in two, or says something too small. Percent of the height.
-# The digits of the typeface stand 73% of its size high: 2.2% of the screen make 1.6%.
+# What is wrong with a wall: it scrolls, leaves room, cuts a line in two, or says something too
+# small. Percent of the height. The digits of the typeface stand 73% of its size high: 2.2% of the
+# screen make 1.6%.
 WRONG = """() => {
   const root = document.documentElement, high = innerHeight, found = [];
   const size = (one) => {
     const svg = one.closest("svg.chart");
-    return parseFloat(getComputedStyle(one).fontSize) * (svg ? svg.getScreenCTM().d : 1) / high * 100;
+    return parseFloat(getComputedStyle(one).fontSize)
+      * (svg ? svg.getScreenCTM().d : 1) / high * 100;
   };
-  if (root.scrollWidth > innerWidth || root.scrollHeight > high) found.push(`scrolls: ${root.scrollWidth} × ${root.scrollHeight}`);
+  if (root.scrollWidth > innerWidth || root.scrollHeight > high)
+    found.push(`scrolls: ${root.scrollWidth} × ${root.scrollHeight}`);
   const foot = document.querySelector(".foot").getBoundingClientRect().bottom;
   if (Math.abs(foot - high) > 1) found.push(`ends at ${foot}`);
   for (const one of document.querySelectorAll("#main .card")) {
     if (!one.checkVisibility()) continue;
     const box = one.getBoundingClientRect();
-    if (box.bottom > high || box.height < high / 8) found.push(`${one.id} stands from ${box.top} to ${box.bottom}`);
+    if (box.bottom > high || box.height < high / 8)
+      found.push(`${one.id} stands from ${box.top} to ${box.bottom}`);
     if (one.scrollHeight > one.clientHeight + 1) found.push(`${one.id} is cut`);
   }
   const texts = document.createTreeWalker(document.querySelector("#main"), NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const one = texts.currentNode.parentElement;
     if (!texts.currentNode.data.trim() || !one.checkVisibility() || one.closest(".sr")) continue;
-    if (size(one) < 1.6) found.push(`${texts.currentNode.data.trim()} is ${size(one).toFixed(2)}% high`);
+    if (size(one) < 1.6)
+      found.push(`${texts.currentNode.data.trim()} is ${size(one).toFixed(2)}% high`);
   }
-  for (const one of document.querySelectorAll(".stat .n, .sects .rt b, .rank .pc b, .heat td a, .delta .v, .cover b, .headline b")) {
-    if (one.checkVisibility() && size(one) < 2.19) found.push(`figure ${one.textContent} is ${size(one).toFixed(2)}% high`);
+  for (const one of document.querySelectorAll(
+    ".stat .n, .sects .rt b, .rank .pc b, .heat td a, .delta .v, .cover b, .headline b"
+  )) {
+    if (one.checkVisibility() && size(one) < 2.19)
+      found.push(`figure ${one.textContent} is ${size(one).toFixed(2)}% high`);
   }
   return found;
 }"""

@@ -1,4 +1,7 @@
-"""A small office in full swing on the real document: something of everything, made by the product's own commands."""
+"""A small office in full swing on the real document.
+
+Something of everything, made by the product's own commands.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -25,7 +28,10 @@ from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, reviewing
 
 MONTHS_AGO = timedelta(days=120)
-LONG = "召开主席办公会审议《重大事项报告办法（征求意见稿）》，书面征求各产业工会和省级工会意见，汇总修改后提交常委会会议审定并印发"
+LONG = (
+    "召开主席办公会审议《重大事项报告办法（征求意见稿）》，书面征求各产业工会和省级工会意见，"
+    "汇总修改后提交常委会会议审定并印发"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,10 @@ class World:
 
 
 def build(document: Document) -> World:
-    """Section 九 given to three bodies; 全国总工会 has a plan in review, a log, and a report of which a part came back."""
+    """Section 九 given to three bodies.
+
+    全国总工会 has a plan in review, a log, and a report of which a part came back.
+    """
     now = timezone.now()
     began, today = now - MONTHS_AGO, timezone.localdate(now)
     staff, manager, supervisor = (
@@ -132,7 +141,10 @@ def planned(
 def reported(
     document: Document, staff: User, manager: User, supervisor: User, now: datetime
 ) -> ProgressReport:
-    """Five entries handed in: one of them returned, one accepted, three in review; the others are still drafts."""
+    """Five entries handed in: one of them returned, one accepted, three in review.
+
+    The others are still drafts.
+    """
     today = timezone.localdate(now)
     opening = {
         "year": today.year,

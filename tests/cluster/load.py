@@ -62,7 +62,10 @@ class Browser:
         return self.ask("GET", path)
 
     def write(self, path: str, form: dict[str, object]) -> tuple[Answer, int]:
-        """Send a form until it is answered, always with the same key; the answer, and how many times it had failed."""
+        """Send a form until it is answered, always with the same key.
+
+        The answer, and how many times it had failed.
+        """
         form, failed = {"idempotency_key": uuid4(), **form}, 0
         while (answer := self.ask("POST", path, form)).status in (0, *BROKEN) and failed < 40:
             failed += 1
@@ -84,7 +87,10 @@ class Account:
 
 
 class Client(threading.Thread):
-    """A person who reads and writes until told to stop. Between two requests they breathe, so that the machine can, too."""
+    """A person who reads and writes until told to stop.
+
+    Between two requests they breathe, so that the machine can, too.
+    """
 
     def __init__(self, port: int, person: dict, number: int) -> None:
         super().__init__(name=f"client {number}", daemon=True)

@@ -1,7 +1,7 @@
 """The machines of an installation, as processes on this one, set up with the very files of deploy/.
 
-A primary and a streaming replica, PgBouncer, web nodes under gunicorn, a worker, nginx in front. Each has a folder of its own
-and shares nothing on disk with another.
+A primary and a streaming replica, PgBouncer, web nodes under gunicorn, a worker, nginx in front.
+Each has a folder of its own and shares nothing on disk with another.
 """
 
 import json
@@ -106,12 +106,22 @@ class Cluster:
         other: bool = False,
         environment: dict[str, str] | None = None,
     ) -> None:
-        """Start a program whose words go to NAME.log; it ends with this process, whatever happens."""
+        """Start a program whose words go to NAME.log.
+
+        It ends with this process, whatever happens.
+        """
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                arguments, cwd=ROOT if not other else self.folder, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                start_new_session=True, preexec_fn=end_with_parent, **self.user(other=other),
-            )  # fmt: skip
+                arguments,
+                cwd=ROOT if not other else self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+                **self.user(other=other),
+            )
 
     def user(self, *, other: bool) -> dict[str, object]:
         return (
@@ -136,7 +146,10 @@ class Cluster:
         process.wait(timeout=PATIENCE)
 
     def kill(self, name: str) -> None:
-        """As when the machine loses its power: every process of it at once. PostgreSQL's children have groups of their own."""
+        """As when the machine loses its power: every process of it at once.
+
+        PostgreSQL's children have groups of their own.
+        """
         process = self.processes.pop(name)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.killpg(process.pid, signal.SIGKILL)
@@ -243,8 +256,12 @@ class Cluster:
         """The shipped file with the addresses of here, pointing at `server`."""
         text = (DEPLOY / "pgbouncer" / "pgbouncer.ini").read_text(encoding="utf-8")
         for before, after in {
-            "host=10.0.0.21 port=5432 dbname=qunzhu": f"host=127.0.0.1 port={self.ports[server]} dbname=qunzhu user=postgres",
-            "listen_port = 6432": f"listen_port = {self.ports['pgbouncer']}\nadmin_users = postgres",
+            "host=10.0.0.21 port=5432 dbname=qunzhu": (
+                f"host=127.0.0.1 port={self.ports[server]} dbname=qunzhu user=postgres"
+            ),
+            "listen_port = 6432": (
+                f"listen_port = {self.ports['pgbouncer']}\nadmin_users = postgres"
+            ),
             "auth_type = scram-sha-256\nauth_file = /etc/pgbouncer/userlist.txt": "auth_type = any",
         }.items():
             assert before in text, f"pgbouncer.ini no longer says {before}"
@@ -266,7 +283,10 @@ class Cluster:
         for before, after in {
             "server {\n    listen 80;\n    return 301 https://$host$request_uri;\n}\n": "",
             "listen 443 ssl;": f"listen 127.0.0.1:{self.ports['nginx']};",
-            "    ssl_certificate /etc/ssl/qunzhu/fullchain.pem;\n    ssl_certificate_key /etc/ssl/qunzhu/privkey.pem;\n": "",
+            (
+                "    ssl_certificate /etc/ssl/qunzhu/fullchain.pem;\n"
+                "    ssl_certificate_key /etc/ssl/qunzhu/privkey.pem;\n"
+            ): "",
             "10.0.0.11:8000": f"127.0.0.1:{self.ports['node1']}",
             "10.0.0.12:8000": f"127.0.0.1:{self.ports['node2']}",
             "include qunzhu-proxy.conf;": f"include {folder}/qunzhu-proxy.conf;",
@@ -276,7 +296,10 @@ class Cluster:
         shutil.copy(DEPLOY / "nginx" / "proxy.conf", folder / "qunzhu-proxy.conf")
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         paths = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-        whole = f"pid {folder}/pid;\ndaemon off;\nevents {{}}\nhttp {{\naccess_log {folder}/access.log;\n{paths}\n{text}}}\n"
+        whole = (
+            f"pid {folder}/pid;\ndaemon off;\nevents {{}}\nhttp {{\n"
+            f"access_log {folder}/access.log;\n{paths}\n{text}}}\n"
+        )
         (folder / "nginx.conf").write_text(whole, encoding="utf-8")
         self.start(
             "nginx",
@@ -295,10 +318,14 @@ class Cluster:
             if key in os.environ
         }
         return kept | {
-            "QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(self.folder / name), "SECRET_KEY": "of the whole cluster" * 3,
-            "DATABASE_URL": server, "DB_PGBOUNCER": "true", "REPLICA_MAX_LAG": str(LAG_LIMIT),
+            "QUNZHU_DOTENV": os.devnull,
+            "QUNZHU_VAR": str(self.folder / name),
+            "SECRET_KEY": "of the whole cluster" * 3,
+            "DATABASE_URL": server,
+            "DB_PGBOUNCER": "true",
+            "REPLICA_MAX_LAG": str(LAG_LIMIT),
             "DATABASE_REPLICA_URL": f"postgres://postgres:x@127.0.0.1:{self.ports['replica']}/qunzhu",
-        }  # fmt: skip
+        }
 
     def direct(self) -> dict[str, str]:
         """What a migration is told: the primary itself."""
@@ -334,7 +361,10 @@ class Cluster:
         return json.loads(done.stdout)
 
     def start_node(self, name: str) -> None:
-        """gunicorn with the shipped settings; its workers are replaced often, so that this too happens under load."""
+        """gunicorn with the shipped settings.
+
+        Its workers are replaced often, so that this too happens under load.
+        """
         local = {
             "WEB_BIND": f"127.0.0.1:{self.ports[name]}",
             "WEB_WORKERS": "2",

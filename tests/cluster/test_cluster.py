@@ -1,6 +1,7 @@
-"""An installation of several machines, from real programs and the shipped files, and what may happen to it.
+"""An installation of several machines, and what may happen to it.
 
-One test, because one cluster takes ten seconds to set up; its steps are functions that build on one another.
+It is made of real programs and the shipped files. One test, because one cluster takes ten seconds
+to set up; its steps are functions that build on one another.
 """
 
 import time
@@ -41,7 +42,10 @@ def test_what_may_happen_to_an_installation_of_several_machines(cluster: Cluster
 
 
 def the_pooler_gives_each_process_its_timeouts(cluster: Cluster) -> None:
-    asked = "SELECT current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
+    asked = (
+        "SELECT current_setting('statement_timeout'), "
+        "current_setting('idle_in_transaction_session_timeout')"
+    )
     for database, wanted in (("qunzhu", ("15s", "30s")), ("qunzhu_work", ("0", "10min"))):
         assert cluster.sql("pgbouncer", asked, database=database) == [wanted]
     refused = cluster.manage("migrate", environment=cluster.environment("office"))
@@ -98,7 +102,10 @@ def who_wrote_reads_it_while_the_replica_falls_behind(cluster: Cluster, world: d
 
 
 def what_breaks_under_load_is_seen_by_nobody(cluster: Cluster, world: dict) -> Load:
-    """A node is killed, comes back, the other is restarted as in an upgrade, then the replica is killed."""
+    """A node is killed and comes back, the other is restarted as in an upgrade.
+
+    Then the replica is killed.
+    """
     load = Load(cluster.ports["nginx"], world["people"])
     load.begin()
     beneath(load, lambda: a_backup_is_made(cluster), 60)
@@ -159,7 +166,10 @@ def nothing_is_lost_or_done_twice(cluster: Cluster, load: Load, *, also: list[st
 def the_primary_is_lost_and_the_replica_takes_its_place(
     cluster: Cluster, world: dict, load: Load
 ) -> None:
-    """The runbook's failover: promote, point PgBouncer at the new primary, go on. Nothing that had reached the replica is lost."""
+    """The runbook's failover: promote, point PgBouncer at the new primary, go on.
+
+    Nothing that had reached the replica is lost.
+    """
     cluster.start_postgresql("replica")
     place = cluster.sql("primary", "SELECT pg_current_wal_flush_lsn()")[0][0]
     wait_for(
@@ -187,7 +197,10 @@ def the_primary_is_lost_and_the_replica_takes_its_place(
         True,
     )  # what was promoted is no replica any more
     cluster.ports["primary"] = cluster.ports["replica"]
-    hearts = "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%' AND last_ran_at > now() - interval '15 seconds'"
+    hearts = (
+        "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%' "
+        "AND last_ran_at > now() - interval '15 seconds'"
+    )
     wait_for(
         lambda: cluster.sql("primary", hearts) == [(1,)], "the worker beats on, on the new primary"
     )

@@ -1,4 +1,6 @@
-"""The bodies, people and work of the cluster test, made in its database by a process of its own, which prints what the clients need.
+"""The bodies, people and work of the cluster test.
+
+A process of its own makes them in the database, and prints what the clients need.
 
 usage: python -m tests.cluster.world make | count
 """
@@ -35,7 +37,10 @@ BODIES, DIRECTIVES = 6, 40
 
 
 def make() -> dict:
-    """A centre with six bodies below, each owing forty directives and with somebody to acknowledge them."""
+    """A centre with six bodies below, each owing forty directives.
+
+    Each has somebody to acknowledge them.
+    """
     centre = make_body("C0", kind="centre")
     document = make_document()
     directives = [make_directive(make_section(document)) for _number in range(DIRECTIVES)]

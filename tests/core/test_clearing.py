@@ -73,9 +73,15 @@ def rows_of_each_age(cast, days: float) -> None:
         SignInAttempt.objects.create(account="x", address="x", at=at, succeeded=succeeded)
     for status in ("SUCCESSFUL", "READY"):
         task = DBTaskResult.objects.create(
-            status=status, args_kwargs={"args": [], "kwargs": {}}, priority=0, task_path="x", queue_name="default",
-            backend_name="default", exception_class_path="", traceback="",
-        )  # fmt: skip
+            status=status,
+            args_kwargs={"args": [], "kwargs": {}},
+            priority=0,
+            task_path="x",
+            queue_name="default",
+            backend_name="default",
+            exception_class_path="",
+            traceback="",
+        )
         DBTaskResult.objects.filter(pk=task.pk).update(finished_at=at)
     for finished_at in (at, None):
         JobProgress.objects.create(
@@ -97,9 +103,16 @@ def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatc
     now = timezone.now()
     wanted = {old.what: clearing.expired_rows(old, now).count() for old in clearing.RETENTION_RULES}
     assert wanted == {
-        "keys of forms": 9, "notices that were read": 3, "notices that nobody read": 1, "sessions": 17, "tasks of the worker": 11,
-        "long acts that have ended": 6, "places of sessions": 13, "sign-ins that failed": 15, "places of sign-ins": 6,
-    }  # fmt: skip
+        "keys of forms": 9,
+        "notices that were read": 3,
+        "notices that nobody read": 1,
+        "sessions": 17,
+        "tasks of the worker": 11,
+        "long acts that have ended": 6,
+        "places of sessions": 13,
+        "sign-ins that failed": 15,
+        "places of sign-ins": 6,
+    }
     waiting = (
         DBTaskResult.objects.filter(status="READY").count(),
         JobProgress.objects.filter(finished_at=None).count(),
@@ -133,9 +146,12 @@ def test_files_without_a_row_go_after_a_day(cast, clear):
     upload = SimpleUploadedFile("佐证材料.txt", "办了".encode())
     known = evidence.attach(measure.plan, upload, by=cast.staff, now=NOW)
     lost = [
-        put("evidence/2026/11/lost.pdf"), put("evidence/2026/11/lost.pdf.0123.part"), put("intake/2026/11/lost.xlsx"),
-        put("exports/2026/11/77.csv"), put("django-import-export/0123"),
-    ]  # fmt: skip
+        put("evidence/2026/11/lost.pdf"),
+        put("evidence/2026/11/lost.pdf.0123.part"),
+        put("intake/2026/11/lost.xlsx"),
+        put("exports/2026/11/77.csv"),
+        put("django-import-export/0123"),
+    ]
     young = [
         put("evidence/2026/11/young.pdf", days=0.9),
         put("django-import-export/4567", days=0.5),

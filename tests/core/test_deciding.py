@@ -1,4 +1,7 @@
-"""Nobody decides what they asked for: not one by one, not many at once, and whatever posts they hold by then."""
+"""Nobody decides what they asked for.
+
+Not one by one, not many at once, and whatever posts they hold by then.
+"""
 
 from importlib import import_module
 from random import Random
@@ -341,7 +344,10 @@ class Office:
         )
 
     def act(self):
-        """One after another tries a move, until somebody may make it; returns whether it was made."""
+        """One after another tries a move, until somebody may make it.
+
+        Returns whether it was made.
+        """
         subject = self.random.choice(self.subjects)
         subject.refresh_from_db()
         table = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}[
@@ -367,7 +373,10 @@ class Office:
         return True
 
     def note(self, subject, action, step, by):
-        """Hold a decision against who asked; `asked` is written down here, not read from the row."""
+        """Hold a decision against who asked.
+
+        `asked` is written down here, not read from the row.
+        """
         key = (type(subject), subject.pk)
         if step.decides:
             assert by.pk not in self.asked.get(key, ())

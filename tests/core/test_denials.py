@@ -1,4 +1,7 @@
-"""What a signed-in person was refused stands in the record: who, which page, about what; no words of it, and never without end."""
+"""What a signed-in person was refused stands in the record: who, which page, about what.
+
+No words of it, and never without end.
+"""
 
 from datetime import timedelta
 
@@ -97,9 +100,11 @@ def test_strangers_and_what_is_found_leave_no_line(cast, sign_in):
 def test_every_number_in_an_address_is_known():
     """Of which table it is; the first beginning that fits."""
     unknown = [
-        pattern.name for pattern in urls.urlpatterns
-        if "<int:pk>" in str(pattern.pattern) and not str(pattern.pattern).startswith(tuple(NUMBERED))
-    ]  # fmt: skip
+        pattern.name
+        for pattern in urls.urlpatterns
+        if "<int:pk>" in str(pattern.pattern)
+        and not str(pattern.pattern).startswith(tuple(NUMBERED))
+    ]
     assert unknown == []
     assert list(NUMBERED).index("statistics/report/") < list(NUMBERED).index("statistics/")
 

@@ -57,11 +57,25 @@ def stored(folder):
 
 
 GOOD = [
-    ("a.pdf", PDF), ("a.docx", DOCX), ("a.xlsx", XLSX), ("a.pptx", PPTX), ("a.ofd", OFD), ("a.zip", ZIP), ("a.doc", OLE), ("a.xls", OLE),
-    ("a.ppt", OLE), ("a.wps", OLE), ("a.wps", ZIP), ("a.et", OLE), ("a.png", PNG), ("a.jpg", b"\xff\xd8\xff\xe0x"),
+    ("a.pdf", PDF),
+    ("a.docx", DOCX),
+    ("a.xlsx", XLSX),
+    ("a.pptx", PPTX),
+    ("a.ofd", OFD),
+    ("a.zip", ZIP),
+    ("a.doc", OLE),
+    ("a.xls", OLE),
+    ("a.ppt", OLE),
+    ("a.wps", OLE),
+    ("a.wps", ZIP),
+    ("a.et", OLE),
+    ("a.png", PNG),
+    ("a.jpg", b"\xff\xd8\xff\xe0x"),
     ("A.JPEG", b"\xff\xd8\xff\xe1x"),
-    ("a.txt", "进展".encode("gb18030")), ("a.csv", "\ufeff甲,乙".encode()), ("a.txt", "甲".encode("utf-16")),
-]  # fmt: skip
+    ("a.txt", "进展".encode("gb18030")),
+    ("a.csv", "\ufeff甲,乙".encode()),
+    ("a.txt", "甲".encode("utf-16")),
+]
 
 
 @pytest.mark.parametrize(("name", "content"), GOOD)
@@ -70,10 +84,20 @@ def test_every_type_is_known_by_its_bytes(name, content):
 
 
 BAD = [
-    ("a.pdf", b"MZ\x90\x00"), ("a.pdf", ZIP), ("a.docx", PDF), ("a.docx", OLE), ("a.png", b"GIF89a"), ("a.jpg", PNG),
-    ("a.txt", b"MZ\x90"), ("a.csv", b"a\0b"), ("a.txt", PDF), ("a.zip", b"PK\x05\x06"),
-    ("a.docx", XLSX), ("a.zip", b"PK\x03\x04rest"), ("a.xlsx", b"PK\x03\x04rest"),
-]  # fmt: skip
+    ("a.pdf", b"MZ\x90\x00"),
+    ("a.pdf", ZIP),
+    ("a.docx", PDF),
+    ("a.docx", OLE),
+    ("a.png", b"GIF89a"),
+    ("a.jpg", PNG),
+    ("a.txt", b"MZ\x90"),
+    ("a.csv", b"a\0b"),
+    ("a.txt", PDF),
+    ("a.zip", b"PK\x05\x06"),
+    ("a.docx", XLSX),
+    ("a.zip", b"PK\x03\x04rest"),
+    ("a.xlsx", b"PK\x03\x04rest"),
+]
 
 
 @pytest.mark.parametrize(("name", "content"), BAD)

@@ -1,4 +1,7 @@
-"""Evidence in a bucket that several machines share: kept, handed out through the tracker alone, taken away."""
+"""Evidence in a bucket that several machines share.
+
+Kept, handed out through the tracker alone, taken away.
+"""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -44,8 +47,12 @@ def test_a_bucket_is_described_by_the_environment(monkeypatch):
         for name in ("bucket_name", "endpoint_url", "access_key", "secret_key", "default_acl")
     }
     assert kept == {
-        "bucket_name": BUCKET, "endpoint_url": "https://s3.example.org", "access_key": "k", "secret_key": "s", "default_acl": None,
-    }  # fmt: skip
+        "bucket_name": BUCKET,
+        "endpoint_url": "https://s3.example.org",
+        "access_key": "k",
+        "secret_key": "s",
+        "default_acl": None,
+    }
     assert found["OPTIONS"]["max_memory_size"] == IN_MEMORY < len(PDF)
 
 

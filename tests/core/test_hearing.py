@@ -1,4 +1,7 @@
-"""When an organisation was last heard from: by which acts, what silence does to a light, and what that costs."""
+"""When an organisation was last heard from.
+
+By which acts, what silence does to a light, and what that costs.
+"""
 
 from datetime import date, timedelta
 from importlib import import_module
@@ -43,10 +46,22 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def owed(cast):
-    """Two obligations without any day, of which nothing was heard for long: the first underway, the second acknowledged."""
+    """Two obligations without any day, of which nothing was heard for long.
+
+    The first underway, the second acknowledged.
+    """
     section = make_section()
-    rows = [make_obligation(make_directive(section), cast.body, state=state, due_on=None, heard_on=BEFORE, percent=40)
-            for state in ("underway", "acknowledged")]  # fmt: skip
+    rows = [
+        make_obligation(
+            make_directive(section),
+            cast.body,
+            state=state,
+            due_on=None,
+            heard_on=BEFORE,
+            percent=40,
+        )
+        for state in ("underway", "acknowledged")
+    ]
     assert [(row.light, row.why) for row in rows] == [("yellow", Reason("silent", BEFORE))] * 2
     return rows
 
@@ -110,9 +125,8 @@ def test_lines_of_a_table_are_heard_and_unheard_when_they_are_taken_back(cast, o
     entries = planning.log_many(work=done, by=cast.staff, now=NOW)
     assert stored() == [HEARD, HEARD]
     planning.delete_log(entries=entries, by=cast.staff, now=NOW + timedelta(days=1))
-    issued = owed[
-        0
-    ].issued_on  # nothing else is stored of either; that the second rests again is no word of the organisation
+    # Nothing else is stored of either; that the second rests again is no word of the organisation.
+    issued = owed[0].issued_on
     assert stored() == [(issued, "yellow"), (issued, "yellow")]
     assert tallies.drift() == []
 
@@ -136,9 +150,15 @@ def test_an_entry_handed_in_is_heard_and_a_draft_or_a_verdict_is_not(cast, owed)
 def test_what_others_do_about_it_is_not_heard(cast, owed):
     change_obligations(owed, {"note": "重点"}, action="import", by=cast.supervisor, now=NOW)
     reporting.open_cycle(
-        document=owed[0].document, year=2026, period="quarter", number=4, opens_on=TODAY, due_on=date(2027, 1, 5), by=cast.supervisor,
+        document=owed[0].document,
+        year=2026,
+        period="quarter",
+        number=4,
+        opens_on=TODAY,
+        due_on=date(2027, 1, 5),
+        by=cast.supervisor,
         now=NOW,
-    )  # fmt: skip
+    )
     tick(now=NOW, everything=True)
     assert stored() == [STILL, STILL]
 
@@ -225,11 +245,25 @@ def test_the_migration_tells_the_day_from_what_is_stored(cast, owed):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_stored_day_is_the_one_that_the_history_tells(cast, seed):
-    """Random acts of everybody over a year: the day is never forgotten, and the light is right every morning."""
+    """Random acts of everybody over a year.
+
+    The day is never forgotten, and the light is right every morning.
+    """
     random, now, section = Random(seed), NOW, make_section()
     alone = make_member(cast.sibling, "supervisor", "alone")
-    rows = [make_obligation(make_directive(section), cast.body, state="assigned", due_on=None, heard_on=None, issued_on=TODAY,
-                            starts_on=TODAY, percent=0) for _number in range(4)]  # fmt: skip
+    rows = [
+        make_obligation(
+            make_directive(section),
+            cast.body,
+            state="assigned",
+            due_on=None,
+            heard_on=None,
+            issued_on=TODAY,
+            starts_on=TODAY,
+            percent=0,
+        )
+        for _number in range(4)
+    ]
     measure = measure_of(rows[:2])
     while now < NOW + timedelta(days=365):
         act = random.choice(["log", "move", "plan", "terms", "rest"])

@@ -246,7 +246,8 @@ def test_calling_off_wins_over_carrying_out(cast, directives, few, monkeypatch):
     monkeypatch.setattr(bulk_issuing, "issue", meanwhile)
     jobs.run("job", job.pk)
     job.refresh_from_db()
-    # The same connection called it off, so that went with the part; whoever else does is not rolled back.
+    # The same connection called it off, so that went with the part; whoever else does is not rolled
+    # back.
     jobs.cancel_job(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
     job.refresh_from_db()
     assert (job.state, job.done, Obligation.objects.count()) == (CANCELLED, 2, 4)
@@ -297,10 +298,13 @@ def test_what_the_database_broke_off_is_tried_again_after_a_pause(
 @pytest.mark.parametrize(
     ("moved", "worker", "said"),
     [
-        (None, True, "正在排队"), (None, False, "后台服务没有运行"), (5, False, "最近进展"), (300, True, "之后没有进展"),
+        (None, True, "正在排队"),
+        (None, False, "后台服务没有运行"),
+        (5, False, "最近进展"),
+        (300, True, "之后没有进展"),
         (300, False, "后台服务没有运行"),
     ],
-)  # fmt: skip
+)
 def test_the_page_says_what_is_so(cast, directives, few, sign_in, moved, worker, said):
     job, now = begun(cast, directives), timezone.now()
     if moved is not None:
@@ -324,17 +328,26 @@ def test_bodies_are_meant_by_subtree_level_and_kind(cast, directives):
         (Pick(kind="military"), Pick(level="provincial")),
     )
     assert [meant(*picks) for picks in cases] == [4, 2, 1, 2]
-    assert [Pick.of(key) for key in ("x::", ":nowhere:", "", Pick(7, "county", "military").key)] == [
-        None, None, Pick(), Pick(7, "county", "military"),
-    ]  # fmt: skip
+    assert [
+        Pick.of(key) for key in ("x::", ":nowhere:", "", Pick(7, "county", "military").key)
+    ] == [
+        None,
+        None,
+        Pick(),
+        Pick(7, "county", "military"),
+    ]
 
 
 def test_terms_and_rights_are_looked_at_before(cast, directives):
     chosen = Choice(frozenset(row.pk for row in directives), (Pick(),))
     with pytest.raises(Invalid):
         issue_in_parts(
-            document=directives[0].document, choice=chosen, terms=Terms(due_on=date(2020, 1, 1)), by=cast.supervisor, now=NOW,
-        )  # fmt: skip
+            document=directives[0].document,
+            choice=chosen,
+            terms=Terms(due_on=date(2020, 1, 1)),
+            by=cast.supervisor,
+            now=NOW,
+        )
     with pytest.raises(NotAllowed):  # not the document's owner
         issue_in_parts(
             document=directives[0].document, choice=chosen, terms=Terms(), by=cast.manager, now=NOW
@@ -403,9 +416,8 @@ def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(
         told.exact,
         all(0 <= line.there <= n for line, n in zip(told.lines, truth, strict=True)),
     ) == (False, True)
-    if (
-        pick == Pick()
-    ):  # everybody but the centre, whose own may hide one; and withdrawn work is not in the kept counts
+    # Everybody but the centre, whose own may hide one; withdrawn work is not in the kept counts.
+    if pick == Pick():
         assert told.there >= sum(truth) - 3
 
 

@@ -17,7 +17,10 @@ COLOURS = ("green", "yellow", "red", "closed", "undue")
 
 
 def fill(facts):
-    """Obligations with these lights and due days, over three bodies in a chain and as many directives of two documents."""
+    """Obligations with these lights and due days.
+
+    They lie over three bodies in a chain and as many directives of two documents.
+    """
     Obligation.objects.all().delete()
     top = make_body()
     middle = make_body(parent=top)
@@ -43,7 +46,7 @@ def fill(facts):
                 light=light,
                 light_code="on_schedule",
                 state="underway",
-            )  # fmt: skip
+            )
         )
     Obligation.objects.bulk_create(rows)
 

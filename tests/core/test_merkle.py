@@ -1,4 +1,7 @@
-"""Merkle trees against the definition of RFC 9162: the frontier has its root, and proofs show what is so and nothing else."""
+"""Merkle trees against the definition of RFC 9162.
+
+The frontier has its root, and proofs show what is so and nothing else.
+"""
 
 import hashlib
 

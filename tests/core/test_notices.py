@@ -90,9 +90,23 @@ def test_a_return_quotes_its_reason(cast):
 
 def test_every_kind_can_be_worded():
     words = (
-        "count", "document", "body", "due", "what", "reason", "code", "move", "directive", "cycle", "into", "over", "withdrawn", "name",
-        "who", "person",
-    )  # fmt: skip
+        "count",
+        "document",
+        "body",
+        "due",
+        "what",
+        "reason",
+        "code",
+        "move",
+        "directive",
+        "cycle",
+        "into",
+        "over",
+        "withdrawn",
+        "name",
+        "who",
+        "person",
+    )
     facts = dict.fromkeys(words, "某") | {
         "due": "2026-10-15",
         "act": "issue",

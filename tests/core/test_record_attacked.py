@@ -1,4 +1,7 @@
-"""Somebody has the whole database, without its triggers, but neither AUDIT_DIR nor SECRET_KEY: whatever they do is found and named."""
+"""Somebody has the whole database, without its triggers, but neither AUDIT_DIR nor SECRET_KEY.
+
+Whatever they do is found and named.
+"""
 
 import json
 import os
@@ -42,7 +45,10 @@ def write(number: int = 1) -> None:
 
 @pytest.fixture
 def record(transactional_db: None) -> Iterator[list[int]]:
-    """Three seals of three events each, and two events that wait; their ids. The triggers are off."""
+    """Three seals of three events each, and two events that wait; their ids.
+
+    The triggers are off.
+    """
     for minute in range(3):
         write(3)
         assert seal(now=NOW + timedelta(minutes=minute)) == 3
@@ -91,7 +97,10 @@ def cut(after: int) -> None:
 
 
 def seal_as(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Somebody seals what has no seal with keys of their own, by the product's own code: with codes that they can make."""
+    """Somebody seals what has no seal with keys of their own, by the product's own code.
+
+    With codes that they can make.
+    """
     with patch.context() as own:
         own.setattr(settings, "AUDIT_DIR", folder)
         own.setattr(settings, "SECRET_KEY", "another")
@@ -119,10 +128,17 @@ MARK = "the mark outside the database says that it was sealed"
 @pytest.mark.parametrize(
     "column",
     [
-        "reason = 'x'", "by_id = NULL, action = 'x'", "at = at", "subject_id = 7",
-        "address = '198.51.100.7'", "address = ''", "request = 'x'", "request = '', address = ''", "address = request, request = address",
+        "reason = 'x'",
+        "by_id = NULL, action = 'x'",
+        "at = at",
+        "subject_id = 7",
+        "address = '198.51.100.7'",
+        "address = ''",
+        "request = 'x'",
+        "request = '', address = ''",
+        "address = request, request = address",
     ],
-)  # fmt: skip
+)
 def test_a_sealed_event_that_is_edited(record, column):
     sql(f"UPDATE directives_event SET {column} WHERE id = %s", record[4])
     whole = column == "at = at"
@@ -204,7 +220,8 @@ def test_the_tail_is_deleted_with_its_seal(record):
     cut(2)
     found = verify()
     assert found[0].startswith(
-        f"seal number {number}: {MARK} {(NOW + timedelta(minutes=2)).isoformat()}, {total} events in all: it is gone"
+        f"seal number {number}: {MARK} {(NOW + timedelta(minutes=2)).isoformat()}, "
+        f"{total} events in all: it is gone"
     )
     assert [fault for fault in found[1:] if "it was written, and is gone" not in fault] == []
     assert len(found) == 3
@@ -276,9 +293,15 @@ def test_an_older_seal_is_made_anew_with_a_newer_key(record, tmp_path, monkeypat
     shutil.copytree(settings.AUDIT_DIR, tmp_path / "taken")
     state, first = json.loads((tmp_path / "taken" / "state").read_text()), seals()[0]
     state["mark"] = {
-        "number": first.number, "total": first.total, "root": first.root, "hash": first.hash, "key": first.key,
-        "signature": first.signature, "at": "x", "tree": first.tree,
-    }  # fmt: skip
+        "number": first.number,
+        "total": first.total,
+        "root": first.root,
+        "hash": first.hash,
+        "key": first.key,
+        "signature": first.signature,
+        "at": "x",
+        "tree": first.tree,
+    }
     (tmp_path / "taken" / "state").write_text(json.dumps(state))
     sql("DELETE FROM directives_seal WHERE id > %s", first.pk)
     sql("UPDATE directives_event SET reason = 'x' WHERE id = %s", record[4])
@@ -367,7 +390,10 @@ def test_an_anchor_outside_finds_what_the_mark_no_longer_tells(record, tmp_path,
     settings.AUDIT_DIR = tmp_path / "new"
     cut(2)
     assert words(verify()) == [
-        f"an anchor of {(NOW + timedelta(minutes=2)).isoformat()} tells of it, 9 events in all, and it is gone"
+        (
+            f"an anchor of {(NOW + timedelta(minutes=2)).isoformat()} tells of it, "
+            "9 events in all, and it is gone"
+        )
     ]
     settings.AUDIT_ANCHORS = []
     assert verify() == []
@@ -463,9 +489,9 @@ def test_since_the_last_time_only_what_is_new_is_read(record, capsys):
     capsys.readouterr()
     call_command("verify_audit", since_last=True)
     assert (
-        "3 events under 1 seals are whole; 0 wait for the next seal; 9 events before them were read by an earlier run"
-        in capsys.readouterr().out
-    )
+        "3 events under 1 seals are whole; 0 wait for the next seal; "
+        "9 events before them were read by an earlier run"
+    ) in capsys.readouterr().out
     with pytest.raises(CommandError, match="1 faults"):
         call_command("verify_audit")
     write(1)
@@ -478,7 +504,10 @@ def test_since_the_last_time_only_what_is_new_is_read(record, capsys):
 def test_a_restored_record_begins_anew_and_an_administrator_says_so(
     record, tmp_path, settings, capsys
 ):
-    """Its AUDIT_DIR is new: no backup has the key. What waits is left to the machine that has it, for ten minutes."""
+    """Its AUDIT_DIR is new: no backup has the key.
+
+    What waits is left to the machine that has it, for ten minutes.
+    """
     settings.AUDIT_DIR = tmp_path / "new"
     call_command("verify_audit")
     assert "Nothing is known of seals on this machine" in capsys.readouterr().out
@@ -504,7 +533,10 @@ def test_a_restored_record_begins_anew_and_an_administrator_says_so(
 def test_two_machines_with_folders_of_their_own_make_one_chain(
     transactional_db, tmp_path, settings
 ):
-    """The one that has the key seals; when it is silent for ten minutes, the other begins anew, and then the first leaves it."""
+    """The one that has the key seals.
+
+    When it is silent for ten minutes, the other begins anew, and then the first leaves it.
+    """
     one, other = tmp_path / "one", tmp_path / "other"
 
     def at(folder: Path, minute: int) -> int:
@@ -653,7 +685,10 @@ def test_lines_of_what_was_written_that_cannot_be_read_are_named_and_dropped(rec
     place = Path(settings.AUDIT_DIR) / "written"
     place.write_bytes(place.read_bytes() + b"\0\0\xff\n12\n")
     assert verify() == [
-        "2 lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"
+        (
+            "2 lines of AUDIT_DIR/written cannot be read: "
+            "events that were deleted before their seal may not be missed"
+        )
     ]
     assert seal(now=LATER) == 2
     assert (verify(), place.read_bytes()) == ([], b"")

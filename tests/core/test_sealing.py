@@ -102,9 +102,10 @@ def test_sealing_twice_seals_nothing_twice(events):
 def test_a_changed_event_is_found(events, without_guards):
     Event.objects.filter(pk=events[1].pk).update(reason="改过")
     assert verify() == [
-        f"seal 1, events {events[0].pk} to {events[1].pk}: an event was changed after it was sealed".replace(
-            "seal 1", f"seal {Seal.objects.first().pk}"
-        )
+        (
+            f"seal 1, events {events[0].pk} to {events[1].pk}: "
+            "an event was changed after it was sealed"
+        ).replace("seal 1", f"seal {Seal.objects.first().pk}")
     ]
     with pytest.raises(CommandError, match="not whole: 1 faults"):
         call_command("verify_audit")

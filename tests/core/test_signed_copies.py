@@ -1,4 +1,7 @@
-"""A copy of the record away from its database: it proves what is in it, and whatever somebody does to it is named."""
+"""A copy of the record away from its database.
+
+It proves what is in it, and whatever somebody does to it is named.
+"""
 
 import hashlib
 import io
@@ -64,7 +67,10 @@ def copy(record, tmp_path) -> Path:
 
 
 def rewrite(path: Path, edits: dict[str, Edit], *, sign: bool = False) -> Path:
-    """The copy as somebody changes it. `sign`: they make the manifest anew, and sign it with a key of their own."""
+    """The copy as somebody changes it.
+
+    `sign`: they make the manifest anew, and sign it with a key of their own.
+    """
     with ZipFile(path) as package:
         held = {name: package.read(name) for name in package.namelist()}
     for name, edit in edits.items():
@@ -246,7 +252,10 @@ def test_an_event_that_is_removed(record, copy):
     about = f"{ABOUT} tells of 12 events, 11 are there"
     assert check(rewrite(copy, {EVENTS: without(4)})).faults == [*changed(EVENTS), gone, about]
     both = {EVENTS: without(4), PROOFS: without(4), ABOUT: said(events=11)}
-    missing = "the copy is to hold the whole record, and what stands at the places 4 to 4 of it is missing"
+    missing = (
+        "the copy is to hold the whole record, and "
+        "what stands at the places 4 to 4 of it is missing"
+    )
     assert check(rewrite(copy, both, sign=True)).faults == [missing, SIGNED]
     end = {EVENTS: without(9), PROOFS: without(9), ABOUT: said(events=11)}
     assert check(rewrite(copy, end, sign=True)).faults == [
@@ -439,8 +448,11 @@ def test_the_page_hands_out_what_its_filter_shows(cast, auditor, sign_in, tmp_pa
     assert (found.faults, len(found.places), found.gaps) == ([], 2, 1)
     event = Event.objects.latest("pk")
     assert (event.action, event.by, event.after["filter"], event.request) == (
-        "take_record", auditor, {"action": "acknowledge"}, answer["X-Request-ID"]
-    )  # fmt: skip
+        "take_record",
+        auditor,
+        {"action": "acknowledge"},
+        answer["X-Request-ID"],
+    )
 
 
 def test_without_a_filter_it_is_the_whole_record(cast, auditor, sign_in, tmp_path):

@@ -1,4 +1,7 @@
-"""The daily tick: light stored is light computed afresh, whatever happened and however long nobody ran it."""
+"""The daily tick.
+
+Light stored is light computed afresh, whatever happened and however long nobody ran it.
+"""
 
 from datetime import date, datetime, timedelta
 from random import Random
@@ -105,7 +108,10 @@ def test_rows_that_show_the_same_are_written_together(cast, django_assert_max_nu
 
 
 def test_lights_asked_for_before_a_tick_turn_on_its_day(cast):
-    """Every light is worked out anew behind the tick of a later day: each that turns is counted on the day of its event."""
+    """Every light is worked out anew behind the tick of a later day.
+
+    Each that turns is counted on the day of its event.
+    """
     relighting.relight_all(by=None, now=NOW)
     JobRun.objects.create(name="tick", last_ran_at=later(18), last_day=TODAY + timedelta(days=18))
     make_obligation(
@@ -143,9 +149,17 @@ def random_obligation(random: Random, bodies: list, directives: list) -> None:
     starts = TODAY + timedelta(days=random.randint(-60, 40))
     clock = lambda: random.choice([None, starts + timedelta(days=random.randint(0, 150))])  # noqa: E731
     make_obligation(
-        directive, body, state="assigned", issued_on=starts, starts_on=starts, due_on=clock(), percent=random.choice([0, 35, 100]),
-        acknowledge_by=clock(), plan_due_on=clock(), report_due_on=clock(),
-    )  # fmt: skip
+        directive,
+        body,
+        state="assigned",
+        issued_on=starts,
+        starts_on=starts,
+        due_on=clock(),
+        percent=random.choice([0, 35, 100]),
+        acknowledge_by=clock(),
+        plan_due_on=clock(),
+        report_due_on=clock(),
+    )
 
 
 def random_change(random: Random, now: datetime) -> None:
@@ -157,9 +171,15 @@ def random_change(random: Random, now: datetime) -> None:
         return
     day = max(timezone.localdate(now), row.issued_on) + timedelta(days=random.randint(0, 60))
     fields = random.choice(
-        [{"percent": random.randint(0, 100)}, {"due_on": day}, {"plan_due_on": None}, {"plan_due_on": day, "plan_returned": True},
-         {"report_due_on": day}, {"report_due_on": None, "report_returned": False}]
-    )  # fmt: skip
+        [
+            {"percent": random.randint(0, 100)},
+            {"due_on": day},
+            {"plan_due_on": None},
+            {"plan_due_on": day, "plan_returned": True},
+            {"report_due_on": day},
+            {"report_due_on": None, "report_returned": False},
+        ]
+    )
     change_obligations([row], fields, action="test", by=None, now=now)
 
 

@@ -1,4 +1,7 @@
-"""The worker runs the queue, seals every minute, does the daily jobs once a day, and takes over from one that died."""
+"""The worker runs the queue, seals every minute and does the daily jobs once a day.
+
+It takes over from one that died.
+"""
 
 import signal
 import subprocess
@@ -63,7 +66,10 @@ def daily(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def within_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test's connection is in a transaction from beginning to end, which the worker would take for a stuck one and close."""
+    """A test's connection is in a transaction from beginning to end.
+
+    The worker would take it for a stuck one and close it.
+    """
     ran.clear()
     for module in (worker, db_worker):
         monkeypatch.setattr(module, "close_old_connections", lambda: None)
@@ -352,7 +358,10 @@ def test_tasks_stand_where_they_are_looked_for() -> None:
 def office(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
 ) -> Iterator[dict[str, str]]:
-    """The environment of an installation of its own, on the engine under test, with a migrated database."""
+    """The environment of an installation of its own, with a migrated database.
+
+    It is on the engine under test.
+    """
     folder = tmp_path_factory.mktemp("office")
     with migrated_database(folder) as url:
         yield environment(folder, url, LOG_LEVEL="WARNING")  # as the product itself sets it

@@ -266,12 +266,20 @@ def test_tables_of_one_document_are_not_offered_of_several(cast, sign_in):
     assert client.get(asked).status_code == 404
 
 
-@pytest.mark.parametrize(("who", "ask", "queries"), [
-    ("supervisor", "", 9), ("supervisor", "all=1", 9), ("supervisor", "documents=1", 9),
-    ("supervisor", "wall=1", 9), ("supervisor", "kind=mass_organisation", 9),
-    ("supervisor", "about=institution", 9), ("supervisor", "on=2026-10-12", 8),
-    ("manager", "", 9), ("below", "", 8),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("who", "ask", "queries"),
+    [
+        ("supervisor", "", 9),
+        ("supervisor", "all=1", 9),
+        ("supervisor", "documents=1", 9),
+        ("supervisor", "wall=1", 9),
+        ("supervisor", "kind=mass_organisation", 9),
+        ("supervisor", "about=institution", 9),
+        ("supervisor", "on=2026-10-12", 8),
+        ("manager", "", 9),
+        ("below", "", 8),
+    ],
+)
 def test_queries_do_not_grow_with_documents(
     cast, sign_in, django_assert_num_queries, who, ask, queries
 ):

@@ -1,4 +1,8 @@
-"""The dashboard: figures that are exactly the rows behind them, a fixed number of queries, and who may look from where."""
+"""The dashboard.
+
+Figures that are exactly the rows behind them, a fixed number of queries, and who may look from
+where.
+"""
 
 import io
 import json
@@ -65,7 +69,10 @@ def look(user, scope=None, document=None, **asked):
 
 @counted()  # written once, not for every row
 def make_work(bodies, *, sections=3, directives=3, seed=1):
-    """Every directive at about every body, in any state, with any clocks; two cycles, some entries in."""
+    """Every directive at about every body, in any state, with any clocks.
+
+    Two cycles, some entries in.
+    """
     random, document = Random(seed), make_document()
     made = []
     for place, number in enumerate(["七", "八", ""][:sections]):
@@ -101,12 +108,21 @@ def random_fields(random, directive):
 
     state = random.choice(STATES)
     return {
-        "state": state, "percent": random.choice([0, 30, 80, 100]), "due_on": clock(), "acknowledge_by": clock(), "plan_due_on": clock(),
-        "report_due_on": clock(4), "plan_returned": random.random() < 0.2, "report_returned": random.random() < 0.2,
-        "starts_on": TODAY - timedelta(days=random.randint(-20, 90)), "issued_on": TODAY - timedelta(days=90),
-        "reason": "有异议" if state == "disputed" else "", "closed_on": TODAY if state == "closed" else None,
-        "deliverable": random.choice(["", "plan"]), "heard_on": TODAY - timedelta(days=(0, 30, 89, 90, 200)[directive.pk % 5]),
-    }  # fmt: skip
+        "state": state,
+        "percent": random.choice([0, 30, 80, 100]),
+        "due_on": clock(),
+        "acknowledge_by": clock(),
+        "plan_due_on": clock(),
+        "report_due_on": clock(4),
+        "plan_returned": random.random() < 0.2,
+        "report_returned": random.random() < 0.2,
+        "starts_on": TODAY - timedelta(days=random.randint(-20, 90)),
+        "issued_on": TODAY - timedelta(days=90),
+        "reason": "有异议" if state == "disputed" else "",
+        "closed_on": TODAY if state == "closed" else None,
+        "deliverable": random.choice(["", "plan"]),
+        "heard_on": TODAY - timedelta(days=(0, 30, 89, 90, 200)[directive.pk % 5]),
+    }
 
 
 def figures(found) -> Iterator[Figure]:
@@ -290,10 +306,19 @@ def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
     assert look(cast.staff, on=date(2026, 10, 7)).lights.total == 0  # own work alone is not copied
 
 
-@pytest.mark.parametrize(("ask", "queries"), [
-    ("", 9), ("all=1", 9), ("wall=1", 9), ("directives=1", 10), ("section={section}", 12), ("kind=mass_organisation", 12),
-    ("about=institution", 12), ("on=2026-10-12", 8),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ask", "queries"),
+    [
+        ("", 9),
+        ("all=1", 9),
+        ("wall=1", 9),
+        ("directives=1", 10),
+        ("section={section}", 12),
+        ("kind=mass_organisation", 12),
+        ("about=institution", 12),
+        ("on=2026-10-12", 8),
+    ],
+)
 def test_queries_are_as_many_whatever_is_asked(
     cast, sign_in, django_assert_num_queries, ask, queries
 ):
@@ -399,9 +424,9 @@ def test_the_wall_refreshes_itself_and_keeps_its_filter(cast, sign_in):
         sign_in(cast.supervisor).get("/dashboard/?wall=1&kind=mass_organisation").content.decode()
     )
     assert (
-        'hx-get="/dashboard/?wall=1&amp;kind=mass_organisation" hx-trigger="every 300s" hx-select="#main"'
-        in page
-    )
+        'hx-get="/dashboard/?wall=1&amp;kind=mass_organisation" hx-trigger="every 300s" '
+        'hx-select="#main"'
+    ) in page
     assert '<nav class="nav"' not in page
 
 
@@ -413,8 +438,18 @@ def test_moves_are_seen_at_once(cast):
         .first()
     )
     before = look(cast.supervisor).lights
-    change_obligations([row], {"due_on": date(2026, 9, 30), "plan_due_on": None, "report_due_on": None, "acknowledge_by": None},
-                       action="test", by=None, now=NOW)  # fmt: skip
+    change_obligations(
+        [row],
+        {
+            "due_on": date(2026, 9, 30),
+            "plan_due_on": None,
+            "report_due_on": None,
+            "acknowledge_by": None,
+        },
+        action="test",
+        by=None,
+        now=NOW,
+    )
     row.refresh_from_db()
     after = look(cast.supervisor).lights
     assert after.count(row.light) >= before.count(row.light)
@@ -458,9 +493,12 @@ def test_from_where_each_person_looks(cast):
         for name in ("supervisor", "viewer", "manager", "staff", "below")
     }
     assert {name: (view.body.pk, view.whole) for name, view in seen.items()} == {
-        "supervisor": (cast.centre.pk, True), "viewer": (cast.centre.pk, True), "manager": (cast.body.pk, True),
-        "staff": (cast.body.pk, False), "below": (cast.child.pk, False),
-    }  # fmt: skip
+        "supervisor": (cast.centre.pk, True),
+        "viewer": (cast.centre.pk, True),
+        "manager": (cast.body.pk, True),
+        "staff": (cast.body.pk, False),
+        "below": (cast.child.pk, False),
+    }
 
 
 def test_staff_of_a_body_with_others_below_see_their_own_work_alone(cast):
@@ -482,9 +520,15 @@ def test_nobody_looks_where_they_have_no_place(cast, sign_in):
     }
     seen = {key for key, status in answers.items() if status == 200}
     assert seen == {
-        ("staff", "body"), ("manager", "body"), ("manager", "child"), ("stranger", "sibling"),
-        ("supervisor", "centre"), ("supervisor", "body"), ("supervisor", "child"), ("supervisor", "sibling"),
-    }  # fmt: skip
+        ("staff", "body"),
+        ("manager", "body"),
+        ("manager", "child"),
+        ("stranger", "sibling"),
+        ("supervisor", "centre"),
+        ("supervisor", "body"),
+        ("supervisor", "child"),
+        ("supervisor", "sibling"),
+    }
     assert {answers[key] for key in answers.keys() - seen} == {404}
     client = sign_in(cast.staff)
     assert client.get(f"/dashboard/?document={document.pk}").status_code == 200

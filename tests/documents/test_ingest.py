@@ -156,7 +156,8 @@ def test_reading_needs_no_database(tmp_path: Path) -> None:
 def test_ingest_imports_no_django() -> None:
     probe = """
 import sys
-import directives.documents.ingest.confirmations, directives.documents.ingest.reading, directives.documents.ingest.json_output
+import directives.documents.ingest.confirmations, directives.documents.ingest.reading
+import directives.documents.ingest.json_output
 print("django" in sys.modules)
 """
     done = subprocess.run(

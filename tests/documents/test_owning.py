@@ -1,4 +1,7 @@
-"""A document belongs to the body that registered it: who sees it, who corrects, assigns and asks, and where it goes."""
+"""A document belongs to the body that registered it.
+
+Who sees it, who corrects, assigns and asks, and where it goes.
+"""
 
 from datetime import date
 from importlib import import_module
@@ -63,7 +66,10 @@ def foreign(cast):
 
 @pytest.fixture
 def middle(cast):
-    """Whoever supervises a body that owes something under the document, not the one that registered it."""
+    """Whoever supervises a body that owes something under the document.
+
+    Not the one that registered it.
+    """
     return make_member(cast.body, "supervisor", "middle")
 
 
@@ -101,9 +107,23 @@ def test_a_document_is_seen_by_its_owners_those_obliged_and_those_who_oversee_th
 def test_before_it_is_assigned_its_owners_alone_see_it(cast, foreign, middle):
     make_document(organisation=cast.body)
     above = make_member(cast.centre, "viewer", "above")
-    assert seen(Document, cast.staff, cast.manager, middle, cast.supervisor, above, cast.below, cast.stranger, foreign) == [
-        "staff", "manager", "middle", "supervisor", "above",
-    ]  # fmt: skip
+    assert seen(
+        Document,
+        cast.staff,
+        cast.manager,
+        middle,
+        cast.supervisor,
+        above,
+        cast.below,
+        cast.stranger,
+        foreign,
+    ) == [
+        "staff",
+        "manager",
+        "middle",
+        "supervisor",
+        "above",
+    ]
 
 
 def test_a_subtree_that_moved_away_takes_the_sight_of_its_documents_along(cast, foreign):
@@ -161,8 +181,13 @@ def issue(directive, by):
         else make_body()
     )
     return issuing.issue(
-        document=directive.document, directives=[directive], organisations=[body], terms=Terms(), by=by, now=NOW
-    )  # fmt: skip
+        document=directive.document,
+        directives=[directive],
+        organisations=[body],
+        terms=Terms(),
+        by=by,
+        now=NOW,
+    )
 
 
 def open_cycle(directive, by):
@@ -405,8 +430,10 @@ def test_a_merger_takes_what_the_body_registered_along(cast):
     assert (document.organisation, document.version) == (cast.sibling, 2)
     told = Event.objects.get(action="own", subject_type="document")
     assert (told.subject_id, told.before, told.after) == (
-        document.pk, {"organisation": cast.child.name_hans}, {"organisation": cast.sibling.name_hans},
-    )  # fmt: skip
+        document.pk,
+        {"organisation": cast.child.name_hans},
+        {"organisation": cast.sibling.name_hans},
+    )
     assert tallies.drift() == []
 
 

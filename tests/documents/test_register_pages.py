@@ -1,4 +1,7 @@
-"""The register's pages: documents, directives, bodies, the matrix; who sees what, and in how many queries."""
+"""The register's pages: documents, directives, bodies, the matrix.
+
+Who sees what, and in how many queries.
+"""
 
 from datetime import date
 from io import BytesIO
@@ -23,7 +26,10 @@ from tests.factories import (
 )
 
 PAST = date(2026, 4, 1)
-TEXT = "关于做好某项工作的意见\n一、健全制度\n各单位要建立请示报告制度。要定期开会。\n二、加强领导\n党委要加强领导。\n责任编辑：某某\n"
+TEXT = (
+    "关于做好某项工作的意见\n一、健全制度\n各单位要建立请示报告制度。要定期开会。\n二、加强领导\n"
+    "党委要加强领导。\n责任编辑：某某\n"
+)
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from directives.models import Document, Event, Repair
 
-TEXT = "关于做好某项工作的意见\n一、健全制度\n各单位要建立请示报告制度。要定期开会。\n二、加强领导\n党委要加强领导。\n责任编辑：某某\n"
+TEXT = (
+    "关于做好某项工作的意见\n一、健全制度\n各单位要建立请示报告制度。要定期开会。\n二、加强领导\n"
+    "党委要加强领导。\n责任编辑：某某\n"
+)
 
 
 def upload(client, source, name="意见.txt"):

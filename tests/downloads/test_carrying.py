@@ -1,4 +1,7 @@
-"""What befalls a database while a long list is read from it is the worker's to bear: the reader gets a file all the same."""
+"""What befalls a database while a long list is read from it is the worker's to bear.
+
+The reader gets a file all the same.
+"""
 
 import threading
 from dataclasses import replace
@@ -31,7 +34,10 @@ def impatient(monkeypatch):
 
 
 def failing(monkeypatch, *errors):
-    """The first readings meet these errors, after half a file; returns the databases that were tried."""
+    """The first readings meet these errors, after half a file.
+
+    Returns the databases that were tried.
+    """
     written, tried, waiting = export_job._write, [], list(errors)
 
     def broken(export, alias, teller, file):
@@ -51,9 +57,13 @@ def failing(monkeypatch, *errors):
 
 @pytest.mark.parametrize(
     "error",
-    [LOST, OperationalError("canceling statement due to conflict with recovery"), InterfaceError("the connection is closed"),
-     InternalError("current transaction is aborted")],
-)  # fmt: skip
+    [
+        LOST,
+        OperationalError("canceling statement due to conflict with recovery"),
+        InterfaceError("the connection is closed"),
+        InternalError("current transaction is aborted"),
+    ],
+)
 def test_a_primary_that_went_away_is_read_again(cast, work, monkeypatch, error):
     tried = failing(monkeypatch, error)
     export = done(ask(cast.manager))
@@ -163,7 +173,10 @@ def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(
 
 @pytest.mark.parametrize("heard", [False, True])
 def test_a_file_is_handed_over_though_the_primary_was_away(cast, work, monkeypatch, shelf, heard):  # noqa: F811
-    """Whether the answer to the commit is lost or the commit itself, the file stays and its reader is told once."""
+    """The answer to the commit is lost, or the commit itself.
+
+    The file stays and its reader is told once.
+    """
     send, failed = export_job._finish, []
 
     def broken(export, facts):
@@ -184,7 +197,10 @@ def test_a_file_is_handed_over_though_the_primary_was_away(cast, work, monkeypat
 
 
 def test_it_goes_on_telling_after_its_connection_broke(transactional_db, cast, work, monkeypatch):
-    """A connection that is not usable any more is left for a new one, or nobody would hear the reader call it off."""
+    """A connection that is not usable any more is left for a new one.
+
+    Or nobody would hear the reader call it off.
+    """
     export = ask(cast.manager)
     Export.objects.update(state=RUNNING, started_at=timezone.now())
     export.refresh_from_db()
@@ -207,7 +223,10 @@ def test_it_goes_on_telling_after_its_connection_broke(transactional_db, cast, w
 
 
 SLOW = {
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n",
+    "sqlite": (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
+        "SELECT count(*) FROM n"
+    ),
     "postgresql": "SELECT pg_sleep(600)",
 }
 

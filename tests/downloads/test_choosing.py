@@ -1,4 +1,7 @@
-"""Columns of a list are chosen and put in order by the person, remembered, and never lost to somebody's older page."""
+"""Columns of a list are chosen and put in order by the person, and remembered.
+
+They are never lost to somebody's older page.
+"""
 
 from urllib.parse import quote
 

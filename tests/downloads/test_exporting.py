@@ -1,4 +1,7 @@
-"""Long lists are written by the worker: watched, cancelled, begun anew after a death, kept some days, given to nobody else."""
+"""Long lists are written by the worker.
+
+Watched, cancelled, begun anew after a death, kept some days, given to nobody else.
+"""
 
 import threading
 import time
@@ -39,7 +42,10 @@ from tests.spare import wait_for
 
 @pytest.fixture(autouse=True)
 def undisturbed(monkeypatch):
-    """A test's transaction is its own: nobody looks into it from beside, and files fall into a folder of the test."""
+    """A test's transaction is its own.
+
+    Nobody looks into it from beside, and files fall into a folder of the test.
+    """
     monkeypatch.setattr(export_job, "EVERY", 600)
 
 
@@ -379,7 +385,10 @@ def test_all_rows_are_as_of_one_instant(transactional_db, cast, monkeypatch):
 
 
 def test_nothing_can_be_held_up_by_reading(transactional_db, cast):
-    """Within one instant the row of another is written at once, and afterwards the connection is as it was."""
+    """Within one instant the row of another is written at once.
+
+    Afterwards the connection is as it was.
+    """
     with snapshot.snapshot_of("default"):
         assert Organisation.objects.count() == 4
         found = []

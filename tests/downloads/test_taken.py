@@ -1,4 +1,7 @@
-"""Whatever leaves as a file stands in the record: who took what, when; and nothing else is written by a GET."""
+"""Whatever leaves as a file stands in the record: who took what, when.
+
+Nothing else is written by a GET.
+"""
 
 from collections.abc import Callable
 
@@ -61,16 +64,30 @@ def export(cast, report) -> str:
 WAYS: dict[str, tuple[str, str, Callable]] = {
     "evidence": ("download", "reportentry", file),
     "a file of the worker's": ("download", "export", export),
-    "a workbook to fill in": ("take_offline", "progressreport", lambda cast, report: reverse("report_offline", args=[report.pk])),
+    "a workbook to fill in": (
+        "take_offline",
+        "progressreport",
+        lambda cast, report: reverse("report_offline", args=[report.pk]),
+    ),
     "the paper of a report": (
-        "take_paper", "progressreport", lambda cast, report: reverse("report_paper", args=[report.pk]) + "?export=docx"
+        "take_paper",
+        "progressreport",
+        lambda cast, report: reverse("report_paper", args=[report.pk]) + "?export=docx",
     ),
     "the paper of a plan": (
-        "take_paper", "plan", lambda cast, report: reverse("plan_paper", args=[cast.body.plans.get().pk]) + "?export=docx"
+        "take_paper",
+        "plan",
+        lambda cast, report: (
+            reverse("plan_paper", args=[cast.body.plans.get().pk]) + "?export=docx"
+        ),
     ),
-    "the source of a document": ("view_source", "document", lambda cast, report: reverse("document_source", args=[report.document_id])),
+    "the source of a document": (
+        "view_source",
+        "document",
+        lambda cast, report: reverse("document_source", args=[report.document_id]),
+    ),
     "a list": ("export", "membership", lambda cast, report: reverse("obligations") + "?export=csv"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,4 +1,7 @@
-"""Every form, filter and address that a person meets, found by following links from the first page."""
+"""Every form, filter and address that a person meets.
+
+They are found by following links from the first page.
+"""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -10,14 +13,19 @@ from django.urls import Resolver404, resolve
 from lxml import html
 
 STARTS = ("/", "/admin/")
-EACH = 2  # pages that are looked at for each address of the product; their forms differ by the state of the thing
+# Pages that are looked at for each address of the product; their forms differ by the state of the
+# thing.
+EACH = 2
 NEVER = ("account_logout", "admin:logout")  # nothing is behind them but the sign-in
 KEY = "idempotency_key"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a browser would send: where to, how, which fields with which values. `files` are fields that carry files."""
+    """What a browser would send: where to, how, which fields with which values.
+
+    `files` are fields that carry files.
+    """
 
     name: str  # of the address
     method: str
@@ -45,7 +53,10 @@ def name_of(address: str) -> str | None:
 
 
 def crawl(client: Client, most: int) -> list[Sent]:
-    """Follow links, each address a few times; every form and every query on the way, one of each kind."""
+    """Follow links, each address a few times.
+
+    Every form and every query on the way, one of each kind.
+    """
     found: dict[tuple, Sent] = {}
     looked, queue, seen = Counter(), deque(STARTS), set(STARTS)
     while queue and looked.total() < most:

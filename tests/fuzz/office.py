@@ -51,14 +51,19 @@ OF_WHO_DRAFTS = (
     {"state": "suspended"},
 )
 OF_WHO_HANDED_IN = (
-    {"state": "disputed", "reason": "x"}, {"state": "closing", "percent": 100}, {"state": "closed", "closed_on": TODAY},
+    {"state": "disputed", "reason": "x"},
+    {"state": "closing", "percent": 100},
+    {"state": "closed", "closed_on": TODAY},
     {"state": "underway"},
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A body that drafts, one that has handed everything in, and the centre above both. `people` by what they are."""
+    """A body that drafts, one that has handed everything in, and the centre above both.
+
+    `people` by what they are.
+    """
 
     people: dict[str, User]
     document: Document

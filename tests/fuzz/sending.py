@@ -21,21 +21,56 @@ from tests.fuzz.forms import KEY, Sent
 LONG = "长" * 5000
 # By their names. A browser sends half of a character as U+FFFD, a program may send the bytes.
 HOSTILE = {
-    "emptied": "", "long": LONG, "too long for most": "长" * 201, "negative": "-1", "20 digits": "9" * 20, "64 bits": str(2**63),
-    "32 bits": str(2**31), "NUL": "甲\x00乙", "half a character": "甲\ud800乙", "day zero": "0000-00-00", "last day": "9999-12-31",
-    "right to left": "\u200f\u202e甲", "line break": "甲\r\n乙: 丙", "a bare number": "1", "squared": "²", "full width": "１２",
-    "no number": "NaN", "endless": "1e400", "an address": "http://[", "percent": "%(x)s %s {0}", "markup": "<b>&'\"",
-}  # fmt: skip
+    "emptied": "",
+    "long": LONG,
+    "too long for most": "长" * 201,
+    "negative": "-1",
+    "20 digits": "9" * 20,
+    "64 bits": str(2**63),
+    "32 bits": str(2**31),
+    "NUL": "甲\x00乙",
+    "half a character": "甲\ud800乙",
+    "day zero": "0000-00-00",
+    "last day": "9999-12-31",
+    "right to left": "\u200f\u202e甲",
+    "line break": "甲\r\n乙: 丙",
+    "a bare number": "1",
+    "squared": "²",
+    "full width": "１２",
+    "no number": "NaN",
+    "endless": "1e400",
+    "an address": "http://[",
+    "percent": "%(x)s %s {0}",
+    "markup": "<b>&'\"",
+}
 LIST = "a list"  # the field twice, with another value
 FILES = {
-    "no file": None, "empty": ("空.csv", b""), "NUL": ("表.csv", b"\x00\x01"), "long name": ("长" * 250 + ".csv", b"a,b\n1,2\n"),
+    "no file": None,
+    "empty": ("空.csv", b""),
+    "NUL": ("表.csv", b"\x00\x01"),
+    "long name": ("长" * 250 + ".csv", b"a,b\n1,2\n"),
     "line break in name": ("表\r\n.csv", b"a\n1\n"),
-    "rows": ("表.csv", "单位编码,单位名称\nQ09,某某\n".encode()), "text": ("意见.txt", "一、\n".encode()),
-}  # fmt: skip
+    "rows": ("表.csv", "单位编码,单位名称\nQ09,某某\n".encode()),
+    "text": ("意见.txt", "一、\n".encode()),
+}
 PARAMETERS = (  # that some address knows
-    "page", "after", "before", "export", "since", "until", "q", "document", "directive", "body", "cycle", "show", "entry", "list", "pk",
+    "page",
+    "after",
+    "before",
+    "export",
+    "since",
+    "until",
+    "q",
+    "document",
+    "directive",
+    "body",
+    "cycle",
+    "show",
+    "entry",
+    "list",
+    "pk",
     "next",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +83,10 @@ class Attack:
     where: str = "field"  # or "file", "path"
 
     def __str__(self) -> str:
-        return f"{self.sent.method} {self.sent.address} ({self.sent.name}), {self.where} {self.name}: {self.value}"
+        return (
+            f"{self.sent.method} {self.sent.address} ({self.sent.name}), "
+            f"{self.where} {self.name}: {self.value}"
+        )
 
 
 @dataclass(slots=True)
@@ -127,7 +165,11 @@ def _multipart(pairs: list[tuple[str, str]], files: list[tuple[str, tuple[str, b
             + _bytes(value)
         ]
     for name, (title, content) in files:
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{title}"\r\nContent-Type: text/csv\r\n\r\n'
+        head = (
+            f"--{BOUNDARY}\r\n"
+            f'Content-Disposition: form-data; name="{name}"; filename="{title}"\r\n'
+            "Content-Type: text/csv\r\n\r\n"
+        )
         lines += [head.encode() + content]
     return b"\r\n".join([*lines, f"--{BOUNDARY}--\r\n".encode()])
 
@@ -183,7 +225,10 @@ def _mails() -> Iterator[str]:
 
 
 def too_long() -> list[str]:
-    """Columns that hold more than they are declared for: PostgreSQL refuses it, SQLite stores it."""
+    """Columns that hold more than they are declared for.
+
+    PostgreSQL refuses it, SQLite stores it.
+    """
     models = [
         model for model in apps.get_app_config("directives").get_models() if model._meta.managed
     ]
@@ -204,7 +249,10 @@ def too_long() -> list[str]:
 
 
 def send(client: Client, attacks: list[Attack], committed: Callable) -> Outcome:
-    """Send each to the same office: what it changed is taken back. `committed` carries out what waits for a commit."""
+    """Send each to the same office: what it changed is taken back.
+
+    `committed` carries out what waits for a commit.
+    """
     outcome = Outcome()
     client.raise_request_exception = False
     for attack in attacks:

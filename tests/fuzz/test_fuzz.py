@@ -1,4 +1,7 @@
-"""Whatever is put into a form by somebody who may use it, the answer is a page: no 500, and no mail or act that fails behind it."""
+"""Whatever is put into a form by somebody who may use it, the answer is a page.
+
+No 500, and no mail or act that fails behind it.
+"""
 
 import logging
 from random import Random
@@ -48,7 +51,10 @@ def test_no_field_of_any_form_breaks_a_page_in_thousands_of_requests(fuzz, who, 
     outcome = fuzz(who, LONG, SEED + 2)
     record_property(
         "figure",
-        f"{who}: {outcome.total} requests, {outcome.entered} got in, answers {dict(sorted(outcome.answers.items()))}",
+        (
+            f"{who}: {outcome.total} requests, {outcome.entered} got in, "
+            f"answers {dict(sorted(outcome.answers.items()))}"
+        ),
     )
     assert outcome.broken == [], "\n".join(outcome.broken)
     assert (outcome.total, outcome.entered >= ENTERS * LONG) == (LONG, True)

@@ -31,7 +31,10 @@ RETRIED = "2 mails could not be sent and are tried again"
 
 
 def found(look: Callable, now: datetime = NOW) -> list[tuple[int, str]]:
-    """The levels and words of a check's findings; whatever is not well has a remedy, and nothing else."""
+    """The levels and words of a check's findings.
+
+    Whatever is not well has a remedy, and nothing else.
+    """
     findings = list(look(now))
     assert all(bool(finding.remedy) == (finding.level > FINE) for finding in findings)
     return [(finding.level, finding.words) for finding in findings]
@@ -332,7 +335,10 @@ def one(level: int) -> tuple[Check, ...]:
         (FINE, "ok       thing         is so\nNothing is wrong.\n"),
         (
             WARNING,
-            "WARNING  thing         is so\n                       → do this\nIt works; something wants seeing to.\n",
+            (
+                "WARNING  thing         is so\n                       → do this\n"
+                "It works; something wants seeing to.\n"
+            ),
         ),
         (
             WRONG,

@@ -1,4 +1,7 @@
-"""A background service that does not run is seen: on every page, in every file, by the proxy and by the doctor."""
+"""A background service that does not run is seen.
+
+On every page, in every file, by the proxy and by the doctor.
+"""
 
 import io
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +30,10 @@ OLD = "亮灯及相关数据截至10月13日。后台服务自10月13日 08:30�
 
 @pytest.fixture
 def office(cast, upkeep):
-    """An obligation that will be near its day, lit and ticked on TODAY; pages read how the background service does."""
+    """An obligation that will be near its day, lit and ticked on TODAY.
+
+    Pages read how the background service does.
+    """
     CalendarDay.objects.create(day=date(2027, 1, 1), working=False)
     for place in range(3):
         make_obligation(organisation=cast.body, due_on=date(2026, 10, 26 + place), percent=95)

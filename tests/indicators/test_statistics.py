@@ -1,4 +1,7 @@
-"""Figures: what may be reported, corrected, taken back; and that every total up the tree is what a recount would give."""
+"""Figures: what may be reported, corrected, taken back.
+
+Every total up the tree is what a recount would give.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -51,7 +54,10 @@ def totals(indicator, period=LAST):
 
 @pytest.fixture
 def asked(cast):
-    """An indicator that the centre asks of everybody who owes something under the document: all but the sibling's nobody."""
+    """An indicator that the centre asks of everybody who owes something under the document.
+
+    All but the sibling's nobody.
+    """
     document = make_document()
     directive = make_directive(make_section(document))
     for body in (cast.centre, cast.body, cast.child, cast.sibling):
@@ -65,10 +71,17 @@ def asked(cast):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("2026q3", Period(2026, "quarter", 3)), ("2026h2", Period(2026, "half", 2)), ("2025y", Period(2025, "year", 1)),
-        ("2026q5", None), ("2026h3", None), ("1900y", None), ("２０２５y", None), ("", None), ("2026", None),
+        ("2026q3", Period(2026, "quarter", 3)),
+        ("2026h2", Period(2026, "half", 2)),
+        ("2025y", Period(2025, "year", 1)),
+        ("2026q5", None),
+        ("2026h3", None),
+        ("1900y", None),
+        ("２０２５y", None),
+        ("", None),
+        ("2026", None),
     ],
-)  # fmt: skip
+)
 def test_how_addresses_spell_a_period(text, wanted):
     found = Period.of(text)
     assert found == wanted
@@ -78,8 +91,10 @@ def test_how_addresses_spell_a_period(text, wanted):
 def test_periods_follow_one_another():
     quarter = Period(2026, "quarter", 1)
     assert (quarter.before(), quarter.year_before(), quarter.shifted(-5)) == (
-        Period(2025, "quarter", 4), Period(2025, "quarter", 1), Period(2024, "quarter", 4),
-    )  # fmt: skip
+        Period(2025, "quarter", 4),
+        Period(2025, "quarter", 1),
+        Period(2024, "quarter", 4),
+    )
     assert (quarter.first_day, quarter.last_day) == (date(2026, 1, 1), date(2026, 3, 31))
     assert Period.last(TODAY, "quarter") == Period(2026, "quarter", 3)
     assert Period.last(TODAY, "half") == Period(2026, "half", 1)
@@ -89,10 +104,22 @@ def test_periods_follow_one_another():
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("1234", "1234"), ("１２３４", "1234"), ("1,234.50", "1234.50"), ("1，234", "1234"), (" 12 ", "12"), ("-3", "-3"), (".5", "0.5"),
-        ("", None), ("十二", None), ("12人", None), ("1E+15", None), ("NaN", None), ("1.2.3", None), ("12万", None),
+        ("1234", "1234"),
+        ("１２３４", "1234"),
+        ("1,234.50", "1234.50"),
+        ("1，234", "1234"),
+        (" 12 ", "12"),
+        ("-3", "-3"),
+        (".5", "0.5"),
+        ("", None),
+        ("十二", None),
+        ("12人", None),
+        ("1E+15", None),
+        ("NaN", None),
+        ("1.2.3", None),
+        ("12万", None),
     ],
-)  # fmt: skip
+)
 def test_what_a_number_is(text, wanted):
     assert number_of(text) == (None if wanted is None else Decimal(wanted))
 
@@ -125,8 +152,9 @@ def test_a_correction_moves_the_totals_and_stays_in_the_record(cast, asked):
     assert totals(asked) == {"Q01": (1, 15), "C000": (1, 15)}
     told = Event.objects.filter(subject_type="figure").order_by("pk")
     assert [(event.action, event.before.get("value"), event.after["value"]) for event in told] == [
-        ("report_figure", None, "12"), ("correct_figure", "12", "15"),
-    ]  # fmt: skip
+        ("report_figure", None, "12"),
+        ("correct_figure", "12", "15"),
+    ]
     assert {event.document_id for event in told} == {asked.document_id}
     assert (
         statistics.file_figures(
@@ -206,8 +234,12 @@ def test_all_faults_of_all_figures_at_once_and_nothing_is_written(cast, asked):
     with pytest.raises(FigureFaults) as faults:
         statistics.file_figures([good, wrong, good], by=cast.staff, now=NOW)
     assert [(fault.place, fault.field) for fault in faults.value.faults] == [
-        (1, "period"), (1, "value"), (1, "value"), (1, "organisation"), (2, "indicator"),
-    ]  # fmt: skip
+        (1, "period"),
+        (1, "value"),
+        (1, "value"),
+        (1, "organisation"),
+        (2, "indicator"),
+    ]
     assert all(fault.expected for fault in faults.value.faults)
     assert Figure.objects.count() == 0
 
@@ -284,8 +316,11 @@ def test_a_body_that_moves_takes_its_figures_along(cast, asked):
     )
     organising.move_body(cast.child, to=cast.sibling, by=None, now=NOW)
     assert {code: row for code, row in totals(asked).items() if row[0]} == {
-        "C000": (2, 15), "Q01": (1, 12), "Q01A": (1, 3), "Q02": (1, 3),
-    }  # fmt: skip
+        "C000": (2, 15),
+        "Q01": (1, 12),
+        "Q01A": (1, 3),
+        "Q02": (1, 3),
+    }
     assert tallies.drift() == []
 
 
@@ -338,7 +373,10 @@ def test_whatever_is_reported_and_moved_the_totals_are_a_recount(cast, asked):
 
 @pytest.mark.django_db(transaction=True)
 def test_writers_of_the_same_totals_do_not_wait_for_each_other_for_ever(cast, asked):
-    """Each in an order of its own, in several steps of one transaction, as a table that is brought in does."""
+    """Each in an order of its own, in several steps of one transaction.
+
+    A table that is brought in does so.
+    """
     directive = make_directive(make_section(asked.document))
     bodies = [make_body(parent=cast.body) for _number in range(12)]
     for body in bodies:

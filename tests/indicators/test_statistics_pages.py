@@ -1,4 +1,7 @@
-"""Pages of statistics: what is shown to whom, in how many queries; figures reported on a form; indicators defined on another."""
+"""Pages of statistics: what is shown to whom, in how many queries.
+
+Figures reported on a form; indicators defined on another.
+"""
 
 import csv
 import io
@@ -146,7 +149,10 @@ def test_the_table_of_a_subtree(cast, asked):
 
 
 def test_who_reported_is_always_among_who_is_asked(cast, asked, sign_in):
-    """A body that reported and owes nothing any more counts on both sides; who is missing is who the list names."""
+    """A body that reported and owes nothing any more counts on both sides.
+
+    Who is missing is who the list names.
+    """
     report(asked, cast.body, 12)
     report(asked, cast.child, 3)
     left = Obligation.objects.filter(organisation__in=[cast.body, cast.child])
@@ -306,8 +312,9 @@ def test_the_ranking_of_those_right_below(cast, asked, wide):
     assert (it.most, it.line.reported, it.line.asked) == (54, 55, 61)
     above = indicator_view(cast.supervisor, asked, Choice(), today=TODAY)
     assert [(row.body.code, row.reported, row.asked, row.values.now) for row in above.rows] == [
-        ("Q02", 55, 61, sum(range(55)) + 1), ("Q01", 0, 2, None),
-    ]  # fmt: skip
+        ("Q02", 55, 61, sum(range(55)) + 1),
+        ("Q01", 0, 2, None),
+    ]
 
 
 def test_the_ranking_is_paged_by_key(cast, asked, wide, sign_in):
@@ -340,8 +347,13 @@ def test_the_trend_leaves_a_gap_where_nothing_was_reported(cast, asked, sign_in)
         report(asked, cast.body, value, Period(year, "year"))
     it = indicator_view(cast.supervisor, asked, Choice(), today=TODAY)
     assert [(point.period.year, point.value) for point in it.points] == [
-        (2020, None), (2021, 5), (2022, None), (2023, 7), (2024, None), (2025, 9),
-    ]  # fmt: skip
+        (2020, None),
+        (2021, 5),
+        (2022, None),
+        (2023, 7),
+        (2024, None),
+        (2025, 9),
+    ]
     page = read(sign_in(cast.supervisor), reverse("indicator", args=[asked.pk]))
     assert "2021年度：5，2022年度：—" in page.replace("、", "，")
     assert "style=" not in page
@@ -567,8 +579,9 @@ def test_what_is_still_to_be_reported_stands_on_my_work(cast, asked, sign_in):
     quarterly = make_indicator(asked.document, cast.centre, cadence="quarter")
     found = figures_due(cast.staff, today=TODAY)
     assert [(one.body, one.period.key, one.reported, one.asked) for one in found] == [
-        (cast.body, "2026q3", 0, 1), (cast.body, "2025y", 0, 1),
-    ]  # fmt: skip
+        (cast.body, "2026q3", 0, 1),
+        (cast.body, "2025y", 0, 1),
+    ]
     report(quarterly, cast.body, 5, Period(2026, "quarter", 3))
     report(asked, cast.body, 5, Period(2024, "year"))
     assert [one.period.key for one in figures_due(cast.staff, today=TODAY)] == ["2025y"]

@@ -25,7 +25,10 @@ def project(tmp_path, settings, monkeypatch):
         '_("Cadre")\npgettext("month", "May")\n', encoding="utf-8"
     )
     (tmp_path / "templates" / "page.html").write_text(
-        "{% load i18n %}\n   <p>it's \"\n {% blocktranslate count n=n %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}",
+        (
+            "{% load i18n %}\n   <p>it's \"\n {% blocktranslate count n=n %}"
+            "{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}"
+        ),
         encoding="utf-8",
     )
     return tmp_path

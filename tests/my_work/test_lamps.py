@@ -1,4 +1,7 @@
-"""Every lamp on “my work” is the ledger's: the same rule, over random rows; and a measure, which has no light, shows none."""
+"""Every lamp on “my work” is the ledger's: the same rule, over random rows.
+
+A measure, which has no light, shows none.
+"""
 
 from datetime import date, timedelta
 from random import Random
@@ -53,13 +56,22 @@ def make_row(random, clock, document, body, on):
     days = dict.fromkeys(FIELDS.values()) | {FIELDS[clock]: on}
     flags = {f"{clock}_returned": True} if returned else {}
     return make_obligation(
-        make_directive(make_section(document)), body, state=state, percent=100, issued_on=min(starts, on), starts_on=starts,
-        **days, **flags,
-    )  # fmt: skip
+        make_directive(make_section(document)),
+        body,
+        state=state,
+        percent=100,
+        issued_on=min(starts, on),
+        starts_on=starts,
+        **days,
+        **flags,
+    )
 
 
 def ask(random, rows):
-    """The report that asks for these rows; it is begun where one was returned, and sometimes else."""
+    """The report that asks for these rows.
+
+    It is begun where one was returned, and sometimes else.
+    """
     cycle = make_cycle(rows[0].document, due_on=rows[0].report_due_on)
     begun = any(row.report_returned for row in rows) or random.random() < 0.5
     report = make_report(

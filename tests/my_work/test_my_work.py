@@ -1,4 +1,7 @@
-"""“My work”: one queue by due day with one next step each, for every role, in a fixed number of queries."""
+"""“My work”.
+
+One queue by due day with one next step each, for every role, in a fixed number of queries.
+"""
 
 from datetime import date, timedelta
 
@@ -192,8 +195,10 @@ def test_lights_of_the_work_itself_and_no_second_line_for_a_plan_or_report(cast)
     make_obligation(third, cast.body)
     late_plan = make_obligation(fourth, cast.body, plan_due_on=date(2026, 9, 1))
     assert kinds(desk_of(cast.staff).queue) == [
-        ("plan", date(2026, 9, 1), "red"), ("obligation", date(2026, 9, 30), "red"), ("obligation", date(2026, 12, 31), "yellow"),
-    ]  # fmt: skip
+        ("plan", date(2026, 9, 1), "red"),
+        ("obligation", date(2026, 9, 30), "red"),
+        ("obligation", date(2026, 12, 31), "yellow"),
+    ]
     assert late_plan.light == "red"
 
 
@@ -206,8 +211,14 @@ def test_nobody_sees_the_tasks_of_others(cast):
         for name in ("staff", "manager", "stranger", "below", "outsider", "viewer", "admin")
     }
     assert {name: len(work.queue) for name, work in seen.items()} == {
-        "staff": 0, "manager": 0, "stranger": 1, "below": 1, "outsider": 0, "viewer": 0, "admin": 0,
-    }  # fmt: skip
+        "staff": 0,
+        "manager": 0,
+        "stranger": 1,
+        "below": 1,
+        "outsider": 0,
+        "viewer": 0,
+        "admin": 0,
+    }
     assert {name for name, work in seen.items() if work.log} == {"stranger"}
 
 
@@ -269,8 +280,11 @@ def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
     )  # their own body's: another decides
     found = desk_of(cast.supervisor).inbox
     assert [(line.kind, line.pk, line.n) for line in found.lines] == [
-        ("plan", plan.pk, 1), ("report", report.pk, 1), ("dispute", dispute.pk, 1), ("close", closing.pk, 1),
-    ]  # fmt: skip
+        ("plan", plan.pk, 1),
+        ("report", report.pk, 1),
+        ("dispute", dispute.pk, 1),
+        ("close", closing.pk, 1),
+    ]
     assert [(line.pk, line.n, line.url) for line in found.overdue] == [
         (cast.sibling.pk, 1, f"/obligations/?body={cast.sibling.pk}&light=red")
     ]
@@ -383,10 +397,13 @@ def test_a_person_who_supervises_many_bodies_asks_as_many_queries_with_as_many_p
 
 def test_every_role_is_told_what_to_do_when_there_is_nothing(cast, sign_in):
     wanted = {
-        "staff": "还没有交办给本单位的任务", "manager": "还没有交办给本单位的任务", "supervisor": "已报送的均已审核",
+        "staff": "还没有交办给本单位的任务",
+        "manager": "还没有交办给本单位的任务",
+        "supervisor": "已报送的均已审核",
         "viewer": "/dashboard/",
-        "admin": "/admin/directives/user/", "outsider": "您还没有所属单位",
-    }  # fmt: skip
+        "admin": "/admin/directives/user/",
+        "outsider": "您还没有所属单位",
+    }
     for name, words in wanted.items():
         answer = sign_in(getattr(cast, name)).get("/")
         assert (answer.status_code, name, words in answer.content.decode()) == (200, name, True)
@@ -552,11 +569,25 @@ def test_the_list_of_notices_takes_the_same_queries_for_one_and_for_fifty(
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_notice_can_be_put_into_words(cast, kind, language):
     facts = {
-        "body": "全国总工会", "body_hant": "全國總工會", "document": "《意见》", "document_hant": "《意見》", "count": 2,
-        "due": "2026-10-15", "what": "实施方案", "reason": "请改", "code": "九.3.3",
-        "into": "共青团中央", "into_hant": "共青團中央", "over": 3, "withdrawn": 1, "name": "台账.xlsx", "act": "check",
-        "who": "周启明", "person": "林晓岚", "right": "auditor",
-    }  # fmt: skip
+        "body": "全国总工会",
+        "body_hant": "全國總工會",
+        "document": "《意见》",
+        "document_hant": "《意見》",
+        "count": 2,
+        "due": "2026-10-15",
+        "what": "实施方案",
+        "reason": "请改",
+        "code": "九.3.3",
+        "into": "共青团中央",
+        "into_hant": "共青團中央",
+        "over": 3,
+        "withdrawn": 1,
+        "name": "台账.xlsx",
+        "act": "check",
+        "who": "周启明",
+        "person": "林晓岚",
+        "right": "auditor",
+    }
     with translation.override(language):
         said = render_text(make_notice(cast.staff, kind=kind, facts=facts))
     assert "%(" not in said and "2026-10-15" not in said

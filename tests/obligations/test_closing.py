@@ -1,4 +1,7 @@
-"""Closing asks for its items: each is established, or it is said why it is not; whichever way work is closed."""
+"""Closing asks for its items: each is established, or it is said why it is not.
+
+Whichever way work is closed.
+"""
 
 from datetime import timedelta
 from random import Random

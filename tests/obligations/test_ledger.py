@@ -33,15 +33,35 @@ from tests.factories import (
 )
 
 HEADINGS = [
-    "序号", "文件条款", "重点任务", "分项", "具体措施", "牵头单位", "责任（配合）单位", "责任领导", "责任人及电话", "完成时限", "进展情况",
-    "存在问题", "下一步打算", "完成比例", "完成状态", "亮灯", "督办单", "备注",
-    "系统编号", "版本",
-]  # fmt: skip
+    "序号",
+    "文件条款",
+    "重点任务",
+    "分项",
+    "具体措施",
+    "牵头单位",
+    "责任（配合）单位",
+    "责任领导",
+    "责任人及电话",
+    "完成时限",
+    "进展情况",
+    "存在问题",
+    "下一步打算",
+    "完成比例",
+    "完成状态",
+    "亮灯",
+    "督办单",
+    "备注",
+    "系统编号",
+    "版本",
+]
 
 
 @pytest.fixture
 def work(cast):
-    """Two directives at three bodies, one of them led; a plan that was handed in and one that is still a draft."""
+    """Two directives at three bodies, one of them led.
+
+    A plan that was handed in and one that is still a draft.
+    """
     section = make_section(make_document(fictional=True))
     first = make_directive(
         section, code="九.3.3", items=("报告制度", "评议制度"), text="=完善两项制度。"
@@ -236,8 +256,11 @@ def test_who_may_export(cast, sign_in, work):
 def test_a_batch_takes_a_fixed_number_of_queries(
     cast, monkeypatch, django_assert_num_queries, bodies, queries
 ):
-    """The list itself is one query. Each batch reads where its items stand and its measures, and what no batch before it has met:
-    clauses, what their items are called, bodies, leads."""
+    """The list itself is one query.
+
+    Each batch reads where its items stand and its measures, and what no batch before it has met:
+    clauses, what their items are called, bodies, leads.
+    """
     monkeypatch.setattr(overview, "BATCH", 3)
     directive = make_directive(items=("报告制度",))
     for _number in range(bodies):
@@ -251,7 +274,10 @@ def test_a_batch_takes_a_fixed_number_of_queries(
 
 @pytest.mark.parametrize("query", ["", "sort=document", "part=responsible", "sort=body"])
 def test_a_long_ledger_comes_one_directive_after_another(cast, monkeypatch, query):
-    """The same rows in the same order: sorted as one list, a nation's keep their reader waiting for the first of them."""
+    """The same rows in the same order.
+
+    Sorted as one list, a nation's keep their reader waiting for the first of them.
+    """
     for section in (make_section(make_document()), make_section(make_document())):
         for directive in (make_directive(section), make_directive(section)):
             for body in (cast.child, cast.body, cast.sibling):

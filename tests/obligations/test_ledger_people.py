@@ -1,4 +1,7 @@
-"""What a real person's ledger reads: as much for each batch as the command's, whatever their role and however many bodies they see."""
+"""What a real person's ledger reads.
+
+As much for each batch as the command's, whatever their role and however many bodies they see.
+"""
 
 import re
 
@@ -19,7 +22,10 @@ FEW = 60  # rows of a person's file
 
 @pytest.fixture
 def planned(nation):  # noqa: F811
-    """The nation of ten thousand obligations, each body with a plan of one measure that was handed in."""
+    """The nation of ten thousand obligations.
+
+    Each body has a plan of one measure that was handed in.
+    """
     top = Organisation.objects.get(code="C000")
     document = Obligation.objects.first().document_id
     bodies = list(Organisation.objects.order_by("path"))
@@ -41,9 +47,13 @@ def planned(nation):  # noqa: F811
     branch = Organisation.objects.filter(branch=True).exclude(pk=top.pk).order_by("path")[7]
     leaf = Organisation.objects.filter(branch=False).order_by("path").last()
     posts = {
-        ("supervisor", "nation"): top, ("manager", "nation"): top, ("supervisor", "branch"): branch, ("manager", "branch"): branch,
-        ("manager", "leaf"): leaf, ("staff", "leaf"): leaf,
-    }  # fmt: skip
+        ("supervisor", "nation"): top,
+        ("manager", "nation"): top,
+        ("supervisor", "branch"): branch,
+        ("manager", "branch"): branch,
+        ("manager", "leaf"): leaf,
+        ("staff", "leaf"): leaf,
+    }
     return {name: make_member(body, name[0], "-".join(name)) for name, body in posts.items()}
 
 

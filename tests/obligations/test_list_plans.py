@@ -1,4 +1,7 @@
-"""The list and the matrix read few rows of big tables, on either engine: no table is walked, nothing long is sorted."""
+"""The list and the matrix read few rows of big tables, on either engine.
+
+No table is walked, nothing long is sorted.
+"""
 
 from datetime import date
 
@@ -60,7 +63,10 @@ def _body(pk, parent):
 
 @pytest.fixture
 def nation(db):
-    """Some ten thousand obligations of a tree of bodies, counted; returns the person who oversees them all."""
+    """Some ten thousand obligations of a tree of bodies, counted.
+
+    Returns the person who oversees them all.
+    """
     top = make_body("C000", kind="centre")
     person = make_member(top, "supervisor", "leader")
     bodies = grow(top)
@@ -75,7 +81,8 @@ def nation(db):
         ],
         batch_size=1000,
     )
-    analyze()  # PostgreSQL takes new tables for empty ones, and the recount would take forty seconds
+    # PostgreSQL takes new tables for empty ones, and the recount would take forty seconds.
+    analyze()
     tallies.rebuild()
     analyze()
     return person
@@ -86,10 +93,19 @@ def _owed(directive, body, number):
     state = "closed" if light == "closed" else "suspended" if number % 97 == 0 else "underway"
     day, due = date(2026, 3, 2), date(2026, 3, 2 + number % 28)
     return Obligation(
-        document=directive.document, section=directive.section, directive=directive, organisation=body, issued_on=day, starts_on=day,
-        state=state, light=light, light_code=code, light_on=due, due_on=due if number % 89 else None,
+        document=directive.document,
+        section=directive.section,
+        directive=directive,
+        organisation=body,
+        issued_on=day,
+        starts_on=day,
+        state=state,
+        light=light,
+        light_code=code,
+        light_on=due,
+        due_on=due if number % 89 else None,
         closed_on=day if state == "closed" else None,
-    )  # fmt: skip
+    )
 
 
 def asked(client, url, query):
@@ -108,20 +124,37 @@ def asked(client, url, query):
 def fill_in(query, key):
     """The ids and the key that a case speaks of by name."""
     names = {
-        "SECTION": Obligation.objects.first().section_id, "DIRECTIVE": Directive.objects.first().pk, "KEY": key,
-        "BODY": Organisation.objects.filter(branch=True).order_by("path")[7].pk, "DOCUMENT": Document.objects.get().pk,
-    }  # fmt: skip
+        "SECTION": Obligation.objects.first().section_id,
+        "DIRECTIVE": Directive.objects.first().pk,
+        "KEY": key,
+        "BODY": Organisation.objects.filter(branch=True).order_by("path")[7].pk,
+        "DOCUMENT": Document.objects.get().pk,
+    }
     return {name: names.get(value, value) for name, value in query.items()}
 
 
 CASES = [
-    {}, {"after": "KEY", "page": 9}, {"before": "KEY", "page": 9}, {"before": "end"}, {"light": "red"},
+    {},
+    {"after": "KEY", "page": 9},
+    {"before": "KEY", "page": 9},
+    {"before": "end"},
+    {"light": "red"},
     {"document": "DOCUMENT", "light": "red"},
-    {"section": "SECTION"}, {"section": "SECTION", "light": "red"}, {"directive": "DIRECTIVE"}, {"state": "suspended"}, {"clock": "plan"},
-    {"due": "none"}, {"cause": "behind"}, {"owes": "completion"},
-    {"body": "BODY"}, {"body": "BODY", "sort": "due"}, {"body": "BODY", "sort": "light"},
-    {"body": "BODY", "sort": "document"}, {"body": "BODY", "sort": "body"}, {"kind": "committee"},
-]  # fmt: skip
+    {"section": "SECTION"},
+    {"section": "SECTION", "light": "red"},
+    {"directive": "DIRECTIVE"},
+    {"state": "suspended"},
+    {"clock": "plan"},
+    {"due": "none"},
+    {"cause": "behind"},
+    {"owes": "completion"},
+    {"body": "BODY"},
+    {"body": "BODY", "sort": "due"},
+    {"body": "BODY", "sort": "light"},
+    {"body": "BODY", "sort": "document"},
+    {"body": "BODY", "sort": "body"},
+    {"kind": "committee"},
+]
 
 
 def test_the_list_walks_no_big_table(nation, sign_in):

@@ -56,9 +56,13 @@ def test_each_person_sees_their_part_of_the_ledger(cast, sign_in):
         for name in ("staff", "manager", "supervisor", "viewer", "stranger", "below")
     }
     assert seen == {
-        "staff": [own.pk], "manager": [own.pk, child.pk], "supervisor": [own.pk, child.pk, sibling.pk],
-        "viewer": [own.pk, child.pk, sibling.pk], "stranger": [sibling.pk], "below": [child.pk],
-    }  # fmt: skip
+        "staff": [own.pk],
+        "manager": [own.pk, child.pk],
+        "supervisor": [own.pk, child.pk, sibling.pk],
+        "viewer": [own.pk, child.pk, sibling.pk],
+        "stranger": [sibling.pk],
+        "below": [child.pk],
+    }
     assert listed(sign_in(cast.outsider).get(LIST)) == []
 
 
@@ -153,8 +157,12 @@ def test_chips_count_every_light_with_its_denominator(cast, sign_in):
     tallies.rebuild()
     response = sign_in(cast.manager).get(LIST, {"light": "red"})
     assert [(chip.light, chip.count) for chip in response.context["list"].chips] == [
-        ("red", 1), ("yellow", 0), ("green", 1), ("undue", 0), ("closed", 0),
-    ]  # fmt: skip
+        ("red", 1),
+        ("yellow", 0),
+        ("green", 1),
+        ("undue", 0),
+        ("closed", 0),
+    ]
     assert response.context["list"].lights.total == 2
     assert listed(response) == [child.pk]
     assert "逾期 <b>1</b>/2" in response.content.decode()

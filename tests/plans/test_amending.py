@@ -1,4 +1,7 @@
-"""The work log amended by its authors: edited or withdrawn until a report that used it was handed in, then corrected by another."""
+"""The work log amended by its authors.
+
+Edited or withdrawn until a report that used it was handed in, then corrected by another.
+"""
 
 from datetime import date, timedelta
 
@@ -221,8 +224,10 @@ def test_every_fault_is_said_at_once(cast, measure):
 def test_somebody_was_first(cast, measure):
     entry = log(measure, cast.staff)
     amending.edit_log(entry, on=ON, text="甲", version=1, by=cast.staff, now=NOW)
-    for act in (lambda: amending.edit_log(entry, on=ON, text="乙", version=1, by=cast.staff, now=NOW),
-                lambda: amending.withdraw_log(entry, version=1, by=cast.staff, now=NOW)):  # fmt: skip
+    for act in (
+        lambda: amending.edit_log(entry, on=ON, text="乙", version=1, by=cast.staff, now=NOW),
+        lambda: amending.withdraw_log(entry, version=1, by=cast.staff, now=NOW),
+    ):
         with pytest.raises(Stale) as stale:
             act()
         assert stale.value.theirs.text == "甲"
@@ -240,9 +245,11 @@ def test_nobody_but_the_author(cast, measure, name):
     by = (
         make_member(cast.body, "staff", "colleague") if name == "colleague" else getattr(cast, name)
     )
-    for act in (lambda: amending.edit_log(entry, on=ON, text="甲", version=1, by=by, now=NOW),
-                lambda: amending.withdraw_log(entry, version=1, by=by, now=NOW),
-                lambda: amending.correct_log(entry, on=ON, text="甲", version=1, by=by, now=NOW)):  # fmt: skip
+    for act in (
+        lambda: amending.edit_log(entry, on=ON, text="甲", version=1, by=by, now=NOW),
+        lambda: amending.withdraw_log(entry, version=1, by=by, now=NOW),
+        lambda: amending.correct_log(entry, on=ON, text="甲", version=1, by=by, now=NOW),
+    ):
         with pytest.raises(NotAllowed):
             act()
     assert LogEntry.objects.get().version == 1

@@ -1,4 +1,7 @@
-"""Pages of the work log's entries: the author corrects and withdraws where an entry is listed, others look."""
+"""Pages of the work log's entries.
+
+The author corrects and withdraws where an entry is listed, others look.
+"""
 
 from datetime import date
 

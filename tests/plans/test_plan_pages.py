@@ -1,4 +1,7 @@
-"""Pages of plans, measures, the log and files: who gets which answer, what a form keeps, how many queries a page takes."""
+"""Pages of plans, measures, the log and files.
+
+Who gets which answer, what a form keeps, how many queries a page takes.
+"""
 
 from datetime import date, timedelta
 from io import BytesIO
@@ -534,8 +537,12 @@ def test_work_is_logged_and_one_comes_back_to_where_one_was(cast, work, sign_in,
 def test_a_faulty_record_keeps_what_was_typed(cast, work, sign_in, key):
     measure = make_measure(work[0], number=2)
     data = {
-        "measure": measure.pk, "text": "写了很久的话", "on": "2026-10-14", "next": "/", "files": SimpleUploadedFile("a.exe", b"MZ"),
-    }  # fmt: skip
+        "measure": measure.pk,
+        "text": "写了很久的话",
+        "on": "2026-10-14",
+        "next": "/",
+        "files": SimpleUploadedFile("a.exe", b"MZ"),
+    }
     response = sign_in(cast.staff).post(reverse("log_add"), data | key())
     page = text(response)
     assert response.status_code == 422
@@ -607,10 +614,14 @@ def test_whose_log_is_shown(cast, work, sign_in):
         page = text(sign_in(getattr(cast, name)).get(reverse("log") + query))
         shown[name, query] = ("总工会的事" in page, "北京的事" in page)
     assert shown == {
-        ("staff", ""): (True, False), ("manager", ""): (True, False), ("manager", "?whose=below"): (False, True),
-        ("supervisor", ""): (False, True), ("stranger", ""): (False, False), ("outsider", ""): (False, False),
+        ("staff", ""): (True, False),
+        ("manager", ""): (True, False),
+        ("manager", "?whose=below"): (False, True),
+        ("supervisor", ""): (False, True),
+        ("stranger", ""): (False, False),
+        ("outsider", ""): (False, False),
         ("staff", "?whose=below"): (True, False),
-    }  # fmt: skip
+    }
 
 
 def test_the_quick_log_offers_what_was_used_last(cast, work):

@@ -1,4 +1,7 @@
-"""A plan from its beginning to the verdict: its words, its measures, its clocks, its ledger, and the log."""
+"""A plan from its beginning to the verdict.
+
+Its words, its measures, its clocks, its ledger, and the log.
+"""
 
 from datetime import date, timedelta
 
@@ -47,7 +50,10 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def work(cast):
-    """Three obligations of the body under one document, two with a plan clock; a draft plan with one measure for the first."""
+    """Three obligations of the body under one document, two with a plan clock.
+
+    A draft plan with one measure for the first.
+    """
     section = make_section(
         make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見")
     )
@@ -158,8 +164,11 @@ def test_only_the_body_itself_writes(cast, work, name):
         lambda: planning.delete_measure(measure, by=by, now=NOW),
         lambda: planning.mark_done(measure, done_on=TODAY, version=1, by=by, now=NOW),
         lambda: planning.log_work(measure, on=TODAY, text="x", by=by, now=NOW),
-        *(lambda a=action: planning.move_plan(plan, a, by=by, now=NOW, reason="x") for action in FOLLOW_UPS),
-    ):  # fmt: skip
+        *(
+            lambda a=action: planning.move_plan(plan, a, by=by, now=NOW, reason="x")
+            for action in FOLLOW_UPS
+        ),
+    ):
         with pytest.raises(NotAllowed):
             attempt()
     assert (Event.objects.count(), Measure.objects.count(), LogEntry.objects.count()) == (0, 1, 0)
@@ -326,15 +335,27 @@ def test_staff_ask_and_the_manager_signs(cast, work):
         True,
     )
     assert submission.content == {
-        "kind": "plan", "deliverable": "plan", "title": "实施方案", "summary": "", "due_on": "2026-10-20",
-        "measures": [{
-            "id": plan.measures.get().pk,
-            "number": 1, "text": "印发办法", "responsible": "", "due_on": "2026-10-13", "result": "", "done_on": None,
-            "obligations": [{"id": rows[0].pk, "code": "九.1.1"}],
-        }],
-        "files": [], "obligations": [{"id": row.pk, "code": row.directive.code} for row in rows],
+        "kind": "plan",
+        "deliverable": "plan",
+        "title": "实施方案",
+        "summary": "",
+        "due_on": "2026-10-20",
+        "measures": [
+            {
+                "id": plan.measures.get().pk,
+                "number": 1,
+                "text": "印发办法",
+                "responsible": "",
+                "due_on": "2026-10-13",
+                "result": "",
+                "done_on": None,
+                "obligations": [{"id": rows[0].pk, "code": "九.1.1"}],
+            }
+        ],
+        "files": [],
+        "obligations": [{"id": row.pk, "code": row.directive.code} for row in rows],
         "clocks": {str(rows[0].pk): "2026-10-20", str(rows[1].pk): "2026-10-20"},
-    }  # fmt: skip
+    }
 
 
 def test_the_manager_declines_with_a_reason_and_staff_take_back(cast, work):
@@ -473,8 +494,11 @@ def test_the_first_record_starts_the_work_it_serves(cast, work):
     ]
     assert [row.state for row in fresh(rows)] == ["underway", "assigned", "acknowledged"]
     assert list(Event.objects.order_by("id").values_list("action", "by")) == [
-        ("log", cast.staff.pk), ("attach", cast.staff.pk), ("attach", cast.staff.pk), ("start", None)
-    ]  # fmt: skip
+        ("log", cast.staff.pk),
+        ("attach", cast.staff.pk),
+        ("attach", cast.staff.pk),
+        ("start", None),
+    ]
     planning.log_work(measure, on=TODAY, text="再开会", by=cast.manager, now=NOW)
     assert Event.objects.filter(action="start").count() == 1
     assert tallies.drift() == []

@@ -22,14 +22,27 @@ def test_what_changed_is_told_in_words(cast, sign_in):
     row = make_obligation(organisation=cast.body, state="assigned", percent=0)
     move(row, "acknowledge", by=cast.staff, now=NOW)
     audit.record(
-        "change", row, by=cast.staff, now=NOW, before={"plan_returned": False, "part": "lead"},
-        after={"plan_returned": True, "part": "supporting", "closed_on": "2026-10-18", "moved_at": NOW, "nonsense": ["甲", "乙"]},
-    )  # fmt: skip
+        "change",
+        row,
+        by=cast.staff,
+        now=NOW,
+        before={"plan_returned": False, "part": "lead"},
+        after={
+            "plan_returned": True,
+            "part": "supporting",
+            "closed_on": "2026-10-18",
+            "moved_at": NOW,
+            "nonsense": ["甲", "乙"],
+        },
+    )
     told, moved = (line.changed for line in sign_in(cast.staff).get("/events/").context["rows"])
     assert ("状态", "已交办", "已签收") in moved
     assert told == (
-        ("销号日期", "", "2026-10-18"), ("nonsense", "", "甲、乙"), ("责任类型", "牵头", "配合"), ("方案被退回", "否", "是"),
-    )  # fmt: skip
+        ("销号日期", "", "2026-10-18"),
+        ("nonsense", "", "甲、乙"),
+        ("责任类型", "牵头", "配合"),
+        ("方案被退回", "否", "是"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +189,10 @@ def test_the_file_holds_what_the_page_shows(cast, done, sign_in):
 
 
 def test_a_short_record_is_short_however_high_its_numbers_stand(cast, sign_in):
-    """Numbers are used up by what was rolled back, and by a record of which old months lie elsewhere."""
+    """Numbers are used up by what was rolled back.
+
+    And by a record of which old months lie elsewhere.
+    """
     told = {
         "at": NOW,
         "action": "acknowledge",

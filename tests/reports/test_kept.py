@@ -1,4 +1,7 @@
-"""What was handed in is as of then: names, codes and words of submissions, verdicts and their papers."""
+"""What was handed in is as of then.
+
+Names, codes and words of submissions, verdicts and their papers.
+"""
 
 from datetime import date, timedelta
 from importlib import import_module
@@ -101,9 +104,14 @@ def without_people_and_names(submission, *names):
     content = {name: value for name, value in submission.content.items() if name not in names}
     subject = {"plan": submission.plan, "report": submission.report}
     return Submission.objects.create(
-        organisation=submission.organisation, document=submission.document, number=9, content=content, submitted_at=NOW,
-        submitted_by=submission.submitted_by, **subject,
-    )  # fmt: skip
+        organisation=submission.organisation,
+        document=submission.document,
+        number=9,
+        content=content,
+        submitted_at=NOW,
+        submitted_by=submission.submitted_by,
+        **subject,
+    )
 
 
 def shown(client, address):
@@ -136,9 +144,15 @@ def test_the_paper_of_a_submission_says_what_it_said_and_bears_its_day(
     assert page.status_code == 200
     answer = client.get(f"/submissions/{submission.pk}/paper/", {"export": "docx"})
     told = "\n".join(paragraph.text for paragraph in Docx(BytesIO(answer.getvalue())).paragraphs)
-    assert [name for name in ("中共中央：", "全国总工会", SIGNED, TODAY, "后来的进展", *NOW_CALLED) if name in told] == [
-        "中共中央：", "全国总工会", SIGNED,
-    ]  # fmt: skip
+    assert [
+        name
+        for name in ("中共中央：", "全国总工会", SIGNED, TODAY, "后来的进展", *NOW_CALLED)
+        if name in told
+    ] == [
+        "中共中央：",
+        "全国总工会",
+        SIGNED,
+    ]
     assert ("印发了办法" if kind == "report" else "印发办法") in told
 
 
@@ -254,7 +268,10 @@ QUERIES = 4
 
 
 def test_the_log_behind_reports_from_before_is_taken_as_used(cast, row):
-    """Only a number of entries was kept: what was written before the report was handed in is not changed behind it."""
+    """Only a number of entries was kept.
+
+    What was written before the report was handed in is not changed behind it.
+    """
     measure = make_measure(make_plan(cast.body, row.document), row)
     before, after = make_log(measure, cast.staff), make_log(measure, cast.staff, created_at=LATER)
     report = make_report(cast.body, make_cycle(row.document), row)

@@ -1,4 +1,7 @@
-"""The pages of reports, review and submissions: who sees what, what a save answers, how many queries a page takes."""
+"""The pages of reports, review and submissions.
+
+Who sees what, what a save answers, how many queries a page takes.
+"""
 
 import io
 from datetime import date, timedelta
@@ -157,8 +160,13 @@ def test_a_long_list_is_not_counted_to_its_end(cast, office, sign_in, monkeypatc
     client = sign_in(cast.supervisor)
     answer = client.get("/reports/")
     assert {chip.key: chip.text for chip in answer.context["list"].chips} == {
-        "": "2+", "review": "1", "waiting": "2+", "overdue": "0", "returned": "0", "accepted": "0",
-    }  # fmt: skip
+        "": "2+",
+        "review": "1",
+        "waiting": "2+",
+        "overdue": "0",
+        "returned": "0",
+        "accepted": "0",
+    }
     assert (len(listed(answer)), answer.context["list"].length) == (5, None)
     assert queries(client, "/reports/") <= MOST + 1
     assert listed(client.get("/reports/?state=review")) == [cast.body.code]

@@ -1,4 +1,7 @@
-"""Reporting: cycles open, entries are drafted, saved and handed in, and the report clock follows."""
+"""Reporting.
+
+Cycles open, entries are drafted, saved and handed in, and the report clock follows.
+"""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,7 @@
-"""Reviewing: a verdict on each entry, and what it does to the obligation, its clock and the report."""
+"""Reviewing.
+
+A verdict on each entry, and what it does to the obligation, its clock and the report.
+"""
 
 from datetime import date, timedelta
 
@@ -95,8 +98,12 @@ def test_accepting_writes_the_words_and_the_percentage_to_the_obligation(cast, h
     assert (untouched.percent, untouched.progress) == (10, "原进展")
     assert tallies.drift() == []
     assert Verdict.objects.values_list("submission", "entry", "accepted", "by", "at").get() == (
-        handed_in.submission.pk, handed_in.entries[0].pk, True, cast.supervisor.pk, LATER,
-    )  # fmt: skip
+        handed_in.submission.pk,
+        handed_in.entries[0].pk,
+        True,
+        cast.supervisor.pk,
+        LATER,
+    )
 
 
 def test_returning_gives_the_clock_back_with_its_reason(cast, handed_in):
@@ -247,8 +254,9 @@ def test_a_verdict_belongs_to_the_submission_that_holds_the_entry(cast, handed_i
         cast.supervisor, (0, True, ""), (1, True, ""), now=AFTER + timedelta(hours=1)
     )
     assert [(row.submission, row.entry_id) for row in verdicts] == [
-        (last, handed_in.entries[0].pk), (handed_in.submission, handed_in.entries[1].pk),
-    ]  # fmt: skip
+        (last, handed_in.entries[0].pk),
+        (handed_in.submission, handed_in.entries[1].pk),
+    ]
     assert tallies.drift() == []
 
 

@@ -1,4 +1,7 @@
-"""What came back and was handed in again: the reason, and what was changed, for reviewer and author."""
+"""What came back and was handed in again.
+
+The reason, and what was changed, for reviewer and author.
+"""
 
 from datetime import timedelta
 

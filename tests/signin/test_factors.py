@@ -72,9 +72,12 @@ def test_the_app_is_set_up_signs_in_and_is_on_record(supervisor):
     secret = client.get("/accounts/2fa/totp/activate/").context["form"].secret
     done = client.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
     assert done.url == "/accounts/2fa/recovery-codes/"
-    assert list(Event.objects.filter(action="add_factor").values_list("by", "after__type").order_by("id")) == [
-        (supervisor.pk, "totp"), (supervisor.pk, "recovery_codes"),
-    ]  # fmt: skip
+    assert list(
+        Event.objects.filter(action="add_factor").values_list("by", "after__type").order_by("id")
+    ) == [
+        (supervisor.pk, "totp"),
+        (supervisor.pk, "recovery_codes"),
+    ]
     client, answer = enter(supervisor)
     assert (answer.url, client.get("/").status_code) == ("/accounts/2fa/authenticate/", 302)
     assert (
@@ -165,9 +168,14 @@ def test_the_pages_of_the_factor_are_ours_and_need_no_inline_script(supervisor):
         user=supervisor, type="webauthn", data={"name": "我的钥匙", "credential": {}}
     )
     names = (
-        "mfa_index", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_deactivate_totp", "mfa_list_webauthn",
-        "mfa_reauthenticate", "account_reauthenticate",
-    )  # fmt: skip
+        "mfa_index",
+        "mfa_view_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "mfa_deactivate_totp",
+        "mfa_list_webauthn",
+        "mfa_reauthenticate",
+        "account_reauthenticate",
+    )
     for name in names:
         page = client.get(reverse(name))
         shown = page.content.decode()

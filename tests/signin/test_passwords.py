@@ -33,11 +33,26 @@ def said(password, user=None):
 @pytest.mark.parametrize(
     "password",
     [
-        "passwordpassword", "PasswordPassword", "abcabcabcabc", "aaaaaaaaaaaaaa", "qwertyuiop12", "1qaz2wsx3edc", "asdfghjkl;123",
-        "woaini1314520", "woaini5201314", "p@ssw0rd2026!", "qunzhutracker2026", "admin@123456789", "gonghui2026!!!", "123456789012",
-        "Zonggonghui2025", "abcdefghijklmn", "iloveyou1314!", "zhongguo19491001",
+        "passwordpassword",
+        "PasswordPassword",
+        "abcabcabcabc",
+        "aaaaaaaaaaaaaa",
+        "qwertyuiop12",
+        "1qaz2wsx3edc",
+        "asdfghjkl;123",
+        "woaini1314520",
+        "woaini5201314",
+        "p@ssw0rd2026!",
+        "qunzhutracker2026",
+        "admin@123456789",
+        "gonghui2026!!!",
+        "123456789012",
+        "Zonggonghui2025",
+        "abcdefghijklmn",
+        "iloveyou1314!",
+        "zhongguo19491001",
     ],
-)  # fmt: skip
+)
 def test_what_everybody_guesses_is_refused(db, password):
     assert "密码太容易被猜中" in said(password)
 
@@ -124,9 +139,14 @@ def change(client, old, new):
 
 def test_a_password_that_was_given_is_changed_before_anything_else(cast, administrator):
     form = {
-        "username": "new", "full_name": "新人", "usable_password": "true", "password1": WORD, "password2": WORD,
-        "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
-    }  # fmt: skip
+        "username": "new",
+        "full_name": "新人",
+        "usable_password": "true",
+        "password1": WORD,
+        "password2": WORD,
+        "memberships-TOTAL_FORMS": "0",
+        "memberships-INITIAL_FORMS": "0",
+    }
     assert administrator.post("/admin/directives/user/add/", form).status_code == 302
     client = Client()
     assert client.post("/accounts/login/", {"login": "new", "password": WORD}).status_code == 302
@@ -203,7 +223,10 @@ def test_demo_accounts_stay_out_of_production(db, settings):
 
 
 def test_a_forgotten_password_is_chosen_anew_by_mail(client, cast, mailoutbox):
-    """In the product's words, from the page to the letter; who has no account gets the same page and no letter."""
+    """In the product's words, from the page to the letter.
+
+    Who has no account gets the same page and no letter.
+    """
     cast.staff.email = "lin@example.org"
     cast.staff.save()
     client.cookies["language"] = "zh-hant"

@@ -1,4 +1,7 @@
-"""Signing in and out, and failing to, stand in the record with the address; what was typed does not."""
+"""Signing in and out, and failing to, stand in the record with the address.
+
+What was typed does not.
+"""
 
 import pytest
 from django.test import Client

@@ -182,15 +182,24 @@ def test_the_list_costs_the_same_for_one_and_three(cast, sign_in, django_assert_
     ("agent", "told"),
     [
         (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36 Edg/120.0",
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 "
+                "Safari/537.36 Edg/120.0"
+            ),
             "Edge · Windows",
         ),
         (
-            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36 MicroMessenger/8.0",
+            (
+                "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile "
+                "Safari/537.36 MicroMessenger/8.0"
+            ),
             "WeChat · Android",
         ),
         (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Version/17.0 Safari/604.1",
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 "
+                "Version/17.0 Safari/604.1"
+            ),
             "Safari · iPhone",
         ),
         ("", ""),

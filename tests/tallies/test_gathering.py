@@ -1,4 +1,7 @@
-"""Which transaction a change of the counts belongs to, above all where something runs after a commit."""
+"""Which transaction a change of the counts belongs to.
+
+Above all where something runs after a commit.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

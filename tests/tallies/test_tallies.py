@@ -105,7 +105,10 @@ def test_a_second_child_changes_nothing(work):
 
 
 def test_changes_of_a_part_that_was_rolled_back_are_forgotten(cast):
-    """However the part was made: a command, a plain transaction around it, a rollback that was asked for."""
+    """However the part was made.
+
+    A command, a plain transaction around it, a rollback that was asked for.
+    """
     rows = [make_obligation(organisation=cast.child) for _number in range(4)]
     with tallies.counted():
         with pytest.raises(RuntimeError), transaction.atomic():
@@ -152,13 +155,13 @@ def test_counts_change_inside_counted_alone(cast):
         tallies.pending_delta()
 
 
-DOORS = {  # the only functions that write obligations, plans and entries; each is reached through `counted` alone
+# The only functions that write obligations, plans and entries; each is reached through `counted`
+# alone.
+DOORS = {
     "core/last_heard.py": {"note_heard"},  # a day alone, which counts nowhere
     "obligations/commands/issuing.py": {"issue", "issue_pairs"},
-    "plans/commands/plans.py": {
-        "start_plan",
-        "save_plan",
-    },  # a draft counts nowhere before it is handed in
+    # A draft counts nowhere before it is handed in.
+    "plans/commands/plans.py": {"start_plan", "save_plan"},
     # Words of an entry count nowhere.
     "reports/commands/entries.py": {"_add_entries", "_write", "save_entry"},
     # The report itself, and the mark of its cycle.

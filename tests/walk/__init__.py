@@ -1,1 +1,4 @@
-"""A walk through the product by its forms: what is written at random, at every address and with every kind of table."""
+"""A walk through the product by its forms.
+
+What is written at random, at every address and with every kind of table.
+"""

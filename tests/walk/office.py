@@ -1,4 +1,7 @@
-"""Steps of supervisors, administrators and time: documents, assignments, indicators, exports, bodies."""
+"""Steps of supervisors, administrators and time.
+
+Documents, assignments, indicators, exports, bodies.
+"""
 
 from unittest.mock import patch
 
@@ -355,10 +358,28 @@ def sessions_end(w: Walker) -> None:
 STEPS = {
     step.__name__: step
     for step in (
-        job_go_on, job_call_off,
-        document_register, repair_decide, directive_correct_save, issue_confirm, large_cycle, indicator_add, indicator_save,
-        indicator_move, figures_save, export_ask, export_cancel, export_delete, export_columns_save,
-        body_changed, bodies_merged, terms_changed, table_in_admin, day_off, time, queue,
+        job_go_on,
+        job_call_off,
+        document_register,
+        repair_decide,
+        directive_correct_save,
+        issue_confirm,
+        large_cycle,
+        indicator_add,
+        indicator_save,
+        indicator_move,
+        figures_save,
+        export_ask,
+        export_cancel,
+        export_delete,
+        export_columns_save,
+        body_changed,
+        bodies_merged,
+        terms_changed,
+        table_in_admin,
+        day_off,
+        time,
+        queue,
         sessions_end,
     )
-}  # fmt: skip
+}

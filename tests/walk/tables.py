@@ -156,8 +156,13 @@ def directives(w: Walker) -> None:
 
 
 LEDGER = [
-    ("clause", "条款编号"), ("body", "责任单位"), ("due_on", "完成时限"), ("note", "备注"), ("id", "编号"), ("version", "版本"),
-]  # fmt: skip
+    ("clause", "条款编号"),
+    ("body", "责任单位"),
+    ("due_on", "完成时限"),
+    ("note", "备注"),
+    ("id", "编号"),
+    ("version", "版本"),
+]
 
 
 def obligations(w: Walker) -> None:
@@ -181,7 +186,10 @@ def obligations(w: Walker) -> None:
 
 
 def conflict(w: Walker) -> None:
-    """Two copies of a ledger come back one after the other, with different words in the same rows."""
+    """Two copies of a ledger come back one after the other.
+
+    They have different words in the same rows.
+    """
     document = w.pick(Document.objects.filter(obligations__state=ASSIGNED).distinct())
     rows = w.some(
         Obligation.objects.filter(document=document, state=ASSIGNED).select_related(
@@ -282,15 +290,23 @@ def entries(w: Walker) -> None:
 
 
 def own_ledger(w: Walker) -> None:
-    """Staff bring back the ledger of their own organisation: contacts, and words that go into its open report."""
+    """Staff bring back the ledger of their own organisation.
+
+    Contacts, and words that go into its open report.
+    """
     report = w.pick(ProgressReport.objects.filter(completed_at=None, organisation__valid_to=None))
     owed = Obligation.objects.filter(
         organisation=report.organisation_id, document=report.document_id
     )
     heads = [
-        ("clause", "条款编号"), ("body", "责任单位"), ("contact", "责任人及电话"), ("progress", "进展情况"), ("percent", "完成比例"),
-        ("id", "编号"), ("version", "版本"),
-    ]  # fmt: skip
+        ("clause", "条款编号"),
+        ("body", "责任单位"),
+        ("contact", "责任人及电话"),
+        ("progress", "进展情况"),
+        ("percent", "完成比例"),
+        ("id", "编号"),
+        ("version", "版本"),
+    ]
     lines = [
         (
             row.directive.code,
@@ -348,6 +364,18 @@ def statistics(w: Walker) -> None:
 
 OF_KINDS = {
     f"table of {step.__name__}": step
-    for step in (bodies, people, calendar, tasks, directives, obligations, own_ledger, measures, log, entries, statistics)
-}  # fmt: skip
+    for step in (
+        bodies,
+        people,
+        calendar,
+        tasks,
+        directives,
+        obligations,
+        own_ledger,
+        measures,
+        log,
+        entries,
+        statistics,
+    )
+}
 STEPS = OF_KINDS | {"intake_undo": intake_undo, "conflict": conflict}

@@ -28,9 +28,13 @@ STORES_NO_EVENT = {
 }
 # Besides the table: Django's own addresses, and what the worker does by itself.
 BESIDES = {
-    "admin:directives_organisation_change", "admin:directives_organisation_merge", "admin:directives_obligation_change",
-    "admin:directives_obligation_process_import", "admin:directives_calendarday_add", "worker",
-}  # fmt: skip
+    "admin:directives_organisation_change",
+    "admin:directives_organisation_merge",
+    "admin:directives_obligation_change",
+    "admin:directives_obligation_process_import",
+    "admin:directives_calendarday_add",
+    "worker",
+}
 
 
 @pytest.fixture
@@ -88,6 +92,9 @@ def test_the_counts_are_true_after_thousands_of_writes(walk, seed, record_proper
     walker = walk(seed, LONG_WRITES)
     record_property(
         "figure",
-        f"walk {seed}: {walker.stored.total()} stored writes at {len(walker.stored)} addresses, no drift",
+        (
+            f"walk {seed}: {walker.stored.total()} stored writes "
+            f"at {len(walker.stored)} addresses, no drift"
+        ),
     )
     assert (walker.stored.total() >= LONG_WRITES, lacking(walker)) == (True, [])

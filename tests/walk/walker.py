@@ -1,4 +1,7 @@
-"""Fills in forms at random, as everybody, and compares the counts with a recount after each write."""
+"""Fills in forms at random, as everybody.
+
+Compares the counts with a recount after each write.
+"""
 
 from collections import Counter, deque
 from collections.abc import Callable, Container, Mapping
@@ -150,9 +153,10 @@ class Walker:
         lacks: Callable[["Walker"], object],
         seldom: Container[str],
     ) -> None:
-        """Make steps until so many writes are stored and nothing lacks; give up after twice as many.
+        """Make steps until so many writes are stored and nothing lacks.
 
-        Steps that were made less often are likelier; `seldom` are those that take long.
+        It gives up after twice as many. Steps that were made less often are likelier; `seldom` are
+        those that take long.
         """
         made: Counter[str] = Counter()
         while self.stored.total() < writes or (lacks(self) and self.stored.total() < 2 * writes):

@@ -219,11 +219,16 @@ def log_withdraw(w: Walker) -> None:
 
 
 def attachment_add(w: Walker) -> None:
-    model, home = w.random.choice([
-        (Plan.objects.filter(live=True, state__in=EDITABLE), "organisation_id"),
-        (LogEntry.objects.select_related("measure__plan"), "measure.plan.organisation_id"),
-        (ReportEntry.objects.filter(state__in=EDITABLE).select_related("report"), "report.organisation_id"),
-    ])  # fmt: skip
+    model, home = w.random.choice(
+        [
+            (Plan.objects.filter(live=True, state__in=EDITABLE), "organisation_id"),
+            (LogEntry.objects.select_related("measure__plan"), "measure.plan.organisation_id"),
+            (
+                ReportEntry.objects.filter(state__in=EDITABLE).select_related("report"),
+                "report.organisation_id",
+            ),
+        ]
+    )
     parent = body = w.pick(model)
     for name in home.split("."):
         body = getattr(body, name)
@@ -348,9 +353,32 @@ def notice_open(w: Walker) -> None:
 STEPS = {
     step.__name__: step
     for step in (
-        obligation_move, acknowledge_many, item_state, plan_start, plan_save, plan_move, plan_decide, measure_add, measure_save,
-        measure_delete, measure_done, log_add, log_edit, log_correct, log_withdraw,
-        attachment_add, attachment_remove, cycle_open, report_begin, report_redraft, entry_save,
-        entry_recall, report_hand_in, report_sign, report_decide, set_script, notice_open,
+        obligation_move,
+        acknowledge_many,
+        item_state,
+        plan_start,
+        plan_save,
+        plan_move,
+        plan_decide,
+        measure_add,
+        measure_save,
+        measure_delete,
+        measure_done,
+        log_add,
+        log_edit,
+        log_correct,
+        log_withdraw,
+        attachment_add,
+        attachment_remove,
+        cycle_open,
+        report_begin,
+        report_redraft,
+        entry_save,
+        entry_recall,
+        report_hand_in,
+        report_sign,
+        report_decide,
+        set_script,
+        notice_open,
     )
-}  # fmt: skip
+}

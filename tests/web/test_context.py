@@ -1,4 +1,7 @@
-"""The frame of every page, seen on one that needs no data of its own: the page that is not there."""
+"""The frame of every page, seen on one that needs no data of its own.
+
+The page that is not there.
+"""
 
 import re
 
@@ -13,9 +16,18 @@ NOWHERE = "/nowhere/"
 @pytest.fixture
 def fictional(db):
     return Document.objects.create(
-        title="意见", title_hans="意见", title_hant="意見", script="hans", source=b"", source_name="a.txt", sha256="0" * 64,
-        text_read="", text_repaired="", fictional=True, registered_at=timezone.now(),
-    )  # fmt: skip
+        title="意见",
+        title_hans="意见",
+        title_hant="意見",
+        script="hans",
+        source=b"",
+        source_name="a.txt",
+        sha256="0" * 64,
+        text_read="",
+        text_repaired="",
+        fictional=True,
+        registered_at=timezone.now(),
+    )
 
 
 def page(client, address=NOWHERE):
@@ -25,7 +37,8 @@ def page(client, address=NOWHERE):
 @pytest.mark.parametrize("who", ["manager", "outsider", "admin"])
 def test_the_frame_costs_two_queries(cast, sign_in, fictional, django_assert_num_queries, who):
     client = sign_in(getattr(cast, who))
-    # the session; the person with memberships and bodies, the count of unread notices, whether there is fictional data
+    # the session; the person with memberships and bodies, the count of unread notices, whether
+    # there is fictional data
     with django_assert_num_queries(2):
         client.get(NOWHERE)
     for body in (cast.child, cast.sibling):

@@ -1,4 +1,7 @@
-"""Which forms keep their words in the browser: all of them, but for a few with their reasons. What the server tells of them."""
+"""Which forms keep their words in the browser: all of them, but for a few with their reasons.
+
+What the server tells of them.
+"""
 
 import re
 from pathlib import Path
@@ -40,7 +43,8 @@ NO_PART_OF_THE_KEY = {
 }
 # What a browser of 2019 (Chromium 78, as in 统信 and 麒麟 browsers) cannot read, or does not know.
 TOO_NEW = re.compile(
-    r"\?\?|\?\.[a-zA-Z_(\[]|&&=|\|\|=|\.replaceChildren\(|\.replaceAll\(|\.at\(|structuredClone|#[a-z]+\s*[=(;]|static \{"
+    r"\?\?|\?\.[a-zA-Z_(\[]|&&=|\|\|=|\.replaceChildren\(|\.replaceAll\(|\.at\(|structuredClone|"
+    r"#[a-z]+\s*[=(;]|static \{"
 )
 
 

@@ -1,4 +1,7 @@
-"""What every answer tells the browser: what it may load, keep, frame and send on; and which cookies scripts may read."""
+"""What every answer tells the browser: what it may load, keep, frame and send on.
+
+It also says which cookies scripts may read.
+"""
 
 import gzip
 

@@ -76,7 +76,8 @@ def test_a_lamp_may_be_big():
 def test_a_light_says_its_word_and_its_reason():
     overdue = row("red", ("plan_overdue", date(2026, 9, 14)))
     assert render("{% light row %}", row=overdue) == (
-        '<span class="light t-r"><svg class="lamp" aria-hidden="true"><use href="#L-r"/></svg>逾期 21 个工作日</span>'
+        '<span class="light t-r"><svg class="lamp" aria-hidden="true"><use href="#L-r"/></svg>'
+        "逾期 21 个工作日</span>"
         '<span class="why">实施方案应于9月14日报送，未报</span>'
     )
     behind = row("yellow", ("behind", date(2026, 12, 31)), percent=35)
@@ -109,8 +110,10 @@ def test_a_bar_is_drawn_with_attributes_and_read_aloud():
 
     drawn = render('{% bar counts label="九" %}', counts=Counts())
     assert drawn == (
-        '<svg class="bars" width="100%" height="18" role="img" aria-label="九 共 4 项：正常 3，临期或滞后 1">'
-        '<rect class="s-g" x="0.00%" width="75.00%" height="18"/><rect fill="url(#P-y)" x="75.00%" width="25.00%" height="18"/></svg>'
+        '<svg class="bars" width="100%" height="18" role="img" '
+        'aria-label="九 共 4 项：正常 3，临期或滞后 1">'
+        '<rect class="s-g" x="0.00%" width="75.00%" height="18"/>'
+        '<rect fill="url(#P-y)" x="75.00%" width="25.00%" height="18"/></svg>'
     )
 
 

@@ -10,7 +10,10 @@ CONFIRMATIONS = SAMPLE.with_name("confirmations.json")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One sentence as it ought to be read; `addressees` are (name, basis, source), `items` (verb, name)."""
+    """One sentence as it ought to be read.
+
+    `addressees` are (name, basis, source), `items` (verb, name).
+    """
 
     code: str
     text: str

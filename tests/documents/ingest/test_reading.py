@@ -1,4 +1,7 @@
-"""A second document, in Simplified script and of another kind: nothing in the reader knows the sample."""
+"""A second document, in Simplified script and of another kind.
+
+Nothing in the reader knows the sample.
+"""
 
 from pathlib import Path
 
@@ -35,18 +38,37 @@ def test_front_and_back_matter(reading: Reading) -> None:
     assert reading.repairs == ()
     assert reading.text_repaired == reading.text_read
     assert [(row.line, row.reason) for row in reading.left_out] == [
-        (3, "source"), (4, "recipient"), (13, "signature"), (14, "time"), (15, "signature"),
-    ]  # fmt: skip
+        (3, "source"),
+        (4, "recipient"),
+        (13, "signature"),
+        (14, "time"),
+        (15, "signature"),
+    ]
 
 
 def test_sections(reading: Reading) -> None:
     assert [(section.number, section.title) for section in reading.sections] == [
-        ("", ""), ("一", "健全服务网络"), ("二", "加强组织领导"), ("", ""),
-    ]  # fmt: skip
+        ("", ""),
+        ("一", "健全服务网络"),
+        ("二", "加强组织领导"),
+        ("", ""),
+    ]
     assert [sentence.code for sentence in reading.sentences] == [
-        "引.1.1", "一.1.1", "一.1.2", "一.1.3", "一.1.4", "一.2.1", "一.2.2", "一.2.3", "一.3.1",
-        "二.1.1", "二.1.2", "二.1.3", "二.1.4", "結.1.1",
-    ]  # fmt: skip
+        "引.1.1",
+        "一.1.1",
+        "一.1.2",
+        "一.1.3",
+        "一.1.4",
+        "一.2.1",
+        "一.2.2",
+        "一.2.3",
+        "一.3.1",
+        "二.1.1",
+        "二.1.2",
+        "二.1.3",
+        "二.1.4",
+        "結.1.1",
+    ]
 
 
 def test_what_asks_for_nothing(reading: Reading) -> None:
@@ -103,8 +125,12 @@ def test_both_scripts_take_one_path(reading: Reading) -> None:
     pairs = list(zip(reading.sentences, other.sentences, strict=True))
     for hans, hant in pairs:
         assert (hans.code, hans.statement, hans.modality, hans.kind, hans.cadence) == (
-            hant.code, hant.statement, hant.modality, hant.kind, hant.cadence,
-        )  # fmt: skip
+            hant.code,
+            hant.statement,
+            hant.modality,
+            hant.kind,
+            hant.cadence,
+        )
         assert [(i.start, i.end) for i in hans.items] == [(i.start, i.end) for i in hant.items]
         assert [to_hant(name) for name, _, _ in who(hans)] == [name for name, _, _ in who(hant)]
 

@@ -96,7 +96,10 @@ def test_what_cannot_be_read_is_shown_and_said() -> None:
 
 
 def damaged(text: str, at: int, reading: str = "") -> str:
-    """What the tool makes of a text where the second byte of character `at` and the first of the next read as a character."""
+    """What the tool makes of a text of which two bytes read as one character.
+
+    They are the second byte of character `at` and the first of the next.
+    """
     code = text.encode("gbk")
     cut = len(text[:at].encode("gbk")) + 1
     reading = reading or READING_OF[code[cut : cut + 2].decode("gbk")]
@@ -126,11 +129,13 @@ def places(text: str) -> list[int]:
 
 
 def test_the_run_of_the_sample_comes_about_like_this() -> None:
-    true = "堅持德才兼備、以德為先，按照信念堅定、為民服務、勤政務實、敢于擔當、清正廉潔的好干部標準，選拔群眾工作"
+    true = (
+        "堅持德才兼備、以德為先，按照信念堅定、為民服務、勤政務實、敢于擔當、"
+        "清正廉潔的好干部標準，選拔群眾工作"
+    )
     page = damaged(true, true.index("兼"), "zhèn")
-    assert (
-        page
-        == "堅持德才兼?zhèn)洹⒁缘聻橄龋凑招拍顖远ā槊穹铡⑶谡諏崱⒏矣趽敗⑶逭疂嵉暮酶刹繕藴剩x拔群眾工作"
+    assert page == (
+        "堅持德才兼?zhèn)洹⒁缘聻橄龋凑招拍顖远ā槊穹铡⑶谡諏崱⒏矣趽敗⑶逭疂嵉暮酶刹繕藴剩x拔群眾工作"
     )
     assert page in SAMPLE.read_text(encoding="utf-8")
 

@@ -10,7 +10,11 @@ from tests.documents.ingest.expected import SAMPLE
 
 pytestmark = pytest.mark.once
 
-HANS = "关于做好工作的通知\n一、加强领导\n各级党委要加强对群团工作的领导，支持群团组织开展工作，发挥群团组织联系群众的桥梁和纽带作用。\n"
+HANS = (
+    "关于做好工作的通知\n一、加强领导\n"
+    "各级党委要加强对群团工作的领导，支持群团组织开展工作，"
+    "发挥群团组织联系群众的桥梁和纽带作用。\n"
+)
 HANT = to_hant(HANS)
 
 
@@ -43,11 +47,16 @@ def test_sample_in_other_encodings() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_saved_page(encoding: str) -> None:
     page = (
-        f'<!DOCTYPE html><html><head><meta charset="{encoding}"><title>不要</title><style>p {{ color: red }}</style></head><body>'
-        "<script>var 甲 = 1;</script><h1>关于做好工作的通知</h1>\n<p>一、加强领导</p>\n<p>各级党委要加强对群团工作的\n   领导。<br/>"
+        f'<!DOCTYPE html><html><head><meta charset="{encoding}"><title>不要</title>'
+        "<style>p { color: red }</style></head><body>"
+        "<script>var 甲 = 1;</script><h1>关于做好工作的通知</h1>\n<p>一、加强领导</p>\n"
+        "<p>各级党委要加强对群团工作的\n   领导。<br/>"
         "支持群团组织&nbsp;&ldquo;发挥&rdquo;作用。</p><div>编辑：张三</div></body></html>"
     )
-    expected = "关于做好工作的通知\n一、加强领导\n各级党委要加强对群团工作的领导。\n支持群团组织\xa0“发挥”作用。\n编辑：张三\n"
+    expected = (
+        "关于做好工作的通知\n一、加强领导\n各级党委要加强对群团工作的领导。\n"
+        "支持群团组织\xa0“发挥”作用。\n编辑：张三\n"
+    )
     assert text_of(page.encode(encoding), name="a.html") == expected
     reading = read(page.encode(encoding), name="a.html")
     assert [sentence.text for sentence in reading.sentences] == [

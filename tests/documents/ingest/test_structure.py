@@ -51,7 +51,8 @@ def test_furniture(line: str, reason: str) -> None:
 
 def test_sections_paragraphs_and_closing() -> None:
     text = (
-        "关于工作的意见\n一、 第一\n甲要做。\n\n　　乙要做；丙要做。\n二、第二\n丁要做。\n本意见自发布之日起施行。\n"
+        "关于工作的意见\n一、 第一\n甲要做。\n\n　　乙要做；丙要做。\n二、第二\n丁要做。\n"
+        "本意见自发布之日起施行。\n"
         "（完）\n某某办公室\n2020年1月1日\n附件：表\n"
     )
     structure = structure_of(text, name="a")
