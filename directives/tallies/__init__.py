@@ -1,9 +1,8 @@
-"""Counts kept as work moves: gathered in each transaction, copied each day, made anew from the
-obligations, checked against them.
+"""Stored counts for dashboards, updated in every transaction that changes what they count.
 
-`Tally` counts a subtree's obligations by directive, kind of body, state and light, `Mark` whatever
-else a dashboard says, both for bodies that have children; `Total` counts by section and light for
-every body.
+`Tally` counts the obligations of a subtree by directive, kind of body, state and light, and `Mark`
+counts whatever else a dashboard shows, both for bodies with children. `Total` counts by section and
+light for every body. The counts are copied each day, and can be recounted from the obligations.
 """
 
 from directives.tallies.daily import copy_day, forget_after, last_copied, prune

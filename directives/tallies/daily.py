@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
-"""A daily copy of the totals of every body whose work changed, to show any earlier day."""
+"""Daily copies of the totals of bodies whose totals changed, to show any earlier day."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -22,39 +22,38 @@ from directives.models import (
 from directives.tallies.overall import copy_overall
 from directives.tallies.recount import PRUNED, acts_since
 
-COPIED = "copy_totals"  # the JobRun whose day is the last that was copied
-STEP = 500  # rows taken away in one transaction
+COPIED = "copy_totals"  # the JobRun whose `last_day` is the last day that was copied
+STEP = 500  # rows deleted in one transaction
 
 
 def last_copied() -> date:
-    """The last day of which totals were copied, whether or not anything had changed on it;
-    `date.min` if none was.
-    """
+    """The last day whose totals were copied, even if nothing had changed; `date.min` if none."""
     last_day = JobRun.objects.filter(name=COPIED).values_list("last_day", flat=True).first()
-    return last_day or max(
-        filter(None, map(_newest, Document.objects.values_list("pk", flat=True))), default=date.min
-    )
+    if last_day:
+        return last_day
+    # A query for each document, because each is answered by the index on document and day.
+    newest = map(_newest_copy, Document.objects.values_list("pk", flat=True))
+    return max(filter(None, newest), default=date.min)
 
 
-def _newest(document: int) -> date | None:
-    newest: date | None = TallyDay.objects.filter(document=document).aggregate(newest=Max("day"))[
-        "newest"
-    ]
+def _newest_copy(document: int) -> date | None:
+    copies = TallyDay.objects.filter(document=document)
+    newest: date | None = copies.aggregate(newest=Max("day"))["newest"]
     return newest
 
 
 @transaction.atomic
 def copy_day(day: date) -> int:
-    """Copy the totals as they stand as those of the end of `day`; returns the rows written.
+    """Store the present totals as those of the end of `day`; returns the number of rows written.
 
-    Only bodies whose totals under a document differ from their last copy are written, and then
-    every section of it: so the copies of one day add up. A day that was copied, or lies before one
-    that was, is left as it is: nothing is written into the past.
+    If a total of a body under a document differs from its last copy, all sections of the document
+    are written, so that the copies of one day add up. A day that was copied already, or lies before
+    one that was, is never written again.
     """
     JobRun.objects.get_or_create(
         name=COPIED, defaults={"last_ran_at": _end(day), "last_day": last_copied()}
     )
-    # Of two at once the second finds the day copied
+    # Of two processes at once, the second waits here and finds the day copied.
     run = JobRun.objects.select_for_update().get(name=COPIED)
     if run.last_day >= day:
         return 0
@@ -68,7 +67,7 @@ def copy_day(day: date) -> int:
 
 
 def _copy_totals(as_day: str) -> str:
-    """The statement that copies the totals of bodies and documents where they have changed."""
+    """The statement that copies the totals of each body and document where any has changed."""
     table = TallyDay._meta.db_table
     sums = ", ".join(
         f"SUM(CASE WHEN light = '{colour}' THEN count ELSE 0 END) AS {colour}" for colour in COLOURS
@@ -100,10 +99,9 @@ def _end(day: date) -> datetime:
 
 
 def forget_after(day: date) -> int:
-    """Forget the copies of days after this one, which a clock that was wrong had made; returns how
-    many rows.
+    """Delete the copies of days after this one, made while the clock was wrong; returns how many.
 
-    What was pruned too early can be counted again: rebuild afterwards.
+    Call `rebuild` afterwards: acts that were pruned too early can then be counted again.
     """
     JobRun.objects.filter(Q(name=COPIED, last_day__gt=day) | Q(name=PRUNED)).delete()
     OverallDay.objects.filter(day__gt=day).delete()
@@ -111,32 +109,29 @@ def forget_after(day: date) -> int:
 
 
 def prune() -> int:
-    """Take away counts that have come to nothing and acts of days long past; no writer has to wait
-    for it.
+    """Delete counts of zero and acts of old days, in short transactions; returns how many rows.
 
-    Returns how many.
-
-    Totals stay where they are nothing: that they came to nothing is still to be copied.
+    Totals of zero are kept, because the change to zero may still have to be copied.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {acts_since()}")
         since = cursor.fetchone()[0]
     marks = (Mark, OverallMark)
-    spent = [
+    unneeded = [
         Tally.objects.filter(count=0, percent_sum=0),
         *(model.objects.filter(count=0) for model in marks),
     ]
-    if since is not None:  # None: nothing has ever happened
+    if since is not None:  # None: there are no events
         since = date.fromisoformat(str(since))
         JobRun.objects.update_or_create(
             name=PRUNED, defaults={"last_day": since, "last_ran_at": _end(since)}
         )
-        spent += [model.objects.filter(topic="act", day__lt=since) for model in marks]
-    return sum(_take_away(rows) for rows in spent)
+        unneeded += [model.objects.filter(topic="act", day__lt=since) for model in marks]
+    return sum(_delete(rows) for rows in unneeded)
 
 
-def _take_away(rows: QuerySet[Any]) -> int:
-    """Delete in small steps, skipping rows that a writer holds."""
+def _delete(rows: QuerySet[Any]) -> int:
+    """Delete in small steps, skipping rows that a writer has locked."""
     deleted = last = 0
     while True:
         with transaction.atomic():

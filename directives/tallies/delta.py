@@ -1,10 +1,9 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
-"""Changes to the counts, and how they are written: few statements, in one order.
+"""Changes to the counts, and writing them in few statements.
 
-A change is kept by body. Which bodies stand above it is read when it is written, under the lock
-that the tree's own changes shut: so the counts go to those who are above it then. Every writer
-takes the tables, and the keys of each, in the same order, and takes nothing after: two writers
-cannot wait for each other.
+Changes are gathered by body. The bodies above it are read when the changes are written, under a
+lock that excludes changes of the tree. Every writer writes the tables, and the keys of each table,
+in the same order, and locks nothing afterwards, so that two writers cannot deadlock.
 """
 
 from collections import Counter
@@ -31,9 +30,9 @@ from directives.models import (
 )
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import ancestors
-from directives.tallies.upserts import BATCH, Statement, upsert, upserts, write
+from directives.tallies.upserts import BATCH, Statement, upsert_returning, upserts, write
 
-ACTS = {  # what happened: the acts that mean it, as subject:action
+ACTS = {  # word of a mark → the audited actions that count as it, as subject_type:action
     "issued": ("obligation:issue",),
     "received": ("obligation:acknowledge",),
     "disputed": ("obligation:dispute",),
@@ -46,9 +45,9 @@ ACTS = {  # what happened: the acts that mean it, as subject:action
 }
 ACT_OF = {act: word for word, acts in ACTS.items() for act in acts}
 CLOSED = "the transaction of these counts is over; what comes later needs a counted() of its own"
-# Topics that do not add up over documents
+# Topics that are not summed up over documents
 OF_ONE_DOCUMENT = frozenset(("item", "filed", "cycle", "report", "bodies"))
-WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
+WORSE, BETTER = "worse", "better"  # further words: a light turned red, or is no longer red
 
 MarkKey = tuple[str, str, date]  # topic, word and day of a mark
 WorkKey = tuple[int, int, int, int, str, str]  # body, document, section, directive, state, light
@@ -73,7 +72,7 @@ def mark_keys_of(row: Obligation) -> Iterator[MarkKey]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one obligation counts: what the tallies need to know of it."""
+    """The keys under which one obligation is counted."""
 
     organisation_id: int
     document_id: int
@@ -86,18 +85,18 @@ class Standing:
 
     @classmethod
     def of(cls, row: Obligation) -> "Standing":
-        """The standing of an obligation as it is in memory."""
+        """The standing that follows from the fields in memory."""
         place = (row.organisation_id, row.document_id, row.section_id, row.directive_id)
         return cls(*place, row.state, row.light, row.percent, tuple(mark_keys_of(row)))
 
 
 @dataclass(frozen=True, slots=True)
 class CountedBody:
-    """A body as it stands while its counts are written."""
+    """A body while its counts are written."""
 
     kind: str
-    above: tuple[int, ...]  # the bodies above it, which all have children
-    scopes: tuple[int, ...]  # the same, and itself if it has children
+    above: tuple[int, ...]  # ids of the bodies above it
+    scopes: tuple[int, ...]  # the same, and its own if it has children: those with all counts
 
 
 class Delta:
@@ -108,11 +107,11 @@ class Delta:
         self.percents: Counter[WorkKey] = Counter()
         self.points: Counter[BodyMark] = Counter()
         self.figures: Counter[FigureKey] = Counter()  # how many were reported
-        self.sums: Counter[FigureKey] = Counter()  # of what was reported
+        self.sums: Counter[FigureKey] = Counter()  # their sum
         self.closed = False
 
     def close(self) -> None:
-        """Take no more changes: its transaction is over."""
+        """Refuse further changes, because the transaction is over."""
         self.closed = True
 
     def _demand_open(self) -> None:
@@ -120,36 +119,25 @@ class Delta:
             raise transaction.TransactionManagementError(CLOSED)
 
     def add(self, standing: Standing, sign: int = 1) -> None:
-        """Count a standing in (+1) or out (−1). Withdrawn work counts nowhere."""
+        """Count a standing in (+1) or out (−1). Withdrawn obligations are not counted."""
         self._demand_open()
         if standing.state not in LIVE:
             return
         body, document = standing.organisation_id, standing.document_id
-        key = (
-            body,
-            document,
-            standing.section_id,
-            standing.directive_id,
-            standing.state,
-            standing.light,
-        )
+        section, directive = standing.section_id, standing.directive_id
+        key = (body, document, section, directive, standing.state, standing.light)
         self.work[key] += sign
         self.percents[key] += sign * standing.percent
         for point in standing.points:
             self.points[body, document, *point] += sign
 
     def swap(self, before: Standing, after: Standing, on: date) -> None:
-        """Take the old standing out and put the new one in; a light that turns is an act of that
-        day.
-        """
+        """Count the old standing out and the new one in, and a light that turns to or from red."""
         self.add(before, -1)
         self.add(after)
         if (before.light == RED) != (after.light == RED):
-            self.point(
-                after.organisation_id,
-                after.document_id,
-                ("act", WORSE if after.light == RED else BETTER, on),
-            )
+            word = WORSE if after.light == RED else BETTER
+            self.point(after.organisation_id, after.document_id, ("act", word, on))
 
     def point(self, body: int, document: int, point: MarkKey, sign: int = 1) -> None:
         """Count one mark of a body."""
@@ -157,22 +145,20 @@ class Delta:
         self.points[body, document, *point] += sign
 
     def act(self, kind: str, action: str, body: int, document: int, on: date) -> None:
-        """Count an act, if it is one that dashboards tell of; `kind` is the model's name."""
+        """Count an act, if dashboards show it; `kind` is the name of the subject's model."""
         word = ACT_OF.get(f"{kind}:{action}")
         if word:
             self.point(body, document, ("act", word, on))
 
     def figure(self, key: FigureKey, was: Decimal | None, now: Decimal | None) -> None:
-        """Count a figure of a body (body, indicator, year, period, number) that said one thing and
-        says another; None is nothing.
-        """
+        """Count the change of a reported figure; None: not reported."""
         self._demand_open()
         self.figures[key] += (now is not None) - (was is not None)
-        # A Counter adds decimals as well as it counts; its stubs know whole numbers only.
+        # A Counter can add decimals; its stubs only know whole numbers.
         self.sums[key] += (now or 0) - (was or 0)  # type: ignore[assignment]
 
     def merge(self, other: "Delta") -> None:
-        """Take over what was gathered elsewhere."""
+        """Add the changes of another delta."""
         self._demand_open()
         self.work.update(other.work)
         self.percents.update(other.percents)
@@ -181,7 +167,7 @@ class Delta:
         self.sums.update(other.sums)
 
     def taken(self) -> "Delta":
-        """What was gathered, as a delta of its own; nothing stays here."""
+        """Move the changes into a new delta."""
         other = Delta()
         other.merge(self)
         for gathered in (self.work, self.percents, self.points, self.figures, self.sums):
@@ -189,32 +175,25 @@ class Delta:
         return other
 
     def apply(self) -> None:
-        """Write the gathered changes, in few statements for a small change.
-
-        What they say stays as it is.
-        """
-        if not (self.work or self.points or self.figures):
-            return
+        """Write the changes; the delta itself is not changed."""
         bodies = lock_bodies(
-            {
-                *(body for body, *_rest in self.work),
-                *(body for body, *_rest in self.points),
-                *(body for body, *_rest in self.figures),
-            }
+            {body for counter in (self.work, self.points, self.figures) for body, *_rest in counter}
         )
+        if not bodies:
+            return
         points = Counter(self.points)
-        points.update(self._owe())
+        points.update(self._write_owing())
         write(
             [
-                *self._lights(bodies),
-                *_marked(points, bodies),
-                *upserts(FigureTotal, *self._reported(bodies)),
+                *self._light_statements(bodies),
+                *_mark_statements(points, bodies),
+                *upserts(FigureTotal, *self._figures_by_scope(bodies)),
             ]
         )
 
-    def _lights(self, bodies: dict[int, CountedBody]) -> Iterator[Statement]:
-        """Obligations by their lights: by directive for those that have children, by section and by
-        document for every body.
+    def _light_statements(self, bodies: dict[int, CountedBody]) -> Iterator[Statement]:
+        """Obligations by light: by directive for bodies with children, by section and by document
+        for every body.
         """
         tallies: Counter[tuple[int, int, int, str, str, str]] = Counter()
         tally_percents: Counter[tuple[int, int, int, str, str, str]] = Counter()
@@ -226,11 +205,11 @@ class Delta:
             percent = self.percents[body, document, section, directive, state, light]
             if not (n or percent):
                 continue
-            held = bodies[body]
-            for scope in held.scopes:
-                tallies[scope, document, directive, held.kind, state, light] += n
-                tally_percents[scope, document, directive, held.kind, state, light] += percent
-            for scope in (*held.above, body):
+            kind, above = bodies[body].kind, bodies[body].above
+            for scope in bodies[body].scopes:
+                tallies[scope, document, directive, kind, state, light] += n
+                tally_percents[scope, document, directive, kind, state, light] += percent
+            for scope in (*above, body):
                 totals[scope, document, section, light] += n
                 total_percents[scope, document, section, light] += percent
                 by_colour[light][scope, document] += n
@@ -239,10 +218,10 @@ class Delta:
         yield from upserts(Total, totals, total_percents)
         yield from upserts(DocumentTotal, *by_colour.values(), percents)
 
-    def _reported(
+    def _figures_by_scope(
         self, bodies: dict[int, CountedBody]
     ) -> tuple[Counter[FigureKey], Counter[FigureKey]]:
-        """Figures, how many and their sums, by their bodies and everybody above."""
+        """Numbers and sums of figures, for their bodies and all bodies above."""
         counts: Counter[FigureKey] = Counter()
         sums: Counter[FigureKey] = Counter()
         for key, n in self.figures.items():
@@ -252,23 +231,23 @@ class Delta:
                 sums[scope, indicator, year, period, number] += self.sums[key]
         return counts, sums
 
-    def _owe(self) -> Counter[BodyMark]:
-        """Keep how much each body owes; the first and the last obligation of a body is a mark of
-        its own, returned here.
-        """
+    def _write_owing(self) -> Counter[BodyMark]:
+        """Update `Owing`; returns the changes of the marks of bodies that owe anything at all."""
         changes: Counter[tuple[int, int]] = Counter()
         for (body, document, *_rest), n in self.work.items():
             changes[body, document] += n
         points: Counter[BodyMark] = Counter()
-        for (body, document), now in upsert(Owing, changes, told=True):
+        for (body, document), now in upsert_returning(Owing, changes):
             before = now - changes[body, document]
             if (before > 0) != (now > 0):
                 points[body, document, "bodies", "", ALWAYS] += 1 if now > 0 else -1
         return points
 
 
-def _marked(points: Counter[BodyMark], bodies: dict[int, CountedBody]) -> Iterator[Statement]:
-    """Marks of each document, and over all of them."""
+def _mark_statements(
+    points: Counter[BodyMark], bodies: dict[int, CountedBody]
+) -> Iterator[Statement]:
+    """Marks of each document, and over all documents."""
     marks: Counter[tuple[int, int, str, date, str]] = Counter()
     overall: Counter[tuple[int, str, date, str]] = Counter()
     for (body, document, topic, word, day), n in points.items():
@@ -281,14 +260,14 @@ def _marked(points: Counter[BodyMark], bodies: dict[int, CountedBody]) -> Iterat
 
 
 def lock_bodies(ids: Iterable[int]) -> dict[int, CountedBody]:
-    """These bodies as they stand, and as they will stand until the transaction ends."""
-    wanted, held = sorted(ids), {}
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
+    """These bodies by id. The tree does not change until the transaction ends."""
+    sorted_ids, bodies = sorted(ids), {}
+    for start in range(0, len(sorted_ids), BATCH):
+        batch = sorted_ids[start : start + BATCH]
         places = ", ".join(["%s"] * len(batch))
         table = Organisation._meta.db_table
         statement = f"SELECT id, path, kind, branch FROM {table} WHERE id IN ({places})"
         for pk, path, kind, branch in tree_lock.share_and_fetch(statement, batch):
             above = tuple(ancestors(path)[:-1])
-            held[pk] = CountedBody(kind, above, (*above, pk) if branch else above)
-    return held
+            bodies[pk] = CountedBody(kind, above, (*above, pk) if branch else above)
+    return bodies

@@ -1,14 +1,12 @@
-"""Changes to the counts, gathered over a transaction and written once, as its last act.
+"""Gathering the changes to the counts over a transaction, to write them once, at its end.
 
-What was gathered in a part of the transaction that was rolled back is forgotten with it: each part
-leaves a token among the things to be done on commit, and Django takes those of a savepoint away
-when it rolls the savepoint back.
+Changes under a savepoint that is rolled back are dropped: for each savepoint a token is registered
+with `transaction.on_commit`, and Django removes the tokens of a savepoint when it rolls it back.
 
-A gathering belongs to the atomic block that it was begun in, on the connection of that block, and
-is joined from inside this block alone. What runs after a commit (`on_commit`), or in a thread or
-task that took over the context, is outside it: nobody would write what it added. There `counted()`
-starts a gathering and a transaction of its own; `pending_delta()`, and a delta that was kept, raise
-TransactionManagementError.
+A gathering belongs to the atomic block in which it was begun. Code that runs after the commit
+(`on_commit`), or in a thread that inherited the context, is outside of it, and nobody would write
+its changes. There `counted()` starts a new gathering and transaction, while `pending_delta()`, and
+a delta of the finished gathering, raise TransactionManagementError.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,35 +23,32 @@ Savepoints = tuple[str | None, ...]
 
 
 def _token() -> Token:
-    """Something that stays among the things to be done on commit for as long as the present
-    savepoint is not rolled back.
-    """
-    token: Token = lambda: None  # noqa: E731 - each is an object of its own
+    """A callback that stays registered as long as the present savepoint is not rolled back."""
+    token: Token = lambda: None  # noqa: E731 - each call makes another object
     transaction.on_commit(token)
     return token
 
 
-def _standing() -> set[Token]:
+def _live_tokens() -> set[Token]:
     """The tokens of savepoints that have not been rolled back."""
-    # The stubs know the pairs of an older Django.
+    # The stubs describe the pairs of an older Django.
     return {function for _savepoints, function, _robust in connection.run_on_commit}  # type: ignore[misc]
 
 
 @dataclass
 class Part:
-    """What was gathered under one stack of savepoints: not written yet, or written early, under the
-    token beside it.
-    """
+    """The changes made under one stack of savepoints."""
 
     token: Token = field(default_factory=_token)
-    delta: Delta = field(default_factory=Delta)
+    delta: Delta = field(default_factory=Delta)  # not written yet
+    # Written before the end of the transaction, with the token of the savepoint of the writing
     early: list[tuple[Token, Delta]] = field(default_factory=list)
 
 
 class Gathered:
     """The changes of one transaction, by the savepoints under which they were made.
 
-    It belongs to the innermost atomic block that is open when it is made.
+    It belongs to the innermost atomic block that is open when it is created.
     """
 
     def __init__(self) -> None:
@@ -62,7 +57,7 @@ class Gathered:
 
     @property
     def within(self) -> bool:
-        """Whether what runs now is part of the transaction that will write these changes."""
+        """Whether the running code is part of the transaction that will write these changes."""
         return self.block in connection.atomic_blocks
 
     def here(self) -> Delta:
@@ -73,58 +68,54 @@ class Gathered:
         return self.parts[savepoints].delta
 
     def due(self) -> Delta:
-        """What remains to be written: not rolled back, and not written or rolled back since."""
-        standing, due = _standing(), Delta()
+        """The changes that were not rolled back and remain to be written.
+
+        Changes that were written early are due again if that writing was rolled back.
+        """
+        live, due = _live_tokens(), Delta()
         for part in self.parts.values():
-            if part.token in standing:
-                for delta in (
-                    part.delta,
-                    *(delta for token, delta in part.early if token not in standing),
-                ):
-                    due.merge(delta)
+            if part.token in live:
+                due.merge(part.delta)
+                for token, delta in part.early:
+                    if token not in live:
+                        due.merge(delta)
         return due
 
     def close(self) -> None:
-        """Take nothing more: nobody would write it."""
+        """Refuse further changes, because nobody would write them."""
         for part in self.parts.values():
             part.delta.close()
 
     def settle(self) -> None:
-        """Write all that is due now."""
+        """Write all that is due, before the end of the transaction."""
         self.due().apply()
-        standing, token = _standing(), _token()
+        live, new_token = _live_tokens(), _token()
         for part in self.parts.values():
-            if part.token in standing:
-                still_written = [(at, delta) for at, delta in part.early if at in standing]
-                lost = [delta for at, delta in part.early if at not in standing]
-                part.early = [
-                    *still_written,
-                    *((token, delta) for delta in (*lost, part.delta.taken())),
-                ]
+            if part.token in live:
+                early = [(t if t in live else new_token, delta) for t, delta in part.early]
+                part.early = [*early, (new_token, part.delta.taken())]
 
 
 _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
 
 
 def _present() -> Gathered | None:
-    """The gathering of the running transaction; None if there is none."""
+    """The gathering of the running transaction, if any."""
     gathered = _gathered.get()
     return gathered if gathered is not None and gathered.within else None
 
 
 @contextmanager
 def counted(*, savepoint: bool = True) -> Iterator[Delta]:
-    """A transaction whose changes to the counts are written together, as its last act.
+    """A transaction at whose end the changes to the counts are written; also a decorator.
 
-    One inside another joins it.
-
-    Usable as a decorator. Without a savepoint, a failure inside undoes the part around it too: for
-    what commands are made of.
+    Within another `counted` it joins that one. Functions that are only called by commands can do
+    without a savepoint; then a failure rolls back the calling command too.
     """
     outer = _present()
     with transaction.atomic(savepoint=savepoint or outer is None):
         gathered = outer or Gathered()
-        # Reset before the block ends: its end may commit and run what waits for that.
+        # Reset before the block ends, because its end may commit and run on_commit callbacks.
         token = _gathered.set(gathered)
         try:
             yield gathered.here()
@@ -137,7 +128,7 @@ def counted(*, savepoint: bool = True) -> Iterator[Delta]:
 
 
 def pending_delta() -> Delta:
-    """The delta of the running transaction. Raises outside `counted`: nobody would write it."""
+    """The delta of the running transaction. Raises TransactionManagementError outside `counted`."""
     gathered = _present()
     if gathered is None:
         raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")
@@ -145,7 +136,7 @@ def pending_delta() -> Delta:
 
 
 def write_pending() -> None:
-    """Write what has been gathered so far, before something counts the rows themselves."""
+    """Write the changes gathered so far, for code that is about to count the rows themselves."""
     gathered = _present()
     if gathered is not None:
         gathered.settle()

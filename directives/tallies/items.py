@@ -1,4 +1,4 @@
-"""Progress on the items of directives: a mark for each item and state of live obligations."""
+"""Counts of items of live obligations by state, and of new obligations."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -13,12 +13,12 @@ TOPIC = "item"
 
 
 def item_point(item: int, state: str) -> MarkKey:
-    """The mark under which a body counts that has brought this item (its id) to this state."""
+    """The mark of a body with this item (its id) in this state."""
     return TOPIC, f"{item}:{state}", ALWAYS
 
 
 def count_items(delta: Delta, obligations: Iterable[Obligation], sign: int = 1) -> None:
-    """Count the items of these obligations in (+1), or out (−1) with work that is withdrawn."""
+    """Count the items of these obligations in (+1) or out (−1)."""
     rows = {row.pk: row for row in obligations}
     ids = sorted(rows)
     for start in range(0, len(ids), BATCH):
@@ -29,7 +29,7 @@ def count_items(delta: Delta, obligations: Iterable[Obligation], sign: int = 1) 
 
 
 def move_mark(body: int, document: int, before: MarkKey | None, after: MarkKey | None) -> None:
-    """Count something of a body under another mark than before; None for no mark."""
+    """Count a row of a body under another mark than before; None for no mark."""
     delta = pending_delta()
     for point, sign in ((before, -1), (after, 1)) if before != after else ():
         if point is not None:

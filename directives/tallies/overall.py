@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - nothing but names of our own tables enters these statements
-"""Days over all documents: copied from the totals of each, or added up from the copies of each."""
+"""Daily totals over all documents: copied from the totals, or summed up from earlier copies."""
 
 from django.db import connection, transaction
 
@@ -9,7 +9,7 @@ from directives.models import DocumentTotal, OverallDay, TallyDay
 
 
 def copy_overall(as_day: str) -> str:
-    """The statement that copies the sums of bodies for which they differ from their last copy."""
+    """The statement that copies the sums of bodies where they differ from their last copy."""
     values, table = (*COLOURS, "percent_sum"), OverallDay._meta.db_table
     names, sums = ", ".join(values), ", ".join(f"SUM({value}) AS {value}" for value in values)
     same = " AND ".join(f"c.{value} = t.{value}" for value in values)
@@ -28,10 +28,9 @@ def copy_overall(as_day: str) -> str:
 
 @transaction.atomic
 def add_up_days() -> None:
-    """Add up the copies of each day over documents, in a table that has none yet.
+    """Fill `OverallDay`, if it is empty, from the copies of each document.
 
-    Each copy differs from the one before it by so much; what a body has on a day is the sum of all
-    that has differed so far.
+    A body's sum on a day is the sum of all differences between consecutive copies up to that day.
     """
     tree_lock.share_for_repair()
     if OverallDay.objects.exists():

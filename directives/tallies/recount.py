@@ -1,7 +1,5 @@
 # ruff: noqa: S608 - nothing but names of our own tables and states enters these statements
-"""The counts made anew from the obligations, and compared with them: in the database, a statement
-for each table.
-"""
+"""Recounting from the obligations, and comparing: in SQL, a statement for each table of counts."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -36,11 +34,11 @@ from directives.tallies.delta import ACT_OF, BETTER, WORSE
 from directives.tallies.overall import add_up_days
 from directives.tallies.upserts import COLUMNS, WORDS, adding, exact, values_of
 
-ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
-# The JobRun whose day is the first of which acts were left when they were last pruned
+ACTS_DAYS = 14  # days before that of the last event for which acts are kept
+# The JobRun whose `last_day` is the first day whose acts were kept by the last pruning
 PRUNED = "prune_tallies"
-COUNTED = "counted:2"  # the JobRun that tells what is counted; a new number where something more is
-TOLD = 200  # differences of one table that `drift` puts into words
+COUNTED = "counted:2"  # the JobRun of a full count; a new number makes upgrades count again
+REPORTED = 200  # differences of one table that `drift` reports
 WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
     model._meta.db_table
     for model in (
@@ -55,7 +53,7 @@ WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
     )
 )
 OF_BODIES = (WORK, EVENTS, REPORTS, PLANS)
-# Each body with every body at or above it, and with those that keep all counts.
+# `up`: each body with itself and every body above it; `branches`: only those with children.
 UP = (
     "WITH RECURSIVE up(scope, body) AS ("
     f"SELECT id, id FROM {BODIES} UNION ALL "
@@ -66,17 +64,15 @@ UP = (
 )
 
 
-def _among(states: frozenset[str]) -> str:
+def _quoted(states: frozenset[str]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
 
 
 def day(expression: str) -> str:
-    """The day in Asia/Shanghai of an instant."""
-    return (
-        f"({expression} AT TIME ZONE 'Asia/Shanghai')::date"
-        if connection.vendor == "postgresql"
-        else f"date({expression}, '+8 hours')"
-    )
+    """SQL for the day in Asia/Shanghai of an instant."""
+    if connection.vendor == "postgresql":
+        return f"({expression} AT TIME ZONE 'Asia/Shanghai')::date"
+    return f"date({expression}, '+8 hours')"
 
 
 def _always() -> str:
@@ -84,20 +80,14 @@ def _always() -> str:
 
 
 def member(column: str, name: str) -> str:
-    """A member of a JSON column, as text; empty where there is none."""
-    text = (
-        f"{column} ->> '{name}'"
-        if connection.vendor == "postgresql"
-        else f"json_extract({column}, '$.{name}')"
-    )
-    return f"COALESCE({text}, '')"
+    """SQL for a member of a JSON column as text; empty if it is missing."""
+    if connection.vendor == "postgresql":
+        return f"COALESCE({column} ->> '{name}', '')"
+    return f"COALESCE(json_extract({column}, '$.{name}'), '')"
 
 
 def acts_since() -> str:
-    """The first day of which acts are kept.
-
-    It never goes back: what was pruned is gone, whatever the clock says later.
-    """
+    """SQL for the first day whose acts are kept. It never decreases, even if the clock does."""
     pruned = f"(SELECT last_day FROM {JOBS} WHERE name = '{PRUNED}')"
     last = f"(SELECT at FROM {EVENTS} ORDER BY id DESC LIMIT 1)"
     if connection.vendor == "postgresql":
@@ -106,23 +96,24 @@ def acts_since() -> str:
     return f"MAX({since}, COALESCE({pruned}, {since}))"
 
 
-def _adding_up() -> Iterator[str]:
-    """The marks of a body by itself that add up over documents: organisation_id, document_id,
-    topic, day, word, n.
+def _summable_marks() -> Iterator[str]:
+    """SELECTs of the marks of single bodies that are summed up over documents.
+
+    The columns are organisation_id, document_id, topic, day, word, n.
     """
-    live, open_ = f"state IN ({_among(LIVE)})", f"state IN ({_among(OPEN)})"
+    live, open_ = f"state IN ({_quoted(LIVE)})", f"state IN ({_quoted(OPEN)})"
     plan = f"{live} AND (deliverable <> '' OR (plan_due_on IS NOT NULL AND {open_}))"
     work = [
         ("reason", _always(), "light_code", live),
         ("state", _always(), "state", live),
         ("plan", _always(), "''", plan),
+        ("undated", _always(), "''", f"{open_} AND due_on IS NULL"),
     ]
-    work.append(("undated", _always(), "''", f"{open_} AND due_on IS NULL"))
     for clock, (field, stopped) in CLOCKS.items():
-        runs = f"{open_} AND {field} IS NOT NULL" + (
-            f" AND state NOT IN ({_among(stopped)})" if stopped else ""
-        )
-        work.append(("owes", field, f"'{clock}'", runs))
+        running = f"{open_} AND {field} IS NOT NULL"
+        if stopped:
+            running += f" AND state NOT IN ({_quoted(stopped)})"
+        work.append(("owes", field, f"'{clock}'", running))
     for topic, on, word, where in work:
         yield (
             f"SELECT organisation_id, document_id, '{topic}' AS topic, {on} AS day, {word} AS "
@@ -132,9 +123,9 @@ def _adding_up() -> Iterator[str]:
     yield from _acts()
 
 
-def _of_one_document() -> Iterator[str]:
-    """The other marks of a body by itself, likewise."""
-    live = f"state IN ({_among(LIVE)})"
+def _marks_of_one_document() -> Iterator[str]:
+    """SELECTs of the other marks of single bodies, with the same columns."""
+    live = f"state IN ({_quoted(LIVE)})"
     yield (
         f"SELECT organisation_id, document_id, 'bodies', {_always()}, '', 1 "
         f"FROM {WORK} WHERE {live} GROUP BY 1, 2"
@@ -157,13 +148,13 @@ def _of_one_document() -> Iterator[str]:
         f"SELECT organisation_id, document_id, 'filed', {_always()}, state, COUNT(*) "
         f"FROM {PLANS} WHERE live AND submitted_at IS NOT NULL GROUP BY 1, 2, 4, 5"
     )
-    stands = (
+    progress = (
         "CASE WHEN completed_at IS NOT NULL THEN ':whole' "
         "WHEN first_submitted_at IS NOT NULL THEN ':in' ELSE ':open' END"
     )
     yield (
         f"SELECT organisation_id, document_id, 'cycle', {_always()}, CAST(cycle_id AS "
-        f"varchar(20)) || {stands}, COUNT(*) "
+        f"varchar(20)) || {progress}, COUNT(*) "
         f"FROM {REPORTS} GROUP BY 1, 2, 4, 5"
     )
 
@@ -173,11 +164,11 @@ def _acts() -> Iterator[str]:
     kept = (
         f"organisation_id IS NOT NULL AND document_id IS NOT NULL AND {day('at')} >= {acts_since()}"
     )
-    word = " ".join(f"WHEN '{act}' THEN '{word}'" for act, word in ACT_OF.items())
-    for expression, where in (
+    cases = " ".join(f"WHEN '{act}' THEN '{word}'" for act, word in ACT_OF.items())
+    for word, where in (
         (
-            f"CASE subject_type || ':' || action {word} END",
-            f"subject_type || ':' || action IN ({_among(frozenset(ACT_OF))})",
+            f"CASE subject_type || ':' || action {cases} END",
+            f"subject_type || ':' || action IN ({_quoted(frozenset(ACT_OF))})",
         ),
         (
             f"CASE WHEN {now} THEN '{WORSE}' ELSE '{BETTER}' END",
@@ -185,22 +176,20 @@ def _acts() -> Iterator[str]:
         ),
     ):
         yield (
-            f"SELECT organisation_id, document_id, 'act', {day('at')}, {expression}, COUNT(*) FROM "
-            f"{EVENTS} "
-            f"WHERE {kept} AND {where} GROUP BY 1, 2, 4, 5"
+            f"SELECT organisation_id, document_id, 'act', {day('at')}, {word}, COUNT(*) "
+            f"FROM {EVENTS} WHERE {kept} AND {where} GROUP BY 1, 2, 4, 5"
         )
 
 
 def _marks(model: type[Model]) -> str:
-    """The SELECT of what the marks of each document should say, or those over all documents."""
+    """The SELECT of the right marks, of each document or over all documents."""
     if model is OverallMark:
-        points = " UNION ALL ".join(_adding_up())
+        points = " UNION ALL ".join(_summable_marks())
         return (
-            f"SELECT up.scope, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) "
-            "w "
+            f"SELECT up.scope, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) w "
             "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
-    points = " UNION ALL ".join((*_adding_up(), *_of_one_document()))
+    points = " UNION ALL ".join((*_summable_marks(), *_marks_of_one_document()))
     return (
         f"SELECT up.scope, w.document_id, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) w "
         "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4, 5"
@@ -208,39 +197,36 @@ def _marks(model: type[Model]) -> str:
 
 
 def recount(model: type[Model]) -> str:
-    """The SELECT of what a table should say; it needs `up` and `branches`."""
-    live = f"state IN ({_among(LIVE)})"
+    """The SELECT of the right rows of a table; UP or `_only_one_body` must precede it."""
+    live = f"state IN ({_quoted(LIVE)})"
     if model is Tally:
         return (
             "SELECT up.scope, o.document_id, o.directive_id, b.kind, o.state, o.light, COUNT(*), "
             "SUM(o.percent) "
             f"FROM {WORK} o JOIN {BODIES} b ON b.id = o.organisation_id "
-            f"JOIN branches up ON up.body = o.organisation_id WHERE o.{live} GROUP BY 1, 2, 3, 4, "
-            "5, 6"
+            "JOIN branches up ON up.body = o.organisation_id "
+            f"WHERE o.{live} GROUP BY 1, 2, 3, 4, 5, 6"
         )
     if model is Owing:
         return (
             f"SELECT organisation_id, document_id, COUNT(*) FROM {WORK} WHERE {live} GROUP BY 1, 2"
         )
     if model is Total:
-        each = (
-            "SELECT organisation_id, document_id, section_id, light, COUNT(*) AS n, SUM(percent) "
-            "AS percent "
-            f"FROM {WORK} WHERE {live} GROUP BY 1, 2, 3, 4"
+        by_body = (
+            "SELECT organisation_id, document_id, section_id, light, COUNT(*) AS n, "
+            f"SUM(percent) AS percent FROM {WORK} WHERE {live} GROUP BY 1, 2, 3, 4"
         )
         return (
             "SELECT up.scope, w.document_id, w.section_id, w.light, SUM(w.n), SUM(w.percent) "
-            f"FROM ({each}) w "
-            "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
+            f"FROM ({by_body}) w JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
     if model is DocumentTotal:
         return _document_totals(live)
     if model is FigureTotal:
         return (
             "SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), "
-            f"{exact('sum', 'SUM(f.value)')} "
-            f"FROM {Figure._meta.db_table} f JOIN up ON up.body = f.organisation_id GROUP BY 1, "
-            "2, 3, 4, 5"
+            f"{exact('sum', 'SUM(f.value)')} FROM {Figure._meta.db_table} f "
+            "JOIN up ON up.body = f.organisation_id GROUP BY 1, 2, 3, 4, 5"
         )
     return _marks(model)
 
@@ -249,23 +235,23 @@ def _document_totals(live: str) -> str:
     sums = ", ".join(
         f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS
     )
-    each = (
+    by_body = (
         "SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent "
         f"FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
     )
     return (
-        f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w "
+        f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({by_body}) w "
         "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
     )
 
 
-def _alone() -> str:
-    """In the place of UP, with a body for each parameter: that body by itself, whatever it keeps,
-    and no rows but its own.
+def _only_one_body() -> str:
+    """A WITH clause in place of UP that restricts a recount to one body, the value of every `%s`.
 
-    What is then called by a table's name is a small part of it.
+    Its common table expressions have the names of tables and hide them: a recount then only sees
+    the rows of the body.
     """
-    # SQLite would take the name for the part itself
+    # In SQLite, the unqualified name would refer to the expression itself.
     real = "main." if connection.vendor == "sqlite" else ""
     parts = ", ".join(
         f"{table} AS (SELECT * FROM {real}{table} WHERE organisation_id = %s)"
@@ -278,12 +264,14 @@ def _alone() -> str:
 
 
 def fill(model: type[Model], *, body: int | None = None) -> int:
-    """Add what a table should say to what it says: all of it, or of one body by itself.
+    """Add the recounted rows to a table: of all bodies, or of the obligations of one body itself.
 
     Returns the number of rows.
     """
     columns = COLUMNS[model]
-    up, params = (UP, None) if body is None else (_alone(), [body] * (1 + len(OF_BODIES)))
+    up, params = UP, None
+    if body is not None:
+        up, params = _only_one_body(), [body] * (1 + len(OF_BODIES))
     into = f"{model._meta.db_table} ({', '.join((*columns, *values_of(model)))})"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -295,16 +283,16 @@ def fill(model: type[Model], *, body: int | None = None) -> int:
 
 
 def rebuild() -> int:
-    """Make every count anew; returns how many rows had to be written.
+    """Correct every count; returns how many rows had to be written.
 
-    A transaction for each table. People go on working meanwhile: what is found wrong is added to
-    the counts, as a move is, so that moves which come between are neither lost nor counted twice.
-    Changes of the tree wait.
+    There is a transaction for each table. People can work meanwhile: the difference is added to the
+    counts, as a move does, so that concurrent moves are neither lost nor counted twice. Changes of
+    the tree wait.
     """
     add_up_days()
-    # How much a body owes decides a mark: it comes first.
+    # Owing first, because moves derive a mark from it.
     models: list[type[Model]] = [Owing, *(model for model in COLUMNS if model is not Owing)]
-    written = sum(map(_mend, models))
+    written = sum(map(_repair, models))
     JobRun.objects.get_or_create(
         name=COUNTED, defaults={"last_day": date.min, "last_ran_at": Now()}
     )
@@ -312,67 +300,62 @@ def rebuild() -> int:
 
 
 @transaction.atomic
-def _mend(model: type[Model]) -> int:
+def _repair(model: type[Model]) -> int:
     tree_lock.share_for_repair()
     columns, values, table = COLUMNS[model], values_of(model), model._meta.db_table
     if not model._default_manager.exists():
         tree_lock.hold_alone()
         return fill(model)
     negated = ", ".join((*columns, *(f"-{value}" for value in values)))
-    kept = f"SELECT {negated} FROM {table} WHERE {_kept(model)}"
+    stored = f"SELECT {negated} FROM {table} WHERE {_reproducible(model)}"
     names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))
     sums = [exact(value, f"SUM({value})") for value in values]
     wrong = " OR ".join(f"{total} <> 0" for total in sums)
-    # The order in which every writer takes the rows
+    # The order in which every writer locks the rows
     alphabet = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
     order = ", ".join(f"{name}{alphabet}" if name in WORDS else name for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({names}) {UP}, sides ({names}) AS (SELECT * FROM "
-            f"({recount(model)}) r UNION ALL {kept}) "
+            f"({recount(model)}) r UNION ALL {stored}) "
             f"SELECT {', '.join((*columns, *sums))} FROM sides WHERE true GROUP BY {keys} HAVING "
             f"{wrong} ORDER BY {order} {adding(model)}"
         )
         return int(cursor.rowcount)
 
 
-def _kept(model: type[Model]) -> str:
+def _reproducible(model: type[Model]) -> str:
     """The condition on rows that a recount can reproduce."""
     nonzero = "(" + " OR ".join(f"{value} <> 0" for value in values_of(model)) + ")"
-    return (
-        f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})"
-        if model in (Mark, OverallMark)
-        else nonzero
-    )
+    if model in (Mark, OverallMark):
+        return f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})"
+    return nonzero
 
 
 def never_counted() -> bool:
-    """Whether there is work of which something was never counted, as after an upgrade."""
+    """Whether some count was never made, as after an upgrade that added one."""
     counted = Owing.objects.exists() and JobRun.objects.filter(name=COUNTED).exists()
     return not counted and Obligation.objects.exists()
 
 
 def drift() -> list[str]:
-    """Every count that differs from a recount, in words, up to some hundreds a table; empty when
-    all is well.
+    """Each count that differs from a recount, in words, up to some hundreds for each table.
 
-    Each table is compared in one statement, which sees one moment: nobody waits for it.
+    Each table is compared in one statement, and so in one snapshot, without locks.
     """
     return [line for model in COLUMNS for line in _differences(model)]
 
 
 def _differences(model: type[Model]) -> Iterator[str]:
     columns, values = COLUMNS[model], values_of(model)
-    kept = (
-        f"SELECT {', '.join((*columns, *values))} FROM {model._meta.db_table} WHERE {_kept(model)}"
-    )
-    should = recount(model)
+    names, table = ", ".join((*columns, *values)), model._meta.db_table
+    stored = f"SELECT {names} FROM {table} WHERE {_reproducible(model)}"
+    right = f"SELECT * FROM ({recount(model)}) r"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{UP} SELECT * FROM (SELECT 1 AS is_kept, k.* FROM ({kept} EXCEPT SELECT * FROM "
-            f"({should}) r) k "
-            f"UNION ALL SELECT 0, m.* FROM (SELECT * FROM ({should}) r EXCEPT {kept}) m) d ORDER "
-            f"BY 2, 3, 4 LIMIT {2 * TOLD}"
+            f"{UP} SELECT * FROM (SELECT 1 AS is_stored, s.* FROM ({stored} EXCEPT {right}) s "
+            f"UNION ALL SELECT 0, m.* FROM ({right} EXCEPT {stored}) m) d "
+            f"ORDER BY 2, 3, 4 LIMIT {2 * REPORTED}"
         )
         differences = cursor.fetchall()
     width = len(columns) + 1
@@ -381,7 +364,7 @@ def _differences(model: type[Model]) -> Iterator[str]:
         sides.setdefault(tuple(row[1:width]), {})[row[0]] = tuple(
             int(value) if value == int(value) else value for value in row[width:]
         )
-    nothing = (0,) * len(values)
+    zero = (0,) * len(values)
     for key, side in sides.items():
-        named = dict(zip(columns, key, strict=True))
-        yield f"{model.__name__} {named}: {side.get(1, nothing)}, recount {side.get(0, nothing)}"
+        fields = dict(zip(columns, key, strict=True))
+        yield f"{model.__name__} {fields}: {side.get(1, zero)}, recount {side.get(0, zero)}"

@@ -1,7 +1,5 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
-"""Adding to rows of counts: statements that make the rows that are missing, in the order of their
-keys.
-"""
+"""Statements that add to rows of counts and insert missing ones, in the order of their keys."""
 
 from collections import Counter
 from datetime import date
@@ -16,16 +14,14 @@ from directives.base.states import COLOURS
 from directives.models import DocumentTotal, FigureTotal, Mark, OverallMark, Owing, Tally, Total
 
 BATCH = 400  # rows of one statement
-AT_ONCE = 5  # statements of one message
+AT_ONCE = 5  # statements that are sent to PostgreSQL together
 PLACES = FigureTotal._meta.get_field("sum").decimal_places
 Statement = tuple[str, list[Any]]  # with its parameters
 Key = TypeVar("Key", bound=tuple[int | str | date, ...])  # the values of a row's COLUMNS
 
 
 def exact(column: str, expression: str) -> str:
-    """A sum as it is to be written: SQLite adds decimals in floating point, and rounded to their
-    places they are exact again.
-    """
+    """SQL for a sum in this column. SQLite adds decimals as floats; rounded, they are exact."""
     return f"ROUND({expression}, {PLACES})" if column == "sum" else expression
 
 
@@ -38,11 +34,11 @@ COLUMNS: dict[type[Model], tuple[str, ...]] = {
     Owing: ("organisation_id", "document_id"),
     FigureTotal: ("scope_id", "indicator_id", "year", "period", "number"),
 }
-WORDS = {"body_kind", "state", "light", "topic", "word", "period"}  # the columns that are text
+WORDS = {"body_kind", "state", "light", "topic", "word", "period"}  # text columns among COLUMNS
 
 
 def values_of(model: type[Model]) -> tuple[str, ...]:
-    """The columns of a table that count."""
+    """The columns of a table that hold counts and sums."""
     if model is FigureTotal:
         return ("count", "sum")
     if model is DocumentTotal:
@@ -50,16 +46,8 @@ def values_of(model: type[Model]) -> tuple[str, ...]:
     return ("count",) if model in (Mark, OverallMark, Owing) else ("count", "percent_sum")
 
 
-def upsert(model: type[Model], *sums: Counter[Key], told: bool = False) -> list[tuple[Any, int]]:
-    """Add to the rows of these keys, making those that are missing.
-
-    `told`: returns each key with its new count.
-
-    Django's bulk_create can only overwrite.
-    """
-    if not told:
-        write(upserts(model, *sums))
-        return []
+def upsert_returning(model: type[Model], *sums: Counter[Key]) -> list[tuple[Any, int]]:
+    """Add to the rows of these keys; returns each key with its new count."""
     result: list[tuple[Any, int]] = []
     for statement, params in upserts(model, *sums):
         with connection.cursor() as cursor:
@@ -69,8 +57,9 @@ def upsert(model: type[Model], *sums: Counter[Key], told: bool = False) -> list[
 
 
 def upserts(model: type[Model], *sums: Counter[Key]) -> list[Statement]:
-    """The statements that add to the rows of these keys, in the order of the keys; `sums` has one
-    counter for each value.
+    """The statements that add to the rows of these keys, in the order of the keys.
+
+    `sums` has a counter for each column of `values_of`. Django's bulk_create can only overwrite.
     """
     keys: set[Key] = set().union(*sums)
     rows = sorted(
@@ -84,15 +73,11 @@ def upserts(model: type[Model], *sums: Counter[Key]) -> list[Statement]:
 
 
 def write(statements: list[Statement]) -> None:
-    """Execute these in order, a few of them on PostgreSQL in one message."""
+    """Execute the statements in order; on PostgreSQL a few of them in one round trip."""
     with connection.cursor() as cursor:
         if len(statements) <= AT_ONCE and tree_lock.can_batch_statements():
-            statements = [
-                (
-                    ";\n".join(text for text, _params in statements),
-                    [param for _text, params in statements for param in params],
-                )
-            ]
+            text = ";\n".join(text for text, _params in statements)
+            statements = [(text, [param for _text, params in statements for param in params])]
         for text, params in statements:
             if text:
                 cursor.execute(text, params)
@@ -100,7 +85,7 @@ def write(statements: list[Statement]) -> None:
 
 @lru_cache(maxsize=500)
 def _adding(model: type[Model], rows: int) -> str:
-    """The statement for so many rows."""
+    """The statement that adds this number of rows."""
     columns = (*COLUMNS[model], *values_of(model))
     places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
     return (
@@ -109,7 +94,7 @@ def _adding(model: type[Model], rows: int) -> str:
 
 
 def adding(model: type[Model]) -> str:
-    """The end of an INSERT that adds to the rows that are there."""
+    """The end of an INSERT that adds to existing rows."""
     table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
     sums = ", ".join(
         f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values
