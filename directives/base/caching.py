@@ -1,4 +1,4 @@
-"""The cache in the database, in which sign-ins are counted."""
+"""The database cache, in which sign-in attempts are counted."""
 
 import base64
 import pickle
@@ -12,19 +12,16 @@ from django.utils import timezone
 
 
 class StrictDatabaseCache(DatabaseCache):
-    """Django's, but for one thing: what cannot be written raises.
+    """Django's database cache, except that a failure to write raises an exception.
 
-    Django's own takes a full disk for a key that is there already, and the limiter of sign-ins that
-    for too many attempts.
+    Django's own reports it as a key that exists already, which the rate limiter of sign-ins takes
+    for too many attempts: on a full disk nobody could sign in.
     """
 
     def _base_set(self, mode: str, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT) -> bool:
-        """Store the value in one statement.
-
-        False where `add` finds a value that has not expired.
-        """
+        """Store the value in one statement; False if `add` finds a value that has not expired."""
         if mode == "touch":
-            # The stubs leave out what is private.
+            # The stubs omit private methods.
             return super()._base_set(mode, key, value, timeout)  # type: ignore[misc]
         alias = router.db_for_write(self.cache_model_class)
         connection = connections[alias]

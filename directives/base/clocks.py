@@ -1,8 +1,8 @@
-"""The light of an obligation: one pure function of its dates, and the words that say why.
+"""The light of an obligation, computed from its dates, and the sentences that explain it.
 
-The stored reason holds only what stays true until `changes_on`: the date that passed, never the
-days since. Days overdue and the percent expected by today are worked out at display, by `explain`.
-All days are Asia/Shanghai; `today` is passed in.
+The stored reason holds only what is true until `changes_on`: the date that passed, never the days
+since. Days overdue and the percent expected by today are computed at display, by `explain`. All
+days are in Asia/Shanghai; `today` is passed in.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,10 +18,10 @@ from directives.base.workdays import Workdays
 Colour = Literal["green", "yellow", "red", "closed", "undue"]
 
 STATES = frozenset(state for state, _label in OBLIGATION_STATES)
-# No clock runs
+# States in which no clock runs, with their light
 _AT_REST: dict[str, Colour] = {"closed": "closed", "withdrawn": "closed", "suspended": "undue"}
 _ONE_DAY = timedelta(days=1)
-Begins = tuple[date | None, date | None]  # since when work is behind, and since when it is silent
+Begins = tuple[date | None, date | None]  # first days on which work is behind and is silent
 
 # Colour → its name, in legends, filters and counts.
 COLOUR_NAMES: dict[str, str] = {
@@ -35,7 +35,7 @@ COLOUR_NAMES: dict[str, str] = {
 _NEAR, _RETURNED = gettext_noop("Near due"), gettext_noop("Returned, to be revised")
 _OVERDUE_DAYS = gettext_noop("Working days overdue: %(days)s")
 
-# Reason code → the short word beside the lamp, where it says more than the colour's name.
+# Reason code → the short label beside the light, if it differs from the colour's name.
 _SHORT: dict[str, str] = {
     "receipt_near": _NEAR,
     "plan_near": _NEAR,
@@ -49,8 +49,7 @@ _SHORT: dict[str, str] = {
     "suspended": gettext_noop("Suspended"),
 }
 
-# Reason code → the sentence under the light. Placeholders: on (a day), percent and expected (whole
-# percent).
+# Reason code → the sentence under the light. Placeholders: on (a day), percent, expected.
 PHRASES: dict[str, str] = {
     "receipt_overdue": gettext_noop("Not acknowledged; was due %(on)s"),
     "plan_overdue": gettext_noop("Plan was due %(on)s; not submitted"),
@@ -78,7 +77,7 @@ PHRASES: dict[str, str] = {
     "suspended": gettext_noop("Suspended; deadlines are paused"),
     "not_started": gettext_noop("Starts on %(on)s"),
 }
-# A returned paper may have no due date to be filed again by.
+# A returned plan or report may have no date to resubmit by.
 _UNDATED: dict[str, str] = {
     "plan_returned": gettext_noop("Plan returned; revise and resubmit"),
     "report_returned": gettext_noop("Progress report returned; revise and resubmit"),
@@ -89,9 +88,8 @@ _UNDATED: dict[str, str] = {
 class Facts:
     """What the light of one obligation depends on.
 
-    A date is an open clock: None when there is none, or it was met.
-
-    `heard_on` is the day on which its organisation was last heard from; None leaves silence out.
+    The dates of the four clocks are None if nothing is owed. `heard_on` is the day of last
+    activity; if it is None, silence is not considered.
     """
 
     state: str
@@ -108,40 +106,29 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:
-    """Near: working days left, the due day included.
+    """Limits from which a light is yellow."""
 
-    Behind: percentage points below the share of time gone.
-
-    Silent: calendar days in which nothing was heard.
-    """
-
-    near_days: int = 5
-    receipt_near_days: int = 1
-    behind_points: int = 10
-    silent_days: int = 90
+    near_days: int = 5  # working days left, the due day included
+    receipt_near_days: int = 1  # the same, for the receipt
+    behind_points: int = 10  # percentage points below the share of time that has passed
+    silent_days: int = 90  # calendar days without activity
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a light is as it is: a key of PHRASES, and the day it speaks of."""
+    """Why a light has its colour: a key of PHRASES, and the day in its sentence."""
 
     code: str
     on: date | None = None
 
     def to_json(self) -> dict[str, str]:
-        """The form in which a reason is stored."""
-        return (
-            {"code": self.code}
-            if self.on is None
-            else {"code": self.code, "on": self.on.isoformat()}
-        )
+        """The form in which the audit record stores a reason."""
+        day = {} if self.on is None else {"on": self.on.isoformat()}
+        return {"code": self.code, **day}
 
     @classmethod
     def from_json(cls, data: Mapping[str, str]) -> "Reason":
-        """The reason that `to_json` stored.
-
-        Raises ValueError for an unknown code or a day that is no date.
-        """
+        """The inverse of `to_json`. Raises ValueError for an unknown code or an invalid day."""
         code, on = data.get("code"), data.get("on")
         if code not in PHRASES:
             raise ValueError(f"unknown reason code: {code!r}")
@@ -150,8 +137,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """`changes_on` is the first later day with another colour or reason if the facts and the
-    calendar stay; None: never.
+    """`changes_on` is the first later day with another colour or reason, if nothing but the date
+    changes; None: never.
     """
 
     colour: Colour
@@ -161,10 +148,7 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A msgid and what goes into it.
-
-    Days are left as dates, for the caller to write in the reader's language.
-    """
+    """A msgid and its parameters. Days are dates, which `fill` formats."""
 
     msgid: str
     params: Mapping[str, int | date]
@@ -180,7 +164,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A light in words: the short word beside the lamp, and the sentence under it."""
+    """A light in words: the short label beside it and the sentence under it."""
 
     word: Message
     why: Message
@@ -189,12 +173,12 @@ class Explained:
 @dataclass(frozen=True, slots=True)
 class _Clock:
     name: str
-    on: date | None  # None: a returned paper without a day
+    on: date | None  # None: returned, with no date to resubmit by
     near_from: date | None
     returned: bool = False
 
     def colour(self, day: date) -> Colour:
-        """What this clock alone says on a day. The due day itself is not overdue."""
+        """The colour by this clock alone. On the due day itself it is not overdue."""
         if self.on is not None and self.on < day:
             return "red"
         near = self.near_from is not None and self.near_from <= day
@@ -212,9 +196,7 @@ def _clock(
 def clock_colour(
     name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
 ) -> Colour:
-    """What one clock (receipt, plan, report, completion) says: the light, if none of the others
-    ran.
-    """
+    """The colour by one clock alone: receipt, plan, report or completion."""
     if facts.state in _AT_REST:
         return _AT_REST[facts.state]
     if today < facts.starts_on:
@@ -226,9 +208,9 @@ def clock_colour(
 def compute_light(
     facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
 ) -> Light:
-    """The light of an obligation on `today`, with its reason and the day on which it next changes.
+    """The light of an obligation on `today`, with its reason and the day of its next change.
 
-    The due day itself is not overdue. Raises ValueError for an unknown state.
+    Raises ValueError for an unknown state.
     """
     if facts.state not in STATES:
         raise ValueError(f"unknown state: {facts.state!r}")
@@ -237,24 +219,21 @@ def compute_light(
     clocks = _running(facts, workdays, tolerances)
     begins = (_behind_from(facts, tolerances), _silent_from(facts, tolerances))
     now = _judge(facts, clocks, begins, today)
-    # Each condition, once true, stays true: the answer can differ only on a day on which one of
-    # them begins.
-    starts = (facts.starts_on, *(clock.near_from for clock in clocks), *begins)
-    turns = {day for day in starts if day is not None}
-    turns |= {clock.on + _ONE_DAY for clock in clocks if clock.on and clock.on < date.max}
-    later = (
-        day for day in sorted(turns) if day > today and _judge(facts, clocks, begins, day) != now
-    )
-    return Light(*now, next(later, None))
+    # Each condition, once true, stays true, so the light only changes on days on which one begins.
+    days = {facts.starts_on, *(clock.near_from for clock in clocks), *begins} - {None}
+    days |= {clock.on + _ONE_DAY for clock in clocks if clock.on and clock.on < date.max}
+    later = sorted(day for day in days if day is not None and day > today)
+    changes = (day for day in later if _judge(facts, clocks, begins, day) != now)
+    return Light(*now, next(changes, None))
 
 
 def _running(facts: Facts, workdays: Workdays, tolerances: Tolerances) -> list[_Clock]:
-    """The clocks that run, in the order in which a tie is settled."""
+    """The running clocks; of two with the same day, the first one gives the reason."""
     table = [
         ("receipt", None if facts.state == "disputed" else facts.acknowledge_by, False),
         ("plan", facts.plan_due_on, facts.plan_returned),
         ("report", facts.report_due_on, facts.report_returned),
-        # Waiting for verification is not the body's lateness.
+        # While a close request waits for verification, the body is not late.
         ("completion", None if facts.state == "closing" else facts.due_on, False),
     ]
     return [
@@ -265,7 +244,7 @@ def _running(facts: Facts, workdays: Workdays, tolerances: Tolerances) -> list[_
 
 
 def _silent_from(facts: Facts, tolerances: Tolerances) -> date | None:
-    """The first day on which nothing was heard for too long since the work started; None: never."""
+    """The first day on which there was no activity for `silent_days`; None: never."""
     if facts.heard_on is None or facts.state == "closing":
         return None
     since = max(facts.heard_on, facts.starts_on)
@@ -274,14 +253,15 @@ def _silent_from(facts: Facts, tolerances: Tolerances) -> date | None:
 
 
 def _behind_from(facts: Facts, tolerances: Tolerances) -> date | None:
-    """The first day on which `expected_percent` exceeds the percent done by more than the
-    tolerance; None: never.
+    """The first day on which `expected_percent` exceeds the percent by more than the tolerance.
+
+    None: never.
     """
-    enough = facts.percent + tolerances.behind_points + 1
-    if facts.due_on is None or facts.state == "closing" or enough > 100:
+    behind_at = facts.percent + tolerances.behind_points + 1  # expected percent
+    if facts.due_on is None or facts.state == "closing" or behind_at > 100:
         return None
     span = max(0, (facts.due_on - facts.starts_on).days)
-    return facts.starts_on + timedelta(days=-(-max(0, enough) * span // 100))  # rounded up
+    return facts.starts_on + timedelta(days=-(-max(0, behind_at) * span // 100))  # rounded up
 
 
 def _judge(facts: Facts, clocks: list[_Clock], begins: Begins, day: date) -> tuple[Colour, Reason]:
@@ -311,26 +291,20 @@ def _judge(facts: Facts, clocks: list[_Clock], begins: Begins, day: date) -> tup
 
 
 def _date_of(clock: _Clock) -> date:
-    return clock.on or date.max  # a returned paper without a day comes last
+    return clock.on or date.max  # without a date it comes last
 
 
 def expected_percent(starts_on: date, due_on: date, today: date) -> int:
-    """The share of the calendar days from `starts_on` to `due_on` that has gone, in whole percent
-    rounded down, 0-100.
-    """
+    """The share of calendar days between the two dates that has passed: 0-100, rounded down."""
     if today >= due_on:
         return 100
-    return (
-        max(0, 100 * (today - starts_on).days // (due_on - starts_on).days)
-        if today > starts_on
-        else 0
-    )
+    if today <= starts_on:
+        return 0
+    return 100 * (today - starts_on).days // (due_on - starts_on).days
 
 
 def overdue_days(reason: Reason, today: date, workdays: Workdays) -> int:
-    """Working days since the date that passed; 0 for a reason that is not overdue, and on days off
-    right after the date.
-    """
+    """Working days since the date that passed; 0 if the reason is not that a date passed."""
     if reason.on is None or not reason.code.endswith("_overdue"):
         return 0
     return max(0, workdays.between(reason.on, today))
@@ -346,25 +320,17 @@ def explain(
     due_on: date | None,
     percent: int,
 ) -> Explained:
-    """A stored light in words, as of `today`.
-
-    Raises KeyError for a code or colour that is not known.
-    """
-    days = overdue_days(reason, today, workdays)
-    word = (
-        Message(_OVERDUE_DAYS, {"days": days})
-        if days
-        else Message(_SHORT.get(reason.code, COLOUR_NAMES[colour]), {})
-    )
+    """A stored light in words, as of `today`. Raises KeyError for an unknown code or colour."""
+    word = Message(_SHORT.get(reason.code, COLOUR_NAMES[colour]), {})
+    if days := overdue_days(reason, today, workdays):
+        word = Message(_OVERDUE_DAYS, {"days": days})
     params: dict[str, int | date] = {"percent": percent}
     if reason.on is not None:
         params["on"] = reason.on
     due = due_on or reason.on
     if reason.code == "behind" and due is not None:
         params["expected"] = expected_percent(starts_on, due, today)
-    phrase = (
-        PHRASES[reason.code]
-        if reason.on is not None
-        else _UNDATED.get(reason.code, PHRASES[reason.code])
-    )
+    phrase = PHRASES[reason.code]
+    if reason.on is None:
+        phrase = _UNDATED.get(reason.code, phrase)
     return Explained(word, Message(phrase, params))

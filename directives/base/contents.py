@@ -1,8 +1,7 @@
-"""What lies inside an uploaded file: whether it is what its type promises, and whether anything in
-it would run.
+"""Checking the content of uploads: whether it is of the claimed type, and free of programs.
 
-Nothing is unpacked to the disk and no program of the file's own type opens it: archives are read
-by their directory and the first bytes of each member.
+Nothing is unpacked to the disk or opened by another program: of an archive, the directory and the
+first bytes of each member are read.
 """
 
 import zipfile
@@ -14,7 +13,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
-# Where the members of a package lie, by which it is known as of its type.
+# How the name of some member of an archive of this type begins
 PLACES = {"docx": "word/", "xlsx": "xl/", "pptx": "ppt/", "ofd": "ofd.xml"}
 ARCHIVES = frozenset({*PLACES, "zip", "wps", "et"})
 OLE_TYPES = frozenset({"doc", "xls", "ppt", "wps", "et"})
@@ -28,17 +27,17 @@ OTHER_ARCHIVES = frozenset(
     ["7z", "arj", "bz2", "cab", "gz", "img", "lzh", "rar", "tar", "tgz", "xz", "z"]
 )
 PROGRAMS = (b"MZ", b"\x7fELF", b"#!")
-VBA_IN_OLE = "_VBA_PROJECT".encode("utf-16-le")  # the name of a stream, as a compound file holds it
+VBA_IN_OLE = "_VBA_PROJECT".encode("utf-16-le")  # the name of a stream in a compound file
 END_OF_ZIP, END_LENGTH = b"PK\x05\x06", 22
-MEMBERS = 10_000
-NESTED_LIMIT = 50 * 1024**2  # bytes of an archive in an archive that are read
-DEPTH = 3  # archives in one another that are looked into
+MEMBERS = 10_000  # of an archive, at most
+NESTED_LIMIT = 50 * 1024**2  # bytes of an archive within an archive, at most
+DEPTH = 3  # levels of nested archives, at most
 
 
 def fault(file: BinaryIO, kind: str, name: str) -> str:
-    """Why a file of this type is not taken, in words that say what to do; "" if it is.
+    """Why a file is not accepted, in a sentence that says what to do; "" if it is.
 
-    Its first bytes fit the type already.
+    The caller has checked that the first bytes fit the type.
     """
     file.seek(0)
     facts = {"name": name, "kind": kind}
@@ -47,10 +46,9 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
             return next(_faults_inside(file, facts, depth=1), "")
         if kind in PLACES or kind == "zip":
             return not_real(name, kind)
-        if kind in OLE_TYPES and _holds(file, VBA_IN_OLE):
-            return (
-                _("“%(name)s” contains macros. Save it without them, then choose it again.") % facts
-            )
+        if kind in OLE_TYPES and _contains(file, VBA_IN_OLE):
+            text = _("“%(name)s” contains macros. Save it without them, then choose it again.")
+            return text % facts
         if kind not in OLE_TYPES and _ends_as_zip(file):
             return (
                 _(
@@ -65,7 +63,7 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
 
 
 def not_real(name: str, kind: str) -> str:
-    """What is said of a file that is not of the type that its name claims."""
+    """The message about a file that is not of the type that its name claims."""
     text = _(
         "“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, "
         "then choose it again."
@@ -74,33 +72,23 @@ def not_real(name: str, kind: str) -> str:
 
 
 def _faults_inside(file: BinaryIO, facts: dict[str, str], *, depth: int) -> Iterator[str]:
-    """The faults of an archive, and of those that it holds."""
+    """The faults of an archive and of the archives in it."""
     try:
         with zipfile.ZipFile(file) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-            if (
-                depth == 1
-                and facts["kind"] in PLACES
-                and not _lies_in(members, PLACES[facts["kind"]])
-            ):
+            place = PLACES.get(facts["kind"], "") if depth == 1 else ""
+            if place and not any(m.filename.lower().startswith(place) for m in members):
                 yield not_real(facts["name"], facts["kind"])
                 return
             if len(members) > MEMBERS:
-                yield _("“%(name)s” contains more than %(limit)s files. Send fewer at a time.") % {
-                    **facts,
-                    "limit": MEMBERS,
-                }
+                text = _("“%(name)s” contains more than %(limit)s files. Send fewer at a time.")
+                yield text % {**facts, "limit": MEMBERS}
                 return
             for member in members:
-                yield from _faults_of_member(
-                    archive, member, {**facts, "member": PurePosixPath(member.filename).name}, depth
-                )
+                name = PurePosixPath(member.filename).name
+                yield from _faults_of_member(archive, member, {**facts, "member": name}, depth)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
         yield not_real(facts["name"], facts["kind"])
-
-
-def _lies_in(members: list[zipfile.ZipInfo], place: str) -> bool:
-    return any(member.filename.lower().startswith(place) for member in members)
 
 
 def _faults_of_member(
@@ -119,18 +107,12 @@ def _faults_of_member(
     elif path.endswith("vbaproject.bin") or "/macrosheets/" in path:
         yield _("“%(name)s” contains macros. Save it without them, then choose it again.") % facts
     elif ending in PROGRAM_NAMES or _begins_as_program(archive, member):
-        yield (
-            _("“%(name)s” contains a program: %(member)s. Remove it, then choose the file again.")
-            % facts
+        text = _(
+            "“%(name)s” contains a program: %(member)s. Remove it, then choose the file again."
         )
+        yield text % facts
     elif ending in OTHER_ARCHIVES:
-        yield (
-            _(
-                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files "
-                "directly."
-            )
-            % facts
-        )
+        yield _unchecked_archive(facts)
     elif ending in ARCHIVES:
         yield from _faults_of_nested(archive, member, facts, depth)
 
@@ -145,21 +127,22 @@ def _faults_of_nested(
 ) -> Iterator[str]:
     with archive.open(member) as content:
         inner = content.read(NESTED_LIMIT + 1)
-    if not inner.startswith(b"PK"):  # a document of the older kind, or an empty file
+    if not inner.startswith(b"PK"):  # an OLE document, or an empty file
         return
     if depth == DEPTH or len(inner) > NESTED_LIMIT:
-        yield (
-            _(
-                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files "
-                "directly."
-            )
-            % facts
-        )
+        yield _unchecked_archive(facts)
     else:
         yield from _faults_inside(BytesIO(inner), facts, depth=depth + 1)
 
 
-def _holds(file: BinaryIO, words: bytes, block: int = 1024**2) -> bool:
+def _unchecked_archive(facts: dict[str, str]) -> str:
+    text = _(
+        "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly."
+    )
+    return text % facts
+
+
+def _contains(file: BinaryIO, words: bytes, block: int = 1024**2) -> bool:
     file.seek(0)
     overlap = b""
     while read := file.read(block):
@@ -170,7 +153,7 @@ def _holds(file: BinaryIO, words: bytes, block: int = 1024**2) -> bool:
 
 
 def _ends_as_zip(file: BinaryIO) -> bool:
-    """Whether a reader of archives, which begins at the end, would take the file for one."""
+    """Whether a zip reader, which begins at the end of a file, would accept the file."""
     size = file.seek(0, 2)
     start = file.seek(max(0, size - END_LENGTH - 2**16))
     tail = file.read()

@@ -1,5 +1,6 @@
-"""What was added to a text and what was taken out: by characters of Chinese, by words and numbers
-of other scripts.
+"""The differences between two versions of a text.
+
+Chinese is compared by characters, other scripts by words and numbers.
 """
 
 import re
@@ -9,21 +10,22 @@ from typing import Literal
 
 CHARACTERS = re.compile(r"[A-Za-z]+|[0-9]+|.", re.DOTALL)
 SENTENCES = re.compile(r"[^。；！？\n]*[。；！？\n]|[^。；！？\n]+")
-LONG = 6000  # characters of both texts together, from which on whole sentences are compared
-SHORT = 2  # characters between two changes: fewer are a part of the change, so that it can be read
+LONG = 6000  # characters of both texts together; longer texts are compared by sentences
+SHORT = 2  # fewer equal characters between two changes are joined to them, for readability
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text: of both versions, of the later alone, or of the earlier alone."""
+    """A part of both versions ("same"), of the later only, or of the earlier only."""
 
     text: str
     mark: Literal["same", "added", "removed"] = "same"
 
 
 def differences(before: str, after: str) -> list[Piece]:
-    """The pieces of both versions in their order: without the added ones they read as before,
-    without the removed ones as after.
+    """The pieces of both versions in order.
+
+    Those that are not "added" make up `before`, and those that are not "removed" `after`.
     """
     parts = SENTENCES if len(before) + len(after) > LONG else CHARACTERS
     old, new = parts.findall(before), parts.findall(after)

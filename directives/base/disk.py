@@ -1,7 +1,6 @@
-"""The disks that this process writes to: how much is free on each, and whether a failure says that
-one is full.
+"""Free disk space, and recognising errors that mean that a disk is full.
 
-It asks the file systems alone, so that it can be called while the database is away.
+Nothing here needs the database.
 """
 
 import errno
@@ -15,19 +14,19 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
-# Bytes; with less than this an upload or a transaction may fail at any moment
+# Bytes; with less, any upload or transaction may fail
 MINIMUM_FREE = 32 * 1024 * 1024
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# What SQLite says where it could not enlarge its log, or make it: full if the disk is.
+# Errors of SQLite when it cannot create or enlarge its log: a full disk is one possible reason.
 SQLITE_DOUBTFUL = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-# … and after it has taken a whole transaction back by itself, as it does when it finds no room, and
-# somebody went on within it.
+# Messages of SQLite after it rolled back a transaction by itself, as it does on a full disk.
 TAKEN_BACK = ("no such savepoint", "no transaction is active")
 
 
 def written_folders() -> dict[str, Path]:
-    """The folders that the product writes to on this machine, by what is kept there: "database",
-    "files", "temporary files".
+    """The folders that the product writes to: "database", "files", "temporary files".
+
+    A database server or an object storage has no folder here.
     """
     folders = {}
     database = settings.DATABASES["default"]
@@ -40,31 +39,19 @@ def written_folders() -> dict[str, Path]:
 
 
 def free_bytes(path: Path) -> int:
-    """Bytes that may still be written there; of a folder that is not made yet, of the one in which
-    it would be.
-    """
+    """Free bytes on the disk of a folder, which need not exist yet."""
     existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     return shutil.disk_usage(existing).free
 
 
-def is_full(path: Path) -> bool:
-    """Whether too little is left there for the product to write safely."""
-    return free_bytes(path) < MINIMUM_FREE
-
-
 def full_folders() -> dict[str, int]:
-    """The places that are full, with the bytes that are left on each; empty while there is room
-    everywhere.
-    """
-    return {
-        name: free
-        for name, path in written_folders().items()
-        if (free := free_bytes(path)) < MINIMUM_FREE
-    }
+    """Those of `written_folders` with less than MINIMUM_FREE, with their free bytes."""
+    free = {name: free_bytes(path) for name, path in written_folders().items()}
+    return {name: left for name, left in free.items() if left < MINIMUM_FREE}
 
 
 def exception_chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what it was raised from, the outermost first."""
+    """An exception and its causes, the outermost first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -86,12 +73,10 @@ def _says_full(error: BaseException) -> bool:
 
 
 def was_taken_back(error: sqlite3.Error) -> bool:
-    """Whether SQLite had ended the transaction by itself before."""
+    """Whether the error means that SQLite had rolled back the transaction by itself."""
     return any(words in str(error) for words in TAKEN_BACK)
 
 
 def _is_limited() -> bool:
-    """Whether this process may write files up to a size only, which SQLite meets as an error of
-    the disk.
-    """
+    """Whether the size of files is limited (ulimit -f), which SQLite reports as an I/O error."""
     return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY

@@ -1,8 +1,8 @@
-"""The duties of the installation (三员): what each is called, and what it may do in the admin.
+"""The administrative duties of the installation (三员), and their permissions in the admin.
 
-A duty is of the whole installation, not of a body. It is a column of the account, so that it is
-read with the session; what it may follows from this table alone (`accounts.Door`), and not from
-groups that somebody would have to keep as they are meant.
+A duty belongs to the whole installation, not to a body. It is a column of the account, so that it
+is loaded with the session. Its permissions follow from this table alone (`accounts.Door`), and not
+from Django's groups, which somebody would have to maintain.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ SYSTEM, SECURITY, AUDITOR = "system_administrator", "security_administrator", "a
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Duty:
-    """A duty; `permissions` are Django's, by model and verbs."""
+    """A duty, and what it permits."""
 
     key: str
     name: "StrPromise"
-    models: dict[str, str]
+    models: dict[str, str]  # model → verbs of Django's permissions
 
     @property
     def field(self) -> str:

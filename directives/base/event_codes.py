@@ -1,9 +1,8 @@
 """Codes (HMAC) of audit events that are not sealed yet.
 
-The process that writes an event knows SECRET_KEY, which no database holds: it stores a code beside
-the event (`Unsealed.mac`) and, after the commit, a line in `written` under AUDIT_DIR. So an event
-that was inserted or changed behind the product has no valid code, and a deleted one is missed.
-Neither ever fails a writer.
+With each event the product stores a code (`Unsealed.mac`) made with SECRET_KEY, which is not in the
+database, and after the commit a line in the file `written` of AUDIT_DIR. So an event that was
+inserted or changed directly in the database has no valid code, and a deleted one is noticed.
 """
 
 import errno
@@ -37,9 +36,9 @@ FIELDS = (
     "address",
     "request",
 )
-# By a later release: left out where they are empty, so that older events are hashed as they were
+# Added in a later release. Left out if empty, so that the hashes of older events remain the same.
 ADDED = ("address", "request")
-# Bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
+# Bytes of `written` after which it is emptied: another machine has sealed such old events.
 MOST = 4 * 1024**2
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
@@ -49,7 +48,7 @@ _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 
 def canonical_bytes(row: dict[str, Any]) -> bytes:
-    """A row as it is hashed: JSON with sorted keys, the instant in UTC, in milliseconds."""
+    """The bytes of a row that are hashed: JSON with sorted keys, times in UTC, in milliseconds."""
     values = {**row, "at": row["at"].astimezone(UTC)}
     for name in ADDED:
         if not values.get(name):
@@ -58,7 +57,7 @@ def canonical_bytes(row: dict[str, Any]) -> bytes:
 
 
 def mac_of(row: dict[str, Any]) -> str:
-    """The code of an event's columns, its id apart: that comes from the database."""
+    """The code of an event's columns except its id, which is not known before the insert."""
     return _code(settings.SECRET_KEY, row)
 
 
@@ -83,23 +82,17 @@ def _place() -> Path:
 
 
 def note_written(written: Iterable[tuple[int, str]]) -> None:
-    """Note ids and codes of events that were committed.
-
-    Where there is no room for it the log tells of it: the events stand.
-    """
+    """Append ids and codes of committed events to `written`. A failure is only logged."""
     lines = "".join(f"{pk} {mac[:16]}\n" for pk, mac in written)
     try:
         _append(lines.encode())
     except OSError as error:
-        logger.error(
-            "%s events could not be noted in AUDIT_DIR until their seal: %s",
-            lines.count("\n"),
-            error,
-        )
+        count = lines.count("\n")
+        logger.error("%s events could not be noted in AUDIT_DIR until their seal: %s", count, error)
 
 
 def _append(lines: bytes) -> None:
-    """Add whole lines or none."""
+    """Append whole lines or nothing."""
     file = _opened()
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -122,12 +115,12 @@ def _opened() -> int:
 
 
 def noted_macs() -> dict[int, str]:
-    """The ids that were noted, each with the beginning of its code."""
+    """The ids in `written`, each with the beginning of its code."""
     return dict(row for row in map(_row, _lines()) if row)
 
 
 def count_damaged_lines() -> int:
-    """How many lines of what was noted cannot be read, as after a power failure."""
+    """The number of unreadable lines in `written`, as after a power failure."""
     return sum(_row(line) is None for line in _lines())
 
 
@@ -143,7 +136,7 @@ def _row(line: str) -> tuple[int, str] | None:
 
 
 def forget(ids: Iterable[int]) -> None:
-    """Drop the lines of events that are under a seal by now, and those that cannot be read."""
+    """Delete the lines of these events, which are sealed now, and unreadable lines."""
     if not _place().exists():
         return
     sealed = set(ids)

@@ -1,7 +1,4 @@
-"""Lines of the log: from which request each is; and what is refused in one line.
-
-A traceback is kept for faults of ours.
-"""
+"""Logging filters: the origin of each line, and no traceback for expected responses."""
 
 import logging
 
@@ -11,9 +8,7 @@ EXPECTED = frozenset({*range(400, 500), 503, 507})  # statuses
 
 
 class OneLine(logging.Filter):
-    """Takes the traceback from the record of an expected answer; of an outage the line tells the
-    cause.
-    """
+    """Remove the traceback of expected responses; for an outage, append its cause to the line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         status: int = getattr(record, "status_code", 0)
@@ -27,12 +22,10 @@ class OneLine(logging.Filter):
 
 
 class FromWhere(logging.Filter):
-    """Gives each record `origin`: the id of the request or the name of the task in hand, "-" where
-    there is none.
-    """
+    """Set `origin` on each record: the id of the request, the name of the task, or "-"."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # Of an answer Django logs once the request is over: it gives the request along.
+        # Django logs a response after the request is over, and passes the request.
         origin = getattr(getattr(record, "request", None), "origin", None) or origins.current()
         record.origin = origin.request or "-"
         return True

@@ -1,6 +1,4 @@
-"""What going back to an earlier state of the schema would lose: rows of tables, values of columns,
-what code may do to either.
-"""
+"""What migrating backwards would lose: rows of tables, values of columns, effects of code."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.db.models import Field, ManyToManyField, Model, Q
 
-# Migrations in the order in which they are carried out; True: backwards
+# Migrations in the order of their execution; True: backwards
 Plan = list[tuple[Migration, bool]]
 HARMLESS = (
     operations.AddIndex,
@@ -34,19 +32,16 @@ HARMLESS = (
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a step back would lose: "3332 rows of directives_figure".
-
-    `table` is one that goes as a whole.
-    """
+    """What undoing a migration would lose."""
 
     migration: str
-    what: str
-    table: str = ""
+    what: str  # such as "3332 rows of directives_figure"
+    table: str = ""  # set if the whole table would be deleted
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A migration to be undone; `apps` are the models as the database has them now."""
+    """A migration to undo; `apps` are the models of the present schema."""
 
     migration: Migration
     apps: Apps
@@ -82,9 +77,7 @@ class _Step:
         return Loss(str(self.migration), what, table)
 
     def _model(self, name: str) -> type[Model] | None:
-        """The model as it is now; None if a later migration has deleted it, or if it has no table
-        here.
-        """
+        """The present model; None if a later migration deleted it, or it has no table here."""
         model = self.apps.all_models[self.migration.app_label].get(name.lower())
         return model if model is not None and model._meta.can_migrate(self.connection) else None
 
@@ -100,38 +93,32 @@ class _Step:
             return
         if isinstance(field, ManyToManyField):
             yield from self._table(field.remote_field.through)
-        elif count := self._said(model, field):
+        elif count := self._count_set(model, field):
             yield self._loss(f"{count} values of {model._meta.db_table}.{field.column}")
 
     def _altered(
         self, model: type[Model] | None, operation: operations.AlterField
     ) -> Iterator[Loss]:
-        """Values of a column that would be of another type again, and may not fit."""
+        """Values of a column whose earlier type may not hold them."""
         field = _field(model, operation.name)
         if model is None or field is None or field.many_to_many:
             return
         before = _field_before(self.migration, operation)
-        count = (
-            self._said(model, field)
-            if before.db_type(self.connection) != field.db_type(self.connection)
-            else 0
-        )
-        if count:
+        if before.db_type(self.connection) == field.db_type(self.connection):
+            return
+        if count := self._count_set(model, field):
             yield self._loss(f"the form of {count} values of {model._meta.db_table}.{field.column}")
 
-    def _said(self, model: type[Model], field: Field) -> int:
-        """Rows in which the column says something: neither nothing nor what it says by itself."""
-        rows = model._base_manager.using(self.connection.alias).exclude(
-            **{f"{field.name}__isnull": True}
-        )
-        silent = Q()
+    def _count_set(self, model: type[Model], field: Field) -> int:
+        """The number of rows in which the column is neither null nor empty nor the default."""
+        unset = Q(**{f"{field.name}__isnull": True})
         for default in _defaults(field):
-            silent |= Q(**{field.name: default})
-        return (rows.exclude(silent) if silent else rows).count()
+            unset |= Q(**{field.name: default})
+        return model._base_manager.using(self.connection.alias).exclude(unset).count()
 
 
 def _tables(model: type[Model] | None) -> list[type[Model]]:
-    """A model and the tables that tie it to others, which come and go with it."""
+    """A model and the tables of its many-to-many relations."""
     if model is None:
         return []
     through = (field.remote_field.through for field in model._meta.local_many_to_many)
@@ -150,9 +137,9 @@ def _state_before(app: str, migration: str) -> ProjectState:
 
 
 def _field_before(migration: Migration, operation: operations.AlterField) -> Field:
-    """The field as it was before the migration.
+    """The field before the migration.
 
-    Models are built for relations alone: it takes long, and only these ask others for their type.
+    Models are built only for relations, which need the type of another model: it takes long.
     """
     state = _state_before(migration.app_label, migration.name)
     field = state.models[migration.app_label, operation.model_name_lower].get_field(operation.name)
@@ -166,12 +153,8 @@ def _field_before(migration: Migration, operation: operations.AlterField) -> Fie
 def _defaults(field: Field) -> list[Any]:
     if field.is_relation:
         return []
-    defaults = (
-        [""]
-        if field.empty_strings_allowed
-        and field.get_internal_type() in ("CharField", "TextField", "FileField")
-        else []
-    )
+    is_text = field.get_internal_type() in ("CharField", "TextField", "FileField")
+    defaults: list[Any] = [""] if field.empty_strings_allowed and is_text else []
     if field.has_default() and (not callable(field.default) or field.default in (dict, list)):
         defaults.append(field.get_default())
     return defaults
@@ -184,10 +167,11 @@ def _code(operation: operations.RunPython) -> str:
 
 
 def losses(plan: Plan, apps: Apps, connection: BaseDatabaseWrapper) -> list[Loss]:
-    """What carrying out the plan would lose, migration by migration; empty where it only goes
-    forwards or loses nothing.
+    """What executing the plan would lose, migration by migration.
+
+    Values of columns are left out if the whole table is listed.
     """
     steps = [_Step(migration, apps, connection) for migration, backwards in plan if backwards]
-    found = [loss for step in steps for loss in step.losses()]
-    whole = tuple(f" values of {loss.table}." for loss in found if loss.table)
-    return [loss for loss in found if not any(part in loss.what for part in whole)]
+    all_losses = [loss for step in steps for loss in step.losses()]
+    within_tables = tuple(f" values of {loss.table}." for loss in all_losses if loss.table)
+    return [loss for loss in all_losses if not any(part in loss.what for part in within_tables)]

@@ -1,6 +1,4 @@
-"""Changing the schema while people work: migrations that give up rather than queue everybody,
-indexes that let writers write.
-"""
+"""Migration operations for tables in use, which block neither readers nor writers for long."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +22,7 @@ INVALID = """
 
 
 def demand_session(connection: BaseDatabaseWrapper) -> None:
-    """Raise CommandError behind a pooler: what lives in a session there reaches other people's
-    statements, or nobody's.
-    """
+    """Raise CommandError behind PgBouncer, where session settings affect arbitrary statements."""
     if connection.vendor == "postgresql" and settings.DB_PGBOUNCER:
         raise CommandError(
             "This needs PostgreSQL itself, not PgBouncer: give its own address in DATABASE_URL, "
@@ -36,9 +32,7 @@ def demand_session(connection: BaseDatabaseWrapper) -> None:
 
 @contextmanager
 def lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
-    """Within this, a statement that waits for a lock longer than so many seconds fails; 0 waits for
-    ever.
-    """
+    """Within this, a statement fails that waits longer for a lock; with 0 it waits for ever."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (before,) = cursor.fetchone()
@@ -52,9 +46,9 @@ def lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[No
 
 
 class _Online:
-    """Concurrently on PostgreSQL, plainly on SQLite, where one writes at a time anyway.
+    """An operation that is concurrent on PostgreSQL and ordinary on SQLite.
 
-    It waits as long as it must: it holds no lock on which a reader or a writer would wait.
+    It may wait for locks without limit, because it holds none that readers or writers wait for.
     """
 
     atomic = False
@@ -70,10 +64,7 @@ class _Online:
 
 
 class AddIndexOnline(_Online, AddIndex):
-    """AddIndex for a table that people write to.
-
-    What an attempt that was broken off left behind is taken away first.
-    """
+    """AddIndex for a table in use. An invalid index of an interrupted attempt is dropped first."""
 
     def database_forwards(
         self,
@@ -114,7 +105,7 @@ class AddIndexOnline(_Online, AddIndex):
 
 
 class RemoveIndexOnline(_Online, RemoveIndex):
-    """RemoveIndex for a table that people write to."""
+    """RemoveIndex for a table in use."""
 
     def database_forwards(
         self,
@@ -134,9 +125,7 @@ class RemoveIndexOnline(_Online, RemoveIndex):
 
 
 class AddFieldAgain(AddField):
-    """AddField for a migration that is not atomic: an attempt that was broken off may have added
-    the column already.
-    """
+    """AddField for a non-atomic migration: an interrupted attempt may have added the column."""
 
     def database_forwards(
         self,
@@ -148,16 +137,15 @@ class AddFieldAgain(AddField):
         model = to_state.apps.get_model(app_label, self.model_name)
         connection, column = schema_editor.connection, model._meta.get_field(self.name).column
         with connection.cursor() as cursor:
-            found = connection.introspection.get_table_description(cursor, model._meta.db_table)
-        if column not in {one.name for one in found}:
+            columns = connection.introspection.get_table_description(cursor, model._meta.db_table)
+        if column not in {info.name for info in columns}:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddConstraintOnline(_Online, AddConstraint):
-    """AddConstraint for a table that people write to: on PostgreSQL new rows are checked first,
-    those that stand afterwards.
+    """AddConstraint for a table in use: first for new rows, then for existing ones.
 
-    What an attempt that was broken off left behind is checked by the next.
+    After an interrupted attempt, the next one validates the constraint that it left behind.
     """
 
     def database_forwards(
@@ -168,21 +156,18 @@ class AddConstraintOnline(_Online, AddConstraint):
         to_state: ProjectState,
     ) -> None:
         if not self._concurrently(schema_editor):
-            with transaction.atomic(schema_editor.connection.alias):  # SQLite makes the table anew
+            with transaction.atomic(schema_editor.connection.alias):  # SQLite rebuilds the table
                 super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
-        connection, model = (
-            schema_editor.connection,
-            to_state.apps.get_model(app_label, self.model_name),
-        )
-        table, name = (
-            connection.ops.quote_name(text) for text in (model._meta.db_table, self.constraint.name)
-        )
+        connection = schema_editor.connection
+        model = to_state.apps.get_model(app_label, self.model_name)
+        table = connection.ops.quote_name(model._meta.db_table)
+        name = connection.ops.quote_name(self.constraint.name)
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s", [self.constraint.name])
             if not cursor.fetchone():
                 schema_editor.execute(
                     f"{self.constraint.create_sql(model, schema_editor)} NOT VALID", params=None
                 )
-        with lock_timeout(connection, 0):  # readers and writers go on meanwhile
+        with lock_timeout(connection, 0):  # validation blocks neither readers nor writers
             schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")

@@ -1,10 +1,8 @@
-"""Where what is done comes from.
+"""The origin of what is being done: the request or task.
 
-Events of the record and lines of the log carry it, so that either leads to the other.
-
-The middleware sets it for a request, the worker for a task; a ContextVar, because those who write
-an event are many and none of them has the request. Nothing is set in a command that somebody runs:
-its events come from no address.
+Audit events and log lines contain it, so that one can be found by the other. The middleware sets it
+for a request, the worker for a task; in a management command it is empty. It is a ContextVar,
+because the code that writes events does not have the request.
 """
 
 import secrets
@@ -16,12 +14,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`address` of a request, "" for a task; `request`: the id of the request, or the name of the
-    task.
-    """
+    """A request, a task, or neither."""
 
-    address: str = ""
-    request: str = ""
+    address: str = ""  # IP address of the request
+    request: str = ""  # id of the request, or name of the task
 
 
 NOWHERE = Origin()
@@ -33,13 +29,13 @@ def current() -> Origin:
 
 
 def new_id() -> str:
-    """The id of a request: random, and short enough to be read out on the telephone."""
+    """A random id for a request, short enough to be read out on the telephone."""
     return secrets.token_hex(6)
 
 
 @contextmanager
 def use(origin: Origin) -> Iterator[None]:
-    """What is done within this comes from there."""
+    """Within this, `current` is this origin."""
     token = _present.set(origin)
     try:
         yield

@@ -1,6 +1,4 @@
-"""Failures of what the product stands on, which are nobody's mistake: a full disk, a database that
-is away, one that is busy.
-"""
+"""Recognising outages: a full disk, a database that is away, one that is busy."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -22,17 +20,16 @@ AWAY_SQLITE = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
-# SQLSTATEs of PostgreSQL: a statement that took too long, a lock that was not free, two writers in
-# each other's way.
+# SQLSTATEs of PostgreSQL: statement timeout, lock timeout, serialisation failure, deadlock.
 BUSY_POSTGRESQL = frozenset({"57014", "55P03", "40001", "40P01"})
-# Shutting down, starting, crashed, too many connections, out of memory, reading only (a replica);
-# and the class 08, of connections.
+# Shutting down, starting, crashed, too many connections, out of memory, read-only (a replica);
+# besides class 08, connection errors.
 AWAY_POSTGRESQL = frozenset({"57P01", "57P02", "57P03", "53300", "53200", "25006"})
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """One kind of failure: its name, and the status of the page that tells of it."""
+    """One kind of outage: its name, and the HTTP status of its error page."""
 
     name: str
     status: int
@@ -44,9 +41,7 @@ BUSY = Outage("busy", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def outage_of(error: BaseException | None) -> Outage | None:
-    """Which of the three an exception tells of; None if it is something else, and then a fault of
-    ours.
-    """
+    """The outage that an exception means; None for any other error, which is a bug."""
     if error is None:
         return None
     if says_full(error):
@@ -60,24 +55,15 @@ def outage_of(error: BaseException | None) -> Outage | None:
 def _kind(error: BaseException) -> Outage | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-        return (
-            BUSY
-            if code in BUSY_SQLITE or was_taken_back(error)
-            else AWAY
-            if code in AWAY_SQLITE
-            else None
-        )
+        if code in BUSY_SQLITE or was_taken_back(error):
+            return BUSY
+        return AWAY if code in AWAY_SQLITE else None
     if not isinstance(error, psycopg.Error):
         return None
     state = error.sqlstate
-    if state is None:  # the connection could not be had, or broke
-        return (
-            AWAY if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
-        )
-    return (
-        BUSY
-        if state in BUSY_POSTGRESQL
-        else AWAY
-        if state in AWAY_POSTGRESQL or state.startswith("08")
-        else None
-    )
+    if state is None:  # the connection failed
+        is_connection = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return AWAY if is_connection else None
+    if state in BUSY_POSTGRESQL:
+        return BUSY
+    return AWAY if state in AWAY_POSTGRESQL or state.startswith("08") else None

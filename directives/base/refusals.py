@@ -1,4 +1,4 @@
-"""Why a command refused, in words for people. Nothing was changed."""
+"""Exceptions by which a command refuses, with a message for the user. Nothing was changed."""
 
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,9 @@ if TYPE_CHECKING:
 
 
 class Refusal(Exception):
-    """The command was refused and nothing changed.
+    """A command was refused, and nothing was changed."""
 
-    `status` is the HTTP status of the page that says so.
-    """
-
-    status = 422
+    status = 422  # HTTP status of the page that shows the message
 
 
 class NotAllowed(Refusal):
@@ -24,7 +21,7 @@ class NotAllowed(Refusal):
 
 
 class IllegalMove(Refusal):
-    """The row is not in a state from which this move leads."""
+    """The move is not possible in the present state of the row."""
 
     status = 409
 
@@ -43,11 +40,11 @@ class Stale(Refusal):
 
 
 class Invalid(Refusal):
-    """Input that cannot be used; `errors` lists what was expected, by field."""
+    """Invalid input; `errors` are messages by field."""
 
     def __init__(self, errors: dict[str, list[str]] | str) -> None:
         self.errors = {"__all__": [errors]} if isinstance(errors, str) else errors
-        # Each sentence once
+        # Without repetitions
         sentences = dict.fromkeys(str(text) for texts in self.errors.values() for text in texts)
         super().__init__(" ".join(sentences))
 

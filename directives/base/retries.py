@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError, connections
 
-# The database's own trouble: it went away, or broke something off
+# Errors of the database itself: it went away, or aborted a statement
 DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError)
-# Seconds before each look at a database that is away
+# Seconds before each attempt
 PAUSES = (0, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
 T = TypeVar("T")
 

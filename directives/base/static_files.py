@@ -1,6 +1,4 @@
-"""Static files of a local installation, collected as those of a release are: hashed and compressed,
-so that browsers keep them.
-"""
+"""Collecting static files in a local installation, hashed and compressed as in a release."""
 
 import hashlib
 from pathlib import Path
@@ -13,18 +11,18 @@ from django.core.management import call_command
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-STAMP = "collected"  # in the folder of the data: what the collected files were made from
+STAMP = "collected"  # file in VAR_DIR with the digest of the sources of the collected files
 
 
 class QuickStorage(CompressedManifestStaticFilesStorage):
-    """Compresses by gzip alone: Brotli gains a few percent and slows the first start much."""
+    """Compress only with gzip: Brotli saves a few percent and makes the first start slow."""
 
     def create_compressor(self, **options: Any) -> Compressor:
         return Compressor(**options, use_brotli=False)
 
 
 def sources() -> str:
-    """Differs whenever a static file of the product or of a package does."""
+    """A digest that changes when any static file of the product or of a package changes."""
     stamp = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list([]):
@@ -34,7 +32,7 @@ def sources() -> str:
 
 
 def collect() -> None:
-    """Collect the static files, unless those that are there are of the same sources."""
+    """Collect the static files, unless they were collected from the same sources."""
     stamp, made_from = settings.VAR_DIR / STAMP, sources()
     manifest = settings.STATIC_ROOT / QuickStorage.manifest_name
     if manifest.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == made_from:

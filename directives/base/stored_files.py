@@ -1,7 +1,6 @@
-"""Files beside rows: written whole or not at all, and gone with the transaction that was to keep
-them.
+"""Files of rows: written atomically, and deleted if the transaction of their row fails.
 
-A process that is killed between a file and its row leaves the file alone: `clearing` finds it.
+If the process is killed in between, `core.clearing` deletes the file later.
 """
 
 import os
@@ -15,15 +14,15 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
-PART_SUFFIX = ".part"  # the end of the name of a file that is being written
+PART_SUFFIX = ".part"  # of the name of a file that is being written
 
-_kept: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("kept", default=None)
+_stored: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("stored", default=None)
 
 
 class WholeFileStorage(FileSystemStorage):
-    """Django's storage on a disk.
+    """Django's storage, which here gives a file its name only once it is complete.
 
-    A file has its name only once it is whole; of one that finds no room nothing stays.
+    If there is no room, the incomplete file is deleted.
     """
 
     def _save(self, name: str, content: File) -> str:
@@ -40,41 +39,41 @@ class WholeFileStorage(FileSystemStorage):
 
 
 def store_file(file: FieldFile, name: str, content: File) -> None:
-    """Store the content of a row that is to be saved in this transaction."""
+    """Store the file of a row that is to be saved in this transaction."""
     file.save(name, content, save=False)
     note_stored(file.storage, file.name or "")
-    kept = _kept.get()
-    if kept is not None:
-        # First of what follows the commit: a failure after it takes no file from its row.
-        transaction.on_commit(kept.clear)
+    stored = _stored.get()
+    if stored is not None:
+        # Once committed, the files must not be deleted, even if another callback fails.
+        transaction.on_commit(stored.clear)
 
 
 def note_stored(storage: Storage, name: str) -> None:
     """Remember a stored file, to be deleted if the transaction fails."""
-    kept = _kept.get()
-    if kept is not None:
-        kept.append((storage, name))
+    stored = _stored.get()
+    if stored is not None:
+        stored.append((storage, name))
 
 
 @contextmanager
 def deleted_on_failure() -> Iterator[list[tuple[Storage, str]]]:
-    """Around a transaction: deletes what `store_file` stored within it if it fails.
+    """Around a transaction: if it fails, delete the files that were stored within it.
 
-    Yields the files that were stored.
+    Yields the list of these files.
     """
-    kept: list[tuple[Storage, str]] = []
-    token = _kept.set(kept)
+    stored: list[tuple[Storage, str]] = []
+    token = _stored.set(stored)
     try:
-        yield kept
+        yield stored
     except BaseException:
-        delete_stored(kept)
+        delete_stored(stored)
         raise
     finally:
-        _kept.reset(token)
+        _stored.reset(token)
 
 
-def delete_stored(kept: list[tuple[Storage, str]]) -> None:
-    """Delete what was stored for a transaction that is taken back."""
-    while kept:
-        storage, name = kept.pop()
+def delete_stored(stored: list[tuple[Storage, str]]) -> None:
+    """Delete the files of a transaction that is rolled back, and empty the list."""
+    while stored:
+        storage, name = stored.pop()
         storage.delete(name)

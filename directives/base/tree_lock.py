@@ -1,8 +1,8 @@
-"""The lock between those who write counts and those who change what counting rests upon.
+"""The lock between transactions that write counts and those that change the organisation tree.
 
-What it rests upon is the tree of organisations and their kinds. Any number of transactions that
-write counts share the lock; one that changes the tree, or makes the counts anew, holds it alone.
-SQLite has one writer anyway. The locks end with the transaction, so they hold behind a pooler too.
+Counts depend on the tree and on the kinds of organisations. Transactions that write counts share
+the lock; one that changes the tree holds it exclusively. SQLite has one writer anyway. The locks
+are released at the end of the transaction, so they work behind PgBouncer too.
 """
 
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from typing import Any
 
 from django.db import connection, transaction
 
-TREE, REPAIR = 715_001, 715_002  # advisory locks; any numbers that nothing else here uses
+TREE, REPAIR = 715_001, 715_002  # keys of advisory locks: any numbers that nothing else uses
 
 
 def share() -> None:
-    """Wait while somebody holds the tree alone; nobody can until this transaction ends."""
+    """Take the lock in shared mode until the end of the transaction."""
     _lock("pg_advisory_xact_lock_shared", TREE)
 
 
 def share_and_fetch(statement: str, params: Sequence[int]) -> list[tuple[Any, ...]]:
-    """The rows of a statement that sees whatever was changed before the lock was got.
+    """Share the lock, and return the rows of a statement that is executed under it.
 
-    PostgreSQL is sent both at once: it takes the snapshot of the second statement after the first.
+    PostgreSQL gets both in one round trip, and takes the snapshot of the second after the first.
     """
     with connection.cursor() as cursor:
         if can_batch_statements():
@@ -37,26 +37,22 @@ def share_and_fetch(statement: str, params: Sequence[int]) -> list[tuple[Any, ..
 
 
 def can_batch_statements() -> bool:
-    """Whether one message may hold several statements: PostgreSQL, parameters bound by the client.
-
-    Only PostgreSQL's features know `uses_server_side_binding`.
-    """
-    return connection.vendor == "postgresql" and not getattr(
-        connection.features, "uses_server_side_binding", False
-    )
+    """Whether one `execute` may contain several statements: PostgreSQL with client-side binding."""
+    server_side = getattr(connection.features, "uses_server_side_binding", False)
+    return connection.vendor == "postgresql" and not server_side
 
 
 def hold_alone() -> None:
-    """Wait until nobody shares the lock; nobody can share it until this transaction ends.
+    """Take the lock exclusively until the end of the transaction.
 
     Call it before the transaction writes counts or bodies, and after it has locked the obligations
-    that it will change: whoever holds one of those may be waiting for this lock.
+    that it will change: a transaction that has locked one of those may be waiting for this lock.
     """
     _lock("pg_advisory_xact_lock", TREE)
 
 
 def share_for_repair() -> None:
-    """As `share`, but one at a time: each of two repairs would add what the counts lack."""
+    """As `share`, but one at a time: two repairs would both add the same difference."""
     _lock("pg_advisory_xact_lock", REPAIR)
     share()
 

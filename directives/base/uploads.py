@@ -1,4 +1,4 @@
-"""Uploads on their way into a form."""
+"""Handling uploads when the disk is full."""
 
 from contextlib import suppress
 from typing import Any
@@ -10,14 +10,14 @@ from directives.base.disk import says_full
 
 
 class FullDiskHandler(TemporaryFileUploadHandler):
-    """Django's handler of large files, which leaves out one for which the disk has no room.
+    """Django's handler of large files, which skips a file if the disk is full.
 
-    The failure is noted on the request. So the words of the form are still read, and can be given
-    back; FullDiskMiddleware refuses the form.
+    The error is stored on the request, for FullDiskMiddleware to refuse the form. The other fields
+    are still read, so that the form can be shown again with them.
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        vars(self).pop("file", None)  # of the upload before, which has its own
+        vars(self).pop("file", None)  # that of the previous upload
         try:
             super().new_file(*args, **kwargs)
         except OSError as error:
@@ -34,7 +34,7 @@ class FullDiskHandler(TemporaryFileUploadHandler):
     def file_complete(self, file_size: int) -> UploadedFile | None:
         try:
             return super().file_complete(file_size)
-        except OSError as error:  # what was held back in memory found no room
+        except OSError as error:  # flushing the buffer failed
             self._note(error)
             return None
 
@@ -44,6 +44,6 @@ class FullDiskHandler(TemporaryFileUploadHandler):
         # FullDiskMiddleware reads it.
         self.request.upload_failure = error  # type: ignore[union-attr]
         if hasattr(self, "file"):
-            # What is held back in memory finds no room now either; the file goes all the same.
+            # Flushing the buffer fails again, and the file is deleted all the same.
             with suppress(OSError):
                 self.file.close()

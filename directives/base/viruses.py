@@ -1,6 +1,4 @@
-"""Uploads shown to ClamAV, where the office runs it (`CLAMD`): its daemon is sent the bytes, and
-answers in words.
-"""
+"""Scanning uploads with ClamAV, if its daemon is set up (`CLAMD`)."""
 
 import logging
 import socket
@@ -10,13 +8,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 BLOCK = 64 * 1024  # bytes
-SECONDS = 30  # that an answer may take
+SECONDS = 30  # timeout
 
 logger = logging.getLogger(__name__)
 
 
 def _connect() -> socket.socket:
-    """Raises OSError where nobody listens."""
+    """Raises OSError if the daemon does not listen."""
     if not settings.CLAMD.startswith("/"):
         host, _colon, port = settings.CLAMD.rpartition(":")
         return socket.create_connection((host, int(port)), SECONDS)
@@ -31,7 +29,7 @@ def _connect() -> socket.socket:
 
 
 def _ask(command: bytes, file: BinaryIO | None = None) -> str:
-    """What the daemon answers to a command and, after it, a file. Raises OSError."""
+    """The daemon's answer to a command that a file may follow. Raises OSError."""
     with _connect() as connection:
         connection.sendall(b"z" + command + b"\0")
         if file is not None:
@@ -47,9 +45,9 @@ def _ask(command: bytes, file: BinaryIO | None = None) -> str:
 
 
 def fault(file: BinaryIO, name: str) -> str:
-    """Why a file is not taken; "" if it is, or no scanner is set.
+    """Why a file is not accepted; "" if it is, or no scanner is set up.
 
-    A file that cannot be looked at now is not taken.
+    If the scanner does not answer, the file is not accepted.
     """
     if not settings.CLAMD:
         return ""
@@ -63,12 +61,8 @@ def fault(file: BinaryIO, name: str) -> str:
     if answer.endswith(" FOUND"):
         virus = answer.removeprefix("stream: ").removesuffix(" FOUND")
         logger.warning("An upload holds %s", virus)
-        return _(
-            "“%(name)s” contains malware (%(found)s) and was not saved. Check your computer."
-        ) % {
-            "name": name,
-            "found": virus,
-        }
+        text = _("“%(name)s” contains malware (%(found)s) and was not saved. Check your computer.")
+        return text % {"name": name, "found": virus}
     if answer:
         logger.error("ClamAV answered: %s", answer)
     return _(
@@ -78,5 +72,5 @@ def fault(file: BinaryIO, name: str) -> str:
 
 
 def version() -> str:
-    """Which scanner answers, with the day of its signatures. Raises OSError."""
+    """The version of the scanner and the date of its signatures. Raises OSError."""
     return _ask(b"VERSION")

@@ -1,7 +1,4 @@
-"""How things read in the reader's language and script: names, days, and lights with their reasons.
-
-Pages and sheets share it.
-"""
+"""Formatting names, days and lights in the reader's language and script, for pages and tables."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -19,7 +16,7 @@ EMPTY = "—"
 
 
 class Dated(Protocol):
-    """Something that knows which day it is, as a request does."""
+    """Something with a date and a calendar, such as a request."""
 
     @property
     def today(self) -> date: ...
@@ -29,9 +26,7 @@ class Dated(Protocol):
 
 
 def localized(thing: Any, base: str) -> str:
-    """An attribute in the reader's script: <base>_hans or <base>_hant; in English the thing's own
-    words.
-    """
+    """An attribute in the reader's script: <base>_hans or <base>_hant; in English, <base>."""
     language = get_language() or ""
     plain, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
     if language == "zh-hans":
@@ -57,7 +52,7 @@ def in_script(text: str, language: str | None) -> str:
 
 
 def join_words(words: Iterable[str]) -> str:
-    """As a list within a sentence: “a, b” in English, 甲、乙 in Chinese."""
+    """A list within a sentence: “a, b” in English, 甲、乙 in Chinese."""
     return pgettext("list", ", ").join(words)
 
 
@@ -78,16 +73,16 @@ def format_day(value: date | datetime | None, today: date | None = None) -> str:
 
 def format_moment(value: datetime | None, today: date | None = None) -> str:
     """10月12日 16:20, in Shanghai."""
-    return (
-        EMPTY if value is None else f"{format_day(value, today)} {timezone.localtime(value):%H:%M}"
-    )
+    if value is None:
+        return EMPTY
+    return f"{format_day(value, today)} {timezone.localtime(value):%H:%M}"
 
 
 def describe_light(dated: Dated, row: Any) -> tuple[str, str]:
-    """The word beside a row's lamp and the sentence under it; a row whose reason was never worked
-    out has only the word.
+    """The label beside the light of an obligation and the sentence under it.
 
-    The row has light, light_code, light_on, starts_on, due_on and percent.
+    The row has light, light_code, light_on, starts_on, due_on and percent. Without a reason
+    (light_code), the sentence is empty.
     """
     if not row.light_code:
         return gettext(COLOUR_NAMES[row.light]), ""
@@ -100,6 +95,8 @@ def describe_light(dated: Dated, row: Any) -> tuple[str, str]:
         due_on=row.due_on,
         percent=row.percent,
     )
-    return explained.word.fill(gettext, lambda on: format_day(on, dated.today)), explained.why.fill(
-        gettext, lambda on: format_day(on, dated.today)
-    )
+
+    def day(on: date) -> str:
+        return format_day(on, dated.today)
+
+    return explained.word.fill(gettext, day), explained.why.fill(gettext, day)

@@ -1,6 +1,6 @@
 """Working days, with 调休 (weekend days worked in exchange for a holiday).
 
-A `Workdays` holds only the exceptions to Monday-Friday. The figures in `sample/calendar.csv`
+A `Workdays` holds only the exceptions to Monday-Friday. The days in `sample/calendar.csv`
 (2015-2026) were taken from the PyPI package chinesecalendar 1.11, which follows the State Council's
 yearly notices; the package is not a dependency. A year for which no notice is known is not
 "published": it counts Monday-Friday, with whatever exceptions were entered.
@@ -29,12 +29,11 @@ class CalendarDay:
 
 @dataclass(frozen=True)
 class Workdays:
-    """Which days are worked: Monday-Friday but for `off`, and the days in `on`.
+    """Which days are worked: Monday-Friday except for `off`, and the days in `on`.
 
-    `published` names the years known for certain.
-
-    Counting is by closed form and one bisection, so that it may be called for every row of a long
-    list. Raises ValueError if a day is both off and on.
+    `published` are the years whose days were announced. Counting takes a formula and one bisection,
+    so that it is fast enough for every row of a long list. Raises ValueError if a day is both off
+    and on.
     """
 
     off: frozenset[date] = frozenset()
@@ -53,26 +52,22 @@ class Workdays:
         exceptions, changes = sorted(change_by_day), [0]
         for ordinal in exceptions:
             changes.append(changes[-1] + change_by_day[ordinal])
-        # A frozen dataclass lets its derived fields be set only this way.
+        # The only way to set derived fields of a frozen dataclass
         object.__setattr__(self, "_exceptions", exceptions)
         object.__setattr__(self, "_changes", changes)
         object.__setattr__(self, "_nth", {})
 
     def is_working(self, day: date) -> bool:
-        """Whether `day` is worked."""
         return day in self.on or (day.weekday() < _WEEKDAYS and day not in self.off)
 
     def between(self, a: date, b: date) -> int:
-        """Working days after `a` up to and including `b`; negative when `b` is before `a`, so
-        between(a, b) == -between(b, a).
-        """
+        """Working days after `a` up to and including `b`; negative if `b` is before `a`."""
         return self._count(b.toordinal()) - self._count(a.toordinal())
 
     def add(self, day: date, n: int) -> date:
-        """The `n`-th working day after `day`, or before it for a negative `n`; `day` itself for 0,
-        worked or not.
+        """The `n`-th working day after `day`, or before it if `n` is negative; `day` itself for 0.
 
-        Raises OverflowError beyond the years that `date` knows.
+        Raises OverflowError beyond the years that `date` supports.
         """
         if n == 0:
             return day
@@ -85,27 +80,17 @@ class Workdays:
         return day if self.is_working(day) else self.add(day, 1)
 
     def countdown_start(self, day: date, n: int) -> date:
-        """The first day from which at most `n` working days are left until `day`: between(result,
-        day) <= n.
-        """
+        """The first day from which at most `n` working days are left: between(it, day) <= n."""
         return self._working_day(max(1, self._count(day.toordinal()) - n))
 
     def _count(self, ordinal: int) -> int:
-        """Working days from 0001-01-01, which was a Monday, up to and including the day of this
-        ordinal.
-        """
+        """Working days from 0001-01-01, a Monday, up to and including the day of this ordinal."""
         weeks, rest = divmod(ordinal, 7)
-        return (
-            _WEEKDAYS * weeks
-            + min(rest, _WEEKDAYS)
-            + self._changes[bisect_right(self._exceptions, ordinal)]
-        )
+        exceptions = self._changes[bisect_right(self._exceptions, ordinal)]
+        return _WEEKDAYS * weeks + min(rest, _WEEKDAYS) + exceptions
 
     def _working_day(self, number: int) -> date:
-        """The day on which `_count` first reaches `number`.
-
-        Deadlines repeat, so each is searched for once.
-        """
+        """The day on which `_count` first reaches `number`. Cached, because deadlines repeat."""
         nth_day = self._nth.get(number)
         if nth_day is None:
             if not 1 <= number <= self._count(date.max.toordinal()):
@@ -118,11 +103,9 @@ class Workdays:
 
 
 def read_days(text: str) -> tuple[CalendarDay, ...]:
-    """The rows of a calendar table (CSV with the columns day, working 0/1, name_hans), in the order
-    of the file.
+    """The rows of a calendar table: CSV with the columns day, working (0 or 1) and name_hans.
 
-    Raises ValueError that names the line and its fault: a wrong heading, a day that is no date, a
-    mark that is not 0 or 1, a day given twice.
+    Raises ValueError that names the line and its fault.
     """
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     if next(rows, None) != _COLUMNS:
@@ -151,7 +134,7 @@ def _read_day(row: list[str], line: int) -> CalendarDay:
 
 
 class MarkedDay(Protocol):
-    """A day of which it is known whether it is worked."""
+    """A day with a mark whether it is worked."""
 
     @property
     def day(self) -> date: ...
