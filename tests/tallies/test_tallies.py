@@ -168,7 +168,7 @@ DOORS = {
     "reports/commands/handing_in.py": {"_mark_handed_in"},
     "reports/commands/reviewing.py": {"_complete"},  # the same
     "core/relighting.py": {"_write"},
-    "core/transitions.py": {"_filed", "_write"},
+    "core/transitions.py": {"_write_filings", "_write"},
 }
 WRITING = ("update", "bulk_create", "bulk_update", "create", "delete", "save")
 
