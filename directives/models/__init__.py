@@ -1,4 +1,4 @@
-"""The tables. A model knows its constraints and who may see a row; commands change it."""
+"""The models, with their constraints and the rules who sees which row. Commands change rows."""
 
 from directives.models.audit import Event, RefusalCount, Seal, Unsealed
 from directives.models.documents import (

@@ -1,4 +1,4 @@
-"""The append-only record of every change, and the seals that prove it whole."""
+"""The append-only audit record of every change, and the seals that prove it complete."""
 
 from typing import Self
 
@@ -12,21 +12,19 @@ from directives.models.scope import ScopedQuerySet
 
 class EventQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        """As ScopedQuerySet; auditors see the whole record, administrators of all of it who did
-        what to which row, and when.
+        """As ScopedQuerySet; auditors and administrators see every event.
+
+        Administrators do not see reasons and values of them all: see `readable_by`.
         """
         return self if user.sees_whole_record else super().visible_to(user)
 
     def readable_by(self, user: User) -> Self:
-        """The events of which this person may read reasons and values."""
+        """The events whose reasons and values this person may read."""
         return self if user.is_auditor else super().visible_to(user)
 
 
 class Event(models.Model):
-    """One change, written in the transaction of the change.
-
-    A trigger refuses to alter or delete it.
-    """
+    """One change, written in its transaction. A trigger refuses updates and deletions."""
 
     at = models.DateTimeField()
     by = models.ForeignKey(
@@ -51,8 +49,8 @@ class Event(models.Model):
     reason = models.TextField(_("reason"), blank=True)
     address = models.CharField(
         _("from address"), max_length=45, blank=True, default="", db_default=""
-    )  # "": no request wrote it
-    # Its id, or the name of a task
+    )  # "": not written by a request
+    # Id of the request, or name of the task
     request = models.CharField(_("request"), max_length=40, blank=True, default="", db_default="")
 
     objects = EventQuerySet.as_manager()
@@ -74,9 +72,9 @@ class Event(models.Model):
 
 
 class Unsealed(models.Model):
-    """An event that no seal covers yet: written beside it, removed when it is sealed.
+    """An event that no seal covers yet; deleted when it is sealed.
 
-    `mac`: what shows who wrote it (`event_codes.mac_of`).
+    `mac` is a code that only the product can make (`event_codes.mac_of`).
     """
 
     event = models.OneToOneField(Event, models.DO_NOTHING, primary_key=True, related_name="+")
@@ -84,9 +82,7 @@ class Unsealed(models.Model):
 
 
 class RefusalCount(models.Model):
-    """How often a person was refused something of late: so many lines of it stand in the record,
-    the others are counted.
-    """
+    """How often a person was recently refused something: see `core.denials`."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="+")
     since = models.DateTimeField()
@@ -97,24 +93,23 @@ class RefusalCount(models.Model):
 
 
 class Seal(models.Model):
-    """A link of the chain: which events it covers, the hash of their rows, and the hash of the seal
-    before.
+    """A seal over a range of events, chained to the seal before by its hash.
 
-    A signed one also says how many seals and events there are with it, the root of the Merkle tree
-    over all of them (with what the tree must be known by to grow), which key signed it and which
-    will sign the next. Seals from before signing began have none of it.
+    The fields from `number` on are empty in seals from before signing began.
     """
 
     at = models.DateTimeField()
-    ranges = models.JSONField()  # [[first, last], …] of event ids, closed
+    ranges = models.JSONField()  # [[first, last], …] of event ids, both included
     count = models.PositiveIntegerField()
     rows_hash = models.CharField(max_length=64)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, unique=True)
     number = models.PositiveBigIntegerField(null=True)
-    total = models.PositiveBigIntegerField(null=True)
+    total = models.PositiveBigIntegerField(null=True)  # events up to this seal
+    # Root of the Merkle tree over all these events, and its frontier (sealing.merkle)
     root = models.CharField(max_length=64, blank=True, default="", db_default="")
     tree = models.JSONField(null=True)
+    # Public keys of the signatures of this and of the next seal
     key = models.CharField(max_length=64, blank=True, default="", db_default="")
     next_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     signature = models.CharField(max_length=128, blank=True, default="", db_default="")

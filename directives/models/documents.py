@@ -1,4 +1,4 @@
-"""A policy document and what was read from it, in its own words."""
+"""Policy documents, and what was extracted from their text."""
 
 from django.apps import apps
 from django.db import models
@@ -53,25 +53,23 @@ REPAIR_STATES = (
     (REFUSED, pgettext_lazy("repair", "Rejected")),
 )
 
-# What a document carries whole: never loaded with a row that only names it.
+# Large fields, to be deferred where only the name of a document is needed
 HEAVY = ("source", "text_read", "text_repaired")
 HEAVY_OF_DOCUMENT = tuple(f"document__{name}" for name in HEAVY)
 
 
 def obliged_documents(user: User) -> Q:
-    """Documents that bodies of this person owe something under; `Document` rows."""
+    """Documents under which bodies that this person works for have obligations."""
     condition = in_worked_for(user, "obligations__organisation")
-    return (
-        NO_ROWS
-        if condition is NO_ROWS
-        else Q(pk__in=Document.objects.filter(condition).values("pk"))
-    )
+    if condition is NO_ROWS:
+        return NO_ROWS
+    return Q(pk__in=Document.objects.filter(condition).values("pk"))
 
 
 def overseen_documents(user: User) -> Q:
-    """Documents under which something is owed in the subtrees that this person oversees.
+    """Documents under which there are obligations in the subtrees that this person oversees.
 
-    The kept totals tell: one row for each document and top body, however many bodies owe it.
+    Read from DocumentTotal, which has one row for each document and top body.
     """
     tops = topmost(user.in_role(MANAGER, SUPERVISOR, VIEWER))
     if not tops:
@@ -83,23 +81,19 @@ def overseen_documents(user: User) -> Q:
 
 class DocumentQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "DocumentQuerySet":
-        """Those that the person's bodies, or bodies that they oversee, registered or owe something
-        under.
-
-        Administrators see every document.
-        """
+        """Documents that visible bodies registered or have obligations under; for staff, all."""
         if user.is_staff:
             return self
         ways = (in_view(user, "organisation"), obliged_documents(user), overseen_documents(user))
         return self.filter(any_of(ways))
 
     def owned_by(self, user: User) -> "DocumentQuerySet":
-        """Those that the bodies which the person supervises, or bodies below these, registered."""
+        """Documents registered by bodies that the person supervises, or by bodies below these."""
         return self.filter(in_subtrees(user.in_role(SUPERVISOR), "organisation__path"))
 
 
 class Document(models.Model):
-    """A policy document (文件): its bytes as saved, the text as read, and the text as repaired."""
+    """A policy document (文件): the file, the text read from it, and the repaired text."""
 
     title = models.CharField(_("title"), max_length=200)
     title_hans = models.CharField(max_length=200)
@@ -115,7 +109,7 @@ class Document(models.Model):
     fictional = models.BooleanField(_("progress is fictional"), default=False)
     registered_at = models.DateTimeField()
     registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    # The body that owns it (登记单位). None: there was no body yet when it was read in.
+    # The body that owns it (登记单位). None: there was no body yet when it was registered.
     organisation = models.ForeignKey(
         "Organisation",
         models.PROTECT,
@@ -131,8 +125,7 @@ class Document(models.Model):
         verbose_name = _("document")
         verbose_name_plural = _("documents")
         ordering = ["-registered_at"]
-        # Every page asks whether there is one; without it the answer is read past the bytes of
-        # every document.
+        # Every page asks whether there is one; without the index, all files would be read.
         indexes = [
             models.Index(
                 fields=["fictional"], name="document_fictional", condition=models.Q(fictional=True)
@@ -173,10 +166,7 @@ class Section(models.Model):
 
 
 class Directive(models.Model):
-    """One requirement (任务): one sentence in the document's own words.
-
-    `code` is stable for ever.
-    """
+    """One requirement (任务): a sentence of the document. Its `code` never changes."""
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="directives")
     section = models.ForeignKey(Section, models.PROTECT, related_name="directives")
@@ -213,14 +203,12 @@ class Directive(models.Model):
 
     @property
     def cadence_word(self) -> str | Promise:
-        """How often the work is done, for people."""
+        """The label of the cadence."""
         return dict(CADENCES).get(self.cadence, self.cadence)
 
 
 class Addressee(models.Model):
-    """Who a directive says must act, and how we know: named, carried from an earlier sentence,
-    inferred, unstated.
-    """
+    """Who must act on a directive, and the `basis` for that in the text."""
 
     directive = models.ForeignKey(Directive, models.CASCADE, related_name="addressees")
     order = models.PositiveSmallIntegerField()
@@ -246,9 +234,7 @@ class ItemQuerySet(models.QuerySet):
 
 
 class Item(models.Model):
-    """A named system, mechanism or deliverable inside a directive (分项); `start` and `end` are
-    offsets in its text.
-    """
+    """A named system, mechanism or deliverable in a directive (分项), at text[start:end]."""
 
     directive = models.ForeignKey(Directive, models.CASCADE, related_name="items")
     number = models.PositiveSmallIntegerField()
@@ -272,10 +258,7 @@ class Item(models.Model):
 
 
 class Repair(models.Model):
-    """One repair of the text as read.
-
-    Certain ones are applied; doubtful ones wait for a person (校勘).
-    """
+    """A correction of the text as read (校勘): applied if certain, else decided by a person."""
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="repairs")
     order = models.PositiveIntegerField()

@@ -1,6 +1,4 @@
-"""Lists taken away as files: the columns that a person chose, and the files that the worker writes
-for them.
-"""
+"""Exports of lists: the columns that a person chose, and the files that the worker writes."""
 
 from django.db import models
 from django.urls import reverse
@@ -39,15 +37,15 @@ __all__ = [
     "ListChoice",
 ]
 PAPERS = (("a4", "A4"), ("a3", "A3"))
-NONE = list  # the builtin, which a field hides below
+NONE = list  # the builtin, which the field `list` hides below
 
 
 class ListChoice(models.Model):
-    """How a person takes a list away: which of its columns, in which order, on which paper."""
+    """How a person exports a list: which columns, in which order, on which paper."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     list = models.CharField(max_length=40)  # a key of catalogue.lists.LISTS
-    # Keys of columns in their order; empty: all, as they come
+    # Keys of columns in order; empty: all, in the order of the list
     columns = models.JSONField(default=NONE)
     paper = models.CharField(_("paper"), max_length=2, choices=PAPERS, default="a4")
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -61,38 +59,33 @@ class ListChoice(models.Model):
 
 class ExportQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "ExportQuerySet":
-        """Whoever asked for it."""
+        """The exports that this person requested."""
         return self.filter(by=user)
 
 
 class Export(BackgroundJob):
-    """A file of a list, written by the worker for the person who asked for it, and kept for some
-    days.
-
-    It says again what was asked: the list, the page's place and query, the reader's language and
-    columns, the day.
-    """
+    """A file of a list, written by the worker for its requester, and kept for some days."""
 
     by = models.ForeignKey(User, models.CASCADE, related_name="+")
     list = models.CharField(max_length=40)  # a key of catalogue.lists.LISTS
-    place = models.JSONField(default=dict)  # what the address of the page named: {"pk": 3}
-    query = models.TextField(blank=True)  # the filter, as the page's address spells it
-    told = models.JSONField(default=NONE)  # the filter in its reader's words: [label, value]
+    place = models.JSONField(default=dict)  # arguments of the page's URL: {"pk": 3}
+    query = models.TextField(blank=True)  # the filters, as in the query string of the page
+    told = models.JSONField(default=NONE)  # the filters in words: [label, value]
     format = models.CharField(max_length=10)  # a key of tables.formats.FORMATS
     columns = models.JSONField(default=NONE)
     paper = models.CharField(max_length=2, choices=PAPERS, default="a4")
     language = models.CharField(max_length=10)
     asked_at = models.DateTimeField()
-    # [role, path] of what the person could see when they asked
+    # [role, path] of the person's memberships at the request
     reach = models.JSONField(default=NONE)
     state = models.CharField(max_length=10, choices=EXPORT_STATES, default=WAITING)
-    total = models.PositiveIntegerField(null=True)  # rows, as far as it is known
-    # When this run of it began, or the first of its rows came
+    total = models.PositiveIntegerField(null=True)  # rows, if known
+    # When this run began, or its first row was read
     started_at = models.DateTimeField(null=True)
-    as_of = models.DateTimeField(null=True)  # the instant that its rows speak of
+    as_of = models.DateTimeField(null=True)  # the instant of its data
     finished_at = models.DateTimeField(null=True)
     file = models.FileField(upload_to="exports/%Y/%m/", blank=True)
-    name = models.CharField(max_length=200, blank=True)  # what the browser is told
+    name = models.CharField(max_length=200, blank=True)  # for the download
     size = models.PositiveBigIntegerField(default=0)  # bytes
 
     objects = ExportQuerySet.as_manager()

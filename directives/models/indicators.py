@@ -1,6 +1,4 @@
-"""Statistics (统计): indicators, what each body reported of them for a period, and their sums up
-the tree.
-"""
+"""Statistics (统计): indicators, the figures that bodies report, and their sums up the tree."""
 
 from django.db import models
 from django.db.models import Q
@@ -23,33 +21,28 @@ AGGREGATIONS = (
 
 class IndicatorQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "IndicatorQuerySet":
-        """Those that their own bodies, or bodies that they oversee, are asked for, under documents
-        that they see.
-        """
+        """Indicators of visible documents that the person's own or overseen bodies report."""
         rows = self.filter(document__in=Document.objects.visible_to(user))
         if user.is_staff:
             return rows
         above = {pk for m in user.held_memberships for pk in m.organisation.ancestor_ids}
-        return rows.filter(
-            any_of((Q(organisation__in=sorted(above)), in_overseen(user, "organisation__path")))
-        )
+        defined_above = Q(organisation__in=sorted(above))
+        return rows.filter(any_of((defined_above, in_overseen(user, "organisation__path"))))
 
     def active(self) -> "IndicatorQuerySet":
-        """Those that are still asked for."""
+        """Indicators that are still reported."""
         return self.filter(ended_at=None)
 
 
 class Indicator(models.Model):
-    """Something that bodies count and report each period (指标): its name, unit, how it is added up
-    the tree, how often it is asked.
+    """Something that bodies count and report each period (指标).
 
-    `organisation` is the body for which it was defined: whoever in its subtree owes something under
-    the document is asked.
+    It is reported by bodies in the subtree of `organisation` with obligations under the document.
     """
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="indicators")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="indicators")
-    # Stable, short: it names the indicator in tables
+    # Identifies the indicator in imported tables; never changes
     code = models.CharField(pgettext_lazy("indicator", "code"), max_length=20)
     name_hans = models.CharField(_("name"), max_length=100)
     name_hant = models.CharField(_("name (Traditional)"), max_length=100, blank=True)
@@ -59,7 +52,7 @@ class Indicator(models.Model):
     cadence = models.CharField(_("frequency"), max_length=8, choices=PERIODS, default="year")
     places = models.PositiveSmallIntegerField(_("decimal places"), default=0)
     order = models.PositiveSmallIntegerField(default=0)
-    # No longer asked for; what was reported stays
+    # No longer reported since then; its figures are kept
     ended_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -79,7 +72,7 @@ class Indicator(models.Model):
 
     @property
     def in_percent(self) -> bool:
-        """It is a percentage, so that it changes by points."""
+        """Whether it is a percentage, whose changes are percentage points."""
         return self.unit.strip() in ("%", "％")
 
 
@@ -88,7 +81,7 @@ class FigureQuerySet(ScopedQuerySet):
 
 
 class Figure(models.Model):
-    """What one body reported of one indicator for one period (统计数据)."""
+    """The value of an indicator that one body reported for one period (统计数据)."""
 
     indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="figures")
     organisation = models.ForeignKey(
@@ -121,14 +114,12 @@ class Figure(models.Model):
 
     @property
     def document_id(self) -> int:
-        """The document of its indicator, which must come with it."""
+        """The document of the indicator; select_related("indicator") avoids a query."""
         return self.indicator.document_id
 
 
 class FigureTotal(models.Model):
-    """The sum and the number of the figures of a subtree: kept as figures come in, so that reading
-    does not grow with the bodies.
-    """
+    """The sum and the number of the figures of a subtree, updated when figures are saved."""
 
     scope = models.ForeignKey(Organisation, models.CASCADE, related_name="+", db_index=False)
     indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="+", db_index=False)

@@ -1,6 +1,4 @@
-"""Tables brought in: the file, how its columns were matched, and what was found of each row before
-anything was changed.
-"""
+"""Imports of tables: the file, the matching of its columns, and the result of checking each row."""
 
 from dataclasses import dataclass
 
@@ -29,15 +27,15 @@ UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDOING, UNDONE, DISCARDED, UNRE
 
 @dataclass(frozen=True, slots=True)
 class StateFacts:
-    """What is so of an intake in one state."""
+    """Properties of a state of an import."""
 
     label: str | Promise
-    act: str = ""  # the long act that has it in hand
-    back: str = ""  # the state in which that act leaves it where it stops
-    unchanged: bool = False  # nothing of the product was changed yet: it may be discarded
-    checkable: bool = False  # its columns may be matched, and its rows checked
-    step: int = 4  # of the four that its page shows
-    tone: str = "line"  # of its tag
+    act: str = ""  # the background job that runs
+    back: str = ""  # the state after that job stops
+    unchanged: bool = False  # nothing was changed by it yet, so it may be discarded
+    checkable: bool = False  # its columns may be matched and its rows checked
+    step: int = 4  # which of the four steps its page shows
+    tone: str = "line"  # colour of its tag
 
 
 FACTS = {
@@ -84,19 +82,17 @@ VERDICTS = (
     (CONFLICT, pgettext_lazy("row", "Conflict")),
     (WRONG, pgettext_lazy("row", "Errors")),
 )
-MINE, THEIRS = "mine", "theirs"  # of a conflict: what the file says, or what stands in the product
+MINE, THEIRS = "mine", "theirs"  # choice in a conflict: the value of the file or the stored one
 
 
 class IntakeQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "IntakeQuerySet":
-        """Whoever brought it in."""
+        """The imports that this person uploaded."""
         return self.filter(by=user)
 
 
 class Intake(BackgroundJob):
-    """One table brought in (导入): uploaded, its columns confirmed, checked, then applied as a
-    whole or not at all.
-    """
+    """The import of one table (导入): uploaded, matched, checked, then applied as a whole."""
 
     BUSY = frozenset(state for state, fact in FACTS.items() if fact.act)
 
@@ -111,16 +107,16 @@ class Intake(BackgroundJob):
     sha256 = models.CharField(max_length=64)
     language = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=INTAKE_STATES, default=UPLOADED)
-    # The headings that were found, a sheet each (tables.matching.Head)
+    # The headings of each sheet (tables.matching.Head)
     tables = models.JSONField(default=list)
     matching = models.JSONField(default=dict)  # sheet → letter of a column → field, as confirmed
     counts = models.JSONField(default=dict)  # verdict → rows
-    # About the file as a whole, in words: columns passed over, hidden rows
+    # Sentences about the file as a whole: ignored columns, hidden rows
     remarks = models.JSONField(default=list)
-    # Of cells that are not taken over (tables.untaken_cells.Summary); None: there is none
+    # Cells that will not be imported (tables.untaken_cells.Summary); None: there are none
     untaken = models.JSONField(null=True)
     total = models.PositiveIntegerField(null=True)
-    # When the act that is in hand, or was last, was asked for
+    # When the present or last job was requested
     asked_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
@@ -149,27 +145,27 @@ class Intake(BackgroundJob):
 
 
 class IntakeRow(models.Model):
-    """What was found of one row: what it would make or change, or every fault that it has."""
+    """The result of checking one row: what it would add or change, or its faults."""
 
     intake = models.ForeignKey(Intake, models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField()  # from 1 over the whole file
     sheet = models.CharField(max_length=31, blank=True)
     line = models.PositiveIntegerField()  # as the spreadsheet counts
     verdict = models.CharField(max_length=8, choices=VERDICTS)
-    label = models.CharField(max_length=200, blank=True)  # what the row is about, for people
-    # The row of ours that it changes; once applied, the one that it made
+    label = models.CharField(max_length=200, blank=True)  # what the row is about, in words
+    # Id of the stored row that it changes, or once applied, that it added
     subject_id = models.BigIntegerField(null=True)
-    # The version that the file was made from, where it says; else the one compared with
+    # The version that the file was exported from, if stated; else the one it was compared with
     seen = models.PositiveIntegerField(null=True)
     before = models.JSONField(default=dict)  # field → value, of the fields that change
     after = models.JSONField(default=dict)
-    # Of a conflict: what was written here since the file went out
+    # In a conflict: values that were stored since the file was exported
     theirs = models.JSONField(default=dict)
-    faults = models.JSONField(default=list)  # of intake.fields.Fault
-    # Of intake.fields.Untaken; None: every cell is taken over, or says what stands here
+    faults = models.JSONField(default=list)
+    # Cells that will not be imported; None: there are none
     untaken = models.JSONField(null=True)
-    choice = models.CharField(max_length=6, blank=True)  # of a conflict: mine or theirs
-    left = models.PositiveIntegerField(null=True)  # the version that applying left behind
+    choice = models.CharField(max_length=6, blank=True)  # in a conflict: mine or theirs
+    left = models.PositiveIntegerField(null=True)  # version of the stored row after applying
 
     class Meta:
         ordering = ["number"]
@@ -186,9 +182,7 @@ class IntakeRow(models.Model):
 
 
 class Matching(models.Model):
-    """How a person once matched the headings of such a table, so that the next one like it is
-    matched at once.
-    """
+    """How a person matched the headings of a table, as the default for the next similar one."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20)

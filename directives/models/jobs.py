@@ -1,7 +1,5 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
-"""What the machinery remembers: working days, jobs and how far they have come, keys of forms
-already carried out, notices.
-"""
+"""Technical tables: working days, periodic and background jobs, used form keys, notices."""
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -18,17 +16,17 @@ from directives.base.workdays import Workdays, workdays_of
 from directives.models.documents import Document
 from directives.models.people import User
 
-HORIZON = timedelta(days=800)  # how far on either side of today the calendar is read
-# A worker that has not shown for so long that it lives is dead
+HORIZON = timedelta(days=800)  # how far before and after today the calendar is read
+# A worker without a heartbeat for this long is considered dead
 HEARTBEAT_LIMIT = timedelta(seconds=60)
-WORKER = "worker:"  # of every worker's name, and so of its heartbeat
+WORKER = "worker:"  # prefix of the names of workers, and so of their heartbeats
 
 
 class CalendarDayQuerySet(models.QuerySet):
     def workdays(self, today: date) -> Workdays:
-        """The working days around `today`: Monday to Friday, but for the days in this table."""
+        """The working days around `today`: Monday to Friday, except for the days in this table."""
         near = self.filter(day__range=(today - HORIZON, today + HORIZON)).order_by()
-        return _counted(tuple(near.values_list("day", "working")))
+        return _workdays(tuple(near.values_list("day", "working")))
 
 
 class Marked(NamedTuple):
@@ -37,15 +35,13 @@ class Marked(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _counted(days: tuple[tuple[date, bool], ...]) -> Workdays:
-    """The calendar is read with every move; what follows from the same days is worked out once."""
+def _workdays(days: tuple[tuple[date, bool], ...]) -> Workdays:
+    """Cached, because every move reads the calendar."""
     return workdays_of(Marked(*row) for row in days)
 
 
 class CalendarDay(models.Model):
-    """A day that breaks the Monday-to-Friday rule: a holiday, or a weekend day that is worked
-    (调休).
-    """
+    """An exception to Monday-Friday: a holiday, or a weekend day that is worked (调休)."""
 
     day = models.DateField(_("date"), unique=True)
     working = models.BooleanField(_("worked"))
@@ -72,24 +68,21 @@ class JobRunQuerySet(models.QuerySet):
         return self.workers().filter(last_ran_at__gte=now - HEARTBEAT_LIMIT)
 
     def as_of(self, asked_at: datetime) -> datetime:
-        """The instant at which to carry out what was asked for then: it may have waited, and lights
-        never go back behind a tick.
+        """The instant for a job that was requested then: not before the last tick, so that lights
+        are never set back.
         """
         return max([asked_at, *self.filter(name="tick").values_list("last_ran_at", flat=True)])
 
 
 class JobRun(models.Model):
-    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the
-    worker that has it in hand.
-
-    The heartbeat of a worker is one of these too. `boot` tells the start of the machine that it
-    runs on, and is empty once the worker was asked to stop.
-    """
+    """When a periodic job last ran. The heartbeat of a worker is one of these too."""
 
     name = models.CharField(max_length=40, unique=True)
     last_ran_at = models.DateTimeField()
-    last_day = models.DateField()
+    last_day = models.DateField()  # in Shanghai, for which it last ran
+    # The worker that runs it now
     held_by = models.CharField(max_length=40, blank=True, default="", db_default="")
+    # Of a worker: id of the boot of its machine; empty once it was asked to stop
     boot = models.CharField(max_length=36, blank=True, default="", db_default="")
 
     objects = JobRunQuerySet.as_manager()
@@ -97,10 +90,10 @@ class JobRun(models.Model):
 
 class FormKeyQuerySet(models.QuerySet):
     def claim(self, key: UUID, *, by: User, at: datetime) -> bool:
-        """Take the key of a form that is about to be carried out; False if it was taken before.
+        """Store the key of a form that is about to be processed; False if it is stored already.
 
-        The second of two senders waits here until the first has ended. In one statement: the ORM
-        inserts without a word on whether it did, or needs a savepoint for the refusal.
+        The second of two equal requests waits here until the first has ended. Plain SQL, because
+        the ORM does not report whether it inserted a row, or needs a savepoint for the error.
         """
         row = self.model(key=key, user=by, at=at)
         columns = [
@@ -117,10 +110,7 @@ class FormKeyQuerySet(models.QuerySet):
             return cursor.rowcount == 1
 
     def led_to(self, key: UUID, location: str) -> None:
-        """Note where the first answer sent its reader.
-
-        Written out, as `claim` is: every form that is carried out asks it.
-        """
+        """Store where the first response redirected. Plain SQL, because every form does this."""
         prepared = self.model._meta.pk.get_db_prep_save(key, connection)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -129,12 +119,12 @@ class FormKeyQuerySet(models.QuerySet):
 
 
 class FormKey(models.Model):
-    """The key of a form that was carried out: the same form sent twice acts once (幂等)."""
+    """The key of a processed form, so that sending it twice has no second effect (幂等)."""
 
     key = models.UUIDField(primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     at = models.DateTimeField()
-    # Where the first answer sent its reader
+    # Where the first response redirected
     location = models.CharField(max_length=300, blank=True)
 
     objects = FormKeyQuerySet.as_manager()
@@ -146,9 +136,7 @@ class NoticeQuerySet(models.QuerySet):
 
 
 class Notice(models.Model):
-    """A message to one person, shown in the product and mailed; `kind` names its wording in
-    `notices.KINDS`.
-    """
+    """A message to one person, shown and mailed; `kind` is a key of `notices.KINDS`."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=30)
@@ -164,7 +152,7 @@ class Notice(models.Model):
         indexes = [models.Index(fields=["user", "read_at"], name="notice_unread")]
 
 
-# long acts
+# Background jobs
 
 WAITING, RUNNING, DONE, STOPPED, FAILED, CANCELLED = (
     "waiting",
@@ -175,7 +163,7 @@ WAITING, RUNNING, DONE, STOPPED, FAILED, CANCELLED = (
     "cancelled",
 )
 UNFINISHED = frozenset({WAITING, RUNNING})
-# Short of its end: who asked for it may have it go on, or end it
+# Not finished: the requester may resume or cancel it
 HALTED = frozenset({STOPPED, FAILED})
 JOB_STATES = (
     (WAITING, pgettext_lazy("job", "Waiting")),
@@ -188,23 +176,23 @@ JOB_STATES = (
 
 
 class BackgroundJob(models.Model):
-    """How far a long act has come, on the row that it is about. `jobs` carries it out.
+    """The progress of a background job, which `core.jobs` runs.
 
-    Whoever has it in hand knows its `version`; a row with another version is in other hands, or was
-    called off.
+    A process that runs it knows its `version`; if the stored version is another, a different
+    process has taken the job, or it was cancelled.
     """
 
-    BUSY: frozenset[str] = UNFINISHED  # states in which a process has it in hand, or will have
-    awaited = False  # somebody waits for the page that carries it out; not stored
+    BUSY: frozenset[str] = UNFINISHED  # states in which the job runs or waits to run
+    awaited = False  # a person waits for the page while the job runs; not stored
 
     done = models.PositiveIntegerField(default=0)
-    # Why it came to a stop, in the language of who asked
+    # Why it stopped, in the language of the requester
     fault = models.TextField(blank=True, default="")
-    # When it last came further; empty while it waits for its turn
+    # When it last made progress; empty while it waits
     moved_at = models.DateTimeField(null=True)
-    # Processes that ended over it since it came further
+    # Processes that ended since it last made progress
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
-    task = models.UUIDField(null=True)  # the one that carries it out, in the queue
+    task = models.UUIDField(null=True)  # id of the queued task that runs it
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     class Meta:
@@ -212,39 +200,38 @@ class BackgroundJob(models.Model):
 
     @property
     def act(self) -> str:
-        """A key of catalogue.acts.ACTS: what is being done while it is BUSY."""
+        """A key of catalogue.acts.ACTS: what is done while it is BUSY."""
         raise NotImplementedError
 
     @property
     def about(self) -> str:
-        """What a notice calls it."""
+        """Its name in notices."""
         return str(self)
 
 
 class JobProgressQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "JobProgressQuerySet":
-        """Whoever asked for it sees how far it has come."""
+        """The jobs that this person requested."""
         return self.filter(by=user)
 
 
 class JobProgress(BackgroundJob):
-    """A long act that the worker carries out part by part, each part a transaction of its own, and
-    how far it has come.
+    """A job that the worker runs in parts, each a transaction.
 
-    Whatever stops it between two parts, it goes on behind the row that it had `reached`. All of it
-    bears one instant, `at`.
+    After an interruption it goes on after the row that it had `reached`. All its changes have the
+    time `at`.
     """
 
     kind = models.CharField(max_length=20)  # a key of catalogue.acts.ACTS
     document = models.ForeignKey(Document, models.CASCADE, related_name="+", null=True)
-    asked = models.JSONField(default=dict)  # what was asked for, as the kind needs it
+    asked = models.JSONField(default=dict)  # parameters, which depend on the kind
     by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=JOB_STATES, default=WAITING, db_default=WAITING)
-    total = models.PositiveIntegerField()  # bodies that it is about, or obligations
-    # Rows made: obligations, reports; or lights that changed
+    total = models.PositiveIntegerField()  # bodies or obligations to process
+    # Obligations or reports made, or lights that changed
     made = models.PositiveIntegerField(default=0)
-    # Path of a body, or key of an obligation
+    # Path of a body, or id of an obligation
     reached = models.CharField(max_length=72, blank=True, default="")
     finished_at = models.DateTimeField(null=True)
 

@@ -1,4 +1,4 @@
-"""Who owes what: directive × organisation."""
+"""Obligations: what each organisation owes under each directive."""
 
 from datetime import date
 
@@ -31,7 +31,7 @@ from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.scope import ScopedQuerySet
 
-# clock: the day on which it runs out, and the states in which it stands still
+# clock → the field with the day on which it runs out, and the states in which it is stopped
 CLOCKS = {
     "receipt": ("acknowledge_by", frozenset({DISPUTED})),
     "plan": ("plan_due_on", frozenset()),
@@ -42,7 +42,7 @@ CLOCKS = {
 
 class ObligationQuerySet(ScopedQuerySet):
     def live(self) -> "ObligationQuerySet":
-        """Everything that counts in a denominator: all but the withdrawn."""
+        """All but withdrawn obligations: those that count in a denominator."""
         return self.filter(state__in=LIVE)
 
     def open(self) -> "ObligationQuerySet":
@@ -50,28 +50,25 @@ class ObligationQuerySet(ScopedQuerySet):
         return self.filter(state__in=OPEN)
 
     def overdue(self) -> "ObligationQuerySet":
-        """Rows whose stored light is red (逾期); `manage.py tick` keeps it true each day."""
+        """Rows whose stored light is red (逾期); `manage.py tick` updates it each day."""
         return self.live().filter(light=RED)
 
     def late(self, clock: str) -> "ObligationQuerySet":
-        """Overdue rows whose light says that this clock (a key of CLOCKS) has run out: of several,
-        the one that ran out first.
+        """Overdue rows whose light has this clock (a key of CLOCKS) as its reason.
+
+        If several clocks have run out, the reason is the one that did so first.
         """
-        return self.overdue().filter(
-            light_code__in=(f"{clock}_overdue", f"{clock}_returned_overdue")
-        )
+        codes = (f"{clock}_overdue", f"{clock}_returned_overdue")
+        return self.overdue().filter(light_code__in=codes)
 
     def with_clock_running(self, clock: str, on: date | None = None) -> "ObligationQuerySet":
-        """Live rows on which this clock runs; with `on`, those on which it runs out that day.
-
-        Closed work owes nothing.
-        """
+        """Open rows on which this clock runs; with `on`, those on which it runs out that day."""
         field, stopped = CLOCKS[clock]
         day = {f"{field}__isnull": False} if on is None else {field: on}
         return self.open().filter(**day).exclude(state__in=stopped)
 
     def undated(self) -> "ObligationQuerySet":
-        """Work that is owed without a day of completion."""
+        """Open rows without a day of completion."""
         return self.open().filter(due_on=None)
 
     def due_for_light(self, today: date) -> "ObligationQuerySet":
@@ -87,14 +84,14 @@ class ObligationQuerySet(ScopedQuerySet):
 
 
 class Obligation(models.Model):
-    """A directive owed by a body (责任事项).
+    """A directive that a body must implement (责任事项).
 
-    The four clocks are days on which something is owed, null when nothing is: `acknowledge_by`,
-    `plan_due_on` and `report_due_on` are emptied when met and set again when the work is returned;
-    `due_on` is the day of completion, `original_due_on` the first one set.
+    The four clocks are due dates, null if nothing is due. `acknowledge_by`, `plan_due_on` and
+    `report_due_on` are set to null when met, and set again when the work is returned. `due_on` is
+    the day of completion, and `original_due_on` the first one that was set.
     """
 
-    # Each index is paid for with every move of millions of rows: none that another one serves.
+    # Every index makes moves slower, so there is none where another one can be used.
     document = models.ForeignKey(
         Document, models.PROTECT, related_name="obligations", db_index=False
     )
@@ -121,7 +118,7 @@ class Obligation(models.Model):
 
     state = models.CharField(_("state"), max_length=12, choices=OBLIGATION_STATES, default=ASSIGNED)
     percent = models.PositiveSmallIntegerField(_("percent complete"), default=0)
-    # The last accepted or handed-in words, for lists
+    # From the last submitted or accepted entry, for lists
     progress = models.TextField(_("progress"), blank=True)
     problems = models.TextField(_("problems"), blank=True)
     next_steps = models.TextField(_("next steps"), blank=True)
@@ -136,16 +133,15 @@ class Obligation(models.Model):
     due_on = models.DateField(_("complete by"), null=True, blank=True)
     original_due_on = models.DateField(_("original due date"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
-    # The last receipt, plan or entry handed in, log entry or move. None: nothing since it was
-    # issued.
+    # See core.last_heard. None: no activity since it was issued.
     heard_on = models.DateField(_("last activity on"), null=True, editable=False)
 
     light = models.CharField(_("light"), max_length=8, choices=LIGHTS, default=UNDUE)
     light_code = models.CharField(max_length=24, blank=True)  # why: a key of clocks.PHRASES
-    light_on = models.DateField(null=True)  # the day that the reason speaks of
+    light_on = models.DateField(null=True)  # the day in the reason
     light_changes_on = models.DateField(null=True, db_index=True)
     reason = models.TextField(_("reason of the last move"), blank=True)
-    # Who asked for what now waits for a decision: they do not make it.
+    # Who requested the pending decision, and so may not make it
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     moved_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -178,15 +174,14 @@ class Obligation(models.Model):
         indexes = [
             models.Index(fields=["organisation", "document", "light"], name="obligation_of_body"),
             models.Index(fields=["document", "light", "light_on"], name="obligation_longest_late"),
-            # Over all documents: the longest overdue of everybody, and those of each body.
+            # Over all documents: the longest overdue of all bodies, and those of each body
             models.Index(
                 fields=["light", "light_on"], name="obligation_overdue", condition=Q(light=RED)
             ),
             models.Index(
                 fields=["organisation"], name="obligation_overdue_of_body", condition=Q(light=RED)
             ),
-            # One for each state: SQLite does not see that an index of two states holds the rows of
-            # one.
+            # One for each state, because SQLite would not use an index on two states for one.
             models.Index(
                 fields=["moved_at"], name="obligation_disputed", condition=Q(state=DISPUTED)
             ),
@@ -210,12 +205,12 @@ class Obligation(models.Model):
 
     @property
     def last_heard(self) -> date:
-        """The day from which its silence counts: the assignment itself starts it."""
+        """The day of last activity, from which silence is counted; the assignment counts too."""
         return self.heard_on or self.issued_on
 
     @property
     def why(self) -> Reason | None:
-        """The reason of the light; None before one was worked out."""
+        """The reason of the light; None if it was never computed."""
         return Reason(self.light_code, self.light_on) if self.light_code else None
 
 
@@ -223,12 +218,12 @@ class ItemStateQuerySet(ScopedQuerySet):
     owner = "obligation__organisation"
 
     def unsettled(self) -> "ItemStateQuerySet":
-        """Items that are neither established nor excused: they stand against closing."""
+        """Items that are neither established nor excused, and so prevent closing."""
         return self.exclude(state=ESTABLISHED).filter(open_reason="")
 
 
 class ItemState(models.Model):
-    """How far a body has got with one item of an obligation: not started, underway, established.
+    """The progress of a body on one item of an obligation.
 
     `open_reason` says why the obligation may be closed although the item is not established.
     """

@@ -1,4 +1,4 @@
-"""Organisations: a tree kept by `parent` and by `path`, so that a subtree is one index range."""
+"""Organisations: a tree by `parent` and also by `path`, so that a subtree is an index range."""
 
 from datetime import date
 
@@ -36,9 +36,7 @@ KINDS = (
 
 
 def step(number: int) -> str:
-    """One level of a path: `number` in base 36, padded, so that text order is number order under
-    any collation.
-    """
+    """One level of a path: `number` in base 36, padded, so that texts sort as numbers do."""
     text = ""
     while number:
         number, digit = divmod(number, 36)
@@ -53,25 +51,22 @@ def ancestors(path: str) -> list[int]:
 
 class OrganisationQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "OrganisationQuerySet":
-        """All of them, for everybody who has a membership and for administrators."""
+        """All organisations, for everybody with a membership and for administrators."""
         return self if user.held_memberships or user.is_staff else self.none()
 
     def under(self, organisation: "Organisation") -> "OrganisationQuerySet":
-        """The body and everything below it."""
+        """The organisation and all below it."""
         return self.filter(in_subtree(organisation.path, "path"))
 
     def existing_on(self, day: date) -> "OrganisationQuerySet":
-        """Bodies that exist on that day: founded by it, and not yet abolished."""
+        """Organisations that exist on that day."""
         return self.filter(
             Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_to=None) | Q(valid_to__gt=day)
         )
 
 
 class Organisation(models.Model):
-    """A body (单位).
-
-    `name` is its short everyday name; `valid_to` is the day on which it ceased to exist.
-    """
+    """An organisation, or body (单位). `valid_to` is the first day on which it no longer exists."""
 
     code = models.CharField(pgettext_lazy("body", "code"), max_length=20, unique=True)
     name_hans = models.CharField(_("name"), max_length=120)
@@ -127,19 +122,15 @@ class Organisation(models.Model):
 
     @transaction.atomic
     def save(self, *args, **kwargs) -> None:
-        """A new body gets its path from its parent and makes the parent a branch; a body that has a
-        path keeps it.
+        """Save; a new body also gets its path and makes its parent a branch.
 
-        What is known of its place may be out of date: no later save writes it. The organisation
-        commands move bodies.
+        Later saves do not write the place in the tree, which may be outdated in memory. Only the
+        commands of organisations move bodies.
         """
         if self.path and not self._state.adding:
-            own_fields = [
-                field.name
-                for field in self._meta.concrete_fields
-                if field.name not in ("id", "parent", "path", "branch")
-            ]
-            super().save(*args, **{"update_fields": own_fields} | kwargs)
+            place = ("id", "parent", "path", "branch")
+            fields = [f.name for f in self._meta.concrete_fields if f.name not in place]
+            super().save(*args, **{"update_fields": fields} | kwargs)
             return
         tree_lock.hold_alone()
         super().save(*args, **kwargs)
@@ -170,5 +161,5 @@ class Organisation(models.Model):
 
     @property
     def last_path(self) -> str:
-        """The upper end of this body's subtree in path order."""
+        """The upper bound of the paths in this body's subtree."""
         return self.path + PATH_END

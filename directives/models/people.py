@@ -1,4 +1,4 @@
-"""People and their memberships of bodies."""
+"""People, their memberships in organisations, and rights that wait for confirmation."""
 
 from functools import cached_property
 
@@ -11,8 +11,8 @@ from directives.base.duties import AUDITOR, DUTIES, SECURITY, SYSTEM
 from directives.base.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 
 UNREAD_SHOWN = 100  # unread notices are counted up to here
-SECOND_FACTORS = ("totp", "webauthn")  # recovery codes stand in for one of these
-# Rights that a second person confirms before they are given.
+SECOND_FACTORS = ("totp", "webauthn")  # recovery codes only replace one of these
+# Rights that a second person must confirm
 CONFIRMED_RIGHTS = (
     *((role, label) for role, label in ROLES if role == SUPERVISOR),
     *((duty.key, duty.name) for duty in DUTIES.values()),
@@ -20,27 +20,26 @@ CONFIRMED_RIGHTS = (
 
 
 class User(AbstractUser):
-    """A person who signs in.
+    """A person with an account.
 
-    What they may do follows from their memberships in bodies and their duties of the whole
+    Their permissions follow from their memberships in organisations and their duties in the whole
     installation.
     """
 
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
-    # Never signs in to production
+    # Cannot sign in to production
     made_up = models.BooleanField(default=False, db_default=False, editable=False)
     password_given = models.BooleanField(
         _("password set by someone else"), default=False, db_default=False, editable=False
     )
-    # Null: when the account was made
+    # Null: when the account was created
     password_set_at = models.DateTimeField(null=True, editable=False)
     sign_ins_without_factor = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
-    # Given and taken away by organisations/commands/rights.py alone, as is_staff, which goes with
-    # the first two.
+    # Only organisations/commands/rights.py writes these, and is_staff, which the first two imply.
     is_system_administrator = models.BooleanField(
         DUTIES[SYSTEM].name, default=False, db_default=False
     )
@@ -49,9 +48,8 @@ class User(AbstractUser):
     )
     is_auditor = models.BooleanField(DUTIES[AUDITOR].name, default=False, db_default=False)
 
-    among_fiction: bool | None = (
-        None  # whether the installation holds fictional data, where the sign-in has read it
-    )
+    # Whether the installation has fictional data; None if the sign-in has not loaded it
+    among_fiction: bool | None = None
 
     class Meta:
         verbose_name = _("person")
@@ -62,14 +60,14 @@ class User(AbstractUser):
 
     @cached_property
     def held_memberships(self) -> tuple["Membership", ...]:
-        """This person's memberships with their organisations; none if they are not active."""
+        """The memberships of an active person, with their organisations."""
         if not self.is_active:
             return ()
         return tuple(self.memberships.select_related("organisation").order_by("id"))
 
     @property
     def duties(self) -> frozenset[str]:
-        """The keys of the duties that they hold."""
+        """The keys of their duties."""
         return frozenset(key for key, duty in DUTIES.items() if getattr(self, duty.field))
 
     @property
@@ -78,12 +76,12 @@ class User(AbstractUser):
 
     @property
     def sees_whole_record(self) -> bool:
-        """An auditor with its reasons and values, an administrator without."""
+        """Whether they see all audit events; only auditors see all reasons and values."""
         return self.is_staff or self.is_auditor
 
     @property
     def only_audits(self) -> bool:
-        """Nothing but the record is theirs to see."""
+        """Whether they see nothing but the audit record."""
         return self.is_auditor and not self.is_staff and not self.held_memberships
 
     @cached_property
@@ -93,8 +91,8 @@ class User(AbstractUser):
 
     @cached_property
     def has_factor(self) -> bool:
-        """Whether a sign-in takes more than the password: an authenticator app or a passkey."""
-        # Of allauth, which has no types.
+        """Whether they have a second factor: an authenticator app or a passkey."""
+        # A relation of allauth, which has no type hints
         return self.authenticator_set.filter(  # type: ignore[attr-defined]
             type__in=SECOND_FACTORS
         ).exists()
@@ -105,7 +103,7 @@ class User(AbstractUser):
 
     @property
     def works(self) -> bool:
-        """Fills in for a body, as staff or manager."""
+        """Whether they work for a body, as staff or manager."""
         return bool(self.in_role(STAFF, MANAGER))
 
     @property
@@ -114,12 +112,12 @@ class User(AbstractUser):
 
     @property
     def oversees(self) -> bool:
-        """Sees the work of a subtree: manager, supervisor or viewer."""
+        """Whether they see a subtree, as manager, supervisor or viewer."""
         return bool(self.in_role(MANAGER, SUPERVISOR, VIEWER))
 
     @property
     def exports(self) -> bool:
-        """Takes lists away as files."""
+        """Whether they may export lists."""
         return bool(self.in_role(STAFF, MANAGER, SUPERVISOR))
 
 
@@ -150,14 +148,12 @@ class Membership(models.Model):
 
 class PendingRightQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "PendingRightQuerySet":
-        """Those who could confirm one see all of them."""
+        """All, for those who may confirm them."""
         return self if user.is_security_administrator or user.is_superuser else self.none()
 
 
 class PendingRight(models.Model):
-    """A role in a body, or a duty, that was asked for a person and gives nothing until a second
-    person confirms it.
-    """
+    """A role or duty that was requested for a person, without effect until it is confirmed."""
 
     person = models.ForeignKey(
         User, models.CASCADE, related_name="pending_rights", verbose_name=_("person")

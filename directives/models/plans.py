@@ -1,6 +1,4 @@
-"""What a body files in answer to a document: one live plan, its measures, and the log of what was
-done.
-"""
+"""Plans of organisations to implement a document, their measures, and the work log."""
 
 from datetime import date
 from typing import Self
@@ -30,26 +28,21 @@ from directives.models.tallies import ALWAYS
 
 
 class FiledQuerySet(ScopedQuerySet):
-    """Plans and what hangs on them: a body's own people see all of it, those above from the day it
-    was first handed in.
+    """Plans and their parts: visible to the body itself, and to those above once submitted.
 
-    While a body revises its plan, those above keep the log, and the plan's page shows them what was
-    handed in last.
+    They stay visible to those above while the body revises its plan.
     """
 
-    filing = ""  # leads to the filing that was handed in or not
+    filing = ""  # leads to the plan
 
     def visible_to(self, user: User) -> Self:
-        above = in_overseen(user, f"{self.owner}__path") & Q(
-            **{f"{self.filing}submitted_at__isnull": False}
-        )
+        submitted = Q(**{f"{self.filing}submitted_at__isnull": False})
+        above = in_overseen(user, f"{self.owner}__path") & submitted
         return self.filter(in_worked_for(user, self.owner) | above)
 
 
 class Plan(models.Model):
-    """An implementation plan or a list of specific measures; one live version for a body and a
-    document.
-    """
+    """An implementation plan or a list of measures; one is `live` for each body and document."""
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="plans")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="plans")
@@ -63,7 +56,7 @@ class Plan(models.Model):
     due_on = models.DateField(_("due on"), null=True, blank=True)
     submitted_at = models.DateTimeField(null=True)
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    # Who sent it for the signature by which it went in; None: it went in without.
+    # Who sent it for signature; None: it was submitted without.
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -105,7 +98,7 @@ class Plan(models.Model):
 
     @property
     def point(self) -> tuple[str, str, date] | None:
-        """Under which mark it counts, once those above may see it: its state."""
+        """The mark under which it is counted once it was submitted."""
         return ("filed", self.state, ALWAYS) if self.live and self.submitted_at else None
 
 
@@ -114,9 +107,7 @@ class MeasureQuerySet(FiledQuerySet):
 
 
 class Measure(models.Model):
-    """One line of a plan (措施): what will be done, by whom, by when, with what result; serves one
-    or more obligations.
-    """
+    """One measure of a plan (措施), which serves one or more obligations."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="measures")
     number = models.PositiveSmallIntegerField(_("number"))
@@ -148,17 +139,14 @@ class LogEntryQuerySet(FiledQuerySet):
     owner, filing = "measure__plan__organisation", "measure__plan__"
 
     def not_withdrawn(self) -> "LogEntryQuerySet":
-        """Without what was withdrawn: what lists show and counts count."""
         return self.filter(withdrawn_at=None)
 
     def current(self) -> "LogEntryQuerySet":
-        """Without entries that were withdrawn or corrected: what a draft is made from."""
+        """Entries that were neither withdrawn nor corrected, from which reports are drafted."""
         return self.not_withdrawn().exclude(Exists(corrections()))
 
     def with_state(self) -> "LogEntryQuerySet":
-        """With what `LogEntry.state` needs: whether a report used it, and the id of the entry that
-        corrects it.
-        """
+        """With what `LogEntry.state` needs."""
         uses = LogEntry.objects.filter(pk=OuterRef("pk"))
         return self.annotate(
             reported=Exists(uses.filter(uses__at__lte=F("uses__entry__submitted_at"))),
@@ -168,14 +156,14 @@ class LogEntryQuerySet(FiledQuerySet):
 
 
 def corrections() -> "LogEntryQuerySet":
-    """What stands as the correction of the entry of the outer query."""
+    """The valid correction of the entry of the outer query."""
     return LogEntry.objects.not_withdrawn().filter(corrects=OuterRef("pk"))
 
 
 class LogEntry(models.Model):
     """What was done on a day for a measure (工作记录).
 
-    Its author may change it until a report that used it was handed in.
+    Its author may change it until a report that used it is submitted.
     """
 
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="log")
@@ -183,7 +171,7 @@ class LogEntry(models.Model):
     text = models.TextField(_("what was done"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
-    # Two keys that are rarely set: an index of the rows that have one is enough, or none.
+    # This and `withdrawn_by` are rarely set: a partial index is enough, or none.
     corrects = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="corrections", db_index=False
     )
@@ -192,10 +180,10 @@ class LogEntry(models.Model):
         User, models.PROTECT, null=True, related_name="+", db_index=False
     )
     version = models.PositiveIntegerField(default=1, editable=False)
-    # What `with_state` adds.
-    reported: bool
-    signing: bool
-    corrected_by: int | None
+    # Annotations of `with_state`
+    reported: bool  # in a submitted report
+    signing: bool  # in a report that waits for signature
+    corrected_by: int | None  # id of the entry that corrects it
 
     objects = LogEntryQuerySet.as_manager()
 
@@ -219,9 +207,11 @@ class LogEntry(models.Model):
         """A key of LOG_STATES; one query for an entry that was not read `with_state`."""
         if self.withdrawn_at:
             return LOG_WITHDRAWN
-        facts = (
-            self if hasattr(self, "corrected_by") else LogEntry.objects.with_state().get(pk=self.pk)
-        )
-        if facts.corrected_by:
+        entry = self
+        if not hasattr(self, "corrected_by"):
+            entry = LogEntry.objects.with_state().get(pk=self.pk)
+        if entry.corrected_by:
             return LOG_CORRECTED
-        return LOG_REPORTED if facts.reported else LOG_SIGNING if facts.signing else LOG_OPEN
+        if entry.reported:
+            return LOG_REPORTED
+        return LOG_SIGNING if entry.signing else LOG_OPEN

@@ -1,4 +1,4 @@
-"""Reporting periods, one body's report for one of them, and the ledger of what was handed in."""
+"""Reporting cycles, progress reports and their entries, submissions, verdicts and evidence."""
 
 from datetime import date
 
@@ -87,15 +87,13 @@ class Cycle(models.Model):
 
     @property
     def name(self) -> str:
-        """The period in the reader's language: 2026年第三季度."""
+        """The period in the reader's language, such as 2026年第三季度."""
         return str(PERIOD_NAMES[self.period, self.number]) % {"year": self.year}
 
 
 class ReportQuerySet(ScopedQuerySet):
     def settle_waiting(self) -> int:
-        """Set since when these reports wait from their entries, after entries were written
-        set-wise; returns how many wait.
-        """
+        """Recompute `waiting_since`, after entries were written in bulk; returns how many wait."""
         submitted = ReportEntry.objects.filter(state=SUBMITTED).order_by()
         first = (
             submitted.filter(report=models.OuterRef("pk"))
@@ -110,10 +108,7 @@ class ReportQuerySet(ScopedQuerySet):
 
 
 class ProgressReport(models.Model):
-    """One body's report for one cycle (进展报告).
-
-    Its state lives in its entries; `begun_at` is the first draft.
-    """
+    """One body's report for one cycle (进展报告). It has no state; its entries do."""
 
     cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="reports")
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
@@ -121,7 +116,7 @@ class ProgressReport(models.Model):
     begun_at = models.DateTimeField(null=True)
     first_submitted_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)  # every entry accepted
-    # The oldest hand-in of an entry that awaits its verdict
+    # The earliest submission of an entry that waits for its verdict
     waiting_since = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -147,35 +142,34 @@ class ProgressReport(models.Model):
 
     @property
     def point(self) -> tuple[str, str, date]:
-        """Under which mark it counts: its cycle, and whether it was accepted whole, came in at
-        least in part, or is open.
-        """
-        stands = "whole" if self.completed_at else "in" if self.first_submitted_at else "open"
-        return "cycle", f"{self.cycle_id}:{stands}", ALWAYS
+        """The mark under which it is counted: accepted as a whole, submitted in part, or open."""
+        progress = "in" if self.first_submitted_at else "open"
+        if self.completed_at:
+            progress = "whole"
+        return "cycle", f"{self.cycle_id}:{progress}", ALWAYS
 
 
 class EntryQuerySet(ScopedQuerySet):
     owner = "report__organisation"
 
     def visible_to(self, user: User) -> "EntryQuerySet":
-        """A body's own people see every entry, those above what is handed in; what was only sent
-        back inside never was.
+        """All entries of bodies that the person works for, and submitted ones of overseen bodies.
+
+        An entry that was only returned by the body's own manager was not submitted.
         """
-        handed_in = Q(state__in=HANDED_IN, submitted_at__isnull=False)
-        return self.filter(
-            in_worked_for(user, self.owner) | in_overseen(user, f"{self.owner}__path") & handed_in
-        )
+        submitted = Q(state__in=HANDED_IN, submitted_at__isnull=False)
+        above = in_overseen(user, f"{self.owner}__path") & submitted
+        return self.filter(in_worked_for(user, self.owner) | above)
 
     def owed(self) -> "EntryQuerySet":
-        """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or
-        suspended: nobody waits for those.
-        """
+        """Without drafts on obligations that are closed, withdrawn, disputed or suspended now."""
         return self.filter(~Q(state__in=EDITABLE) | Q(obligation__state__in=REPORTABLE))
 
 
 class ReportEntry(models.Model):
-    """Progress on one obligation in one cycle (进展情况), with a life of its own: a report may go
-    in by parts.
+    """Progress on one obligation in one cycle (进展情况).
+
+    Each entry has its own state, because a report may be submitted in parts.
     """
 
     report = models.ForeignKey(
@@ -197,7 +191,7 @@ class ReportEntry(models.Model):
     submitted_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", db_index=False
     )
-    # Who sent it for the signature by which it went in; None: it went in without.
+    # Who sent it for signature; None: it was submitted without.
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(
@@ -239,18 +233,16 @@ class ReportEntry(models.Model):
 
     @property
     def point(self) -> tuple[str, str, date]:
-        """Under which mark it counts: its cycle, and the day on which it came in, or ALWAYS."""
-        on = (
-            timezone.localdate(self.submitted_at)
-            if self.state in IN and self.submitted_at
-            else ALWAYS
-        )
+        """The mark under which it is counted: by the day of submission, ALWAYS before that."""
+        submitted_at = self.submitted_at if self.state in IN else None
+        on = timezone.localdate(submitted_at) if submitted_at else ALWAYS
         return "report", str(self.report.cycle_id), on
 
 
 class LogUse(models.Model):
-    """A report entry was drafted from this entry of the work log, and handed in with it if it was
-    handed in since.
+    """The use of a log entry in the draft of a report entry.
+
+    The log entry counts as reported once the report entry is submitted after `at`.
     """
 
     entry = models.ForeignKey(ReportEntry, models.CASCADE, related_name="log_uses", db_index=False)
@@ -271,9 +263,9 @@ class SubmissionQuerySet(ScopedQuerySet):
 
 
 class Submission(models.Model):
-    """A numbered, immutable copy of what was handed in (报送记录).
+    """A numbered copy of a submitted plan or report (报送记录).
 
-    Triggers refuse to change or delete one.
+    Triggers refuse updates and deletions.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="submissions")
@@ -312,10 +304,7 @@ class VerdictQuerySet(ScopedQuerySet):
 
 
 class Verdict(models.Model):
-    """A supervisor's decision on a submission, entry by entry.
-
-    Never changed; a new submission gets a new one.
-    """
+    """A supervisor's decision on an entry of a submission, or on a plan. Never changed."""
 
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="verdicts")
     entry = models.ForeignKey(ReportEntry, models.PROTECT, null=True, related_name="verdicts")
@@ -323,7 +312,7 @@ class Verdict(models.Model):
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    # As of then; empty in rows from before it was kept
+    # The name at that time; empty in old rows
     by_name = models.CharField(max_length=150, blank=True, default="", db_default="")
 
     objects = VerdictQuerySet.as_manager()
@@ -345,13 +334,13 @@ class Verdict(models.Model):
 
     @property
     def reviewer(self) -> str:
-        """The name of who decided, as of then where it was kept."""
+        """The name of the person who decided, at that time if it was stored."""
         return self.by_name or str(self.by)
 
 
 class AttachmentQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "AttachmentQuerySet":
-        """Files are seen as their parent is."""
+        """Files of visible rows."""
         return self.filter(
             Q(log_entry__in=LogEntry.objects.visible_to(user).values("pk"))
             | Q(report_entry__in=ReportEntry.objects.visible_to(user).values("pk"))

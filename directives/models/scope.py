@@ -1,7 +1,4 @@
-"""What a person may see, as conditions on a query.
-
-Subtrees are ranges of `Organisation.path`, never lists of ids.
-"""
+"""What a person may see, as conditions of queries: subtrees are ranges of `Organisation.path`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Self
@@ -16,19 +13,17 @@ from directives.models.people import Membership, User
 
 NO_ROWS = Q(pk__in=())
 PATH_END = "zzzzzz"  # sorts after every step of a path
-MANY = 20  # ranges that one condition spells out; above it the query reads the memberships itself
+MANY = 20  # with more memberships, a condition uses a subquery instead of parameters for each
 Range = tuple[str, str]  # of paths, both ends included
 
 
 def in_subtree(path: str, field: str) -> Q:
-    """Rows whose body lies in the subtree under `path`, the body itself included; `field` leads to
-    the path.
-    """
+    """Rows in the subtree of the body with this path; `field` leads to the path of the row."""
     return Q(**{f"{field}__gte": path, f"{field}__lte": path + PATH_END})
 
 
 def any_of(conditions: Iterable[Q]) -> Q:
-    """True where one of the conditions is; nothing where there is none."""
+    """Rows that meet any of the conditions; none without conditions."""
     result = NO_ROWS
     for condition in conditions:
         result = condition if result is NO_ROWS else result | condition
@@ -36,31 +31,24 @@ def any_of(conditions: Iterable[Q]) -> Q:
 
 
 def merge_ranges(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    """The ranges in order, without those that lie inside another.
-
-    Subtrees never overlap otherwise.
-    """
+    """The ranges in order, without those inside another; ranges never overlap otherwise."""
     result: list[Range] = []
-    for low, high in sorted(
-        sorted(ranges, key=lambda found: found[1], reverse=True), key=lambda found: found[0]
-    ):
+    from_widest = sorted(ranges, key=lambda limits: limits[1], reverse=True)
+    for low, high in sorted(from_widest, key=lambda limits: limits[0]):
         if not result or high > result[-1][1]:
             result.append((low, high))
     return tuple(result)
 
 
 def topmost(memberships: Iterable[Membership]) -> tuple[Membership, ...]:
-    """One membership for each subtree that lies in no other one."""
+    """One membership for each subtree that is not inside another one."""
     paths = {m.organisation.path: m for m in memberships}
-    return tuple(
-        paths[low] for low, _high in merge_ranges((path, path + PATH_END) for path in paths)
-    )
+    ranges = merge_ranges((path, path + PATH_END) for path in paths)
+    return tuple(paths[low] for low, _high in ranges)
 
 
 def in_subtrees(memberships: Iterable[Membership], field: str) -> Q:
-    """Rows in the subtree of any of these memberships, which are one person's in all of their roles
-    named here.
-    """
+    """Rows in the subtrees of these memberships: all of one person with some roles."""
     memberships = tuple(memberships)
     tops = topmost(memberships)
     if len(tops) <= MANY:
@@ -69,32 +57,25 @@ def in_subtrees(memberships: Iterable[Membership], field: str) -> Q:
 
 
 def _below(memberships: Sequence[Membership]) -> models.QuerySet:
-    """Bodies in the subtrees of one person's many memberships, as a query with as many parameters
-    for a thousand as for one.
-    """
+    """Bodies in these subtrees, in a query whose number of parameters does not grow with them."""
     lengths = sorted({len(m.organisation.path) for m in memberships})
-    paths = _same(memberships).values("organisation__path")
+    paths = _as_query(memberships).values("organisation__path")
     bodies = Membership._meta.get_field("organisation").related_model._default_manager
-    return bodies.filter(
-        any_of(Q(In(Substr("path", 1, length), paths)) for length in lengths)
-    ).values("pk")
+    is_below = any_of(Q(In(Substr("path", 1, length), paths)) for length in lengths)
+    return bodies.filter(is_below).values("pk")
 
 
-def _same(memberships: Sequence[Membership]) -> models.QuerySet:
-    """These memberships, as a query."""
-    return Membership.objects.filter(
-        user=memberships[0].user_id, role__in=sorted({m.role for m in memberships})
-    )
+def _as_query(memberships: Sequence[Membership]) -> models.QuerySet:
+    roles = sorted({m.role for m in memberships})
+    return Membership.objects.filter(user=memberships[0].user_id, role__in=roles)
 
 
 def in_bodies(memberships: Iterable[Membership], field: str) -> Q:
-    """Rows of exactly the bodies of these memberships, which are one person's in all of their roles
-    named here.
-    """
+    """Rows of the bodies of these memberships: all of one person with some roles."""
     memberships = tuple(memberships)
     ids = sorted({m.organisation_id for m in memberships})
     if len(ids) > MANY:
-        return Q(**{f"{field}__in": _same(memberships).values("organisation")})
+        return Q(**{f"{field}__in": _as_query(memberships).values("organisation")})
     return Q(**{f"{field}__in": ids}) if ids else NO_ROWS
 
 
@@ -104,39 +85,34 @@ def in_overseen(user: User, field: str) -> Q:
 
 
 def in_worked_for(user: User, field: str) -> Q:
-    """Rows of the bodies for which the person fills in, as staff or manager."""
+    """Rows of the bodies for which the person works, as staff or manager."""
     return in_bodies(user.in_role(STAFF, MANAGER), field)
 
 
 def in_view(user: User, owner: str, *overseers: str) -> Q:
-    """Rows of the person's own bodies, and of the subtrees that they oversee, in one condition;
-    `owner` leads to the body ("" = itself).
+    """Rows of the bodies that the person works for and of the subtrees that they oversee.
+
+    `owner` leads to the body ("" if the row is a body). By default, `overseers` are the roles of
+    manager, supervisor and viewer.
     """
     above = user.in_role(*(overseers or (MANAGER, SUPERVISOR, VIEWER)))
     tops = tuple(m.organisation.path for m in topmost(above))
     works = user.in_role(STAFF, MANAGER)
     if all(m.organisation.path.startswith(tops) for m in works):
-        works = ()  # what they fill in lies in what they oversee: one condition instead of two
+        works = ()  # they work within what they oversee, so one condition is enough
     conditions = [in_bodies(works, owner or "pk")] if works else []
     return any_of((*conditions, in_subtrees(above, f"{owner}__path" if owner else "path")))
 
 
 class ScopedQuerySet(models.QuerySet):
-    """Every row is reached through `visible_to`.
-
-    `owner` names the path from the row to its organisation ("" = itself).
-    """
+    """A queryset with access control. `owner` leads to the organisation of a row."""
 
     owner = "organisation"
 
     def visible_to(self, user: User) -> Self:
-        """The rows that this person may see: their own bodies', and the subtree's that they
-        oversee.
-        """
+        """The rows of bodies that this person works for and of subtrees that they oversee."""
         return self.filter(in_view(user, self.owner))
 
     def exportable_by(self, user: User) -> Self:
-        """The rows that this person may take away as a file: their own bodies', and the subtrees'
-        that they manage or supervise.
-        """
+        """As `visible_to`, but without the subtrees in which the person is only a viewer."""
         return self.filter(in_view(user, self.owner, MANAGER, SUPERVISOR))

@@ -1,4 +1,4 @@
-"""What signing in leaves behind: sessions that are open, failed attempts, earlier passwords."""
+"""Open sessions, sign-in attempts and former passwords."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from django.db.models import F, OuterRef, Subquery
 
 from directives.models.people import User
 
-# Marks of a user agent and what they mean, the more special first.
+# Texts in a user agent and the names to show, the more specific first
 BROWSERS = {
     "MicroMessenger": "WeChat",
     "QQBrowser": "QQ Browser",
@@ -33,19 +33,14 @@ SYSTEMS = {
 
 class OpenSessionQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "OpenSessionQuerySet":
-        """Everybody's own; nobody else's."""
+        """The sessions of this person."""
         return self.filter(user=user)
 
     def running(self, now: datetime) -> "OpenSessionQuerySet":
-        """Those that have not ended, each with the instant `ends_at`, the last one used first."""
-        ends = Session.objects.filter(session_key=OuterRef("key"), expire_date__gt=now).values(
-            "expire_date"
-        )
-        return (
-            self.annotate(ends_at=Subquery(ends))
-            .exclude(ends_at=None)
-            .order_by(F("ends_at").desc(), "-pk")
-        )
+        """Sessions that have not expired, with `ends_at`; the last one used comes first."""
+        sessions = Session.objects.filter(session_key=OuterRef("key"), expire_date__gt=now)
+        running = self.annotate(ends_at=Subquery(sessions.values("expire_date")))
+        return running.exclude(ends_at=None).order_by(F("ends_at").desc(), "-pk")
 
     def end(self) -> int:
         """End these sessions; returns how many."""
@@ -56,7 +51,7 @@ class OpenSessionQuerySet(models.QuerySet):
 
 
 class OpenSession(models.Model):
-    """Whose a session is, and from where it was begun. Its end stands in Django's own table."""
+    """Whose a session is, and from where it was begun. Django's own table has its end."""
 
     key = models.CharField(max_length=40, unique=True)  # of django_session
     user = models.ForeignKey(User, models.CASCADE, related_name="open_sessions")
@@ -71,19 +66,19 @@ class OpenSession(models.Model):
 
     @property
     def browser(self) -> str:
-        """Browser and system as people call them; "" where they are not known."""
-        marks = (
-            next((name for mark, name in table.items() if mark in self.agent), "")
+        """Names of the browser and the system, as far as they are known."""
+        names = (
+            next((name for text, name in table.items() if text in self.agent), "")
             for table in (BROWSERS, SYSTEMS)
         )
-        return " · ".join(filter(None, marks))
+        return " · ".join(filter(None, names))
 
 
 class SignInAttempt(models.Model):
-    """A sign-in that failed, or the last that succeeded from one place.
+    """A failed sign-in, or the last successful one from one address.
 
-    `account` is a keyed hash of the name that was typed, whether somebody has it or not; `browser`
-    is the one by which this account has signed in before, empty for any other.
+    `account` is a keyed hash of the typed name, whether or not such an account exists. `browser` is
+    set only for a browser with which this account has signed in before.
     """
 
     account = models.CharField(max_length=64)
@@ -103,7 +98,7 @@ class SignInAttempt(models.Model):
 
 
 class FormerPassword(models.Model):
-    """A password that somebody had, hashed."""
+    """The hash of a former password."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="former_passwords")
     password = models.CharField(max_length=128)

@@ -1,11 +1,11 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
-"""Statements written by hand, where the ORM took longer to write one than the database to run it.
+"""Plain SQL where the ORM takes longer to build a statement than the database to execute it.
 
-Inserts and updates of many rows in the shortest way of each engine (COPY, or one prepared
-statement), and the few statements of every move, whose text is kept.
+These are inserts and updates of many rows, by COPY or one statement, and the few statements of
+every move, whose text is cached.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, repeat
 from json import JSONEncoder
@@ -18,24 +18,23 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, JSONField, Model
 
-PLAIN = {str, int, bool, type(None)}  # both engines take them as they are
+PLAIN = {str, int, bool, type(None)}  # types that need no conversion
 LOT = 500  # rows of one statement
 
 
 class PreparedCursor(psycopg.Cursor):
-    """Binds values on the server, so that the text of a statement and its plan are kept."""
+    """A cursor that prepares its statements, so that the server keeps their plans."""
 
-    def execute(self, query: Any, params: Any = None, **_told: Any) -> "PreparedCursor":
+    def execute(self, query: Any, params: Any = None, **_options: Any) -> "PreparedCursor":
         return super().execute(query, params, prepare=True)
 
 
 def prepared_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
-    """A cursor for statements whose plans are kept.
+    """A cursor that prepares statements on PostgreSQL.
 
-    They name every column that they give: one added to a table changes nothing then.
-
-    Where queries are listed, it is an ordinary one, whose statements say their values. Behind
-    PgBouncer nothing is kept (`prepare_threshold` in the settings says so).
+    The statements must name their columns, so that adding a column does not invalidate them. It is
+    an ordinary cursor where queries are logged, and nothing is prepared behind PgBouncer
+    (`prepare_threshold` in the settings).
     """
     if connection.vendor != "postgresql" or connection.queries_logged:
         return connection.cursor()
@@ -46,19 +45,13 @@ def prepared_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
 
 
 def bulk_insert(rows: Sequence[Model]) -> None:
-    """Insert rows of one table, and give each its id.
-
-    No signals, no defaults of the database; all or none.
-    """
+    """Insert rows of one table, and set their ids. No signals, no database defaults."""
     if not rows:
         return
     model = type(rows[0])
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    ids = insert_columns(
-        model,
-        {field.attname: [*map(attrgetter(field.attname), rows)] for field in fields},
-        len(rows),
-    )
+    names = [field.attname for field in _columns(model)]
+    columns = {name: [*map(attrgetter(name), rows)] for name in names}
+    ids = insert_columns(model, columns, len(rows))
     for row, pk in zip(rows, ids, strict=True):
         row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
@@ -66,8 +59,9 @@ def bulk_insert(rows: Sequence[Model]) -> None:
 def insert_columns(
     model: type[Model], columns: Mapping[str, Sequence[Any]], rows: int
 ) -> list[int]:
-    """Insert so many rows given as columns by attribute, every one of the table but its id; returns
-    their ids, in order.
+    """Insert rows given as columns; returns their ids in order.
+
+    `columns` has the values of each attribute of the model except the id; `rows` is their number.
     """
     prepared = [column_values(field_of(model, name), values) for name, values in columns.items()]
     with transaction.atomic(savepoint=False):
@@ -77,16 +71,13 @@ def insert_columns(
 
 
 def insert_keyed(model: type[Model], keys: Sequence[int], **columns: Sequence[Any]) -> None:
-    """Insert rows whose key is another table's.
-
-    `columns` by attribute, with values as the engine takes them.
-    """
+    """Insert rows with these primary keys. `columns` has database values by attribute."""
     with transaction.atomic(savepoint=False):
         _fill(model, (model._meta.pk.attname, *columns), zip(keys, *columns.values(), strict=True))
 
 
 def field_of(model: type[Model], name: str) -> Field:
-    """The field of this name, which is a column of the table."""
+    """The concrete field of this name."""
     field = model._meta.get_field(name)
     assert isinstance(field, Field)
     return field
@@ -98,17 +89,10 @@ def _encoder(field: JSONField) -> JSONEncoder:
 
 
 def column_values(field: Field, values: Sequence[Any]) -> Iterable[Any]:
-    """The values of one column as the engine takes them; equal ones are worked out once."""
+    """The database values of one column; equal values are converted once."""
     if isinstance(field, JSONField):
         encode = _encoder(field).encode
-        return [
-            "{}"
-            if value == {}
-            else value
-            if value is None or isinstance(value, EncodedJSON)
-            else encode(value)
-            for value in values
-        ]
+        return [_encoded(value, encode) for value in values]
     if PLAIN.issuperset(map(type, values)):
         return values
     stored = {value: field.get_db_prep_save(value, connection) for value in set(values)}
@@ -116,21 +100,24 @@ def column_values(field: Field, values: Sequence[Any]) -> Iterable[Any]:
 
 
 class EncodedJSON(str):
-    """A value of a JSON column that is JSON already."""
+    """A value of a JSON column that is encoded already."""
 
     __slots__ = ()
 
 
+def _encoded(value: Any, encode: Callable[[Any], str]) -> Any:
+    if value is None or isinstance(value, EncodedJSON):
+        return value
+    return "{}" if value == {} else encode(value)
+
+
 def repeated(value: Any, rows: int) -> list[Any]:
-    """A column of which every row says the same."""
+    """A column with the same value in every row."""
     return [*repeat(value, rows)]
 
 
 def _ids(table: str, rows: int) -> list[int]:
-    """Ids that no other row has or will get.
-
-    SQLite has one writer, who is in a transaction here.
-    """
+    """Unused ids. On SQLite the transaction is the only writer, so the next ids are free."""
     name = connection.ops.quote_name(table)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -171,9 +158,9 @@ def _fill(model: type[Model], names: Sequence[str], rows: Iterable[tuple[Any, ..
 def update_where(
     model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any
 ) -> int:
-    """Set these fields of the rows with these ids that are `alike` in others; returns how many.
+    """Set fields of the rows with these ids where the fields `alike` match; returns how many.
 
-    Values are no expressions.
+    Values cannot be expressions.
     """
     fields = [field_of(model, name) for name in (*values, *alike)]
     params = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
@@ -184,7 +171,7 @@ def update_where(
 
 
 def insert(rows: Sequence[Model]) -> None:
-    """Insert a few rows of one table, and give each its id."""
+    """Insert a few rows of one table in one statement, and set their ids."""
     if not rows:
         return
     fields = _columns(type(rows[0]))
@@ -196,9 +183,7 @@ def insert(rows: Sequence[Model]) -> None:
 
 
 def delete_by_id(model: type[Model], ids: Sequence[int]) -> None:
-    """Delete the rows with these ids, without looking for what refers to them: the engine refuses
-    where something does.
-    """
+    """Delete the rows with these ids. The database refuses if other rows refer to them."""
     for start in range(0, len(ids), LOT):
         lot = ids[start : start + LOT]
         with connection.cursor() as cursor:
@@ -209,19 +194,16 @@ def delete_by_id(model: type[Model], ids: Sequence[int]) -> None:
 
 
 def insert_many(rows: Sequence[Model]) -> None:
-    """Insert any number of rows of one table, and give each its id.
+    """Insert any number of rows of one table, and set their ids.
 
-    Many times as fast as bulk_create, which works out each value anew.
+    This is many times faster than bulk_create, which converts each value separately.
     """
     for start in range(0, len(rows), LOT):
         bulk_insert(rows[start : start + LOT])
 
 
 def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
-    """Set these fields of stored rows of one table to what each row holds.
-
-    Values are no expressions.
-    """
+    """Store these fields of existing rows of one table. Values cannot be expressions."""
     for start in range(0, len(rows), LOT):
         lot = rows[start : start + LOT]
         model = type(lot[0])
@@ -230,17 +212,16 @@ def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
             column_values(field, [*map(attrgetter(field.attname), lot)])
             for field in (model._meta.pk, *fields)
         ]
-        params = (
-            [*map(list, columns)]
-            if connection.vendor == "postgresql"
-            else [*chain.from_iterable(zip(*columns, strict=True))]
-        )
+        if connection.vendor == "postgresql":
+            params = [*map(list, columns)]
+        else:
+            params = [*chain.from_iterable(zip(*columns, strict=True))]
         with connection.cursor() as cursor:
             cursor.execute(_update_each(model, tuple(names), len(lot)), params)
 
 
 def _stored(values: Iterable[tuple[Field, Any]]) -> list[Any]:
-    """The values as the engine takes them."""
+    """The values as database values."""
     return [
         field.get_db_prep_save(value.pk if isinstance(value, Model) else value, connection)
         for field, value in values
@@ -272,8 +253,9 @@ def _insert(model: type[Model], rows: int) -> str:
 
 @lru_cache(maxsize=100)
 def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
-    """PostgreSQL takes a column at a time, and must be told its type: without its length, so that
-    what is too long is refused.
+    """The statement of `update_each`, with an array for each column on PostgreSQL.
+
+    The arrays are cast to the type without its length, as a cast to varchar(n) would truncate.
     """
     sets = ", ".join(
         f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2)

@@ -1,4 +1,4 @@
-"""Counts kept as work moves, so that reading a dashboard does not grow with the work."""
+"""Stored counts, so that the cost of a dashboard does not grow with the number of obligations."""
 
 from datetime import date
 
@@ -12,16 +12,14 @@ ALWAYS = date(1, 1, 1)  # the day of a mark that has none
 
 
 def _of(model: type) -> models.ForeignKey:
-    """A reference that the table's own unique index serves: no further index to keep with every
-    move.
-    """
+    """A foreign key without an index, because the unique index of the table can be used."""
     return models.ForeignKey(model, models.CASCADE, related_name="+", db_index=False)
 
 
 class Tally(models.Model):
     """Live obligations of a subtree for one directive, by kind of body, state and light.
 
-    Kept for bodies that have children.
+    Only bodies with children have them.
     """
 
     scope = _of(Organisation)
@@ -31,7 +29,7 @@ class Tally(models.Model):
     state = models.CharField(max_length=12, choices=OBLIGATION_STATES)
     light = models.CharField(max_length=8, choices=LIGHTS)
     count = models.IntegerField(default=0)
-    # Percentage points over the counted obligations
+    # Sum of the percents of the counted obligations
     percent_sum = models.BigIntegerField(default=0)
 
     class Meta:
@@ -46,7 +44,7 @@ class Tally(models.Model):
 class Total(models.Model):
     """Live obligations of a subtree for one section, by light.
 
-    Kept for every body, so that a ranking reads few rows.
+    Every body has them, so that a ranking reads few rows.
     """
 
     scope = _of(Organisation)
@@ -65,12 +63,9 @@ class Total(models.Model):
 
 
 class DocumentTotal(models.Model):
-    """Live obligations of a subtree under one document, all its sections together.
+    """Live obligations of a subtree under one document. Every body has them.
 
-    Kept for every body.
-
-    One row tells what a line of the dashboard of all documents says; the totals of sections would
-    be some thirty.
+    The dashboard of all documents reads one row of these instead of some thirty of Total.
     """
 
     scope = _of(Organisation)
@@ -89,11 +84,11 @@ class DocumentTotal(models.Model):
 
 
 class Mark(models.Model):
-    """What else a dashboard says of a subtree, counted by topic, word and day.
+    """Whatever else a dashboard shows of a subtree, counted by topic, word and day.
 
-    Kept for bodies that have children.
+    Only bodies with children have them.
 
-    topic: what is counted, and its word; the day is ALWAYS where none is named
+    topic: what is counted, and by which word; the day is ALWAYS if none is mentioned
     reason: live obligations by the code of their light's reason
     state: live obligations by state
     plan: live obligations that owe a plan, filed or not
@@ -104,8 +99,8 @@ class Mark(models.Model):
     filed: live plans that were handed in at least once, by state
     cycle: reports of a cycle (its id): 7:open, 7:in (in part at least), 7:whole (accepted)
     report: report entries of a cycle (its id), by the day they were handed in; ALWAYS: not in
-    act: what happened, by its day in Asia/Shanghai; kept for some days only
-    bodies: bodies that owe anything
+    act: what happened (a key of tallies.ACTS), by day in Asia/Shanghai; deleted after some days
+    bodies: bodies with any live obligation
     """
 
     scope = _of(Organisation)
@@ -124,9 +119,7 @@ class Mark(models.Model):
 
 
 class OverallMark(models.Model):
-    """The marks of a subtree over all documents, of those topics that add up over them: see
-    `tallies.OF_ONE_DOCUMENT`.
-    """
+    """The marks of a subtree over all documents, for topics not in `delta.OF_ONE_DOCUMENT`."""
 
     scope = _of(Organisation)
     topic = models.CharField(max_length=8)
@@ -143,10 +136,7 @@ class OverallMark(models.Model):
 
 
 class Owing(models.Model):
-    """How many live obligations a body has under a document.
-
-    A body that owes nothing may have no row.
-    """
+    """How many live obligations a body has under a document; without any there may be no row."""
 
     organisation = _of(Organisation)
     document = _of(Document)
@@ -159,10 +149,9 @@ class Owing(models.Model):
 
 
 class TallyDay(models.Model):
-    """The totals of a subtree at the end of a day, written only for days on which something
-    happened there.
+    """The totals of a subtree at the end of a day, stored only if they changed.
 
-    What stood on any day is the newest copy on or before it.
+    The totals of any day are those of the newest copy on or before it.
     """
 
     day = models.DateField()
@@ -186,9 +175,7 @@ class TallyDay(models.Model):
 
 
 class OverallDay(models.Model):
-    """The totals of a subtree over all documents at the end of a day, written only for days on
-    which they changed.
-    """
+    """The totals of a subtree over all documents at the end of a day, stored only if changed."""
 
     day = models.DateField()
     scope = _of(Organisation)
