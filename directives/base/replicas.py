@@ -1,11 +1,10 @@
-"""Reading from a copy of the database: which pages are, and when they are read from the primary
-after all.
+"""Reading pages from replicas of the database.
 
 A page of `ON_REPLICA` is read from a replica that is alive, is not further behind than
-REPLICA_MAX_LAG, and has what this person wrote last: each write leaves the place in the log (LSN)
-that a replica must have reached, in a cookie. When a replica dies under a page, the page is made
-once more from the primary, which a GET allows. Writes, sessions, accounts, memberships and form
-keys never leave the primary. Without a replica nothing of this runs.
+REPLICA_MAX_LAG, and has this person's last write: after each write, a cookie holds the position in
+the log (LSN) that a replica must have reached. If the replica fails, the view is called again on
+the primary, which is safe for a GET. Writes, sessions, accounts, memberships and form keys are
+always read from the primary. Without replicas, none of this runs.
 """
 
 import logging
@@ -29,33 +28,30 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from psycopg.errors import QueryCanceled
 
-# Dashboards, lists and what is exported from them. Pages with a form of what they show are read
-# where they are written.
+# Dashboards, lists and exports. Pages with a form that edits what they show use the primary.
 ON_REPLICA = frozenset({
     "dashboard", "documents", "document", "document_source", "matrix", "directive",
     "organisations", "organisation", "obligations", "plans", "log", "reports", "submission",
     "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
     "submission_paper",
 })  # fmt: skip
-# Who may come in, and what must be seen at once.
+# Models for access control, and those whose changes must be visible at once
 ON_PRIMARY = frozenset({"user", "membership", "pendingright", "formkey", "jobrun", "notice"})
 
 COOKIE = "written"
 PLACE = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
-UNREACHABLE = "FFFFFFFF/FFFFFFFF"  # a place that no replica reaches
-FRESH = 1.0  # seconds for which a look at a replica holds
-REST = 5.0  # seconds for which a replica that failed is left alone
-NOTABLE_LAG = timedelta(seconds=5)  # a page that is this far behind says so
-TRAIL = 180  # looks at the primary that are remembered
+UNREACHABLE = "FFFFFFFF/FFFFFFFF"  # a position that no replica reaches
+FRESH = 1.0  # seconds for which the measured state of a replica is used
+REST = 5.0  # seconds for which a failed replica is not used
+NOTABLE_LAG = timedelta(seconds=5)  # from which lag on a page mentions it
+TRAIL = 180  # remembered positions of the primary
 
 logger = logging.getLogger(__name__)
 _reading: ContextVar[str] = ContextVar("reading", default=DEFAULT_DB_ALIAS)
 
 
 class Router:
-    """Django's question which database: the replica that the page in hand is read from, else the
-    primary.
-    """
+    """Django's database router: reads go to the replica of the present page, else the primary."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
         alias, meta = _reading.get(), model._meta
@@ -74,7 +70,7 @@ class Router:
 
 @contextmanager
 def reading_from(alias: str) -> Iterator[None]:
-    """Within this, what may be read from the replica of this alias is."""
+    """Within this, `Router` reads from the replica of this alias."""
     token = _reading.set(alias)
     try:
         yield
@@ -83,39 +79,37 @@ def reading_from(alias: str) -> Iterator[None]:
 
 
 def log_position(lsn: str) -> int:
-    """The place in PostgreSQL's log that an LSN such as 16/B374D848 names."""
+    """The position in PostgreSQL's log of an LSN such as 16/B374D848, as a number."""
     high, low = lsn.split("/")
     return (int(high, 16) << 32) | int(low, 16)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicaState:
-    """A replica as it was seen: the place that it has replayed, and how far that is behind the
-    primary, in seconds.
-    """
+    """The measured state of a replica."""
 
-    replayed: int
-    lag: float
+    replayed: int  # position in the log
+    lag: float  # seconds behind the primary
 
 
 class Replica:
-    """One replica as one process knows it.
+    """A replica as this process knows it.
 
-    A look costs a query on either server, at most once in FRESH seconds.
+    Measuring takes a query on both servers, and is done at most once in FRESH seconds.
     """
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
         self.seen: ReplicaState | None = None
         self.seen_at = self.due = 0.0  # monotonic
-        # Where the primary was, and when
+        # Times (monotonic) with the position of the primary
         self.trail: deque[tuple[float, int]] = deque(maxlen=TRAIL)
         self.lock = threading.Lock()
 
     def state(self) -> ReplicaState | None:
-        """How it stands now, None while it cannot be read.
+        """The present state; None while the replica cannot be read.
 
-        One thread looks; the others go by what it saw last.
+        One thread measures; others use the last measurement.
         """
         if time.monotonic() >= self.due and self.lock.acquire(blocking=False):
             try:
@@ -134,17 +128,14 @@ class Replica:
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Leave it alone for a while."""
+        """Do not use the replica for REST seconds."""
         if self.seen is not None:
             logger.warning("%s is not read for now: %s", self.alias, str(error).strip())
         self.seen, self.due = None, time.monotonic() + REST
         connections[self.alias].close()
 
     def measure(self, now: float) -> ReplicaState | None:
-        """Ask both servers.
-
-        None for one that is no replica (any more): it was promoted, and has a life of its own.
-        """
+        """Ask both servers; None if the other one is no replica, as after a promotion."""
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute(
                 "SELECT pg_current_wal_flush_lsn()::text, extract(epoch FROM "
@@ -157,26 +148,23 @@ class Replica:
                 "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()::text, extract(epoch FROM "
                 "pg_last_xact_replay_timestamp())::float8"
             )
-            copies, replayed, committed = cursor.fetchone()
-        return (
-            ReplicaState(
-                log_position(replayed), self.lag(now, log_position(replayed), clock, committed)
-            )
-            if copies and replayed
-            else None
-        )
+            is_replica, replayed, committed = cursor.fetchone()
+        if not (is_replica and replayed):
+            return None
+        position = log_position(replayed)
+        return ReplicaState(position, self.lag(now, position, clock, committed))
 
     def lag(self, now: float, replayed: int, clock: float, committed: float | None) -> float:
-        """By how many seconds it is behind, at most.
+        """An upper bound of the lag in seconds.
 
-        The age of the last transaction that it replayed grows while nobody writes, so it is asked
-        first whether anything is missing at all, and then since when the primary has been further
-        than the replica is.
+        The age of the last replayed transaction also grows while nobody writes. So the lag is 0 if
+        nothing is missing, and at most the time since the primary was at the replica's position.
         """
         if replayed >= self.trail[-1][1]:
             return 0.0
-        ages = [now - when for when, there in self.trail if there <= replayed]
-        ages += [] if committed is None else [clock - committed]
+        ages = [now - when for when, position in self.trail if position <= replayed]
+        if committed is not None:
+            ages.append(clock - committed)
         return max(0.0, min(ages, default=float("inf")))
 
 
@@ -186,9 +174,7 @@ def replica(alias: str) -> Replica:
 
 
 def lag_of(request: object) -> timedelta:
-    """How far behind the primary the database is from which this page is read; nothing if that is
-    too little to speak of.
-    """
+    """How far behind the primary this page is read; zero below NOTABLE_LAG."""
     lag = timedelta(seconds=getattr(request, "lag", 0.0))
     return lag if lag >= NOTABLE_LAG else timedelta(0)
 
@@ -199,13 +185,11 @@ def data_as_of(request: object, now: datetime) -> datetime:
 
 
 class LaggingRequest(HttpRequest):
-    lag: float  # seconds that what it reads is behind the primary
+    lag: float  # seconds by which the database it reads is behind the primary
 
 
 class ReplicaMiddleware:
-    """Carries out the view of a page that may be read from a replica; notes after a write up to
-    where a replica must have come.
-    """
+    """Call the views of `ON_REPLICA` on a replica, and set the cookie after a write."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         if not settings.REPLICAS:
@@ -225,23 +209,22 @@ class ReplicaMiddleware:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> HttpResponse | None:
-        """The page from a replica. None has Django carry out the view, and then on the primary."""
-        chosen, request.lag = choose_replica(request)
-        if chosen is None:
+        """The response read from a replica; None lets Django call the view on the primary."""
+        source, request.lag = choose_replica(request)
+        if source is None:
             return None
         try:
-            with reading_from(chosen.alias):
+            with reading_from(source.alias):
                 response = view(request, *args, **kwargs)
         except (OperationalError, InterfaceError) as error:
-            if isinstance(
-                error.__cause__, QueryCanceled
-            ):  # it takes too long: it would on the primary, too
+            # A statement timeout would occur on the primary too.
+            if isinstance(error.__cause__, QueryCanceled):
                 raise
-            chosen.fail(error)
+            source.fail(error)
         except Http404:
-            logger.debug("%s has no %s, or not yet", chosen.alias, request.path)
+            logger.debug("%s has no %s, or not yet", source.alias, request.path)
         else:
-            response["X-Read-From"] = chosen.alias
+            response["X-Read-From"] = source.alias
             return response
         request.lag = 0.0
         return None
@@ -250,7 +233,7 @@ class ReplicaMiddleware:
 def choose_replica(request: HttpRequest) -> tuple[Replica | None, float]:
     """The replica for this request and its lag in seconds; None for the primary.
 
-    The same person keeps the same replica, so that time never runs back.
+    A session always gets the same replica, so that later pages never show older data.
     """
     match = request.resolver_match
     if request.method not in ("GET", "HEAD") or match is None or match.url_name not in ON_REPLICA:
@@ -259,27 +242,25 @@ def choose_replica(request: HttpRequest) -> tuple[Replica | None, float]:
     wanted = log_position(written) if PLACE.fullmatch(written) else 0
     candidates = []
     for candidate in map(replica, settings.REPLICAS):
-        standing = candidate.state()
-        if standing and standing.lag <= settings.REPLICA_MAX_LAG and standing.replayed >= wanted:
-            candidates.append((candidate, standing.lag))
+        state = candidate.state()
+        if state and state.lag <= settings.REPLICA_MAX_LAG and state.replayed >= wanted:
+            candidates.append((candidate, state.lag))
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     return candidates[zlib.crc32(session.encode()) % len(candidates)] if candidates else (None, 0.0)
 
 
 def note_write(response: HttpResponse) -> None:
-    """Remember in the browser where the log stood after this write, for as long as a replica that
-    is read may lack it.
+    """Set a cookie with the position of the log after this write, valid until replicas have it.
 
-    The place of the next record, not that of the last one on disk: with synchronous_commit off the
-    write may be on its way there.
+    It is the position of the next record, not of the last one on disk: with synchronous_commit off
+    the write may not be on disk yet.
     """
     try:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
             (written,) = cursor.fetchone()
     except DatabaseError:
-        # The write is done and must be answered: until the cookie ends this person reads the
-        # primary.
+        # The write has succeeded; until the cookie expires, this person reads from the primary.
         written = UNREACHABLE
     response.set_cookie(
         COOKIE,

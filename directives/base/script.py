@@ -1,8 +1,8 @@
-"""The two scripts of written Chinese: the one place that knows OpenCC.
+"""Conversion between the two scripts of Chinese, by OpenCC.
 
-`to_hans` makes Simplified, `to_hant` Traditional (characters only: the vocabulary stays), `fold`
-the key that search compares. Both conversions keep the length of a text. Where OpenCC errs on the
-words of policy documents, the lists here put it right.
+`to_hans` converts to Simplified and `to_hant` to Traditional characters, without changing the
+vocabulary or the length of a text; `fold` makes a search key. Lists of overrides correct errors of
+OpenCC on the words of policy documents.
 """
 
 import re
@@ -11,8 +11,7 @@ from functools import cache
 
 from opencc import OpenCC
 
-# What s2tw makes of words that it cuts in the wrong place (好干部 → 好乾 + 部) or reads in another
-# sense.
+# Results of s2tw for words that it splits wrongly (好干部 → 好乾 + 部) or takes in another sense
 _HANT_OVERRIDES = (
     # 乾 is "dry": never a cadre. 餅乾部門 (biscuits) and 若干部門 stay.
     (re.compile("乾部(?![門分位件落])"), "幹部"),
@@ -47,7 +46,7 @@ _HANT_OVERRIDES = (
     (re.compile("注釋"), "註釋"),
     (re.compile("括注"), "括註"),
 )
-# t2s leaves 著 alone; in Simplified it stays only where it means written or notable.
+# t2s does not convert 著; in Simplified it is 着 unless it means written or notable.
 _HANS_OVERRIDES = (
     (
         re.compile(
@@ -64,7 +63,7 @@ _HANS_OVERRIDES = (
 
 @cache
 def _converter(direction: str) -> OpenCC:
-    """One converter per direction, made when first needed: making one reads its dictionaries."""
+    """The converter of a direction. It is slow to make, because it reads dictionaries."""
     return OpenCC(direction)
 
 
@@ -77,10 +76,7 @@ def to_hans(text: str) -> str:
 
 
 def to_hant(text: str) -> str:
-    """The text in standard Traditional script (眾, 裡, 臺).
-
-    A text that is Traditional already comes out standard too.
-    """
+    """The text in standard Traditional script (眾, 裡, 臺); other Traditional is standardised."""
     text = _converter("s2tw").convert(text)
     for wrong, right in _HANT_OVERRIDES:
         text = wrong.sub(right, text)
@@ -88,10 +84,7 @@ def to_hant(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The search key: Simplified, compatibility forms and case folded, no white space.
-
-    Equal keys read the same.
-    """
+    """The search key of a text: Simplified, normalised (NFKC), case-folded, without white space."""
     plain = "".join(to_hans(unicodedata.normalize("NFKC", text)).casefold().split())
-    # Again, because what stood on either side of a space may now join.
+    # Again, because characters on either side of a removed space may now combine.
     return unicodedata.normalize("NFKC", plain)

@@ -1,7 +1,7 @@
-"""Every state, the named sets of states, and the table of legal moves. Imports nothing of ours.
+"""All states, named sets of states, and the tables of legal moves.
 
-A move is a row of a table, so that the code which performs it (`transitions.move`) has no branches
-and a newcomer reads the whole life of an obligation, a plan, a report or an entry on one screen.
+Moves are tables, so that the code which makes them (`transitions.move`) has no branches, and the
+life of an obligation, a plan or a report entry can be read in one place.
 """
 
 from collections.abc import Iterable
@@ -51,12 +51,12 @@ FILING_STATES = (
 # Counted in every denominator
 LIVE = frozenset({ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, SUSPENDED})
 OPEN = LIVE - {CLOSED}  # work is still owed
-REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # a cycle asks for an entry
-EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may change the words
-IN = frozenset({SUBMITTED, ACCEPTED})  # counted as having come in
+REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # gets an entry in a cycle
+EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may edit it
+IN = frozenset({SUBMITTED, ACCEPTED})  # counted as submitted
 HANDED_IN = frozenset({SUBMITTED, ACCEPTED, RETURNED})  # supervisors may see it
 
-# light colours: two of the five lamps are grey
+# colours of lights; the last two are shown in grey
 GREEN, YELLOW, RED, CLOSED_LIGHT, UNDUE = "green", "yellow", "red", "closed", "undue"
 LIGHTS = (
     (GREEN, _("On schedule")),
@@ -98,7 +98,7 @@ ITEM_STATES = (
 )
 
 
-# An entry of the work log, by what was done with it since, and what its author may do then.
+# states of an entry of the work log, and what its author may do in which
 LOG_OPEN, LOG_SIGNING, LOG_REPORTED, LOG_CORRECTED, LOG_WITHDRAWN = (
     "open",
     "signing",
@@ -116,27 +116,25 @@ LOG_STATES = (
 LOG_ACTS: dict[str, frozenset[str]] = {
     "edit": frozenset({LOG_OPEN}),
     "withdraw": frozenset({LOG_OPEN}),
-    "correct": frozenset({LOG_REPORTED}),  # by another entry, beside which it stands
+    "correct": frozenset({LOG_REPORTED}),  # by another entry; both are kept
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One legal move: from any of `sources` to `target`, by whoever holds `right` (a predicate of
-    `rules`).
-    """
+    """A legal move from any of `sources` to `target`."""
 
     sources: frozenset[str]
     target: str
-    right: str
-    reasoned: bool = False  # a reason in words is demanded
-    # On what was asked for by these acts (ASKED): never whoever asked
+    right: str  # a key of rules.RIGHTS
+    reasoned: bool = False  # a reason is required
+    # Requests (keys of ASKED) that the move decides; their requester may not make it
     decides: frozenset[str] = frozenset()
     settles: bool = False  # every item must be established, or have a reason why it is not
     label: str | Promise = ""
 
 
-# Acts that ask for a decision, and the field of the row that remembers who did it last.
+# Moves that request a decision, and the field of the row that stores who last made them
 ASKED = {
     "dispute": "asked_by",
     "request_close": "asked_by",
@@ -145,7 +143,7 @@ ASKED = {
     "hand_in": "submitted_by",
 }
 DISPUTE, CLOSE_OUT = frozenset({"dispute"}), frozenset({"request_close"})
-FILED = frozenset({"ask_signature", "sign", "hand_in"})  # by whom a filing came in
+FILED = frozenset({"ask_signature", "sign", "hand_in"})
 
 
 def _move(
@@ -208,7 +206,7 @@ OBLIGATION_MOVES = {
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
 }
 
-# A plan and a report entry share one life. Where a body has no manager, its staff hand in directly.
+# Plans and report entries have the same moves. If a body has no manager, its staff submit directly.
 FILING_MOVES = {
     "ask_signature": _move(
         DRAFT, RETURNED, to=AWAITING, right="draft", label=_("Send for signature")
