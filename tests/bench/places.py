@@ -1,6 +1,6 @@
 """Where the bench runs: a database of its own, the product behind gunicorn on it.
 
-And what that takes of the machine.
+Also what that takes of the machine.
 """
 
 import json

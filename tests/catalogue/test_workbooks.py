@@ -1,6 +1,6 @@
 """Every list as a workbook opens without repair and reads back equal, cell by cell.
 
-In two other libraries and in LibreOffice.
+It is read by two other libraries and by LibreOffice.
 """
 
 import io

@@ -63,10 +63,7 @@ def test_days_are_entered_changed_and_taken_back(keeper):
         Event.objects.filter(by=keeper, subject_type="calendarday")
         .values_list("action", flat=True)
         .order_by("id")
-    ) == [
-        "add",
-        "change",
-    ]
+    ) == ["add", "change"]
     brought.undo()
     assert days() == [(date(2027, 2, 8), True, "调休")]
     assert set(

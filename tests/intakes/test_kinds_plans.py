@@ -95,11 +95,7 @@ def test_measures_are_known_by_id_number_or_words(cast, plan):
     )
     assert list(
         Event.objects.filter(subject_type="measure").order_by("id").values_list("action", flat=True)
-    ) == [
-        "save_measure",
-        "save_measure",
-        "add_measure",
-    ]
+    ) == ["save_measure", "save_measure", "add_measure"]
     brought.undo()
     assert numbered(plan) == [(1, "印发办法"), (2, "开展培训")]
     first.refresh_from_db()

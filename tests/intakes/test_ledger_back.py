@@ -1,6 +1,6 @@
 """The ledger comes back edited: each cell that differs is taken over, or told of.
 
-Told with why not, and where it is edited.
+What is told is why not, and where the cell is edited.
 """
 
 import re
