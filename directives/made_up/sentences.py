@@ -158,12 +158,12 @@ PAPER_LOG = (
 PROBLEMS = (
     "",
     "",
-    "基层力量不足，推进不够均衡",
     "相关口径尚待统一，个别数据靠手工汇总",
     "经费列支渠道有待明确",
-    "部分单位重视程度不够，进度偏慢",
     "跨部门协调事项较多，会商时间较长",
 )
+# Of work that is not nearly done.
+DELAYS = ("基层力量不足，推进不够均衡", "部分单位重视程度不够，进度偏慢")
 # For the first stages, for those in the middle, and for the last.
 NEXT_STEPS = (
     (
@@ -222,6 +222,11 @@ def log_text(rng: Random, words: BodyWords, matter: str, paper: str = "", *, sta
     """What was done at a stage, without its full stop."""
     text = rng.choice((PAPER_LOG if paper else LOG)[stage])
     return _filled(rng, text, words, matter, paper)
+
+
+def problem(rng: Random, stage: int) -> str:
+    """A problem that a report names, or none."""
+    return rng.choice(PROBLEMS if stage >= LAST_STAGE - 1 else PROBLEMS + DELAYS)
 
 
 def next_steps(rng: Random, stage: int) -> str:

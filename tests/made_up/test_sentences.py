@@ -121,3 +121,10 @@ def test_a_body_speaks_of_those_below_it():
     assert any("乡镇（街道）组织" in text for text in said)
     assert not any("省级" in text for text in said)
     assert sentences.body_words("enterprise", "central") == sentences.ANY_BODY
+
+
+def test_work_that_is_nearly_done_is_not_slow():
+    rng = Random(1)
+    last = {sentences.problem(rng, sentences.LAST_STAGE) for _time in range(60)}
+    assert last == set(sentences.PROBLEMS)
+    assert set(sentences.DELAYS) < {sentences.problem(rng, 2) for _time in range(60)}

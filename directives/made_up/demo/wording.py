@@ -43,7 +43,7 @@ def report_words(
 def _words(words: sentences.BodyWords, matter: str, stage: int, rng: Random, out: Sink) -> Words:
     texts = (
         sentences.log_text(rng, words, matter, stage=stage) + "。",
-        rng.choice(sentences.PROBLEMS),
+        sentences.problem(rng, stage),
         sentences.next_steps(rng, stage),
     )
     return Words(*texts, out.cells(*texts))

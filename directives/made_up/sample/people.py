@@ -69,23 +69,13 @@ def make_accounts(password: str, *, now: datetime, more: tuple[Account, ...] = (
 
 def enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None:
     """Give a person their roles, as (body code, role), and record it."""
-    audit.record(
-        "add",
-        user,
-        by=None,
-        now=now,
-        after={"username": user.username, "full_name": user.full_name},
-    )
+    names = {"username": user.username, "full_name": user.full_name}
+    audit.record("add", user, by=None, now=now, after=names)
     for code, role in roles:
         body = Organisation.objects.get(code=code)
         member = Membership.objects.create(user=user, organisation=body, role=role)
-        audit.record(
-            "add",
-            member,
-            by=None,
-            now=now,
-            after={"user": user.username, "body": code, "role": role},
-        )
+        after = {"user": user.username, "body": code, "role": role}
+        audit.record("add", member, by=None, now=now, after=after)
 
 
 @transaction.atomic

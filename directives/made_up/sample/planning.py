@@ -31,14 +31,10 @@ def dispute(story: Story) -> None:
 
 def acknowledge(story: Story) -> None:
     """Nearly everybody acknowledged receipt in time."""
-    rows = (
-        Obligation.objects.filter(state=ASSIGNED)
-        .select_related("organisation")
-        .exclude(organisation__code__in=NOT_ACKNOWLEDGED)
-    )
-    for _body, owed in groupby(
-        rows.order_by("organisation_id", "pk"), key=lambda row: row.organisation_id
-    ):
+    rows = Obligation.objects.filter(state=ASSIGNED).select_related("organisation")
+    rows = rows.exclude(organisation__code__in=NOT_ACKNOWLEDGED)
+    rows = rows.order_by("organisation_id", "pk")
+    for _body, owed in groupby(rows, key=lambda row: row.organisation_id):
         waiting = list(owed)
         by = story.writer(waiting[0].organisation)
         supervising.acknowledge_many(obligations=waiting, by=by, now=story.at(ACKNOWLEDGED, 9))
@@ -46,11 +42,8 @@ def acknowledge(story: Story) -> None:
 
 def plan(story: Story) -> None:
     """Plans with measures for everything that is owed, handed in, and decided a fortnight later."""
-    bodies = {
-        row.organisation
-        for row in Obligation.objects.exclude(state=ASSIGNED).select_related("organisation")
-    }
-    for body in sorted(bodies, key=lambda body: body.code):
+    acknowledged = Obligation.objects.exclude(state=ASSIGNED).values("organisation")
+    for body in Organisation.objects.filter(pk__in=acknowledged).order_by("code"):
         if body.code not in NO_PLAN:
             _plan_of(story, body)
     relighting.tick(now=story.at(PLAN_DUE + 1, 8))
@@ -66,15 +59,9 @@ def _plan_of(story: Story, body: Organisation) -> None:
     for action in hand_in:
         by = story.manager if action == "sign" else writer
         planning.move_plan(paper, action, by=by, now=now)
-    returned = body.code in RETURNED_PLAN
-    reason = sentences.PLAN_RETURN if returned else ""
-    planning.decide(
-        paper,
-        accepted=not returned,
-        reason=reason,
-        by=story.supervisor,
-        now=story.at(PLANNED + 24, 16),
-    )
+    reason = sentences.PLAN_RETURN if body.code in RETURNED_PLAN else ""
+    now = story.at(PLANNED + 24, 16)
+    planning.decide(paper, accepted=not reason, reason=reason, by=story.supervisor, now=now)
 
 
 def _measure(
@@ -104,14 +91,9 @@ def _log(
 def log_the_last_days(story: Story) -> None:
     """What the home body wrote down in the last days, after it began its report."""
     home = Organisation.objects.get(code=HOME)
-    measures = (
-        Measure.objects.filter(plan__organisation=home)
-        .prefetch_related("obligations__directive__items")
-        .order_by("number")
-    )
+    measures = Measure.objects.filter(plan__organisation=home).order_by("number")
     for days, measure in zip((-4, -3, -2, -1), measures, strict=False):
-        subject = story.subject(measure.obligations.all()[0].directive, home)
+        subject = story.subject(measure.obligations.order_by("pk")[0].directive, home)
         text = sentences.log_text(story.wording, *subject, stage=4)
-        planning.log_work(
-            measure, on=story.day(days), text=text, by=story.staff, now=story.at(days, 17)
-        )
+        on, now = story.day(days), story.at(days, 17)
+        planning.log_work(measure, on=on, text=text, by=story.staff, now=now)

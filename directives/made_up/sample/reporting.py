@@ -97,7 +97,7 @@ def _write(story: Story, entry: ReportEntry, writer: User, day: int) -> None:
     subject = story.subject(row.directive, row.organisation)
     fields = reporting.EntryFields(
         progress=entry.progress or sentences.log_text(rng, *subject, stage=done) + "。",
-        problems=rng.choice(sentences.PROBLEMS),
+        problems=sentences.problem(rng, done),
         next_steps=sentences.next_steps(rng, done),
         percent=percent,
     )
