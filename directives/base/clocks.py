@@ -137,13 +137,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """`changes_on` is the first later day with another colour or reason, if nothing but the date
-    changes; None: never.
-    """
+    """A computed light."""
 
     colour: Colour
     reason: Reason
-    changes_on: date | None
+    changes_on: date | None  # first later day with another colour or reason; None: never
 
 
 @dataclass(frozen=True, slots=True)

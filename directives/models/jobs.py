@@ -68,9 +68,7 @@ class JobRunQuerySet(models.QuerySet):
         return self.workers().filter(last_ran_at__gte=now - HEARTBEAT_LIMIT)
 
     def as_of(self, asked_at: datetime) -> datetime:
-        """The instant for a job that was requested then: not before the last tick, so that lights
-        are never set back.
-        """
+        """The time of a job requested then: not before the last tick, whose lights it must keep."""
         return max([asked_at, *self.filter(name="tick").values_list("last_ran_at", flat=True)])
 
 

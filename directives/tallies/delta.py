@@ -192,9 +192,7 @@ class Delta:
         )
 
     def _light_statements(self, bodies: dict[int, CountedBody]) -> Iterator[Statement]:
-        """Obligations by light: by directive for bodies with children, by section and by document
-        for every body.
-        """
+        """By light: by directive for bodies with children, by section and document for all."""
         tallies: Counter[tuple[int, int, int, str, str, str]] = Counter()
         tally_percents: Counter[tuple[int, int, int, str, str, str]] = Counter()
         totals: Counter[tuple[int, int, int, str]] = Counter()

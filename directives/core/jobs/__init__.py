@@ -1,5 +1,4 @@
-"""Background jobs: issuing, opening cycles, relighting; checking, importing and undoing tables;
-exports.
+"""Background jobs: issuing, opening cycles, relighting, importing tables, exporting lists.
 
 A row of a subclass of `models.BackgroundJob` stores the progress of a job. The row and its task in
 the queue are written in the transaction of the request. The worker runs the job in turns of some

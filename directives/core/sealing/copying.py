@@ -70,8 +70,9 @@ def newest() -> Seal | None:
 
 
 def proved_events(ids: "array[int]", last: Seal | None) -> Iterator[Copied]:
-    """The events with these sorted ids: first the sealed ones, each with its proof, in the order of
-    the record, then those that no seal up to `last` covers.
+    """The events with these sorted ids, with proofs against the seals up to `last`.
+
+    The sealed events come first, in the order of the record, and then those that are not sealed.
     """
     done = bytearray(len(ids))
     for seal, base, ranges in _trees(last):

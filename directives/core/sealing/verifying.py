@@ -146,10 +146,9 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verificat
 
 
 def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, Any]]:
-    """Accept that sealing began anew with the seal of this number, or that seals from it on are
-    missing. Returns the new entries of `keys.acknowledged`.
+    """Accept that sealing began anew with this seal, or that seals from this number on are missing.
 
-    All other faults of these seals are still reported.
+    Returns the new entries of `keys.acknowledged`. All other faults are still reported.
     """
     entry = {"number": number, "reason": reason, "at": now.isoformat()}
     seal, before = (
@@ -182,9 +181,7 @@ def _store(
 
 
 def _begin(since_last: bool) -> tuple[Walk, int]:
-    """A walk from the first seal, or from the last verified one if it still exists, and the number
-    of events before it.
-    """
+    """A walk from the first seal, or the last verified one, and the number of events before it."""
     walk = Walk(fresh=keys.begun_anew())
     verified = keys.verified() if since_last else None
     if verified and Seal.objects.filter(pk=verified.pk, hash=verified.hash).exists():
