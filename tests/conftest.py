@@ -174,9 +174,8 @@ def cast(db: None) -> Cast:
     )
     sibling = make_body("Q02", parent=centre, name_hans="共青团中央", name_hant="共青團中央")
     bodies = [row.pk for row in (centre, body, child, sibling)]
-    centre, body, child, sibling = Organisation.objects.filter(pk__in=bodies).order_by(
-        "pk"
-    )  # as they stand now
+    # As they stand now.
+    centre, body, child, sibling = Organisation.objects.filter(pk__in=bodies).order_by("pk")
     people = [
         User(username="staff", full_name="林晓岚"),
         User(username="manager", full_name="顾明远"),
@@ -351,9 +350,8 @@ def flush_past_the_triggers() -> Iterator[None]:
         if sql_list:
             calendar.fill(apps, None)
 
-    kind = type(
-        connection.ops
-    )  # each engine inherits the method; only the one under test is changed
+    # Each engine inherits the method; only the one under test is changed.
+    kind = type(connection.ops)
     kind.execute_sql_flush = execute
     yield
     kind.execute_sql_flush = flush

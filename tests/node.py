@@ -190,11 +190,8 @@ class Browser:
         began = time.monotonic()
         connected = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        always = {
-            "Cookie": cookies,
-            "Host": "localhost",
-            "Referer": "http://localhost/log/",
-        }  # as a proxy hands it to any node
+        # As a proxy hands it to any node.
+        always = {"Cookie": cookies, "Host": "localhost", "Referer": "http://localhost/log/"}
         try:
             connected.request(method, path, body=body, headers=always | (headers or {}))
             answer = connected.getresponse()

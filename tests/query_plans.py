@@ -16,9 +16,8 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.test.utils import CaptureQueriesContext
 
-FULL_SORT = re.compile(
-    r"USE TEMP B-TREE FOR ORDER BY"
-)  # not “FOR RIGHT PART OF”, nor “LAST TERM OF”: those sort part by part
+# Not “FOR RIGHT PART OF”, nor “LAST TERM OF”: those sort part by part.
+FULL_SORT = re.compile(r"USE TEMP B-TREE FOR ORDER BY")
 
 
 @dataclass(slots=True)

@@ -20,9 +20,8 @@ from django.db import connection, connections
 
 from tests.migrated import address, server
 
-PORTS = range(
-    10_240, 32_768
-)  # below those that Linux gives to whoever connects without asking for one
+# Below those that Linux gives to whoever connects without asking for one.
+PORTS = range(10_240, 32_768)
 WORKERS = 32  # each of pytest's processes has ports of its own
 PATIENCE = 120  # seconds, for what comes at once on a quiet machine; a busy one is no fault
 

@@ -288,13 +288,8 @@ TABLE = {
 }
 OF_NO_BODY = frozenset({"", "notice", "job", "export", "intake", "session"})
 OF_A_DOCUMENT = frozenset({"document", "directive", "indicator"})
-# An object that is named in the form, not in the address.
-READS_THAT_ARE_RECORDED = {
-    "attachment",
-    "document_source",
-    "export_file",
-    "report_offline",
-}  # who took what away stands in the record
+# Who took what away stands in the record.
+READS_THAT_ARE_RECORDED = {"attachment", "document_source", "export_file", "report_offline"}
 RECORD = {"directives_event", "directives_unsealed"}
 WORK = {
     "obligation": Obligation,
@@ -306,6 +301,7 @@ WORK = {
     "log": LogEntry,
     "file": Attachment,
 }
+# An object that is named in the form, not in the address.
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
     "log_add": lambda w: {"measure": w["pk"]},
@@ -610,9 +606,8 @@ def test_reading_a_write_address_changes_nothing_and_leads_to_its_form(
         client, events = sign_in(people[min(may)]), Event.objects.count()
         answer = client.get(address)
         assert answer.status_code == 302, name
-        page = client.get(
-            answer.url, follow=True
-        )  # a measure that is handed in leads on to its plan
+        # A measure that is handed in leads on to its plan.
+        page = client.get(answer.url, follow=True)
         assert (page.status_code, page.headers["Content-Type"]) == (
             200,
             "text/html; charset=utf-8",

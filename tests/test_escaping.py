@@ -155,9 +155,8 @@ def hand_in_again(world: dict, by: User) -> None:  # noqa: F811
 
 def told(answer: HttpResponse) -> str:
     if answer.streaming:
-        return (
-            b"".join(answer.streaming_content).decode("utf-8", "replace") and ""
-        )  # a file, which is closed when it is read
+        # A file, which is closed when it is read.
+        return b"".join(answer.streaming_content).decode("utf-8", "replace") and ""
     if not answer.headers.get("Content-Type", "").startswith("text/html"):
         return ""
     return answer.content.decode()

@@ -366,9 +366,8 @@ def test_a_clock_that_was_set_back_changes_no_light_and_no_day(cast, time_machin
     )
     row.refresh_from_db()
     assert (row.light, row.version) == ("red", 2)
-    call_command(
-        "tick", verbosity=0, everything=True
-    )  # asked for: the lights of the day that the clock says
+    # Asked for: the lights of the day that the clock says.
+    call_command("tick", verbosity=0, everything=True)
     row.refresh_from_db()
     assert row.light != "red"
     assert tallies.drift() == []

@@ -22,11 +22,8 @@ from tests.spare import PATIENCE
 
 LARGE = 4 * 2**20  # bytes of a file that is too large to be held in memory
 TYPED = "走访了三个村，写了很久的一段话"
-ALIKE = (
-    "directives_",
-    "auth_",
-    "django_tasks_db_",
-)  # tables in which nothing may be left half done
+# Tables in which nothing may be left half done.
+ALIKE = ("directives_", "auth_", "django_tasks_db_")
 FULL = "The server’s disk is full"
 # PostgreSQL stands on a disk of its own; what it says when that is full, each table says here.
 TRIGGER = """

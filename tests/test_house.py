@@ -17,13 +17,8 @@ from tests.sources import APP, ROOT, parsed
 pytestmark = pytest.mark.once
 
 
-BESIDE = (
-    "queries",
-    "exports",
-    "imports",
-    "papers",
-    "forms",
-)  # of which a noun may import those of another, in no circle
+# A noun may import these of another, in no circle.
+BESIDE = ("queries", "exports", "imports", "papers", "forms")
 # The nouns, in the order in which their commands may call one another.
 NOUNS = (
     "organisations",

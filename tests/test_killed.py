@@ -139,9 +139,8 @@ def test_a_tick_whose_worker_is_killed_is_carried_out_by_the_next(world):
         else:
             assert said is None
             assert tallies.drift() == []
-            assert (
-                world.order("tick") is not None
-            )  # a living worker has it, as far as anybody knows
+            # A living worker has it, as far as anybody knows.
+            assert world.order("tick") is not None
             world.time_passes()
             world.order("tick")
         wrong = Obligation.objects.filter(light_changes_on__lte=timezone.localdate()).count()
@@ -190,9 +189,8 @@ def test_a_report_whose_web_process_is_killed_is_handed_in_once(world):
             [],
         )
         mails = DBTaskResult.objects.filter(task_path="directives.core.notices.mail").count()
-        assert (
-            mails == number + 1
-        )  # a mail of the notice waits in the queue, whenever the process died
+        # A mail of the notice waits in the queue, whenever the process died.
+        assert mails == number + 1
 
 
 # the long forms

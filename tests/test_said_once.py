@@ -408,10 +408,8 @@ def test_templates_ask_for_states_that_there_are():
         documents.REPAIR_STATES,
         states.LOG_STATES,
     )
-    known = {word for table in tables for word, _label in table} | {
-        "accept",
-        "return",
-    }  # a verdict as a form sends it
+    # A verdict as a form sends it.
+    known = {word for table in tables for word, _label in table} | {"accept", "return"}
     comparison = re.compile(
         r"\b(?:state|light|colour|part|role|verdict)(?:\.value)? (?:==|!=) [\"'](\w*)[\"']"
     )

@@ -41,15 +41,8 @@ BIG = (
     Submission,
     Notice,
 )
-KEPT = (
-    Tally,
-    Total,
-    DocumentTotal,
-    Mark,
-    OverallMark,
-    Plan,
-    ProgressReport,
-)  # big in a nation, but of some pages in a test: there the engine may well read them whole
+# Big in a nation, but of some pages in a test: there the engine may well read them whole.
+KEPT = (Tally, Total, DocumentTotal, Mark, OverallMark, Plan, ProgressReport)
 
 
 @dataclass(frozen=True)
@@ -129,9 +122,8 @@ def test_no_hot_page_reads_a_big_table_whole(db, sign_in):
     } == {}
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SET LOCAL enable_seqscan = off"
-            )  # then only what has no index to go by is read whole
+            # Then only what has no index to go by is read whole.
+            cursor.execute("SET LOCAL enable_seqscan = off")
     whole = {
         name: read_whole(clients[page.who], page, crowd, BIG + KEPT) for name, page in PAGES.items()
     }

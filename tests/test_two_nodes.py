@@ -92,10 +92,8 @@ def test_whatever_takes_two_requests_may_end_on_another_node(pair: Pair, tmp_pat
         act(pair)
     for node in (pair.first, pair.second):
         assert "Traceback" not in node.words
-    assert [list((tmp_path / name).iterdir()) for name in ("first", "second")] == [
-        [],
-        [],
-    ]  # nothing stays on a node
+    # Nothing stays on a node.
+    assert [list((tmp_path / name).iterdir()) for name in ("first", "second")] == [[], []]
     assert {
         line.split('"')[1]
         for node in (pair.first, pair.second)

@@ -198,9 +198,8 @@ def work(moves: int, seed: int) -> dict:
     What was accepted by name, how many were refused (somebody was first), what failed, and how long
     it took.
     """
-    if (
-        connection.vendor == "sqlite"
-    ):  # one writer at a time: on a busy machine the last of eight waits long
+    # One writer at a time: on a busy machine the last of eight waits long.
+    if connection.vendor == "sqlite":
         connection.cursor().execute("PRAGMA busy_timeout = 120000")
     random, crew = Random(seed), Crew.gather()
     kinds: list[tuple[Callable[[Random, Crew, int], str], list[int], int]] = [

@@ -60,9 +60,8 @@ class Desk:
     page: Page
     url: str
     faults: list[str] = field(default_factory=list)
-    statuses: dict[str, int] = field(
-        default_factory=dict
-    )  # path → status of the last answer that was a page
+    # Path → status of the last answer that was a page.
+    statuses: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def open(

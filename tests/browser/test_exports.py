@@ -84,9 +84,8 @@ def test_a_long_file_is_watched_until_it_is_ready(
     one.press("生成导出文件")
     expect(page.locator("#export h2")).to_have_text("等待中")
     jobs.run("export", Export.objects.get().pk)
-    expect(page.locator("#export h2")).to_have_text(
-        "可下载"
-    )  # without a press: the page looks by itself
+    # Without a press: the page looks by itself.
+    expect(page.locator("#export h2")).to_have_text("可下载")
     with page.expect_download() as download:
         one.follow("下载")
     assert download.value.suggested_filename.startswith("责任事项台账")

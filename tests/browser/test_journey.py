@@ -248,9 +248,8 @@ def fill_in(desk: Desk) -> None:
         expect(row.locator(".stands .tag")).to_have_text("可报")
     row = row_of(desk, CODES[1])
     with saving(desk, BETTER):
-        row.locator("[name=progress]").fill(
-            BETTER
-        )  # no key more: it is saved while the field still has the focus
+        # No key more: it is saved while the field still has the focus.
+        row.locator("[name=progress]").fill(BETTER)
     expect(row.locator("[id^=n-]")).to_contain_text("保存")
     expect(page.locator("#saved")).to_contain_text("已自动保存")
     entry = entry_of(CODES[1])

@@ -49,18 +49,16 @@ def test_words_are_saved_as_they_are_typed_and_the_focus_stays(cast, office, ope
     words = row(page, entry).locator("[name=progress]")
     words.press_sequentially("已印发办法")
     row(page, entry).get_by_text("待补： 完成比例").wait_for()
-    assert until(
-        page, lambda: stored(entry).progress == "已印发办法"
-    )  # on a slow machine it was saved before the last word already
+    # On a slow machine it was saved before the last word already.
+    assert until(page, lambda: stored(entry).progress == "已印发办法")
     assert words.input_value() == "已印发办法"
     assert page.evaluate("document.activeElement.id") == f"w-{entry.pk}"
     row(page, entry).locator("[name=percent]").fill("40")
     page.keyboard.press("Control+Enter")
     row(page, entry).get_by_text("可报").wait_for()
     assert page.evaluate("document.activeElement.id") == f"w-{office.entries[1].pk}"
-    expect(page.locator("#chips")).to_contain_text(
-        "可报 1"
-    )  # the counts follow when the typing pauses
+    # The counts follow when the typing pauses.
+    expect(page.locator("#chips")).to_contain_text("可报 1")
 
 
 def test_what_the_pause_in_typing_has_saved_is_not_sent_again_on_leaving_the_field(

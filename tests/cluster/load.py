@@ -112,9 +112,8 @@ class Client(threading.Thread):
     def read(self, path: str) -> None:
         began = time.monotonic()
         answer = self.browser.read(path)
-        if (
-            answer.status == 0
-        ):  # no proxy can take back the half that it has passed on: a person loads the page again
+        # No proxy can take back the half that it has passed on: a person loads the page again.
+        if answer.status == 0:
             self.account.broken_off += 1
             answer = self.browser.read(path)
         self.account.slowest = max(self.account.slowest, time.monotonic() - began)

@@ -36,9 +36,8 @@ SMALL = [
     "full_page_writes=off",
     "dynamic_shared_memory_type=mmap",
 ]
-OTHER_USER = (
-    "postgres" if os.geteuid() == 0 else None
-)  # PostgreSQL and PgBouncer refuse to run as root
+# PostgreSQL and PgBouncer refuse to run as root.
+OTHER_USER = "postgres" if os.geteuid() == 0 else None
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:

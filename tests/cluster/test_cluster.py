@@ -63,9 +63,8 @@ def a_busy_table_makes_a_migration_give_up(cluster: Cluster) -> None:
 
 def who_wrote_reads_it_while_the_replica_falls_behind(cluster: Cluster, world: dict) -> None:
     port = cluster.ports["nginx"]
-    writer, reader = (
-        Browser(port, world["people"][0]["session"]) for _two in range(2)
-    )  # the second has not written
+    # The second has not written.
+    writer, reader = (Browser(port, world["people"][0]["session"]) for _two in range(2))
     assert reader.read("/log/").status == 200
     wait_for(lambda: reader.read("/log/").source == "replica1", "pages are read from the replica")
     cluster.sql("replica", "SELECT pg_wal_replay_pause()")
@@ -125,9 +124,8 @@ def what_breaks_under_load_is_seen_by_nobody(cluster: Cluster, world: dict) -> L
         encoding="utf-8"
     )[-6000:]
     assert {status for status, _source in load.reads()} == {200}
-    assert in_flight <= len(
-        load.clients
-    )  # each had one request on its way when the node was killed
+    # Each had one request on its way when the node was killed.
+    assert in_flight <= len(load.clients)
     assert load.broken_off() <= 2 * len(load.clients)  # two were killed: a node, the replica
     assert load.slowest() < 60  # a second on a quiet machine: nobody waits for one that is gone
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment"])
@@ -192,10 +190,8 @@ def the_primary_is_lost_and_the_replica_takes_its_place(
     answer, _failed = browser.write("/log/add/", form)
     assert answer.status == 302
     seen = browser.read("/log/")
-    assert (seen.source, "After the failover" in seen.text) == (
-        "",
-        True,
-    )  # what was promoted is no replica any more
+    # What was promoted is no replica any more.
+    assert (seen.source, "After the failover" in seen.text) == ("", True)
     cluster.ports["primary"] = cluster.ports["replica"]
     hearts = (
         "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%' "

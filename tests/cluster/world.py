@@ -54,9 +54,8 @@ def make() -> dict:
         measure = make_measure(make_plan(body, document), *rows)
         session = session_of(make_member(body, "staff", f"staff{number}"))
         people.append({"session": session, "measure": measure.pk, "body": body.pk})
-    tick(
-        now=timezone.now(), everything=True
-    )  # so that the worker finds nothing to do, and no version moves under the clients
+    # So that the worker finds nothing to do, and no version moves under the clients.
+    tick(now=timezone.now(), everything=True)
     for person in people:
         rows = Obligation.objects.filter(organisation=person["body"]).order_by("pk")
         person["obligations"] = list(rows.values_list("pk", "version"))

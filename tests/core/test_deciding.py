@@ -309,9 +309,8 @@ class Office:
         middle = make_body(parent=top)
         self.bodies = [top, middle, make_body(parent=middle)]
         self.people = [make_member(random.choice(self.bodies), self.role()) for _number in range(6)]
-        for body, person in zip(
-            (*self.bodies, top), self.people, strict=False
-        ):  # so that somebody can begin, and decide
+        # So that somebody can begin, and decide.
+        for body, person in zip((*self.bodies, top), self.people, strict=False):
             Membership.objects.get_or_create(user=person, organisation=body, role="staff")
             Membership.objects.get_or_create(user=person, organisation=top, role="supervisor")
         section = make_section()

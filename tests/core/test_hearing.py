@@ -103,9 +103,8 @@ def test_a_plan_handed_in_is_heard_of_all_that_it_answers(cast, owed):
 
 def test_a_log_entry_is_heard_of_what_its_measure_serves_and_turns_the_light_at_once(cast, owed):
     measure = measure_of(owed[:1])
-    planning.log_work(
-        measure, on=BEFORE, text="召开会议", by=cast.staff, now=NOW
-    )  # of work long ago: said today
+    # Of work long ago: said today.
+    planning.log_work(measure, on=BEFORE, text="召开会议", by=cast.staff, now=NOW)
     assert stored() == [HEARD, STILL]
     turned = Event.objects.get(action="light")
     assert (turned.by, turned.before, turned.after) == (

@@ -98,9 +98,8 @@ def test_what_waited_behind_a_tick_is_given_on_its_day(cast, directives, few):
 def test_what_was_broken_off_goes_on_and_does_nothing_twice(cast, directives, few):
     job = begun(cast, directives)
     jobs.run("job", job.pk)
-    JobProgress.objects.update(
-        reached="", done=0, made=0, state=WAITING
-    )  # as if nothing had been noted
+    # As if nothing had been noted.
+    JobProgress.objects.update(reached="", done=0, made=0, state=WAITING)
     jobs.run("job", job.pk)
     jobs.run("job", job.pk)
     job.refresh_from_db()

@@ -29,9 +29,8 @@ def fill(facts):
     rows = []
     for number, (light, due) in enumerate(facts):
         if number % 3 == 0:
-            directive = make_directive(
-                sections[number % 2], order=number % 4
-            )  # orders that tie, too
+            # Orders that tie, too.
+            directive = make_directive(sections[number % 2], order=number % 4)
         on = None if due is None else DAY + timedelta(days=due)
         rows.append(
             Obligation(

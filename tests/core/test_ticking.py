@@ -114,9 +114,8 @@ def test_lights_asked_for_before_a_tick_turn_on_its_day(cast):
     """
     relighting.relight_all(by=None, now=NOW)
     JobRun.objects.create(name="tick", last_ran_at=later(18), last_day=TODAY + timedelta(days=18))
-    make_obligation(
-        organisation=cast.body, due_on=date(2026, 10, 30), percent=95
-    )  # as issued on the day that was asked on
+    # As issued on the day that was asked on.
+    make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
     assert relighting.next_part(JobProgress.objects.get()) is False
     assert Event.objects.get(action="light").at == later(18)
     assert wrong_lights(later(18)) == []
@@ -198,7 +197,6 @@ def test_a_year_of_moves_and_ticks_leaves_no_drift(cast, seed):
             assert tick(now=now) == 0
         now += timedelta(days=random.choice([1, 1, 3, 9, 20]))
     assert tallies.drift() == []
-    assert (
-        make_body("late", parent=cast.sibling).parent == cast.sibling
-    )  # the sibling becomes a branch
+    # The sibling becomes a branch.
+    assert make_body("late", parent=cast.sibling).parent == cast.sibling
     assert tallies.drift() == []

@@ -147,16 +147,14 @@ def test_a_chore_that_fails_is_logged_with_its_traceback_and_stops_nothing(
 
 
 def test_daily_jobs_run_once_in_a_shanghai_day(db: None, daily: list[str]) -> None:
-    with time_machine.travel(
-        datetime(2026, 10, 13, 15, 59, tzinfo=UTC), tick=False
-    ):  # 23:59 in Shanghai
+    # 23:59 in Shanghai.
+    with time_machine.travel(datetime(2026, 10, 13, 15, 59, tzinfo=UTC), tick=False):
         call_command("worker", "--once")
         call_command("worker", "--once")
         assert daily == list(worker.DAILY)
         assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 13)
-    with time_machine.travel(
-        datetime(2026, 10, 13, 16, 1, tzinfo=UTC), tick=False
-    ):  # 00:01, still the 13th in London
+    # 00:01, still the 13th in London.
+    with time_machine.travel(datetime(2026, 10, 13, 16, 1, tzinfo=UTC), tick=False):
         call_command("worker", "--once")
         assert daily == list(worker.DAILY) * 2
         assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 14)

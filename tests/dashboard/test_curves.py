@@ -25,16 +25,10 @@ def under_axis(opens_on, due_on, today):
     ("opens_on", "due_on", "words"),
     [
         (date(2026, 10, 30), date(2026, 12, 4), ["10月30日", "12月4日", "12月16日"]),
-        (
-            date(2026, 11, 23),
-            date(2027, 1, 20),
-            ["11月23日", "2027年2月1日"],
-        ),  # days of another year are longer
-        (
-            date(2026, 11, 23),
-            date(2026, 11, 24),
-            ["11月23日", "12月6日"],
-        ),  # nor is it written over the first
+        # Days of another year are longer.
+        (date(2026, 11, 23), date(2027, 1, 20), ["11月23日", "2027年2月1日"]),
+        # Nor is it written over the first.
+        (date(2026, 11, 23), date(2026, 11, 24), ["11月23日", "12月6日"]),
     ],
 )
 def test_the_due_day_keeps_clear_of_the_days_at_both_ends(opens_on, due_on, words):

@@ -298,9 +298,8 @@ def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
     client = sign_in(cast.supervisor)
     page = client.get("/dashboard/?on=2026-10-07").content.decode()
     assert "截至10月7日终了" in page and "/obligations/?" not in page
-    assert (
-        f'href="?on=2026-10-07&amp;scope={cast.body.pk}"' in page
-    )  # the way down stays on that day
+    # The way down stays on that day.
+    assert f'href="?on=2026-10-07&amp;scope={cast.body.pk}"' in page
     early = client.get("/dashboard/?on=2026-09-30").content.decode()
     assert "没有9月30日的数据" in early and 'href="?on=2026-10-01"' in early
     assert look(cast.staff, on=date(2026, 10, 7)).lights.total == 0  # own work alone is not copied

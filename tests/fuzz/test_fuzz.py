@@ -30,9 +30,8 @@ def fuzz(db, sign_in, settings, tmp_path, django_capture_on_commit_callbacks):
         found = crawl(client, PAGES)
         return send(client, chosen(found, count, Random(seed)), django_capture_on_commit_callbacks)
 
-    logging.disable(
-        logging.CRITICAL
-    )  # thousands of requests are refused, and each would be told of
+    # Thousands of requests are refused, and each would be told of.
+    logging.disable(logging.CRITICAL)
     yield fuzzed
     logging.disable(logging.NOTSET)
 

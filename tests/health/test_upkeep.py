@@ -107,11 +107,8 @@ def test_nobody_outside_is_told(office, time_machine):
 @pytest.mark.parametrize(
     ("ticked", "due", "wanted"),
     [
-        (
-            TODAY,
-            date(2026, 10, 13),
-            TODAY,
-        ),  # what the tick of today left is a matter for the doctor
+        # What the tick of today left is a matter for the doctor.
+        (TODAY, date(2026, 10, 13), TODAY),
         (TODAY - timedelta(days=4), date(2026, 10, 12), TODAY - timedelta(days=4)),
         (TODAY - timedelta(days=4), date(2026, 10, 14), TODAY),  # no light has had to change
         (None, date(2026, 10, 14), TODAY),  # as they were lit when they were written
@@ -132,11 +129,8 @@ def test_of_which_day_the_lights_are(cast, ticked, due, wanted):
 @pytest.mark.parametrize(
     ("day", "clock", "late"),
     [
-        (
-            date(2026, 10, 12),
-            "2026-10-12T17:59Z",
-            False,
-        ),  # 01:59 of the 13th: the tick may take its time
+        # 01:59 of the 13th: the tick may take its time.
+        (date(2026, 10, 12), "2026-10-12T17:59Z", False),
         (date(2026, 10, 12), "2026-10-12T18:00Z", True),
         (date(2026, 10, 11), "2026-10-12T16:10Z", True),
         (date(2026, 10, 13), "2026-10-13T15:59Z", False),
@@ -157,9 +151,8 @@ def test_a_process_reads_it_once_in_a_while(db, monkeypatch, django_assert_num_q
     clock = iter([100.0, 114.0, 116.0, 116.0])
     monkeypatch.setattr(upkeeping, "monotonic", lambda: next(clock))
     keeper = Keeper()
-    with django_assert_num_queries(
-        4,
-    ):  # runs, the oldest task, the calendar, the first light that is due
+    # Runs, the oldest task, the calendar, the first light that is due.
+    with django_assert_num_queries(4):
         keeper.ask(NOW)
     with django_assert_num_queries(0):
         keeper.ask(NOW)
@@ -185,9 +178,8 @@ def test_what_waits_and_was_backed_up_is_read(db):
     JobRun.objects.create(name="backup", last_ran_at=NOW - timedelta(days=4), last_day=TODAY)
     seen = read(NOW)
     assert (seen.tasks_wait(NOW), seen.backup_late(NOW)) == (True, True)
-    JobRun.objects.update(
-        last_ran_at=datetime(1970, 1, 1, tzinfo=UTC),
-    )  # it was begun, and never ended well
+    # It was begun, and never ended well.
+    JobRun.objects.update(last_ran_at=datetime(1970, 1, 1, tzinfo=UTC))
     assert read(NOW).backed_up_at is None
 
 

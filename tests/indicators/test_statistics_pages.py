@@ -550,9 +550,8 @@ def test_a_supervisor_does_not_fill_in_the_form_of_another(cast, asked, sign_in,
 
 
 def test_a_body_that_is_not_asked_is_told_so(cast, asked, sign_in):
-    person = make_member(
-        cast.centre, "manager"
-    )  # which registered the document and owes nothing under it
+    # Their body registered the document and owes nothing under it.
+    person = make_member(cast.centre, "manager")
     page = sign_in(person).get(
         reverse("figures", args=[cast.centre.pk]), {"document": asked.document_id}
     )

@@ -275,9 +275,8 @@ def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
     )
     closing = make_obligation(third, cast.sibling, state="closing", reason="已完成", moved_at=NOW)
     make_obligation(fourth, cast.sibling, due_on=date(2026, 9, 1))
-    make_obligation(
-        fourth, cast.centre, state="closing", reason="本级", moved_at=NOW
-    )  # their own body's: another decides
+    # Their own body's: another decides.
+    make_obligation(fourth, cast.centre, state="closing", reason="本级", moved_at=NOW)
     found = desk_of(cast.supervisor).inbox
     assert [(line.kind, line.pk, line.n) for line in found.lines] == [
         ("plan", plan.pk, 1),
@@ -334,9 +333,8 @@ def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(
         wait_for_review(cast.child, NOW - timedelta(hours=number), cast.below)
         for number in range(3)
     ]
-    wait_for_review(
-        cast.centre, NOW - timedelta(days=9), cast.viewer
-    )  # their own body's: another decides
+    # Their own body's: another decides.
+    wait_for_review(cast.centre, NOW - timedelta(days=9), cast.viewer)
     for directive in directives_of(3):
         make_obligation(
             directive,

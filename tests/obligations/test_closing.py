@@ -76,9 +76,8 @@ def test_a_sentence_that_stands_against_several_items_is_said_once_at_the_head(
         url_of(row, "request_close"), {**key(), "version": 1, "reason": "已完成"}
     )
     assert str(answer.context["refusal"]) == "未建立：请说明仍可销号的原因。"
-    assert answer.content.decode().count('class="row bad"') == len(
-        open_ones(row)
-    )  # the reason that was given is not wrong
+    # The reason that was given is not wrong.
+    assert answer.content.decode().count('class="row bad"') == len(open_ones(row))
 
 
 def test_with_a_reason_for_each_it_is_asked_for_verified_and_shown(cast, row, sign_in, key):
@@ -96,9 +95,8 @@ def test_with_a_reason_for_each_it_is_asked_for_verified_and_shown(cast, row, si
         (cast.staff, "由上级统一建立。"),
     ]
     page = sign_in(cast.supervisor).get(reverse("obligation", args=[row.pk])).content.decode()
-    assert (
-        REASON in page and f'name="open-{second}"' in page
-    )  # the reasons stand in the form of whoever verifies
+    # The reasons stand in the form of whoever verifies.
+    assert REASON in page and f'name="open-{second}"' in page
     answer = sign_in(cast.supervisor).post(
         url_of(row, "close"), {**key(), "version": 2, "reason": "已核验", **given}
     )
@@ -243,10 +241,11 @@ def test_no_way_leaves_closed_work_with_an_item_neither_established_nor_excused(
         reached.add(Obligation.objects.get(pk=pk).state)
         now += timedelta(hours=1)
     assert {"closing", "closed"} <= reached
+    # Every way was gone.
     assert set(Event.objects.values_list("action", flat=True)) >= {
         "close",
         "item",
         "import",
         "change",
-    }  # every way was gone
+    }
     assert tallies.drift() == []

@@ -303,9 +303,8 @@ def test_from_the_choice_to_obligations(cast, sign_in, key, document):
     assert response.headers["Location"] == f"/obligations/?document={document.pk}&state=assigned"
     assert Obligation.objects.filter(due_on=due, state="assigned").count() == 4
     assert Obligation.objects.filter(part="lead", organisation=cast.body).count() == 2
-    assert client.get(step(document, "preview/")).headers["Location"] == step(
-        document
-    )  # the draft is done with
+    # The draft is done with.
+    assert client.get(step(document, "preview/")).headers["Location"] == step(document)
     assert tallies.drift() == []
 
 
@@ -380,9 +379,8 @@ def test_an_address_may_bring_a_directive_and_a_body(cast, sign_in, document):
         "draft"
     ]
     assert (draft.directives, draft.bodies) == (frozenset({first}), frozenset({cast.body.pk}))
-    assert (
-        client.get(step(document)).context["draft"].bodies == frozenset()
-    )  # reading keeps nothing
+    # Reading keeps nothing.
+    assert client.get(step(document)).context["draft"].bodies == frozenset()
 
 
 def test_ids_of_other_documents_statements_and_bodies_not_below_are_left_out(

@@ -160,9 +160,8 @@ def test_the_cells_in_words(cast, sign_in, work):
     assert other["具体措施"] is None  # its plan is a draft
     assert (late["牵头单位"], late["责任（配合）单位"]) == (None, "共青团中央")
     assert late["亮灯"].startswith("逾期")
-    assert (
-        late["亮灯"].replace("2026年", "").endswith("应于3月9日完成，至今完成 5%")
-    )  # from 2027 on with its year
+    # From 2027 on with its year.
+    assert late["亮灯"].replace("2026年", "").endswith("应于3月9日完成，至今完成 5%")
 
 
 def test_the_filter_in_force_is_that_of_the_page_and_stands_on_the_cover(cast, sign_in, work):
@@ -195,11 +194,8 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
         "FFDDEFE3",
         "FFF8D7D3",
     ]
-    assert [sheet.row_dimensions[line].outlineLevel for line in (2, 3, 4)] == [
-        0,
-        2,
-        1,
-    ]  # the section, its clause's second body, its next
+    # The section, its clause's second body, its next.
+    assert [sheet.row_dimensions[line].outlineLevel for line in (2, 3, 4)] == [0, 2, 1]
 
 
 def test_every_column_has_a_key_of_its_own():

@@ -111,9 +111,8 @@ def _owed(directive, body, number):
 def asked(client, url, query):
     """The plans of a page's queries, and the answer."""
     client.get(url)
-    if (
-        connection.vendor == "postgresql"
-    ):  # ten thousand rows it would often rather read whole; what counts is whether it must
+    # Ten thousand rows it would often rather read whole; what counts is whether it must.
+    if connection.vendor == "postgresql":
         connection.cursor().execute("SET LOCAL enable_seqscan = off")
     with plans() as found:
         answer = client.get(url, query)

@@ -500,9 +500,8 @@ def test_who_may_acknowledge_many(cast, sign_in, key):
     }
     assert got == {"supervisor": 403, "manager": 403, "viewer": 403}
     assert sign_in(cast.staff).get(f"{LIST}acknowledge/").url == LIST
-    sign_in(cast.stranger).post(
-        f"{LIST}acknowledge/", {**key(), "pick": row.pk}
-    )  # not in view: as if nothing were ticked
+    # Not in view: as if nothing were ticked.
+    sign_in(cast.stranger).post(f"{LIST}acknowledge/", {**key(), "pick": row.pk})
     assert Obligation.objects.get().state == "assigned"
 
 

@@ -418,9 +418,8 @@ def test_an_open_conflict_stays_open_until_somebody_decides(cast, office, sign_i
         now=NOW,
     )
     text = sign_in(cast.staff).post(office.save_url(), TYPED | key(), headers=HTMX).content.decode()
-    assert text.index('name="version" value="1"') < text.index(
-        "hx-swap-oob"
-    )  # the next save of the row meets the conflict again
+    # The next save of the row meets the conflict again.
+    assert text.index('name="version" value="1"') < text.index("hx-swap-oob")
 
 
 @pytest.mark.parametrize("percent", ["101", "-5", "一半", "4.5"])
@@ -496,9 +495,8 @@ def test_a_save_takes_the_same_queries_however_long_the_report_is(cast, sign_in,
     client = sign_in(cast.staff)
     one, three = (Office(cast, count) for count in (1, 3))
     taken = {queries(client, office.save_url(), **TYPED, **key()) for office in (one, three)}
-    assert (
-        len(taken) == 1 and taken.pop() <= 10
-    )  # SQLite counts its BEGIN, and writes an event in two
+    # SQLite counts its BEGIN, and writes an event in two.
+    assert len(taken) == 1 and taken.pop() <= 10
 
 
 def test_an_entry_is_read_for_a_save_as_the_orm_reads_it(cast, django_assert_num_queries):
@@ -653,9 +651,8 @@ def test_a_supervisor_returns_one_and_accepts_the_rest(cast, office, sign_in, ke
     form = seen | {f"verdict-{first}": "return", f"reason-{first}": "写具体些", "rest": "accept"}
     response = client.post(f"{office.url}decide/", form | key())
     assert response.headers["Location"] == url
-    assert (
-        'href="/reports/?cycle=' in client.get(url).content.decode()
-    )  # to the next report that waits
+    # To the next report that waits.
+    assert 'href="/reports/?cycle=' in client.get(url).content.decode()
     assert office.states() == ["returned", "accepted", "accepted"]
     assert sorted(Obligation.objects.values_list("percent", flat=True)) == [0, 60, 60]
     assert "写具体些" in sign_in(cast.staff).get(office.url).content.decode()

@@ -247,9 +247,8 @@ def test_a_verdict_belongs_to_the_submission_that_holds_the_entry(cast, handed_i
     handed_in.decide(cast.supervisor, (0, False, "未写明进度"))
     handed_in.again(cast)
     last = handed_in.report.submissions.get(number=2)
-    handed_in.report.entries.filter(pk=handed_in.entries[1].pk).update(
-        submitted_at=AFTER
-    )  # nobody would
+    # Nobody would.
+    handed_in.report.entries.filter(pk=handed_in.entries[1].pk).update(submitted_at=AFTER)
     verdicts = handed_in.decide(
         cast.supervisor, (0, True, ""), (1, True, ""), now=AFTER + timedelta(hours=1)
     )

@@ -130,9 +130,8 @@ def test_what_was_written_early_in_a_part_that_was_rolled_back_is_written_again(
     with tallies.counted():
         move(row, "suspend", by=None, now=NOW, reason="机构改革")
         with transaction.atomic():
-            make_body(
-                "Q02A", parent=cast.sibling
-            )  # the first child: what was gathered is written before the sibling is counted
+            # The first child: what was gathered is written before the sibling is counted.
+            make_body("Q02A", parent=cast.sibling)
             transaction.set_rollback(True)
     assert Obligation.objects.get(pk=row.pk).state == "suspended"
     assert tallies.drift() == []

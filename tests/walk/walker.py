@@ -51,9 +51,8 @@ class Walker:
     def _found_office(self) -> None:
         """Bodies and people, and nothing to do for them yet. Every second body has a manager."""
         centre = make_body("C000", kind="centre")
-        number = count(
-            1
-        )  # no key: it goes on from the walk before, and would lead the same seed elsewhere
+        # No key: it goes on from the walk before, and would lead the same seed elsewhere.
+        number = count(1)
         for branch in range(BRANCHES):
             above = make_body(f"Q{branch}", parent=centre, kind="committee", level="provincial")
             for body in (

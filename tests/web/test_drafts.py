@@ -114,9 +114,8 @@ def test_the_browser_is_told_that_a_form_is_stored(cast, measure, sign_in):
     assert (first.status_code, LogEntry.objects.count()) == (302, 1)
     assert first.cookies["stored"].value == key
     assert not first.cookies["stored"]["httponly"]
-    assert (
-        key in log(client, measure, key).cookies["stored"].value
-    )  # nothing is done twice, and what is stored is not offered again
+    # Nothing is done twice, and what is stored is not offered again.
+    assert key in log(client, measure, key).cookies["stored"].value
 
 
 def test_the_browser_is_not_told_so_of_a_form_that_was_refused_or_met_the_sign_in(

@@ -25,9 +25,8 @@ POLICY = (
     "form-action 'self'",
     "frame-ancestors 'none'",
 )
-SANDBOXED = {
-    "attachment": ("default-src 'none'", "sandbox")
-}  # a file of somebody's: stricter still
+# A file of somebody's: stricter still.
+SANDBOXED = {"attachment": ("default-src 'none'", "sandbox")}
 # session.js sends the newest token after another sign-in.
 READ_BY_SCRIPTS = {"csrftoken"}
 
