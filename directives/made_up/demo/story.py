@@ -41,7 +41,7 @@ from directives.models import (
     TallyDay,
     User,
     Verdict,
-)  # fmt: skip
+)
 
 # The large tables, which are filled without their indexes.
 MANY = (
