@@ -1,4 +1,4 @@
-"""Every long act, by the name that its row holds: what the worker carries out."""
+"""The long acts that the worker carries out, by the name stored in their rows."""
 
 from directives.core import relighting
 from directives.core.jobs import Act

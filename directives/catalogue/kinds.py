@@ -1,4 +1,4 @@
-"""What kinds of tables can be brought in."""
+"""The kinds of tables that can be imported, by key."""
 
 from directives.documents.imports.directives import DIRECTIVES
 from directives.documents.imports.tasks import TASKS

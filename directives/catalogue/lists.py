@@ -89,11 +89,9 @@ def _directives(request: ListRequest, place: Place) -> FilteredList:
     directives = register.matching_directives(
         document, q=chosen.q, kind=chosen.kind, section=chosen.section
     )
-    section = (
-        document.sections.filter(pk=whole_number(chosen.section)).first()
-        if whole_number(chosen.section)
-        else None
-    )
+    section = None
+    if pk := whole_number(chosen.section):
+        section = document.sections.filter(pk=pk).first()
     kind = dict(DIRECTIVE_KINDS).get(chosen.kind)
     part = section and f"{localized_text(section.number)} {localized(section, 'title')}".strip()
     filter_notes = filter_in_words(
@@ -118,7 +116,7 @@ def _directives(request: ListRequest, place: Place) -> FilteredList:
 def _bodies(request: ListRequest, place: Place) -> FilteredList:
     chosen, seen = BodyFilter.of(request.GET), Organisation.objects.visible_to(request.user)
     abolished = bool(chosen.abolished or chosen.q)
-    found_bodies = bodies.matching_bodies(
+    matching_bodies = bodies.matching_bodies(
         seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished
     )
     filter_notes = filter_in_words(
@@ -131,13 +129,13 @@ def _bodies(request: ListRequest, place: Place) -> FilteredList:
         return Book(
             _("Organisations"),
             BODIES,
-            bodies.iter_body_lines(request.user, found_bodies),
+            bodies.iter_body_lines(request.user, matching_bodies),
             request.now,
             filter_notes,
             _fictional(),
         )
 
-    return list_of_rows(filter_notes, found_bodies, make_book)
+    return list_of_rows(filter_notes, matching_bodies, make_book)
 
 
 # plans and the log
@@ -174,24 +172,24 @@ def _plans(request: ListRequest, place: Place) -> FilteredList:
 
 def _measures(request: ListRequest, place: Place) -> FilteredList:
     plan = get_object_or_404(plans_found(request.user), **place)
-    shown = plan_view(plan, request.user)
+    view = plan_view(plan, request.user)
     body, title = localized(plan.organisation, "name"), localized(plan.document, "title")
     filter_notes = filter_in_words(
         (_("Organisation"), body), (_("Document"), title), (_("Plan"), localized_text(plan.title))
     )
 
     def make_book() -> Book:
-        covered = (_("Directives covered"), part_of(shown.coverage.covered, shown.coverage.total))
+        covered = (_("Directives covered"), part_of(view.coverage.covered, view.coverage.total))
         return Book(
             f"{_('Measures')} {body}",
             MEASURE_COLUMNS,
-            shown.lines,
+            view.lines,
             request.now,
             (*filter_notes, covered),
             plan.document.fictional,
         )
 
-    return list_of_length(filter_notes, len(shown.lines), make_book)
+    return list_of_length(filter_notes, len(view.lines), make_book)
 
 
 def _log(request: ListRequest, place: Place) -> FilteredList:
@@ -235,9 +233,7 @@ def _reports(request: ListRequest, place: Place) -> FilteredList:
         lines = iterate_rows(
             order_of(request.user, chosen).sort(reports), request.user, today=request.today
         )
-        fictional = (
-            cycle.document.fictional if cycle else any(cycle.document.fictional for cycle in cycles)
-        )
+        fictional = any(row.document.fictional for row in ([cycle] if cycle else cycles))
         return Book(_("Progress reports"), REPORTS, lines, request.now, notes, fictional)
 
     return list_of_rows(filter_notes, reports, make_book)
@@ -252,10 +248,7 @@ def _entries(request: ListRequest, place: Place) -> FilteredList:
         (_("Organisation"), localized(report.organisation, "name")),
         (_("Document"), localized(report.document, "title")),
         (_("Reporting cycle"), report.cycle.name),
-        (
-            pgettext_lazy("ledger", "Filter"),
-            FILTERS[name] if name in FILTERS and name != "all" else "",
-        ),
+        (pgettext_lazy("ledger", "Filter"), "" if name == "all" else FILTERS.get(name, "")),
     )
 
     def make_book() -> Book:
@@ -281,16 +274,12 @@ def _numbered() -> int:
 def _events(request: ListRequest, place: Place) -> FilteredList:
     chosen = record.EventFilter.of(request.GET)
     events = record.events_for(request.user, chosen)
-    body = (
-        Organisation.objects.visible_to(request.user).filter(pk=chosen.body).first()
-        if chosen.body
-        else None
-    )
-    document = (
-        Document.objects.visible_to(request.user).defer(*HEAVY).filter(pk=chosen.document).first()
-        if chosen.document
-        else None
-    )
+    body = document = None
+    if chosen.body:
+        body = Organisation.objects.visible_to(request.user).filter(pk=chosen.body).first()
+    if chosen.document:
+        documents = Document.objects.visible_to(request.user).defer(*HEAVY)
+        document = documents.filter(pk=chosen.document).first()
     filter_notes = filter_in_words(
         (_("Organisation or person"), chosen.q),
         (_("What was done"), chosen.action and word_of(chosen.action)),
@@ -320,43 +309,43 @@ def _events(request: ListRequest, place: Place) -> FilteredList:
 
 
 def _table(key: str, request: ListRequest, place: Place) -> FilteredList:
-    shown = load_board(
+    board = load_board(
         request.user,
         BoardChoice.of(request.GET, request.today),
         today=request.today,
         workdays=request.workdays,
     )
-    if shown is None or not shown.documents or key not in dict(tables.tables(shown)):
+    if board is None or not board.documents or key not in dict(tables.tables(board)):
         raise Http404
-    filter_notes = tuple(tables.notes(shown))
+    filter_notes = tuple(tables.notes(board))
 
     def make_book() -> Book:
         table = tables.TABLES[key]
-        notes = (*filter_notes, *ledger.light_notes(shown.lights))
+        notes = (*filter_notes, *ledger.light_notes(board.lights))
         return Book(
             table.name,
-            tuple(table.columns(shown, request)),
-            table.rows(shown),
+            tuple(table.columns(board, request)),
+            table.rows(board),
             request.now,
             notes,
-            shown.fictional,
+            board.fictional,
         )
 
-    return list_of_length(filter_notes, _length(key, shown), make_book)
+    return list_of_length(filter_notes, _length(key, board), make_book)
 
 
-def _length(key: str, shown: Board) -> int:
+def _length(key: str, board: Board) -> int:
     if key == "late":
-        return shown.lights.red
+        return board.lights.red
     rows = {
-        "documents": shown.document_lines,
-        "sections": shown.section_lines,
-        "bodies": shown.bodies,
-        "directives": shown.directives,
+        "documents": board.document_lines,
+        "sections": board.section_lines,
+        "bodies": board.bodies,
+        "directives": board.directives,
     }
     if key in rows:
         return len(rows[key])
-    return len(shown.weeks.points) if shown.weeks else 0
+    return len(board.weeks.points) if board.weeks else 0
 
 
 def _of_table(key: str) -> ListKind:

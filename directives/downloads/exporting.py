@@ -68,14 +68,14 @@ def answer(
     format_key, place = request.GET.get("export", ""), dict(place or {})
     if format_key not in FORMATS:
         raise Http404
-    found, query = find_list(key, request, place), filter_of(request.GET)
-    if not found.at_most(AT_ONCE):
+    listed, query = find_list(key, request, place), filter_of(request.GET)
+    if not listed.at_most(AT_ONCE):
         parameters: dict[str, str | int] = {"list": key, **place}
         parameters |= {"format": format_key, "query": query}
         return HttpResponseRedirect(f"{reverse('export_new')}?{urlencode(parameters)}")
     choice = choice_of(request.user, key)
     book = export_job.personal_book(
-        found.make_book(), key, columns=choice.columns, paper=choice.paper, request=request
+        listed.make_book(), key, columns=choice.columns, paper=choice.paper, request=request
     )
     lights_on = keeper.ask(request.now).old_lights(request.today)
     book = replace(book, lights_on=lights_on, as_of=data_as_of(request, request.now))
@@ -129,8 +129,8 @@ def ask(
             "%(count)s of your files are being generated. Wait for one of them, or cancel one."
         )
         raise Refusal(text % {"count": len(under_way)})
-    reach, told = export_job.reach_of(by), [[str(label), str(value)] for label, value in notes]
-    export = Export.objects.create(**fields, by=by, asked_at=now, reach=reach, told=told)
+    reach, texts = export_job.reach_of(by), [[str(label), str(value)] for label, value in notes]
+    export = Export.objects.create(**fields, by=by, asked_at=now, reach=reach, told=texts)
     _record(by, now, key, query=query, format=wanted, export=export.pk)
     jobs.enqueue(export)
     return export
@@ -167,7 +167,7 @@ def _forget(export: Export) -> None:
     transaction.on_commit(partial(default_storage.delete, where))
 
 
-# who may still have it
+# the right to download
 
 
 def refusal(export: Export, user: User, now: datetime) -> str:

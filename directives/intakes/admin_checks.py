@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -54,20 +55,19 @@ def demand_no_faults(
     """Raise ValidationError with every fault of these rows: (line, field → cell)."""
     named = {field.name: field for field in fields if not field.read_only}
     readings = {name: value_reader(field) for name, field in named.items()}
-    given = [_given(line, row, named, readings) for line, row in rows]
-    found: list[tuple[int, Fault]] = []
-    for start in range(0, len(given), BATCH):
-        for checked in checker.check(given[start : start + BATCH]):
+    file_rows = [_file_row(line, row, named, readings) for line, row in rows]
+    numbered: list[tuple[int, Fault]] = []
+    for start in range(0, len(file_rows), BATCH):
+        for checked in checker.check(file_rows[start : start + BATCH]):
             faults = dict.fromkeys((*checked.row.faults, *checked.faults))
-            found += [(checked.row.number, fault) for fault in faults]
-    found += checker.finish()
-    if found:
+            numbered += [(checked.row.number, fault) for fault in faults]
+    numbered += checker.finish()
+    if numbered:
         headings = {field.name: _heading(field, checker.headed) for field in fields}
-        inside = sorted(found, key=lambda one: one[0])
         raise ValidationError(
             [
                 fault_in_words(line, replace(fault, field=headings.get(fault.field, fault.field)))
-                for line, fault in inside
+                for line, fault in sorted(numbered, key=itemgetter(0))
             ]
         )
 
@@ -77,7 +77,7 @@ def _heading(field: Field, headed: Container[str]) -> str:
     return f"{field.label} ({field.name})" if field.name in headed else str(field.label)
 
 
-def _given(
+def _file_row(
     line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, CellReader]
 ) -> FileRow:
     values: dict[str, Any] = {}

@@ -154,19 +154,19 @@ PLACES = {"document": _documents, "cycle": _cycles, "organisation": _bodies, "ow
 
 
 def columns_asked(data: Mapping[str, str]) -> dict[str, str]:
-    """Letter → field, as the form sends them, without empty ones."""
-    found = {match[1]: value for name, value in data.items() if (match := LETTER.fullmatch(name))}
-    return {place: field[:60] for place, field in found.items() if field}
+    """The chosen field of each column, by letter, without empty ones."""
+    matches = ((LETTER.fullmatch(name), field) for name, field in data.items())
+    return {match[1]: field[:60] for match, field in matches if match and field}
 
 
 def place_asked(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[str, int]:
     """What a table belongs to by a query string, without what the user may not see."""
-    found: dict[str, int] = {}
+    place: dict[str, int] = {}
     for need in kind.needs:
         pk = whole_number(data.get(need, ""))
         if pk is not None and SEEN[need].objects.visible_to(user).filter(pk=pk).exists():
-            found[need] = pk
-    return found
+            place[need] = pk
+    return place
 
 
 SEEN: dict[str, type[Cycle] | type[Document] | type[Organisation]] = {

@@ -256,13 +256,13 @@ def _conflicts(intake: Intake) -> Conflicts | None:
     if not intake.counts.get(CONFLICT):
         return None
     rows = IntakeRow.objects.filter(intake=intake, verdict=CONFLICT)
-    found = rows.aggregate(
+    counts = rows.aggregate(
         undecided=Count("pk", filter=Q(choice="")),
         filed=Count("pk", filter=Q(choice=MINE)),
         kept=Count("pk", filter=Q(choice=THEIRS)),
         nothing=Count("pk", filter=Q(choice=THEIRS) & ALL_CONTESTED),
     )
-    return Conflicts(**found)
+    return Conflicts(**counts)
 
 
 def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
@@ -273,11 +273,10 @@ def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
         words.append((_("Document"), f"《{localized(document, 'title')}》"))
     if "cycle" in place and (cycle := Cycle.objects.filter(pk=place["cycle"]).first()):
         words.append((_("Reporting cycle"), cycle.name))
-    if "organisation" in place and (
-        body := Organisation.objects.filter(pk=place["organisation"]).first()
-    ):
+    bodies = Organisation.objects.all()
+    if "organisation" in place and (body := bodies.filter(pk=place["organisation"]).first()):
         words.append((_("Organisation"), localized(body, "name")))
-    if "owner" in place and (owner := Organisation.objects.filter(pk=place["owner"]).first()):
+    if "owner" in place and (owner := bodies.filter(pk=place["owner"]).first()):
         words.append((_("Registering organisation"), localized(owner, "name")))
     return tuple(words)
 
@@ -309,12 +308,12 @@ def columns_of(
     fields = tuple(field for field in kind.fields(context_of(intake, now)) if not field.computed)
     heads = [Headings.of_json(table) for table in intake.tables]
     head = heads[0] if chosen is None else heads[0].matching(chosen)
-    asked = tuple(MatchedColumn(column, column.field) for column in head.columns)
+    columns = tuple(MatchedColumn(column, column.field) for column in head.columns)
     sheets = tuple(head.sheet for head in heads if head.sheet)
     return ColumnsView(
         intake,
         kind,
-        asked,
+        columns,
         fields,
         sheets,
         tuple(fault_in_words(fault) for fault in heading_faults(head, FieldNames(fields))),

@@ -92,11 +92,9 @@ class OrganisationResource(SafeResource):
     def save_instance(
         self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any
     ) -> None:
-        was = (
-            None
-            if is_create
-            else Organisation.objects.values_list("kind", flat=True).get(pk=instance.pk)
-        )
+        was = None
+        if not is_create:
+            was = Organisation.objects.values_list("kind", flat=True).get(pk=instance.pk)
         super().save_instance(instance, is_create, row, **kwargs)
         if was is not None:
             change_kind(instance, kind=instance.kind, was=was)
@@ -129,10 +127,12 @@ class DirectiveResource(SafeResource):
         documents: dict[int, list] = {}
         for line, row in numbered_rows(dataset.dict):
             directive = known.get(whole_number(row.get("id") or ""))
-            if directive is not None:  # else `before_import_row` fails
-                said = {name: row[name] for name in ("modality", "kind", "cadence") if name in row}
+            if directive is not None:  # otherwise `before_import_row` fails
+                values = {
+                    name: row[name] for name in ("modality", "kind", "cadence") if name in row
+                }
                 documents.setdefault(directive.document_id, []).append(
-                    (line, {**said, "code": directive.code})
+                    (line, {**values, "code": directive.code})
                 )
         for document, rows in documents.items():
             checker = OfficeDirectives(
@@ -209,18 +209,18 @@ class ObligationResource(SafeResource):
         lock_rows(Obligation.objects.filter(directive__in=directives, organisation__code__in=codes))
         self._check(dataset, kwargs)
 
-    def _check(self, dataset: Dataset, told: Mapping[str, Any]) -> None:
+    def _check(self, dataset: Dataset, options: Mapping[str, Any]) -> None:
         """Check the terms, document by document; `before_import_row` checks the directives."""
-        context = context_of(told)
+        context = context_of(options)
         ids = ids_in(row.get("directive") or "" for row in dataset.dict)
         known = Directive.objects.only("code", "document_id").in_bulk(ids)
         documents: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         for line, row in numbered_rows(dataset.dict):
             directive = known.get(whole_number(row.get("directive") or ""))
             if directive is not None:
-                said = {name: row[name] for name in self.TERMS if name in row}
+                values = {name: row[name] for name in self.TERMS if name in row}
                 key = {"clause": directive.code, "body": row.get("organisation")}
-                documents.setdefault(directive.document_id, []).append((line, said | key))
+                documents.setdefault(directive.document_id, []).append((line, values | key))
         for document, rows in documents.items():
             checker = OfficeObligations(
                 replace(context, place={"document": document}), frozenset(dataset.headers)
@@ -236,14 +236,12 @@ class ObligationResource(SafeResource):
     def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
         """Refuse rows of directives that are not assigned, which is the work of supervisors."""
         if not instance.pk:
-            told = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
-            raise ValidationError(
-                _(
-                    "%(clause)s is not assigned to %(body)s. Supervisors assign it on the "
-                    "document’s page."
-                )
-                % told
+            names = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
+            text = _(
+                "%(clause)s is not assigned to %(body)s. Supervisors assign it on the "
+                "document’s page."
             )
+            raise ValidationError(text % names)
         super().validate_instance(instance, *args, **kwargs)
 
     def save_instance(

@@ -112,12 +112,9 @@ class SafeResource(resources.ModelResource):
         }
         for name, field in self.fields.items():
             column = columns.get(field.attribute)
-            if (
-                column
-                and not column.is_relation
-                and not field.readonly
-                and row.get(name, "x") in (None, "")
-            ):
+            if column is None or column.is_relation or field.readonly:
+                continue
+            if row.get(name, "x") in (None, ""):
                 raise ValidationError({name: _("This cell must not be empty.")})
 
     def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
@@ -128,13 +125,13 @@ class SafeResource(resources.ModelResource):
         super().save_instance(instance, is_create, row, **kwargs)
         after = self._plain(instance)
         changed = {name: after[name] for name in after if before.get(name) != after[name]}
-        told = {name: before[name] for name in changed if name in before}
+        replaced = {name: before[name] for name in changed if name in before}
         audit.record(
             "import",
             instance,
             by=kwargs.get("user"),
             now=timezone.now(),
-            before=told,
+            before=replaced,
             after=changed,
         )
 

@@ -27,20 +27,18 @@ def faults(upload: UploadedFile) -> list[str]:
     """Why a file is not accepted, in words; its content is checked when it is read."""
     name, limit = clean_name(upload.name or ""), settings.INTAKE_LIMIT // 1024**2
     if not upload.size:
-        return [
-            _(
-                "“%(name)s” is empty. Open it on your computer to check its content, then choose "
-                "it again."
-            )
-            % {"name": name}
-        ]
+        text = _(
+            "“%(name)s” is empty. Open it on your computer to check its content, then choose "
+            "it again."
+        )
+        return [text % {"name": name}]
     if upload.size > settings.INTAKE_LIMIT:
-        said = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
+        values = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
         text = _(
             "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, "
             "then choose it again."
         )
-        return [text % said]
+        return [text % values]
     return []
 
 

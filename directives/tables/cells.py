@@ -65,7 +65,7 @@ def value_reader(field: Field, units: ColumnUnits = ColumnUnits()) -> CellReader
 def interpreting_reader(field: Field, units: ColumnUnits = ColumnUnits()) -> CellReader:
     """Return a function that reads the cells of one column, and caches short ones.
 
-    It returns `Interpreted` where the value does not stand in the cell as such.
+    It returns `Interpreted` if the value is derived from the cell by a rule.
     """
     read_text = SORTS[field.sort](field, units)
 

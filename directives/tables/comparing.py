@@ -121,9 +121,9 @@ def compare(
     """Find what a row would change of the stored one; `wanted` holds its cells as JSON.
 
     A cell that still has the exported value is not an edit, even if another value is stored by
-    now; a cell edited in the file and in the product is a conflict. Where the record does not tell,
-    every difference is a conflict. Of fields that are `tied`, if one is in conflict, all are that
-    the row changes.
+    now; a cell edited in the file and in the product is a conflict. If the record does not say,
+    every difference is a conflict. If one of several `tied` fields is in conflict, all of them that
+    the row changes are.
     """
     seen = row.values.get("version") or stored.version
     edits = {

@@ -16,7 +16,7 @@ class Wrong:
 class Interpreted:
     """A value that follows from the cell by a rule: 2025年底前 is the last day of 2025.
 
-    The user is told of it.
+    The page of the import shows it to the user.
     """
 
     value: Any

@@ -195,7 +195,7 @@ IntakeRows = Sequence[IntakeRow]
 
 @dataclass(frozen=True, slots=True)
 class TableKind:
-    """One kind of table that can be brought in."""
+    """One kind of table that can be imported."""
 
     key: str
     name: Words

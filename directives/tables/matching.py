@@ -205,7 +205,7 @@ class TopRows:
                 continue
             for line in range(merge.top, min(merge.bottom, last) + 1):
                 for column in range(merge.left, min(merge.right, self.width - 1) + 1):
-                    # a wrong merge must not hide what stands there
+                    # a wrong merge must not hide a value
                     self.cells[line, column] = self.text(line, column) or text
 
     def text(self, line: int, column: int) -> str:

@@ -1,4 +1,4 @@
-"""Long acts and how far they have come, for whoever asked for them."""
+"""The long acts of a user and their progress."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

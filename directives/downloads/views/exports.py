@@ -1,4 +1,4 @@
-"""Exports: asking for one, its progress, file and deletion; the choice of columns of a list."""
+"""Pages of exports: request, progress, file, deletion, and the choice of columns of a list."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,7 +24,7 @@ from directives.tables.lists import ListQuery
 from directives.web.doors import demand, page, safe_address, write
 from directives.web.refused import note
 
-HERE = "directives/exports/"
+TEMPLATES = "directives/exports/"
 
 
 def _asked(request, query):
@@ -37,15 +37,15 @@ def exports(request):
     moving = any(row.unended for row in rows)
     return page(
         request,
-        HERE + "list.html",
+        TEMPLATES + "list.html",
         {"rows": rows, "days": KEPT.days, "moving": moving},
-        fragment=HERE + "_list.html",
+        fragment=TEMPLATES + "_list.html",
     )
 
 
 @require_GET
 def export_new(request):
-    """What would be written: a list too long to come at once, under its filter."""
+    """The page that offers to export a list that is too long to download at once."""
     demand(request.user, "export", request.GET.get("list", ""))
     if "list" not in request.GET:
         return redirect("exports")
@@ -53,17 +53,17 @@ def export_new(request):
     if not form.is_valid():
         raise Http404
     data = form.cleaned_data
-    told = find_list(data["list"], _asked(request, data["query"]), form.place).filter_notes
+    notes = find_list(data["list"], _asked(request, data["query"]), form.place).filter_notes
     context = {
         "key": data["list"],
         "pk": data["pk"],
         "format": data["format"],
         "query": data["query"],
-        "told": told,
+        "told": notes,
     }
     return page(
         request,
-        HERE + "new.html",
+        TEMPLATES + "new.html",
         context | {"formats": FORMATS, "limit": exporting.AT_ONCE, "days": KEPT.days},
     )
 
@@ -98,7 +98,11 @@ def _page(request, row, **more):
     }
     status = more.pop("status", 200)
     return page(
-        request, HERE + "export.html", context, fragment=HERE + "_export.html", status=status
+        request,
+        TEMPLATES + "export.html",
+        context,
+        fragment=TEMPLATES + "_export.html",
+        status=status,
     )
 
 
@@ -109,7 +113,7 @@ def export(request, pk):
 
 @require_GET
 def export_file(request, pk):
-    """The file, to whom asked for it, while they may still see every row of it."""
+    """The file, for the user who requested it, as long as they may see every row."""
     row = get_object_or_404(exports_of(request.user), pk=pk)
     if row.state in exporting.UNFINISHED:
         return redirect("export", pk)
@@ -168,7 +172,7 @@ def _columns_page(request, key, form, *, status=200, theirs=None):
         "formats": FORMATS,
         "theirs": theirs,
     }
-    return page(request, HERE + "columns.html", context, status=status)
+    return page(request, TEMPLATES + "columns.html", context, status=status)
 
 
 @require_GET
@@ -194,7 +198,7 @@ def export_columns_save(request, key):
     keys, reset = [column.key for column in offered], "reset" in request.POST
     if not form.is_valid() and not (reset and "version" in form.cleaned_data):
         return _columns_page(request, key, form, status=422)
-    given = {
+    common = {
         "key": key,
         "offered": keys,
         "version": form.cleaned_data["version"],
@@ -205,7 +209,7 @@ def export_columns_save(request, key):
         exporting.choose(
             columns=keys if reset else form.columns,
             paper="a4" if reset else form.cleaned_data["paper"],
-            **given,
+            **common,
         )
     except Stale as stale:
         return _columns_page(request, key, form, status=409, theirs=stale)
@@ -214,11 +218,9 @@ def export_columns_save(request, key):
 
 
 def _where(request, key):
-    """Where the list is; with the format that was pressed, the list as a file."""
-    wanted, target = (
-        request.POST.get("then", ""),
-        safe_address(request, request.POST.get("next", ""), ""),
-    )
+    """The URL of the list, or of its file if a button of a format was pressed."""
+    wanted = request.POST.get("then", "")
+    target = safe_address(request, request.POST.get("next", ""), "")
     if "reset" in request.POST or not target:
         return f"{reverse('export_columns', args=[key])}?{urlencode({'next': target})}"
     if wanted not in FORMATS:

@@ -1,4 +1,4 @@
-"""How far a long act has come; going on with one that stopped, and ending it."""
+"""Pages of long acts: progress, continuing one that stopped, and cancelling."""
 
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
@@ -12,7 +12,7 @@ HERE = "directives/jobs/"
 
 
 def _mine(request, pk):
-    """The act, as the person saw it."""
+    """Return an act of the user. Raises Stale if it has changed since they saw it."""
     row = get_object_or_404(jobs_of(request.user).select_related("by"), pk=pk)
     if request.method == "POST" and request.POST.get("version") != str(row.version):
         raise Stale(theirs=row)

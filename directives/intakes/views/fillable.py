@@ -1,4 +1,4 @@
-"""Workbooks to fill in, and the copy of one that came in with its faults marked."""
+"""Downloads: templates to fill in, and copies of imported tables with their faults marked."""
 
 from io import BytesIO
 
@@ -46,17 +46,17 @@ def intake_template(request, kind):
 
 @require_GET
 def intake_marked(request, pk):
-    found = get_object_or_404(Intake.objects.visible_to(request.user), pk=pk, kind__in=KINDS)
-    wrong = rows_to_mark(found)
-    if not wrong:
+    intake = get_object_or_404(Intake.objects.visible_to(request.user), pk=pk, kind__in=KINDS)
+    rows = rows_to_mark(intake)
+    if not rows:
         return redirect("intake", pk)
     file = BytesIO()
-    with checking.opened(found) as opened:
-        write_marked_copy(opened, wrong, file)
-    audit.record_taken("download", found, by=request.user, now=request.now, file=found.name)
+    with checking.opened(intake) as opened:
+        write_marked_copy(opened, rows, file)
+    audit.record_taken("download", intake, by=request.user, now=request.now, file=intake.name)
     return _workbook(
         file.getvalue(),
-        _("%(file)s with its faults") % {"file": found.name.rpartition(".")[0] or found.name},
+        _("%(file)s with its faults") % {"file": intake.name.rpartition(".")[0] or intake.name},
     )
 
 

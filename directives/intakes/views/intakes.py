@@ -19,7 +19,7 @@ from directives.models.intakes import UNDOING
 from directives.tables import fault_list
 from directives.web.doors import page, redirect_back, write
 
-HERE = "directives/intakes/"
+TEMPLATES = "directives/intakes/"
 
 
 def _kind(request, key):
@@ -32,27 +32,27 @@ def _kind(request, key):
 
 
 def _mine(request, pk):
-    """The intake, as the person saw it."""
-    found = get_object_or_404(
+    """Return an intake of the user. Raises Stale if it has changed since they saw it."""
+    intake_row = get_object_or_404(
         Intake.objects.visible_to(request.user).select_related("by"), pk=pk, kind__in=KINDS
     )
-    if request.method == "POST" and request.POST.get("version") != str(found.version):
-        raise Stale(theirs=found)
-    return found
+    if request.method == "POST" and request.POST.get("version") != str(intake_row.version):
+        raise Stale(theirs=intake_row)
+    return intake_row
 
 
 @require_GET
 def intakes(request):
     rows = Intake.objects.visible_to(request.user).filter(kind__in=KINDS)
-    found = read_page(
+    listed = read_page(
         rows, pages.MINE_OF, PageRequest.from_query(request.GET, pages.MINE_OF), total=None, size=20
     )
     context = {
         "kinds": pages.kinds_for(request.user),
-        "page": found,
+        "page": listed,
         "kind_names": {key: kind.name for key, kind in KINDS.items()},
     }
-    return page(request, HERE + "list.html", context)
+    return page(request, TEMPLATES + "list.html", context)
 
 
 @require_GET
@@ -61,7 +61,7 @@ def intake_new(request, kind):
     initial = {need: request.GET[need] for need in chosen.needs if request.GET.get(need)}
     return page(
         request,
-        HERE + "new.html",
+        TEMPLATES + "new.html",
         {"kind": chosen, "form": IntakeForm(chosen, request.user, initial=initial)},
     )
 
@@ -84,52 +84,59 @@ def intake_upload(request, kind):
             return redirect("intake", made.pk)
     except Invalid as refusal:
         refusal.add_to(form)
-    return page(request, HERE + "new.html", {"kind": chosen, "form": form}, status=422)
+    return page(request, TEMPLATES + "new.html", {"kind": chosen, "form": form}, status=422)
 
 
 @require_GET
 def intake(request, pk):
-    found = _mine(request, pk)
-    if found.state == "uploaded":
+    intake_row = _mine(request, pk)
+    if intake_row.state == "uploaded":
         return page(
             request,
-            HERE + "intake.html",
-            _columns_context(request, found),
-            fragment=HERE + "_state.html",
+            TEMPLATES + "intake.html",
+            _columns_context(request, intake_row),
+            fragment=TEMPLATES + "_state.html",
         )
-    view = pages.view_of(found, request.GET, request.now)
+    view = pages.view_of(intake_row, request.GET, request.now)
     return page(
         request,
-        HERE + "intake.html",
-        {"intake": found, "view": view, "kind": view.kind},
-        fragment=HERE + "_state.html",
+        TEMPLATES + "intake.html",
+        {"intake": intake_row, "view": view, "kind": view.kind},
+        fragment=TEMPLATES + "_state.html",
     )
 
 
-def _columns_context(request, found, chosen=None, errors=()):
-    columns = pages.columns_of(found, request.now, chosen)
-    told = {"errors": errors or columns.faults, "place": pages.place_in_words(found.place)}
-    return {"intake": found, "columns": columns, "kind": columns.kind, **told}
+def _columns_context(request, intake_row, chosen=None, errors=()):
+    columns = pages.columns_of(intake_row, request.now, chosen)
+    return {
+        "intake": intake_row,
+        "columns": columns,
+        "kind": columns.kind,
+        "errors": errors or columns.faults,
+        "place": pages.place_in_words(intake_row.place),
+    }
 
 
 @require_GET
 def intake_columns(request, pk):
-    found = _mine(request, pk)
-    if not found.fact.checkable or not found.tables:
+    intake_row = _mine(request, pk)
+    if not intake_row.fact.checkable or not intake_row.tables:
         return redirect("intake", pk)
-    return page(request, HERE + "intake.html", _columns_context(request, found))
+    return page(request, TEMPLATES + "intake.html", _columns_context(request, intake_row))
 
 
 @write
 def intake_match(request, pk):
-    found, chosen = _mine(request, pk), columns_asked(request.POST)
+    intake_row, chosen = _mine(request, pk), columns_asked(request.POST)
     try:
-        starting.match(found, chosen, language=get_language(), by=request.user, now=request.now)
+        starting.match(
+            intake_row, chosen, language=get_language(), by=request.user, now=request.now
+        )
     except Invalid as refusal:
         return page(
             request,
-            HERE + "intake.html",
-            _columns_context(request, found, chosen, refusal.errors["columns"]),
+            TEMPLATES + "intake.html",
+            _columns_context(request, intake_row, chosen, refusal.errors["columns"]),
             status=422,
         )
     return redirect("intake", pk)
@@ -143,9 +150,8 @@ def intake_check(request, pk):
 
 @write
 def intake_choose(request, pk):
-    number = request.POST.get("number", "")
-    one = whole_number(number, 10**9)
-    applying.choose(_mine(request, pk), request.POST.get("choice", ""), number=one)
+    number = whole_number(request.POST.get("number", ""), 10**9)
+    applying.choose(_mine(request, pk), request.POST.get("choice", ""), number=number)
     return redirect_back(request, f"/intakes/{pk}/")
 
 
@@ -163,12 +169,12 @@ def intake_undo(request, pk):
 
 @write
 def intake_discard(request, pk):
-    found = _mine(request, pk)
-    if found.state == UNDOING:
-        undoing.keep(found)
+    intake_row = _mine(request, pk)
+    if intake_row.state == UNDOING:
+        undoing.keep(intake_row)
         messages.success(request, _("The import was kept. Nothing was undone."))
         return redirect("intake", pk)
-    starting.discard(found)
+    starting.discard(intake_row)
     messages.success(request, _("Import discarded. Nothing was changed."))
     return redirect("intakes")
 

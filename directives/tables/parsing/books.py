@@ -41,11 +41,11 @@ class Workbook:
     from_1904: bool = False
     shown: list[Shown] = field(default_factory=list)  # by number of style
     texts: "Texts | None" = None
-    linked: bool = False  # it names other workbooks, which are never opened
+    linked: bool = False  # it refers to other workbooks, which are never opened
 
 
 def workbook_of(package: ZipFile) -> Workbook:
-    """Read what the workbook says of itself. Raises Fault if it is none, or holds no worksheet."""
+    """Read the parts of a workbook other than sheets. Raises Fault if it has no worksheet."""
     book = Workbook(package)
     folded = {name.lower(): name for name in package.namelist()}
     main = _main_part(package, folded)
@@ -64,13 +64,11 @@ def workbook_of(package: ZipFile) -> Workbook:
 def _main_part(package: ZipFile, folded: dict[str, str]) -> str:
     member = folded.get("_rels/.rels", "")
     targets = _related(package, folded, "") if member else {}
-    found = next(
-        (target for kind, target in targets.values() if kind == "officeDocument" and target),
-        folded.get("xl/workbook.xml", ""),
-    )
-    if not found:
+    documents = (target for kind, target in targets.values() if kind == "officeDocument")
+    main = next(filter(None, documents), folded.get("xl/workbook.xml", ""))
+    if not main:
         raise Fault("not_a_workbook")
-    return found
+    return main
 
 
 def _related(package: ZipFile, folded: dict[str, str], member: str) -> dict[str, tuple[str, str]]:
@@ -80,61 +78,63 @@ def _related(package: ZipFile, folded: dict[str, str], member: str) -> dict[str,
     """
     folder, name = posixpath.split(member)
     rels = folded.get(posixpath.join(folder, "_rels", f"{name}.rels").lower(), "")
-    found: dict[str, tuple[str, str]] = {}
+    related: dict[str, tuple[str, str]] = {}
 
-    def told(tag: str, _parent: str, given: Attributes) -> None:
+    def handle(tag: str, _parent: str, attributes: Attributes) -> None:
         if tag == "Relationship":
-            target = given.get("Target", "")
+            target = attributes.get("Target", "")
             path = posixpath.normpath(
                 target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
             )
-            inside = given.get("TargetMode") != "External"
-            found[given.get("Id", "")] = (
-                posixpath.basename(given.get("Type", "")),
+            inside = attributes.get("TargetMode") != "External"
+            related[attributes.get("Id", "")] = (
+                posixpath.basename(attributes.get("Type", "")),
                 folded.get(path.lower(), "") if inside else "",
             )
 
     if rels:
         with package.open(rels) as stream:
-            each(stream, rels, told)
-    return found
+            each(stream, rels, handle)
+    return related
 
 
 def _list_sheets(book: Workbook, main: str, related: dict[str, tuple[str, str]]) -> None:
-    def told(tag: str, _parent: str, given: Attributes) -> None:
+    def handle(tag: str, _parent: str, attributes: Attributes) -> None:
         if tag == "workbookPr":
-            book.from_1904 = given.get("date1904") in ("1", "true", "on")
+            book.from_1904 = attributes.get("date1904") in ("1", "true", "on")
         elif tag == "sheet":
-            kind, member = related.get(given.get("id", ""), ("", ""))
+            kind, member = related.get(attributes.get("id", ""), ("", ""))
             if kind == "worksheet" and member:
-                if any(
-                    sheet.member == member for sheet in book.sheets
-                ):  # its rows would be read twice
+                if any(sheet.member == member for sheet in book.sheets):
                     raise Fault("twice", member=member[:100])
                 book.sheets.append(
-                    Sheet(given.get("name", ""), member, given.get("state", "visible") != "visible")
+                    Sheet(
+                        attributes.get("name", ""),
+                        member,
+                        attributes.get("state", "visible") != "visible",
+                    )
                 )
             elif kind == "worksheet":
-                raise Fault("sheet_missing", sheet=given.get("name", "")[:40])
+                raise Fault("sheet_missing", sheet=attributes.get("name", "")[:40])
         if len(book.sheets) > SHEETS:
             raise Fault("many_sheets", limit=SHEETS)
 
     with book.package.open(main) as stream:
-        each(stream, main, told)
+        each(stream, main, handle)
 
 
 def _styles(package: ZipFile, member: str) -> list[Shown]:
     formats: dict[str, Shown] = {}
     cells: list[str] = []
 
-    def told(tag: str, parent: str, given: Attributes) -> None:
+    def handle(tag: str, parent: str, attributes: Attributes) -> None:
         if tag == "numFmt" and parent == "numFmts":
-            formats[given.get("numFmtId", "")] = shown_by(given.get("formatCode", ""))
+            formats[attributes.get("numFmtId", "")] = shown_by(attributes.get("formatCode", ""))
         elif tag == "xf" and parent == "cellXfs":
-            cells.append(given.get("numFmtId", "0"))
+            cells.append(attributes.get("numFmtId", "0"))
 
     with package.open(member) as stream:
-        each(stream, member, told)
+        each(stream, member, handle)
     return [
         formats[key] if key in formats else _BUILT_IN.get(int(key) if key.isdecimal() else 0, "")
         for key in cells
@@ -142,7 +142,7 @@ def _styles(package: ZipFile, member: str) -> list[Shown]:
 
 
 def shown_by(code: str) -> Shown:
-    """What a number format such as yyyy"年"m"月"d"日" makes of a number."""
+    """How a number format, such as yyyy"年"m"月"d"日", shows a number."""
     plain = _ASIDE.sub("", code.split(";")[0]).lower()
     if plain in ("general", "g/通用格式") or "general" in plain:
         return ""
@@ -154,7 +154,7 @@ def shown_by(code: str) -> Shown:
 
 
 class Texts:
-    """The texts that cells share, read no further than they are asked for."""
+    """The shared texts of a workbook, read only as far as needed."""
 
     def __init__(self, package: ZipFile, member: str) -> None:
         self.known: list[str] = []
@@ -217,6 +217,6 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(_character, text) if "_x" in text else text
 
 
-def _character(found: re.Match[str]) -> str:
-    code = int(found[1], 16)
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
     return "\ufffd" if code == 0 or 0xD800 <= code <= 0xDFFF else chr(code)

@@ -42,7 +42,7 @@ class Grid:
         self.cells: list[Any] = []
         self.special: list[int] = []
         self.size = 0
-        self.given: Attributes = {}
+        self.attributes: Attributes = {}
         self.text = ""
         self.valued = False
         self.formula: str | None = None
@@ -65,7 +65,7 @@ class Grid:
             fault.params.setdefault("sheet", self.sheet.name)
             raise
 
-    def _root(self, name: str, _given: Attributes) -> None:
+    def _root(self, name: str, _attributes: Attributes) -> None:
         if local(name) != "worksheet":
             raise Fault("xml", member=self.sheet.member, line=1, column=1)
         self.prefix = name.removesuffix("worksheet")
@@ -73,12 +73,12 @@ class Grid:
         if self.prefix:
             self.parser.EndElementHandler = lambda tag: self._end(tag.removeprefix(self.prefix))
 
-    def _prefixed(self, name: str, given: Attributes) -> None:
-        self._start(name.removeprefix(self.prefix), given)
+    def _prefixed(self, name: str, attributes: Attributes) -> None:
+        self._start(name.removeprefix(self.prefix), attributes)
 
-    def _start(self, name: str, given: Attributes) -> None:
+    def _start(self, name: str, attributes: Attributes) -> None:
         if name == "c":
-            self.given = given
+            self.attributes = attributes
             self.text, self.valued, self.formula = "", False, None
         elif name == "v":
             self.keep = self.valued = True
@@ -86,13 +86,13 @@ class Grid:
             self.keep = not self.aside
             self.valued = True
         elif name == "row":
-            self._row(given)
+            self._row(attributes)
         elif name == "f":
             self.formula, self.in_formula = "", True
         elif name == "rPh":
             self.aside = True
-        elif name == "col" and given.get("hidden") in ("1", "true"):
-            self._hide(given)
+        elif name == "col" and attributes.get("hidden") in ("1", "true"):
+            self._hide(attributes)
 
     def _text(self, data: str) -> None:
         if self.keep:
@@ -116,19 +116,19 @@ class Grid:
         elif name == "sheetData":
             self.over = True
 
-    def _hide(self, given: Attributes) -> None:
-        first, last = _whole(given.get("min", "")), _whole(given.get("max", ""))
+    def _hide(self, attributes: Attributes) -> None:
+        first, last = _whole(attributes.get("min", "")), _whole(attributes.get("max", ""))
         self.hidden_columns += range(max(first - 1, 0), min(last, COLUMNS))
 
-    def _row(self, given: Attributes) -> None:
-        number, before = given.get("r"), self.line
+    def _row(self, attributes: Attributes) -> None:
+        number, before = attributes.get("r"), self.line
         self.line = _whole(number) if number else self.line + 1
         if not 1 <= self.line <= ROWS:
             raise Fault("many_rows", limit=ROWS)
         if self.line <= before:
             raise Fault("bad_row", line=self.line)
         self.digits = str(self.line)
-        self.column, self.hidden = -1, given.get("hidden") in ("1", "true")
+        self.column, self.hidden = -1, attributes.get("hidden") in ("1", "true")
         self.cells, self.special, self.size = [], [], 0
 
     def _close_row(self) -> None:
@@ -137,12 +137,12 @@ class Grid:
         self.cells, self.special = [], []
 
     def _cell(self) -> None:
-        given = self.given
-        address = given.get("r")
+        attributes = self.attributes
+        address = attributes.get("r")
         blank, digits = not self.valued and self.formula is None, self.digits
         if address and address.endswith(digits):
             self.column = column = place_of(address[: -len(digits)])
-        elif address and not blank:  # it says that it stands in another row
+        elif address and not blank:  # its address is in another row
             raise Fault("bad_cell", cell=address[:20])
         else:
             self.column = column = (
@@ -150,7 +150,7 @@ class Grid:
             )
         if blank:
             return
-        value = self._value(given)
+        value = self._value(attributes)
         if value is None:
             return
         cells = self.cells
@@ -170,22 +170,22 @@ class Grid:
         if self.cells[column] is not None:
             raise Fault("bad_cell", cell=self._address())
 
-    def _value(self, given: Attributes) -> Any:
-        text, kind = self.text, given.get("t", "n")
+    def _value(self, attributes: Attributes) -> Any:
+        text, kind = self.text, attributes.get("t", "n")
         if kind == "s" and text:
             number = int(text) if text.isdecimal() else -1
             text = self.texts[number] if 0 <= number < len(self.texts) else self.shared.get(number)
-            return self._said(text)
+            return self._checked(text)
         if self.formula is not None and not text and not (self.valued and kind == "str"):
             return ["f", "=" + self.formula[:1000]]
         if not text:
             return None
         if kind == "n":
-            style = given.get("s")
+            style = attributes.get("s")
             shown = self._shown(style) if style and style != "0" else ""
             return _number(text) if not shown else shown_as(text, shown, self.book.from_1904)
         if kind == "inlineStr" or kind == "str":
-            return self._said(unescaped(text))
+            return self._checked(unescaped(text))
         if kind == "b":
             return text not in ("0", "false")
         return ["e", text[:50]] if kind == "e" else _iso(text)
@@ -194,7 +194,7 @@ class Grid:
         number, styles = _whole(style), self.book.shown
         return styles[number] if 0 <= number < len(styles) else ""
 
-    def _said(self, text: str) -> str | None:
+    def _checked(self, text: str) -> str | None:
         """Return a text, counting its characters. Raises Fault if the row is too long."""
         self.size += len(text)
         if self.size > ROW:
@@ -202,7 +202,7 @@ class Grid:
         return text or None
 
     def _address(self) -> str:
-        return self.given.get("r", "")[:20] or f"R{self.line}C{self.column + 1}"
+        return self.attributes.get("r", "")[:20] or f"R{self.line}C{self.column + 1}"
 
 
 def _whole(text: str) -> int:

@@ -13,24 +13,24 @@ BLOCK = 1 << 16
 
 def parser() -> expat.XMLParserType:
     """Make a parser without handlers that refuses entities."""
-    made = expat.ParserCreate()
-    made.buffer_text = True
-    made.StartDoctypeDeclHandler = _refuse
-    made.EntityDeclHandler = _refuse
-    return made
+    expat_parser = expat.ParserCreate()
+    expat_parser.buffer_text = True
+    expat_parser.StartDoctypeDeclHandler = _refuse
+    expat_parser.EntityDeclHandler = _refuse
+    return expat_parser
 
 
-def _refuse(*told: object) -> None:
+def _refuse(*_details: object) -> None:
     raise Fault("entities", member="")
 
 
-def fed(made: expat.XMLParserType, stream: IO[bytes], member: str) -> Iterator[None]:
+def fed(expat_parser: expat.XMLParserType, stream: IO[bytes], member: str) -> Iterator[None]:
     """Parse a stream, yielding after each block. Raises Fault if it is not complete XML."""
     try:
         while block := stream.read(BLOCK):
-            made.Parse(block, False)
+            expat_parser.Parse(block, False)
             yield
-        made.Parse(b"", True)
+        expat_parser.Parse(b"", True)
         yield
     except expat.ExpatError as fault:
         raise Fault(
@@ -50,10 +50,10 @@ def each(stream: IO[bytes], member: str, handle: Callable[[str, str, Attributes]
         handle(local(name), path[-1], {local(key): value for key, value in attributes.items()})
         path.append(local(name))
 
-    made = parser()
-    made.StartElementHandler = start
-    made.EndElementHandler = lambda name: path.pop()
-    for _step in fed(made, stream, member):
+    expat_parser = parser()
+    expat_parser.StartElementHandler = start
+    expat_parser.EndElementHandler = lambda name: path.pop()
+    for _step in fed(expat_parser, stream, member):
         continue
 
 
