@@ -1,7 +1,7 @@
 """Draw the pictures of README.md from the running product: `make screenshots`.
 
-Serves a fresh copy of the sample on a free port, signs in as each demo account and photographs the pages that README
-shows. Needs what the tests need: Playwright and Chromium.
+Serves a fresh copy of the sample on a free port, signs in as each demo account and photographs
+the pages that README shows. Needs what the tests need: Playwright and Chromium.
 """
 
 import os

@@ -147,7 +147,7 @@ def _ledger(now: datetime, rows: int, folder: Path) -> Laid:
     made = ledger(now, rows)
     document = Document.objects.filter(fictional=True).defer(*HEAVY).order_by("pk").first()
     root = Organisation.objects.filter(parent=None, branch=True).order_by("path").first()
-    edited = set(random.Random(SEED).sample(range(1, rows), min(EDITED, rows // 2)))  # noqa: S311 - not a secret
+    edited = set(random.Random(SEED).sample(range(1, rows), min(EDITED, rows // 2)))
     mark = f"{now:%m%d%H%M%S}"
 
     def leader(row) -> str:

@@ -338,6 +338,11 @@ def _obligations(work: PersonalWork) -> Iterator[Task]:
 
 def to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
     """The plans and reports that wait for the user's signature."""
+    yield from _plans_to_sign(work, days)
+    yield from _reports_to_sign(work, days)
+
+
+def _plans_to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
     owing = _by_document(filter(_owes_plan, work.obligations))
     for plan in work.plans:
         if plan.state == AWAITING and plan.body in work.signs:
@@ -356,6 +361,9 @@ def to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
                 note=note,
                 document=_title(rows[0]) if rows else None,
             )
+
+
+def _reports_to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
     for report in work.reports:
         waiting = report.count(AWAITING)
         if waiting and report.body in work.signs:

@@ -53,16 +53,8 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
     def make() -> Book:
         directives = list(matrix.directives.order_by("order", "pk"))
         name = f"{_('Matrix')} {localized(document, 'title')}"
-        if fits():
-            bodies = list(matrix.bodies.order_by("path"))
-            notes = (
-                *conditions,
-                (_("Directives"), len(directives)),
-                (_("Organisations"), len(bodies)),
-            )
-            rows: Iterable = rows_of(matrix, directives, bodies)
-            return Book(name, matrix_columns(bodies), rows, request.now, notes, document.fictional)
-        return _transposed(name, matrix, directives, request, document, conditions)
+        layout = _upright if fits() else _transposed
+        return layout(name, matrix, directives, request, document, conditions)
 
     return FilteredList(conditions, few, total, make)
 
@@ -81,6 +73,24 @@ def _conditions(document: Document, chosen: MatrixFilter, top: Organisation | No
         (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
     )
+
+
+def _upright(
+    name: str,
+    matrix: Axes,
+    directives: Sequence[Directive],
+    request: ListRequest,
+    document: Document,
+    conditions: Notes,
+) -> Book:
+    bodies = list(matrix.bodies.order_by("path"))
+    notes = (
+        *conditions,
+        (_("Directives"), len(directives)),
+        (_("Organisations"), len(bodies)),
+    )
+    rows = rows_of(matrix, directives, bodies)
+    return Book(name, matrix_columns(bodies), rows, request.now, notes, document.fictional)
 
 
 def _transposed(
