@@ -40,7 +40,12 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # through each of them, and through the tags that put HTML together by `format_html`.
 MARK_SAFE = {"intakes/safe_resource.py", "templatetags/markup.py"}
 # Tables of hundreds of cells, joined from pieces that these modules escape themselves.
-JOIN_ESCAPED = {"templatetags/board.py", "templatetags/ledger.py", "templatetags/matrix.py"}
+JOIN_ESCAPED = {
+    "templatetags/markup.py",
+    "templatetags/board.py",
+    "templatetags/ledger.py",
+    "templatetags/matrix.py",
+}
 # Help texts of forms stand in the code; Django's own of passwords and import-export's hold lists.
 UNESCAPED = {"_field.html", "admin/import_export/export.html", "admin/import_export/import.html"}
 # Whoever may write a row of the cache may as well write the rows that the product trusts: Django's

@@ -18,7 +18,7 @@ from directives.dashboard.queries.facts import Period
 from directives.dashboard.queries.figures import BoardLine, LabelledFigure
 from directives.dashboard.queries.trend import Trend, period_name, table
 from directives.templatetags.board import FIRST_PAGE, CardWriter
-from directives.templatetags.markup import attribute, join_html, shortened
+from directives.templatetags.markup import attribute, join_html, number_cells, shortened
 from directives.templatetags.tracker import TONES, lamp, meter
 
 register = template.Library()
@@ -115,10 +115,6 @@ def section_options(board: Board) -> SafeString:
 def period(cycle: Period) -> str:
     """The name of a period, such as the third quarter of 2026."""
     return period_name(cycle)
-
-
-def number_cells(*values: str) -> SafeString:
-    return format_html_join("", '<td class="num">{}</td>', ((value,) for value in values))
 
 
 def _row(head: str, *values: str) -> SafeString:

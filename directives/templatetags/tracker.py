@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -55,6 +56,7 @@ def owned_by(document: Document, user: User) -> bool:
 
 
 @register.simple_tag
+@lru_cache(maxsize=16)
 def lamp(colour: str, size: str = "") -> SafeString:
     """The mark of a light. Colours: green, yellow, red, closed, undue; size: "" or "big"."""
     return format_html(
