@@ -15,9 +15,8 @@ from directives.documents.ingest.modality import (
     modality_of,
 )
 from directives.documents.ingest.repair import Confirmation, Repair, repaired
-from directives.documents.ingest.sources import DocumentError, text_of
+from directives.documents.ingest.sources import DocumentError, LeftOut, text_of
 from directives.documents.ingest.structure import (
-    LeftOut,
     Section,
     Structure,
     is_label,

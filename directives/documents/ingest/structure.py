@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from directives.base.script import to_hans
-from directives.documents.ingest.sources import DocumentError
+from directives.documents.ingest.sources import DocumentError, LeftOut
 
 # The first part of the codes of unnumbered sections: 引.1.1, 結.1.1.
 OPENING, CLOSING = "引", "結"
@@ -65,15 +65,6 @@ _FURNITURE = tuple(
         ("dateline", r"^(?:新华社|人民网|中新社|本报)[^。]{0,30}电\s*$"),
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A line, or part of one, that does not belong to the document. `line` counts from 1."""
-
-    line: int
-    text: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from directives.base.script import to_hans
 from directives.documents.ingest.confirmations import confirmations_of
 from directives.documents.ingest.reading import Reading, read
-from directives.documents.ingest.structure import LeftOut
+from directives.documents.ingest.sources import LeftOut
 from tests.documents.ingest.expected import CONFIRMATIONS, SAMPLE, Expected, sample_sentences
 
 pytestmark = pytest.mark.once

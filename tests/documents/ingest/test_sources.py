@@ -5,7 +5,7 @@ import pytest
 from directives.base.script import to_hant
 from directives.documents.ingest import sources
 from directives.documents.ingest.reading import read
-from directives.documents.ingest.sources import MESSAGES, DocumentError, text_of
+from directives.documents.ingest.sources import MESSAGES, DocumentError, source_of, text_of
 from tests.documents.ingest.expected import SAMPLE
 
 pytestmark = pytest.mark.once
@@ -113,3 +113,13 @@ def test_repeated() -> None:
     refusal = DocumentError.repeated("某通知")
     assert (refusal.code, refusal.params) == ("repeated", {"title": "某通知"})
     assert "某通知" in refusal.message
+
+
+def test_lines_are_where_they_say() -> None:
+    text = "\n　　关于做好工作的通知 \n\n一、加强领导\n"
+    source = source_of(text.encode(), name="a.txt")
+    assert source.text == text
+    assert [(line.number, text[line.start : line.end]) for line in source.lines] == [
+        (2, "关于做好工作的通知"),
+        (4, "一、加强领导"),
+    ]

@@ -2,11 +2,31 @@
 
 import re
 
+from directives.documents.ingest.sources.blocks import (
+    Alternative,
+    Cell,
+    LeftOut,
+    Source,
+    SourceLine,
+    lines_of,
+)
 from directives.documents.ingest.sources.encodings import decoded
 from directives.documents.ingest.sources.messages import MESSAGES, DocumentError, gettext_noop
 from directives.documents.ingest.sources.web_pages import text_of_html
 
-__all__ = ["LIMIT", "MESSAGES", "DocumentError", "gettext_noop", "text_of"]
+__all__ = [
+    "LIMIT",
+    "MESSAGES",
+    "Alternative",
+    "Cell",
+    "DocumentError",
+    "LeftOut",
+    "Source",
+    "SourceLine",
+    "gettext_noop",
+    "source_of",
+    "text_of",
+]
 
 LIMIT = 20 * 1024 * 1024  # bytes
 _MAGIC = (
@@ -19,6 +39,12 @@ _MAGIC = (
     (b"\x1f\x8b", "GZIP"),
     (b"{\\rtf", "RTF"),
 )
+
+
+def source_of(source: bytes, *, name: str) -> Source:
+    """The text of a file and its lines. Raises DocumentError as `text_of`."""
+    text = text_of(source, name=name)
+    return Source(text, tuple(lines_of(text)))
 
 
 def text_of(source: bytes, *, name: str) -> str:
