@@ -5,12 +5,11 @@ counts whatever else a dashboard shows, both for bodies with children. `Total` c
 light for every body. The counts are copied each day, and can be recounted from the obligations.
 """
 
-from directives.tallies.daily import copy_day, forget_after, last_copied, prune
+from directives.tallies.daily import add_up_days, copy_day, forget_after, last_copied, prune
 from directives.tallies.delta import ACTS, BETTER, WORSE, Delta, Standing
 from directives.tallies.gathering import counted, pending_delta, write_pending
 from directives.tallies.items import count_items, count_new, move_item, move_mark
 from directives.tallies.moving import change_kind, close_scope, open_scope, relocate
-from directives.tallies.overall import add_up_days
 from directives.tallies.recount import drift, never_counted, rebuild
 
 __all__ = [

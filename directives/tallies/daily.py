@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """Daily copies of the totals of bodies whose totals changed, to show any earlier day."""
 
 from datetime import date, datetime, time, timedelta
@@ -8,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from directives.base.states import COLOURS
+from directives.base import tree_lock
 from directives.models import (
     Document,
     JobRun,
@@ -17,10 +16,9 @@ from directives.models import (
     OverallMark,
     Tally,
     TallyDay,
-    Total,
 )
-from directives.tallies.overall import copy_overall
-from directives.tallies.recount import PRUNED, acts_since
+from directives.tallies.sql import copies
+from directives.tallies.sql.recounts import PRUNED, first_kept_day
 
 COPIED = "copy_totals"  # the JobRun whose `last_day` is the last day that was copied
 STEP = 500  # rows deleted in one transaction
@@ -58,40 +56,17 @@ def copy_day(day: date) -> int:
     if run.last_day >= day:
         return 0
     JobRun.objects.filter(pk=run.pk).update(last_day=day, last_ran_at=_end(day))
-    as_day = "CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"
-    with connection.cursor() as cursor:
-        cursor.execute(_copy_totals(as_day), [str(day)])
-        written = int(cursor.rowcount)
-        cursor.execute(copy_overall(as_day), [str(day)])
+    written = copies.copy_totals(day)
+    copies.copy_overall(day)
     return written
 
 
-def _copy_totals(as_day: str) -> str:
-    """The statement that copies the totals of each body and document where any has changed."""
-    table = TallyDay._meta.db_table
-    sums = ", ".join(
-        f"SUM(CASE WHEN light = '{colour}' THEN count ELSE 0 END) AS {colour}" for colour in COLOURS
-    )
-    same = " AND ".join(f"c.{name} = t.{name}" for name in (*COLOURS, "percent_sum"))
-    none = " AND ".join(f"t.{name} = 0" for name in (*COLOURS, "percent_sum"))
-    place = (
-        "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
-    )
-    newest = f"SELECT MAX(c.day) FROM {table} c WHERE {place}"
-    never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {place})"
-    colours, copied = ", ".join(COLOURS), ", ".join(f"t.{colour}" for colour in COLOURS)
-    return (
-        f"INSERT INTO {table} (day, scope_id, document_id, section_id, {colours}, percent_sum) "
-        f"WITH t AS (SELECT scope_id, document_id, section_id, {sums}, "
-        "SUM(percent_sum) AS percent_sum "
-        f"FROM {Total._meta.db_table} GROUP BY scope_id, document_id, section_id), "
-        "changed AS (SELECT DISTINCT t.scope_id, t.document_id FROM t "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {table} c "
-        f"WHERE {place} AND c.day = ({newest}) AND {same}) AND NOT ({never})) "
-        f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {copied}, t.percent_sum "
-        "FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id "
-        f"WHERE NOT ({never})"
-    )
+@transaction.atomic
+def add_up_days() -> None:
+    """Fill the daily copies over all documents, if there are none, from those of each document."""
+    tree_lock.share_for_repair()
+    if not OverallDay.objects.exists():
+        copies.add_up_days()
 
 
 def _end(day: date) -> datetime:
@@ -113,16 +88,13 @@ def prune() -> int:
 
     Totals of zero are kept, because the change to zero may still have to be copied.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {acts_since()}")
-        since = cursor.fetchone()[0]
+    since = first_kept_day()
     marks = (Mark, OverallMark)
     unneeded = [
         Tally.objects.filter(count=0, percent_sum=0),
         *(model.objects.filter(count=0) for model in marks),
     ]
-    if since is not None:  # None: there are no events
-        since = date.fromisoformat(str(since))
+    if since is not None:
         JobRun.objects.update_or_create(
             name=PRUNED, defaults={"last_day": since, "last_ran_at": _end(since)}
         )

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """Changes to the counts, and writing them in few statements.
 
 Changes are gathered by body. The bodies above it are read when the changes are written, under a
@@ -14,7 +13,6 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from directives.base import tree_lock
 from directives.base.states import COLOURS, LIVE, OPEN, RED
 from directives.models import (
     ALWAYS,
@@ -22,7 +20,6 @@ from directives.models import (
     FigureTotal,
     Mark,
     Obligation,
-    Organisation,
     OverallMark,
     Owing,
     Tally,
@@ -30,7 +27,14 @@ from directives.models import (
 )
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import ancestors
-from directives.tallies.upserts import BATCH, Statement, upsert_returning, upserts, write
+from directives.tallies.sql.upserts import (
+    BATCH,
+    Statement,
+    rows_under_lock,
+    upsert_returning,
+    upserts,
+    write,
+)
 
 ACTS = {  # word of a mark → the audited actions that count as it, as subject_type:action
     "issued": ("obligation:issue",),
@@ -261,11 +265,7 @@ def lock_bodies(ids: Iterable[int]) -> dict[int, CountedBody]:
     """These bodies by id. The tree does not change until the transaction ends."""
     sorted_ids, bodies = sorted(ids), {}
     for start in range(0, len(sorted_ids), BATCH):
-        batch = sorted_ids[start : start + BATCH]
-        places = ", ".join(["%s"] * len(batch))
-        table = Organisation._meta.db_table
-        statement = f"SELECT id, path, kind, branch FROM {table} WHERE id IN ({places})"
-        for pk, path, kind, branch in tree_lock.share_and_fetch(statement, batch):
+        for pk, path, kind, branch in rows_under_lock(sorted_ids[start : start + BATCH]):
             above = tuple(ancestors(path)[:-1])
             bodies[pk] = CountedBody(kind, above, (*above, pk) if branch else above)
     return bodies

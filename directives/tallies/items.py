@@ -7,7 +7,7 @@ from directives.base.states import LIVE
 from directives.models import ALWAYS, ItemState, Obligation
 from directives.tallies.delta import Delta, MarkKey, Standing
 from directives.tallies.gathering import counted, pending_delta
-from directives.tallies.upserts import BATCH
+from directives.tallies.sql.upserts import BATCH
 
 TOPIC = "item"
 

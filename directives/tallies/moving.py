@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """Moving counts when the tree changes: a first child, another kind, another parent.
 
 Each function holds the tree lock exclusively, so that nobody writes counts meanwhile.
@@ -7,8 +6,7 @@ Each function holds the tree lock exclusively, so that nobody writes counts mean
 from collections import Counter
 from collections.abc import Sequence
 
-from django.db import connection, transaction
-from django.db.models import Model
+from django.db import transaction
 from django.dispatch import receiver
 
 from directives.base import tree_lock
@@ -25,8 +23,8 @@ from directives.models import (
 from directives.models.organisations import became_branch
 from directives.tallies.delta import lock_bodies
 from directives.tallies.gathering import write_pending
-from directives.tallies.recount import fill
-from directives.tallies.upserts import COLUMNS, adding, upserts, values_of, write
+from directives.tallies.sql.recounts import fill
+from directives.tallies.sql.upserts import add_counts, upserts, write
 
 OF_BRANCHES = (Tally, Mark, OverallMark)
 
@@ -81,20 +79,6 @@ def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequenc
         open_scope(Organisation, organisation)
     for model in (Tally, Total, DocumentTotal, Mark, OverallMark, FigureTotal):
         for scope, sign in (*((pk, "-") for pk in left), *((pk, "") for pk in joined)):
-            _add_counts(model, organisation.pk, scope, sign)
+            add_counts(model, organisation.pk, scope, sign)
     if not organisation.branch:
         close_scope(organisation.pk)
-
-
-def _add_counts(model: type[Model], source: int, scope: int, sign: str) -> None:
-    """Add the counts of one body to those of another, or with "-" subtract them."""
-    table, others, values = model._meta.db_table, COLUMNS[model][1:], values_of(model)
-    signed = ", ".join(sign + value for value in values)
-    any_nonzero = " OR ".join(f"{value} <> 0" for value in values)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (scope_id, {', '.join((*others, *values))}) "
-            f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s AND "
-            f"({any_nonzero}) {adding(model)}",
-            [scope, source],
-        )

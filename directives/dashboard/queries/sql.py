@@ -30,7 +30,7 @@ from directives.models import (
     TallyDay,
 )
 from directives.models.scope import PATH_END
-from directives.tallies.recount import day, member
+from directives.tallies.sql.recounts import day, member
 
 BACK = timedelta(days=400)  # cycles that opened earlier are not shown
 ONCE = ("reason", "state", "plan", "bodies", "undated")  # topics without a day

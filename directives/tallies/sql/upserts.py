@@ -2,6 +2,7 @@
 """Statements that add to rows of counts and insert missing ones, in the order of their keys."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -11,7 +12,16 @@ from django.db.models import Model
 
 from directives.base import tree_lock
 from directives.base.states import COLOURS
-from directives.models import DocumentTotal, FigureTotal, Mark, OverallMark, Owing, Tally, Total
+from directives.models import (
+    DocumentTotal,
+    FigureTotal,
+    Mark,
+    Organisation,
+    OverallMark,
+    Owing,
+    Tally,
+    Total,
+)
 
 BATCH = 400  # rows of one statement
 AT_ONCE = 5  # statements that are sent to PostgreSQL together
@@ -100,6 +110,29 @@ def adding(model: type[Model]) -> str:
         f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values
     )
     return f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {sums}"
+
+
+def add_counts(model: type[Model], source: int, scope: int, sign: str) -> None:
+    """Add the counts of one body to those of another, or with "-" subtract them."""
+    table, others, values = model._meta.db_table, COLUMNS[model][1:], values_of(model)
+    signed = ", ".join(sign + value for value in values)
+    any_nonzero = " OR ".join(f"{value} <> 0" for value in values)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (scope_id, {', '.join((*others, *values))}) "
+            f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s AND "
+            f"({any_nonzero}) {adding(model)}",
+            [scope, source],
+        )
+
+
+def rows_under_lock(bodies: Sequence[int]) -> list[tuple[int, str, str, bool]]:
+    """Id, path, kind and branch of these bodies, read once the tree lock is shared."""
+    places = ", ".join(["%s"] * len(bodies))
+    return tree_lock.share_and_fetch(
+        f"SELECT id, path, kind, branch FROM {Organisation._meta.db_table} WHERE id IN ({places})",
+        bodies,
+    )
 
 
 def _plain(value: object) -> object:
