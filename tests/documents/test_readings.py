@@ -1,0 +1,204 @@
+"""Documents of many offices against what an officer reads in them: see readings/README.md."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from directives.documents.ingest.json_output import json_of
+from directives.documents.ingest.reading import Reading, read
+from directives.documents.ingest.sources import DocumentError
+
+pytestmark = pytest.mark.once
+
+READINGS = Path(__file__).with_name("readings")
+NAMES = sorted(path.name.split(".")[0] for path in READINGS.glob("*.expected.json"))
+NOT_YET = (READINGS / "not_yet.txt").read_text(encoding="utf-8").split()
+FRAME = ("title", "number", "issuers", "recipients", "date", "annexes")
+# Labels that stand in a code, or in the number of a section, and so in no sentence.
+LABEL = re.compile(
+    r"(?:第?[（(]?(?:[一二三四五六七八九十百零〇壹貳參肆伍陸柒捌玖拾\d.]{1,8})[）)]?"
+    r"(?:[条條點点章节節编編]|部分)?[、.．:：]?|附件\d*[:：]?)"
+)
+
+Json = dict[str, Any]
+
+
+def path_of(name: str) -> Path:
+    [path] = [path for path in READINGS.glob(f"{name}.*") if path.suffix != ".json"]
+    return path
+
+
+def words(text: str) -> str:
+    """Text without white space, except between Latin letters and figures."""
+    return re.sub(r"\s+", " ", re.sub(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])", "", text))
+
+
+def words_of_all(field: str | list[str] | None) -> str | list[str]:
+    return [*map(words, field)] if isinstance(field, list) else words(field or "")
+
+
+def sentences_in(found: Json) -> Iterator[Json]:
+    return (
+        sentence
+        for section in found["sections"]
+        for paragraph in section["paragraphs"]
+        for sentence in paragraph
+    )
+
+
+def sentence_seen(row: Json) -> Json:
+    """A sentence of the product's JSON in the form of the expected files."""
+    who = [
+        {"name": words(one["name"]), "role": one.get("role"), "basis": one["basis"]}
+        for one in row["addressees"]
+        if one["basis"] != "unstated"
+    ]
+    due = row.get("due", "no such key")
+    if isinstance(due, dict):
+        due = {key: due.get(key) or None for key in ("on", "cadence", "words")}
+    return {
+        "text": words(row["text"]),
+        "statement": row["statement"],
+        "title": row.get("title"),
+        "who": sorted(who, key=str),
+        "due": due,
+    }
+
+
+def sentence_wanted(row: Json) -> Json:
+    return {
+        "text": words(row["text"]),
+        "statement": row["statement"],
+        "title": row["title"],
+        "who": sorted(({**one, "name": words(one["name"])} for one in row["who"]), key=str),
+        "due": row["due"],
+    }
+
+
+def heading_seen(row: Json) -> tuple[object, ...]:
+    return (row.get("part"), row.get("level"), row["number"], words(row["title"]))
+
+
+def differences(wanted: Json, found: Json) -> list[str]:
+    """What is otherwise than expected, a line each."""
+    lines: list[str] = []
+
+    def compare(where: str, expected: object, actual: object) -> None:
+        if expected != actual:
+            lines.append(f"{where}\n    expected {expected}\n    found    {actual}")
+
+    frame = found.get("frame", {})
+    for key in FRAME:
+        compare(f"frame {key}", words_of_all(wanted["frame"][key]), words_of_all(frame.get(key)))
+    parts = [(row["label"], words(row["title"])) for row in found.get("parts", [])]
+    compare(
+        "parts", [(row["label"], words(row["title"])) for row in wanted.get("parts", [])], parts
+    )
+    headings = [row for row in found["sections"] if row["number"] or row["title"]]
+    expected_headings = [*map(heading_seen, wanted["sections"])]
+    compare("headings", expected_headings, [*map(heading_seen, headings)])
+    expected_rows = {row["code"]: sentence_wanted(row) for row in wanted["directives"]}
+    rows = {row["code"]: sentence_seen(row) for row in sentences_in(found)}
+    compare("order of codes", [*expected_rows], [*rows])
+    for code in [*expected_rows, *(code for code in rows if code not in expected_rows)]:
+        row, seen = expected_rows.get(code), rows.get(code)
+        if row is None or seen is None:
+            compare(code, row and row["text"], seen and seen["text"])
+            continue
+        for key in row:
+            compare(f"{code} {key} ({row['text'][:16]})", row[key], seen[key])
+    left_out = "".join(words(row["text"]) for row in found["left_out"])
+    compare("left out", "".join(map(words, wanted["left_out"])), left_out)
+    return lines
+
+
+def repaired_slice(reading: Reading, start: int, end: int) -> str:
+    """The source between two offsets, with the repairs that lie there."""
+    line_starts = [0, *(match.end() for match in re.finditer("\n", reading.text_read))]
+    text, at = "", start
+    for repair in reading.repairs:
+        place = line_starts[repair.line - 1] + repair.start
+        if start <= place < end:
+            text += reading.text_read[at:place] + repair.after
+            at = place + len(repair.before)
+    return text + reading.text_read[at:end]
+
+
+def spans_of(found: Json) -> Iterator[tuple[str, str | None, list[int]]]:
+    """What it is, its text where that must equal the source, and its range in the source."""
+    for sentence in sentences_in(found):
+        yield sentence["code"], sentence["text"], sentence["source"]
+    for heading in [*found["sections"], *found.get("parts", [])]:
+        if heading["source"]:
+            yield f"heading {heading['title']}", None, heading["source"]
+    for at in found["frame"]["source"]["title"]:
+        yield "title", None, at
+    for row in found["left_out"]:
+        yield f"left out {row['text']}", row["text"], row["source"]
+
+
+def unaccounted(reading: Reading, found: Json) -> list[str]:
+    """Lines of the source that are nowhere, and words that do not stand where they say."""
+    lines: list[str] = []
+    covered = bytearray(len(reading.text_read))
+    for what, text, (start, end) in spans_of(found):
+        covered[start:end] = b"\1" * (end - start)
+        there = repaired_slice(reading, start, end)
+        if text is not None and words(text) != words(there):
+            lines.append(f"{what} [{start}:{end}]\n    says   {text}\n    source {there}")
+    for match in re.finditer(r"[^\n]+", reading.text_read):
+        flags = covered[match.start() : match.end()]
+        if "\t" in match[0] and any(flags):
+            continue  # a row of a table, whose cells are fields
+        outside = "".join(" " if flag else char for char, flag in zip(match[0], flags, strict=True))
+        if any(not LABEL.fullmatch(piece) for piece in outside.split()):
+            lines.append(f"nowhere: {outside.strip()}")
+    return lines
+
+
+def problems_of(name: str) -> list[str]:
+    path = path_of(name)
+    wanted = json.loads((READINGS / f"{name}.expected.json").read_text(encoding="utf-8"))
+    try:
+        reading = read(path.read_bytes(), name=path.name)
+    except DocumentError as refusal:
+        return [f"refused: {refusal.code}"]
+    found = json.loads(json_of(reading))
+    return differences(wanted, found) or unaccounted(reading, found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reading(name: str) -> None:
+    problems = problems_of(name)
+    if name in NOT_YET:
+        assert problems, f"{name} is read as expected: take it out of readings/not_yet.txt"
+    else:
+        assert not problems, "\n".join([path_of(name).name, *problems])
+
+
+def test_lists_name_what_is_there() -> None:
+    assert set(NOT_YET) <= set(NAMES)
+    beside = {"not_yet", "README", "make", "sources", "__pycache__"}
+    files = {path.name.split(".")[0] for path in READINGS.iterdir()} - beside
+    assert files == set(NAMES)
+    assert {path.stem for path in (READINGS / "sources").glob("*")} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_expected_readings_are_sound(name: str) -> None:
+    """Codes are unique, a statement names nobody, roles, bases and days are of the known kinds."""
+    wanted = json.loads((READINGS / f"{name}.expected.json").read_text(encoding="utf-8"))
+    rows = wanted["directives"]
+    assert len({row["code"] for row in rows}) == len(rows)
+    for row in rows:
+        assert not (row["statement"] and (row["who"] or row["due"])), row
+        for one in row["who"]:
+            assert one["role"] in {"lead", "responsible", "supporting"}, row
+            assert one["basis"] in {"named", "carried", "inferred"}, row
+        if row["due"]:
+            assert re.fullmatch(r"(?:\d{4}|-)-\d\d-\d\d", row["due"]["on"] or "2031-01-01"), row
+            assert row["due"]["words"], row
