@@ -60,6 +60,7 @@ LINES = (
         "retries",
         "static_files",
         "caching",
+        "child_processes",
     ),
     of("base", "clocks", "outages", "uploads", "event_codes", "contents", "viruses"),
     ("base.wording", "documents.ingest"),

@@ -8,7 +8,6 @@ Django, no settings and no database here.
 """
 
 import json
-import resource
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # for the following imports
 
+from directives.base.child_processes import limit_itself
 from directives.tables.parsing import texts
 from directives.tables.parsing.books import Sheet, Workbook, workbook_of
 from directives.tables.parsing.grid import Grid, Row, place_of
@@ -27,21 +27,6 @@ from directives.tables.parsing.signatures import kind_of
 BATCH = 200  # rows in a line
 BATCH_CELLS = 20_000  # characters after which a line has fewer rows
 Found = dict[str, Any]
-
-
-def limit(memory: int, seconds: int) -> None:
-    """Give up what reading does not need: memory, CPU time, files, further processes."""
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 16),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        _soft, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
 
 
 def outline(file: BinaryIO) -> Iterator[Found]:
@@ -126,7 +111,7 @@ def tell(what: object) -> None:
 
 def main(task: str, memory: str, seconds: str, *arguments: str) -> None:
     """Carry out a task. An error becomes one line, if there is still memory for it."""
-    limit(int(memory), int(seconds))
+    limit_itself(int(memory), int(seconds))
     file = sys.stdin.buffer
     try:
         for item in outline(file) if task == "outline" else rows(file, int(arguments[0])):

@@ -6,21 +6,18 @@ or `Unreadable`, which says why in words.
 
 import json
 import os
-import select
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
-from time import monotonic
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
+from directives.base.child_processes import ChildFailed, answer_of
 from directives.base.refusals import Refusal
 from directives.tables.layout import Cell, Merge, NoValue, OpenFile, RawRow, Table
 from directives.tables.parsing.limits import FILE
@@ -178,44 +175,8 @@ def _output(path: str, task: str, *arguments: str) -> Generator[bytes]:
     command = [sys.executable, "-I", "-S", "-X", "utf8", _CHILD, task, *limits, *arguments]
     try:
         with open(path, "rb") as file:
-            process = subprocess.Popen(
-                command,
-                stdin=file,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={},
-                cwd="/",
-            )
+            yield from answer_of(command, file, patience=PATIENCE, longest=LONGEST_LINE)
     except OSError as error:
         raise Unreadable("no_file") from error
-    assert process.stdout is not None
-    try:
-        yield from _lines_of(process.stdout.fileno())
-        code = process.wait(PATIENCE)
-        if code:
-            raise Unreadable("too_long" if code == -signal.SIGXCPU else "broke_off")
-    except subprocess.TimeoutExpired as error:
-        raise Unreadable("too_long") from error
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def _lines_of(pipe: int) -> Iterator[bytes]:
-    """Yield lines from a pipe. Time between two calls of the caller does not count as waiting."""
-    poll, rest = select.poll(), bytearray()
-    poll.register(pipe, select.POLLIN)
-    while True:
-        until = monotonic() + PATIENCE
-        while (end := rest.find(b"\n")) < 0:
-            if not poll.poll(max(0, until - monotonic()) * 1000):
-                raise Unreadable("too_long")
-            block = os.read(pipe, 1 << 20)
-            if not block:
-                return
-            rest += block
-            if len(rest) > LONGEST_LINE:
-                raise Unreadable("nonsense")
-        yield bytes(rest[:end])
-        del rest[: end + 1]
+    except ChildFailed as error:
+        raise Unreadable(error.code) from error
