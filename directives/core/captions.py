@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-Words = str | Promise
+Caption = str | Promise
 
 MISSED = {  # clock → label once its day has passed
     "receipt": _("Not acknowledged"),

@@ -228,12 +228,12 @@ def test_the_strip_counts_what_is_due_on_ten_working_days(cast):
         for directive in directives_of(2)
     ]
     make_report(cast.body, make_cycle(rows[0].document, due_on=SOON), *rows)
-    strip = desk_of(cast.staff).strip
-    assert [day.day.day for day in strip] == [13, 14, 15, 16, 19, 20, 21, 22, 23, 26]
-    assert [(day.day.day, day.tasks) for day in strip if day.tasks] == [(15, 1)] + (
+    days_ahead = desk_of(cast.staff).days_ahead
+    assert [day.day.day for day in days_ahead] == [13, 14, 15, 16, 19, 20, 21, 22, 23, 26]
+    assert [(day.day.day, day.tasks) for day in days_ahead if day.tasks] == [(15, 1)] + (
         [(20, 2)] if desk_of(cast.staff).queue[1:] else []
     )
-    assert [day.day for day in strip if day.report] == [SOON]
+    assert [day.day for day in days_ahead if day.report] == [SOON]
 
 
 # the others
@@ -255,7 +255,7 @@ def test_what_waits_for_a_signature_comes_first_for_the_manager_alone(cast, sign
 
 @pytest.mark.parametrize("wide", [1000, -1])
 def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
-    monkeypatch.setattr("directives.my_work.queries.inbox.WIDE", wide)
+    monkeypatch.setattr("directives.my_work.queries.inbox.MANY_BODIES", wide)
     first, second, third, fourth = directives_of(4)
     entry_row = make_obligation(first, cast.body)
     report = make_report(cast.body, make_cycle(entry_row.document), entry_row)
@@ -326,9 +326,9 @@ def test_a_report_that_they_handed_in_themselves_waits_for_somebody_else(cast):
 def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(
     cast, sign_in, monkeypatch, wide
 ):
-    monkeypatch.setattr("directives.my_work.queries.inbox.WIDE", wide)
+    monkeypatch.setattr("directives.my_work.queries.inbox.MANY_BODIES", wide)
     monkeypatch.setattr("directives.my_work.queries.inbox.SHOWN", 2)
-    monkeypatch.setattr("directives.my_work.queries.inbox.COUNTED", 4)
+    monkeypatch.setattr("directives.my_work.queries.inbox.COUNT_LIMIT", 4)
     reports = [
         wait_for_review(cast.child, NOW - timedelta(hours=number), cast.below)
         for number in range(3)
@@ -346,7 +346,7 @@ def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(
     ProgressReport.objects.settle_waiting()
     found = desk_of(cast.supervisor).inbox
     assert [line.kind for line in found.lines] == ["dispute", "dispute"]
-    assert (found.reports, found.disputes, found.total_told, found.more_told, found.reviews) == (
+    assert (found.reports, found.disputes, found.total_text, found.more_text, found.reviews) == (
         3,
         3,
         "6",
@@ -356,7 +356,7 @@ def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(
     wait_for_review(cast.child, NOW, cast.below)
     ProgressReport.objects.settle_waiting()
     found = desk_of(cast.supervisor).inbox
-    assert (found.total_told, found.more_told, found.reviews) == ("7+", "5+", "4+")
+    assert (found.total_text, found.more_text, found.reviews) == ("7+", "5+", "4+")
     Obligation.objects.filter(state="disputed").update(state="assigned")
     assert [line.pk for line in desk_of(cast.supervisor).inbox.lines] == [
         report.pk for report in reversed(reports[1:])
@@ -423,7 +423,7 @@ def test_one_page_for_a_person_with_several_places(cast):
     make_obligation(directive, cast.body, state="assigned", acknowledge_by=SOON)
     make_obligation(directive, cast.sibling, state="assigned", acknowledge_by=SOON)
     work = desk_of(type(cast.staff).objects.get(pk=cast.staff.pk))
-    assert work.several
+    assert work.has_several_bodies
     assert {(task.body.pk, bool(task.action.fields)) for task in work.queue} == {
         (cast.body.pk, True),
         (cast.sibling.pk, False),

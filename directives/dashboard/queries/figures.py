@@ -10,7 +10,7 @@ from django.urls import get_script_prefix, reverse
 
 from directives.base.states import GREEN, RED
 from directives.core import captions
-from directives.core.captions import Words
+from directives.core.captions import Caption
 from directives.core.scope import Lights
 from directives.models import Section
 from directives.obligations.queries.filters import OFF, ON, ObligationFilter
@@ -163,7 +163,7 @@ class Activity:
         return {WORSE: RED, BETTER: GREEN}.get(self.kind, "")
 
     @property
-    def label(self) -> Words:
+    def label(self) -> Caption:
         return captions.HAPPENED[self.kind]
 
 
@@ -176,7 +176,7 @@ class DueDay:
     rows: Figure
 
     @property
-    def label(self) -> Words:
+    def label(self) -> Caption:
         return captions.RUNS_OUT[self.clock]
 
 
@@ -184,7 +184,7 @@ class DueDay:
 class LabelledFigure:
     """A figure with its label."""
 
-    label: Words
+    label: Caption
     rows: Figure
 
 
@@ -192,7 +192,7 @@ class LabelledFigure:
 class CoverageFigure:
     """How many obligations have reached a step, and how many not; `exact`: the rows are known."""
 
-    label: Words
+    label: Caption
     done: Figure
     missing: Figure
     exact: bool = True

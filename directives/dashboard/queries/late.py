@@ -33,7 +33,7 @@ class Late:
     whose: str
 
     @property
-    def whose_words(self) -> captions.Words:
+    def whose_words(self) -> captions.Caption:
         return captions.WHOSE[self.whose]
 
 

@@ -28,14 +28,14 @@ from directives.models.scope import MANY, in_subtrees, topmost
 from directives.obligations.queries.filters import ObligationFilter
 
 SHOWN = 20  # lines of the whole inbox
-WORST = 8  # overdue bodies shown
-COUNTED = 1000  # limit to which waiting reports are counted
-WIDE = 1000  # with more bodies, rows are not read body by body
-MOVED = {"dispute": DISPUTED, "close": CLOSING}
+OVERDUE_SHOWN = 8  # overdue bodies shown
+COUNT_LIMIT = 1000  # limit to which waiting reports are counted
+MANY_BODIES = 1000  # with more bodies, rows are not read body by body
+REQUEST_STATES = {"dispute": DISPUTED, "close": CLOSING}
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingLine:
     """A waiting plan, report, dispute or close request; `n`: waiting entries of a report."""
 
     kind: str
@@ -47,7 +47,7 @@ class Waiting:
     title_hant: str
     at: datetime | None
     code: str = ""
-    words: str = ""
+    reason: str = ""
 
     @property
     def url(self) -> str:
@@ -60,7 +60,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
+class OverdueBody:
     """A child body, with the number of overdue rows in its subtree."""
 
     pk: int
@@ -80,11 +80,11 @@ class Worst:
 class Inbox:
     """What waits, oldest first, and the child bodies with the most overdue rows.
 
-    `reports` is at most COUNTED.
+    `reports` is at most COUNT_LIMIT.
     """
 
-    lines: tuple[Waiting, ...]
-    overdue: tuple[Worst, ...]
+    lines: tuple[WaitingLine, ...]
+    overdue: tuple[OverdueBody, ...]
     plans: int
     reports: int
     disputes: int
@@ -100,15 +100,15 @@ class Inbox:
         return self.total - len(self.lines)
 
     def _in_words(self, number: int) -> str:
-        return f"{number:,}+" if self.reports >= COUNTED else f"{number:,}"
+        return f"{number:,}+" if self.reports >= COUNT_LIMIT else f"{number:,}"
 
     @property
-    def total_told(self) -> str:
+    def total_text(self) -> str:
         """The total as text: 1,234, or 1,234+ if not all reports were counted."""
         return self._in_words(self.total)
 
     @property
-    def more_told(self) -> str:
+    def more_text(self) -> str:
         return self._in_words(self.more)
 
     @property
@@ -123,9 +123,11 @@ class InboxScope:
     """The supervisor and the bodies of an inbox: those strictly below the supervised ones."""
 
     user: User
-    posts: tuple[Membership, ...]
-    homes: list[int] | QuerySet  # ids of the topmost supervised bodies; a query if they are many
-    wide: bool = False  # more than WIDE bodies
+    memberships: tuple[Membership, ...]
+    supervised_ids: (
+        list[int] | QuerySet
+    )  # ids of the topmost supervised bodies; a query if they are many
+    spans_many_bodies: bool = False  # more than MANY_BODIES bodies
 
     def first(self, rows: QuerySet, *order: str, limit: int) -> QuerySet:
         """The first of these rows that are of these bodies.
@@ -133,14 +135,14 @@ class InboxScope:
         For many bodies the index of all waiting rows is scanned, which soon finds enough. For few
         bodies, most waiting rows are of others, so the rows are read body by body.
         """
-        elsewhere = ~Q(organisation__in=self.homes)
-        if not self.wide:
-            below = rows.filter(in_subtrees(self.posts, "organisation__path"), elsewhere)
-            return below.order_by(*order)[:limit]
+        is_below = ~Q(organisation__in=self.supervised_ids)
+        if not self.spans_many_bodies:
+            rows_below = rows.filter(in_subtrees(self.memberships, "organisation__path"), is_below)
+            return rows_below.order_by(*order)[:limit]
         bodies = Organisation.objects.filter(
-            in_subtrees(self.posts, "path"), pk=OuterRef("organisation")
+            in_subtrees(self.memberships, "path"), pk=OuterRef("organisation")
         )
-        first = rows.filter(elsewhere, Exists(bodies)).order_by(*order).values("pk")[:limit]
+        first = rows.filter(is_below, Exists(bodies)).order_by(*order).values("pk")[:limit]
         return rows.model.objects.filter(pk__in=first).order_by(*order)
 
 
@@ -149,19 +151,21 @@ def inbox(user: User) -> Inbox | None:
 
     The user's own requests are left out: others decide on them.
     """
-    posts = user.in_role(SUPERVISOR)
-    if not posts:
+    memberships = user.in_role(SUPERVISOR)
+    if not memberships:
         return None
-    tops = topmost(posts)
-    homes: list[int] | QuerySet = [m.organisation_id for m in tops]
-    if len(tops) > MANY:
-        homes = Membership.objects.filter(user=user, role=SUPERVISOR).values("organisation")
-    scope = InboxScope(user, posts, homes)
+    topmost_memberships = topmost(memberships)
+    supervised_ids: list[int] | QuerySet = [m.organisation_id for m in topmost_memberships]
+    if len(topmost_memberships) > MANY:
+        supervised_ids = Membership.objects.filter(user=user, role=SUPERVISOR).values(
+            "organisation"
+        )
+    scope = InboxScope(user, memberships, supervised_ids)
     counts = _stored_counts(scope)
-    scope = replace(scope, wide=counts[""] > WIDE)
+    scope = replace(scope, spans_many_bodies=counts[""] > MANY_BODIES)
     reports, plans = _reports(scope), _plans(scope) if counts[SUBMITTED] else []
     disputes, closings = (
-        _moved(scope, kind) if counts[state] else [] for kind, state in MOVED.items()
+        _requests(scope, kind) if counts[state] else [] for kind, state in REQUEST_STATES.items()
     )
     lines = sorted(
         plans + reports + disputes + closings,
@@ -169,15 +173,15 @@ def inbox(user: User) -> Inbox | None:
     )
     return Inbox(
         tuple(lines[:SHOWN]),
-        _worst(scope),
-        plans=_figure(plans, counts[SUBMITTED]),
-        reports=len(reports) if len(reports) <= SHOWN else _count(scope),
-        disputes=_figure(disputes, counts[DISPUTED]),
-        closings=_figure(closings, counts[CLOSING]),
+        _most_overdue(scope),
+        plans=_total(plans, counts[SUBMITTED]),
+        reports=len(reports) if len(reports) <= SHOWN else _report_count(scope),
+        disputes=_total(disputes, counts[DISPUTED]),
+        closings=_total(closings, counts[CLOSING]),
     )
 
 
-def _figure(lines: list[Waiting], stored: int) -> int:
+def _total(lines: list[WaitingLine], stored: int) -> int:
     """The number of lines if all were read, otherwise the stored count.
 
     The stored count includes the supervised body itself.
@@ -192,12 +196,12 @@ def _stored_counts(scope: InboxScope) -> dict[str, int]:
     """
     topics = (
         Q(topic="filed", word=SUBMITTED)
-        | Q(topic="state", word__in=MOVED.values())
+        | Q(topic="state", word__in=REQUEST_STATES.values())
         | Q(topic="bodies")
     )
-    marks = Mark.objects.filter(topics, scope__in=scope.homes).order_by()
+    marks = Mark.objects.filter(topics, scope__in=scope.supervised_ids).order_by()
     rows = marks.values_list("word").annotate(n=Sum("count"))
-    return dict.fromkeys((SUBMITTED, *MOVED.values(), ""), 0) | dict(rows)
+    return dict.fromkeys((SUBMITTED, *REQUEST_STATES.values(), ""), 0) | dict(rows)
 
 
 NAMES = (
@@ -208,7 +212,7 @@ REPORTS = ProgressReport.objects.filter(waiting_since__isnull=False)
 OLDEST = ("waiting_since", "organisation")
 
 
-def _reports(scope: InboxScope) -> list[Waiting]:
+def _reports(scope: InboxScope) -> list[WaitingLine]:
     weight = Case(When(Q(submitted_by=scope.user) | Q(asked_by=scope.user), then=0), default=1)
     entries = (
         ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED)
@@ -218,40 +222,42 @@ def _reports(scope: InboxScope) -> list[Waiting]:
     )
     first = scope.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
     return [
-        Waiting("report", n, *row)
+        WaitingLine("report", n, *row)
         for *row, n in first.values_list("pk", *NAMES, "waiting_since", "n")
         if n
     ]
 
 
-def _count(scope: InboxScope) -> int:
-    return scope.first(REPORTS, *OLDEST, limit=COUNTED).count()
+def _report_count(scope: InboxScope) -> int:
+    return scope.first(REPORTS, *OLDEST, limit=COUNT_LIMIT).count()
 
 
-def _plans(scope: InboxScope) -> list[Waiting]:
+def _plans(scope: InboxScope) -> list[WaitingLine]:
     rows = (
         Plan.objects.filter(live=True, state=SUBMITTED)
         .exclude(submitted_by=scope.user)
         .exclude(asked_by=scope.user)
     )
     first = scope.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
-    return [Waiting("plan", 1, *row) for row in first.values_list("pk", *NAMES, "submitted_at")]
+    return [WaitingLine("plan", 1, *row) for row in first.values_list("pk", *NAMES, "submitted_at")]
 
 
-def _moved(scope: InboxScope, kind: str) -> list[Waiting]:
+def _requests(scope: InboxScope, kind: str) -> list[WaitingLine]:
     """Disputes or close requests."""
-    rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=scope.user)
+    rows = Obligation.objects.filter(state=REQUEST_STATES[kind]).exclude(asked_by=scope.user)
     first = scope.first(rows, "moved_at", limit=SHOWN + 1)
     return [
-        Waiting(kind, 1, *row)
+        WaitingLine(kind, 1, *row)
         for row in first.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")
     ]
 
 
-def _worst(scope: InboxScope) -> tuple[Worst, ...]:
+def _most_overdue(scope: InboxScope) -> tuple[OverdueBody, ...]:
     """The child bodies with the most overdue rows in their subtrees, from stored totals."""
-    red = DocumentTotal.objects.filter(scope__parent__in=scope.homes, red__gt=0).order_by()
-    rows = red.values_list(
+    totals = DocumentTotal.objects.filter(
+        scope__parent__in=scope.supervised_ids, red__gt=0
+    ).order_by()
+    rows = totals.values_list(
         "scope", "scope__name_hans", "scope__name_hant", "scope__branch"
     ).annotate(n=Sum("red"))
-    return tuple(Worst(*row) for row in rows.order_by("-n", "scope")[:WORST])
+    return tuple(OverdueBody(*row) for row in rows.order_by("-n", "scope")[:OVERDUE_SHOWN])

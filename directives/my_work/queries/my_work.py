@@ -27,7 +27,7 @@ from directives.plans.queries.plans import SHOWN_FIRST, MeasureChoice, QuickChoi
 
 SHOWN = 50  # tasks shown
 NOTICES = 5  # unread notices shown
-STRIP = 10  # working days shown ahead
+DAYS_AHEAD = 10  # working days shown ahead
 HOURS = (
     (5, _("Hello")),
     (12, _("Good morning")),
@@ -52,10 +52,10 @@ class MyWork:
 
     today: date
     now: datetime
-    desk: PersonalWork
+    personal: PersonalWork
     signatures: tuple[Task, ...]
     queue: tuple[Task, ...]
-    strip: tuple[DayAhead, ...]
+    days_ahead: tuple[DayAhead, ...]
     inbox: Inbox | None
     quick: QuickChoices | None
     log: tuple[LogEntry, ...]
@@ -68,7 +68,7 @@ class MyWork:
         return next(words for until, words in HOURS if hour < until)
 
     @property
-    def shown(self) -> tuple[Task, ...]:
+    def shown_tasks(self) -> tuple[Task, ...]:
         return self.queue[:SHOWN]
 
     @property
@@ -102,8 +102,8 @@ class MyWork:
         return self._measures(overdue=False)
 
     @property
-    def other(self) -> int:
-        """The number of tasks of work that has not started."""
+    def not_started(self) -> int:
+        """The number of tasks of obligations that are not due yet."""
         counted = self.red + self.yellow + self.on_schedule
         return len(self.queue) - counted - self.measures_overdue - self.measures_ahead
 
@@ -118,19 +118,19 @@ class MyWork:
         return next((row for row in reports if row.due_on and row.due_on >= self.today), None)
 
     @property
-    def several(self) -> bool:
+    def has_several_bodies(self) -> bool:
         """Whether the user works for several bodies, so that each task names its body."""
-        return len(self.desk.bodies) > 1
+        return len(self.personal.bodies) > 1
 
     @property
     def next_measure(self) -> MeasureLine | None:
         """The measure that is due next; shown if there are no tasks."""
-        ahead = [
+        upcoming = [
             row
-            for row in self.desk.measures
+            for row in self.personal.measures
             if row.done_on is None and row.due_on and row.due_on >= self.today
         ]
-        return min(ahead, key=lambda row: row.due_on or date.max, default=None)
+        return min(upcoming, key=lambda row: row.due_on or date.max, default=None)
 
 
 def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
@@ -146,10 +146,10 @@ def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) 
     return MyWork(
         today=today,
         now=now,
-        desk=work,
+        personal=work,
         signatures=tuple(to_sign(work, days)) if user.works else (),
         queue=tasks,
-        strip=_strip(tasks, days) if user.works else (),
+        days_ahead=_days_ahead(tasks, days) if user.works else (),
         inbox=inbox(user),
         quick=_quick(work, today) if user.works else None,
         log=tuple(logged_by(user)) if user.works else (),
@@ -169,14 +169,16 @@ def _read_work(user: User) -> PersonalWork:
     )
 
 
-def _strip(tasks: tuple[Task, ...], days: Days) -> tuple[DayAhead, ...]:
+def _days_ahead(tasks: tuple[Task, ...], days: Days) -> tuple[DayAhead, ...]:
     """The next ten working days, with today if it is one."""
-    day, ahead = days.workdays.next_working(days.today), []
-    for _number in range(STRIP):
-        due = [task for task in tasks if task.due_on == day]
-        ahead.append(DayAhead(day, len(due), any(task.kind == "report" for task in due)))
+    day, days_ahead = days.workdays.next_working(days.today), []
+    for _number in range(DAYS_AHEAD):
+        due_tasks = [task for task in tasks if task.due_on == day]
+        days_ahead.append(
+            DayAhead(day, len(due_tasks), any(task.kind == "report" for task in due_tasks))
+        )
         day = days.workdays.add(day, 1)
-    return tuple(ahead)
+    return tuple(days_ahead)
 
 
 def _quick(work: PersonalWork, today: date) -> QuickChoices:

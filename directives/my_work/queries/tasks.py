@@ -12,11 +12,12 @@ from django.utils.translation import pgettext
 from directives.base.clocks import Facts, Tolerances, clock_colour
 from directives.base.states import ASSIGNED, AWAITING, DRAFT, GREEN, RED, RETURNED, YELLOW
 from directives.base.workdays import Workdays
-from directives.core.captions import Words as Caption
+from directives.core.captions import Caption
 from directives.core.transitions import facts_of
 from directives.dashboard.queries.figures import address
 from directives.models import Obligation, Organisation
 from directives.my_work.queries.work import (
+    DirectiveText,
     EntryLine,
     MeasureLine,
     PersonalWork,
@@ -24,7 +25,6 @@ from directives.my_work.queries.work import (
     ReportLine,
     Returned,
     Title,
-    Words,
 )
 from directives.obligations.queries.filters import URGENCY, ObligationFilter
 from directives.plans.queries.plan_page import measure_overdue
@@ -59,7 +59,7 @@ class Task:
     code: str = ""
     url: str = ""  # of the code
     title: Caption = ""
-    words: Words | None = None  # text of the directive
+    directive_text: DirectiveText | None = None  # text of the directive
     document: Title | None = None
     note: Caption = ""
     returned: Returned | None = None
@@ -77,7 +77,7 @@ class Days:
     workdays: Workdays
     tolerances: Tolerances
 
-    def colour(self, clock: str, owed: Iterable[Facts]) -> str:
+    def colour(self, clock: str, obligation_facts: Iterable[Facts]) -> str:
         """The colour of this clock for the most urgent of these obligations."""
         colours = (
             clock_colour(
@@ -87,7 +87,7 @@ class Days:
                 workdays=self.workdays,
                 tolerances=self.tolerances,
             )
-            for facts in owed
+            for facts in obligation_facts
         )
         return min(colours, key=URGENCY.__getitem__, default=GREEN)
 
@@ -174,8 +174,8 @@ def _plan(
 ) -> Task:
     due, document = _first(row.plan_due_on for row in rows), _title(rows[0])
     url = reverse("plan", args=[plan.pk]) if plan else reverse("plans")
-    back = plan.returned if plan and plan.state == RETURNED else None
-    label = _("Revise") if back else _("Continue writing") if plan else _("Write the plan")
+    returned = plan.returned if plan and plan.state == RETURNED else None
+    label = _("Revise") if returned else _("Continue writing") if plan else _("Write the plan")
     note = _("%(n)s measures so far") % {"n": len(plan.measures)} if plan else _("Not started")
     return Task(
         "plan",
@@ -188,18 +188,20 @@ def _plan(
         title=plan.title if plan else _("Implementation plan"),
         document=document,
         note=note,
-        returned=back,
+        returned=returned,
     )
 
 
 def _reports(work: PersonalWork, days: Days) -> Iterator[Task]:
-    owing = _by_document(row for row in work.obligations if row.report_due_on is not None)
+    rows_by_document = _by_document(
+        row for row in work.obligations if row.report_due_on is not None
+    )
     for report in work.reports:
         url, body = reverse("report", args=[report.pk]), work.bodies[report.body]
         if not report.begun:
-            rows = owing.get((report.body, report.document.pk), [])
+            rows = rows_by_document.get((report.body, report.document.pk), [])
             note = _("%(n)s entries; drafts are made from the log") % {"n": len(rows)}
-            colour = days.colour("report", (_of_report(row, report.due_on) for row in rows))
+            colour = days.colour("report", (_facts_for_report(row, report.due_on) for row in rows))
             yield Task(
                 "report",
                 body,
@@ -217,12 +219,12 @@ def _reports(work: PersonalWork, days: Days) -> Iterator[Task]:
             yield _report(report, body, url, days)
 
 
-def _of_report(row: Obligation, due_on: date) -> Facts:
+def _facts_for_report(row: Obligation, due_on: date) -> Facts:
     """The facts of an obligation as if this report were all that is due."""
     return replace(facts_of(row), report_due_on=due_on, report_returned=False)
 
 
-def _of_entries(report: ReportLine, *states: str) -> Iterator[Facts]:
+def _facts_of_entries(report: ReportLine, *states: str) -> Iterator[Facts]:
     """The facts of the obligations of entries in these states."""
     return (entry.facts(report.due_on) for entry in report.entries if entry.state in states)
 
@@ -238,7 +240,7 @@ def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Tas
         _("%(total)s entries: %(in)s submitted, %(ready)s ready, %(missing)s to complete") % facts
     )
     label = pgettext("report", "Submit") if not report.missing else _("Continue")
-    colour = days.colour("report", _of_entries(report, DRAFT, RETURNED))
+    colour = days.colour("report", _facts_of_entries(report, DRAFT, RETURNED))
     return Task(
         "report",
         body,
@@ -257,8 +259,8 @@ def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Tas
 
 def _returned(work: PersonalWork, days: Days) -> Iterator[Task]:
     for report in work.reports:
-        back = [entry for entry in report.entries if entry.state == RETURNED]
-        for entry in back[:RETURNED_SHOWN]:
+        returned_entries = [entry for entry in report.entries if entry.state == RETURNED]
+        for entry in returned_entries[:RETURNED_SHOWN]:
             yield _entry(entry, report, work.bodies[report.body], days)
 
 
@@ -274,7 +276,7 @@ def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days)
         Action(_("Revise this entry"), url),
         code=entry.code,
         url=url,
-        words=entry.directive,
+        directive_text=entry.directive,
         note=note,
         returned=entry.returned,
     )
@@ -294,19 +296,21 @@ def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
         reverse("measure_done", args=[measure.pk]),
         (("done", 1), ("version", measure.version)),
     )
-    late = measure_overdue(measure, days.today)
-    note = _("Past its due date; not marked as done") if late else _("A measure of the plan is due")
+    overdue = measure_overdue(measure, days.today)
+    note = (
+        _("Past its due date; not marked as done") if overdue else _("A measure of the plan is due")
+    )
     return Task(
         "measure",
         body,
         measure.due_on,
         "",
-        done if late else Action(_("Log progress"), "#quick"),
+        done if overdue else Action(_("Log progress"), "#quick"),
         code=measure.code or pgettext("task", "Measure"),
         url=f"{reverse('log')}?measure={measure.pk}",
         title=measure.text,
         note=note,
-        overdue=late,
+        overdue=overdue,
     )
 
 
@@ -316,22 +320,22 @@ def _obligations(work: PersonalWork) -> Iterator[Task]:
     Missing plans and reports are tasks of their own.
     """
     for row in work.obligations:
-        about = row.light_code.partition("_")[0]
+        cause = row.light_code.partition("_")[0]
         if row.light not in (RED, YELLOW) or row.state == ASSIGNED:
             continue
-        if about not in ("completion", "behind", "silent"):
+        if cause not in ("completion", "behind", "silent"):
             continue
         url = reverse("obligation", args=[row.pk])
-        opens = about == "completion"
+        is_completion = cause == "completion"
         yield Task(
             "obligation",
             work.bodies[row.organisation_id],
             row.due_on,
             row.light,
-            Action(_("Open"), url) if opens else Action(_("Log progress"), "#quick"),
+            Action(_("Open"), url) if is_completion else Action(_("Log progress"), "#quick"),
             code=row.directive.code,
             url=url,
-            words=Words(row.directive.text_hans, row.directive.text_hant),
+            directive_text=DirectiveText(row.directive.text_hans, row.directive.text_hant),
             row=row,
         )
 
@@ -343,10 +347,10 @@ def to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
 
 
 def _plans_to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
-    owing = _by_document(filter(_owes_plan, work.obligations))
+    rows_by_document = _by_document(filter(_owes_plan, work.obligations))
     for plan in work.plans:
         if plan.state == AWAITING and plan.body in work.signs:
-            rows = owing.get((plan.body, plan.document), [])
+            rows = rows_by_document.get((plan.body, plan.document), [])
             url = reverse("plan", args=[plan.pk])
             note = _("%(n)s measures so far") % {"n": len(plan.measures)}
             yield Task(
@@ -372,7 +376,7 @@ def _reports_to_sign(work: PersonalWork, days: Days) -> Iterator[Task]:
                 "n": waiting,
                 "total": len(report.entries),
             }
-            colour = days.colour("report", _of_entries(report, AWAITING))
+            colour = days.colour("report", _facts_of_entries(report, AWAITING))
             yield Task(
                 "sign",
                 work.bodies[report.body],

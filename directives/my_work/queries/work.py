@@ -28,11 +28,11 @@ from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import in_worked_for
 from directives.plans.queries.plan_page import ServedDirective
 
-LOGGED = 5  # recent log entries shown
+LOG_ENTRIES_SHOWN = 5  # recent log entries shown
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class DirectiveText:
     """A text in both scripts."""
 
     text_hans: str
@@ -103,14 +103,14 @@ class EntryLine:
     ready: bool
     returned: Returned
     code: str
-    directive: Words
-    owed: str
+    directive: DirectiveText
+    obligation_state: str
     starts_on: date
     sent_back: bool
 
     def facts(self, due_on: date) -> Facts:
         """The facts of its obligation as if this report were all that is due."""
-        clocks = (self.owed, 0, self.starts_on, None, None, None)
+        clocks = (self.obligation_state, 0, self.starts_on, None, None, None)
         return Facts(*clocks, report_due_on=due_on, report_returned=self.sent_back)
 
 
@@ -175,27 +175,27 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
         *("acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned"),
         *("heard_on", "issued_on", "organisation_id", "document_id", "directive_id"),
     )
-    words = ("code", "order", "text", "text_hans", "text_hant")
+    text_fields = ("code", "order", "text", "text_hans", "text_hant")
     rows = (
         Obligation.objects.open()
         .filter(in_worked_for(user, "organisation"))
         .select_related("directive", "document")
     )
-    texts = (f"directive__{name}" for name in words)
+    texts = (f"directive__{name}" for name in text_fields)
     titles = (f"document__{name}" for name in ("title", "title_hans", "title_hant"))
     return tuple(rows.only(*columns, *texts, *titles).order_by("document", "directive__order"))
 
 
-PLAN = (
+PLAN_FIELDS = (
     *("pk", "organisation_id", "document_id", "title", "state", "submitted_at"),
     *("reason", "decided_by__full_name", "decided_at"),
 )
-MEASURE = ("pk", "number", "text", "due_on", "done_on", "version")
+MEASURE_FIELDS = ("pk", "number", "text", "due_on", "done_on", "version")
 
 
 def plans_of(user: User) -> tuple[PlanLine, ...]:
     """The live plans of the user's bodies, with measures and what they serve, in one query."""
-    last = (
+    last_logged = (
         LogEntry.objects.not_withdrawn()
         .filter(measure=OuterRef("measures__pk"))
         .order_by("-on")
@@ -204,33 +204,39 @@ def plans_of(user: User) -> tuple[PlanLine, ...]:
     serves = ("measures__obligations__pk", "measures__obligations__directive__code")
     rows = (
         Plan.objects.filter(in_worked_for(user, "organisation"), live=True)
-        .annotate(last=Subquery(last))
+        .annotate(last=Subquery(last_logged))
         .order_by("pk", "measures__number", "measures__obligations__directive__order")
-        .values_list(*PLAN, "last", *serves, *(f"measures__{name}" for name in MEASURE))
+        .values_list(
+            *PLAN_FIELDS, "last", *serves, *(f"measures__{name}" for name in MEASURE_FIELDS)
+        )
     )
     plans: dict[int, PlanLine] = {}
     measures: dict[int, MeasureLine] = {}
-    for pk, body, document, title, state, at, *others in rows:
-        reason, by, decided_at, logged, owed, code, measure, *rest = others
+    for pk, body, document, title, state, submitted_at, *values in rows:
+        reason, by, decided_at, logged_on, obligation, code, measure, *measure_values = values
         returned = Returned(reason, by or "", decided_at)
-        plan = plans.setdefault(pk, PlanLine(pk, body, document, title, state, at, returned))
+        plan = plans.setdefault(
+            pk, PlanLine(pk, body, document, title, state, submitted_at, returned)
+        )
         if measure is None:
             continue
-        served = (ServedDirective(owed, code),) if owed else ()
-        if known := measures.get(measure):
-            measures[measure] = plan.measures[-1] = replace(known, serves=known.serves + served)
+        served_directives = (ServedDirective(obligation, code),) if obligation else ()
+        if measure_line := measures.get(measure):
+            measures[measure] = plan.measures[-1] = replace(
+                measure_line, serves=measure_line.serves + served_directives
+            )
         else:
-            measures[measure] = MeasureLine(served, logged, measure, *rest)
+            measures[measure] = MeasureLine(served_directives, logged_on, measure, *measure_values)
             plan.measures.append(measures[measure])
     return tuple(plans.values())
 
 
-REPORT = (
+REPORT_FIELDS = (
     *("pk", "organisation_id"),
     *("document_id", "document__title", "document__title_hans", "document__title_hant"),
     *("begun_at", "cycle__year", "cycle__period", "cycle__number", "cycle__due_on"),
 )
-ENTRY = (
+ENTRY_FIELDS = (
     *("pk", "state", "reason", "decided_by__full_name", "decided_at", "submitted_at"),
     *("obligation__state", "obligation__starts_on", "obligation__directive__code"),
     *("obligation__directive__text_hans", "obligation__directive__text_hant"),
@@ -254,37 +260,51 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
         ProgressReport.objects.filter(in_worked_for(user, "organisation"), completed_at=None)
         .annotate(filled=_filled())
         .order_by("cycle__due_on", "pk", "entries__obligation__directive__order")
-        .values_list(*REPORT, *(f"entries__{name}" for name in ENTRY), "filled")
+        .values_list(*REPORT_FIELDS, *(f"entries__{name}" for name in ENTRY_FIELDS), "filled")
     )
     reports: dict[int, ReportLine] = {}
     for pk, body, document, title, hans, hant, begun, year, period, number, due, *cells in rows:
         title = Title(document, title, hans, hant)
         new_line = ReportLine(pk, body, title, begun is not None, year, period, number, due)
         line = reports.setdefault(pk, new_line)
-        entry, state, reason, by, at, handed_in_at, *obligation = cells
-        owed, starts_on, code, hans, hant, filled = obligation
+        entry, state, reason, by, decided_at, submitted_at, *obligation = cells
+        obligation_state, starts_on, code, hans, hant, filled = obligation
         # Drafts are not needed for work that is closed, withdrawn, disputed or suspended by now.
-        if entry is not None and (state not in EDITABLE or owed in REPORTABLE):
-            back, words = Returned(reason, by or "", at), Words(hans, hant)
-            sent = bool(handed_in_at)
+        if entry is not None and (state not in EDITABLE or obligation_state in REPORTABLE):
+            returned, directive_text = (
+                Returned(reason, by or "", decided_at),
+                DirectiveText(hans, hant),
+            )
+            sent_back = bool(submitted_at)
             line.entries.append(
-                EntryLine(entry, state, filled, back, code, words, owed, starts_on, sent)
+                EntryLine(
+                    entry,
+                    state,
+                    filled,
+                    returned,
+                    code,
+                    directive_text,
+                    obligation_state,
+                    starts_on,
+                    sent_back,
+                )
             )
     return tuple(reports.values())
 
 
 def logged_by(user: User) -> QuerySet:
     """The latest log entries of the user's bodies, each with a directive, in one query."""
-    first = Measure.obligations.through.objects.filter(measure=OuterRef("measure")).order_by(
-        "obligation__directive__order"
-    )
+    served_directives = Measure.obligations.through.objects.filter(
+        measure=OuterRef("measure")
+    ).order_by("obligation__directive__order")
     rows = (
         LogEntry.objects.not_withdrawn()
         .filter(in_worked_for(user, "measure__plan__organisation"))
         .with_state()
     )
     rows = rows.select_related("measure__plan__organisation", "corrects")
-    named = rows.annotate(
-        code=Subquery(first.values("obligation__directive__code")[:1]), by_name=F("by__full_name")
+    named_rows = rows.annotate(
+        code=Subquery(served_directives.values("obligation__directive__code")[:1]),
+        by_name=F("by__full_name"),
     )
-    return named.order_by("-on", "-id")[:LOGGED]
+    return named_rows.order_by("-on", "-id")[:LOG_ENTRIES_SHOWN]

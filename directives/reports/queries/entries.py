@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMITTED
-from directives.core.captions import Words
+from directives.core.captions import Caption
 from directives.core.files import FileList, file_list
 from directives.core.rules import is_above, may
 from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
@@ -21,7 +21,7 @@ from directives.reports.commands import LACKS, Earlier, earlier_entries, lacks
 from directives.reports.queries.revisions import Revision, revisions_of
 
 # The filter chips of a report, in order. An entry may be counted under several.
-FILTERS: dict[str, Words] = {
+FILTERS: dict[str, Caption] = {
     "all": pgettext_lazy("entries", "All"),
     "missing": pgettext_lazy("entries", "To complete"),
     "returned": pgettext_lazy("entries", "Returned"),
@@ -40,7 +40,7 @@ FIRST_MISSING = 4  # entries that the hand-in bar names
 class Status(NamedTuple):
     """The status of an entry: its word, the colour of its tag, the class of its row."""
 
-    word: Words
+    word: Caption
     tone: str
     row_class: str
 
@@ -148,7 +148,7 @@ class EntryLine:
         return ("all", *(name for name, applies in under.items() if applies))
 
     @property
-    def missing_words(self) -> list[Words]:
+    def missing_words(self) -> list[Caption]:
         return [LACKS[lack] for lack in self.lacks]
 
     @property
@@ -190,7 +190,7 @@ class Chip:
     """A filter over the report, with the number of its entries."""
 
     key: str
-    label: Words
+    label: Caption
     count: int
 
 

@@ -23,7 +23,7 @@ from directives.base.states import (
     STAFF,
     SUBMITTED,
 )
-from directives.core.captions import Words
+from directives.core.captions import Caption
 from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
@@ -48,7 +48,7 @@ WAITING = Order(
 )
 
 # The filter chips of the list, in order.
-STATES: dict[str, Words] = {
+STATES: dict[str, Caption] = {
     "": pgettext_lazy("reports", "All"),
     "review": pgettext_lazy("reports", "To review"),
     "waiting": pgettext_lazy("reports", "Not all submitted"),
@@ -61,7 +61,7 @@ STATES: dict[str, Words] = {
 class Status(NamedTuple):
     """The status of a report: its word and the colour of its tag."""
 
-    word: Words
+    word: Caption
     tone: str
 
 
@@ -162,7 +162,7 @@ class ReportRow:
         return "review" if counts.handed_in == counts.total else "writing"
 
     @property
-    def word(self) -> Words:
+    def word(self) -> Caption:
         return STATUS[self.status].word
 
     @property
@@ -175,7 +175,7 @@ class Chip:
     """A filter over the list, with how many reports stand under it."""
 
     key: str
-    label: Words
+    label: Caption
     count: int
     more: bool = False  # there are more than `count`
 
