@@ -1,9 +1,8 @@
 """The authentication backend, and allauth's adapter: administrators create all accounts."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from datetime import UTC
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -30,8 +29,6 @@ from directives.signin import limits
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor
 from directives.signin.sessions import SessionStore
-
-Row = TypeVar("Row", bound=Model)
 
 __all__ = ["SessionStore"]  # SESSION_ENGINE names this module
 
@@ -70,6 +67,10 @@ COLUMNS: dict[type[Model], list[str]] = {
 SELECTED = ", ".join(
     f"{model._meta.db_table}.{name}" for model, names in COLUMNS.items() for name in names
 )
+# Where the columns of a table begin in a row of WHO
+MEMBERSHIP_AT = len(COLUMNS[User])
+BODY_AT = MEMBERSHIP_AT + len(COLUMNS[Membership])
+REST_AT = BODY_AT + len(COLUMNS[Organisation])
 # SQL, because every request runs it: the ORM took several times as long to build the query as the
 # database to answer it.
 WHO = f"""
@@ -87,17 +88,6 @@ WHERE directives_user.id = %s ORDER BY directives_membership.id
 """  # noqa: S608 - names of our own tables
 
 
-def _instance(model: type[Row], values: Iterator[Any]) -> Row:
-    names = COLUMNS[model]
-    return model.from_db(connection.alias, names, list(islice(values, len(names))))
-
-
-def _instances(row: Sequence[Any]) -> tuple[User, Membership, Organisation]:
-    """The instances of a row of WHO; membership and body have no id if there is none."""
-    values = iter(row)
-    return _instance(User, values), _instance(Membership, values), _instance(Organisation, values)
-
-
 def person(pk: int) -> User | None:
     """A person with what every page needs, in one query.
 
@@ -109,12 +99,15 @@ def person(pk: int) -> User | None:
         rows = cursor.fetchall()
     if not rows:
         return None
-    user, memberships = _instances(rows[0])[0], []
-    for _user, membership, body in map(_instances, rows):
-        if user.is_active and membership.pk is not None:
+    alias, memberships = connection.alias, []
+    user = User.from_db(alias, COLUMNS[User], rows[0][:MEMBERSHIP_AT])
+    for row in rows:
+        membership = Membership.from_db(alias, COLUMNS[Membership], row[MEMBERSHIP_AT:BODY_AT])
+        if user.is_active and membership.pk is not None:  # None: they have no membership
+            body = Organisation.from_db(alias, COLUMNS[Organisation], row[BODY_AT:REST_AT])
             membership.user, membership.organisation = user, body
             memberships.append(membership)
-    *_values, unread, fictional, has_factor = rows[0]
+    unread, fictional, has_factor = rows[0][REST_AT:]
     user.held_memberships, user.unread = tuple(memberships), unread
     user.among_fiction, user.has_factor = bool(fictional), bool(has_factor)
     if user.password_set_at is not None and timezone.is_naive(user.password_set_at):

@@ -33,12 +33,6 @@ AGENT_LENGTH = 200  # characters
 logger = getLogger(__name__)
 
 
-def _aware(value: datetime | str) -> datetime:
-    """A datetime from a raw cursor: SQLite returns text without a time zone."""
-    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
 @contextmanager
 def _short_timeout() -> Iterator[None]:
     if connection.vendor != "sqlite":
@@ -74,8 +68,10 @@ class SessionStore(StoredSession):
         if row is None:
             self._session_key = None
             return {}
-        self.until = _aware(row[1])
-        return self.decode(row[0])
+        data, until = row
+        # SQLite stores no zone.
+        self.until = until if timezone.is_aware(until) else until.replace(tzinfo=UTC)
+        return self.decode(data)
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
         """When the session ends if no further request uses it."""
