@@ -95,8 +95,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "directives.web.middleware.TodayMiddleware",
-    "directives.web.middleware.FullDiskMiddleware",
-    "directives.web.middleware.NulMiddleware",
+    "directives.web.middleware.UnstorableInputMiddleware",
     "directives.signin.entry.EntryMiddleware",
     "directives.base.replicas.ReplicaMiddleware",  # the last: it carries out the view
 ]

@@ -5,7 +5,6 @@ for a request, the worker for a task; in a management command it is empty. It is
 because the code that writes events does not have the request.
 """
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,11 +25,6 @@ _present: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 def current() -> Origin:
     return _present.get()
-
-
-def new_id() -> str:
-    """A random id for a request, short enough to be read out on the telephone."""
-    return secrets.token_hex(6)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from directives.base.disk import says_full
 class FullDiskHandler(TemporaryFileUploadHandler):
     """Django's handler of large files, which skips a file if the disk is full.
 
-    The error is stored on the request, for FullDiskMiddleware to refuse the form. The other fields
-    are still read, so that the form can be shown again with them.
+    The error is stored on the request, for UnstorableInputMiddleware to refuse the form. The other
+    fields are still read, so that the form can be shown again with them.
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -41,7 +41,7 @@ class FullDiskHandler(TemporaryFileUploadHandler):
     def _note(self, error: OSError) -> None:
         if not says_full(error):
             raise error
-        # FullDiskMiddleware reads it.
+        # UnstorableInputMiddleware reads it.
         self.request.upload_failure = error  # type: ignore[union-attr]
         if hasattr(self, "file"):
             # Flushing the buffer fails again, and the file is deleted all the same.

@@ -1,14 +1,14 @@
 """Pages that a signed-in person must visit first: a new password, a second factor."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -41,30 +41,20 @@ OPEN = {
 }
 
 
-def password_is_old(user: User, now: datetime) -> bool:
-    """Whether the password is older than the settings allow."""
-    if not settings.PASSWORD_DAYS:
-        return False
-    return (user.password_set_at or user.date_joined) < now - timedelta(days=settings.PASSWORD_DAYS)
-
-
 def must_go_to(user: User, now: datetime) -> str:
     """The view that this person must visit first; "" if there is none."""
-    if user.password_given or password_is_old(user, now):
+    if user.password_given:
         return PASSWORD
-    if lacks_factor(user) and user.sign_ins_without_factor > settings.SECOND_FACTOR_GRACE:
+    days = settings.PASSWORD_DAYS
+    if days and (user.password_set_at or user.date_joined) < now - timedelta(days=days):
+        return PASSWORD
+    if user.sign_ins_without_factor > settings.SECOND_FACTOR_GRACE and lacks_factor(user):
         return FACTOR
     return ""
 
 
-class EntryMiddleware:
+class EntryMiddleware(MiddlewareMixin):
     """Redirects people to the page that they must visit first, and prolongs their sessions."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(self, request: AppRequest, view: Any, *args: Any) -> HttpResponse | None:
         if not getattr(view, "login_required", True) or not request.user.is_authenticated:

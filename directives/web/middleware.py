@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from itertools import chain
+from secrets import token_hex
 from time import monotonic
 from typing import cast
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +16,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
@@ -36,7 +38,8 @@ class OriginMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: AppRequest) -> HttpResponse:
-        request.origin = Origin(client_address(request), origins.new_id())
+        # The id is short enough to be read out on the telephone.
+        request.origin = Origin(client_address(request), token_hex(6))
         with origins.use(request.origin):
             response = self.get_response(request)
         response["X-Request-ID"] = request.origin.request
@@ -88,22 +91,29 @@ class TodayMiddleware:
         return response
 
 
-class FullDiskMiddleware:
-    """Refuses a form whose upload did not fit on the disk.
+class UnstorableInputMiddleware(MiddlewareMixin):
+    """Refuses what cannot be stored, after the check of the CSRF token.
 
-    It does so in `process_view`, after Django has checked the CSRF token.
+    That is an upload that did not fit on the disk, and the character NUL in an address, a query or
+    a form: nobody types it, and PostgreSQL stores no text that contains it.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, *view: object) -> None:
+    def process_view(
+        self, request: HttpRequest, view: object, args: tuple, kwargs: dict[str, object]
+    ) -> None:
         failure = getattr(request, "upload_failure", None)
         if failure is not None:
             raise failure
+        values = [*kwargs.values(), *chain.from_iterable(dict(request.GET.lists()).values())]
+        if request.method == "POST":
+            values += chain.from_iterable(dict(request.POST.lists()).values())
+        if any("\0" in str(value) for value in values):
+            raise BadRequest("NUL")
+        try:
+            for target in request.GET.getlist("next"):
+                urlsplit(target)  # allauth parses it and does not catch the error
+        except ValueError as fault:
+            raise BadRequest("next") from fault
 
 
 KEPT_SECONDS = 60
@@ -161,30 +171,3 @@ def lead_back_to_form(request: HttpRequest, sign_in: HttpResponse) -> None:
         parts = urlsplit(page)
         query = urlencode({"next": urlunsplit(("", "", parts.path, parts.query, ""))})
         sign_in.headers["Location"] = f"{resolve_url(settings.LOGIN_URL)}?{query}"
-
-
-class NulMiddleware:
-    """Refuses the character NUL in addresses, queries and forms, after the check of the CSRF token.
-
-    Nobody types it, and PostgreSQL stores no text that contains it.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: object, args: tuple, kwargs: dict[str, object]
-    ) -> None:
-        values = [*kwargs.values(), *chain.from_iterable(dict(request.GET.lists()).values())]
-        if request.method == "POST":
-            values += chain.from_iterable(dict(request.POST.lists()).values())
-        if any("\0" in str(value) for value in values):
-            raise BadRequest("NUL")
-        try:
-            for target in request.GET.getlist("next"):
-                urlsplit(target)  # allauth parses it and does not catch the error
-        except ValueError as fault:
-            raise BadRequest("next") from fault
