@@ -103,14 +103,11 @@ def redirect_back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
 
 
 def _form_key(text: str) -> UUID | None:
+    """The idempotency key that a text is."""
     try:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _posted_key(request: HttpRequest) -> UUID | None:
-    return _form_key(request.POST.get("idempotency_key", ""))
 
 
 def seen_version(request: HttpRequest) -> int:
@@ -190,7 +187,7 @@ def tell_stored(request: AppRequest, response: HttpResponse) -> HttpResponse:
     from the answer itself. The cookie names the last few forms, because several may be stored
     before the next page is read.
     """
-    key = _posted_key(request)
+    key = _form_key(request.POST.get("idempotency_key", ""))
     if key is not None and response.status_code < 400 and not request.htmx:
         earlier = map(_form_key, request.COOKIES.get(STORED_COOKIE, "").split("."))
         keys = [str(key) for key in (*earlier, key) if key is not None]
@@ -218,6 +215,17 @@ def _page_above(request: HttpRequest) -> str:
     return next(filter(_is_page, above), "/")
 
 
+def _lead_to_form(
+    request: HttpRequest, form: str | Callable[..., str], *args: Any, **kwargs: Any
+) -> HttpResponse:
+    """Redirect from an address that only takes forms to the page of its form, as in `posted`."""
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    if callable(form):
+        return redirect(form(request, *args, **kwargs))
+    return redirect(reverse(form, args=args, kwargs=kwargs) if form else _page_above(request))
+
+
 def posted(
     form: str | Callable[..., str] = "",
 ) -> Callable[[View[SomeRequest, Arguments]], View[SomeRequest, Arguments]]:
@@ -233,15 +241,9 @@ def posted(
         def wrapper(
             request: SomeRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
         ) -> HttpResponse:
-            if request.method == "POST":
-                return view(request, *args, **kwargs)
-            if request.method not in {"GET", "HEAD"}:
-                return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-            if callable(form):
-                return redirect(form(request, *args, **kwargs))
-            return redirect(
-                reverse(form, args=args, kwargs=kwargs) if form else _page_above(request)
-            )
+            if request.method != "POST":
+                return _lead_to_form(request, form, *args, **kwargs)
+            return view(request, *args, **kwargs)
 
         setattr(wrapper, FORM_PAGE, form)
         return wrapper
@@ -270,12 +272,13 @@ def write(
     if view is None:
         return partial(write, form=form)
 
-    @posted(form)
     @wraps(view)
     def wrapper(
         request: SignedInRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> HttpResponse:
-        key = _posted_key(request)
+        if request.method != "POST":
+            return _lead_to_form(request, form, *args, **kwargs)
+        key = _form_key(request.POST.get("idempotency_key", ""))
         if key is None:
             return _refused(request, Refusal(OUT_OF_DATE))
         try:
@@ -284,6 +287,7 @@ def write(
         except Refusal as refusal:
             return _refused(request, refusal)
 
+    setattr(wrapper, FORM_PAGE, form)
     return wrapper
 
 
