@@ -1,7 +1,5 @@
 """The authentication backend, and allauth's adapter: administrators create all accounts."""
 
-from collections.abc import Collection
-from datetime import UTC
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -10,7 +8,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_out
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -22,13 +20,12 @@ from django.utils.translation import gettext_noop
 
 from directives.base.duties import DUTIES
 from directives.core import audit
-from directives.models import Membership, OpenSession, Organisation, SignInAttempt, User
-from directives.models.people import SECOND_FACTORS, UNREAD_SHOWN
-from directives.models.sql import prepared_cursor
+from directives.models import OpenSession, SignInAttempt, User
 from directives.signin import limits
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor
 from directives.signin.sessions import SessionStore
+from directives.signin.sql import person
 
 __all__ = ["SessionStore"]  # SESSION_ENGINE names this module
 
@@ -45,74 +42,6 @@ LABELS = (
     gettext_noop("Master key"),
     gettext_noop("Backup key"),
 )
-PERSON_COLUMNS = {
-    *("id", "password", "username", "first_name", "last_name", "full_name", "email", "phone"),
-    *("language", "is_active", "is_staff", "is_superuser", "made_up"),
-    *("password_given", "password_set_at", "sign_ins_without_factor"),
-    *(duty.field for duty in DUTIES.values()),
-}
-
-
-def _columns(model: type[Model], wanted: Collection[str] | None = None) -> list[str]:
-    """The columns of a table in their order: all, or those in `wanted`."""
-    columns = [field.column for field in model._meta.concrete_fields if field.column is not None]
-    return [name for name in columns if wanted is None or name in wanted]
-
-
-COLUMNS: dict[type[Model], list[str]] = {
-    User: _columns(User, PERSON_COLUMNS),
-    Membership: _columns(Membership),
-    Organisation: _columns(Organisation),
-}
-SELECTED = ", ".join(
-    f"{model._meta.db_table}.{name}" for model, names in COLUMNS.items() for name in names
-)
-# Where the columns of a table begin in a row of WHO
-MEMBERSHIP_AT = len(COLUMNS[User])
-BODY_AT = MEMBERSHIP_AT + len(COLUMNS[Membership])
-REST_AT = BODY_AT + len(COLUMNS[Organisation])
-# SQL, because every request runs it: the ORM took several times as long to build the query as the
-# database to answer it.
-WHO = f"""
-SELECT {SELECTED},
-  (SELECT COUNT(*) FROM (
-    SELECT 1 FROM directives_notice WHERE user_id = %s AND read_at IS NULL LIMIT {UNREAD_SHOWN}
-  ) AS few),
-  EXISTS (SELECT 1 FROM directives_document WHERE fictional),
-  EXISTS (SELECT 1 FROM mfa_authenticator WHERE user_id = %s AND type IN {SECOND_FACTORS})
-FROM directives_user
-LEFT JOIN directives_membership ON directives_membership.user_id = directives_user.id
-LEFT JOIN directives_organisation
-  ON directives_organisation.id = directives_membership.organisation_id
-WHERE directives_user.id = %s ORDER BY directives_membership.id
-"""  # noqa: S608 - names of our own tables
-
-
-def person(pk: int) -> User | None:
-    """A person with what every page needs, in one query.
-
-    That is: memberships with their bodies, the count of unread notices, whether the data is
-    fictional. It runs in each request, so that a withdrawn membership has effect at once.
-    """
-    with prepared_cursor(connection) as cursor:
-        cursor.execute(WHO, [pk, pk, pk])
-        rows = cursor.fetchall()
-    if not rows:
-        return None
-    alias, memberships = connection.alias, []
-    user = User.from_db(alias, COLUMNS[User], rows[0][:MEMBERSHIP_AT])
-    for row in rows:
-        membership = Membership.from_db(alias, COLUMNS[Membership], row[MEMBERSHIP_AT:BODY_AT])
-        if user.is_active and membership.pk is not None:  # None: they have no membership
-            body = Organisation.from_db(alias, COLUMNS[Organisation], row[BODY_AT:REST_AT])
-            membership.user, membership.organisation = user, body
-            memberships.append(membership)
-    unread, fictional, has_factor = rows[0][REST_AT:]
-    user.held_memberships, user.unread = tuple(memberships), unread
-    user.among_fiction, user.has_factor = bool(fictional), bool(has_factor)
-    if user.password_set_at is not None and timezone.is_naive(user.password_set_at):
-        user.password_set_at = user.password_set_at.replace(tzinfo=UTC)  # SQLite stores no zone
-    return user
 
 
 class Door(ModelBackend):

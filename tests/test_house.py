@@ -65,6 +65,7 @@ LINES = (
     of("base", "clocks", "outages", "uploads", "event_codes", "contents", "viruses"),
     ("base.wording", "documents.ingest"),
     ("models",),
+    of("core", "sql"),
     of("core", "rules", "audit", "addressing", "keyset", "captions"),
     ("tallies", *of("core", "sealing", "deciding", "denials")),
     of("core", "transitions"),

@@ -61,6 +61,33 @@ UNSCOPED = {
     ): "whether what was refused is there at all, for the record; its answer is the same",
     ("obligations.py", "item_state"): "items of an obligation that was found with `visible_to`",
 }
+# Statements written by hand outside of `sql.py`, `sql/` and migrations, and why. What reads or
+# writes rows of the product for speed belongs into the `sql.py` of its room.
+STATEMENTS = {
+    "directives/backups/manifest.py": "counts the rows of any table, in the snapshot of the copy",
+    "directives/backups/postgresql.py": "snapshots, catalogues and statistics of the engine",
+    "directives/backups/sqlite.py": "PRAGMA, and a connection of its own beside Django's",
+    "directives/base/caching.py": "the table of Django's cache has no model",
+    "directives/base/online.py": "timeouts of locks, and the catalogue of indexes and constraints",
+    "directives/base/replicas.py": "positions in the log of PostgreSQL",
+    "directives/base/tree_lock.py": "advisory locks",
+    "directives/core/sealing/making.py": "an advisory lock",
+    "directives/downloads/snapshot.py": "one snapshot for a whole transaction",
+    "directives/health/database.py": "whether the engine answers, and its clock",
+    "directives/made_up/demo/further_documents.py": "made-up rows by the million, copied in place",
+    "directives/made_up/demo/indexes.py": "indexes and constraints that are made after the rows",
+    "directives/made_up/demo/sink.py": "made-up rows by the million, as text of COPY",
+    "directives/management/commands/migrate.py": "an advisory lock",
+    "directives/signin/sessions.py": "PRAGMA",
+    "qunzhu_tracker/databases.py": "PRAGMA",
+    "qunzhu_tracker/pooling.py": "a cursor whose statements are those of others",
+    "qunzhu_tracker/starting.py": "whether the engine answers",
+}
+STATEMENT = re.compile(
+    r"\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|COPY|SET|PRAGMA|BEGIN|COMMIT|ANALYZE|CREATE"
+    r"|ALTER|DROP)\b"
+)
+EXECUTES = {"execute", "executemany", "executescript", "callproc", "raw", "extra", "RawSQL"}
 GUARDS = {"require_GET", "require_POST", "posted", "write"}
 # Pages whose form comes back to the same address.
 BOTH = {"document_new", "issue_choose", "issue_terms"}
@@ -117,6 +144,55 @@ def unscoped(tree: ast.AST) -> set[str]:
         if named(function, "objects", "_default_manager", "_base_manager")
         and not named(function, "visible_to")
     }
+
+
+def docstrings(tree: ast.AST) -> set[ast.AST]:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    return {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+
+
+def has_statement(tree: ast.AST) -> bool:
+    """Whether this holds the text of an SQL statement, or executes one."""
+    words = docstrings(tree)
+    return any(
+        ast.unparse(node.func).rpartition(".")[2] in EXECUTES
+        if isinstance(node, ast.Call)
+        else isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node not in words
+        and STATEMENT.match(node.value)
+        for node in ast.walk(tree)
+    )
+
+
+def in_sql_module(path: Path) -> bool:
+    return path.stem == "sql" or path.parent.name == "sql"
+
+
+def test_statements_are_written_by_hand_in_sql_modules_alone():
+    assert {
+        here(path)
+        for path, tree in trees()
+        if has_statement(tree) and not in_sql_module(path) and path.parent.name != "migrations"
+    } == STATEMENTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("cursor.execute(text)", True),
+        ("text = f'SELECT id FROM {table}'", True),
+        ("rows.extra(where=['id = 1'])", True),
+        ("Q(RawSQL('id = 1', ()))", True),
+        ('def f():\n    """UPDATE of rows."""\n    rows.filter(pk=1).update(n=2)', False),
+    ],
+)
+def test_the_rule_sees_a_statement(code, found):
+    assert has_statement(ast.parse(code)) == found
 
 
 def test_every_form_is_guarded_against_forgery():

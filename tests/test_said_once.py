@@ -47,6 +47,7 @@ from directives.obligations.imports.obligations import ObligationChecker
 from directives.record.queries.events import _may_read
 from directives.reports import commands as reporting
 from directives.reports.commands.handing_in import _percents
+from directives.signin.sql import PERSON_COLUMNS
 from directives.tables.fields import IntakeContext
 from tests.factories import (
     NOW,
@@ -235,7 +236,7 @@ def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
 
 @every_office
 def test_a_person_is_who_the_rows_say(office):
-    """`accounts.person` reads in one statement what the models read in four."""
+    """`signin.sql.person` reads in one statement what the models read in four."""
     Notice.objects.bulk_create(
         Notice(
             user=office.random.choice(office.people),
@@ -248,8 +249,8 @@ def test_a_person_is_who_the_rows_say(office):
     )
     for row in office.people:
         person = accounts.person(row.pk)
-        assert [getattr(person, name) for name in accounts.PERSON_COLUMNS] == [
-            getattr(row, name) for name in accounts.PERSON_COLUMNS
+        assert [getattr(person, name) for name in PERSON_COLUMNS] == [
+            getattr(row, name) for name in PERSON_COLUMNS
         ]
         assert (person.held_memberships, person.unread) == (row.held_memberships, row.unread)
         places = [

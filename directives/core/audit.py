@@ -7,27 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from directives.base import event_codes, origins
+from directives.core.sql import insert_event
 from directives.models import Event, LogEntry, Unsealed, User
-from directives.models.sql import (
-    EncodedJSON,
-    insert_columns,
-    insert_keyed,
-    prepared_cursor,
-    repeated,
-)
+from directives.models.sql import EncodedJSON, insert_columns, insert_keyed, repeated
 
-FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
-COLUMNS = ", ".join(connection.ops.quote_name(str(field.column)) for field in FIELDS)
-PLACES = ", ".join(["%s"] * len(FIELDS))
-# Plain SQL because nearly every request that changes something writes one event, and the ORM took
-# longer to build the statement than the database to execute it.
-EVENT = f"INSERT INTO directives_event ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608 - names of our own tables
-UNSEALED = "INSERT INTO directives_unsealed (event_id, mac)"
-BOTH = f"WITH event AS ({EVENT}) {UNSEALED} SELECT id, %s FROM event RETURNING event_id"  # noqa: S608 - the same
 OWN = -1  # default of Change.home; no body has this id
 JSON = DjangoJSONEncoder().encode  # the encoding of the column itself
 
@@ -166,17 +153,9 @@ def _columns(
 
 
 def _write(event: Event) -> Event:
-    """Insert one event and its row in Unsealed: on PostgreSQL in one statement."""
-    values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
     mac = event_codes.mac_of({name: getattr(event, name) for name in event_codes.FIELDS})
-    together = connection.vendor == "postgresql"
-    with prepared_cursor(connection) as cursor:
-        cursor.execute(BOTH if together else EVENT, [*values, mac] if together else values)
-        event.pk = cursor.fetchone()[0]
-        if not together:
-            cursor.execute(f"{UNSEALED} VALUES (%s, %s)", [event.pk, mac])
+    insert_event(event, mac)
     _note_on_commit([(event.pk, mac)])
-    event._state.adding, event._state.db = False, connection.alias
     return event
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """Technical tables: working days, periodic and background jobs, used form keys, notices."""
 
 from datetime import date, datetime, timedelta
@@ -7,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -15,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from directives.base.workdays import Workdays, workdays_of
 from directives.models.documents import Document
 from directives.models.people import User
+from directives.models.sql import insert_unless_stored
 
 HORIZON = timedelta(days=800)  # how far before and after today the calendar is read
 # A worker without a heartbeat for this long is considered dead
@@ -90,30 +90,13 @@ class FormKeyQuerySet(models.QuerySet):
     def claim(self, key: UUID, *, by: User, at: datetime) -> bool:
         """Store the key of a form that is about to be processed; False if it is stored already.
 
-        The second of two equal requests waits here until the first has ended. Plain SQL, because
-        the ORM does not report whether it inserted a row, or needs a savepoint for the error.
+        The second of two equal requests waits here until the first has ended.
         """
-        row = self.model(key=key, user=by, at=at)
-        columns = [
-            (field.column, field.get_db_prep_save(getattr(row, field.attname), connection))
-            for field in row._meta.concrete_fields
-        ]
-        names = ", ".join(connection.ops.quote_name(str(name)) for name, _value in columns)
-        places = ", ".join(["%s"] * len(columns))
-        statement = (
-            f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [value for _name, value in columns])
-            return cursor.rowcount == 1
+        return insert_unless_stored(self.model(key=key, user=by, at=at))
 
     def led_to(self, key: UUID, location: str) -> None:
-        """Store where the first response redirected. Plain SQL, because every form does this."""
-        prepared = self.model._meta.pk.get_db_prep_save(key, connection)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE directives_formkey SET location = %s WHERE key = %s", [location, prepared]
-            )
+        """Store where the first response redirected."""
+        self.filter(pk=key).update(location=location)
 
 
 class FormKey(models.Model):

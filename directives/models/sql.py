@@ -156,16 +156,21 @@ def _fill(model: type[Model], names: Sequence[str], rows: Iterable[tuple[Any, ..
 
 
 def update_where(
-    model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any
+    model: type[Model],
+    ids: Sequence[int],
+    values: Mapping[str, Any],
+    *,
+    using: BaseDatabaseWrapper | None = None,
+    **alike: Any,
 ) -> int:
     """Set fields of the rows with these ids where the fields `alike` match; returns how many.
 
-    Values cannot be expressions.
+    Values cannot be expressions. `using` may be a connection that Django does not manage.
     """
     fields = [field_of(model, name) for name in (*values, *alike)]
     params = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
     text = _update(model, tuple(values), tuple(alike), len(ids))
-    with prepared_cursor(connection) as cursor:
+    with prepared_cursor(using or connection) as cursor:
         cursor.execute(text, [*params[: len(values)], *ids, *params[len(values) :]])
         return cursor.rowcount
 
@@ -180,6 +185,24 @@ def insert(rows: Sequence[Model]) -> None:
         cursor.execute(_insert(type(rows[0]), len(rows)), params)
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk, row._state.adding = pk, False
+
+
+def insert_unless_stored(row: Model) -> bool:
+    """Insert a row with its primary key; False if a row with the same key is stored already.
+
+    The ORM does not report whether it inserted a row, or needs a savepoint for the error.
+    """
+    fields = row._meta.concrete_fields
+    params = _stored((field, getattr(row, field.attname)) for field in fields)
+    columns = ", ".join(_named(type(row), (field.name for field in fields)))
+    places = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {row._meta.db_table} ({columns}) VALUES ({places}) "
+            "ON CONFLICT DO NOTHING",
+            params,
+        )
+        return bool(cursor.rowcount)
 
 
 def delete_by_id(model: type[Model], ids: Sequence[int]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
-from django.contrib.sessions.backends.db import SessionStore as StoredSession
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.dispatch import receiver
@@ -18,15 +18,10 @@ from django.utils import timezone
 from directives.core import audit
 from directives.models import OpenSession, User
 from directives.models.sign_ins import OpenSessionQuerySet
-from directives.models.sql import prepared_cursor
 from directives.signin.addresses import client_address
 from directives.signin.factors import lacks_factor
+from directives.signin.sql import stored_session
 
-SESSION = (
-    "SELECT session_data, expire_date FROM django_session "
-    "WHERE session_key = %s AND expire_date > %s"
-)
-UNTIL = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
 PRECISION = timedelta(minutes=1)  # an end that moves by less is not stored
 NOTE_TIMEOUT = 250  # milliseconds that a page waits for SQLite's one writer
 AGENT_LENGTH = 200  # characters
@@ -47,8 +42,8 @@ def _short_timeout() -> Iterator[None]:
             cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
 
-class SessionStore(StoredSession):
-    """Django's sessions in the database, loaded by plain SQL, because every request does so.
+class SessionStore(DatabaseSession):
+    """Django's sessions in the database.
 
     A session ends when it was not used for a while. Requests that a script makes by itself, such as
     those of a page that follows a task, do not prolong it (`resting`).
@@ -59,19 +54,12 @@ class SessionStore(StoredSession):
 
     def load(self) -> dict[str, Any]:
         """The data of the session; if it has ended, {}, and the session loses its key."""
-        with prepared_cursor(connection) as cursor:
-            cursor.execute(
-                SESSION,
-                [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())],
-            )
-            row = cursor.fetchone()
-        if row is None:
+        stored = stored_session(self.session_key, timezone.now())
+        if stored is None:
             self._session_key = None
             return {}
-        data, until = row
-        # SQLite stores no zone.
-        self.until = until if timezone.is_aware(until) else until.replace(tzinfo=UTC)
-        return self.decode(data)
+        self.until = stored.expires
+        return self.decode(stored.data)
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
         """When the session ends if no further request uses it."""
@@ -94,10 +82,8 @@ class SessionStore(StoredSession):
         if self.until is not None and abs(end - self.until) < PRECISION:
             return
         try:
-            with _short_timeout(), connection.cursor() as cursor:
-                cursor.execute(
-                    UNTIL, [connection.ops.adapt_datetimefield_value(end), self.session_key]
-                )
+            with _short_timeout():
+                self.model.objects.filter(pk=self.session_key).update(expire_date=end)
         except DatabaseError as error:
             logger.warning("a session was not noted to go on: %s", str(error).strip())
             return

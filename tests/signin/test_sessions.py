@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -93,22 +94,20 @@ def test_a_session_from_before_is_given_its_day(cast, sign_in):
     assert client.session["began"] > 0
 
 
-def test_a_page_is_shown_where_nothing_can_be_written(cast, sign_in, monkeypatch, caplog):
+@pytest.mark.django_db(transaction=True)
+def test_a_page_is_shown_where_nothing_can_be_written(cast, sign_in, caplog):
     client = sign_in(cast.staff)
-    monkeypatch.setattr(sessions, "UNTIL", "UPDATE nowhere SET x = %s WHERE y = %s")
     store = sessions.SessionStore(client.session.session_key)
-    with after(minutes=5), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sessions, "connection", Refusing())
+    with after(minutes=5), connection.execute_wrapper(refuse_writing):
         store._session_cache = {"began": int(timezone.now().timestamp())}
         store.go_on()
     assert "a session was not noted to go on: disk full" in caplog.text
 
 
-class Refusing:
-    vendor, ops = "postgresql", sessions.connection.ops
-
-    def cursor(self):
+def refuse_writing(execute, sql, params, many, context):
+    if sql.startswith("UPDATE"):
         raise sessions.DatabaseError("disk full")
+    return execute(sql, params, many, context)
 
 
 def test_a_page_of_somebody_else_who_sat_here_saves_nothing(cast, sign_in):

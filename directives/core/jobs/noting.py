@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """Storing the state and the progress of a background job.
 
 `save_progress`, `change_state` and `finish` raise Superseded if another process has taken the job.
@@ -17,6 +16,7 @@ from directives.base.refusals import Refusal
 from directives.core import notices
 from directives.models import Export, Intake, JobProgress
 from directives.models.jobs import DONE
+from directives.models.sql import update_where
 
 logger = logging.getLogger("directives.worker")
 
@@ -82,16 +82,16 @@ def heartbeat(row: Job) -> Iterator[Callable[[int], None]]:
     if connection.vendor == "sqlite":
         yield lambda done: None
         return
-    table = row._meta.db_table
-    statement = f"UPDATE {table} SET done = %s, moved_at = %s WHERE id = %s AND version = %s"
     second = connections.create_connection(DEFAULT_DB_ALIAS)
     with closing(second):
 
         def beat(done: int) -> None:
             try:
-                with second.cursor() as cursor:
-                    cursor.execute(statement, [done, timezone.now(), row.pk, row.version])
+                progress = {"done": done, "moved_at": timezone.now()}
+                update_where(type(row), [row.pk], progress, using=second, version=row.version)
             except DatabaseError:  # only the display of progress is lost
-                logger.warning("How far %s %s has come could not be noted", table, row.pk)
+                logger.warning(
+                    "How far %s %s has come could not be noted", type(row).__name__, row.pk
+                )
 
         yield beat
