@@ -12,6 +12,7 @@ A plain source is written in the encoding that ENCODINGS names. One that begins 
     !box WORDS                      a text box, anchored in a paragraph of its own
     !break                          a new page
     # WORDS                         a centred title
+    \\WORDS                          a line whose label stays typed
     || a | b    | a | b    |= WORDS a title row, a row, a row that is one cell of a table;
                                     a cell `^` continues the one above, `<` the one before
     {+words+}  {-words-}  [^words^] an insertion, a deletion, a footnote
@@ -40,7 +41,10 @@ SOURCES = HERE / "sources"
 ENCODINGS = {
     "province_online_services": "gb18030",
     "county_rural_houses": "gb18030",
+    "meeting_flood_minutes": "utf-16",
     "tw_energy_saving": "big5",
+    "union_safety_contest": "utf-16-le",
+    "word_saved_forum": "gb2312",
 }
 NUMERALS = "一二三四五六七八九十"
 FORMAL = "壹貳參肆伍陸柒捌玖拾"
@@ -183,7 +187,9 @@ class Builder:
     def _paragraph(self, line: str) -> None:
         paragraph = self.document.add_paragraph()
         words = line.strip().strip("　")
-        if self.numbering:
+        typed = words.startswith("\\")
+        words = words.removeprefix("\\")
+        if self.numbering and not typed:
             for kind, look in LABELS:
                 label = re.match(look, words)
                 if label:
@@ -325,7 +331,7 @@ def make(source: Path) -> None:
 
 
 def chosen(names: Sequence[str]) -> Iterator[Path]:
-    for source in sorted(SOURCES.glob("*.txt")):
+    for source in sorted(SOURCES.glob("*.*")):
         if not names or source.stem in names:
             yield source
 
