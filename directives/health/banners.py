@@ -1,6 +1,5 @@
 """Messages about the state of the installation, shown on every page."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,61 +27,52 @@ class Banner:
 def banners(upkeep: Upkeep, user: User, now: datetime) -> tuple[Banner, ...]:
     """The most serious problem that concerns this person, and years missing in the calendar."""
     oversees = user.is_staff or user.supervises
-    sentences = list(_of_lights(upkeep, now) or (_of_work(upkeep, now) if oversees else ()))
-    messages = [Banner(_joined(*sentences, _help(user)))] if sentences else []
+    blank = "" if (get_language() or "").startswith("zh") else " "
+    messages = []
+    if sentences := _problem(upkeep, now, only_lights=not oversees):
+        advice = _("Tell the administrator.")
+        if user.is_staff:
+            advice = _("Run “manage.py doctor” on the server and follow its advice.")
+        messages.append(Banner(blank.join((*sentences, advice))))
     if upkeep.missing_years and oversees:
-        messages.append(_of_calendar(upkeep, user))
+        messages.append(_missing_years(upkeep.missing_years, user, blank))
     return tuple(messages)
 
 
-def _joined(*sentences: str) -> str:
-    return ("" if (get_language() or "").startswith("zh") else " ").join(sentences)
-
-
-def _of_lights(upkeep: Upkeep, now: datetime) -> tuple[str, ...]:
-    if not upkeep.lights_late(now):
-        return ()
-    facts = {"day": format_day(upkeep.lights_on, timezone.localdate(now))}
-    why = _silence(upkeep, now) or _("Today’s update has not finished.")
-    return _("Lights, and the figures that follow from them, are as of %(day)s.") % facts, why
-
-
-def _silence(upkeep: Upkeep, now: datetime) -> str:
-    if not upkeep.silent(now):
-        return ""
-    if upkeep.seen_at is None:
-        return _("The background service has never run.")
-    facts = {"moment": format_moment(upkeep.seen_at, timezone.localdate(now))}
-    return _("The background service has not run since %(moment)s.") % facts
-
-
-def _of_work(upkeep: Upkeep, now: datetime) -> Iterator[str]:
-    """The most serious problem except late lights."""
-    today = timezone.localdate(now)
-    if upkeep.full:
-        yield _("The server’s disk is full; nothing can be saved.")
+def _problem(upkeep: Upkeep, now: datetime, *, only_lights: bool) -> tuple[str, ...]:
+    """The most serious problem, in one or two sentences."""
+    today, silence = timezone.localdate(now), ""
+    if upkeep.silent(now) and upkeep.seen_at is None:
+        silence = _("The background service has never run.")
     elif upkeep.silent(now):
-        yield _silence(upkeep, now)
-        yield _("Large exports and imports, email and tomorrow’s lights are waiting for it.")
-    elif upkeep.tasks_wait(now):
+        facts = {"moment": format_moment(upkeep.seen_at, today)}
+        silence = _("The background service has not run since %(moment)s.") % facts
+    if upkeep.lights_late(now):
+        facts = {"day": format_day(upkeep.lights_on, today)}
+        late = _("Lights, and the figures that follow from them, are as of %(day)s.") % facts
+        return late, silence or _("Today’s update has not finished.")
+    if only_lights:
+        return ()
+    if upkeep.full:
+        return (_("The server’s disk is full; nothing can be saved."),)
+    if silence:
+        waits = _("Large exports and imports, email and tomorrow’s lights are waiting for it.")
+        return silence, waits
+    if upkeep.tasks_wait(now):
         facts = {"moment": format_moment(upkeep.waiting_since, today)}
-        yield _("Tasks for the background service have been waiting since %(moment)s.") % facts
-    elif upkeep.backup_late(now):
+        waiting = _("Tasks for the background service have been waiting since %(moment)s.")
+        return (waiting % facts,)
+    if upkeep.backup_late(now):
         facts = {"moment": format_moment(upkeep.backed_up_at, today)}
-        yield _("The last backup was made on %(moment)s.") % facts
+        return (_("The last backup was made on %(moment)s.") % facts,)
+    return ()
 
 
-def _help(user: User) -> str:
-    if user.is_staff:
-        return _("Run “manage.py doctor” on the server and follow its advice.")
-    return _("Tell the administrator.")
-
-
-def _of_calendar(upkeep: Upkeep, user: User) -> Banner:
-    years = {"years": "、".join(map(str, upkeep.missing_years))}
-    words = _("The working days of %(years)s are not entered: Monday to Friday count.") % years
+def _missing_years(years: tuple[int, ...], user: User, blank: str) -> Banner:
+    facts = {"years": "、".join(map(str, years))}
+    words = _("The working days of %(years)s are not entered: Monday to Friday count.") % facts
     if not working_calendar.keeps_calendar(user):
         then = _("The system administrator enters them once they are announced.")
-        return Banner(_joined(words, then), warns=False)
+        return Banner(f"{words}{blank}{then}", warns=False)
     url = reverse("intake_new", args=["calendar"])
     return Banner(words, warns=False, url=url, label=_("Import working days"))

@@ -1,21 +1,22 @@
 """What every page of the product shows around its content."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import get_language, pgettext_lazy
 
-from directives.base.replicas import data_as_of, lag_of
+from directives.base.replicas import lag_of
+from directives.catalogue.kinds import KINDS
 from directives.health.banners import Banner, banners
 from directives.health.upkeep import keeper
-from directives.intakes.pages import kinds_for
 from directives.models import Document, Membership, User
 from directives.models.people import UNREAD_SHOWN
 from directives.signin.sessions import SessionStore
@@ -67,134 +68,88 @@ MENU_ONLY = {"statistics", "intakes", "events"}
 MENU_ONLY_FOR_OVERSEERS = MENU_ONLY | {"log"}  # people who fill in reports write it daily
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """The frame of a page. Its queries run only where a template uses it: a fragment does not."""
+    """The frame of a page; of one to somebody not signed in, the first three fields alone."""
 
-    def __init__(self, request: HttpRequest) -> None:
-        self.request = request
+    site: str
+    here: str  # the address that the language switch comes back to
+    languages: tuple[LanguageChoice, ...]
+    user: User | None = None
+    posts: tuple[Membership, ...] = ()  # of the person; the top bar names the first
+    unread: str = ""  # the number of unread notices: 3, or 99+
+    nav: tuple[NavEntry, ...] = ()
+    demo: bool = False  # the installation holds fictional data
+    as_of: datetime | None = None
+    behind: bool = False  # read from a replica that lacks recent changes
+    lights_on: date | None = None  # the day whose lights are shown, if that is not today
+    banners: tuple[Banner, ...] = ()
+    idle_seconds: int = 0  # until the session ends if nothing is done
+    last_seconds: int = 0  # until it ends in any case
 
-    @property
-    def site(self) -> str:
-        return str(settings.SITE_NAME)
 
-    @property
-    def now(self) -> datetime:
-        return getattr(self.request, "now", None) or timezone.now()
+def read_shell(request: HttpRequest) -> Shell:
+    current = get_language()
+    frame = Shell(
+        site=str(settings.SITE_NAME),
+        here=request.get_full_path() if request.method == "GET" else request.path,
+        languages=tuple(
+            LanguageChoice(code, *TAGS_AND_SHORT_NAMES[code], name, code == current)
+            for code, name in settings.LANGUAGES
+        ),
+    )
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return frame
+    now = getattr(request, "now", None) or timezone.now()
+    lag, upkeep = lag_of(request), keeper.ask(now)
+    unread = f"{UNREAD_SHOWN - 1}+" if user.unread >= UNREAD_SHOWN else str(user.unread or "")
+    session = cast(SessionStore, request.session)
+    hours = timedelta(hours=settings.SESSION_HOURS)
+    session_end = session.last_end if "began" in session else now + hours
+    fictional = user.among_fiction
+    return replace(
+        frame,
+        user=user,
+        posts=user.held_memberships,
+        unread=unread,
+        nav=tuple(nav_entries(user, request.path, unread)),
+        demo=Document.objects.filter(fictional=True).exists() if fictional is None else fictional,
+        as_of=now - lag,
+        behind=bool(lag),
+        lights_on=upkeep.old_lights(timezone.localdate(now)),
+        banners=banners(upkeep, user, now),
+        idle_seconds=settings.SESSION_IDLE_MINUTES * 60,
+        last_seconds=max(0, int((session_end - now).total_seconds())),
+    )
 
-    @property
-    def as_of(self) -> datetime:
-        return data_as_of(self.request, self.now)
 
-    @property
-    def lights_on(self) -> date | None:
-        """The day whose lights are shown, where that is not today."""
-        today = timezone.localdate(self.now)
-        return keeper.ask(self.now).old_lights(today) if self.user else None
-
-    @property
-    def banners(self) -> tuple[Banner, ...]:
-        return banners(keeper.ask(self.now), self.user, self.now) if self.user else ()
-
-    @property
-    def rest(self) -> dict[str, int]:
-        """Seconds until the session ends if nothing is done, and until it ends in any case."""
-        session = cast(SessionStore, self.request.session)
-        last = (
-            int((session.last_end - self.now).total_seconds())
-            if "began" in session
-            else settings.SESSION_HOURS * 3600
-        )
-        return {"idle": settings.SESSION_IDLE_MINUTES * 60, "last": max(0, last)}
-
-    @property
-    def behind(self) -> bool:
-        """Whether the page was read from a replica that lacks recent changes."""
-        return bool(lag_of(self.request))
-
-    @property
-    def here(self) -> str:
-        """The address that the language switch comes back to."""
-        return self.request.get_full_path() if self.request.method == "GET" else self.request.path
-
-    @cached_property
-    def user(self) -> User | None:
-        user = getattr(self.request, "user", None)
-        return user if user is not None and user.is_authenticated else None
-
-    @cached_property
-    def demo(self) -> bool:
-        """Whether the installation holds fictional data. The sign-in page does not say."""
-        if self.user is None:
-            return False
-        fictional = self.user.among_fiction
-        return Document.objects.filter(fictional=True).exists() if fictional is None else fictional
-
-    @property
-    def posts(self) -> tuple[Membership, ...]:
-        return self.user.held_memberships if self.user else ()
-
-    @property
-    def post(self) -> Membership | None:
-        """The first of the person's memberships, for the top bar."""
-        return self.posts[0] if self.posts else None
-
-    @property
-    def unread(self) -> int:
-        """Unread notices, counted up to UNREAD_SHOWN."""
-        return self.user.unread if self.user else 0
-
-    @property
-    def unread_shown(self) -> str:
-        """The count as the badge shows it: 3, or 99+."""
-        return f"{UNREAD_SHOWN - 1}+" if self.unread >= UNREAD_SHOWN else str(self.unread)
-
-    @cached_property
-    def nav(self) -> tuple[NavEntry, ...]:
-        return tuple(self._entries(self.user)) if self.user else ()
-
-    def _entries(self, user: User) -> Iterator[NavEntry]:
-        menu_only = _menu_only_for(user)
-        for name, label in PLACES:
-            if not _is_shown(name, user):
-                continue
+def nav_entries(user: User, path: str, unread: str) -> Iterator[NavEntry]:
+    """The places that the person may visit; `path` is that of the page."""
+    oversees = user.oversees or user.is_staff
+    menu_only = MENU_ONLY_FOR_OVERSEERS if oversees else MENU_ONLY
+    hidden = set() if oversees else FOR_OVERSEERS - ({"events"} if user.is_auditor else set())
+    if not any(kind.may(user) for kind in KINDS.values()):
+        hidden = hidden | {"intakes"}
+    if user.only_audits:
+        menu_only, hidden = set(), {name for name, _label in PLACES} - {"events"}
+    for name, label in PLACES:
+        if name not in hidden:
             url, home = reverse(name), name == "my_work"
             yield NavEntry(
                 url,
                 label,
-                current=self.request.path == url if home else self.request.path.startswith(url),
-                count=self.unread_shown if home and self.unread else "",
+                current=path == url if home else path.startswith(url),
+                count=unread if home else "",
                 folded=name in FOLDED,
                 menu_only=name in menu_only,
             )
 
-    @property
-    def languages(self) -> tuple[LanguageChoice, ...]:
-        current = get_language()
-        return tuple(
-            LanguageChoice(code, *TAGS_AND_SHORT_NAMES[code], name, code == current)
-            for code, name in settings.LANGUAGES
-        )
-
-
-def _is_shown(name: str, user: User) -> bool:
-    if user.only_audits:
-        return name == "events"
-    if name == "intakes":
-        return bool(kinds_for(user))
-    return (
-        name not in FOR_OVERSEERS
-        or user.oversees
-        or user.is_staff
-        or (name == "events" and user.is_auditor)
-    )
-
-
-def _menu_only_for(user: User) -> set[str]:
-    if user.only_audits:
-        return set()
-    return MENU_ONLY_FOR_OVERSEERS if user.oversees or user.is_staff else MENU_ONLY
-
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The frame, and the nonce under the name that django-htmx's tag reads."""
-    return {"shell": Shell(request), "csp_nonce": getattr(request, "csp_nonce", "")}
+    """The frame, and the nonce under the name that django-htmx's tag reads.
+
+    The frame is read where a template uses it: a fragment does not.
+    """
+    frame = SimpleLazyObject(partial(read_shell, request))
+    return {"shell": frame, "csp_nonce": getattr(request, "csp_nonce", "")}

@@ -28,7 +28,8 @@ from directives.base.replicas import (
     reading_from,
 )
 from directives.models import FormKey, Membership, Obligation, User
-from directives.web.context import Shell
+from directives.signin.sessions import SessionStore
+from directives.web.context import read_shell
 from qunzhu_tracker.databases import databases
 from qunzhu_tracker.environment import Environment
 from tests.factories import NOW
@@ -363,21 +364,24 @@ def test_a_replica_that_failed_is_left_alone_for_a_while(monkeypatch, caplog):
 
 
 @pytest.mark.parametrize(("lag", "told"), [(0.0, False), (4.9, False), (12.0, True)])
-def test_a_page_that_is_behind_says_of_when_its_data_is(lag, told):
+def test_a_page_that_is_behind_says_of_when_its_data_is(cast, lag, told):
     request = RequestFactory().get("/")
+    request.user, request.session = cast.viewer, SessionStore()
     request.now, request.lag = NOW, lag
-    shell = Shell(request)
+    shell = read_shell(request)
     assert (shell.behind, shell.as_of) == (told, NOW - timedelta(seconds=lag if told else 0))
 
 
 def test_a_dashboard_that_is_behind_says_so(cast, sign_in, monkeypatch):
     client = sign_in(cast.viewer)
     assert "数据截至" in client.get("/dashboard/").content.decode()
-    monkeypatch.setattr("directives.web.context.lag_of", lambda request: timedelta(seconds=12))
-    monkeypatch.setattr("directives.web.context.data_as_of", lambda request, now: NOW)
-    text = client.get("/dashboard/").content.decode()
+    monkeypatch.setattr("directives.web.context.lag_of", lambda request: timedelta(hours=12))
+    answer = client.get("/dashboard/")
+    as_of = timezone.localtime(answer.context["shell"].as_of)
+    assert as_of <= timezone.now() - timedelta(hours=12)
+    text = answer.content.decode()
     assert "newer work appears" not in text
-    assert f"数据截至 {timezone.localtime(NOW):%H:%M}" in text and "新办事项稍后显示" in text
+    assert f"数据截至 {as_of:%H:%M}" in text and "新办事项稍后显示" in text
 
 
 # The databases, from the environment
