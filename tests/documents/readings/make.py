@@ -24,7 +24,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx import Document
 from docx.document import Document as DocumentObject
@@ -307,6 +309,15 @@ def converted(path: Path, suffix: str, folder: Path) -> Path:
     return folder / f"{path.stem}.{suffix}"
 
 
+def undated(path: Path) -> bytes:
+    """A .docx whose members say no time, so that making it again changes nothing."""
+    made = BytesIO()
+    with ZipFile(path) as source, ZipFile(made, "w", ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(ZipInfo(name), source.read(name), ZIP_DEFLATED)
+    return made.getvalue()
+
+
 def make(source: Path) -> None:
     text = source.read_text(encoding="utf-8")
     head, _, rest = text.partition("\n")
@@ -327,7 +338,8 @@ def make(source: Path) -> None:
             path = converted(path, "odt", folder / "open")
         if kind == "pdf":
             path = converted(path, "pdf", folder / "pdf")
-        (HERE / f"{source.stem}{path.suffix}").write_bytes(path.read_bytes())
+        made = HERE / f"{source.stem}{path.suffix}"
+        made.write_bytes(path.read_bytes() if kind == "pdf" else undated(path))
 
 
 def chosen(names: Sequence[str]) -> Iterator[Path]:
