@@ -209,8 +209,8 @@ def make_plan(
         **(defaults | fields),
     )
     if plan.point:
-        with tallies.counted() as delta:
-            delta.point(plan.organisation_id, plan.document_id, plan.point)
+        with tallies.counted():
+            tallies.pending_delta().point(plan.organisation_id, plan.document_id, plan.point)
     return plan
 
 
@@ -253,7 +253,8 @@ def make_report(
     entries = ReportEntry.objects.bulk_create(
         [ReportEntry(report=report, obligation=row) for row in obligations]
     )
-    with tallies.counted() as delta:
+    with tallies.counted():
+        delta = tallies.pending_delta()
         for entry in entries:
             delta.point(report.organisation_id, report.document_id, entry.point)
         delta.point(report.organisation_id, report.document_id, report.point)

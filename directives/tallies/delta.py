@@ -112,11 +112,7 @@ class Delta:
         self.points: Counter[BodyMark] = Counter()
         self.figures: Counter[FigureKey] = Counter()  # how many were reported
         self.sums: Counter[FigureKey] = Counter()  # their sum
-        self.closed = False
-
-    def close(self) -> None:
-        """Refuse further changes, because the transaction is over."""
-        self.closed = True
+        self.closed = False  # the transaction is over: further changes are refused
 
     def _demand_open(self) -> None:
         if self.closed:

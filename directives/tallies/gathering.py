@@ -55,11 +55,6 @@ class Gathered:
         self.block = connection.atomic_blocks[-1]
         self.parts: dict[Savepoints, Part] = {}
 
-    @property
-    def within(self) -> bool:
-        """Whether the running code is part of the transaction that will write these changes."""
-        return self.block in connection.atomic_blocks
-
     def here(self) -> Delta:
         """The delta for changes made under the present savepoints."""
         savepoints = tuple(connection.savepoint_ids)
@@ -84,7 +79,7 @@ class Gathered:
     def close(self) -> None:
         """Refuse further changes, because nobody would write them."""
         for part in self.parts.values():
-            part.delta.close()
+            part.delta.closed = True
 
     def settle(self) -> None:
         """Write all that is due, before the end of the transaction."""
@@ -102,29 +97,33 @@ _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
 def _present() -> Gathered | None:
     """The gathering of the running transaction, if any."""
     gathered = _gathered.get()
-    return gathered if gathered is not None and gathered.within else None
+    if gathered is None or gathered.block not in connection.atomic_blocks:
+        return None
+    return gathered
 
 
 @contextmanager
-def counted(*, savepoint: bool = True) -> Iterator[Delta]:
+def counted(*, savepoint: bool = True) -> Iterator[None]:
     """A transaction at whose end the changes to the counts are written; also a decorator.
 
     Within another `counted` it joins that one. Functions that are only called by commands can do
     without a savepoint; then a failure rolls back the calling command too.
     """
-    outer = _present()
-    with transaction.atomic(savepoint=savepoint or outer is None):
-        gathered = outer or Gathered()
+    if _present() is not None:
+        with transaction.atomic(savepoint=savepoint):
+            yield
+        return
+    with transaction.atomic():
+        gathered = Gathered()
         # Reset before the block ends, because its end may commit and run on_commit callbacks.
         token = _gathered.set(gathered)
         try:
-            yield gathered.here()
-            if outer is None and not transaction.get_rollback():
+            yield
+            if gathered.parts and not transaction.get_rollback():
                 gathered.due().apply()
         finally:
             _gathered.reset(token)
-            if outer is None:
-                gathered.close()
+            gathered.close()
 
 
 def pending_delta() -> Delta:

@@ -54,8 +54,8 @@ def small(cast) -> dict[str, IntakeContext]:
     make_indicator(section.document, cast.centre, code="ZZ-01", name_hans="基层组织数", places=1)
     cycle, document = make_cycle(section.document), {"document": section.document_id}
     report = cycle.reports.create(document=section.document, organisation=cast.body)
-    with tallies.counted() as delta:
-        delta.point(report.organisation_id, report.document_id, report.point)
+    with tallies.counted():
+        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
     reporting.begin(report=report, by=cast.staff, now=NOW)
     own = {"organisation": cast.body.pk}
     return {

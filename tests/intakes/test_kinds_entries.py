@@ -41,8 +41,8 @@ def report(cast):
 
 @pytest.fixture
 def begun(cast, report):
-    with tallies.counted() as delta:
-        delta.point(report.organisation_id, report.document_id, report.point)
+    with tallies.counted():
+        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
     return reporting.begin(report=report, by=cast.staff, now=NOW)
 
 
@@ -96,8 +96,8 @@ def test_rows_are_saved_as_typed(cast, begun):
 
 
 def test_a_report_that_nobody_began_is_begun(cast, report):
-    with tallies.counted() as delta:
-        delta.point(report.organisation_id, report.document_id, report.point)
+    with tallies.counted():
+        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
     brought = bring(
         ENTRIES, cast.staff, [{"code": "結.1.2", "progress": "甲", "percent": 10}], **where(report)
     )

@@ -306,8 +306,8 @@ def test_a_report_that_nobody_began_is_begun(cast, rows, come_back, apply, undo)
     report = ProgressReport.objects.create(
         cycle=cycle, document=rows[0].document, organisation=cast.body
     )
-    with tallies.counted() as delta:
-        delta.point(report.organisation_id, report.document_id, report.point)
+    with tallies.counted():
+        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
     make_log(
         make_measure(make_plan(cast.body, make_document()), rows[0]), cast.staff, text="印发通知"
     )
