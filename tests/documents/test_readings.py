@@ -154,8 +154,11 @@ def unaccounted(reading: Reading, found: Json) -> list[str]:
         flags = covered[match.start() : match.end()]
         if "\t" in match[0] and any(flags):
             continue  # a row of a table, whose cells are fields
-        outside = "".join(" " if flag else char for char, flag in zip(match[0], flags, strict=True))
-        if any(not LABEL.fullmatch(piece) for piece in outside.split()):
+        outside = "".join(
+            "\n" if flag else char for char, flag in zip(match[0], flags, strict=True)
+        )
+        pieces = ["".join(piece.split()) for piece in outside.split("\n")]
+        if any(piece and not LABEL.fullmatch(piece) for piece in pieces):
             lines.append(f"nowhere: {outside.strip()}")
     return lines
 

@@ -46,6 +46,7 @@ ENCODINGS = {
     "meeting_flood_minutes": "utf-16",
     "tw_energy_saving": "big5",
     "union_safety_contest": "utf-16-le",
+    "water_company_decimal": "gb18030",
     "word_saved_forum": "gb2312",
 }
 NUMERALS = "一二三四五六七八九十"
