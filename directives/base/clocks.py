@@ -5,7 +5,7 @@ since. Days overdue and the percent expected by today are computed at display, b
 days are in Asia/Shanghai; `today` is passed in.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -145,27 +145,12 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A msgid and its parameters. Days are dates, which `fill` formats."""
-
-    msgid: str
-    params: Mapping[str, int | date]
-
-    def fill(self, translate: Callable[[str], str], format_day: Callable[[date], str]) -> str:
-        """The sentence, in the language of `translate` (gettext) and `format_day`."""
-        params = {
-            name: format_day(value) if isinstance(value, date) else value
-            for name, value in self.params.items()
-        }
-        return translate(self.msgid) % params
-
-
-@dataclass(frozen=True, slots=True)
 class Explained:
-    """A light in words: the short label beside it and the sentence under it."""
+    """A light in words: msgids of the short label beside it and of the sentence under it."""
 
-    word: Message
-    why: Message
+    word: str
+    why: str
+    params: Mapping[str, int | date]  # of both, for the % operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,10 +304,10 @@ def explain(
     percent: int,
 ) -> Explained:
     """A stored light in words, as of `today`. Raises KeyError for an unknown code or colour."""
-    word = Message(_SHORT.get(reason.code, COLOUR_NAMES[colour]), {})
-    if days := overdue_days(reason, today, workdays):
-        word = Message(_OVERDUE_DAYS, {"days": days})
+    word = _SHORT.get(reason.code, COLOUR_NAMES[colour])
     params: dict[str, int | date] = {"percent": percent}
+    if days := overdue_days(reason, today, workdays):
+        word, params["days"] = _OVERDUE_DAYS, days
     if reason.on is not None:
         params["on"] = reason.on
     due = due_on or reason.on
@@ -331,4 +316,4 @@ def explain(
     phrase = PHRASES[reason.code]
     if reason.on is None:
         phrase = _UNDATED.get(reason.code, phrase)
-    return Explained(word, Message(phrase, params))
+    return Explained(word, phrase, params)

@@ -95,8 +95,8 @@ def describe_light(dated: Dated, row: Any) -> tuple[str, str]:
         due_on=row.due_on,
         percent=row.percent,
     )
-
-    def day(on: date) -> str:
-        return format_day(on, dated.today)
-
-    return explained.word.fill(gettext, day), explained.why.fill(gettext, day)
+    params = {
+        name: format_day(value, dated.today) if isinstance(value, date) else value
+        for name, value in explained.params.items()
+    }
+    return gettext(explained.word) % params, gettext(explained.why) % params

@@ -18,7 +18,6 @@ from directives.base.clocks import (
     PHRASES,
     STATES,
     Facts,
-    Message,
     Reason,
     Tolerances,
     clock_colour,
@@ -598,10 +597,11 @@ def told(facts, today=TUESDAY):
         due_on=facts.due_on,
         percent=facts.percent,
     )
-    return tuple(
-        message.fill(str, lambda day: f"{day.month}.{day.day}")
-        for message in (words.word, words.why)
-    )
+    params = {
+        name: f"{value.month}.{value.day}" if isinstance(value, date) else value
+        for name, value in words.params.items()
+    }
+    return words.word % params, words.why % params
 
 
 @pytest.mark.parametrize(
@@ -682,10 +682,8 @@ def test_explain_tells_a_stored_reason_after_its_deadline_was_taken_away():
         due_on=None,
         percent=5,
     )
-    assert words.why == Message(
-        "%(percent)s%% done; %(expected)s%% expected by now",
-        {"percent": 5, "on": YEAR_END, "expected": 34},
-    )
+    assert words.why == "%(percent)s%% done; %(expected)s%% expected by now"
+    assert words.params == {"percent": 5, "on": YEAR_END, "expected": 34}
 
 
 @given(FACTS, DAYS, TOLERANCES)
@@ -700,7 +698,7 @@ def test_every_light_can_be_told_and_stored(facts, today, tolerances):
         due_on=facts.due_on,
         percent=facts.percent,
     )
-    assert "%(" not in words.word.fill(str, str) + words.why.fill(str, str)
+    assert "%(" not in words.word % words.params + words.why % words.params
     assert Reason.from_json(result.reason.to_json()) == result.reason
 
 
