@@ -32,10 +32,6 @@ class Column:
     moment: bool = False  # a datetime
     down: bool = False  # descending
 
-    def order(self, backwards: bool) -> OrderBy:
-        nulls = {"nulls_first" if backwards else "nulls_last": True} if self.empty else {}
-        return OrderBy(F(self.name), descending=backwards != self.down, **nulls)
-
     def beyond(self, value: Any, backwards: bool) -> Q | None:
         """Rows that come after this value in reading direction; None if there cannot be any."""
         if value is None:
@@ -77,7 +73,11 @@ class Order:
     columns: tuple[Column, ...]
 
     def sort(self, rows: QuerySet[Any, Any], *, backwards: bool = False) -> QuerySet[Any, Any]:
-        return rows.order_by(*(column.order(backwards) for column in self.columns))
+        terms = []
+        for column in self.columns:
+            nulls = {"nulls_first" if backwards else "nulls_last": True} if column.empty else {}
+            terms.append(OrderBy(F(column.name), descending=backwards != column.down, **nulls))
+        return rows.order_by(*terms)
 
     def beyond(self, values: Sequence[Any], backwards: bool) -> Q:
         """Rows that come after these values in the direction of reading."""
@@ -118,14 +118,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The page that an address asks for: after or before a key, or by its number.
+    """The page that an address asks for: after a key, or `backwards` before one, or by its number.
 
-    `number` is the number that the page shows.
+    Backwards without a key is the last page. `number` is the number that the page shows.
     """
 
-    after: tuple[Any, ...] | None = None
-    before: tuple[Any, ...] | None = None
-    last: bool = False
+    key: tuple[Any, ...] | None = None  # the values of a row
+    backwards: bool = False
     number: int = 1
 
     @classmethod
@@ -134,20 +133,12 @@ class PageRequest:
         number = max(1, whole_number(query.get(f"{prefix}page", ""), 10**7) or 1)
         before, after = query.get(f"{prefix}before", ""), query.get(f"{prefix}after", "")
         if before == END:
-            return cls(last=True, number=number)
+            return cls(backwards=True, number=number)
         if before and (values := order.values(before[:1000])) is not None:
-            return cls(before=values, number=number)
+            return cls(values, backwards=True, number=number)
         if after and (values := order.values(after[:1000])) is not None:
-            return cls(after=values, number=number)
+            return cls(values, number=number)
         return cls(number=number if not (before or after) else 1)
-
-    @property
-    def backwards(self) -> bool:
-        return self.last or self.before is not None
-
-    @property
-    def keyed(self) -> bool:
-        return self.last or self.before is not None or self.after is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +171,15 @@ class Page:
     def next_number(self) -> int:
         return self.number + 1
 
-    @property
-    def alone(self) -> bool:
-        """There is no other page."""
-        return not (self.before or self.after)
-
 
 def _number(turn: PageRequest, total: int | None, size: int, more: bool) -> int:
     """The number of a page by key: that of the address, corrected on the first and last page."""
-    if turn.backwards and not turn.last and not more:
+    if turn.backwards and turn.key and not more:
         return 1
     if total is None:
         return turn.number
     pages = max(1, -(-total // size))
-    is_last = turn.last or not turn.backwards and not more
+    is_last = not turn.key if turn.backwards else not more
     return pages if is_last else min(turn.number, pages)
 
 
@@ -211,10 +197,10 @@ def read_page(
     `total` is the number of rows, None if not known; `read` turns the queryset into rows to show.
     """
     wanted, start = size, 0
-    if turn.last:
+    if turn.key:
+        rows = rows.filter(order.beyond(turn.key, turn.backwards))
+    elif turn.backwards:
         wanted = (total - 1) % size + 1 if total else size
-    elif turn.keyed:
-        rows = rows.filter(order.beyond(turn.before or turn.after or (), turn.backwards))
     else:
         pages = FAR if total is None else min(FAR, max(1, -(-total // size)))
         start = (min(turn.number, pages) - 1) * size
@@ -222,10 +208,11 @@ def read_page(
     more, lines = len(lines) > wanted, lines[:wanted]
     if turn.backwards:
         lines.reverse()
-    number = start // size + 1 if not turn.keyed else _number(turn, total, size, more)
+    keyed = turn.backwards or turn.key is not None
+    number = _number(turn, total, size, more) if keyed else start // size + 1
     first = (number - 1) * size + 1
-    follows = more if not turn.backwards else not turn.last
-    precedes = more if turn.backwards else turn.after is not None or start > 0
+    follows = turn.key is not None if turn.backwards else more
+    precedes = more if turn.backwards else keyed or start > 0
     before = order.key(lines[0]) if lines and precedes else ""
     after = order.key(lines[-1]) if lines and follows else ""
-    return Page(tuple(lines), number, first, total, before, after, size, turn.keyed and not lines)
+    return Page(tuple(lines), number, first, total, before, after, size, keyed and not lines)

@@ -130,9 +130,9 @@ def test_a_key_serves_the_order_that_it_was_made_for_and_no_other():
 def test_the_last_page_is_as_long_as_counting_makes_it(db):
     fill([("green", None)] * 7)
     rows, order = Obligation.objects.all(), ORDERS["tree"]
-    last = read_page(rows, order, PageRequest(last=True), total=7, read=_lines, size=3)
+    last = read_page(rows, order, PageRequest(backwards=True), total=7, read=_lines, size=3)
     assert (len(last.rows), last.number, last.first, last.last, last.after) == (1, 3, 7, 7, "")
-    unknown = read_page(rows, order, PageRequest(last=True), total=None, read=_lines, size=3)
+    unknown = read_page(rows, order, PageRequest(backwards=True), total=None, read=_lines, size=3)
     assert len(unknown.rows) == 3
 
 

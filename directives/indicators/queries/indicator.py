@@ -96,13 +96,13 @@ class IndicatorView:
     def page(self, query: Mapping[str, str]) -> Page:
         """One page of the ranking, by key."""
         turn, rows = PageRequest.from_query(query, RANKED), self.rows
-        start = 0 if turn.keyed else (turn.number - 1) * SIZE
-        if turn.last:
+        start = (turn.number - 1) * SIZE
+        if turn.key and turn.backwards:
+            start = max(0, sum(_sort_key(row) < _key_of(turn.key) for row in rows) - SIZE)
+        elif turn.key:
+            start = sum(_sort_key(row) <= _key_of(turn.key) for row in rows)
+        elif turn.backwards:
             start = (len(rows) - 1) // SIZE * SIZE if rows else 0
-        elif turn.after:
-            start = sum(_sort_key(row) <= _key_of(turn.after) for row in rows)
-        elif turn.before:
-            start = max(0, sum(_sort_key(row) < _key_of(turn.before) for row in rows) - SIZE)
         on_page = rows[start : start + SIZE]
         before = RANKED.key(on_page[0]) if on_page and start else ""
         after = RANKED.key(on_page[-1]) if on_page and start + SIZE < len(rows) else ""

@@ -264,10 +264,10 @@ def _between_paths(
     if not reach.trees:
         return rows
     low, high = reach.ranges[0][0], max(high for _low, high in reach.ranges)
-    if order.name == TREE and turn.after:
-        low = max(low, turn.after[0])
-    if order.name == TREE and turn.before:
-        high = min(high, turn.before[0])
+    if order.name == TREE and turn.key and turn.backwards:
+        high = min(high, turn.key[0])
+    elif order.name == TREE and turn.key:
+        low = max(low, turn.key[0])
     return rows.filter(organisation__path__gte=low, organisation__path__lte=high)
 
 

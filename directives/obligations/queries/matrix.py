@@ -130,8 +130,10 @@ def _within(user: User, reach: Reach, turn: PageRequest) -> QuerySet[Organisatio
     if not reach.ranges:
         return Organisation.objects.none()
     low, high = reach.ranges[0][0], max(high for _low, high in reach.ranges)
-    low = max(low, turn.after[0]) if turn.after else low
-    high = min(high, turn.before[0]) if turn.before else high
+    if turn.key and turn.backwards:
+        high = min(high, turn.key[0])
+    elif turn.key:
+        low = max(low, turn.key[0])
     near = Organisation.objects.filter(path__gte=low, path__lte=high)
     return near if len(reach.ranges) == 1 else near.filter(in_view(user, ""))
 

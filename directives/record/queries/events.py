@@ -327,7 +327,7 @@ def _near(user: User, turn: PageRequest) -> Q:
     if user.sees_whole_record or scope.wide:
         return Q()
     newest = Event.objects.filter(
-        organisation=OuterRef("pk"), **({"pk__lt": turn.after[0]} if turn.after else {})
+        organisation=OuterRef("pk"), **({"pk__lt": turn.key[0]} if turn.key else {})
     )
     bodies = Organisation.objects.filter(scope.condition(""))[: FEW + 1].annotate(
         reach=Subquery(newest.order_by("-pk").values("pk")[SIZE : SIZE + 1])
