@@ -81,7 +81,11 @@ class Scope:
     def of(cls, user: User) -> "Scope":
         """The scope of a person, from their loaded memberships."""
         roots = {m.organisation_id: m.organisation for m in user.in_role(*OVERSEEING)}.values()
-        trees = tuple(b for b in roots if not any(_below(b, other) for other in roots))
+        trees = tuple(
+            body
+            for body in roots
+            if not any(body != top and body.path.startswith(top.path) for top in roots)
+        )
         worked_for = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
         oversees = cls(trees)
         bodies = tuple(b for b in worked_for.values() if not oversees.sees_below(b))
@@ -128,10 +132,6 @@ class Scope:
         for tree in self.trees:
             condition |= in_subtree(tree.path, f"{lead}path")
         return condition
-
-
-def _below(body: Organisation, other: Organisation) -> bool:
-    return body.pk != other.pk and body.path.startswith(other.path)
 
 
 def sum_lights(rows: Iterable[Mapping[str, Any]], key: str) -> dict[int, Lights]:

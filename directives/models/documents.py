@@ -58,33 +58,22 @@ HEAVY = ("source", "text_read", "text_repaired")
 HEAVY_OF_DOCUMENT = tuple(f"document__{name}" for name in HEAVY)
 
 
-def obliged_documents(user: User) -> Q:
-    """Documents under which bodies that this person works for have obligations."""
-    condition = in_worked_for(user, "obligations__organisation")
-    if condition is NO_ROWS:
-        return NO_ROWS
-    return Q(pk__in=Document.objects.filter(condition).values("pk"))
-
-
-def overseen_documents(user: User) -> Q:
-    """Documents under which there are obligations in the subtrees that this person oversees.
-
-    Read from DocumentTotal, which has one row for each document and top body.
-    """
-    tops = topmost(user.in_role(MANAGER, SUPERVISOR, VIEWER))
-    if not tops:
-        return NO_ROWS
-    owed = any_of(Q(**{f"{colour}__gt": 0}) for colour in COLOURS)
-    totals = apps.get_model("directives", "DocumentTotal").objects
-    return Q(pk__in=totals.filter(in_bodies(tops, "scope"), owed).values("document"))
-
-
 class DocumentQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "DocumentQuerySet":
         """Documents that visible bodies registered or have obligations under; for staff, all."""
         if user.is_staff:
             return self
-        ways = (in_view(user, "organisation"), obliged_documents(user), overseen_documents(user))
+        ways = [in_view(user, "organisation")]
+        works_for = in_worked_for(user, "obligations__organisation")
+        if works_for is not NO_ROWS:
+            ways.append(Q(pk__in=Document.objects.filter(works_for).values("pk")))
+        tops = topmost(user.in_role(MANAGER, SUPERVISOR, VIEWER))
+        if tops:
+            # It has one row for each document and top body, the obligations many.
+            totals = apps.get_model("directives", "DocumentTotal").objects
+            owed = any_of(Q(**{f"{colour}__gt": 0}) for colour in COLOURS)
+            overseen = totals.filter(in_bodies(tops, "scope"), owed)
+            ways.append(Q(pk__in=overseen.values("document")))
         return self.filter(any_of(ways))
 
     def owned_by(self, user: User) -> "DocumentQuerySet":

@@ -1,6 +1,6 @@
 """The rows of the list of obligations: fifty of them are most of its page."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import date
 from html import escape
 
@@ -8,9 +8,9 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext
 
-from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
+from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS
 from directives.base.wording import Dated, describe_light, format_day, in_script, localized
 from directives.obligations.queries.listing import ObligationLine
 from directives.templatetags.markup import join_escaped, shortened
@@ -36,7 +36,10 @@ class LedgerWriter:
         self.states = {
             code: self.cell("nb", gettext("State"), str(word)) for code, word in OBLIGATION_STATES
         }
-        self.parts = {code: self.part(code) for code, _word in PARTS}
+        self.parts = {
+            code: f'<span class="tag {"a" if code == LEAD else "line"}">{escape(str(word))}</span>'
+            for code, word in PARTS
+        }
         self.lights: dict[tuple, str] = {}
         self.days: dict[date | None, str] = {}
         self.percent = escape(gettext("Percent complete"))
@@ -44,12 +47,6 @@ class LedgerWriter:
     @staticmethod
     def cell(look: str, label: str, text: str) -> str:
         return f'<td class="{look}" data-k="{escape(label)}">{escape(text)}</td>'
-
-    @staticmethod
-    def part(code: str) -> str:
-        words = {LEAD: pgettext("part", "Lead"), SUPPORTING: pgettext("part", "Supporting")}
-        word = escape(words.get(code) or pgettext("part", "Responsible"))
-        return f'<span class="tag {"a" if code == LEAD else "line"}">{word}</span>'
 
     def light(self, line: ObligationLine) -> str:
         """The light with its word and its reason, made once for rows with the same facts."""
@@ -101,13 +98,6 @@ class LedgerWriter:
             f"{self.due(line.due_on)}</tr>"
         )
 
-    def write(self, lines: Iterable[ObligationLine]) -> Iterator[str]:
-        above = None
-        for line in lines:
-            yield "\n" if above else ""
-            yield self.line(line, line.directive_id == above)
-            above = line.directive_id
-
 
 @register.simple_tag(takes_context=True)
 def ledger_lines(
@@ -117,4 +107,10 @@ def ledger_lines(
 
     A text that only repeats the line above is shown to screen readers alone.
     """
-    return join_escaped(LedgerWriter(context["request"], own, bool(ticks)).write(lines))
+    writer = LedgerWriter(context["request"], own, bool(ticks))
+    pieces: list[str] = []
+    above = None
+    for line in lines:
+        pieces += ("\n" if pieces else "", writer.line(line, line.directive_id == above))
+        above = line.directive_id
+    return join_escaped(pieces)

@@ -38,7 +38,7 @@ from directives.obligations.queries.filters import (
     ObligationFilter,
 )
 from directives.obligations.queries.ledger import LedgerRow, ledger
-from directives.obligations.queries.listing import Mentions, in_reach
+from directives.obligations.queries.listing import in_reach
 from directives.tables.book import Book, Column, GroupPath, path_to
 from directives.tables.lists import (
     FilteredList,
@@ -336,6 +336,6 @@ def _few(
         if body is None:
             return filtered[: limit + 1].count() <= limit
     reach, known = Reach.of(request.user, body), CountedFilter(chosen, chosen.document)
-    rows = in_reach(request.user, known, reach, Mentions(), today=request.today)
+    rows = in_reach(request.user, known, reach, None, today=request.today)
     count = counts(request.user, reach, known, rows).shown
     return count is not None and count <= limit

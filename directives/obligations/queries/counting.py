@@ -206,8 +206,8 @@ def _stored(
         for light, count, waits in single.annotate(Count("pk"), waits=own):
             counted[light] += count
             waiting += waits if light in shown else 0
-    lights = Lights(**counted)
-    return Counts(lights, lights.total, sum(map(lights.count, shown)), waiting)
+    total, of_light = counted.total(), sum(counted[light] for light in shown)
+    return Counts(Lights(**counted), total, of_light, waiting)
 
 
 def _marked(reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> Counts:

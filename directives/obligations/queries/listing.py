@@ -169,16 +169,14 @@ def _lines(rows: QuerySet[Obligation]) -> list[ObligationLine]:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Ids of the rows that mention the search text; `directives` None means no search."""
+    """Ids of the rows that mention the search text."""
 
-    directives: tuple[int, ...] | None = None
-    bodies: tuple[int, ...] = ()
-    cut: bool = False  # there were more matches than are used
+    directives: tuple[int, ...]
+    bodies: tuple[int, ...]
+    cut: bool  # there were more matches than are used
 
     def apply(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
         """Limit obligations to these directives or bodies."""
-        if self.directives is None:
-            return rows
         if not self.bodies:
             return rows.filter(directive__in=self.directives)
         if not self.directives:
@@ -191,8 +189,6 @@ def mentions(user: User, words: str) -> Mentions:
 
     Bodies match by name or code. At most two queries.
     """
-    if not words:
-        return Mentions()
     texts = Directive.objects.filter(search_key__contains=fold(words)).order_by("document", "order")
     name = to_hans(words)
     names = Q(name_hans__icontains=name) | Q(full_name__icontains=name) | Q(code__iexact=words)
@@ -217,9 +213,10 @@ class Listing:
 
     leaf: Page
     options: Options
-    mentioned: Mentions
+    mentioned: Mentions | None  # None: no search
     unsorted: bool  # too many rows for the chosen order: they are in tree order
     lights: Lights | None  # of the filter without its light
+    chips: tuple[Chip, ...]  # the same, the most urgent first
     total: str  # number of those rows, as text
     waiting: int  # of the rows of the whole filter, those that the user may acknowledge
 
@@ -227,15 +224,9 @@ class Listing:
     sortable = SORTABLE
     most = (DIRECTIVES, BODIES)
 
-    @property
-    def chips(self) -> tuple[Chip, ...]:
-        """The lights, the most urgent first."""
-        lights = self.lights
-        return tuple(Chip(colour, lights.count(colour) if lights else None) for colour in URGENCY)
-
 
 def in_reach(
-    user: User, known: CountedFilter, reach: Reach, mentioned: Mentions, *, today: date
+    user: User, known: CountedFilter, reach: Reach, mentioned: Mentions | None, *, today: date
 ) -> QuerySet[Obligation]:
     """The rows that the user sees and the filter without its light selects.
 
@@ -248,7 +239,9 @@ def in_reach(
         rows = rows.visible_to(user)
     chosen = known.chosen
     rest = replace(chosen, body=None, light="", document=known.document, q="")
-    matching = mentioned.apply(rest.apply(rows, today))
+    matching: QuerySet[Obligation] = rest.apply(rows, today)
+    if mentioned is not None:
+        matching = mentioned.apply(matching)
     if reach.trees:
         return guided(matching, known)
     return matching.filter(organisation__in=reach.single) if chosen.body else matching
@@ -276,7 +269,7 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
     chosen, known = options.chosen, CountedFilter(options.chosen, options.document)
     unseen = chosen.body and not options.body
     reach = Reach() if unseen else Reach.of(user, options.body)
-    mentioned = mentions(user, chosen.q)
+    mentioned = mentions(user, chosen.q) if chosen.q else None
     rows = in_reach(user, known, reach, mentioned, today=today)
     order = chosen.order(oversees=user.oversees)
     counted = counts(user, reach, known, _between_paths(rows, reach, order, PageRequest()))
@@ -296,6 +289,7 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
         mentioned=mentioned,
         unsorted=unsorted,
         lights=counted.lights,
+        chips=tuple(Chip(colour, getattr(counted.lights, colour, None)) for colour in URGENCY),
         total=f"{COUNT_LIMIT:,}+" if counted.total is None else f"{counted.total:,}",
         waiting=counted.waiting,
     )
