@@ -32,10 +32,12 @@ class UploadForm(forms.Form):
         max_length=200,
         allow_empty_file=True,  # the reader of documents says what an empty file lacks
         help_text=_(
-            "Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are "
-            "known."
+            "Word document (.docx), PDF with text, saved web page or plain text (UTF-8, UTF-16, "
+            "GB18030 or Big5), at most 20 MB."
         ),
-        widget=forms.FileInput(attrs={"accept": ".txt,.htm,.html,text/plain,text/html"}),
+        widget=forms.FileInput(
+            attrs={"accept": ".docx,.pdf,.txt,.htm,.html,text/plain,text/html,application/pdf"}
+        ),
     )
 
     def clean_file(self) -> UploadedFile:

@@ -80,7 +80,7 @@ def test_confirmations_are_applied() -> None:
     ("content", "says"),
     [
         (b"", "contains no text"),
-        (b"%PDF-1.7", "is not text"),
+        (b"%PDF-1.7", "is incomplete or damaged"),
         (b"\x00\x01", "is not text"),
         (bytes(range(0x80, 0x100)), "Cannot tell the encoding"),
         ("没有编号。".encode(), "no numbered section"),

@@ -68,7 +68,8 @@ def test_doubtful_places_are_spoken_of_only_where_there_are_some(
     ("source", "said"),
     [
         (b"", "没有文字"),
-        (b"%PDF-1.7 x", "不是文本"),
+        (b"%PDF-1.7 x", "不完整或已损坏"),
+        (b"\x89PNG\r\n\x1a\n", "不是文本"),
         ("没有部分。\n".encode(), "部分"),
         (b"\xff\xfe\xfd" * 9, "编码"),
     ],

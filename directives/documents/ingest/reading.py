@@ -15,7 +15,7 @@ from directives.documents.ingest.modality import (
     modality_of,
 )
 from directives.documents.ingest.repair import Confirmation, Repair, repaired
-from directives.documents.ingest.sources import DocumentError, LeftOut, text_of
+from directives.documents.ingest.sources import DocumentError, LeftOut, source_of
 from directives.documents.ingest.structure import (
     Section,
     Structure,
@@ -85,11 +85,11 @@ class Reading:
 def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()) -> Reading:
     """Read a document, which messages call `name`.
 
-    Raises DocumentError: empty, too_large, binary, encoding, no_section, repeated_number, long, or
-    confirmations where one confirms what was never proposed.
+    Raises DocumentError: as `source_of`, or no_section, repeated_number, long, or confirmations
+    where one confirms what was never proposed.
     """
-    text = text_of(source, name=name)
-    repaired_text = repaired(text, confirmations)
+    found = source_of(source, name=name)
+    repaired_text = repaired(found.text, confirmations)
     if repaired_text.unused:
         unused = repaired_text.unused[0]
         place = f"line {unused.line}, character {unused.start}"
@@ -103,8 +103,10 @@ def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()
         script=script_of(repaired_text.text),
         sections=tuple(map(_section, structure.sections)),
         repairs=repaired_text.repairs,
-        left_out=structure.left_out,
-        text_read=text,
+        left_out=tuple(
+            sorted((*found.left_out, *structure.left_out), key=lambda left_out: left_out.line)
+        ),
+        text_read=found.text,
         text_repaired=repaired_text.text,
         sha256=hashlib.sha256(source).hexdigest(),
     )

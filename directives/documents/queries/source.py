@@ -38,6 +38,17 @@ REASONS: dict[str, str | Promise] = {
     "front matter": _("Front matter"),
     "recipient": _("Recipient"),
     "signature": _("Signature"),
+    "hidden text": _("Hidden text"),
+    "deleted text": _("Deleted text"),
+    "contents": _("Table of contents"),
+    "header": _("Page header"),
+    "footer": _("Page footer"),
+    "footnote": _("Footnote"),
+    "endnote": _("Endnote"),
+    "comment": pgettext_lazy("left out", "Comment"),
+    "form": _("Form of the web page"),
+    "aside": _("Beside the text of the web page"),
+    "outside the main part": _("Outside the main part of the web page"),
 }
 
 

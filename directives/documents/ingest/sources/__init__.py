@@ -1,8 +1,16 @@
-"""Bytes to text: UTF-8, UTF-16 with a byte order mark, GB18030 and Big5, plain or as a web page."""
+"""Bytes to text: plain text, saved web pages, .docx and .pdf.
 
-import re
+`source_of` gives the text with its lines (see `blocks`), `text_of` the bare text. What has markup
+is read in a limited child process, plain text here.
+"""
+
+from dataclasses import replace
 
 from directives.documents.ingest.sources.blocks import (
+    DOCX,
+    HTML,
+    PDF,
+    TEXT,
     Alternative,
     Cell,
     LeftOut,
@@ -11,12 +19,18 @@ from directives.documents.ingest.sources.blocks import (
     lines_of,
 )
 from directives.documents.ingest.sources.encodings import decoded
+from directives.documents.ingest.sources.limited import source_in_child
 from directives.documents.ingest.sources.messages import MESSAGES, DocumentError, gettext_noop
-from directives.documents.ingest.sources.web_pages import text_of_html
+from directives.documents.ingest.sources.signatures import format_of, is_html
+from directives.documents.ingest.sources.unbroken import cut
 
 __all__ = [
+    "DOCX",
+    "HTML",
     "LIMIT",
     "MESSAGES",
+    "PDF",
+    "TEXT",
     "Alternative",
     "Cell",
     "DocumentError",
@@ -25,42 +39,52 @@ __all__ = [
     "SourceLine",
     "gettext_noop",
     "source_of",
+    "source_of_pasted",
     "text_of",
 ]
 
 LIMIT = 20 * 1024 * 1024  # bytes
-_MAGIC = (
-    (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "DOCX/XLSX/ZIP"),
-    (b"\xd0\xcf\x11\xe0", "DOC/XLS"),
-    (b"\x89PNG", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF8", "GIF"),
-    (b"\x1f\x8b", "GZIP"),
-    (b"{\\rtf", "RTF"),
-)
 
 
-def source_of(source: bytes, *, name: str) -> Source:
-    """The text of a file and its lines. Raises DocumentError as `text_of`."""
-    text = text_of(source, name=name)
-    return Source(text, tuple(lines_of(text)))
+def source_of(content: bytes, *, name: str, encoding: str = "") -> Source:
+    """The text of a file and its lines; `encoding` is that of an alternative, if a person chose it.
 
-
-def text_of(source: bytes, *, name: str) -> str:
-    """The text of a source file, lines ended by \\n, without a byte order mark.
-
-    Raises DocumentError empty, too_large, binary or encoding.
+    Raises DocumentError; `name` is what its message calls the file.
     """
-    if len(source) > LIMIT:
-        raise DocumentError("too_large", {"name": name, "bytes": len(source), "limit": LIMIT})
-    for magic, what in _MAGIC:
-        if source.startswith(magic):
-            raise DocumentError("binary", {"name": name, "what": what})
-    text = decoded(source, name)
-    if re.search(r"(?i)<(?:!doctype|html|body|p|div|br)\b[^>]*>", text):
-        text = text_of_html(text)
+    try:
+        return _source_of(content, encoding)
+    except DocumentError as refusal:
+        raise DocumentError(refusal.code, {**refusal.params, "name": name}) from refusal
+
+
+def source_of_pasted(pasted: str, *, name: str) -> Source:
+    """What was pasted: text, or the HTML that Word, WPS or a browser put on the clipboard."""
+    return source_of(pasted.encode("utf-8", "replace"), name=name, encoding="utf-8")
+
+
+def text_of(content: bytes, *, name: str) -> str:
+    """The text of a file, lines ended by \\n, without a byte order mark. Raises DocumentError."""
+    return source_of(content, name=name).text
+
+
+def _source_of(content: bytes, encoding: str) -> Source:
+    if len(content) > LIMIT:
+        raise DocumentError("too_large", {"bytes": len(content), "limit": LIMIT})
+    format_name = "" if encoding else format_of(content)
+    if format_name:
+        source = source_in_child(content, format_name)
+    else:
+        text = decoded(content, encoding=encoding)
+        if is_html(text.text):
+            source = source_in_child(text.text.encode("utf-8", "replace"), HTML)
+        else:
+            source = _plain(text.text)
+        source = replace(source, encoding=text.encoding, alternatives=text.alternatives)
+    if not source.lines:
+        raise DocumentError("empty")
+    return replace(source, lines=cut(source.text, source.lines))
+
+
+def _plain(text: str) -> Source:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    if not text.strip().strip("\ufeff\u3000"):
-        raise DocumentError("empty", {"name": name})
-    return text
+    return Source(text, tuple(lines_of(text)))

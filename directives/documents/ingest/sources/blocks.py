@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 PARAGRAPH, HEADING, CELL = "paragraph", "heading", "cell"
 BLANK = " \t\r\f\v\u00a0\u3000\ufeff\u200b"  # around the words of a line
-TEXT, HTML, DOCX, ODT, PDF = "text", "html", "docx", "odt", "pdf"
+TEXT, HTML, DOCX, PDF = "text", "html", "docx", "pdf"
 
 
 @dataclass(frozen=True, slots=True)
