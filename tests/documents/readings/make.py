@@ -5,7 +5,9 @@
 A plain source is written in the encoding that ENCODINGS names. One that begins with `!docx` or
 `!pdf` becomes that, by these marks:
 
-    !docx [numbered] [roundtrip]    numbered: labels become numbering of Word's own;
+    !docx [numbered] [continuing] [roundtrip]
+                                    numbered: labels become numbering of Word's own;
+                                    continuing: 1. runs on through the levels above it;
                                     roundtrip: written again by LibreOffice
     !pdf [odt]                      odt: by way of an OpenDocument text
     !header WORDS  !footer WORDS    on every page; `#` in them is the page number
@@ -41,8 +43,10 @@ from docx.text.paragraph import Paragraph
 HERE = Path(__file__).parent
 SOURCES = HERE / "sources"
 ENCODINGS = {
+    "party_study_slogans": "utf-16-be",
     "province_online_services": "gb18030",
     "county_rural_houses": "gb18030",
+    "company_arabic_sections": "gb18030",
     "meeting_flood_minutes": "utf-16",
     "tw_energy_saving": "big5",
     "union_safety_contest": "utf-16-le",
@@ -90,7 +94,8 @@ def value_of(numeral: str) -> int:
 class Numbering:
     """Turns labels into numbering, and checks that Word would count as the source does."""
 
-    def __init__(self, document: DocumentObject) -> None:
+    def __init__(self, document: DocumentObject, *, continuing: bool) -> None:
+        self.continuing = continuing
         self.root = document.part.numbering_part.element
         self.counts: dict[str, int] = {}
         self.instances = 100
@@ -98,9 +103,10 @@ class Numbering:
         for at, levels in enumerate(LISTS):
             rows = "".join(
                 f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="{number_format}"/>'
+                f"{self._restart(kind)}"
                 f'<w:suff w:val="nothing"/><w:lvlText w:val="{text}"/><w:lvlJc w:val="left"/>'
                 f"</w:lvl>"
-                for level, (_, number_format, text) in enumerate(levels)
+                for level, (kind, number_format, text) in enumerate(levels)
             )
             xml = (
                 f'<w:abstractNum {nsdecls("w")} w:abstractNumId="{at + 50}">'
@@ -124,11 +130,15 @@ class Numbering:
             self.counts[kind] = 1
         assert self.counts[kind] == value, (kind, value, self.counts)
         for lower in LISTS[at][level + 1 :]:
-            self.counts[lower[0]] = 0
+            if not self._restart(lower[0]):
+                self.counts[lower[0]] = 0
         properties = paragraph._p.get_or_add_pPr()
         numbering = properties.get_or_add_numPr()
         numbering.get_or_add_ilvl().val = level
         numbering.get_or_add_numId().val = self.current[at]
+
+    def _restart(self, kind: str) -> str:
+        return '<w:lvlRestart w:val="0"/>' if self.continuing and kind == "point" else ""
 
     def _start(self, at: int, level: int = 0) -> None:
         """A new instance of a list, which counts from 1 at `level` and below."""
@@ -151,12 +161,12 @@ class Numbering:
 class Builder:
     """A Word document from the lines of a source."""
 
-    def __init__(self, *, numbered: bool) -> None:
+    def __init__(self, *, numbered: bool, continuing: bool) -> None:
         self.document = Document()
         style = self.document.styles["Normal"]
         style.font.name, style.font.size = "Noto Serif CJK SC", Pt(14)
         style.element.rPr.rFonts.set(qn("w:eastAsia"), "Noto Serif CJK SC")
-        self.numbering = Numbering(self.document) if numbered else None
+        self.numbering = Numbering(self.document, continuing=continuing) if numbered else None
         self.footnotes: list[str] = []
 
     def add(self, lines: Sequence[str]) -> None:
@@ -327,7 +337,7 @@ def make(source: Path) -> None:
         made.write_bytes(text.encode(ENCODINGS[source.stem]))
         return
     kind, *options = head[1:].split()
-    builder = Builder(numbered="numbered" in options)
+    builder = Builder(numbered="numbered" in options, continuing="continuing" in options)
     builder.add(rest.split("\n"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
