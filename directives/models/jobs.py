@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +13,6 @@ from django.utils.translation import pgettext_lazy
 from directives.base.workdays import Workdays, workdays_of
 from directives.models.documents import Document
 from directives.models.people import User
-from directives.models.sql import insert_unless_stored
 
 HORIZON = timedelta(days=800)  # how far before and after today the calendar is read
 # A worker without a heartbeat for this long is considered dead
@@ -86,19 +84,6 @@ class JobRun(models.Model):
     objects = JobRunQuerySet.as_manager()
 
 
-class FormKeyQuerySet(models.QuerySet):
-    def claim(self, key: UUID, *, by: User, at: datetime) -> bool:
-        """Store the key of a form that is about to be processed; False if it is stored already.
-
-        The second of two equal requests waits here until the first has ended.
-        """
-        return insert_unless_stored(self.model(key=key, user=by, at=at))
-
-    def led_to(self, key: UUID, location: str) -> None:
-        """Store where the first response redirected."""
-        self.filter(pk=key).update(location=location)
-
-
 class FormKey(models.Model):
     """The key of a processed form, so that sending it twice has no second effect (幂等)."""
 
@@ -107,8 +92,6 @@ class FormKey(models.Model):
     at = models.DateTimeField()
     # Where the first response redirected
     location = models.CharField(max_length=300, blank=True)
-
-    objects = FormKeyQuerySet.as_manager()
 
 
 class NoticeQuerySet(models.QuerySet):

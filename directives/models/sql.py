@@ -167,9 +167,8 @@ def update_where(
 
     Values cannot be expressions. `using` may be a connection that Django does not manage.
     """
-    fields = [field_of(model, name) for name in (*values, *alike)]
+    text, fields = _update(model, tuple(values), tuple(alike), len(ids))
     params = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
-    text = _update(model, tuple(values), tuple(alike), len(ids))
     with prepared_cursor(using or connection) as cursor:
         cursor.execute(text, [*params[: len(values)], *ids, *params[len(values) :]])
         return cursor.rowcount
@@ -194,7 +193,7 @@ def insert_unless_stored(row: Model) -> bool:
     """
     fields = row._meta.concrete_fields
     params = _stored((field, getattr(row, field.attname)) for field in fields)
-    columns = ", ".join(_named(type(row), (field.name for field in fields)))
+    columns = ", ".join(_column_names(fields))
     places = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -255,21 +254,26 @@ def _columns(model: type[Model]) -> list[Field]:
     return [field for field in model._meta.concrete_fields if not field.primary_key]
 
 
-def _named(model: type[Model], names: Iterable[str]) -> list[str]:
-    return [connection.ops.quote_name(str(field_of(model, name).column)) for name in names]
+def _column_names(fields: Iterable[Field]) -> list[str]:
+    return [connection.ops.quote_name(str(field.column)) for field in fields]
 
 
 @lru_cache(maxsize=500)
-def _update(model: type[Model], names: tuple[str, ...], alike: tuple[str, ...], ids: int) -> str:
-    sets = ", ".join(f"{column} = %s" for column in _named(model, names))
-    more = "".join(f" AND {column} = %s" for column in _named(model, alike))
+def _update(
+    model: type[Model], names: tuple[str, ...], alike: tuple[str, ...], ids: int
+) -> tuple[str, list[Field]]:
+    """The statement of `update_where`, and the fields of its values and of `alike`."""
+    fields = [field_of(model, name) for name in (*names, *alike)]
+    columns = _column_names(fields)
+    sets = ", ".join(f"{column} = %s" for column in columns[: len(names)])
+    more = "".join(f" AND {column} = %s" for column in columns[len(names) :])
     places = ", ".join(["%s"] * ids)
-    return f"UPDATE {model._meta.db_table} SET {sets} WHERE id IN ({places}){more}"
+    return f"UPDATE {model._meta.db_table} SET {sets} WHERE id IN ({places}){more}", fields
 
 
 @lru_cache(maxsize=100)
 def _insert(model: type[Model], rows: int) -> str:
-    columns = _named(model, (field.name for field in _columns(model)))
+    columns = _column_names(_columns(model))
     places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
     return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} RETURNING id"
 
@@ -280,9 +284,8 @@ def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
 
     The arrays are cast to the type without its length, as a cast to varchar(n) would truncate.
     """
-    sets = ", ".join(
-        f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2)
-    )
+    columns = _column_names(field_of(model, name) for name in names)
+    sets = ", ".join(f"{column} = v.column{place}" for place, column in enumerate(columns, 2))
     if connection.vendor == "postgresql":
         types = [
             model._meta.pk.rel_db_type(connection),

@@ -24,6 +24,7 @@ from directives.base.refusals import NotAllowed, Refusal
 from directives.base.stored_files import delete_stored, deleted_on_failure
 from directives.core.rules import may
 from directives.models import FormKey, User
+from directives.models.sql import insert_unless_stored
 from directives.signin.requests import AppRequest
 from directives.tallies import counted
 from directives.web.requests import SignedInRequest
@@ -165,7 +166,8 @@ def _carry_out(
     request: SignedInRequest, key: UUID, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
     with deleted_on_failure() as stored_files, counted():
-        if not FormKey.objects.claim(key, by=request.user, at=request.now):
+        # The second of two equal requests waits here until the first has ended.
+        if not insert_unless_stored(FormKey(key=key, user=request.user, at=request.now)):
             done = FormKey.objects.filter(key=key, user=request.user).first()
             if done is None:  # somebody else's key
                 raise Refusal(OUT_OF_DATE)
@@ -176,7 +178,7 @@ def _carry_out(
             transaction.set_rollback(True)
             delete_stored(stored_files)
         elif location:
-            FormKey.objects.led_to(key, location)
+            FormKey.objects.filter(pk=key).update(location=location)
     return response
 
 
