@@ -56,14 +56,13 @@ def canonical_bytes(row: dict[str, Any]) -> bytes:
     return _encode(values).encode()
 
 
-def mac_of(row: dict[str, Any]) -> str:
-    """The code of an event's columns except its id, which is not known before the insert."""
-    return _code(settings.SECRET_KEY, row)
+def mac_of(row: dict[str, Any], secret: str = "") -> str:
+    """The code of an event's columns except its id, which is not known before the insert.
 
-
-def _code(secret: str, row: dict[str, Any]) -> str:
+    `secret`: by default SECRET_KEY.
+    """
     content = canonical_bytes({name: row[name] for name in FIELDS})
-    return hmac.digest(_key(secret), content, "sha256").hex()
+    return hmac.digest(_key(secret or settings.SECRET_KEY), content, "sha256").hex()
 
 
 @lru_cache(maxsize=8)
@@ -74,7 +73,7 @@ def _key(secret: str) -> bytes:
 def is_genuine(mac: str, row: dict[str, Any]) -> bool:
     """Whether the product wrote this row; also under a SECRET_KEY that is being replaced."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return any(hmac.compare_digest(mac, _code(secret, row)) for secret in secrets)
+    return any(hmac.compare_digest(mac, mac_of(row, secret)) for secret in secrets)
 
 
 def _place() -> Path:
@@ -93,7 +92,9 @@ def note_written(written: Iterable[tuple[int, str]]) -> None:
 
 def _append(lines: bytes) -> None:
     """Append whole lines or nothing."""
-    file = _opened()
+    place = _place()
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = os.open(place, APPENDING, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file).st_size > MOST:
@@ -104,14 +105,6 @@ def _append(lines: bytes) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(file)
-
-
-def _opened() -> int:
-    try:
-        return os.open(_place(), APPENDING, 0o600)
-    except FileNotFoundError:
-        _place().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return os.open(_place(), APPENDING, 0o600)
 
 
 def noted_macs() -> dict[int, str]:

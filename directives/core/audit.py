@@ -66,15 +66,16 @@ def record_many(
 
     Raises TransactionManagementError outside a transaction: an event must not outlive its change.
     """
-    _demand_transaction()
     changes = list(changes)
     if len(changes) < 2:
         return [_write(_event(action, change, by, now, reason)).pk for change in changes]
+    _demand_transaction()
     columns = _columns(action, changes, by, now, reason)
     macs = _macs(columns, changes)
     ids = insert_columns(Event, columns, len(changes))
     insert_keyed(Unsealed, ids, mac=macs)
-    _note_on_commit(zip(ids, macs, strict=True))
+    written = [*zip(ids, macs, strict=True)]
+    transaction.on_commit(lambda: event_codes.note_written(written), robust=True)
     return ids
 
 
@@ -88,13 +89,6 @@ def _macs(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str]
         event_codes.mac_of(dict(zip(values, row, strict=True)))
         for row in zip(*values.values(), strict=True)
     ]
-
-
-def _note_on_commit(written: Iterable[tuple[int, str]]) -> None:
-    """After the commit, note ids and codes outside the database. A failure is only logged."""
-    pairs = list(written)
-    # A lambda, because Django logs the name of a callback that fails, and a partial has none.
-    transaction.on_commit(lambda: event_codes.note_written(pairs), robust=True)
 
 
 def _demand_transaction() -> None:
@@ -153,9 +147,11 @@ def _columns(
 
 
 def _write(event: Event) -> Event:
+    _demand_transaction()
     mac = event_codes.mac_of({name: getattr(event, name) for name in event_codes.FIELDS})
     insert_event(event, mac)
-    _note_on_commit([(event.pk, mac)])
+    # A lambda, because Django logs the name of a callback that fails, and a partial has none.
+    transaction.on_commit(lambda: event_codes.note_written([(event.pk, mac)]), robust=True)
     return event
 
 
@@ -170,7 +166,6 @@ def record(
     reason: str = "",
 ) -> Event:
     """Write the event of one change; see `record_many`."""
-    _demand_transaction()
     return _write(_event(action, Change(subject, before or {}, after or {}), by, now, reason))
 
 
@@ -185,7 +180,6 @@ def record_apart(
     reason: str = "",
 ) -> Event:
     """Write an event that appears only in the record as a whole, not in that of any body."""
-    _demand_transaction()
     origin = origins.current()
     return _write(
         Event(

@@ -54,8 +54,8 @@ def organisation_of(subject: Model) -> Organisation:
 
 def holds(user: User, subject: Model, *roles: str) -> bool:
     """Whether the person has one of these roles in the body of the row itself."""
-    body = organisation_of(subject)
-    return any(m.organisation_id == body.pk for m in user.in_role(*roles))
+    body = organisation_of(subject).pk
+    return any(m.organisation_id == body and m.role in roles for m in user.held_memberships)
 
 
 def is_above(user: User, subject: Model) -> bool:
