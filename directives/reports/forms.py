@@ -15,7 +15,6 @@ from directives.core.deciding import requesters
 from directives.models import ReportEntry, User
 from directives.models.reports import PERIODS
 from directives.obligations.forms.obligations import DayInput
-from directives.reports.commands import EntryFields
 from directives.reports.commands.reviewing import Decision
 from directives.reports.queries.cycles import NextCycle
 from directives.reports.queries.entries import EntryTexts
@@ -64,11 +63,6 @@ class EntryForm(forms.Form):
             name: self.data.get(name, "") for name in EntryTexts.__dataclass_fields__
         }
         return EntryTexts(**texts | {"unchanged": "unchanged" in self.data})
-
-    def entry_fields(self) -> EntryFields:
-        """What was typed, once the form is valid."""
-        names = EntryFields.__dataclass_fields__
-        return EntryFields(**{name: self.cleaned_data[name] for name in names})
 
 
 class SignForm(forms.Form):

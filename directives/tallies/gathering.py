@@ -45,15 +45,12 @@ class Part:
     early: list[tuple[Token, Delta]] = field(default_factory=list)
 
 
+@dataclass
 class Gathered:
-    """The changes of one transaction, by the savepoints under which they were made.
+    """The changes of one transaction, by the savepoints under which they were made."""
 
-    It belongs to the innermost atomic block that is open when it is created.
-    """
-
-    def __init__(self) -> None:
-        self.block = connection.atomic_blocks[-1]
-        self.parts: dict[Savepoints, Part] = {}
+    block: transaction.Atomic  # in which it was begun
+    parts: dict[Savepoints, Part] = field(default_factory=dict)
 
     def here(self) -> Delta:
         """The delta for changes made under the present savepoints."""
@@ -75,11 +72,6 @@ class Gathered:
                     if token not in live:
                         due.merge(delta)
         return due
-
-    def close(self) -> None:
-        """Refuse further changes, because nobody would write them."""
-        for part in self.parts.values():
-            part.delta.closed = True
 
     def settle(self) -> None:
         """Write all that is due, before the end of the transaction."""
@@ -114,7 +106,7 @@ def counted(*, savepoint: bool = True) -> Iterator[None]:
             yield
         return
     with transaction.atomic():
-        gathered = Gathered()
+        gathered = Gathered(connection.atomic_blocks[-1])
         # Reset before the block ends, because its end may commit and run on_commit callbacks.
         token = _gathered.set(gathered)
         try:
@@ -123,7 +115,8 @@ def counted(*, savepoint: bool = True) -> Iterator[None]:
                 gathered.due().apply()
         finally:
             _gathered.reset(token)
-            gathered.close()
+            for part in gathered.parts.values():
+                part.delta.closed = True
 
 
 def pending_delta() -> Delta:

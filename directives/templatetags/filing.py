@@ -10,9 +10,9 @@ from django.utils.translation import get_language, gettext
 
 from directives.base.wording import in_script
 from directives.models.reports import CARRIED, FROM_LOG
-from directives.reports.queries.entries import EntryLine, ReportSheet
+from directives.reports.queries.entries import STATUS, EntryLine, ReportSheet
 from directives.templatetags.markup import attribute, join_html
-from directives.templatetags.tracker import moment, once, version
+from directives.templatetags.tracker import moment, once
 
 register = template.Library()
 SWAP = attribute("hx-swap-oob", "true")
@@ -37,14 +37,12 @@ def entry_state(line: EntryLine, seen: str = "") -> SafeString:
     status = line.status
     parts = [
         once(),
-        format_html('<input type="hidden" name="version" value="{}">', seen)
-        if seen
-        else version(line.entry),
+        format_html('<input type="hidden" name="version" value="{}">', seen or line.entry.version),
         format_html(
             '<span class="tag {}" data-row="{}">{}</span>', status.tone, line.row_class, status.word
         ),
     ]
-    if line.lacks and line.writes and line.status_key != "blank":
+    if line.lacks and line.writes and status is not STATUS["blank"]:
         missing = gettext(", ").join(map(str, line.missing_words))
         parts.append(
             format_html('<span class="lack">{} {}</span>', gettext("Still missing:"), missing)
@@ -93,9 +91,11 @@ def entry_note(line: EntryLine) -> str:
 @register.simple_tag
 def entry_percent(line: EntryLine) -> str:
     """The percentage that was last accepted, and whether this one is below it."""
-    last = line.earlier.percent
-    words = "" if last is None else gettext("last %(percent)s") % {"percent": last}
-    if not line.fell:
+    last, now = line.earlier.percent, line.entry.percent
+    if last is None:
+        return ""
+    words = gettext("last %(percent)s") % {"percent": last}
+    if now is None or now >= last:
         return words
     return format_html('{} ↓<span class="sr">{}</span>', words, gettext("below the last one"))
 

@@ -18,7 +18,7 @@ def shortened(text: str, length: int) -> str:
 
 def join_html(pieces: Iterable[str]) -> SafeString:
     """Join the pieces; those that are not HTML are escaped."""
-    return join_escaped(map(conditional_escape, pieces))
+    return mark_safe("".join(map(conditional_escape, pieces)))  # noqa: S308 - each is escaped
 
 
 def number_cells(*values: str) -> SafeString:

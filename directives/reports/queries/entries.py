@@ -109,20 +109,15 @@ class EntryLine:
         return self.entry.state in EDITABLE and not self.lacks
 
     @property
-    def status_key(self) -> str:
-        """A key of STATUS."""
+    def status(self) -> Status:
         entry = self.entry
         if entry.state not in EDITABLE:
-            return str(entry.state)
+            return STATUS[entry.state]
         if not self.lacks:
-            return "unchanged" if entry.unchanged else "ready"
+            return STATUS["unchanged" if entry.unchanged else "ready"]
         if entry.state == RETURNED:
-            return "returned"
-        return "missing" if entry.progress or entry.unchanged else "blank"
-
-    @property
-    def status(self) -> Status:
-        return STATUS[self.status_key]
+            return STATUS["returned"]
+        return STATUS["missing" if entry.progress or entry.unchanged else "blank"]
 
     @property
     def row_class(self) -> str:
@@ -156,12 +151,6 @@ class EntryLine:
         """The texts that a folded row hides, by field."""
         names = ("progress", "problems", "next_steps")
         return tuple((name, getattr(self.shown, name)) for name in names)
-
-    @property
-    def fell(self) -> bool:
-        """Whether the percentage is below that of the last accepted entry."""
-        last, now = self.earlier.percent, self.entry.percent
-        return last is not None and now is not None and now < last
 
     @property
     def quoted(self) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import ReportEntry
-from directives.reports.commands import NOT_YOURS, entry_to_save, recall, save_entry
+from directives.reports.commands import NOT_YOURS, EntryFields, entry_to_save, recall, save_entry
 from directives.reports.forms import EntryForm, demand_valid
 from directives.reports.queries.entries import entry_line, report_sheet, saved_line
 from directives.reports.queries.reports import visible_reports
@@ -46,12 +46,10 @@ def entry_save(request: SignedInRequest, pk: int) -> HttpResponse:
     entry, folded = to_save.entry, to_save.entry.unchanged
     try:
         demand_valid(form)
+        version = form.cleaned_data.pop("version")
+        fields = EntryFields(**form.cleaned_data)
         entry = save_entry(
-            entry=entry,
-            fields=form.entry_fields(),
-            version=form.cleaned_data["version"],
-            by=request.user,
-            now=request.now,
+            entry=entry, fields=fields, version=version, by=request.user, now=request.now
         )
     except (Invalid, Stale, IllegalMove) as refusal:
         return _not_saved(request, entry, form, refusal)
