@@ -7,7 +7,7 @@ A plain source is written in the encoding that ENCODINGS names. One that begins 
 
     !docx [numbered] [continuing] [roundtrip]
                                     numbered: labels become numbering of Word's own;
-                                    continuing: 1. runs on through the levels above it;
+                                    continuing: 1. is a list of its own, which runs on;
                                     roundtrip: written again by LibreOffice
     !pdf [odt]                      odt: by way of an OpenDocument text
     !header WORDS  !footer WORDS    on every page; `#` in them is the page number
@@ -72,6 +72,7 @@ LISTS = (
     (("chapter", "chineseCounting", "第%1章"),),
     (("formal", "ideographLegalTraditional", "%1、"),),
 )  # fmt: skip
+POINTS = (("point", "decimal", "%1."),)
 FOOTNOTES = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml",
     RELATIONSHIP_TYPE.FOOTNOTES,
@@ -95,18 +96,17 @@ class Numbering:
     """Turns labels into numbering, and checks that Word would count as the source does."""
 
     def __init__(self, document: DocumentObject, *, continuing: bool) -> None:
-        self.continuing = continuing
+        self.lists = (LISTS[0][:2], *LISTS[1:], POINTS) if continuing else LISTS
         self.root = document.part.numbering_part.element
         self.counts: dict[str, int] = {}
         self.instances = 100
         self.current: dict[int, int] = {}  # list → its instance
-        for at, levels in enumerate(LISTS):
+        for at, levels in enumerate(self.lists):
             rows = "".join(
                 f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="{number_format}"/>'
-                f"{self._restart(kind)}"
                 f'<w:suff w:val="nothing"/><w:lvlText w:val="{text}"/><w:lvlJc w:val="left"/>'
                 f"</w:lvl>"
-                for level, (kind, number_format, text) in enumerate(levels)
+                for level, (_, number_format, text) in enumerate(levels)
             )
             xml = (
                 f'<w:abstractNum {nsdecls("w")} w:abstractNumId="{at + 50}">'
@@ -118,7 +118,7 @@ class Numbering:
     def apply(self, paragraph: Paragraph, kind: str, value: int) -> None:
         at, level = next(
             (at, level)
-            for at, levels in enumerate(LISTS)
+            for at, levels in enumerate(self.lists)
             for level, row in enumerate(levels)
             if row[0] == kind
         )
@@ -129,23 +129,19 @@ class Numbering:
             self._start(at, level)
             self.counts[kind] = 1
         assert self.counts[kind] == value, (kind, value, self.counts)
-        for lower in LISTS[at][level + 1 :]:
-            if not self._restart(lower[0]):
-                self.counts[lower[0]] = 0
+        for lower in self.lists[at][level + 1 :]:
+            self.counts[lower[0]] = 0
         properties = paragraph._p.get_or_add_pPr()
         numbering = properties.get_or_add_numPr()
         numbering.get_or_add_ilvl().val = level
         numbering.get_or_add_numId().val = self.current[at]
-
-    def _restart(self, kind: str) -> str:
-        return '<w:lvlRestart w:val="0"/>' if self.continuing and kind == "point" else ""
 
     def _start(self, at: int, level: int = 0) -> None:
         """A new instance of a list, which counts from 1 at `level` and below."""
         self.instances += 1
         overrides = "".join(
             f'<w:lvlOverride w:ilvl="{one}"><w:startOverride w:val="1"/></w:lvlOverride>'
-            for one in range(level, len(LISTS[at]))
+            for one in range(level, len(self.lists[at]))
         )
         self.root.append(
             parse_xml(
@@ -154,7 +150,7 @@ class Numbering:
             )
         )
         self.current[at] = self.instances
-        for row in LISTS[at][level:]:
+        for row in self.lists[at][level:]:
             self.counts[row[0]] = 0
 
 
