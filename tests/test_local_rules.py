@@ -181,6 +181,20 @@ def test_statements_are_written_by_hand_in_sql_modules_alone():
     } == STATEMENTS.keys()
 
 
+def test_sets_of_rows_are_written_in_one_way():
+    """By `insert` and `update_each`; what ignores conflicts only the ORM can say."""
+    assert [
+        f"{here(path)}:{node.lineno}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith((".bulk_create", ".bulk_update"))
+        and not any(keyword.arg == "ignore_conflicts" for keyword in node.keywords)
+        and not in_sql_module(path)
+        and path.parent.name != "migrations"
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("code", "found"),
     [

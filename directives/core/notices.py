@@ -84,7 +84,6 @@ ACTS = {
 TRIES = 24  # of one mail: about a day
 # Between two tries; less than the hour after which a waiting task is reported as stuck
 PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 45))
-BATCH = 100  # notices of one statement
 # Moves of an obligation of which people are notified
 MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}
 
@@ -153,8 +152,7 @@ def send(
 
 
 def _store(notices: Sequence[tuple[Reader | User, Notice]]) -> None:
-    for start in range(0, len(notices), BATCH):
-        insert([notice for _person, notice in notices[start : start + BATCH]])
+    insert(Notice, [notice for _person, notice in notices])
     for person, notice in notices:
         if person.email:
             mail.enqueue(notice.pk)

@@ -15,6 +15,7 @@ from directives.base.refusals import NotAllowed
 from directives.core import audit
 from directives.core.relighting import relight_all
 from directives.models import CalendarDay, User
+from directives.models.sql import insert, update_each
 
 ANNOUNCED = 11  # the month from which next year's days should be known
 
@@ -38,7 +39,7 @@ def change_days(
     """
     if not keeps_calendar(by):
         raise NotAllowed(_("The working calendar is managed by system administrators."))
-    CalendarDay.objects.bulk_create(new, batch_size=500)
+    insert(CalendarDay, new)
     added = [audit.Change(day, {}, recorded_values(day)) for day in new]
     audit.record_many("add", added, by=by, now=now)
     changed = []
@@ -47,7 +48,7 @@ def change_days(
         changed.append(audit.Change(day, before, dict(fields)))
         for name, value in fields.items():
             setattr(day, name, value)
-    CalendarDay.objects.bulk_update(changes, ["working", "name"], batch_size=500)
+    update_each(CalendarDay, [*changes], ["working", "name"])
     audit.record_many("change", changed, by=by, now=now)
     deleted = [audit.Change(day, recorded_values(day)) for day in gone]
     audit.record_many("delete", deleted, by=by, now=now)

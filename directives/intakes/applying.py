@@ -89,7 +89,7 @@ def apply(intake: Intake, *, by: User, now: datetime) -> Intake:
 
 def store_results(rows: list[IntakeRow]) -> None:
     """Store the ids and versions of what the rows wrote."""
-    update_each(rows, ["subject_id", "left"])
+    update_each(IntakeRow, rows, ["subject_id", "left"])
 
 
 def _write(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> None:

@@ -26,7 +26,7 @@ from directives.intakes.steps import (
 )
 from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
-from directives.models.sql import insert_many, update_each
+from directives.models.sql import insert, update_each
 from directives.tables import reader
 from directives.tables.fields import CheckedRow, Fault, Field, IntakeContext, TableKind
 from directives.tables.layout import OpenFile
@@ -190,7 +190,7 @@ def _check(intake: Intake, kind: TableKind, context: IntakeContext, source: RowR
             if checked.untaken:
                 rows[-1].untaken = _untaken(checked, places, untaken)
         with transaction.atomic():
-            insert_many(rows)
+            insert(IntakeRow, rows)
             number += len(rows)
             jobs.save_progress(intake, done=number)
         counts.update(row.verdict for row in rows)
@@ -267,5 +267,5 @@ def _late(
             row.verdict = WRONG
             row.faults += [_placed(fault, row.sheet, places) for fault in late[row.number]]
             counts.update([WRONG])
-        update_each(rows, ["verdict", "faults"])
+        update_each(IntakeRow, rows, ["verdict", "faults"])
     return counts

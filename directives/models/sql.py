@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain, repeat
 from json import JSONEncoder
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection, transaction
@@ -20,6 +20,8 @@ from django.db.models import Field, JSONField, Model
 
 PLAIN = {str, int, bool, type(None)}  # types that need no conversion
 LOT = 500  # rows of one statement
+FEW = 50  # rows for which the ORM takes some milliseconds longer at most
+Row = TypeVar("Row", bound=Model)
 
 
 class PreparedCursor(psycopg.Cursor):
@@ -44,16 +46,21 @@ def prepared_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
         return connection._prepare_cursor(cursor)  # type: ignore[attr-defined]  # private
 
 
-def bulk_insert(rows: Sequence[Model]) -> None:
-    """Insert rows of one table, and set their ids. No signals, no database defaults."""
-    if not rows:
+def insert(model: type[Row], rows: Sequence[Row]) -> None:
+    """Insert any number of rows and set their ids. No signals; fields cannot be expressions.
+
+    More than FEW rows are inserted by COPY, on SQLite by `executemany`.
+    """
+    if len(rows) <= FEW:
+        model._default_manager.bulk_create(rows)
         return
-    model = type(rows[0])
-    names = [field.attname for field in _columns(model)]
-    columns = {name: [*map(attrgetter(name), rows)] for name in names}
-    ids = insert_columns(model, columns, len(rows))
-    for row, pk in zip(rows, ids, strict=True):
-        row.pk, row._state.adding, row._state.db = pk, False, connection.alias
+    names = [field.attname for field in model._meta.concrete_fields if not field.primary_key]
+    for start in range(0, len(rows), LOT):
+        lot = rows[start : start + LOT]
+        columns = {name: [*map(attrgetter(name), lot)] for name in names}
+        ids = insert_columns(model, columns, len(lot))
+        for row, pk in zip(lot, ids, strict=True):
+            row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
 
 def insert_columns(
@@ -174,18 +181,6 @@ def update_where(
         return cursor.rowcount
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """Insert a few rows of one table in one statement, and set their ids."""
-    if not rows:
-        return
-    fields = _columns(type(rows[0]))
-    params = _stored((field, getattr(row, field.attname)) for row in rows for field in fields)
-    with connection.cursor() as cursor:
-        cursor.execute(_insert(type(rows[0]), len(rows)), params)
-        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk, row._state.adding = pk, False
-
-
 def insert_unless_stored(row: Model) -> bool:
     """Insert a row with its primary key; False if a row with the same key is stored already.
 
@@ -215,20 +210,10 @@ def delete_by_id(model: type[Model], ids: Sequence[int]) -> None:
             )
 
 
-def insert_many(rows: Sequence[Model]) -> None:
-    """Insert any number of rows of one table, and set their ids.
-
-    This is many times faster than bulk_create, which converts each value separately.
-    """
-    for start in range(0, len(rows), LOT):
-        bulk_insert(rows[start : start + LOT])
-
-
-def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
-    """Store these fields of existing rows of one table. Values cannot be expressions."""
+def update_each(model: type[Row], rows: Sequence[Row], names: Sequence[str]) -> None:
+    """Store these fields of existing rows. Values cannot be expressions."""
     for start in range(0, len(rows), LOT):
         lot = rows[start : start + LOT]
-        model = type(lot[0])
         fields = [field_of(model, name) for name in names]
         columns = [
             column_values(field, [*map(attrgetter(field.attname), lot)])
@@ -250,10 +235,6 @@ def _stored(values: Iterable[tuple[Field, Any]]) -> list[Any]:
     ]
 
 
-def _columns(model: type[Model]) -> list[Field]:
-    return [field for field in model._meta.concrete_fields if not field.primary_key]
-
-
 def _column_names(fields: Iterable[Field]) -> list[str]:
     return [connection.ops.quote_name(str(field.column)) for field in fields]
 
@@ -269,13 +250,6 @@ def _update(
     more = "".join(f" AND {column} = %s" for column in columns[len(names) :])
     places = ", ".join(["%s"] * ids)
     return f"UPDATE {model._meta.db_table} SET {sets} WHERE id IN ({places}){more}", fields
-
-
-@lru_cache(maxsize=100)
-def _insert(model: type[Model], rows: int) -> str:
-    columns = _column_names(_columns(model))
-    places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} RETURNING id"
 
 
 @lru_cache(maxsize=100)

@@ -5,11 +5,16 @@ from datetime import timedelta
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
-from directives.models import Intake, IntakeRow
-from directives.models.sql import bulk_insert, update_each
+from directives.models import Intake, IntakeRow, sql
+from directives.models.sql import insert, update_each
 from tests.factories import NOW
 
 TEXTS = ("一行\n两行", "tab\there", "back\\slash \\N \\.", "'quoted' \"twice\"", "", "％ %s {}")
+
+
+@pytest.fixture(autouse=True)
+def no_rows_are_few(monkeypatch):
+    monkeypatch.setattr(sql, "FEW", 0)
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def told(intake, first):
 
 def test_rows_are_the_same_as_through_the_orm(intake):
     short, long = rows_of(intake, 10), rows_of(intake, 20)
-    bulk_insert(short)
+    insert(IntakeRow, short)
     IntakeRow.objects.bulk_create(long)
     assert told(intake, 10) == told(intake, 20)
     assert [row.pk for row in short] == list(
@@ -67,11 +72,11 @@ def test_rows_are_the_same_as_through_the_orm(intake):
 
 
 def test_ids_go_on_from_one_way_to_the_other(intake):
-    bulk_insert(rows_of(intake, 10))
+    insert(IntakeRow, rows_of(intake, 10))
     IntakeRow.objects.all().delete()
     later = IntakeRow.objects.create(intake=intake, number=1, line=1, verdict="new")
     more = rows_of(intake, 30)
-    bulk_insert(more)
+    insert(IntakeRow, more)
     last = IntakeRow.objects.create(intake=intake, number=2, line=1, verdict="new")
     assert later.pk < more[0].pk < more[-1].pk < last.pk
 
@@ -89,7 +94,7 @@ def test_days_and_instants(cast):
         )
         for day in range(3)
     ]
-    bulk_insert(made)
+    insert(Intake, made)
     assert list(Intake.objects.order_by("size").values_list("at", flat=True)) == [
         row.at for row in made
     ]
@@ -99,17 +104,17 @@ def test_a_refused_row_is_told_as_the_orm_tells_it(intake):
     rows = rows_of(intake, 10)
     rows[1].number = rows[0].number
     with pytest.raises(IntegrityError), transaction.atomic():
-        bulk_insert(rows)
+        insert(IntakeRow, rows)
     assert not IntakeRow.objects.exists()
 
 
 def test_nothing_to_load(db):
-    bulk_insert([])
+    insert(IntakeRow, [])
     assert not IntakeRow.objects.exists()
 
 
 def test_each_row_is_overwritten_with_its_own(intake):
-    bulk_insert(rows_of(intake, 10))
+    insert(IntakeRow, rows_of(intake, 10))
     rows = list(IntakeRow.objects.order_by("number"))
     for row, text in zip(rows, reversed(TEXTS), strict=True):
         row.label, row.seen, row.after, row.faults = (
@@ -118,7 +123,7 @@ def test_each_row_is_overwritten_with_its_own(intake):
             {"other": [text, None]},
             [text],
         )
-    update_each(rows, ["label", "seen", "after", "faults"])
+    update_each(IntakeRow, rows, ["label", "seen", "after", "faults"])
     assert list(IntakeRow.objects.order_by("number").values()) == [
         {field.attname: getattr(row, field.attname) for field in IntakeRow._meta.concrete_fields}
         for row in rows
@@ -126,10 +131,10 @@ def test_each_row_is_overwritten_with_its_own(intake):
 
 
 def test_what_is_too_long_is_refused_and_not_cut(intake):
-    bulk_insert(rows_of(intake, 10))
+    insert(IntakeRow, rows_of(intake, 10))
     row = IntakeRow.objects.first()
     row.label = "长" * 201
     if connection.vendor == "postgresql":
         with pytest.raises(DataError), transaction.atomic():
-            update_each([row], ["label"])
+            update_each(IntakeRow, [row], ["label"])
     assert IntakeRow.objects.get(pk=row.pk).label == TEXTS[0]

@@ -28,6 +28,7 @@ from directives.models.documents import (
     REFUSED,
     UNSTATED,
 )
+from directives.models.sql import insert, update_each
 
 STATEMENT = "statement"
 NOT_CORRECTOR = gettext_lazy(
@@ -110,7 +111,7 @@ def correct_directive(
     if wanted.addressees != before.addressees:
         directive.addressees.all().delete()
         named = [(row.name, row.basis, row.source) for row in wanted.addressees]
-        Addressee.objects.bulk_create(addressees_of(directive, named))
+        insert(Addressee, addressees_of(directive, named))
     old, new = _as_recorded(before), _as_recorded(wanted)
     changed = [name for name in new if new[name] != old[name]]
     old, new = ({name: values[name] for name in changed} for values in (old, new))
@@ -348,4 +349,4 @@ def _move_items(items: Sequence[Item], sentence: SentenceRead) -> None:
     if len(items) == len(sentence.items):
         for item, place in zip(items, sentence.items, strict=True):
             item.start, item.end = place.start, place.end
-        Item.objects.bulk_update(items, ["start", "end"])
+        update_each(Item, items, ["start", "end"])

@@ -26,6 +26,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
+from directives.models.sql import insert
 
 NOT_REGISTRAR = gettext_lazy(
     "Documents are registered by supervisors, for the organisations that they supervise and those "
@@ -159,9 +160,8 @@ def _register_directive(
         kind=sentence.kind,
         cadence=sentence.cadence,
     )
-    Addressee.objects.bulk_create(
-        addressees_of(directive, [(row.name, row.basis, row.source) for row in sentence.addressees])
-    )
+    named = [(row.name, row.basis, row.source) for row in sentence.addressees]
+    insert(Addressee, addressees_of(directive, named))
     items = []
     for item in sentence.items:
         hans, hant = in_both_scripts(item.name, script)
@@ -177,7 +177,7 @@ def _register_directive(
                 end=item.end,
             )
         )
-    Item.objects.bulk_create(items)
+    insert(Item, items)
 
 
 def addressees_of(directive: Directive, named: Iterable[tuple[str, str, str]]) -> list[Addressee]:
@@ -219,10 +219,9 @@ def _register_repairs(document: Document, reading: Reading, now: datetime) -> No
                 decided_at=now if state == CONFIRMED else None,
             )
         )
-    Repair.objects.bulk_create(rows)
-    LeftOut.objects.bulk_create(
-        [
-            LeftOut(document=document, line=row.line, text=row.text, reason=row.reason)
-            for row in reading.left_out
-        ]
-    )
+    insert(Repair, rows)
+    left_out = [
+        LeftOut(document=document, line=row.line, text=row.text, reason=row.reason)
+        for row in reading.left_out
+    ]
+    insert(LeftOut, left_out)

@@ -19,7 +19,7 @@ from directives.indicators.commands.faults import (
     faults_of,
 )
 from directives.models import Figure, User
-from directives.models.sql import insert_many, update_each
+from directives.models.sql import insert, update_each
 from directives.tallies import counted, pending_delta
 
 BATCH = 500
@@ -169,7 +169,7 @@ def recorded_values(row: Figure) -> dict[str, object]:
 def _write(new: Sequence[Figure], changed: Sequence[Figure]) -> None:
     try:
         with transaction.atomic():
-            insert_many(new)
+            insert(Figure, new)
     except IntegrityError as error:  # somebody else has reported it meanwhile
         raise Stale from error
-    update_each(changed, WRITTEN)
+    update_each(Figure, changed, WRITTEN)

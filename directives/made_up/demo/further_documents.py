@@ -23,6 +23,7 @@ from directives.models import (
     Total,
     User,
 )
+from directives.models.sql import insert
 
 MATTERS = (
     *("安全生产", "防汛救灾", "文明创建", "厂务公开", "结对帮扶"),
@@ -119,6 +120,6 @@ def keep_days(documents: Sequence[Document], since: date) -> None:
         for scope, document, section, percents, *counts in rows.iterator(chunk_size=5000)
     )
     while some := list(islice(copies, 5000)):
-        TallyDay.objects.bulk_create(some)
+        insert(TallyDay, some)
     OverallDay.objects.all().delete()
     tallies.add_up_days()

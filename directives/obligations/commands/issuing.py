@@ -30,6 +30,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY
+from directives.models.sql import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ def issue(
     for row in made:
         relight(row, today=today, workdays=workdays)
     try:
-        Obligation.objects.bulk_create(made, batch_size=500)
+        insert(Obligation, made)
     except IntegrityError as error:  # somebody else created a pair after the preview was read
         raise Stale from error
     open_items(made)
@@ -288,7 +289,7 @@ def open_items(obligations: Sequence[Obligation]) -> None:
         for row in obligations
         for item in items.get(row.directive_id, ())
     ]
-    ItemState.objects.bulk_create(states, batch_size=500)
+    insert(ItemState, states)
 
 
 # assigning from a table: each pair has its own terms
@@ -342,7 +343,7 @@ def issue_pairs(
         row.acknowledge_by, row.moved_at = acknowledge_by, now
         row.leader, row.contact, row.note = pair.leader, pair.contact, pair.note
         relight(row, today=today, workdays=workdays)
-    Obligation.objects.bulk_create(made, batch_size=500)
+    insert(Obligation, made)
     open_items(made)
     tallies.count_new(made, today)
     _record_issue(made, by=by, now=now)

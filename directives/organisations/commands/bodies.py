@@ -15,7 +15,7 @@ from directives.base.wording import join_words
 from directives.core import audit
 from directives.models import Organisation, User
 from directives.models.organisations import step
-from directives.models.sql import insert_many, update_each
+from directives.models.sql import insert, update_each
 from directives.organisations.commands.tree import Moved, demand, move_body, refresh_paths
 from directives.tallies import change_kind, close_scope, open_scope
 
@@ -133,12 +133,12 @@ def _add(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
             Organisation(code=row.code, parent=bodies.get(row.tie("parent")), **row.plain)
             for row in level
         ]
-        insert_many(added)
+        insert(Organisation, added)
         for body in added:
             bodies[body.code] = body
             body.path = (body.parent.path if body.parent else "") + step(body.pk)
             del waiting[body.code]
-        update_each(added, ["path"])
+        update_each(Organisation, added, ["path"])
         new.update(body.pk for body in added)
         parents = {body.parent for body in added if body.parent}
         _make_branches({parent for parent in parents if not parent.branch}, new)
@@ -165,7 +165,7 @@ def _change(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
         body.version += 1
         by_fields.setdefault(tuple(plain), []).append(body)
     for names, changed in by_fields.items():
-        update_each(changed, [*names, "version"])
+        update_each(Organisation, changed, [*names, "version"])
 
 
 def _set_ties(ties: Sequence[Tie], bodies: dict[str, Organisation]) -> None:

@@ -14,6 +14,7 @@ from directives.base.wording import join_words
 from directives.core import audit
 from directives.core.rules import can_administer, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, User
+from directives.models.sql import insert, update_each
 from directives.organisations.commands.rights import demand_second_left
 
 # A new password can be requested by mail, so an address gives access to the account.
@@ -52,7 +53,7 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
     for person in people:
         person.set_unusable_password()
         person.date_joined = now
-    User.objects.bulk_create(people, batch_size=500)
+    insert(User, people)
     added = [
         audit.Change(person, {}, {"username": person.username, "full_name": person.full_name})
         for person in people
@@ -81,7 +82,7 @@ def change_people(
             setattr(person, name, value)
         by_fields.setdefault(tuple(fields), []).append(person)
     for names, people in by_fields.items():
-        User.objects.bulk_update(people, names, batch_size=500)
+        update_each(User, people, names)
     audit.record_many("change", changed, by=by, now=now)
 
 

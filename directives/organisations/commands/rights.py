@@ -19,6 +19,7 @@ from directives.core import audit, notices
 from directives.core.rules import can_give, keeps_rights
 from directives.models import Membership, PendingRight, User
 from directives.models.people import CONFIRMED_RIGHTS
+from directives.models.sql import insert
 
 TO_CONFIRM = frozenset(key for key, _label in CONFIRMED_RIGHTS)
 
@@ -124,7 +125,7 @@ def give_roles(
     others = confirmers(by)
     waiting = [row for row in memberships if _must_wait(row.role, row.user, others)]
     new_roles = [row for row in memberships if not _must_wait(row.role, row.user, others)]
-    Membership.objects.bulk_create(new_roles, batch_size=500)
+    insert(Membership, new_roles)
     changes = [
         audit.Change(row, {}, {"name": str(row), "role": row.role, **_unconfirmed(row.role, by)})
         for row in new_roles

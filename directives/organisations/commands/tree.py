@@ -27,6 +27,7 @@ from directives.models import (
     User,
 )
 from directives.models.organisations import STEP, ancestors, step
+from directives.models.sql import update_each
 
 DEPTH = (Organisation._meta.get_field("path").max_length or 0) // STEP
 
@@ -156,7 +157,7 @@ def refresh_paths() -> int:
     for pk in moved:
         bodies[pk].path = wanted[pk]
     changed = {body.pk: body for body in (*switched, *(bodies[pk] for pk in moved))}
-    Organisation.objects.bulk_update(changed.values(), ["path", "branch"], batch_size=500)
+    update_each(Organisation, [*changed.values()], ["path", "branch"])
     return len(moved)
 
 

@@ -25,7 +25,7 @@ from directives.models import (
     Submission,
     User,
 )
-from directives.models.sql import bulk_insert, delete_by_id
+from directives.models.sql import delete_by_id, insert
 from directives.plans.commands.plans import demand_right
 from directives.tallies import counted
 
@@ -161,7 +161,7 @@ def log_many(*, work: Sequence[LoggedWork], by: User, now: datetime) -> list[Log
         )
         for line in work
     ]
-    bulk_insert(entries)
+    insert(LogEntry, entries)
     changes = [audit.Change(entry, {}, audit_values(entry)) for entry in entries]
     audit.record_many("log", changes, by=by, now=now)
     measures = {line.measure.pk for line in work}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Invalid, Stale
 from directives.core import audit
 from directives.models import LogEntry, Measure, Obligation, Plan, User
+from directives.models.sql import insert, update_each
 from directives.plans.commands.plans import demand_right, lock_for_editing
 
 WRITTEN = ("text", "responsible", "due_on", "result")  # the columns that a person writes
@@ -136,7 +137,7 @@ def add_measures(
         Measure(plan=locked, number=number, **content.fields())
         for number, content in enumerate(contents, last + 1)
     ]
-    Measure.objects.bulk_create(measures, batch_size=500)
+    insert(Measure, measures)
     added = dict(zip(measures, contents, strict=True))
     _link_obligations(added)
     changes = [
@@ -164,7 +165,7 @@ def save_measures(
             setattr(measure, name, value)
         measure.plan = locked
         changes.append(audit.Change(measure, before, audit_values(measure, content.obligations)))
-    Measure.objects.bulk_update(contents, [*WRITTEN, "version"], batch_size=500)
+    update_each(Measure, [*contents], [*WRITTEN, "version"])
     Measure.obligations.through.objects.filter(measure__in=contents).delete()
     _link_obligations(contents)
     audit.record_many("save_measure", changes, by=by, now=now)
@@ -177,7 +178,7 @@ def _link_obligations(contents: Mapping[Measure, MeasureContent]) -> None:
         for measure, content in contents.items()
         for obligation in content.obligations
     ]
-    link.objects.bulk_create(links, batch_size=500)
+    insert(link, links)
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ from directives.models import (
 )
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import any_of, in_subtree
+from directives.models.sql import insert
 from directives.tallies import counted, pending_delta
 
 AT_ONCE = 5_000  # obligations up to which the request itself opens the cycle, not the worker
@@ -150,7 +151,8 @@ def _ask(
         ProgressReport(cycle=cycle, document=cycle.document, organisation=organisation)
         for organisation in organisations
     ]
-    for report in ProgressReport.objects.bulk_create(reports, batch_size=500):
+    insert(ProgressReport, reports)
+    for report in reports:
         pending_delta().point(report.organisation_id, cycle.document_id, report.point)
     without_clock = Obligation.objects.filter(
         document=cycle.document_id,

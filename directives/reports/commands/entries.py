@@ -23,7 +23,7 @@ from directives.models import (
     User,
 )
 from directives.models.reports import FROM_LOG, TYPED
-from directives.models.sql import update_where
+from directives.models.sql import update_each, update_where
 from directives.reports.commands.drafting import drafts, note_uses
 from directives.tallies import counted, pending_delta
 
@@ -338,4 +338,4 @@ def _write(changes: Sequence[audit.Change]) -> None:
             setattr(change.subject, name, value)
         change.subject.version += 1
         entries.append(change.subject)
-    ReportEntry.objects.bulk_update(entries, [*NAMES, *MARKS, "version"], batch_size=200)
+    update_each(ReportEntry, entries, [*NAMES, *MARKS, "version"])

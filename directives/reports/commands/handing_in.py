@@ -208,7 +208,7 @@ def _submit(
         submitted_at=now,
         submitted_by=by,
     )
-    insert([submission])
+    insert(Submission, [submission])
     facts = {"report": report.pk, "number": submission.number, "entries": len(entries)}
     audit.record("submission", submission, by=by, now=now, after=facts)
     _mark_handed_in(report, now)

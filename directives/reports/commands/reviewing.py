@@ -129,7 +129,7 @@ def _add_verdicts(
         )
         for entry in entries
     ]
-    insert(verdicts)
+    insert(Verdict, verdicts)
     return verdicts
 
 
