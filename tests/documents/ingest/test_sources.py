@@ -35,6 +35,60 @@ def test_encodings(text: str, encoding: str) -> None:
     assert text_of(text.encode(encoding), name="a.txt") == text
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [HANS, HANT, HANS.replace("\n", "")])
+def test_utf_16_without_a_mark(text: str, encoding: str) -> None:
+    source = source_of(text.encode(encoding), name="a.txt")
+    assert (source.text, source.encoding) == (text, encoding)
+
+
+def test_other_encodings_are_told_with_what_they_would_say() -> None:
+    source = source_of(HANT.encode("big5"), name="a.txt")
+    assert (source.encoding, source.alternatives) == ("big5hkscs", ())
+    short = "一、加強領導各級黨委"  # too little to be sure
+    other = source_of(short.encode("big5"), name="a.txt")
+    assert other.text == short
+    chosen = source_of(HANT.encode("big5"), name="a.txt", encoding="gb18030")
+    assert chosen.text != HANT
+    assert [(one.encoding, one.preview[:4]) for one in chosen.alternatives] == [
+        ("big5hkscs", HANT[:4])
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["zip", "big5hkscs", "latin-1"])
+def test_an_encoding_that_the_bytes_do_not_have_is_refused(encoding: str) -> None:
+    with pytest.raises(DocumentError) as refusal:
+        source_of(HANS.encode("utf-8") + b"\xff", name="a.txt", encoding=encoding)
+    assert refusal.value.code == "encoding"
+
+
+@pytest.mark.parametrize(
+    ("read_as", "was"),
+    [("gb18030", "utf-8"), ("latin-1", "utf-8"), ("latin-1", "gb18030"), ("cp1252", "utf-8")],
+)
+def test_what_was_saved_after_it_was_read_wrongly_is_refused(read_as: str, was: str) -> None:
+    if read_as == "cp1252":  # as Windows does
+        signs = (bytes([byte]).decode(read_as, "ignore") or chr(byte) for byte in HANS.encode(was))
+        wrong = "".join(signs)
+    else:
+        wrong = HANS.encode(was).decode(read_as, "replace")
+    with pytest.raises(DocumentError) as refusal:
+        source_of(wrong.encode(), name="a.txt")
+    assert refusal.value.code == "garbled"
+    assert str(refusal.value.params["meant"])[:2] in HANS
+
+
+def test_the_encoding_that_a_page_declares_is_believed_if_it_can_be_right() -> None:
+    script = f"<script>{'x = 1;' * 20_000}</script>"
+    page = f'<html><head><meta charset="gb2312">{script}</head><body><p>{HANS}</p></body></html>'
+    source = source_of(page.encode("gb18030"), name="a.html")
+    assert (source.encoding, source.format) == ("gb18030", "html")
+    assert source.text == HANS.replace("\n", "") + "\n"
+    lie = page.replace("gb2312", "big5")
+    assert source_of(lie.encode("gb18030"), name="a.html").encoding == "gb18030"
+    assert source_of(lie.encode("utf-8"), name="a.html").encoding == "utf-8"
+
+
 def test_windows_lines() -> None:
     assert text_of(HANS.replace("\n", "\r\n").encode("gb18030"), name="a.txt") == HANS
 
@@ -123,3 +177,44 @@ def test_lines_are_where_they_say() -> None:
         (2, "关于做好工作的通知"),
         (4, "一、加强领导"),
     ]
+
+
+def test_a_text_without_line_breaks_is_cut_before_the_labels_that_count_on() -> None:
+    parts = [
+        "关于做好安全工作的通知各镇人民政府：为落实要求，依照第一条，现通知如下：",
+        "一、提高认识。各镇要高度重视，做到一、二线人员到位。",
+        "二、明确任务",
+        "（一）开展自查。各镇要在3月底前完成。",
+        "1.查设备。各企业要检查设备3.5万台，包括（一）和（二）两类。",
+        "2.查人员。",
+        "（二）落实整改。",
+        "1．立即改。",
+        "2．限期改。",
+        "三、加强领导。各镇要建立台账（见附件1、2），在三、四季度报告。",
+    ]
+    text = "".join(parts)
+    source = source_of(text.encode(), name="a.txt")
+    assert [text[line.start : line.end] for line in source.lines] == parts
+    assert {line.number for line in source.lines} == {1}
+    assert source.text == text
+
+
+def test_articles_count_through_chapters_of_a_text_without_line_breaks() -> None:
+    words = "各部门应当按照职责做好供水管理和保障工作，接受社会监督，定期公布有关情况。"
+    parts = [
+        "供水办法",
+        "第一章总则",
+        f"第一条{words}",
+        f"第二条{words}依照第一条执行。",
+        "第二章罚则",
+        f"第三条{words}",
+        f"第四条{words}",
+    ]
+    source = source_of("".join(parts).encode(), name="a.txt")
+    assert [source.text[line.start : line.end] for line in source.lines] == parts
+
+
+def test_a_text_with_lines_of_its_own_is_not_cut() -> None:
+    long = "各镇要做好下列工作：一、查设备；二、查人员；三、查制度。" * 10
+    source = source_of(f"一、甲\n二、乙\n{long}\n".encode(), name="a.txt")
+    assert len(source.lines) == 3

@@ -4,6 +4,7 @@
 is read in a limited child process, plain text here.
 """
 
+import re
 from dataclasses import replace
 
 from directives.documents.ingest.sources.blocks import (
@@ -44,6 +45,8 @@ __all__ = [
 ]
 
 LIMIT = 20 * 1024 * 1024  # bytes
+# What Windows puts before HTML on the clipboard: where its parts begin.
+_CLIPBOARD = re.compile(r"\AVersion:[\d.]+\s+StartHTML:[^<]*")
 
 
 def source_of(content: bytes, *, name: str, encoding: str = "") -> Source:
@@ -59,7 +62,8 @@ def source_of(content: bytes, *, name: str, encoding: str = "") -> Source:
 
 def source_of_pasted(pasted: str, *, name: str) -> Source:
     """What was pasted: text, or the HTML that Word, WPS or a browser put on the clipboard."""
-    return source_of(pasted.encode("utf-8", "replace"), name=name, encoding="utf-8")
+    content = _CLIPBOARD.sub("", pasted).encode("utf-8", "replace")
+    return source_of(content, name=name, encoding="utf-8")
 
 
 def text_of(content: bytes, *, name: str) -> str:

@@ -29,6 +29,7 @@ _CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _ASCII = re.compile(r"[\0-\x7f]+")
 _META = re.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{3,20})")
 _PREVIEW = 60  # characters
+_WRONG_SAMPLE = 20_000  # of which it is tried whether they were read wrongly
 _SAMPLE = 200_000  # characters of which the evidence is taken
 # Wrong decodings that were saved as UTF-8: as what the bytes were read, what they were.
 _WRONG = (
@@ -70,13 +71,17 @@ def decoded(source: bytes, *, encoding: str = "") -> Decoded:
 
 
 def _in_encoding(source: bytes, encoding: str) -> Decoded:
+    if encoding not in ("utf-8", *_UNMARKED):
+        raise DocumentError("encoding", {"byte": 0})
     for mark, marked in _MARKS:
         if marked == encoding:
             source = source.removeprefix(mark)
     try:
-        return Decoded(source.decode(encoding), encoding, _alternatives(source, encoding))
-    except (UnicodeDecodeError, LookupError) as fault:
-        raise DocumentError("encoding", {"byte": getattr(fault, "start", 0)}) from fault
+        text = source.decode(encoding)
+    except UnicodeDecodeError as fault:
+        raise DocumentError("encoding", {"byte": fault.start}) from fault
+    alternatives = () if encoding == "utf-8" else _alternatives(source, encoding)
+    return Decoded(text, encoding, alternatives)
 
 
 def _by_evidence(source: bytes, byte: int) -> Decoded:
@@ -137,7 +142,7 @@ def _refuse_binary(source: bytes) -> None:
 
 def _sound(text: str, encoding: str) -> Decoded:
     """Raises DocumentError if Chinese was saved after it had been decoded wrongly."""
-    sample = text[:_SAMPLE]
+    sample = text[:_WRONG_SAMPLE]
     wide = _ASCII.sub("", sample)
     if len(wide) >= 12 and _evidence(sample) < PLAUSIBLE:
         for read_as, was in _WRONG:
@@ -149,9 +154,14 @@ def _sound(text: str, encoding: str) -> Decoded:
 
 
 def _read_again(text: str, read_as: str, was: str) -> str:
-    """ "" unless nearly all of the text can be what was read wrongly."""
+    """ "" unless most of the text can be what was read wrongly."""
+    again = b"".join(_bytes_of(character, read_as) for character in text).decode(was, "replace")
+    return "" if again.count("\ufffd") * 3 > len(again) else again
+
+
+def _bytes_of(character: str, encoding: str) -> bytes:
+    """Windows reads bytes that cp1252 does not have as control characters."""
     try:
-        again = text.encode(read_as, "ignore").decode(was, "replace")
-    except UnicodeError:
-        return ""
-    return "" if again.count("\ufffd") * 20 > len(again) else again
+        return character.encode(encoding)
+    except UnicodeEncodeError:
+        return character.encode("latin-1", "ignore")

@@ -91,6 +91,8 @@ def parsed_xml(content: bytes, member: str) -> Element:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as fault:
+        if fault.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from fault
         raise DocumentError("damaged", {"member": member[:100]}) from fault
     if root.getroottree().docinfo.doctype:
         raise DocumentError("entities", {"member": member[:100]})

@@ -27,6 +27,7 @@ from directives.documents.ingest.sources.pdf_layout import Page, PageLine, laid_
 PAGES = 500
 SHARE = 0.01  # of the characters of a page that may be unknown, or different for the two readers
 FEW = 3  # … but so many less one always may
+LOST, LOST_SHARE = 20, 0.1  # characters that pypdf may have and PDFium lack
 _END = 2048  # bytes before the end of a file in which its end mark stands
 _PICTURE = 0.3  # share of a page that a picture without any text covers
 _INVISIBLE = 3  # the render mode of text that was recognised behind a picture
@@ -154,23 +155,27 @@ def _count_unknown(text: str) -> int:
 
 
 def _line(characters: _Characters, codes: list[str], first: int, end: int) -> PageLine | None:
-    parts: list[str] = []
+    text, gap = "", False
     boxes: list[tuple[float, float, float, float]] = []
     sizes: Counter[float] = Counter()
     for at in range(first, end):
         code = codes[at]
         if characters.generated(at):
-            if code == " ":
-                parts.append("\0")  # a gap, which is a space between Latin words alone
-            continue
-        parts.append(code)
-        if code.strip():
-            boxes.append(characters.place(at))
-            sizes[round(characters.size(at), 1)] += 1
+            gap = gap or code == " "
+        elif not code.strip():
+            text += code
+        else:
+            box, size = characters.place(at), characters.size(at)
+            if gap and boxes:
+                text += _space(text, code, (box[0] - boxes[-1][2]) / max(size, 1))
+            gap = False
+            text += code
+            boxes.append(box)
+            sizes[round(size, 1)] += 1
     if not boxes:
         return None
     return PageLine(
-        text=_without_gaps("".join(parts)),
+        text=text.strip(),
         left=min(box[0] for box in boxes),
         bottom=min(box[1] for box in boxes),
         right=max(box[2] for box in boxes),
@@ -179,13 +184,9 @@ def _line(characters: _Characters, codes: list[str], first: int, end: int) -> Pa
     )
 
 
-def _without_gaps(text: str) -> str:
-    return re.sub("\0+", _gap, text).strip()
-
-
-def _gap(gap: re.Match[str]) -> str:
-    around = gap.string[max(0, gap.start() - 1) : gap.start()] + gap.string[gap.end() :][:1]
-    return " " if len(around) == 2 and around.isascii() else ""
+def _space(before: str, after: str, width: float) -> str:
+    """What a gap stands for: nothing beside a Chinese character, if it is not wide (in em)."""
+    return " " if width > 0.9 or (before[-1:].isascii() and after.isascii()) else ""
 
 
 # Whether the characters are right
@@ -194,7 +195,7 @@ def _gap(gap: re.Match[str]) -> str:
 def _check_language(pages: list[Page]) -> None:
     """Refuse what has Chinese characters that make no Chinese: its font names them wrongly."""
     text = "\n".join(line.text for page in pages for line in page.lines)
-    if len(_HAN.findall(text)) >= 50 and common_share(text) < PLAUSIBLE / 2:
+    if len(_HAN.findall(text)) >= 50 and common_share(text) < PLAUSIBLE:
         raise DocumentError("fonts", {"page": 1})
 
 
@@ -213,7 +214,8 @@ def _compare(content: bytes, pages: list[Page]) -> None:
         first, second = _characters_of(text), _characters_of(other)
         missing, surplus = first - second, second - first
         differing = min(missing.total(), surplus.total())
-        if differing < max(FEW, ceil(first.total() * SHARE)):
+        lost = surplus.total() >= max(LOST, first.total() * LOST_SHARE)
+        if differing < max(FEW, ceil(first.total() * SHARE)) and not lost:
             continue
         if common_share(other) < PLAUSIBLE <= common_share(text):
             continue  # pypdf does not know the encoding of a font, PDFium does

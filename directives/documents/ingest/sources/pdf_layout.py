@@ -68,7 +68,7 @@ def laid_out(pages: Sequence[Page]) -> Builder:
         [line for at, line in enumerate(page.lines) if (page.number, at) not in furniture]
         for page in pages
     ]
-    margins = _margins(bodies)
+    margins = _margins(bodies, max(page.width for page in pages))
     words, align = "", ""
     before: PageLine | None = None
     for page, body in zip(pages, bodies, strict=True):
@@ -153,7 +153,7 @@ def _at_edges(page: Page) -> Iterator[tuple[int, str, PageLine]]:
 # Paragraphs
 
 
-def _margins(bodies: Sequence[Sequence[PageLine]]) -> _Margins:
+def _margins(bodies: Sequence[Sequence[PageLine]], width: float) -> _Margins:
     lines = [line for body in bodies for line in body]
     if not lines:
         return _Margins(0, 0, 0, 0)
@@ -164,9 +164,11 @@ def _margins(bodies: Sequence[Sequence[PageLine]]) -> _Margins:
         for body in bodies
         for before, after in zip(body, body[1:], strict=False)
     ]
+    left = _edge([line.left for line in text], lowest=True, size=size)
+    right = _edge([line.right for line in text], lowest=False, size=size)
     return _Margins(
-        left=_edge([line.left for line in text], lowest=True, size=size),
-        right=_edge([line.right for line in text], lowest=False, size=size),
+        left=left,
+        right=right if right > 0.6 * width else width - left,  # of short lines alone
         size=size,
         pitch=median([gap for gap in gaps if gap > 0] or [size * 2]),
     )

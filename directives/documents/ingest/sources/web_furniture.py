@@ -138,7 +138,8 @@ class Furniture:
             return ""
         text = words_of(element)
         linked = sum(han(words_of(link)) for link in links)
-        if "。" in text or "附件" in text or linked < _DENSE * han(text):
+        annexes = "附件" in text or "附件" in _words_before(element)
+        if "。" in text or annexes or linked < _DENSE * han(text):
             return ""
         inside = all((link.get("href") or "").startswith("#") for link in links)
         return CONTENTS if inside else NAVIGATION
@@ -201,6 +202,14 @@ class Furniture:
                     before = False
                 elif isinstance(node.tag, str) and not (before and _has_heading(node)):
                     self.reasons[node] = OUTSIDE
+
+
+def _words_before(element: Element) -> str:
+    """The text of its parent, or of the element, that an element follows."""
+    before = element.getprevious()
+    if before is None:
+        return (element.getparent().text or "") if element.getparent() is not None else ""
+    return (before.tail or "").strip() or words_of(before)
 
 
 def _has_heading(element: Element) -> bool:
