@@ -144,11 +144,12 @@ def send(
     people: Iterable[Reader | User], kind: str, *, url: str, now: datetime, facts: dict[str, Any]
 ) -> None:
     """Store a notice for each person and queue its mail, in the transaction of the change."""
-
-    def notice_to(person: Reader | User) -> Notice:
-        return Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now)
-
-    _store([(person, notice_to(person)) for person in people])
+    _store(
+        [
+            (person, Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now))
+            for person in people
+        ]
+    )
 
 
 def _store(notices: Sequence[tuple[Reader | User, Notice]]) -> None:

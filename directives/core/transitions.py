@@ -211,7 +211,7 @@ def move_entries(
 
 
 def _write_filings(
-    filings: Sequence[Plan] | Sequence[ReportEntry],
+    filings: Sequence[Plan | ReportEntry],
     fields: Mapping[str, Any],
     action: str,
     today: date,
@@ -221,28 +221,22 @@ def _write_filings(
     names = [name for name in fields if name not in UNRECORDED]
     before = [{name: _plain(getattr(filing, name)) for name in names} for filing in filings]
     after = {name: _plain(fields[name]) for name in names}
-    stored = {**fields, "version": first.version + 1}
+    stored, changes = {**fields, "version": first.version + 1}, []
     for start in range(0, len(filings), BATCH):
         ids = [filing.pk for filing in filings[start : start + BATCH]]
         if update_where(model, ids, stored, state=first.state, version=first.version) != len(ids):
             rows = model.objects.filter(pk__in=ids)
             changed = (row for row in rows if row.version != stored["version"])
             raise Stale(theirs=next(changed, None))
-    for filing in filings:
-        _set_and_count(filing, stored, action, today)
-    return [audit.Change(filing, was, after) for filing, was in zip(filings, before, strict=True)]
-
-
-def _set_and_count(
-    subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date
-) -> None:
-    """Set the fields of a filing in memory, and update the counts of filings and of acts."""
-    home = subject.report if isinstance(subject, ReportEntry) else subject
-    place, before = (home.organisation_id, home.document_id), subject.point
-    for name, value in fields.items():
-        setattr(subject, name, value)
-    move_mark(*place, before, subject.point)
-    pending_delta().act(str(subject._meta.model_name), action, *place, today)
+    for filing, was in zip(filings, before, strict=True):
+        home = filing.report if isinstance(filing, ReportEntry) else filing
+        place, point = (home.organisation_id, home.document_id), filing.point
+        for name, value in stored.items():
+            setattr(filing, name, value)
+        move_mark(*place, point, filing.point)
+        pending_delta().act(str(model._meta.model_name), action, *place, today)
+        changes.append(audit.Change(filing, was, after))
+    return changes
 
 
 def _plain(value: Any) -> Any:
@@ -290,21 +284,16 @@ def change_within(
     same_values: dict[tuple[Any, ...], list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
-        names = _recorded_changes(row, wanted)
         wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD_ACTIONS else {}
-        before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state
-        for name, value in wanted.items():
-            setattr(row, name, value)
-        relight(row, today=today, workdays=workdays)
+        changes.append(_set_fields(row, wanted, today=today, workdays=workdays))
         written = (*wanted, *LIGHT_FIELDS)
         key = (written, state, row.version, repr([_plain(getattr(row, name)) for name in written]))
         same_values.setdefault(key, []).append(row)
         delta.swap(standing, Standing.of(row), today)
         delta.act("obligation", action, row.organisation_id, row.document_id, today)
-        after = {name: _plain(wanted[name]) for name in names}
-        changes.append(_change(row, before, after, standing.light))
-    _lock(rows)
+    if len(rows) > 1:
+        lock_rows(Obligation.objects.filter(pk__in=[row.pk for row in rows]))
     for (written, state, *_same), same in same_values.items():
         _write(same, written, state)
         if (state in LIVE) != (same[0].state in LIVE):
@@ -313,23 +302,21 @@ def change_within(
     return len(rows)
 
 
-def _recorded_changes(row: Obligation, wanted: Mapping[str, Any]) -> list[str]:
-    recorded = (name for name in wanted if name not in UNRECORDED)
-    return [name for name in recorded if getattr(row, name) != wanted[name]]
-
-
-def _change(
-    row: Obligation, before: dict[str, Any], after: dict[str, Any], light: str
+def _set_fields(
+    row: Obligation, fields: Mapping[str, Any], *, today: date, workdays: Workdays
 ) -> audit.Change:
-    """What to record of one row: the fields, and its light if that changed with them."""
+    """Set fields of an obligation in memory, and its light; returns what to record."""
+    light = row.light
+    changed = [name for name, value in fields.items() if getattr(row, name) != value]
+    names = [name for name in changed if name not in UNRECORDED]
+    before = {name: _plain(getattr(row, name)) for name in names}
+    after = {name: _plain(fields[name]) for name in names}
+    for name, value in fields.items():
+        setattr(row, name, value)
+    relight(row, today=today, workdays=workdays)
     if row.light != light:
-        before, after = {**before, "light": light}, {**after, "light": row.light}
+        before["light"], after["light"] = light, row.light
     return audit.Change(row, before, after)
-
-
-def _lock(rows: list[Obligation]) -> None:
-    if len(rows) > 1:
-        lock_rows(Obligation.objects.filter(pk__in=[row.pk for row in rows]))
 
 
 def lock_rows(rows: QuerySet[Obligation]) -> None:

@@ -157,7 +157,7 @@ class Organisation(models.Model):
     @property
     def strict_ancestor_ids(self) -> list[int]:
         """Ids from the root down to the parent."""
-        return self.ancestor_ids[:-1]
+        return ancestors(self.path)[:-1]
 
     @property
     def last_path(self) -> str:
