@@ -168,14 +168,6 @@ class _Clock:
         return "yellow" if self.returned or near else "green"
 
 
-def _clock(
-    name: str, on: date | None, returned: bool, workdays: Workdays, tolerances: Tolerances
-) -> _Clock:
-    days = tolerances.receipt_near_days if name == "receipt" else tolerances.near_days
-    near_from = None if on is None else workdays.countdown_start(on, days)
-    return _Clock(name, on, near_from, returned)
-
-
 def clock_colour(
     name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
 ) -> Colour:
@@ -219,11 +211,14 @@ def _running(facts: Facts, workdays: Workdays, tolerances: Tolerances) -> list[_
         # While a close request waits for verification, the body is not late.
         ("completion", None if facts.state == "closing" else facts.due_on, False),
     ]
-    return [
-        _clock(name, on, returned, workdays, tolerances)
-        for name, on, returned in table
-        if on is not None or returned
-    ]
+    clocks = []
+    for name, on, returned in table:
+        if on is not None:
+            days = tolerances.receipt_near_days if name == "receipt" else tolerances.near_days
+            clocks.append(_Clock(name, on, workdays.countdown_start(on, days), returned))
+        elif returned:
+            clocks.append(_Clock(name, on, None, returned))
+    return clocks
 
 
 def _silent_from(facts: Facts, tolerances: Tolerances) -> date | None:

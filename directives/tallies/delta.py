@@ -7,7 +7,7 @@ in the same order, and locks nothing afterwards, so that two writers cannot dead
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -68,8 +68,8 @@ def mark_keys_of(row: Obligation) -> Iterator[MarkKey]:
         yield "plan", "", ALWAYS
     if running and row.due_on is None:
         yield "undated", "", ALWAYS
-    for clock, (field, stopped) in CLOCKS.items():
-        day = getattr(row, field)
+    for clock, (name, stopped) in CLOCKS.items():
+        day = getattr(row, name)
         if running and day is not None and row.state not in stopped:
             yield "owes", clock, day
 
@@ -103,16 +103,16 @@ class CountedBody:
     scopes: tuple[int, ...]  # the same, and its own if it has children: those with all counts
 
 
+@dataclass
 class Delta:
     """Changes to the counts, by body."""
 
-    def __init__(self) -> None:
-        self.work: Counter[WorkKey] = Counter()
-        self.percents: Counter[WorkKey] = Counter()
-        self.points: Counter[BodyMark] = Counter()
-        self.figures: Counter[FigureKey] = Counter()  # how many were reported
-        self.sums: Counter[FigureKey] = Counter()  # their sum
-        self.closed = False  # the transaction is over: further changes are refused
+    work: Counter[WorkKey] = field(default_factory=Counter)
+    percents: Counter[WorkKey] = field(default_factory=Counter)
+    points: Counter[BodyMark] = field(default_factory=Counter)
+    figures: Counter[FigureKey] = field(default_factory=Counter)  # how many were reported
+    sums: Counter[FigureKey] = field(default_factory=Counter)  # their sum
+    closed: bool = False  # the transaction is over: further changes are refused
 
     def _demand_open(self) -> None:
         if self.closed:
@@ -183,13 +183,10 @@ class Delta:
             return
         points = Counter(self.points)
         points.update(self._write_owing())
-        write(
-            [
-                *self._light_statements(bodies),
-                *_mark_statements(points, bodies),
-                *upserts(FigureTotal, *self._figures_by_scope(bodies)),
-            ]
-        )
+        statements = [*self._light_statements(bodies), *_mark_statements(points, bodies)]
+        if self.figures:
+            statements += upserts(FigureTotal, *self._figures_by_scope(bodies))
+        write(statements)
 
     def _light_statements(self, bodies: dict[int, CountedBody]) -> Iterator[Statement]:
         """By light: by directive for bodies with children, by section and document for all."""
