@@ -35,7 +35,7 @@ from directives.models import CalendarDay, Export, User
 from directives.models.exports import READY
 from directives.tables.book import Book
 from directives.tables.formats import FORMATS
-from directives.tables.lists import ListQuery, ListRequest, chosen_columns
+from directives.tables.lists import ListQuery, ListRequest, select_columns
 
 Facts = dict[str, Any]  # fields of an Export
 
@@ -59,7 +59,7 @@ def personal_book(
     book: Book, key: str, *, columns: list[str], paper: str, request: ListRequest
 ) -> Book:
     """Return the book with the columns and the paper that the user chose, and with links."""
-    chosen = chosen_columns(book.columns, LISTS[key].columns(request), columns)
+    chosen = select_columns(book.columns, LISTS[key].columns(request), columns)
     return replace(book, columns=chosen, paper=paper, site=settings.SITE_URL)
 
 

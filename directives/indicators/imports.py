@@ -179,7 +179,7 @@ class FigureChecker(Checker):
             if figure and (present := stored.get(figure.key)):
                 seen = row.values.get("version") or present.version
                 versions[present.pk] = (seen, present.version)
-        past = PastValues.of(Figure, versions, _from_record)
+        past = PastValues.read(Figure, versions, _from_record)
         return [
             self._check_row(row, figure, faults[row.number], stored, past)
             if (figure := reported.get(row.number))
@@ -191,7 +191,7 @@ class FigureChecker(Checker):
         text = text_of(row.values.get("body"))
         if not text:
             return self.context.place.get("organisation") or self.own
-        return self.bodies.known.get(self.bodies.find(text).code)
+        return self.bodies.ids.get(self.bodies.find(text).code)
 
     def _reported(
         self, row: FileRow, body: int | None, faults: list[Fault]
@@ -199,7 +199,7 @@ class FigureChecker(Checker):
         """The figure that a row reports; None if indicator, body or period is unknown."""
         values = row.values
         name, spelled = text_of(values.get("indicator")), text_of(values.get("period"))
-        indicator = self.names.get(fold(name)) or self.codes.known.get(self.codes.find(name).code)
+        indicator = self.names.get(fold(name)) or self.codes.ids.get(self.codes.find(name).code)
         period = period_of(spelled, values.get("year"))
         if indicator is None:
             expected = _("The code or name of an indicator of this document")
@@ -216,7 +216,7 @@ class FigureChecker(Checker):
         if indicator is None or body is None or period is None or "value" not in values:
             return None
         reported, value = self.indicators[indicator], values["value"]
-        if "value" in row.spelt_out:  # 3万 of an indicator with the unit 万 is 3
+        if "value" in row.scaled_fields:  # 3万 of an indicator with the unit 万 is 3
             value = Decimal(value) / scale_of(reported.unit)
         note = text_of(values.get("note"))
         return ReportedFigure(reported, self.organisations[body], period, value, note)

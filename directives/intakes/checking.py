@@ -34,9 +34,9 @@ from directives.tables.matching import (
     Column,
     FieldNames,
     Headings,
-    all_known,
     find_headings,
-    remembered,
+    is_fully_matched,
+    with_remembered_fields,
 )
 from directives.tables.rows import RowReader
 from directives.tables.untaken_cells import UntakenSummary
@@ -108,7 +108,7 @@ def heads(intake: Intake) -> tuple[Headings, ...]:
     found = tuple(Headings.of_json(table) for table in intake.tables)
     if not intake.matching:
         return found
-    return tuple(head.matching(intake.matching.get(head.sheet, {})) for head in found)
+    return tuple(head.with_fields(intake.matching.get(head.sheet, {})) for head in found)
 
 
 # headings
@@ -128,8 +128,8 @@ def _look(intake: Intake, file: OpenFile, names: FieldNames) -> bool:
         user=intake.by, kind=intake.kind, headings=found[0].digest
     ).first()
     if known is not None:
-        found = tuple(remembered(head, known.columns, names) for head in found)
-    sure = all_known(found, names) or (known is not None and certain_as_before(found, names))
+        found = tuple(with_remembered_fields(head, known.columns, names) for head in found)
+    sure = is_fully_matched(found, names) or (known is not None and certain_as_before(found, names))
     intake.tables, intake.remarks = [head.as_json() for head in found], remarks
     if not sure:
         with transaction.atomic():
@@ -157,7 +157,7 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Headings]) -> list[str
     """Remarks on columns that are not imported."""
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
     only = [
-        field for field in fields if field.shown_only(found[0].matched) and not field.report_edits
+        field for field in fields if field.is_readonly(found[0].matched) and not field.report_edits
     ]
     shown = [str(field.label) for field in only if field.name in found[0].matched]
     remarks = (

@@ -85,7 +85,7 @@ def value_in_words(value: Any, field: Field | None) -> str:
         )
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if field is not None and field.sort == "percent":
+    if field is not None and field.type == "percent":
         return f"{value}%"
     return str(dict(field.choices).get(value, value) if field is not None else value)
 
@@ -307,7 +307,7 @@ def columns_of(
     kind = KINDS[intake.kind]
     fields = tuple(field for field in kind.fields(context_of(intake, now)) if not field.computed)
     heads = [Headings.of_json(table) for table in intake.tables]
-    head = heads[0] if chosen is None else heads[0].matching(chosen)
+    head = heads[0] if chosen is None else heads[0].with_fields(chosen)
     columns = tuple(MatchedColumn(column, column.field) for column in head.columns)
     sheets = tuple(head.sheet for head in heads if head.sheet)
     return ColumnsView(

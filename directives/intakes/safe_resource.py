@@ -92,7 +92,7 @@ class SafeResource(resources.ModelResource):
         return {
             field.name: value_reader(field)
             for field in fields
-            if not field.read_only and field.sort in ("date", "choice")
+            if not field.read_only and field.type in ("date", "choice")
         }
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:

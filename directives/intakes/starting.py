@@ -91,7 +91,7 @@ def match(
     if not intake.tables:
         raise Stale(theirs=intake)
     names = FieldNames(kind_of(intake).fields(context_of(intake, now)))
-    heads = [Headings.of_json(table).matching(chosen) for table in intake.tables]
+    heads = [Headings.of_json(table).with_fields(chosen) for table in intake.tables]
     if wrong := heading_faults(heads[0], names):
         raise Invalid({"columns": [fault_in_words(fault) for fault in wrong]})
     columns = {fold(column.heading): column.field for column in heads[0].columns if column.heading}

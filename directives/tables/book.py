@@ -23,8 +23,8 @@ Words = str | Promise
 GroupPath = tuple[tuple[Hashable, Words], ...]
 Note = tuple[Words, Any]  # a label and a value
 
-# Excel, WPS and LibreOffice read a cell that begins so as a formula, in a Chinese locale also
-# with full-width signs.
+# Excel, WPS and LibreOffice take a cell that begins like this for a formula; in a Chinese locale
+# also with full-width signs.
 DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 DANGEROUS_FIRST = frozenset("'=+-@\t\r\n＝＋－＠")
 # Not allowed in XML, nor useful in a text file.

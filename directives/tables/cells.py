@@ -1,6 +1,6 @@
 """Reads one cell of a file: the value for its field, or what is wrong with it. Pure functions.
 
-Values by the sort of the field: text and code: str; date: date; whole: int; number and money:
+Values by the type of the field: text and code: str; date: date; whole: int; number and money:
 Decimal; percent: int, or Decimal where it is not whole; choice: the value of the choice; codes:
 a tuple of str. An empty cell is None.
 """
@@ -63,11 +63,11 @@ def value_reader(field: Field, units: ColumnUnits = ColumnUnits()) -> CellReader
 
 
 def interpreting_reader(field: Field, units: ColumnUnits = ColumnUnits()) -> CellReader:
-    """Return a function that reads the cells of one column, and caches short ones.
+    """Return a function that reads the cells of one column, and caches the result for short ones.
 
     It returns `Interpreted` if the value is derived from the cell by a rule.
     """
-    read_text = SORTS[field.sort](field, units)
+    read_text = READERS[field.type](field, units)
 
     @lru_cache(maxsize=4096, typed=True)
     def read_cached(cell: Cell) -> Any:
@@ -155,7 +155,7 @@ def folded(text: str) -> str:
     return SPACE.sub("", unicodedata.normalize("NFKC", text))
 
 
-# What reads each sort of field: it gets the cell and its text, which is not empty.
+# The readers of each type of field get the cell and its text, which is not empty.
 
 
 def _text(field: Field, units: ColumnUnits) -> TextReader:
@@ -211,7 +211,7 @@ def _date(field: Field, units: ColumnUnits) -> TextReader:
 
 
 def _number(field: Field, units: ColumnUnits) -> TextReader:
-    money = field.sort == "money"
+    money = field.type == "money"
     return lambda cell, text: read_figure(cell, folded(text), money=money, scale=units.scale)
 
 
@@ -260,7 +260,7 @@ def _codes(field: Field, units: ColumnUnits) -> TextReader:
     return read_codes
 
 
-SORTS: dict[str, Callable[[Field, ColumnUnits], TextReader]] = {
+READERS: dict[str, Callable[[Field, ColumnUnits], TextReader]] = {
     "text": _text,
     "code": _code,
     "date": _date,

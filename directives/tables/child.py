@@ -1,10 +1,10 @@
-"""The child process that reads a table file on its standard input and writes lines of JSON.
+"""The child process that reads a table file from standard input and writes lines of JSON.
 
-    child.py outline MEMORY SECONDS         one line: what the file consists of
-    child.py rows MEMORY SECONDS TABLE      lines with an array of rows each; then a last line
+    child.py outline MEMORY SECONDS         one line: format, tables, first rows, remarks
+    child.py rows MEMORY SECONDS TABLE      lines with an array of rows each; then {"end": true}
 
-A fault is one line with its code. Only `reader` starts it, without site-packages: there is no
-Django, no settings and no database here.
+A fault is one line with its code and parameters. Only `reader` starts the process, without
+site-packages: Django, its settings and the database are not available.
 """
 
 import json
@@ -19,21 +19,21 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # for the following i
 from directives.base.child_processes import limit_itself
 from directives.tables.parsing import texts
 from directives.tables.parsing.books import Sheet, Workbook, workbook_of
-from directives.tables.parsing.grid import Grid, Row, place_of
-from directives.tables.parsing.limits import HEAD, Fault
-from directives.tables.parsing.packages import BROKEN, Part, looked_over, opened
+from directives.tables.parsing.grid import Grid, Row, column_index
+from directives.tables.parsing.limits import HEAD_ROWS, Fault
+from directives.tables.parsing.packages import BROKEN, Part, open_package, scan_parts
 from directives.tables.parsing.signatures import kind_of
 
 BATCH = 200  # rows in a line
 BATCH_CELLS = 20_000  # characters after which a line has fewer rows
-Found = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def outline(file: BinaryIO) -> Iterator[Found]:
+def outline(file: BinaryIO) -> Iterator[JsonObject]:
     """Describe the file, with the first rows of each table."""
     if kind_of(file) == "text":
         text = texts.text_of(file)
-        head = list(islice(texts.rows_of(file, text), HEAD))
+        head = list(islice(texts.rows_of(file, text), HEAD_ROWS))
         yield {
             "format": "csv",
             "encoding": text.encoding,
@@ -51,8 +51,8 @@ def outline(file: BinaryIO) -> Iterator[Found]:
             "remarks": [],
         }
         return
-    package = opened(file)
-    parts = looked_over(package)
+    package = open_package(file)
+    parts = scan_parts(package)
     book = workbook_of(package)
     tables = [_table(book, sheet, parts[sheet.member]) for sheet in book.sheets]
     if not any(table["head"] for table in tables):
@@ -60,10 +60,10 @@ def outline(file: BinaryIO) -> Iterator[Found]:
     yield {"format": "xlsx", "tables": tables, "remarks": ["linked"] if book.linked else []}
 
 
-def _table(book: Workbook, sheet: Sheet, part: Part) -> Found:
+def _table(book: Workbook, sheet: Sheet, part: Part) -> JsonObject:
     grid = Grid(book, sheet)
     rows = grid.rows()
-    head = list(islice(rows, HEAD))
+    head = list(islice(rows, HEAD_ROWS))
     return {
         "name": sheet.name,
         "hidden": sheet.hidden,
@@ -79,20 +79,20 @@ def _range(text: str) -> list[int]:
     corners = []
     for cell in text.split(":"):
         letters = cell.rstrip("0123456789")
-        corners += [int(cell[len(letters) :]), place_of(letters)]
+        corners += [int(cell[len(letters) :]), column_index(letters)]
     return corners
 
 
-def rows(file: BinaryIO, table: int) -> Iterator[list[Row] | Found]:
-    """The rows of one table in batches, then that they are all."""
+def rows(file: BinaryIO, table: int) -> Iterator[list[Row] | JsonObject]:
+    """Yield the rows of one table in batches, then {"end": True}."""
     if kind_of(file) == "text":
-        found = texts.rows_of(file, texts.text_of(file))
+        table_rows = texts.rows_of(file, texts.text_of(file))
     else:
-        book = workbook_of(opened(file))
-        found = Grid(book, book.sheets[table]).rows()
+        book = workbook_of(open_package(file))
+        table_rows = Grid(book, book.sheets[table]).rows()
     batch: list[Row] = []
     size = 0
-    for row in found:
+    for row in table_rows:
         batch.append(row)
         size += sum(len(cell) for cell in row[2] if type(cell) is str)
         if len(batch) >= BATCH or size > BATCH_CELLS:
@@ -103,25 +103,25 @@ def rows(file: BinaryIO, table: int) -> Iterator[list[Row] | Found]:
     yield {"end": True}
 
 
-def tell(what: object) -> None:
-    """Write one line."""
-    line = json.dumps(what, ensure_ascii=False, separators=(",", ":"), check_circular=False)
-    sys.stdout.write(line + "\n")
+def write_line(data: object) -> None:
+    """Write one line of JSON."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+    sys.stdout.write(text + "\n")
 
 
 def main(task: str, memory: str, seconds: str, *arguments: str) -> None:
-    """Carry out a task. An error becomes one line, if there is still memory for it."""
+    """Carry out a task. An error is written as one line, if there is memory left for it."""
     limit_itself(int(memory), int(seconds))
     file = sys.stdin.buffer
     try:
         for item in outline(file) if task == "outline" else rows(file, int(arguments[0])):
-            tell(item)
+            write_line(item)
     except Fault as fault:
-        tell({"fault": fault.code, "params": fault.params})
+        write_line({"fault": fault.code, "params": fault.params})
     except (MemoryError, RecursionError):
-        tell({"fault": "memory", "params": {}})
+        write_line({"fault": "memory", "params": {}})
     except BROKEN as fault:
-        tell({"fault": "damaged", "params": {"member": type(fault).__name__}})
+        write_line({"fault": "damaged", "params": {"member": type(fault).__name__}})
     sys.stdout.flush()
 
 

@@ -18,37 +18,36 @@ class CodeMatch:
 
     code: str = ""  # "" if there is none, or several
     several: tuple[str, ...] = ()  # the codes that it could be
-    mended: bool = False  # the text is not the code itself
 
 
 class Codes:
-    """Known codes with the ids of what they stand for."""
+    """Codes with the ids of the rows that they identify."""
 
-    def __init__(self, known: Mapping[str, int]) -> None:
-        self.known = dict(known)
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self.ids = dict(ids)
 
     @cached_property
     def _short(self) -> dict[str, list[str]]:
         """Numeric codes that begin with a zero, by what a spreadsheet leaves of them."""
         short: dict[str, list[str]] = {}
-        for code in self.known:
+        for code in self.ids:
             if code[:1] == "0" and code.isdecimal():
                 short.setdefault(code.lstrip("0") or "0", []).append(code)
         return short
 
     def find(self, text: str) -> CodeMatch:
         """Find the code itself, or the only one that may have lost its zeros."""
-        if text in self.known:
+        if text in self.ids:
             return CodeMatch(text)
         if not text.isdecimal():
             return CodeMatch()
-        longer = tuple(code for code in self._short.get(text, ()) if len(code) > len(text))
-        if len(longer) == 1:
-            return CodeMatch(longer[0], mended=True)
-        return CodeMatch(several=longer)
+        candidates = tuple(code for code in self._short.get(text, ()) if len(code) > len(text))
+        if len(candidates) == 1:
+            return CodeMatch(candidates[0])
+        return CodeMatch(several=candidates)
 
     def id(self, code: str) -> int:
-        return self.known[code]
+        return self.ids[code]
 
 
 class BodyCodes(Codes):
@@ -77,7 +76,7 @@ class BodyCodes(Codes):
         if match.code or match.several or text.isascii():
             return match
         codes = tuple(sorted(self._codes_by_name.get(folded(text), ())))
-        return CodeMatch(codes[0], mended=True) if len(codes) == 1 else CodeMatch(several=codes)
+        return CodeMatch(codes[0]) if len(codes) == 1 else CodeMatch(several=codes)
 
 
 def own_numbers_remedy(remedy: str) -> str:
@@ -104,5 +103,5 @@ def unknown_body(field: str, text: str) -> Fault:
 
 
 def read_as(text: str, code: str) -> str:
-    """Remark on a code that was mended."""
+    """Remark on a cell that was read as another code."""
     return _("“%(text)s” read as %(code)s") % {"text": text, "code": code}

@@ -28,7 +28,7 @@ def json_value(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, list | tuple | set | frozenset):
-        return [json_value(one) for one in value]
+        return [json_value(item) for item in value]
     return value
 
 
@@ -77,24 +77,24 @@ class StoredRow:
 class PastValues:
     """Values of rows when a file was exported, for the fields changed since; by id.
 
-    Rows whose changes are not all in the record are missing.
+    Rows whose changes are not all in the audit record are missing.
     """
 
-    known: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    by_id: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(
+    def read(
         cls,
         model: type[Model],
         versions: Mapping[int, tuple[int, int]],
         fields_of: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     ) -> "PastValues":
-        """Read them from the record; one query for 500 rows.
+        """Read them from the audit record; one query for 500 rows.
 
         `versions`: id → (version in the file, version now). `fields_of` turns the `before` of an
         event into the fields of the table.
         """
-        ids = [pk for pk, (exported, now) in versions.items() if exported < now]
+        ids = [pk for pk, (exported, current) in versions.items() if exported < current]
         changes: dict[int, list[dict[str, Any]]] = {}
         for start in range(0, len(ids), BATCH):
             events = Event.objects.filter(
@@ -102,42 +102,42 @@ class PastValues:
             )
             for pk, before in events.order_by("-id").values_list("subject_id", "before"):
                 changes.setdefault(pk, []).append(fields_of(before))
-        known = {}
+        by_id = {}
         for pk in ids:
-            exported, now = versions[pk]
-            since = changes.get(pk, [])[: now - exported]
-            if len(since) == now - exported:  # else a change is not on record
-                known[pk] = {name: value for before in since for name, value in before.items()}
-        return cls(known)
+            exported, current = versions[pk]
+            since = changes.get(pk, [])[: current - exported]
+            if len(since) == current - exported:  # else a change is not on record
+                by_id[pk] = {name: value for before in since for name, value in before.items()}
+        return cls(by_id)
 
 
 def compare(
     row: FileRow,
     stored: StoredRow,
-    wanted: Mapping[str, Any],
+    values: Mapping[str, Any],
     past: PastValues,
     tied: Iterable[Sequence[str]] = (),
 ) -> CheckedRow:
-    """Find what a row would change of the stored one; `wanted` holds its cells as JSON.
+    """Find what a row would change of the stored one; `values` holds its cells as JSON.
 
-    A cell that still has the exported value is not an edit, even if another value is stored by
-    now; a cell edited in the file and in the product is a conflict. If the record does not say,
-    every difference is a conflict. If one of several `tied` fields is in conflict, all of them that
-    the row changes are.
+    A cell that still has the exported value is not an edit, even if another value is stored
+    meanwhile; a cell edited in the file and in the product is a conflict. Where the exported values
+    are not on record, every difference is a conflict. If one of several `tied` fields is in
+    conflict, all of them that the row changes are.
     """
-    seen = row.values.get("version") or stored.version
+    exported_version = row.values.get("version") or stored.version
     edits = {
-        name: value for name, value in wanted.items() if not same_value(stored.values[name], value)
+        name: value for name, value in values.items() if not same_value(stored.values[name], value)
     }
     conflicts: set[str] = set()
-    if seen != stored.version:
-        edits, conflicts = _since_export(edits, stored, past.known.get(stored.pk))
-        for together in tied:
-            conflicts.update(together if conflicts.intersection(together) else ())
+    if exported_version != stored.version:
+        edits, conflicts = _since_export(edits, stored, past.by_id.get(stored.pk))
+        for group in tied:
+            conflicts.update(group if conflicts.intersection(group) else ())
     before = {name: stored.values[name] for name in edits}
     theirs = {name: value for name, value in before.items() if name in conflicts}
     label = stored.label[:LABEL_LENGTH]
-    checked = CheckedRow(row, SAME, label, stored.pk, seen, before, edits, theirs)
+    checked = CheckedRow(row, SAME, label, stored.pk, exported_version, before, edits, theirs)
     checked.verdict = verdict_of(checked)
     return checked
 
@@ -177,9 +177,9 @@ def new_row(row: FileRow, label: str, after: Mapping[str, Any]) -> CheckedRow:
     return CheckedRow(row, NEW, label[:LABEL_LENGTH], after=dict(after))
 
 
-def refused_cell(field: str, value: str, why: str) -> Fault:
-    """The fault of a cell that a command would refuse; `why` are the words of its refusal."""
-    return Fault(field, value, _("A valid value"), why)
+def refused_cell(field: str, value: str, reason: str) -> Fault:
+    """The fault of a cell that a command would refuse; `reason` is the text of its refusal."""
+    return Fault(field, value, _("A valid value"), reason)
 
 
 def row_name(row: IntakeRow) -> str:
@@ -214,10 +214,10 @@ def demand_unchanged(row: IntakeRow, stored: StoredRow | None) -> StoredRow:
     return stored
 
 
-def cannot_undo(row: IntakeRow, why: str) -> Invalid:
+def cannot_undo(row: IntakeRow, reason: str) -> Invalid:
     """The error of undoing a row on which something depends."""
     return Invalid(
-        _("%(row)s can no longer be undone: %(why)s") % {"row": row_name(row), "why": why}
+        _("%(row)s can no longer be undone: %(why)s") % {"row": row_name(row), "why": reason}
     )
 
 
@@ -236,14 +236,16 @@ def demand_as_applied(
     light changed overnight, another field was filled in, or a later table was undone.
     """
     for row in rows:
-        here = None if row.subject_id is None else stored.get(row.subject_id)
-        if here is None:
+        current = None if row.subject_id is None else stored.get(row.subject_id)
+        if current is None:
             raise changed_since(row)
-        if here.version != row.left and not (values_of and _still(row, values_of(here))):
+        if current.version != row.left and not (
+            values_of and _has_written_values(row, values_of(current))
+        ):
             raise changed_since(row)
 
 
-def _still(row: IntakeRow, values: Mapping[str, Any]) -> bool:
+def _has_written_values(row: IntakeRow, values: Mapping[str, Any]) -> bool:
     """Whether the values are those written; of an object that the row made, all of them."""
     names = values if row.verdict == NEW else row.after.keys() & values.keys()
     return all(same_value(values[name] or "", row.after.get(name) or "") for name in names)

@@ -1,6 +1,6 @@
 """Reads dates as people write them in a cell.
 
-Typed dates, 2025年3月1日, 2025.3.1, 20250301, serial numbers, 二〇二五年三月一日.
+Such as typed dates, 2025年3月1日, 2025.3.1, 20250301, serial numbers, 二〇二五年三月一日.
 `folded` is the text of a cell with compatibility forms folded (NFKC) and white space removed.
 """
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from directives.tables.faults import Wrong
 from directives.tables.layout import Cell
 
-FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 EPOCH = date(1899, 12, 30)  # day 0 of a spreadsheet's count
 SERIALS = range(18_264, 73_416)  # 1950 to 2100: other whole numbers are not read as dates
 PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -53,11 +53,11 @@ def read_day(cell: Cell, folded: str) -> date | Wrong:
 
 
 def _from_number(number: Decimal, folded: str) -> date | Wrong:
-    whole = int(number)
-    if whole in SERIALS:  # the fraction is the time of day
-        return EPOCH + timedelta(days=whole)
-    if number == whole and PACKED.fullmatch(str(whole)):
-        return _from_text(str(whole))
+    integer = int(number)
+    if integer in SERIALS:  # the fraction is the time of day
+        return EPOCH + timedelta(days=integer)
+    if number == integer and PACKED.fullmatch(str(integer)):
+        return _from_text(str(integer))
     return _from_text(folded)
 
 
@@ -109,7 +109,7 @@ def _date(year: int, month: int, day: int) -> date | Wrong:
         result = date(year, month, day)
     except ValueError:
         return impossible_date(year, month, day)
-    return result if FIRST <= result <= LAST else _out_of_range()
+    return result if EARLIEST <= result <= LATEST else _out_of_range()
 
 
 def last_day(year: int, month: int) -> date:
@@ -140,8 +140,8 @@ def _out_of_range() -> Wrong:
 def _month_alone(year: int, month: int) -> Wrong:
     if not 1 <= month <= 12:
         return impossible_date(year, month, 32)
-    last = last_day(year, month) if year < 9999 else LAST - timedelta(days=1)
-    params = {"month": f"{year}-{month:02}", "last": f"{last:%Y-%m-%d}"}
+    last_date = last_day(year, month) if year < 9999 else LATEST - timedelta(days=1)
+    params = {"month": f"{year}-{month:02}", "last": f"{last_date:%Y-%m-%d}"}
     return Wrong(
         _("a full date, not only a month"),
         _("Write which day of %(month)s; its last day is %(last)s.") % params,

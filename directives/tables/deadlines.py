@@ -2,7 +2,7 @@
 
 Such as 2025年底前, 2025年第三季度, 2025年6月中旬, 2025年3月—6月, 长期坚持.
 A month, a quarter, a half-year and a year mean their last day, a span its end.
-Nothing is guessed of a text without a year or without a date.
+A text without a year or without a date is not interpreted.
 """
 
 import re

@@ -28,7 +28,7 @@ class CellLine:
         return gettext("Error") if isinstance(self.cell, Fault) else gettext("Not imported")
 
     @property
-    def stands(self) -> str:
+    def stored_value(self) -> str:
         return "" if isinstance(self.cell, Fault) else self.cell.stands
 
     @property
@@ -59,7 +59,7 @@ COLUMNS = (
     Column("heading", _("Heading"), lambda line: line.cell.heading),
     Column("found", _("Result"), lambda line: line.result, width=10),
     Column("value", _("Value in the file"), lambda line: line.cell.value, width=30),
-    Column("stands", _("Current value"), lambda line: line.stands, width=30),
+    Column("stands", _("Current value"), lambda line: line.stored_value, width=30),
     Column(
         "expected",
         _("What was expected, or why it is not imported"),

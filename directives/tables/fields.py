@@ -17,7 +17,9 @@ from directives.base.states import LIGHTS
 from directives.models import IntakeRow, User
 from directives.tables.book import Words
 
-Sort = Literal["text", "code", "date", "whole", "number", "percent", "money", "choice", "codes"]
+FieldType = Literal[
+    "text", "code", "date", "whole", "number", "percent", "money", "choice", "codes"
+]
 Choices = tuple[tuple[str, Words], ...]
 
 
@@ -48,7 +50,7 @@ class Field:
 
     name: str
     label: Words
-    sort: Sort = "text"
+    type: FieldType = "text"
     synonyms: tuple[str, ...] = ()
     required: bool = False  # the column must exist and no cell of it be empty
     key: bool = False  # part of what identifies the stored row
@@ -58,13 +60,13 @@ class Field:
     help: Words = ""
     drop_down: str = ""  # a key of `templates.LISTS`: the values that a template offers
     read_only: bool = False  # exported, but ignored in an import
-    report_edits: bool = False  # where it is ignored, cells that differ are reported
+    report_edits: bool = False  # cells of a read-only field that differ are reported
     computed: bool = False  # set by the check; no file has a column of it
     unless: str = ""  # ignored in an import where the file has a column of that other field
     deadline: bool = False  # of a "date": a month or a quarter means its last day
 
-    def shown_only(self, headed: Container[str]) -> bool:
-        """Whether the field is ignored in a file with columns of the fields `headed`."""
+    def is_readonly(self, headed: Container[str]) -> bool:
+        """Whether an import ignores the field, given the fields `headed` that have a column."""
         return self.read_only or self.unless in headed
 
 
@@ -127,9 +129,9 @@ class FileRow:
     faults: tuple[Fault, ...] = ()
     hidden: bool = False
     # Fields whose number was multiplied, because of 万 or 亿 in the cell or its heading.
-    spelt_out: frozenset[str] = frozenset()
-    # The raw cells of ignored fields with `report_edits`.
-    shown: Mapping[str, Any] = field(default_factory=dict)
+    scaled_fields: frozenset[str] = frozenset()
+    # The raw cells of read-only fields with `report_edits`.
+    readonly_cells: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def place(self) -> RowPlace:

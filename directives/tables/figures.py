@@ -33,7 +33,7 @@ POWER = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
 NOT_A_NUMBER = frozenset({"nan", "inf", "-inf", "infinity", "-infinity", "#n/a", "null", "none"})
 MONEY = re.compile(r"^(?:人民币|rmb|cny|¥)|元整?$", re.IGNORECASE)
 HANT = str.maketrans("萬億圓圆約餘幣辦結啟動開", "万亿元元约余币办结启动开")
-DONE = {
+PERCENTAGES_IN_WORDS = {
     **dict.fromkeys(("完成", "已完成", "全部完成", "已全部完成", "已办结", "办结"), 100),
     **dict.fromkeys(("未启动", "尚未启动", "未开始", "尚未开始"), 0),
 }  # percentages in words
@@ -73,14 +73,14 @@ def _from_text(text: str, scale: int) -> Decimal | Wrong:
     match = FIGURE.fullmatch(text)
     if not match or not (match[2] or match[3]):
         return _no_number()
-    sign, whole, fraction, unit = (group or "" for group in match.groups())
-    whole = whole or "0"
-    if "," in whole and not (THREES.fullmatch(whole) or FOURS.fullmatch(whole)):
+    sign, digits, fraction, unit = (group or "" for group in match.groups())
+    digits = digits or "0"
+    if "," in digits and not (THREES.fullmatch(digits) or FOURS.fullmatch(digits)):
         return Wrong(
             _("a number; its commas are not thousands separators"),
             _("Write it without commas; use a full stop as the decimal point."),
         )
-    number = Decimal(f"{sign}{whole.replace(',', '')}{fraction}")
+    number = Decimal(f"{sign}{digits.replace(',', '')}{fraction}")
     return _in_range(number * (UNITS[unit] if unit else scale))
 
 
@@ -128,8 +128,8 @@ def read_percent(
     A bare number between 0 and 1 is a share, as a cell formatted as percent holds it. A bare 1 is
     100% in a column of shares, 1% in one of points, and wrong where that is unknown ("").
     """
-    if (words := folded.translate(HANT)) in DONE:
-        return Interpreted(DONE[words])
+    if (phrase := folded.translate(HANT)) in PERCENTAGES_IN_WORDS:
+        return Interpreted(PERCENTAGES_IN_WORDS[phrase])
     text = folded.replace("百分之", "%")
     if (
         text.count("%") == 1

@@ -1,4 +1,4 @@
-"""The raw content of a file: its tables, their first rows, and every row as it stands.
+"""The raw content of a file: its tables, their first rows, and every row unchanged.
 
 Lines count from 1 as in the spreadsheet, columns from 0 as in `RawRow.cells`.
 """
@@ -54,10 +54,10 @@ class Table:
 
     number: int  # its index in the file
     name: str
-    head: tuple[RawRow, ...]  # its first rows that are not empty, at most `parsing.limits.HEAD`
+    head: tuple[RawRow, ...]  # its first rows that are not empty, at most `limits.HEAD_ROWS`
     rows: int  # at most so many; empty ones and titles count
     hidden: bool = False
-    merges: tuple[Merge, ...] = ()  # the first `parsing.limits.MERGES`
+    merges: tuple[Merge, ...] = ()  # the first `limits.MAX_MERGES`
     hidden_columns: tuple[int, ...] = ()
 
 
@@ -65,12 +65,12 @@ class Table:
 class OpenFile:
     """A file being read. Close it when done, or use it as a context manager."""
 
-    name: str  # as the person calls the file
+    name: str  # of the uploaded file
     format: Literal["xlsx", "csv"]
     tables: tuple[Table, ...]
-    remarks: tuple[str, ...]  # in words, about the file as a whole
-    reading: Callable[[Table], Iterator[RawRow]] = field(repr=False)
-    closing: Callable[[], None] = field(repr=False)
+    remarks: tuple[str, ...]  # translated, about the file as a whole
+    read_rows: Callable[[Table], Iterator[RawRow]] = field(repr=False)
+    close_file: Callable[[], None] = field(repr=False)
     encoding: str = ""  # of a text file
     separator: str = ""
 
@@ -79,10 +79,10 @@ class OpenFile:
 
         Iterating may raise `reader.Unreadable`. Closing the iterator ends the process that reads.
         """
-        return self.reading(table)
+        return self.read_rows(table)
 
     def close(self) -> None:
-        self.closing()
+        self.close_file()
 
     def __enter__(self) -> Self:
         return self
@@ -98,8 +98,8 @@ class OpenFile:
 
 def column_letters(column: int) -> str:
     """The letters of a column in a spreadsheet: 0 is A, 26 is AA."""
-    text, rest = "", column + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
+    text, number = "", column + 1
+    while number:
+        number, digit = divmod(number - 1, 26)
         text = chr(65 + digit) + text
     return text

@@ -100,13 +100,13 @@ def list_of_length(filter_notes: Notes, count: int, make_book: Callable[[], Book
     return FilteredList(filter_notes, lambda limit: count <= limit, lambda: count, make_book)
 
 
-def part_of(part: int, whole: int) -> str:
+def part_of(part: int, total: int) -> str:
     """Such as: 3 of 8 (37.5%)."""
-    share = f" ({100 * part / whole:.1f}%)" if whole else ""
-    return _("%(part)s of %(whole)s") % {"part": part, "whole": whole} + share
+    share = f" ({100 * part / total:.1f}%)" if total else ""
+    return _("%(part)s of %(whole)s") % {"part": part, "whole": total} + share
 
 
-def chosen_columns(
+def select_columns(
     columns: Iterable[Column], offered: Iterable[Column], keys: Sequence[str]
 ) -> tuple[Column, ...]:
     """The chosen columns in the order of `keys` (none: all), then those that are not `offered`."""
@@ -115,5 +115,5 @@ def chosen_columns(
         return columns
     by_key = {column.key: column for column in columns}
     choosable = {column.key for column in offered}
-    chosen = tuple(by_key[key] for key in keys if key in by_key)
-    return chosen + tuple(column for column in columns if column.key not in choosable)
+    selected = tuple(by_key[key] for key in keys if key in by_key)
+    return selected + tuple(column for column in columns if column.key not in choosable)

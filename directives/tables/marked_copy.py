@@ -24,7 +24,7 @@ from directives.tables.book import guard
 from directives.tables.fault_list import noted_rows
 from directives.tables.layout import Cell, OpenFile, RawRow, Table
 
-MOST = 20_000  # marked rows
+MARK_LIMIT = 20_000  # marked rows
 WIDTH = 16  # characters of every column
 COMMENT_LENGTH = 2000  # characters
 Look = Literal["", "wrong", "untaken"]
@@ -86,8 +86,8 @@ def write_marked_copy(opened: OpenFile, rows: Sequence[IntakeRow], file: BinaryI
 
 
 def rows_to_mark(intake: Intake) -> list[IntakeRow]:
-    """The rows of an intake with marks, at most MOST."""
-    return list(noted_rows(intake).only("sheet", "line", "faults", "untaken")[:MOST])
+    """The rows of an intake with marks, at most MARK_LIMIT."""
+    return list(noted_rows(intake).only("sheet", "line", "faults", "untaken")[:MARK_LIMIT])
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ WIDEST = 300  # columns
 LONGEST = 60  # characters of a heading
 SAMPLES = 3
 SAMPLE_LENGTH = 60  # characters
-COUNTED = ("1", "2", "3")  # samples of a column that numbers its rows
+ROW_NUMBERS = ("1", "2", "3")  # samples of a column that numbers its rows
 NOISE = re.compile(r"[*＊:：?？]|[(（\[【〔].*?[)）\]】〕]")
 SCALES = {
     "万": 10_000,
@@ -91,8 +91,8 @@ class Headings:
 
     number: int  # of the table in the file
     sheet: str
-    first: int  # line
-    last: int  # line
+    first_line: int
+    last_line: int
     columns: tuple[Column, ...]
 
     @property
@@ -114,8 +114,8 @@ class Headings:
         return {
             "number": self.number,
             "sheet": self.sheet,
-            "first": self.first,
-            "last": self.last,
+            "first": self.first_line,
+            "last": self.last_line,
             "columns": columns,
         }
 
@@ -127,9 +127,9 @@ class Headings:
         )
         return cls(data["number"], data["sheet"], data["first"], data["last"], columns)
 
-    def matching(self, chosen: Mapping[str, str]) -> "Headings":
-        """Return them with the fields chosen for the columns, by letter."""
-        columns = (replace(column, field=chosen.get(column.letter, "")) for column in self.columns)
+    def with_fields(self, fields: Mapping[str, str]) -> "Headings":
+        """Return the headings with these fields for the columns; `fields`: letter → field."""
+        columns = (replace(column, field=fields.get(column.letter, "")) for column in self.columns)
         return replace(self, columns=tuple(columns))
 
 
@@ -150,9 +150,9 @@ class FieldNames:
                 for field in self.fields:
                     self.names.setdefault(fold(str(field.label)), field.name)
         self.names |= {fold(field.name): field.name for field in self.fields}
-        known = {field.name for field in self.fields}
+        field_names = {field.name for field in self.fields}
         for heading, name in FORMER.items():
-            if name in known:
+            if name in field_names:
                 self.names.setdefault(fold(heading), name)
 
     @cached_property
@@ -164,17 +164,17 @@ class FieldNames:
         """Fields other than the id that identify a row."""
         return frozenset(field.name for field in self.fields if field.key and field.name != "id")
 
-    def of(self, texts: Sequence[str]) -> tuple[str, bool]:
+    def field_of(self, texts: Sequence[str]) -> tuple[str, bool]:
         """Return the field of a heading, given its rows, and whether it is a name of the field.
 
         ("", False) for none.
         """
         key = tuple(texts)
         if key not in self.cache:
-            self.cache[key] = self._of(key)
+            self.cache[key] = self._find_field(key)
         return self.cache[key]
 
-    def _of(self, texts: Sequence[str]) -> tuple[str, bool]:
+    def _find_field(self, texts: Sequence[str]) -> tuple[str, bool]:
         if not texts or max(map(len, texts)) > LONGEST:
             return "", False
         candidates = dict.fromkeys(("".join(texts), texts[-1], texts[0]))
@@ -198,12 +198,12 @@ class TopRows:
                 self.cells[row.line, column] = " ".join(as_text(cell).split())
         self._spread_merges(max((row.line for row in table.head), default=0))
 
-    def _spread_merges(self, last: int) -> None:
+    def _spread_merges(self, last_line: int) -> None:
         for merge in self.table.merges:
             text = self.text(merge.top, merge.left)
             if not text:
                 continue
-            for line in range(merge.top, min(merge.bottom, last) + 1):
+            for line in range(merge.top, min(merge.bottom, last_line) + 1):
                 for column in range(merge.left, min(merge.right, self.width - 1) + 1):
                     # a wrong merge must not hide a value
                     self.cells[line, column] = self.text(line, column) or text
@@ -249,13 +249,13 @@ def find_headings(
     )
     remarks = [hidden % {"sheet": table.name} for table in tables if table.hidden]
     used = {head.number for head in heads}
-    others = [table.name for table in visible if table.number not in used and table.name]
-    if others:
-        text = _(
+    skipped = [table.name for table in visible if table.number not in used and table.name]
+    if skipped:
+        remark = _(
             "Sheets skipped because their headings differ: %(sheets)s. Give them the same "
             "headings, or import each separately."
         )
-        remarks.append(text % {"sheets": "、".join(others)})
+        remarks.append(remark % {"sheets": "、".join(skipped)})
     return heads, remarks
 
 
@@ -271,7 +271,7 @@ def _headings_of(table: Table, names: FieldNames) -> Headings:
     head = max(candidates, key=lambda head: len(head.matched))
     if not head.matched:
         head = _headings_at(top, _likeliest(table.head), names)
-    # Not before: with a column less, a deeper heading could win, which includes a row of data.
+    # Not earlier: with a column less, a deeper heading could win, which includes a row of data.
     return replace(head, columns=_without_row_numbers(head.columns, names))
 
 
@@ -287,7 +287,7 @@ def _headings_at(top: TopRows, lines: range, names: FieldNames) -> Headings:
     columns = []
     for index in range(top.width):
         texts = top.texts(lines, index)
-        field, sure = names.of(texts)
+        field, sure = names.field_of(texts)
         samples = top.samples(lines[-1], index)
         if texts or samples:
             columns.append(Column(index, " / ".join(texts), samples, field, sure))
@@ -302,9 +302,9 @@ def _without_rivals(columns: Sequence[Column]) -> tuple[Column, ...]:
     """
     result = []
     for column in columns:
-        same = [other for other in columns if other.field == column.field and column.field]
-        first = max(same, key=lambda other: (other.sure, -other.index)) if same else column
-        alike = fold(first.heading) == fold(column.heading)
+        rivals = [rival for rival in columns if rival.field == column.field and column.field]
+        best = max(rivals, key=lambda rival: (rival.sure, -rival.index)) if rivals else column
+        alike = fold(best.heading) == fold(column.heading)
         result.append(column if alike else replace(column, field="", sure=False))
     return tuple(result)
 
@@ -325,18 +325,22 @@ def _without_row_numbers(columns: tuple[Column, ...], names: FieldNames) -> tupl
 
 def _numbers_rows(column: Column) -> bool:
     samples = column.samples
-    return column.field == "id" and bool(samples) and samples == COUNTED[: len(samples)]
+    return column.field == "id" and bool(samples) and samples == ROW_NUMBERS[: len(samples)]
 
 
-def remembered(head: Headings, columns: Mapping[str, str], names: FieldNames) -> Headings:
-    """Match the columns as the user once did; `columns`: folded heading → field."""
-    known = {field.name for field in names.fields}
+def with_remembered_fields(
+    head: Headings, columns: Mapping[str, str], names: FieldNames
+) -> Headings:
+    """Match the columns as the user did before; `columns`: folded heading → field."""
+    field_names = {field.name for field in names.fields}
     fields = {column.letter: columns.get(fold(column.heading), "") for column in head.columns}
-    return head.matching({place: field for place, field in fields.items() if field in known})
+    return head.with_fields(
+        {letter: field for letter, field in fields.items() if field in field_names}
+    )
 
 
-def all_known(heads: Sequence[Headings], names: FieldNames) -> bool:
-    """Whether the user need not be asked: every heading is known, and there are no faults."""
+def is_fully_matched(heads: Sequence[Headings], names: FieldNames) -> bool:
+    """Whether the user need not choose: every heading has a field, and there are no faults."""
     if not heads or not all(column.field for column in heads[0].columns if column.heading):
         return False
     return not heading_faults(heads[0], names)
@@ -359,10 +363,10 @@ def heading_faults(head: Headings, names: FieldNames) -> list[Fault]:
 
 def _missing(field: Field) -> Fault:
     label = str(field.label)
-    others = [name for name in field.synonyms if name != label][:4] or [label]
+    names = [name for name in field.synonyms if name != label][:4] or [label]
     expected = _("a column headed “%(label)s” (or one of: %(names)s)")
     remedy = _("Choose the column that contains it, or add it to the file and upload it again.")
-    return Fault(field.name, "", expected % {"label": label, "names": "、".join(others)}, remedy)
+    return Fault(field.name, "", expected % {"label": label, "names": "、".join(names)}, remedy)
 
 
 def _repeated(field: Field, letters: Sequence[str]) -> Fault:

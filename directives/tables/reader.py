@@ -20,14 +20,13 @@ from django.utils.translation import gettext as _
 from directives.base.child_processes import ChildFailed, answer_of
 from directives.base.refusals import Refusal
 from directives.tables.layout import Cell, Merge, NoValue, OpenFile, RawRow, Table
-from directives.tables.parsing.limits import FILE
-from directives.tables.unreadable import words_of
+from directives.tables.parsing.limits import MAX_FILE_SIZE
+from directives.tables.unreadable import message_of
 
 MEMORY = 512 * 2**20  # bytes of address space of the child
 CPU_SECONDS = {"outline": 120, "rows": 900}  # of the child: a million rows take about 60
-PATIENCE = 60  # seconds without output while the caller waits
+OUTPUT_TIMEOUT = 60  # seconds without output while the caller waits
 LONGEST_LINE = 32 * 2**20  # bytes of output
-
 
 _CHILD = str(Path(__file__).with_name("child.py"))
 
@@ -40,7 +39,7 @@ class Unreadable(Refusal):
 
     def __init__(self, code: str, params: dict[str, Any] | None = None) -> None:
         self.code = code
-        super().__init__(words_of(code, params or {}))
+        super().__init__(message_of(code, params or {}))
 
 
 def read(source: str | os.PathLike[str] | BinaryIO, name: str) -> OpenFile:
@@ -71,8 +70,8 @@ def _open(path: str, name: str, close: Callable[[], None]) -> OpenFile:
             format=outline["format"],
             tables=tuple(_table(number, table) for number, table in enumerate(outline["tables"])),
             remarks=tuple(_remark(code) for code in outline["remarks"]),
-            reading=rows,
-            closing=close,
+            read_rows=rows,
+            close_file=close,
             encoding=outline.get("encoding", ""),
             separator=outline.get("separator", ""),
         )
@@ -86,8 +85,8 @@ def _copy(source: BinaryIO) -> "tempfile._TemporaryFileWrapper[bytes]":
     try:
         source.seek(0)
         shutil.copyfileobj(source, copied, 1 << 20)
-        if copied.tell() > FILE:
-            raise Unreadable("too_large", {"size": copied.tell(), "limit": FILE})
+        if copied.tell() > MAX_FILE_SIZE:
+            raise Unreadable("too_large", {"size": copied.tell(), "limit": MAX_FILE_SIZE})
         copied.flush()
     except BaseException:
         copied.close()
@@ -175,7 +174,7 @@ def _output(path: str, task: str, *arguments: str) -> Generator[bytes]:
     command = [sys.executable, "-I", "-S", "-X", "utf8", _CHILD, task, *limits, *arguments]
     try:
         with open(path, "rb") as file:
-            yield from answer_of(command, file, patience=PATIENCE, longest=LONGEST_LINE)
+            yield from answer_of(command, file, patience=OUTPUT_TIMEOUT, longest=LONGEST_LINE)
     except OSError as error:
         raise Unreadable("no_file") from error
     except ChildFailed as error:

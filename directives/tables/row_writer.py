@@ -181,9 +181,9 @@ def _value_writer(kind: CellKind) -> Callable[[Any], tuple[str, str]]:
                 return "text", inline_string(cell)
             case date():
                 return kind, f'"><v>{_serial(cell)}</v></c>'
-        whole = kind == "number" and cell == int(cell)
-        digits = int(cell) if whole or isinstance(cell, bool) else _digits(cell)
-        return "integer" if whole else kind, f'"><v>{digits}</v></c>'
+        is_integer = kind == "number" and cell == int(cell)
+        digits = int(cell) if is_integer or isinstance(cell, bool) else _digits(cell)
+        return "integer" if is_integer else kind, f'"><v>{digits}</v></c>'
 
     def write(value: Any) -> tuple[str, str]:
         cached = cache.get(value)

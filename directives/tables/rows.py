@@ -21,11 +21,11 @@ from directives.tables.fields import Fault, Field, FileRow, RowPlace
 from directives.tables.figures import has_unit, scale_of, shares_of
 from directives.tables.layout import Cell, OpenFile, RawRow, Table, column_letters
 from directives.tables.matching import SCALES, Column, Headings
-from directives.tables.skipped_rows import RowFilter, first_of, remarks_of, title_above
+from directives.tables.skipped_rows import RowFilter, join_first, remarks_of, title_above
 
 SECTION = "section"  # the field that the heading of a group of rows fills
 TITLE = "document"  # the field that the title above the headings fills
-FIGURES = ("money", "number")  # sorts of fields
+FIGURES = ("money", "number")  # types of fields
 PAIRS = 3  # examples in a remark on interpreted cells
 
 UNIT = re.compile(r"(?<![报送制写任头管])单位:([^:;,()]{1,20})")
@@ -34,17 +34,17 @@ Values = dict[str, Any]
 
 
 class MergedCells:
-    """Fills in cells merged over several rows: people read their value for each of these rows.
+    """Fills in cells merged over several rows, whose value applies to each of these rows.
 
-    `last` is the last line of the headings, `columns` are the indexes of those that are read. Rows
-    must be passed in the order of the sheet.
+    `heading_end` is the last line of the headings, `columns` are the indexes of the columns to
+    fill in. Rows must be passed in the order of the sheet.
     """
 
-    def __init__(self, table: Table, last: int, columns: Iterable[int]) -> None:
-        read = set(columns)
+    def __init__(self, table: Table, heading_end: int, columns: Iterable[int]) -> None:
+        indexes = set(columns)
         self.ranges: dict[int, list[tuple[int, int]]] = {}  # top line → (column, bottom line)
         for merge in table.merges:
-            if merge.top > last and merge.bottom > merge.top and merge.left in read:
+            if merge.top > heading_end and merge.bottom > merge.top and merge.left in indexes:
                 self.ranges.setdefault(merge.top, []).append((merge.left, merge.bottom))
         self.open: dict[int, tuple[int, Cell]] = {}  # column → (bottom line, value)
 
@@ -60,7 +60,7 @@ class MergedCells:
         cells = list(row.cells)
         for column, (_bottom, value) in self.open.items():
             cells.extend([None] * (column + 1 - len(cells)))
-            if cells[column] in (None, ""):  # a wrong merge must not hide what stands there
+            if cells[column] in (None, ""):  # a wrong merge must not hide a value
                 cells[column] = value
         for column, bottom in self.ranges.get(row.line, ()):
             if column < len(row.cells) and row.cells[column] not in (None, ""):
@@ -117,7 +117,7 @@ class RowReader:
         split: Callable[[Values], Sequence[Values]] | None = None,
     ) -> None:
         headed = {name for head in heads for name in head.matched}
-        ignored = {field.name for field in fields if field.shown_only(headed)}
+        ignored = {field.name for field in fields if field.is_readonly(headed)}
         self.opened, self.heads, self.split = opened, heads, split
         self.fields = {field.name: field for field in fields if field.name not in ignored}
         self.reported = {
@@ -126,7 +126,7 @@ class RowReader:
         self.tables = {table.number: table for table in opened.tables}
         self.number = 0
         self.unit = ""  # written above the table being read
-        # for the remarks
+        # Counted for the remarks.
         self.skipped: dict[str, list[str]] = {}  # reason → rows
         self.hidden: list[str] = []
         self.splits: list[str] = []
@@ -144,7 +144,7 @@ class RowReader:
     @property
     def expected(self) -> int:
         """An upper bound of the number of rows."""
-        return sum(max(0, self.tables[head.number].rows - head.last) for head in self.heads)
+        return sum(max(0, self.tables[head.number].rows - head.last_line) for head in self.heads)
 
     def rows(self) -> Iterator[FileRow]:
         for head in self.heads:
@@ -156,21 +156,23 @@ class RowReader:
         reported = [
             (column.index, column.field) for column in head.columns if column.field in self.reported
         ]
-        read = [reader.index for reader in readers]
-        row_filter = RowFilter(head, table, read)
-        merged = MergedCells(table, head.last, [*read, *(index for index, _name in reported)])
+        field_columns = [reader.index for reader in readers]
+        row_filter = RowFilter(head, table, field_columns)
+        merged = MergedCells(
+            table, head.last_line, [*field_columns, *(index for index, _name in reported)]
+        )
         fill_section = SECTION in self.fields and SECTION not in head.matched
         fill_title = TITLE in self.fields and TITLE not in head.matched
         title = title_above(head, table) if fill_title else ""
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
         for raw in self.opened.rows(table):
-            if raw.line <= head.last:
+            if raw.line <= head.last_line:
                 continue
             full = merged.filled(raw)
             cells = _read_cells(full, readers)
             lacking = any(fault.value == "" for fault in cells.faults)
-            if why := row_filter.why(raw, lacking=lacking):
-                self.skipped.setdefault(why, []).append(self._row_name(head, raw))
+            if reason := row_filter.skip_reason(raw, lacking=lacking):
+                self.skipped.setdefault(reason, []).append(self._row_name(head, raw))
                 continue
             if len(raw.cells) > width and self.opened.format == "csv":
                 cells.faults.append(_too_wide(raw, width))
@@ -178,13 +180,13 @@ class RowReader:
                 cells.values[SECTION] = row_filter.group
             if title:
                 cells.values[TITLE] = title
-            self._count(head, raw, full, readers, cells)
-            shown = {name: _cell_at(full, index) for index, name in reported}
-            spelt_out, faults = _spelt_out(full, figures), tuple(cells.faults)
+            self._note_for_remarks(head, raw, full, readers, cells)
+            readonly_cells = {name: _cell_at(full, index) for index, name in reported}
+            scaled_fields, faults = _scaled_fields(full, figures), tuple(cells.faults)
             for values in self._split(head, raw, cells.values):
                 self.number += 1
                 place = RowPlace(self.number, head.sheet, raw.line)
-                yield FileRow(*place, values, faults, raw.hidden, spelt_out, shown)
+                yield FileRow(*place, values, faults, raw.hidden, scaled_fields, readonly_cells)
 
     def _split(self, head: Headings, raw: RawRow, values: Values) -> Sequence[Values]:
         rows = self.split(values) if self.split else (values,)
@@ -195,7 +197,7 @@ class RowReader:
     def _row_name(self, head: Headings, raw: RawRow) -> str:
         return f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
 
-    def _count(
+    def _note_for_remarks(
         self,
         head: Headings,
         raw: RawRow,
@@ -203,17 +205,18 @@ class RowReader:
         readers: Sequence[ColumnReader],
         cells: ReadCells,
     ) -> None:
-        """Note what the remarks tell of one row."""
+        """Count what the remarks say about one row."""
         if raw.hidden:
             self.hidden.append(self._row_name(head, raw))
         for cell in cells.interpretations:
             self.interpreted.setdefault(cell.heading, Counter())[cell.text, cell.meaning] += 1
         if full is not raw:
-            own = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
+            unmerged = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
             self.merged.update(
                 reader.heading
                 for reader in readers
-                if reader.index < len(own) and own[reader.index] != full.cells[reader.index]
+                if reader.index < len(unmerged)
+                and unmerged[reader.index] != full.cells[reader.index]
             )
 
     def _column_readers(self, head: Headings, table: Table) -> list[ColumnReader]:
@@ -221,11 +224,11 @@ class RowReader:
         exported = {"id", "version"} <= head.matched.keys()
         self.unit = _unit_above(head, table)
         figures = any(
-            self.fields[name].sort in FIGURES for name in head.matched if name in self.fields
+            self.fields[name].type in FIGURES for name in head.matched if name in self.fields
         )
         if figures and self.unit and not LARGE.fullmatch(self.unit):
             self.unclear_units.add(self.unit)
-        below = [row for row in table.head if row.line > head.last]
+        below = [row for row in table.head if row.line > head.last_line]
         readers = []
         for column in head.columns:
             field = self.fields.get(column.field)
@@ -240,7 +243,7 @@ class RowReader:
                     required=field.required,
                     letter=column.letter,
                     heading=column.heading,
-                    figure=field.sort in FIGURES,
+                    figure=field.type in FIGURES,
                     scaled=units.scale != 1,
                 )
             )
@@ -249,13 +252,13 @@ class RowReader:
     def _units(
         self, field: Field, column: Column, below: Sequence[RawRow], exported: bool
     ) -> ColumnUnits:
-        if field.sort == "percent":
+        if field.type == "percent":
             cells = [row.cells[column.index] for row in below if column.index < len(row.cells)]
             return ColumnUnits(shares="shares" if exported else shares_of(cells))
         scale = column.scale
         if scale == 1 and LARGE.fullmatch(self.unit):
             scale = SCALES.get(self.unit) or scale_of(self.unit)
-        if field.sort in FIGURES and scale != 1:
+        if field.type in FIGURES and scale != 1:
             self.scaled[column.heading] = scale
             return ColumnUnits(scale=scale)
         return ColumnUnits()
@@ -289,10 +292,10 @@ class RowReader:
                 "Rows with several organisations are read as one row for each: %(count)s "
                 "(rows %(lines)s). Where the table names no lead, the first one leads."
             )
-            yield text % {"count": len(self.splits), "lines": first_of(self.splits)}
+            yield text % {"count": len(self.splits), "lines": join_first(self.splits)}
         if self.hidden:
             text = _("Hidden rows are read too: %(count)s (rows %(lines)s).")
-            yield text % {"count": len(self.hidden), "lines": first_of(self.hidden)}
+            yield text % {"count": len(self.hidden), "lines": join_first(self.hidden)}
 
 
 def _interpreted(heading: str, cells: Counter[tuple[str, str]]) -> str:
@@ -312,7 +315,7 @@ def _unit_above(head: Headings, table: Table) -> str:
     cells = (
         cell
         for row in table.head
-        if row.line < head.first
+        if row.line < head.first_line
         for cell in row.cells
         if isinstance(cell, str)
     )
@@ -347,7 +350,7 @@ def _read_cells(raw: RawRow, readers: Sequence[ColumnReader]) -> ReadCells:
     return result
 
 
-def _spelt_out(raw: RawRow, figures: Sequence[ColumnReader]) -> frozenset[str]:
+def _scaled_fields(raw: RawRow, figures: Sequence[ColumnReader]) -> frozenset[str]:
     """The fields whose number came with a unit of ten thousand or more."""
     present = (reader for reader in figures if reader.index < len(raw.cells))
     return frozenset(

@@ -1,6 +1,6 @@
 """Recognises rows that are no data: totals, repeated headings, column numbers, notes.
 
-Nothing is skipped silently: a remark names each sort, how many rows, and where.
+A remark on the import names each reason for skipping rows, with their number and lines.
 """
 
 import re
@@ -33,7 +33,7 @@ GROUP = re.compile(
 )
 INNER = re.compile(r"\(")  # （一） is a group within 一、
 ANNEX = re.compile(r"^附(?:件|表|录|錄)[\s\d一二三四五六七八九十]*[:：]?")
-COUNTED = re.compile(r"\(?(\d{1,3})\)?")
+COLUMN_NUMBER = re.compile(r"\(?(\d{1,3})\)?")
 # How columns before the numbered ones are named: 甲 乙 1 2 3
 LETTERS = ("甲乙丙丁戊己庚辛", "ABCDEFGH", "abcdefgh")
 SUSPICIOUS = re.compile(r"[计計:：]|total", re.IGNORECASE)
@@ -47,32 +47,32 @@ REASONS = ("sum", "note", "example", "heading", "group", "blank")
 class RowFilter:
     """Judges the rows of one sheet in their order.
 
-    `read` are the indexes of the columns that hold a field. `group` is the heading of the group
+    `field_columns` are the indexes of columns with a field. `group` is the heading of the group
     to which the last row belongs.
     """
 
-    def __init__(self, head: Headings, table: Table, read: Collection[int]) -> None:
+    def __init__(self, head: Headings, table: Table, field_columns: Collection[int]) -> None:
         self.headings = {
             column.index: frozenset(map(folded, column.heading.split(" / ")))
             for column in head.columns
             if column.heading
         }
         self.heading_texts = frozenset().union(*self.headings.values())
-        self.titles = {_texts(row) for row in table.head if row.line < head.first}
+        self.titles = {_texts(row) for row in table.head if row.line < head.first_line}
         self.wide = {(merge.top, merge.left) for merge in table.merges if merge.right > merge.left}
-        self.read = read
+        self.field_columns = field_columns
         self.count = 0
         self.below_data = False  # after totals or notes
         self.group, self.outer_group = "", ""
 
-    def why(self, raw: RawRow, *, lacking: bool) -> str:
+    def skip_reason(self, raw: RawRow, *, lacking: bool) -> str:
         """Return why a row is skipped, one of REASONS or "empty"; "" for a row of data.
 
         `lacking`: a required cell is empty.
         """
         self.count += 1
         row, width = raw.cells, len(raw.cells)
-        filled = any(index < width and row[index] is not None for index in self.read)
+        filled = any(index < width and row[index] is not None for index in self.field_columns)
         alone = width - row.count(None) == 1 < len(self.headings)
         doubtful = lacking or alone or self.below_data or self.count <= TOP
         if filled and not (doubtful or self._is_suspicious(row)):
@@ -90,19 +90,19 @@ class RowFilter:
         return reason
 
     def _is_suspicious(self, cells: Sequence[Cell]) -> bool:
-        """A quick look at the first cells, as most rows are data."""
+        """Check only the first cells, for speed: most rows are data."""
         texts = (cell for cell in cells[:3] if isinstance(cell, str) and len(cell) < LONGEST)
         return any(SUSPICIOUS.search(text) or text.strip() in self.heading_texts for text in texts)
 
     def _reason(self, raw: RawRow, cells: Mapping[int, str], lacking: bool) -> str:
         if self._repeats(raw, cells):
             return "heading"
-        first = [
+        first_texts = [
             text for index, text in list(cells.items())[:3] if isinstance(raw.cells[index], str)
         ]
-        if first and (reason := self._reason_by_words(raw, cells, first, lacking)):
+        if first_texts and (reason := self._reason_by_words(raw, cells, first_texts, lacking)):
             return reason
-        if any(index in cells for index in self.read):
+        if any(index in cells for index in self.field_columns):
             return ""
         return "blank" if cells else "empty"
 
@@ -110,19 +110,19 @@ class RowFilter:
         self, raw: RawRow, cells: Mapping[int, str], texts: Sequence[str], lacking: bool
     ) -> str:
         """Judge a row by its first texts."""
-        first = texts[0]
+        first_text = texts[0]
         if any(len(text) < LONGEST and SUMS.fullmatch(text) for text in texts[:2]):
             return "sum"
-        if self.count <= TOP and len(first) < LONGEST and EXAMPLE.match(first):
+        if self.count <= TOP and len(first_text) < LONGEST and EXAMPLE.match(first_text):
             return "example"
         labelled = all(NOTES.match(text) or LABELS.match(text) for text in cells.values())
-        if NOTES.match(first) and (lacking or labelled):
+        if NOTES.match(first_text) and (lacking or labelled):
             return "note"
-        if labelled and (lacking or len(cells) > 1) and len(first) < LONGEST:
+        if labelled and (lacking or len(cells) > 1) and len(first_text) < LONGEST:
             return "note"
         if self.below_data and len(cells) == 1:
             return "note"
-        if lacking and len(cells) == 1 and self._begins_group(raw, first, next(iter(cells))):
+        if lacking and len(cells) == 1 and self._begins_group(raw, first_text, next(iter(cells))):
             return "group"
         return ""
 
@@ -155,14 +155,18 @@ def title_above(head: Headings, table: Table) -> str:
 
     "附件1", and lines that name an author or a unit, are no titles.
     """
-    above = [
+    texts_above = [
         [text for cell in row.cells if (text := " ".join(as_text(cell).split()))]
         for row in table.head
-        if row.line < head.first
+        if row.line < head.first_line
     ]
-    alone = [ANNEX.sub("", texts[0]).strip() for texts in above if len(texts) == 1]
+    candidates = [ANNEX.sub("", texts[0]).strip() for texts in texts_above if len(texts) == 1]
     return max(
-        (text for text in alone if not (LABELS.match(folded(text)) or NOTES.match(folded(text)))),
+        (
+            text
+            for text in candidates
+            if not (LABELS.match(folded(text)) or NOTES.match(folded(text)))
+        ),
         key=len,
         default="",
     )
@@ -174,20 +178,20 @@ def _texts(row: RawRow) -> tuple[str, ...]:
 
 def _are_column_numbers(texts: Sequence[str]) -> bool:
     """Whether a row is like 甲 乙 1 2 3, or 栏次 1 2 3, or 1 2 3 4."""
-    numbers = [int(match[1]) for text in texts if (match := COUNTED.fullmatch(text))]
-    before = texts[: len(texts) - len(numbers)]
+    numbers = [int(match[1]) for text in texts if (match := COLUMN_NUMBER.fullmatch(text))]
+    labels = texts[: len(texts) - len(numbers)]
     if not numbers or numbers != list(range(1, len(numbers) + 1)):
         return False
-    if any(map(COUNTED.fullmatch, before)):
+    if any(map(COLUMN_NUMBER.fullmatch, labels)):
         return False
-    if not before or list(before) in (["栏次"], ["欄次"], ["序号"]):
+    if not labels or list(labels) in (["栏次"], ["欄次"], ["序号"]):
         return True
-    return any("".join(before) == letters[: len(before)] for letters in LETTERS)
+    return any("".join(labels) == letters[: len(labels)] for letters in LETTERS)
 
 
 def remarks_of(skipped: Mapping[str, Sequence[str]]) -> list[str]:
     """Describe the skipped rows; `skipped`: reason → names of rows."""
-    words = {
+    messages = {
         "sum": _("Rows with totals skipped: %(count)s (rows %(lines)s)."),
         "note": _("Notes around the table skipped: %(count)s (rows %(lines)s)."),
         "example": _("The template’s example row was skipped."),
@@ -198,12 +202,12 @@ def remarks_of(skipped: Mapping[str, Sequence[str]]) -> list[str]:
         ),
     }
     return [
-        words[reason] % {"count": len(rows), "lines": first_of(rows)}
+        messages[reason] % {"count": len(rows), "lines": join_first(rows)}
         for reason in REASONS
         if (rows := skipped.get(reason))
     ]
 
 
-def first_of(rows: Sequence[str]) -> str:
-    """List the first of many rows."""
+def join_first(rows: Sequence[str]) -> str:
+    """List the names of rows, at most LISTED of them."""
     return "、".join(rows[:LISTED]) + ("…" if len(rows) > LISTED else "")

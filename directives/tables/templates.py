@@ -108,9 +108,9 @@ class _Template:
         choices = self._lists()
         self._head(sheet)
         self._rows(sheet)
-        last = max(len(rows), 1) + SPARE
-        for place, field in enumerate(self.fields):
-            self._validate(sheet, place, field, last, choices.get(field.name, ""))
+        last_row = max(len(rows), 1) + SPARE
+        for index, field in enumerate(self.fields):
+            self._validate(sheet, index, field, last_row, choices.get(field.name, ""))
         sheet.freeze_panes(1, 0)
         sheet.set_landscape()
         sheet.set_paper(9)
@@ -119,59 +119,59 @@ class _Template:
         self._guide(guide)
 
     def _head(self, sheet: Worksheet) -> None:
-        widths = [WIDTHS[field.sort] for field in self.fields]
+        widths = [WIDTHS[field.type] for field in self.fields]
         sheet.set_row(0, _height([str(field.label) for field in self.fields], widths))
-        for place, field in enumerate(self.fields):
-            sheet.set_column(place, place, WIDTHS[field.sort], self._format(field))
+        for index, field in enumerate(self.fields):
+            sheet.set_column(index, index, WIDTHS[field.type], self._format(field))
             sheet.write_string(
                 0,
-                place,
+                index,
                 guard(str(field.label)),
                 self.required_head if field.required else self.head,
             )
 
     def _format(self, field: Field) -> Format:
-        if field.sort == "percent" and self.filled:
+        if field.type == "percent" and self.filled:
             return self.share
         if field.read_only or field.name in IDENTITY:
             return self.fixed
-        if field.sort == "date":
+        if field.type == "date":
             return self.day
-        return self.text if field.sort in ("text", "code", "codes", "choice") else self.plain
+        return self.text if field.type in ("text", "code", "codes", "choice") else self.plain
 
     def _rows(self, sheet: Worksheet) -> None:
         if not self.filled:
             self._example(sheet)
             return
         for line, row in enumerate(self.filled, 1):
-            for place, field in enumerate(self.fields):
-                self._cell(sheet, line, place, field, row.get(field.name))
+            for column, field in enumerate(self.fields):
+                self._cell(sheet, line, column, field, row.get(field.name))
 
     def _example(self, sheet: Worksheet) -> None:
         """Write the example row. An import knows it by its first cell (`skipped_rows.EXAMPLE`)."""
         examples = [self._example_of(field) for field in self.fields]
-        widths = [WIDTHS[field.sort] for field in self.fields]
+        widths = [WIDTHS[field.type] for field in self.fields]
         sheet.set_row(1, _height([f"{examples[0]}　　　　", *examples[1:]], widths))
-        for place, example in enumerate(examples):
-            text = _("Example: %(value)s") % {"value": example} if place == 0 else guard(example)
+        for index, example in enumerate(examples):
+            text = _("Example: %(value)s") % {"value": example} if index == 0 else guard(example)
             if text:
-                sheet.write_string(1, place, text.strip(), self.example)
+                sheet.write_string(1, index, text.strip(), self.example)
 
     def _example_of(self, field: Field) -> str:
         return _label(field, field.example or self.first_values.get(field.name, ""))
 
-    def _cell(self, sheet: Worksheet, line: int, place: int, field: Field, value: Any) -> None:
+    def _cell(self, sheet: Worksheet, line: int, column: int, field: Field, value: Any) -> None:
         match value:
             case None | "":
-                sheet.write_blank(line, place, None, self._format(field))
+                sheet.write_blank(line, column, None, self._format(field))
             case date():
-                sheet.write_datetime(line, place, value, self.day)
+                sheet.write_datetime(line, column, value, self.day)
             case bool() | str():
                 text = guard(_label(field, str(value)))
-                sheet.write_string(line, place, text, self._format(field))
+                sheet.write_string(line, column, text, self._format(field))
             case _:
-                number = value / 100 if field.sort == "percent" else value
-                sheet.write_number(line, place, number, self._format(field))
+                number = value / 100 if field.type == "percent" else value
+                sheet.write_number(line, column, number, self._format(field))
 
     def _lists(self) -> dict[str, str]:
         """Write the values of drop-downs on a sheet; return the range of cells for each field."""
@@ -211,7 +211,9 @@ class _Template:
         letters = xl_col_to_name(column, True)
         return f"='{sheet.name}'!{letters}$2:{letters}${len(values) + 1}"
 
-    def _validate(self, sheet: Worksheet, place: int, field: Field, last: int, source: str) -> None:
+    def _validate(
+        self, sheet: Worksheet, column: int, field: Field, last_row: int, source: str
+    ) -> None:
         """Have the spreadsheet check what is typed. An import checks all of it again."""
         if field.read_only:
             return
@@ -220,7 +222,7 @@ class _Template:
         rule = _rule(field, source)
         if rule:
             options |= {"error_title": title, "error_message": message}
-        sheet.data_validation(1, place, last, place, (rule or {"validate": "any"}) | options)
+        sheet.data_validation(1, column, last_row, column, (rule or {"validate": "any"}) | options)
 
     def _help(self, field: Field) -> str:
         """Describe what to write in a column."""
@@ -231,7 +233,7 @@ class _Template:
         if field.choices:
             labels = pgettext("list", ", ").join(str(label) for _value, label in field.choices)
             parts.append(_("One of: %(all)s") % {"all": labels})
-        words = {
+        hints = {
             "date": _("A date, such as 2026-06-30"),
             "percent": _("A number from 0 to 100, or a text such as 35%"),
             "whole": _("A whole number."),
@@ -239,16 +241,16 @@ class _Template:
             "money": _("An amount of money; Chinese units of ten thousand are accepted"),
             "codes": _("Several codes, separated by commas."),
         }
-        if field.sort in words:
-            parts.append(words[field.sort])
+        if field.type in hints:
+            parts.append(hints[field.type])
         if field.limit:
             parts.append(_("At most %(limit)s characters.") % {"limit": field.limit})
         return " ".join(parts) or _("Text.")
 
     def _guide(self, sheet: Worksheet) -> None:
         """Write the instructions: what the table is for, then each column."""
-        for place, width in enumerate(GUIDE_WIDTHS):
-            sheet.set_column(place, place, width)
+        for index, width in enumerate(GUIDE_WIDTHS):
+            sheet.set_column(index, index, width)
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)
@@ -260,14 +262,14 @@ class _Template:
             sheet.set_row(line, 32)
         start = len(instructions) + 3
         headings = (_("Column"), _("Must be filled in"), _("Content to fill in"), _("For example"))
-        for place, text in enumerate(headings):
-            sheet.write_string(start, place, text, self.head)
+        for index, text in enumerate(headings):
+            sheet.write_string(start, index, text, self.head)
         fields = (field for field in self.fields if not field.read_only)
         for line, field in enumerate(fields, start + 1):
             required = _("yes") if field.required else ""
             cells = (str(field.label), required, self._help(field), self._example_of(field))
-            for place, text in enumerate(cells):
-                sheet.write_string(line, place, guard(text), self.plain)
+            for index, text in enumerate(cells):
+                sheet.write_string(line, index, guard(text), self.plain)
             sheet.set_row(line, _height(cells, GUIDE_WIDTHS))
 
     def _instructions(self) -> list[str]:
@@ -298,12 +300,12 @@ def _rule(field: Field, source: str) -> dict[str, Any]:
         # Codes are only suggested: the same table may found another organisation.
         error_type = "stop" if field.choices else "information"
         return {"validate": "list", "source": source, "error_type": error_type}
-    if field.sort == "percent":
+    if field.type == "percent":
         return {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
-    if field.sort == "date":
+    if field.type == "date":
         rule = {"validate": "date", "criteria": ">=", "value": date(1900, 3, 1)}
         return rule | {"error_type": "warning"}
-    if field.limit and field.sort == "text":
+    if field.limit and field.type == "text":
         return {"validate": "length", "criteria": "<=", "value": field.limit}
     return {}
 
@@ -326,8 +328,8 @@ def _template_fields(
     def rank(field: Field) -> int:
         return 3 if field.name in IDENTITY else 0 if field.key else 1 if field.read_only else 2
 
-    shown = (field for field in fields if field.name in filled or not field.read_only)
-    return tuple(sorted(shown, key=rank))
+    columns = (field for field in fields if field.name in filled or not field.read_only)
+    return tuple(sorted(columns, key=rank))
 
 
 def _height(texts: Sequence[str], widths: Sequence[int]) -> int:

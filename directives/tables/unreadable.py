@@ -215,7 +215,7 @@ MESSAGES: dict[str, Words] = {
 _MEGABYTE = 2**20
 
 
-def words_of(code: str, params: Mapping[str, Any]) -> str:
+def message_of(code: str, params: Mapping[str, Any]) -> str:
     """Return the message for a code, after the name of the worksheet if there is one.
 
     An unknown code, or one without its parameters, becomes "broke_off".

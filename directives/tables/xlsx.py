@@ -83,9 +83,9 @@ class _Writer:
         name = _sheet_name(str(self.book.name), number)
         sheet: RowSheet = self.workbook.add_worksheet(name, worksheet_class=RowSheet)
         columns = self.book.columns
-        for place, column in enumerate(columns):
-            sheet.set_column(place, place, width_of(column), self.formats[column.kind])
-            sheet.write_string(0, place, cell_text(str(column.label) or " "), self.formats["head"])
+        for index, column in enumerate(columns):
+            sheet.set_column(index, index, width_of(column), self.formats[column.kind])
+            sheet.write_string(0, index, cell_text(str(column.label) or " "), self.formats["head"])
         count = self._rows(sheet, rows)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, count, len(columns) - 1)
@@ -98,8 +98,8 @@ class _Writer:
         height, grouping, level, line = RowHeight(), Grouping(), 1, 1
         group, on_progress = self.book.group, self.book.on_progress
         writers = [
-            self._cell_writer(sheet, place, column, height)
-            for place, column in enumerate(self.book.columns)
+            self._cell_writer(sheet, index, column, height)
+            for index, column in enumerate(self.book.columns)
         ]
         for line, row in enumerate(islice(rows, SHEET_LIMIT), 2):
             outline = ""
@@ -119,36 +119,36 @@ class _Writer:
         return line - 1
 
     def _group_heading(self, path: GroupPath, sheet: Worksheet) -> str:
-        """A group as the cover lists it; one continued on another worksheet is named with it."""
+        """The heading of a group on the cover; one continued on another sheet names that sheet."""
         (key, heading), *_inner = path
         continued, self.last_group = key == self.last_group, key
         return f"{heading} · {sheet.name}" if continued else str(heading)
 
     def _cell_writer(
-        self, sheet: RowSheet, place: int, column: Column, height: RowHeight
+        self, sheet: RowSheet, index: int, column: Column, height: RowHeight
     ) -> CellWriter:
-        letters = xl_col_to_name(place)
+        letters = xl_col_to_name(index)
         if column.link and self.book.site:
-            add_link = partial(self._add_link, sheet, place, column.link)
+            add_link = partial(self._add_link, sheet, index, column.link)
             return linked_cell_writer(column, letters, self.styles, height, add_link)
         return cell_writer(column, letters, self.styles, height)
 
     def _add_link(
-        self, sheet: RowSheet, place: int, path_of: Callable[[Any], str], row: Any, line: int
+        self, sheet: RowSheet, index: int, path_of: Callable[[Any], str], row: Any, line: int
     ) -> bool:
         """Link a cell to its row's page; False where there is none, or the limit is reached."""
         number = self.rows_written + line - 1
         if number > LINK_LIMIT or not (path := path_of(row)):
             return False
-        sheet.add_link(line - 1, place, self.book.site + path)
+        sheet.add_link(line - 1, index, self.book.site + path)
         self.linked_rows = number
         return True
 
     def _set_up_print(self, sheet: Worksheet, name: str, count: int) -> None:
-        last = len(self.book.columns)
-        while last > 1 and self.book.columns[last - 1].key in NOT_PRINTED:
-            last -= 1
-        sheet.print_area(0, 0, count, last - 1)
+        column_count = len(self.book.columns)
+        while column_count > 1 and self.book.columns[column_count - 1].key in NOT_PRINTED:
+            column_count -= 1
+        sheet.print_area(0, 0, count, column_count - 1)
         sheet.set_landscape()
         sheet.hide_gridlines(0)  # 0: shown and printed
         sheet.set_paper(PAPERS[self.book.paper])
@@ -237,7 +237,7 @@ def _sheet_name(name: str, number: int = 1) -> str:
 
 @dataclass(slots=True)
 class _ZipTarget:
-    """The file into which a workbook is zipped. That takes long too: it reports each piece."""
+    """The file into which a workbook is zipped; reports each write, as that takes long too."""
 
     file: BinaryIO
     on_write: Callable[[], object] | None = None
@@ -248,7 +248,7 @@ class _ZipTarget:
         return self.file.write(piece)
 
     def release(self, failure: type[BaseException] | None, *_details: object) -> None:
-        """Let go of the file after a failure: the zip writes its end when it is collected."""
+        """Detach the file after a failure: `ZipFile` writes to it when garbage-collected."""
         if failure:
             self.file, self.on_write = BytesIO(), None
 

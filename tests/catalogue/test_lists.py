@@ -19,7 +19,7 @@ from directives.obligations.exports import ledger, matrix
 from directives.plans.queries.log import LogFilter
 from directives.plans.queries.plans import PlanFilter
 from directives.tables.book import Column
-from directives.tables.lists import ListQuery, chosen_columns, part_of
+from directives.tables.lists import ListQuery, part_of, select_columns
 from tests.factories import (
     NOW,
     make_body,
@@ -321,7 +321,7 @@ COLUMNS = tuple(Column(key, key, str) for key in "abcd")
     [([], "abcd"), (["b", "a"], "bad"), (["c", "gone"], "cd"), (["gone"], "d")],
 )
 def test_columns_stand_as_they_were_chosen_and_what_cannot_be_chosen_at_the_end(keys, shown):
-    assert "".join(column.key for column in chosen_columns(COLUMNS, COLUMNS[:3], keys)) == shown
+    assert "".join(column.key for column in select_columns(COLUMNS, COLUMNS[:3], keys)) == shown
 
 
 def test_chosen_columns_and_paper_are_in_every_file_of_the_list(cast, work, sign_in):

@@ -14,7 +14,7 @@ from directives.models import Organisation
 from directives.reports import commands as reporting
 from directives.tables import reader
 from directives.tables.fields import CheckedRow, Fault, FileRow, IntakeContext
-from directives.tables.matching import FieldNames, all_known, find_headings, heading_faults
+from directives.tables.matching import FieldNames, find_headings, heading_faults, is_fully_matched
 from directives.tables.rows import RowReader
 from tests.factories import (
     NOW,
@@ -135,7 +135,7 @@ def test_what_is_unclear_is_asked(file, db, request):
     names = FieldNames(KINDS[file.kind].fields(asking_of(file, request)))
     with reader.read(REFUSE / file.name, file.name) as opened:
         heads, _remarks = find_headings(opened.tables, names)
-    assert not all_known(heads, names)
+    assert not is_fully_matched(heads, names)
 
 
 @pytest.mark.parametrize("file", WRONG, ids=lambda file: file.name)

@@ -59,4 +59,6 @@ FORMER = {
 def test_a_former_heading_is_known(db, kind, field):
     names = FieldNames(KINDS[kind].fields(IntakeContext(None, NOW, TODAY, {})))
     hans, english = FORMER[kind][field]
-    assert [names.of([heading])[0] for heading in (hans, to_hant(hans), english)] == [field] * 3
+    assert [names.field_of([heading])[0] for heading in (hans, to_hant(hans), english)] == [
+        field
+    ] * 3

@@ -16,7 +16,7 @@ from directives.tables import reader
 from directives.tables.cells import value_reader
 from directives.tables.faults import Wrong
 from directives.tables.fields import IntakeContext
-from directives.tables.matching import FieldNames, all_known, find_headings
+from directives.tables.matching import FieldNames, find_headings, is_fully_matched
 from directives.tables.rows import RowReader
 from directives.tables.templates import template
 from tests.factories import NOW, TODAY, make_directive, make_document, make_indicator, make_section
@@ -57,7 +57,7 @@ def test_an_empty_template_is_matched_without_a_question_and_its_example_passed_
 ):
     with translation.override(language):
         heads, names, rows, _remarks = read_back(kind, context, made(kind, context, language))
-        assert (len(heads), all_known(heads, names), rows) == (1, True, [])
+        assert (len(heads), is_fully_matched(heads, names), rows) == (1, True, [])
         wanted = {field.name for field in names.fields if not (field.read_only or field.unless)} - {
             "id",
             "version",

@@ -253,7 +253,7 @@ def test_the_unit_above_a_table_counts_for_its_numbers(unit):
         ("ZZ-01", "Q01", 2025, 12.5),
         ("ZZ-01", "Q02", 2025, "3亿元"),
     )
-    assert [(str(row.values["value"]), row.spelt_out) for row in given[:1]] == [
+    assert [(str(row.values["value"]), row.scaled_fields) for row in given[:1]] == [
         ("125000", frozenset({"value"}))
     ]
     assert remarks == ["按标题所示，“数值”列的数字以10,000为单位计算。"]
@@ -261,7 +261,7 @@ def test_the_unit_above_a_table_counts_for_its_numbers(unit):
 
 def test_a_unit_above_that_leaves_open_which_numbers_it_means_is_told():
     given, remarks = read("statistics", ("单位：万元、个",), FIGURES, ("ZZ-01", "Q01", 2025, 12.5))
-    assert (str(given[0].values["value"]), given[0].spelt_out) == ("12.5", frozenset())
+    assert (str(given[0].values["value"]), given[0].scaled_fields) == ("12.5", frozenset())
     assert remarks == [
         "表格上方注明“万元、个”：数字一律按原样读入。以此为单位的数字，请在后面写上单位。"
     ]

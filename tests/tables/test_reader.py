@@ -21,8 +21,8 @@ from xlsxwriter import Workbook
 from directives.tables import reader, unreadable
 from directives.tables.layout import Merge, NoValue, RawRow, column_letters
 from directives.tables.parsing import packages
-from directives.tables.parsing.books import shown_by
-from directives.tables.parsing.limits import HEAD
+from directives.tables.parsing.books import number_kind
+from directives.tables.parsing.limits import HEAD_ROWS
 from directives.tables.parsing.texts import separator_of
 from directives.tables.reader import Unreadable
 from tests.tables.make import ACCEPT, REFUSE
@@ -117,7 +117,7 @@ def test_what_is_odd_but_right_is_read_to_the_cell(file):
     assert [type(cell) for row in rows for cell in row.cells] == [
         type(cell) for _line, cells in _trimmed(file.rows) for cell in cells
     ]
-    assert table.head == tuple(rows[:HEAD])
+    assert table.head == tuple(rows[:HEAD_ROWS])
     assert table.rows >= len(rows)
 
 
@@ -254,9 +254,9 @@ def test_number_formats_that_show_a_day():
         "G/通用格式",
         '_ ¥* #,##0.00_ "元"',
     )
-    assert [shown_by(code) for code in days] == ["day"] * len(days)
-    assert [shown_by(code) for code in others] == [""] * len(others)
-    assert [shown_by("h:mm"), shown_by("上午/下午h:mm:ss"), shown_by("[h]:mm")] == [
+    assert [number_kind(code) for code in days] == ["day"] * len(days)
+    assert [number_kind(code) for code in others] == [""] * len(others)
+    assert [number_kind("h:mm"), number_kind("上午/下午h:mm:ss"), number_kind("[h]:mm")] == [
         "time",
         "time",
         "span",
@@ -326,7 +326,9 @@ def test_no_row_is_missed_where_a_block_ends(monkeypatch):
     counts = set()
     for size in (17, 64, 1001):
         monkeypatch.setattr(packages, "SEARCHED", size)
-        counts.add(packages.looked_over(packages.opened(file))["xl/worksheets/sheet1.xml"].rows)
+        counts.add(
+            packages.scan_parts(packages.open_package(file))["xl/worksheets/sheet1.xml"].rows
+        )
     assert counts == {300}
 
 
@@ -545,7 +547,7 @@ def test_a_table_of_too_many_texts_is_refused_for_its_memory(monkeypatch, tmp_pa
 def test_whatever_the_process_does_the_caller_is_told_in_words(monkeypatch, tmp_path, source, code):
     monkeypatch.setattr(reader, "_CHILD", python(tmp_path, source))
     if "sleep" in source:
-        monkeypatch.setattr(reader, "PATIENCE", 1)
+        monkeypatch.setattr(reader, "OUTPUT_TIMEOUT", 1)
     monkeypatch.setattr(reader, "LONGEST_LINE", 1_000_000)
     before = children()
     with pytest.raises(Unreadable) as refused, override("en"):

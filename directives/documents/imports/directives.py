@@ -157,7 +157,7 @@ class DirectiveChecker(Checker):
             for row, directive in directives
             if directive
         }
-        past = PastValues.of(Directive, versions, _from_record)
+        past = PastValues.read(Directive, versions, _from_record)
         return [self._check_row(row, directive, past) for row, directive in directives]
 
     def _check_row(self, row: FileRow, directive: Directive | None, past: PastValues) -> CheckedRow:

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 from directives.base.states import DELIVERABLES, PARTS
 from directives.models import Cycle
 from directives.tables.book import Words
-from directives.tables.fields import Field, IntakeContext, Sort, UntakenCell
+from directives.tables.fields import Field, FieldType, IntakeContext, UntakenCell
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
@@ -156,7 +156,7 @@ COMING_BACK = (
         report_edits=True,
     ),
 )
-GOES_OUT: tuple[tuple[str, Words, Sort], ...] = (
+GOES_OUT: tuple[tuple[str, Words, FieldType], ...] = (
     ("number", pgettext_lazy("ledger", "No."), "text"),
     ("items", pgettext_lazy("ledger", "Items"), "text"),
     ("measures", pgettext_lazy("ledger", "Specific measures"), "text"),

@@ -133,7 +133,7 @@ class ObligationChecker(Checker):
             here.pk: (row.values.get("version") or here.version, here.version)
             for row, here in matches
         }
-        past = PastValues.of(Obligation, versions)
+        past = PastValues.read(Obligation, versions)
         new_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.new_bodies = Organisation.objects.in_bulk(new_bodies) if new_bodies else {}
         # The import of the admin site (no author) shows only faults, so it needs no lines.
@@ -154,7 +154,7 @@ class ObligationChecker(Checker):
         """The id of the body that a cell names."""
         if text not in self.known_bodies:
             code = self.bodies.find(text).code or self.bodies.find(AFTER_NAME.sub("", text)).code
-            self.known_bodies[text] = self.bodies.known.get(code)
+            self.known_bodies[text] = self.bodies.ids.get(code)
         return self.known_bodies[text]
 
     def _stored(
@@ -231,7 +231,7 @@ class ObligationChecker(Checker):
             checked = wrong_row(row, faults, stored.label, stored.pk)
         checked.untaken = untaken
         if line := self.lines.get(here.pk):
-            self._compare_readonly(row, checked, line, past.known.get(here.pk, {}))
+            self._compare_readonly(row, checked, line, past.by_id.get(here.pk, {}))
         return checked
 
     def _barred(self, checked: CheckedRow, here: StoredObligation) -> Iterable[UntakenCell]:
@@ -256,7 +256,7 @@ class ObligationChecker(Checker):
     ) -> None:
         """Compare the read-only cells with the ledger; edited texts go into a report."""
         version, faulty = row.values.get("version"), {fault.field for fault in checked.faults}
-        cells = dict(row.shown)
+        cells = dict(row.readonly_cells)
         if "directive" not in row.values:  # otherwise clause and body identify the row
             cells |= {
                 name: row.values[name]
@@ -418,7 +418,7 @@ class ObligationChecker(Checker):
 
     def _unassigned(self, row: FileRow, directive: int) -> Iterable[UntakenCell]:
         """Cells of a new row with values that no obligation stores."""
-        for name, cell in row.shown.items():
+        for name, cell in row.readonly_cells.items():
             value = cell_text(name, cell)
             if not value:
                 continue

@@ -167,7 +167,7 @@ class BodyChecker(Checker):
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         codes = {row.number: self._code(row) for row in rows}
         ids = [row.values["id"] for row in rows if row.values.get("id")]
-        known = [self.bodies.known[code] for code in codes.values() if code in self.bodies.known]
+        known = [self.bodies.ids[code] for code in codes.values() if code in self.bodies.ids]
         stored = Organisation.objects.select_related("parent", "successor").in_bulk([*ids, *known])
         return [self._check_row(row, codes[row.number], stored) for row in rows]
 
@@ -177,7 +177,7 @@ class BodyChecker(Checker):
         return self.bodies.find(text).code or text if text.isascii() else text
 
     def _check_row(self, row: FileRow, code: str, stored: Mapping[int, Organisation]) -> CheckedRow:
-        body = stored.get(row.values.get("id") or self.bodies.known.get(code, 0))
+        body = stored.get(row.values.get("id") or self.bodies.ids.get(code, 0))
         faults = list(self._faults_of_key(row, code, body))
         if code:
             self.numbers.setdefault(code, []).append(row.number)

@@ -117,7 +117,7 @@ class MeasureChecker(Checker):
             for row, pk in zip(rows, ids, strict=True)
             if (stored := self.stored.get(pk or 0))
         }
-        past = PastValues.of(Measure, versions, self._recorded)
+        past = PastValues.read(Measure, versions, self._recorded)
         return [self._check(row, pk, past) for row, pk in zip(rows, ids, strict=True)]
 
     def _measure_of(self, row: FileRow) -> int | None:

@@ -154,7 +154,7 @@ class EntryChecker(Checker):
             for row, key in zip(rows, keys, strict=True)
             if (entry := self.entries.get(key))
         }
-        past = PastValues.of(ReportEntry, versions, _recorded)
+        past = PastValues.read(ReportEntry, versions, _recorded)
         return [self._check(row, key, past) for row, key in zip(rows, keys, strict=True)]
 
     def _check(self, row: FileRow, key: str, past: PastValues) -> CheckedRow:

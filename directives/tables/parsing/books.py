@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 from zipfile import ZipFile
 
-from directives.tables.parsing.limits import CELL, SHEETS, TEXTS, Fault
-from directives.tables.parsing.markup import Attributes, each, fed, local, parser
+from directives.tables.parsing.limits import MAX_CELL_LENGTH, MAX_SHEETS, MAX_TEXTS_LENGTH, Fault
+from directives.tables.parsing.markup import Attributes, each_element, local, parse_blocks, parser
 
-Shown = Literal["", "day", "time", "span"]  # how a style shows a number
+NumberKind = Literal["", "day", "time", "span"]  # as what a style displays a number
 
-_BUILT_IN: dict[int, Shown] = {
+_BUILT_IN: dict[int, NumberKind] = {
     **dict.fromkeys(
         (*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), *range(57, 59)), "day"
     ),
@@ -34,12 +34,12 @@ class Sheet:
 
 @dataclass(slots=True)
 class Workbook:
-    """A package taken apart as far as every worksheet needs it."""
+    """The parts of a package that every worksheet needs."""
 
     package: ZipFile
     sheets: list[Sheet] = field(default_factory=list)
     from_1904: bool = False
-    shown: list[Shown] = field(default_factory=list)  # by number of style
+    number_kinds: list[NumberKind] = field(default_factory=list)  # by index of the style
     texts: "Texts | None" = None
     linked: bool = False  # it refers to other workbooks, which are never opened
 
@@ -53,7 +53,7 @@ def workbook_of(package: ZipFile) -> Workbook:
     _list_sheets(book, main, related)
     parts = {kind: member for kind, member in related.values() if member}
     if member := parts.get("styles"):
-        book.shown = _styles(package, member)
+        book.number_kinds = _styles(package, member)
     book.texts = Texts(package, parts.get("sharedStrings", ""))
     book.linked = any(kind == "externalLink" for kind, _member in related.values())
     if not book.sheets:
@@ -94,7 +94,7 @@ def _related(package: ZipFile, folded: dict[str, str], member: str) -> dict[str,
 
     if rels:
         with package.open(rels) as stream:
-            each(stream, rels, handle)
+            each_element(stream, rels, handle)
     return related
 
 
@@ -116,33 +116,33 @@ def _list_sheets(book: Workbook, main: str, related: dict[str, tuple[str, str]])
                 )
             elif kind == "worksheet":
                 raise Fault("sheet_missing", sheet=attributes.get("name", "")[:40])
-        if len(book.sheets) > SHEETS:
-            raise Fault("many_sheets", limit=SHEETS)
+        if len(book.sheets) > MAX_SHEETS:
+            raise Fault("many_sheets", limit=MAX_SHEETS)
 
     with book.package.open(main) as stream:
-        each(stream, main, handle)
+        each_element(stream, main, handle)
 
 
-def _styles(package: ZipFile, member: str) -> list[Shown]:
-    formats: dict[str, Shown] = {}
+def _styles(package: ZipFile, member: str) -> list[NumberKind]:
+    formats: dict[str, NumberKind] = {}
     cells: list[str] = []
 
     def handle(tag: str, parent: str, attributes: Attributes) -> None:
         if tag == "numFmt" and parent == "numFmts":
-            formats[attributes.get("numFmtId", "")] = shown_by(attributes.get("formatCode", ""))
+            formats[attributes.get("numFmtId", "")] = number_kind(attributes.get("formatCode", ""))
         elif tag == "xf" and parent == "cellXfs":
             cells.append(attributes.get("numFmtId", "0"))
 
     with package.open(member) as stream:
-        each(stream, member, handle)
+        each_element(stream, member, handle)
     return [
         formats[key] if key in formats else _BUILT_IN.get(int(key) if key.isdecimal() else 0, "")
         for key in cells
     ]
 
 
-def shown_by(code: str) -> Shown:
-    """How a number format, such as yyyy"年"m"月"d"日", shows a number."""
+def number_kind(code: str) -> NumberKind:
+    """As what a number format, such as yyyy"年"m"月"d"日", displays a number."""
     plain = _ASIDE.sub("", code.split(";")[0]).lower()
     if plain in ("general", "g/通用格式") or "general" in plain:
         return ""
@@ -157,59 +157,63 @@ class Texts:
     """The shared texts of a workbook, read only as far as needed."""
 
     def __init__(self, package: ZipFile, member: str) -> None:
-        self.known: list[str] = []
+        self.loaded: list[str] = []
         self.size = 0
         self.pieces: list[str] = []
         self.length = 0
-        self.keep = self.aside = False
+        self.in_text = self.in_phonetic = False
         self.steps = self._steps(package, member) if member else iter(())
 
     def _steps(self, package: ZipFile, member: str) -> Iterator[None]:
-        made = parser()
-        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = (
+        xml_parser = parser()
+        (
+            xml_parser.StartElementHandler,
+            xml_parser.EndElementHandler,
+            xml_parser.CharacterDataHandler,
+        ) = (
             self._start,
             self._end,
             self._text,
         )
         with package.open(member) as stream:
-            yield from fed(made, stream, member)
+            yield from parse_blocks(xml_parser, stream, member)
 
-    def _start(self, name: str, _given: Attributes) -> None:
+    def _start(self, name: str, _attributes: Attributes) -> None:
         tag = local(name)
         if tag == "si":
             self.pieces, self.length = [], 0
-        elif tag == "rPh":  # how a word is spoken
-            self.aside = True
-        self.keep = tag == "t" and not self.aside
+        elif tag == "rPh":  # phonetic reading of the text
+            self.in_phonetic = True
+        self.in_text = tag == "t" and not self.in_phonetic
 
     def _end(self, name: str) -> None:
         tag = local(name)
-        self.keep = False
+        self.in_text = False
         if tag == "rPh":
-            self.aside = False
+            self.in_phonetic = False
         elif tag == "si":
-            self.known.append(unescaped("".join(self.pieces)))
+            self.loaded.append(unescaped("".join(self.pieces)))
             self.size += self.length
-            if self.size > TEXTS:
-                raise Fault("many_texts", limit=TEXTS // 10**6)
+            if self.size > MAX_TEXTS_LENGTH:
+                raise Fault("many_texts", limit=MAX_TEXTS_LENGTH // 10**6)
 
     def _text(self, data: str) -> None:
-        if self.keep:
+        if self.in_text:
             self.pieces.append(data)
             self.length += len(data)
-            if self.length > CELL:
-                raise Fault("long_text", limit=CELL, start="".join(self.pieces)[:30])
+            if self.length > MAX_CELL_LENGTH:
+                raise Fault("long_text", limit=MAX_CELL_LENGTH, start="".join(self.pieces)[:30])
 
     def get(self, number: int) -> str:
         """The text of this number. Raises Fault if there is none."""
-        while number >= len(self.known):
+        while number >= len(self.loaded):
             try:
                 next(self.steps)
             except StopIteration:
                 raise Fault("no_text", number=number) from None
         if number < 0:
             raise Fault("no_text", number=number)
-        return self.known[number]
+        return self.loaded[number]
 
 
 def unescaped(text: str) -> str:

@@ -5,9 +5,15 @@ from datetime import date, datetime, time, timedelta
 from math import isfinite
 from typing import Any
 
-from directives.tables.parsing.books import Sheet, Shown, Workbook, unescaped
-from directives.tables.parsing.limits import CELL, COLUMNS, ROW, ROWS, Fault
-from directives.tables.parsing.markup import Attributes, fed, local, parser
+from directives.tables.parsing.books import NumberKind, Sheet, Workbook, unescaped
+from directives.tables.parsing.limits import (
+    MAX_CELL_LENGTH,
+    MAX_COLUMNS,
+    MAX_ROW_LENGTH,
+    MAX_ROWS,
+    Fault,
+)
+from directives.tables.parsing.markup import Attributes, local, parse_blocks, parser
 
 # As the parent gets it: line, hidden, cells, and the indexes of cells that JSON cannot hold.
 Row = tuple[int, bool, list[Any], list[int]]
@@ -15,7 +21,7 @@ _WIDEST = 16_384
 _PLACES: dict[str, int] = {}
 
 
-def place_of(letters: str) -> int:
+def column_index(letters: str) -> int:
     """The index of a column by its letters. Raises Fault if there is no such column."""
     if letters not in _PLACES:
         number = 0
@@ -33,10 +39,10 @@ class Grid:
     def __init__(self, book: Workbook, sheet: Sheet) -> None:
         assert book.texts is not None
         self.book, self.sheet, self.shared = book, sheet, book.texts
-        self.texts = book.texts.known
+        self.texts = book.texts.loaded
         self.hidden_columns: list[int] = []
-        self.done: list[Row] = []
-        self.over = self.keep = self.aside = False
+        self.finished_rows: list[Row] = []
+        self.at_end = self.in_text = self.in_phonetic = False
         self.prefix = ""
         self.line, self.column, self.hidden, self.digits = 0, -1, False, "0"
         self.cells: list[Any] = []
@@ -44,7 +50,7 @@ class Grid:
         self.size = 0
         self.attributes: Attributes = {}
         self.text = ""
-        self.valued = False
+        self.has_value = False
         self.formula: str | None = None
         self.in_formula = False
 
@@ -56,10 +62,10 @@ class Grid:
         self.parser.CharacterDataHandler = self._text
         try:
             with self.book.package.open(self.sheet.member) as stream:
-                for _step in fed(self.parser, stream, self.sheet.member):
-                    yield from self.done
-                    self.done.clear()
-                    if self.over:
+                for _step in parse_blocks(self.parser, stream, self.sheet.member):
+                    yield from self.finished_rows
+                    self.finished_rows.clear()
+                    if self.at_end:
                         return
         except Fault as fault:
             fault.params.setdefault("sheet", self.sheet.name)
@@ -79,32 +85,32 @@ class Grid:
     def _start(self, name: str, attributes: Attributes) -> None:
         if name == "c":
             self.attributes = attributes
-            self.text, self.valued, self.formula = "", False, None
+            self.text, self.has_value, self.formula = "", False, None
         elif name == "v":
-            self.keep = self.valued = True
+            self.in_text = self.has_value = True
         elif name == "t":
-            self.keep = not self.aside
-            self.valued = True
+            self.in_text = not self.in_phonetic
+            self.has_value = True
         elif name == "row":
             self._row(attributes)
         elif name == "f":
             self.formula, self.in_formula = "", True
         elif name == "rPh":
-            self.aside = True
+            self.in_phonetic = True
         elif name == "col" and attributes.get("hidden") in ("1", "true"):
             self._hide(attributes)
 
     def _text(self, data: str) -> None:
-        if self.keep:
+        if self.in_text:
             self.text += data
-            if len(self.text) > CELL:
-                raise Fault("long_cell", cell=self._address(), limit=CELL)
+            if len(self.text) > MAX_CELL_LENGTH:
+                raise Fault("long_cell", cell=self._address(), limit=MAX_CELL_LENGTH)
         elif self.in_formula and self.formula is not None and len(self.formula) < 1000:
             self.formula += data
 
     def _end(self, name: str) -> None:
         if name == "v" or name == "t":
-            self.keep = False
+            self.in_text = False
         elif name == "c":
             self._cell()
         elif name == "row":
@@ -112,20 +118,23 @@ class Grid:
         elif name == "f":
             self.in_formula = False
         elif name == "rPh":
-            self.aside = False
+            self.in_phonetic = False
         elif name == "sheetData":
-            self.over = True
+            self.at_end = True
 
     def _hide(self, attributes: Attributes) -> None:
-        first, last = _whole(attributes.get("min", "")), _whole(attributes.get("max", ""))
-        self.hidden_columns += range(max(first - 1, 0), min(last, COLUMNS))
+        first, last = (
+            _whole_number(attributes.get("min", "")),
+            _whole_number(attributes.get("max", "")),
+        )
+        self.hidden_columns += range(max(first - 1, 0), min(last, MAX_COLUMNS))
 
     def _row(self, attributes: Attributes) -> None:
-        number, before = attributes.get("r"), self.line
-        self.line = _whole(number) if number else self.line + 1
-        if not 1 <= self.line <= ROWS:
-            raise Fault("many_rows", limit=ROWS)
-        if self.line <= before:
+        number, previous = attributes.get("r"), self.line
+        self.line = _whole_number(number) if number else self.line + 1
+        if not 1 <= self.line <= MAX_ROWS:
+            raise Fault("many_rows", limit=MAX_ROWS)
+        if self.line <= previous:
             raise Fault("bad_row", line=self.line)
         self.digits = str(self.line)
         self.column, self.hidden = -1, attributes.get("hidden") in ("1", "true")
@@ -133,20 +142,20 @@ class Grid:
 
     def _close_row(self) -> None:
         if self.cells:
-            self.done.append((self.line, self.hidden, self.cells, self.special))
+            self.finished_rows.append((self.line, self.hidden, self.cells, self.special))
         self.cells, self.special = [], []
 
     def _cell(self) -> None:
         attributes = self.attributes
         address = attributes.get("r")
-        blank, digits = not self.valued and self.formula is None, self.digits
+        blank, digits = not self.has_value and self.formula is None, self.digits
         if address and address.endswith(digits):
-            self.column = column = place_of(address[: -len(digits)])
+            self.column = column = column_index(address[: -len(digits)])
         elif address and not blank:  # its address is in another row
             raise Fault("bad_cell", cell=address[:20])
         else:
             self.column = column = (
-                place_of(address.rstrip("0123456789")) if address else self.column + 1
+                column_index(address.rstrip("0123456789")) if address else self.column + 1
             )
         if blank:
             return
@@ -154,7 +163,7 @@ class Grid:
         if value is None:
             return
         cells = self.cells
-        if column != len(cells) or column == COLUMNS:
+        if column != len(cells) or column == MAX_COLUMNS:
             self._reach(column)
             cells[column] = value
         else:
@@ -164,8 +173,8 @@ class Grid:
 
     def _reach(self, column: int) -> None:
         """Make room for a cell that is not the next one. Raises Fault if it may not be there."""
-        if column >= COLUMNS:
-            raise Fault("many_columns", cell=self._address(), limit=COLUMNS)
+        if column >= MAX_COLUMNS:
+            raise Fault("many_columns", cell=self._address(), limit=MAX_COLUMNS)
         self.cells.extend([None] * (column + 1 - len(self.cells)))
         if self.cells[column] is not None:
             raise Fault("bad_cell", cell=self._address())
@@ -176,36 +185,38 @@ class Grid:
             number = int(text) if text.isdecimal() else -1
             text = self.texts[number] if 0 <= number < len(self.texts) else self.shared.get(number)
             return self._checked(text)
-        if self.formula is not None and not text and not (self.valued and kind == "str"):
+        if self.formula is not None and not text and not (self.has_value and kind == "str"):
             return ["f", "=" + self.formula[:1000]]
         if not text:
             return None
         if kind == "n":
             style = attributes.get("s")
-            shown = self._shown(style) if style and style != "0" else ""
-            return _number(text) if not shown else shown_as(text, shown, self.book.from_1904)
+            number_kind = self._number_kind(style) if style and style != "0" else ""
+            if not number_kind:
+                return _number(text)
+            return converted_number(text, number_kind, self.book.from_1904)
         if kind == "inlineStr" or kind == "str":
             return self._checked(unescaped(text))
         if kind == "b":
             return text not in ("0", "false")
         return ["e", text[:50]] if kind == "e" else _iso(text)
 
-    def _shown(self, style: str) -> Shown:
-        number, styles = _whole(style), self.book.shown
+    def _number_kind(self, style: str) -> NumberKind:
+        number, styles = _whole_number(style), self.book.number_kinds
         return styles[number] if 0 <= number < len(styles) else ""
 
     def _checked(self, text: str) -> str | None:
         """Return a text, counting its characters. Raises Fault if the row is too long."""
         self.size += len(text)
-        if self.size > ROW:
-            raise Fault("long_row", line=self.line, limit=ROW)
+        if self.size > MAX_ROW_LENGTH:
+            raise Fault("long_row", line=self.line, limit=MAX_ROW_LENGTH)
         return text or None
 
     def _address(self) -> str:
         return self.attributes.get("r", "")[:20] or f"R{self.line}C{self.column + 1}"
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
@@ -229,12 +240,12 @@ def _iso(text: str) -> Any:
     return ["m", moment.replace(tzinfo=None).isoformat()]
 
 
-def shown_as(text: str, shown: Shown, from_1904: bool) -> Any:
-    """Convert a number to what its style shows: a date, a datetime, a time or a number."""
+def converted_number(text: str, kind: NumberKind, from_1904: bool) -> Any:
+    """Convert a number to what its style displays: a date, a datetime, a time or a number."""
     number = _number(text)
-    if type(number) is list or shown == "span":
+    if type(number) is list or kind == "span":
         return number
-    if shown == "time" and 0 <= number < 1:
+    if kind == "time" and 0 <= number < 1:
         midnight = datetime.combine(date.min, time())
         return f"{midnight + timedelta(seconds=round(number * 86_400)):%H:%M:%S}"
     if not from_1904 and 60 <= number < 61:

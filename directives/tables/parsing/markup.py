@@ -8,7 +8,7 @@ from directives.tables.parsing.limits import Fault
 from directives.tables.parsing.packages import BROKEN
 
 Attributes = dict[str, str]
-BLOCK = 1 << 16
+BLOCK_SIZE = 1 << 16
 
 
 def parser() -> expat.XMLParserType:
@@ -24,10 +24,12 @@ def _refuse(*_details: object) -> None:
     raise Fault("entities", member="")
 
 
-def fed(expat_parser: expat.XMLParserType, stream: IO[bytes], member: str) -> Iterator[None]:
+def parse_blocks(
+    expat_parser: expat.XMLParserType, stream: IO[bytes], member: str
+) -> Iterator[None]:
     """Parse a stream, yielding after each block. Raises Fault if it is not complete XML."""
     try:
-        while block := stream.read(BLOCK):
+        while block := stream.read(BLOCK_SIZE):
             expat_parser.Parse(block, False)
             yield
         expat_parser.Parse(b"", True)
@@ -42,7 +44,9 @@ def fed(expat_parser: expat.XMLParserType, stream: IO[bytes], member: str) -> It
         raise Fault("damaged", member=member[:100]) from fault
 
 
-def each(stream: IO[bytes], member: str, handle: Callable[[str, str, Attributes], None]) -> None:
+def each_element(
+    stream: IO[bytes], member: str, handle: Callable[[str, str, Attributes], None]
+) -> None:
     """Call `handle` for each element with its name, its parent's name and its attributes."""
     path = [""]
 
@@ -53,7 +57,7 @@ def each(stream: IO[bytes], member: str, handle: Callable[[str, str, Attributes]
     expat_parser = parser()
     expat_parser.StartElementHandler = start
     expat_parser.EndElementHandler = lambda name: path.pop()
-    for _step in fed(expat_parser, stream, member):
+    for _step in parse_blocks(expat_parser, stream, member):
         continue
 
 

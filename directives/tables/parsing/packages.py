@@ -7,12 +7,12 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from directives.tables.parsing.limits import (
-    MEMBERS,
-    MERGES,
-    RATIO,
+    BLOCK_SIZE,
+    MAX_MEMBERS,
+    MAX_MERGES,
+    MAX_RATIO,
+    MAX_UNPACKED_SIZE,
     RATIO_FROM,
-    SEARCHED,
-    UNPACKED,
     Fault,
 )
 
@@ -47,20 +47,20 @@ class Part:
     merges: list[str] = field(default_factory=list)  # such as A1:B2
 
 
-def opened(file: BinaryIO) -> ZipFile:
+def open_package(file: BinaryIO) -> ZipFile:
     """Open the package. Raises Fault if its directory is harmful."""
     try:
         package = ZipFile(file)
     except (*BROKEN, MemoryError) as fault:  # the directory may claim to be larger than memory
         raise Fault("truncated") from fault
     members = package.infolist()
-    if len(members) > MEMBERS:
-        raise Fault("many_members", count=len(members), limit=MEMBERS)
+    if len(members) > MAX_MEMBERS:
+        raise Fault("many_members", count=len(members), limit=MAX_MEMBERS)
     _check_names(members)
     for member in members:
         _check_member(member)
     total = sum(member.file_size for member in members)
-    if total > UNPACKED:
+    if total > MAX_UNPACKED_SIZE:
         raise Fault(
             "bomb",
             member="",
@@ -72,14 +72,14 @@ def opened(file: BinaryIO) -> ZipFile:
 
 
 def _check_names(members: list[ZipInfo]) -> None:
-    seen: set[str] = set()
+    names: set[str] = set()
     for member in members:
         if _NAME.search(member.orig_filename):
             raise Fault("bad_member", member=member.orig_filename[:100])
         folded = member.filename.lower()
-        if folded in seen:
+        if folded in names:
             raise Fault("twice", member=member.filename[:100])
-        seen.add(folded)
+        names.add(folded)
 
 
 def _check_member(member: ZipInfo) -> None:
@@ -87,7 +87,9 @@ def _check_member(member: ZipInfo) -> None:
         raise Fault("encrypted")
     if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise Fault("packing", member=member.filename[:100])
-    if member.file_size > RATIO_FROM and member.file_size > RATIO * max(member.compress_size, 1):
+    if member.file_size > RATIO_FROM and member.file_size > MAX_RATIO * max(
+        member.compress_size, 1
+    ):
         raise Fault(
             "bomb",
             member=member.filename[:100],
@@ -97,7 +99,7 @@ def _check_member(member: ZipInfo) -> None:
 
 
 def _check_kind(names: set[str], package: ZipFile) -> None:
-    """Refuse what is a package but no plain workbook, each by its own name."""
+    """Refuse other kinds of packages, each with its own code."""
     if any(
         name.endswith(("vbaproject.bin", "vbadata.xml")) or name.startswith("xl/macrosheets/")
         for name in names
@@ -128,37 +130,37 @@ def _check_kind(names: set[str], package: ZipFile) -> None:
         raise Fault("macros")
 
 
-def looked_over(package: ZipFile) -> dict[str, Part]:
+def scan_parts(package: ZipFile) -> dict[str, Part]:
     """Unpack every part once, to check that it is intact and has no entities. Parts by name."""
     return {
-        member.filename: _look(package, member)
+        member.filename: _scan_part(package, member)
         for member in package.infolist()
         if not member.is_dir()
     }
 
 
-def _look(package: ZipFile, member: ZipInfo) -> Part:
-    part, before = Part(), b""
+def _scan_part(package: ZipFile, member: ZipInfo) -> Part:
+    part, previous = Part(), b""
     markup = member.filename.lower().endswith((".xml", ".rels", ".vml"))
     try:
         with package.open(member) as stream:
-            while block := stream.read(SEARCHED):
-                if markup and any(mark in before + block for mark in _ENTITIES):
+            while block := stream.read(BLOCK_SIZE):
+                if markup and any(mark in previous + block for mark in _ENTITIES):
                     raise Fault("entities", member=member.filename[:100])
                 if markup:
-                    part.rows += sum(map((before[-4:] + block).count, _ROWS))
-                    _merges(before + block, part)
-                before = block[-200:]
+                    part.rows += sum(map((previous[-4:] + block).count, _ROWS))
+                    _add_merges(previous + block, part)
+                previous = block[-200:]
     except BROKEN as fault:
         raise Fault("damaged", member=member.filename[:100]) from fault
     return part
 
 
-def _merges(block: bytes, part: Part) -> None:
+def _add_merges(block: bytes, part: Part) -> None:
     if b"mergeCell" not in block:
         return
-    known = set(part.merges[-5:])  # the end of the previous block is scanned twice
-    for found in _MERGE.finditer(block):
-        text = found[1].decode("ascii")
-        if text not in known and len(part.merges) < MERGES:
+    recent = set(part.merges[-5:])  # the end of the previous block is scanned twice
+    for match in _MERGE.finditer(block):
+        text = match[1].decode("ascii")
+        if text not in recent and len(part.merges) < MAX_MERGES:
             part.merges.append(text)

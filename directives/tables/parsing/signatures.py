@@ -3,10 +3,10 @@
 import re
 from typing import BinaryIO, Literal
 
-from directives.tables.parsing.limits import FILE, SEARCHED, Fault
+from directives.tables.parsing.limits import BLOCK_SIZE, MAX_FILE_SIZE, Fault
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_KNOWN = (
+_SIGNATURES = (
     (b"%PDF", "pdf", "PDF"),
     (b"{\\rtf", "other", "RTF"),
     (b"\x89PNG", "other", "PNG"),
@@ -43,15 +43,15 @@ def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
     file.seek(0)
     if not size:
         raise Fault("empty_file")
-    if size > FILE:
-        raise Fault("too_large", size=size, limit=FILE)
+    if size > MAX_FILE_SIZE:
+        raise Fault("too_large", size=size, limit=MAX_FILE_SIZE)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
     if start.startswith(_OLE):
-        raise Fault(_old(file))
-    for mark, code, what in _KNOWN:
+        raise Fault(_compound_code(file))
+    for mark, code, format_name in _SIGNATURES:
         if start.startswith(mark):
-            raise Fault(code, what=what)
+            raise Fault(code, what=format_name)
     plain = start.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
     for pattern, code in _MARKUP:
         if pattern.search(plain):
@@ -59,17 +59,17 @@ def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
     return "text"
 
 
-def _old(file: BinaryIO) -> str:
+def _compound_code(file: BinaryIO) -> str:
     """The code of a file in the old compound format; its streams have names in UTF-16."""
     names = {
         "EncryptedPackage": "encrypted",
         "WordDocument": "document",
         "PowerPoint Document": "document",
     }
-    before = b""
-    while block := file.read(SEARCHED):
+    previous = b""
+    while block := file.read(BLOCK_SIZE):
         for name, code in names.items():
-            if name.encode("utf-16-le") in before + block:
+            if name.encode("utf-16-le") in previous + block:
                 return code
-        before = block[-64:]
+        previous = block[-64:]
     return "xls"

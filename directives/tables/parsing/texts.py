@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from directives.tables.parsing.grid import Row
-from directives.tables.parsing.limits import CELL, COLUMNS, LINE, ROW, ROWS, SEARCHED, Fault
+from directives.tables.parsing.limits import (
+    BLOCK_SIZE,
+    MAX_CELL_LENGTH,
+    MAX_COLUMNS,
+    MAX_LINE_SIZE,
+    MAX_ROW_LENGTH,
+    MAX_ROWS,
+    Fault,
+)
 
 # Common characters of such tables in both scripts: the decoding that gives more of them is right.
 _EVERYDAY = frozenset(
@@ -28,7 +36,7 @@ _SAMPLE = 100  # lines from which the separator is guessed
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """How a text table is written."""
+    """The encoding and layout of a text table."""
 
     encoding: str
     separator: str
@@ -37,14 +45,18 @@ class Text:
 
 
 def text_of(file: BinaryIO) -> Text:
-    """Detect how a text is written. Raises Fault if it is not text in one encoding."""
+    """Detect encoding and separator. Raises Fault if the file is not text in one encoding."""
     start = file.read(4)
     file.seek(0)
-    marked = next((name for mark, name in _MARKS if start.startswith(mark)), "")
-    if marked == "utf-32":
+    encoding_by_mark = next((name for mark, name in _MARKS if start.startswith(mark)), "")
+    if encoding_by_mark == "utf-32":
         raise Fault("encoding", line=1, byte=1)
-    encoding, lines = (marked, _count(file)) if marked == "utf-16" else _looked_at(file)
-    encoding = marked or encoding
+    encoding, lines = (
+        (encoding_by_mark, _count_lines(file))
+        if encoding_by_mark == "utf-16"
+        else _detect_encoding(file)
+    )
+    encoding = encoding_by_mark or encoding
     file.seek(0)
     sample = []
     for number, line in enumerate(_lines_of(file, encoding)):
@@ -53,15 +65,15 @@ def text_of(file: BinaryIO) -> Text:
         sample.append(line)
     if not any(line.strip().strip('\ufeff,;\t|"') for line in sample) and lines <= _SAMPLE:
         raise Fault("nothing")
-    first = sample[0].strip().lower() if sample else ""
-    if first.startswith("sep=") and len(first) == 5:
-        return Text(encoding, first[4], lines, skipped=1)
+    first_line = sample[0].strip().lower() if sample else ""
+    if first_line.startswith("sep=") and len(first_line) == 5:
+        return Text(encoding, first_line[4], lines, skipped=1)
     return Text(encoding, separator_of("".join(sample)), lines)
 
 
-def _count(file: BinaryIO) -> int:
+def _count_lines(file: BinaryIO) -> int:
     count = 1
-    while block := file.read(SEARCHED):
+    while block := file.read(BLOCK_SIZE):
         count += block.count(b"\n")
     return count
 
@@ -69,67 +81,72 @@ def _count(file: BinaryIO) -> int:
 def _byte_lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield lines. No byte of a character in UTF-8 or GB18030 looks like a line break."""
     rest = b""
-    while block := file.read(SEARCHED):
+    while block := file.read(BLOCK_SIZE):
         lines = (rest + block).splitlines(keepends=True)
         rest = lines.pop()
         yield from lines
-        if len(rest) > LINE:
-            raise Fault("long_line", limit=LINE // 2**20)
+        if len(rest) > MAX_LINE_SIZE:
+            raise Fault("long_line", limit=MAX_LINE_SIZE // 2**20)
     if rest:
         yield rest
 
 
 @dataclass(slots=True)
-class _Seen:
-    """The first lines that decide about an encoding: (number, byte) from 1; 0 for none."""
+class _EncodingEvidence:
+    """The first lines that decide about the encoding: (number, byte) from 1; 0 for none."""
 
-    han: int = 0  # Chinese in UTF-8
-    not_utf8: tuple[int, int] = (0, 0)
-    not_gb: tuple[int, int] = (0, 0)
-    cut: bool = False
+    first_han: int = 0  # a line with Chinese in UTF-8
+    first_not_utf8: tuple[int, int] = (0, 0)
+    first_not_gb: tuple[int, int] = (0, 0)
+    cut_short: bool = False  # the first line that is not UTF-8 ends within a character
 
 
-def _looked_at(file: BinaryIO) -> tuple[str, int]:
+def _detect_encoding(file: BinaryIO) -> tuple[str, int]:
     """The encoding and the number of lines of a text without a byte order mark."""
-    seen, number, sample = _Seen(), 0, b""
+    evidence, number, sample = _EncodingEvidence(), 0, b""
     for number, line in enumerate(_byte_lines(file), 1):
         if b"\0" in line:
             raise Fault("nul", line=number)
         if line.isascii():
             continue
-        if len(sample) < SEARCHED // 8:
+        if len(sample) < BLOCK_SIZE // 8:
             sample += line
-        _hear(seen, line, number)
-    if not seen.not_utf8[0]:
+        _note_line(evidence, line, number)
+    if not evidence.first_not_utf8[0]:
         return "utf-8", number
-    if seen.han:
-        if seen.cut and seen.not_utf8[0] == number:
+    if evidence.first_han:
+        if evidence.cut_short and evidence.first_not_utf8[0] == number:
             raise Fault("cut", line=number)
-        raise Fault("mixed", line=seen.not_utf8[0], byte=seen.not_utf8[1], other=seen.han)
-    if seen.not_gb[0]:
-        raise Fault("encoding", line=seen.not_gb[0], byte=seen.not_gb[1])
-    return _chinese(sample), number
+        raise Fault(
+            "mixed",
+            line=evidence.first_not_utf8[0],
+            byte=evidence.first_not_utf8[1],
+            other=evidence.first_han,
+        )
+    if evidence.first_not_gb[0]:
+        raise Fault("encoding", line=evidence.first_not_gb[0], byte=evidence.first_not_gb[1])
+    return _chinese_encoding(sample), number
 
 
-def _hear(seen: _Seen, line: bytes, number: int) -> None:
+def _note_line(evidence: _EncodingEvidence, line: bytes, number: int) -> None:
     try:
         text = line.decode("utf-8")
-        if not seen.han and any(
+        if not evidence.first_han and any(
             "\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" for char in text
         ):
-            seen.han = number
+            evidence.first_han = number
     except UnicodeDecodeError as fault:
-        if not seen.not_utf8[0]:
-            seen.not_utf8 = (number, fault.start + 1)
-            seen.cut = fault.end == len(line) and "unexpected end" in fault.reason
-    if not seen.not_gb[0]:
+        if not evidence.first_not_utf8[0]:
+            evidence.first_not_utf8 = (number, fault.start + 1)
+            evidence.cut_short = fault.end == len(line) and "unexpected end" in fault.reason
+    if not evidence.first_not_gb[0]:
         try:
             line.decode("gb18030")
         except UnicodeDecodeError as fault:
-            seen.not_gb = (number, fault.start + 1)
+            evidence.first_not_gb = (number, fault.start + 1)
 
 
-def _chinese(sample: bytes) -> str:
+def _chinese_encoding(sample: bytes) -> str:
     """Decide between GB18030 and Big5: both decode nearly all bytes, one to common characters."""
     counts = {
         name: sum(char in _EVERYDAY for char in sample.decode(name, "replace"))
@@ -156,12 +173,12 @@ def _lines_of(file: BinaryIO, encoding: str) -> Iterator[str]:
     reader = io.TextIOWrapper(file, encoding=encoding, newline="")
     number = 0
     try:
-        while line := reader.readline(LINE):
+        while line := reader.readline(MAX_LINE_SIZE):
             number += 1
             if "\0" in line:
                 raise Fault("nul", line=number)
-            if len(line) >= LINE:
-                raise Fault("long_line", limit=LINE // 2**20)
+            if len(line) >= MAX_LINE_SIZE:
+                raise Fault("long_line", limit=MAX_LINE_SIZE // 2**20)
             yield line
     except UnicodeDecodeError as fault:
         raise Fault("encoding", line=number + 1, byte=fault.start + 1) from fault
@@ -175,20 +192,20 @@ def rows_of(file: BinaryIO, text: Text) -> Iterator[Row]:
     lines = _lines_of(file, text.encoding)
     for _skipped in range(text.skipped):
         next(lines)
-    csv.field_size_limit(CELL)
+    csv.field_size_limit(MAX_CELL_LENGTH)
     reader = csv.reader(lines, delimiter=text.separator, strict=True)
-    number, begun = text.skipped, text.skipped + 1
+    number, start_line = text.skipped, text.skipped + 1
     while True:
-        begun = reader.line_num + 1 + text.skipped
+        start_line = reader.line_num + 1 + text.skipped
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as fault:
-            raise Fault("quotes", line=begun, limit=CELL) from fault
+            raise Fault("quotes", line=start_line, limit=MAX_CELL_LENGTH) from fault
         number += 1
-        if number > ROWS:
-            raise Fault("many_rows", limit=ROWS, sheet="")
+        if number > MAX_ROWS:
+            raise Fault("many_rows", limit=MAX_ROWS, sheet="")
         if cells := _cells(row, number):
             yield number, False, cells, []
 
@@ -196,8 +213,8 @@ def rows_of(file: BinaryIO, text: Text) -> Iterator[Row]:
 def _cells(row: list[str], number: int) -> list[str | None]:
     while row and not row[-1]:
         row.pop()
-    if len(row) > COLUMNS:
-        raise Fault("wide_line", row=number, limit=COLUMNS)
-    if sum(map(len, row)) > ROW:
-        raise Fault("long_row", line=number, limit=ROW, sheet="")
+    if len(row) > MAX_COLUMNS:
+        raise Fault("wide_line", row=number, limit=MAX_COLUMNS)
+    if sum(map(len, row)) > MAX_ROW_LENGTH:
+        raise Fault("long_row", line=number, limit=MAX_ROW_LENGTH, sheet="")
     return [cell or None for cell in row]
