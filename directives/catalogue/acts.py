@@ -1,4 +1,4 @@
-"""The long acts that the worker carries out, by the name stored in their rows."""
+"""The background jobs that the worker runs, by the name stored in their rows."""
 
 from directives.core import relighting
 from directives.core.jobs import Act

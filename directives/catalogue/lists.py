@@ -1,4 +1,4 @@
-"""Every list that can be exported, by its key, for pages, the worker and commands."""
+"""All lists that can be exported, by key."""
 
 from functools import partial, reduce
 
@@ -71,9 +71,9 @@ def _fictional() -> bool:
 
 
 def _documents(request: ListRequest, place: Place) -> FilteredList:
-    chosen = DocumentFilter.of(request.GET)
-    documents = register.matching_documents(request.user, q=chosen.q)
-    filter_notes = filter_in_words((SEARCH, chosen.q))
+    filters = DocumentFilter.of(request.GET)
+    documents = register.matching_documents(request.user, q=filters.q)
+    filter_notes = filter_in_words((SEARCH, filters.q))
 
     def make_book() -> Book:
         rows = register.document_rows(request.user, list(documents))
@@ -85,20 +85,20 @@ def _documents(request: ListRequest, place: Place) -> FilteredList:
 
 def _directives(request: ListRequest, place: Place) -> FilteredList:
     document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), **place)
-    chosen = DirectiveFilter.of(request.GET)
+    filters = DirectiveFilter.of(request.GET)
     directives = register.matching_directives(
-        document, q=chosen.q, kind=chosen.kind, section=chosen.section
+        document, q=filters.q, kind=filters.kind, section=filters.section
     )
     section = None
-    if pk := whole_number(chosen.section):
+    if pk := whole_number(filters.section):
         section = document.sections.filter(pk=pk).first()
-    kind = dict(DIRECTIVE_KINDS).get(chosen.kind)
+    kind = dict(DIRECTIVE_KINDS).get(filters.kind)
     part = section and f"{localized_text(section.number)} {localized(section, 'title')}".strip()
     filter_notes = filter_in_words(
         (_("Document"), localized(document, "title")),
         (_("Section"), part),
         (_("Kind of directive"), kind),
-        (SEARCH, chosen.q),
+        (SEARCH, filters.q),
     )
 
     def make_book() -> Book:
@@ -114,15 +114,15 @@ def _directives(request: ListRequest, place: Place) -> FilteredList:
 
 
 def _bodies(request: ListRequest, place: Place) -> FilteredList:
-    chosen, seen = BodyFilter.of(request.GET), Organisation.objects.visible_to(request.user)
-    abolished = bool(chosen.abolished or chosen.q)
+    filters, visible = BodyFilter.of(request.GET), Organisation.objects.visible_to(request.user)
+    abolished = bool(filters.abolished or filters.q)
     matching_bodies = bodies.matching_bodies(
-        seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished
+        visible, q=filters.q, kind=filters.body_kind, level=filters.level, abolished=abolished
     )
     filter_notes = filter_in_words(
-        (SEARCH, chosen.q),
-        (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
-        (_("Level"), dict(LEVELS).get(chosen.level)),
+        (SEARCH, filters.q),
+        (_("Kind of organisation"), dict(BODY_KINDS).get(filters.body_kind)),
+        (_("Level"), dict(LEVELS).get(filters.level)),
     )
 
     def make_book() -> Book:
@@ -142,26 +142,26 @@ def _bodies(request: ListRequest, place: Place) -> FilteredList:
 
 
 def _plans(request: ListRequest, place: Place) -> FilteredList:
-    chosen = PlanFilter.of(request.GET, request.user)
-    plans = plans_below(request.user, chosen)
+    filters = PlanFilter.of(request.GET, request.user)
+    plans = plans_below(request.user, filters)
     filter_notes = filter_in_words(
-        (_("Document"), chosen.document and localized(chosen.document, "title")),
-        (_("State"), dict(FILING_STATES).get(chosen.state)),
-        (SEARCH, chosen.q),
+        (_("Document"), filters.document and localized(filters.document, "title")),
+        (_("State"), dict(FILING_STATES).get(filters.state)),
+        (SEARCH, filters.q),
     )
 
     def make_book() -> Book:
         by_state = dict(plans.order_by().values_list("state").annotate(n=Count("pk")))
-        whole = sum(by_state.values())
+        total = sum(by_state.values())
         counts = (
-            (label, part_of(by_state[state], whole))
+            (label, part_of(by_state[state], total))
             for state, label in FILING_STATES
             if by_state.get(state)
         )
         return Book(
             _("Plans"),
             PLAN_COLUMNS,
-            plans_to_export(request.user, chosen),
+            plans_to_export(request.user, filters),
             request.now,
             (*filter_notes, *counts),
             _fictional(),
@@ -193,21 +193,21 @@ def _measures(request: ListRequest, place: Place) -> FilteredList:
 
 
 def _log(request: ListRequest, place: Place) -> FilteredList:
-    chosen = LogFilter.of(request.GET, request.user)
+    filters = LogFilter.of(request.GET, request.user)
     filter_notes = filter_in_words(
-        (pgettext_lazy("log", "Scope"), _("Of organisations below") if chosen.below else ""),
-        (_("Measure"), chosen.measure),
-        (pgettext_lazy("subject", "Obligation"), chosen.obligation),
-        (_("From"), chosen.since),
-        (pgettext_lazy("day", "To"), chosen.until),
-        (SEARCH, chosen.q),
+        (pgettext_lazy("log", "Scope"), _("Of organisations below") if filters.below else ""),
+        (_("Measure"), filters.measure),
+        (pgettext_lazy("subject", "Obligation"), filters.obligation),
+        (_("From"), filters.since),
+        (pgettext_lazy("day", "To"), filters.until),
+        (SEARCH, filters.q),
     )
 
     def make_book() -> Book:
-        rows = all_log_rows(request.user, chosen)
+        rows = all_log_rows(request.user, filters)
         return Book(_("Work log"), LOG_COLUMNS, rows, request.now, filter_notes, _fictional())
 
-    return list_of_rows(filter_notes, NEWEST.sort(filtered_log(request.user, chosen)), make_book)
+    return list_of_rows(filter_notes, NEWEST.sort(filtered_log(request.user, filters)), make_book)
 
 
 # reports
@@ -215,14 +215,14 @@ def _log(request: ListRequest, place: Place) -> FilteredList:
 
 def _reports(request: ListRequest, place: Place) -> FilteredList:
     cycles = cycles_of(request.user)
-    chosen = ReportFilter.of(request.GET, request.user, cycles)
-    cycle = next((cycle for cycle in cycles if cycle.pk == chosen.cycle), None)
-    reports = filtered_reports(request.user, chosen, today=request.today)
+    filters = ReportFilter.of(request.GET, request.user, cycles)
+    cycle = next((cycle for cycle in cycles if cycle.pk == filters.cycle), None)
+    reports = filtered_reports(request.user, filters, today=request.today)
     filter_notes = filter_in_words(
         (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")),
         (_("Document"), cycle and localized(cycle.document, "title")),
-        (_("State"), chosen.state and REPORT_STATES[chosen.state]),
-        (SEARCH, chosen.q),
+        (_("State"), filters.state and REPORT_STATES[filters.state]),
+        (SEARCH, filters.q),
     )
 
     def make_book() -> Book:
@@ -231,7 +231,7 @@ def _reports(request: ListRequest, place: Place) -> FilteredList:
         )
         notes = (*filter_notes, (_("All accepted"), part_of(counts["done"], counts["n"])))
         lines = iterate_rows(
-            order_of(request.user, chosen).sort(reports), request.user, today=request.today
+            order_of(request.user, filters).sort(reports), request.user, today=request.today
         )
         fictional = any(row.document.fictional for row in ([cycle] if cycle else cycles))
         return Book(_("Progress reports"), REPORTS, lines, request.now, notes, fictional)
@@ -242,8 +242,8 @@ def _reports(request: ListRequest, place: Place) -> FilteredList:
 def _entries(request: ListRequest, place: Place) -> FilteredList:
     report = get_object_or_404(reports_found(request.user), **place)
     name = request.GET.get("show", "")
-    whole = report_sheet(report, request.user)
-    lines = whole.showing(name if name in FILTERS else "all")
+    sheet = report_sheet(report, request.user)
+    lines = sheet.showing(name if name in FILTERS else "all")
     filter_notes = filter_in_words(
         (_("Organisation"), localized(report.organisation, "name")),
         (_("Document"), localized(report.document, "title")),
@@ -256,7 +256,7 @@ def _entries(request: ListRequest, place: Place) -> FilteredList:
             _("%(period)s progress report") % {"period": report.cycle.name}
             + f" {localized(report.organisation, 'name')}"
         )
-        notes = (*filter_notes, (_("Entries"), part_of(len(lines), whole.total)))
+        notes = (*filter_notes, (_("Entries"), part_of(len(lines), sheet.total)))
         return Book(title, ENTRIES, lines, request.now, notes, report.document.fictional)
 
     return list_of_length(filter_notes, len(lines), make_book)
@@ -265,41 +265,41 @@ def _entries(request: ListRequest, place: Place) -> FilteredList:
 # the record
 
 
-def _numbered() -> int:
-    """An upper bound of the number of events; counting would read them all."""
+def _max_event_count() -> int:
+    """An upper bound of the number of events, without counting them."""
     ends = Event.objects.aggregate(first=Min("pk"), last=Max("pk"))
     return ends["last"] - ends["first"] + 1 if ends["last"] else 0
 
 
 def _events(request: ListRequest, place: Place) -> FilteredList:
-    chosen = record.EventFilter.of(request.GET)
-    events = record.events_for(request.user, chosen)
+    filters = record.EventFilter.of(request.GET)
+    events = record.events_for(request.user, filters)
     body = document = None
-    if chosen.body:
-        body = Organisation.objects.visible_to(request.user).filter(pk=chosen.body).first()
-    if chosen.document:
+    if filters.body:
+        body = Organisation.objects.visible_to(request.user).filter(pk=filters.body).first()
+    if filters.document:
         documents = Document.objects.visible_to(request.user).defer(*HEAVY)
-        document = documents.filter(pk=chosen.document).first()
+        document = documents.filter(pk=filters.document).first()
     filter_notes = filter_in_words(
-        (_("Organisation or person"), chosen.q),
-        (_("What was done"), chosen.action and word_of(chosen.action)),
-        (_("Object"), record.SUBJECTS.get(chosen.subject)),
-        (_("From"), chosen.since),
-        (pgettext_lazy("day", "To"), chosen.until),
-        (_("As the dashboard counts it"), chosen.act_word),
+        (_("Organisation or person"), filters.q),
+        (_("What was done"), filters.action and word_of(filters.action)),
+        (_("Object"), record.SUBJECTS.get(filters.subject)),
+        (_("From"), filters.since),
+        (pgettext_lazy("day", "To"), filters.until),
+        (_("As the dashboard counts it"), filters.act_word),
         (_("Organisation and those below"), body and localized(body, "name")),
         (_("Document"), document and localized(document, "title")),
     )
 
     def at_most(limit: int) -> bool:
-        """Leave a search of a long record to the worker: counting the rows would read it all."""
+        """False for a search of a long record, which counting would read completely."""
         wide = request.user.sees_whole_record or Scope.of(request.user).wide
-        if chosen.any and wide and _numbered() > SEARCHED:
+        if filters.any and wide and _max_event_count() > SEARCHED:
             return False
         return events.order_by()[: limit + 1].count() <= limit
 
     def make_book() -> Book:
-        columns, rows = event_columns.columns(request.user), every_event(request.user, chosen)
+        columns, rows = event_columns.columns(request.user), every_event(request.user, filters)
         return Book(_("Audit log"), columns, rows, request.now, filter_notes, _fictional())
 
     return FilteredList(filter_notes, at_most, events.order_by().count, make_book)

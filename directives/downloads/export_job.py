@@ -1,7 +1,7 @@
-"""The worker's part of an export.
+"""Writes the file of an export in the worker.
 
-The file is written row by row from one snapshot of the data; meanwhile its progress is noted, and
-it can be cancelled.
+It is written row by row from one snapshot of the data. Meanwhile its progress is stored, and it can
+be cancelled.
 """
 
 import logging
@@ -39,7 +39,7 @@ from directives.tables.lists import ListQuery, ListRequest, select_columns
 
 Facts = dict[str, Any]  # fields of an Export
 
-EVERY = 1.0  # seconds between two notes of progress
+PROGRESS_INTERVAL = 1.0  # seconds between two updates of the progress
 
 logger = logging.getLogger("directives.worker")
 
@@ -59,13 +59,13 @@ def personal_book(
     book: Book, key: str, *, columns: list[str], paper: str, request: ListRequest
 ) -> Book:
     """Return the book with the columns and the paper that the user chose, and with links."""
-    chosen = select_columns(book.columns, LISTS[key].columns(request), columns)
-    return replace(book, columns=chosen, paper=paper, site=settings.SITE_URL)
+    selected = select_columns(book.columns, LISTS[key].columns(request), columns)
+    return replace(book, columns=selected, paper=paper, site=settings.SITE_URL)
 
 
 @dataclass
 class ProgressNotes:
-    """Notes the progress of the writing, in a thread with a connection of its own.
+    """Stores the progress of the writing, in a thread with a connection of its own.
 
     When it finds the export cancelled it interrupts the query that runs on `source`, the
     connection from which the rows are read.
@@ -73,14 +73,14 @@ class ProgressNotes:
 
     export: Export
     source: BaseDatabaseWrapper | None = None
-    done: int = 0
+    rows_written: int = 0
     total: int | None = None
     first_row_at: datetime | None = None
     cancelled: Event = field(default_factory=Event)
     finished: Event = field(default_factory=Event)
 
     def __enter__(self) -> "ProgressNotes":
-        self.thread = Thread(target=self.keep, daemon=True)
+        self.thread = Thread(target=self.note_until_finished, daemon=True)
         self.thread.start()
         return self
 
@@ -88,35 +88,37 @@ class ProgressNotes:
         self.finished.set()
         self.thread.join()
 
-    def __call__(self, done: int) -> None:
+    def __call__(self, rows_written: int) -> None:
         """Take the number of rows written. Raises Superseded if the export was cancelled."""
-        self.done, self.first_row_at = done, self.first_row_at or timezone.now()
+        self.rows_written, self.first_row_at = rows_written, self.first_row_at or timezone.now()
         if self.cancelled.is_set():
             raise jobs.Superseded
 
-    def keep(self) -> None:
+    def note_until_finished(self) -> None:
         try:
-            while not self.finished.wait(EVERY):
-                self.note()
+            while not self.finished.wait(PROGRESS_INTERVAL):
+                self.save_progress()
         finally:
             connections.close_all()
 
-    def note(self) -> None:
+    def save_progress(self) -> None:
         # The time left is estimated from the first row: counting and sorting come before it.
         started_at = self.first_row_at or self.export.started_at
         try:
-            jobs.save_progress(self.export, started_at=started_at, done=self.done, total=self.total)
+            jobs.save_progress(
+                self.export, started_at=started_at, done=self.rows_written, total=self.total
+            )
         except jobs.Superseded:
             self.cancelled.set()
             if self.source is not None:
                 interrupt_query(self.source)
         except Error as error:  # tried again next time, on a new connection if this one is broken
-            logger.info("Export %s could not tell how far it is: %s", self.export.pk, error)
+            logger.info("The progress of export %s could not be stored: %s", self.export.pk, error)
             close_connections()
 
 
 def carry_out(export: Export) -> bool:
-    """Write the file of an export, from the beginning: it is made from one snapshot."""
+    """Write the whole file of an export, from one snapshot of the data."""
     jobs.save_progress(export, started_at=timezone.now(), done=0, total=None)
     try:
         with tempfile.TemporaryFile() as file:
@@ -139,7 +141,7 @@ def _write_from_any(export: Export, file: BinaryIO) -> Facts:
             return _write_and_note(export, alias, file)
         except DATABASE_ERRORS as error:
             logger.warning(
-                "Export %s is begun anew: %s failed under it: %s", export.pk, alias, error
+                "Export %s starts again: database %s failed: %s", export.pk, alias, error
             )
             jobs.save_progress(export, started_at=timezone.now(), done=0, total=None)
             file.seek(0)
@@ -163,16 +165,16 @@ def _write(export: Export, alias: str, notes: ProgressNotes, file: BinaryIO) -> 
     """Write the file; return the fields that the finished export gets."""
     notes.source = connections[alias]
     with snapshot_of(alias) as as_of:
-        person = User.objects.get(pk=export.by_id)
-        if not may(person, "export", export.list):
+        user = User.objects.get(pk=export.by_id)
+        if not may(user, "export", export.list):
             raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
         today = timezone.localdate(as_of)
         workdays = CalendarDay.objects.workdays(today)
-        request = ListQuery(person, QueryDict(export.query), today, as_of, workdays)
-        found = find_list(export.list, request, export.place)
-        notes.total = found.total()
+        request = ListQuery(user, QueryDict(export.query), today, as_of, workdays)
+        filtered_list = find_list(export.list, request, export.place)
+        notes.total = filtered_list.total()
         book = personal_book(
-            found.make_book(),
+            filtered_list.make_book(),
             export.list,
             columns=export.columns,
             paper=export.paper,
@@ -186,22 +188,22 @@ def _write(export: Export, alias: str, notes: ProgressNotes, file: BinaryIO) -> 
             "done": rows,
             "total": rows,
             "as_of": as_of,
-            "reach": reach_of(person),
+            "reach": reach_of(user),
             "name": name,
             "size": file.seek(0, os.SEEK_END),
         }
 
 
-def place_of(export: Export) -> str:
-    """The name of its file in the storage: always the same, so that a killed run leaves nothing."""
+def file_path_of(export: Export) -> str:
+    """The path in the storage: the same for every run, so that a killed one leaves no file."""
     return f"exports/{export.asked_at:%Y/%m}/{export.pk}.{FORMATS[export.format].extension}"
 
 
 def _store(export: Export, file: BinaryIO, facts: Facts) -> None:
     """Store the file and notify the user; delete it again if the export was cancelled meanwhile."""
     file.seek(0)
-    default_storage.delete(place_of(export))
-    stored = default_storage.save(place_of(export), File(file))
+    default_storage.delete(file_path_of(export))
+    stored = default_storage.save(file_path_of(export), File(file))
     try:
         retry_while_away(partial(_finish, export, {**facts, "file": stored}))
     except jobs.Superseded:

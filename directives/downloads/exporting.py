@@ -28,12 +28,12 @@ from directives.models.exports import CANCELLED, PAPERS, READY, UNFINISHED
 from directives.tables.formats import FORMATS, file_response
 from directives.tables.lists import ListRequest, Place
 
-AT_ONCE = 5_000  # rows of a file that is written while the user waits
-MOST = 3  # exports of one user under way
-KEPT = timedelta(days=7)  # for which a finished file is kept
+AT_ONCE_ROWS = 5_000  # rows of a file that is written while the user waits
+MAX_UNDER_WAY = 3  # unfinished exports of one user
+RETENTION = timedelta(days=7)  # for which a finished file is kept
 NOT_FILTER = ("export", "page", "after", "before")  # parameters of a page
 MARGIN = timedelta(minutes=10)  # longest time between a change of the tree and its commit
-MOST_MOVES = 200  # changes of the tree that are examined one by one
+MAX_MOVES = 200  # changes of the tree that are examined one by one
 
 
 def demand_right(user: User, key: str) -> None:
@@ -43,11 +43,11 @@ def demand_right(user: User, key: str) -> None:
 
 
 def filter_of(query: QueryDict) -> str:
-    """The query string of a page without parameters that are no filter."""
-    kept = query.copy()
+    """The query string of a page, reduced to the parameters of its filter."""
+    filters = query.copy()
     for name in NOT_FILTER:
-        kept.pop(name, None)
-    return kept.urlencode()
+        filters.pop(name, None)
+    return filters.urlencode()
 
 
 def choice_of(user: User, key: str) -> ListChoice:
@@ -68,14 +68,14 @@ def answer(
     format_key, place = request.GET.get("export", ""), dict(place or {})
     if format_key not in FORMATS:
         raise Http404
-    listed, query = find_list(key, request, place), filter_of(request.GET)
-    if not listed.at_most(AT_ONCE):
+    filtered_list, query = find_list(key, request, place), filter_of(request.GET)
+    if not filtered_list.at_most(AT_ONCE_ROWS):
         parameters: dict[str, str | int] = {"list": key, **place}
         parameters |= {"format": format_key, "query": query}
         return HttpResponseRedirect(f"{reverse('export_new')}?{urlencode(parameters)}")
     choice = choice_of(request.user, key)
     book = export_job.personal_book(
-        listed.make_book(), key, columns=choice.columns, paper=choice.paper, request=request
+        filtered_list.make_book(), key, columns=choice.columns, paper=choice.paper, request=request
     )
     lights_on = keeper.ask(request.now).old_lights(request.today)
     book = replace(book, lights_on=lights_on, as_of=data_as_of(request, request.now))
@@ -102,36 +102,36 @@ def ask(
     key: str,
     place: Place,
     query: str,
-    wanted: str,
-    asked: ListRequest,
+    format_key: str,
+    list_request: ListRequest,
     language: str,
     by: User,
     now: datetime,
 ) -> Export:
-    """Have the worker write the file, unless the same export is under way.
+    """Queue an export for the worker, or return the same one if it is unfinished.
 
-    Raises NotAllowed, Http404, or Refusal where the user has MOST exports under way.
+    Raises NotAllowed, Http404, or Refusal if the user has MAX_UNDER_WAY unfinished exports.
     """
     if not may(by, "export", key):
         raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
-    if wanted not in FORMATS:
+    if format_key not in FORMATS:
         raise Http404
-    notes, choice = find_list(key, asked, place).filter_notes, choice_of(by, key)
+    notes, choice = find_list(key, list_request, place).filter_notes, choice_of(by, key)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    fields = {"list": key, "place": dict(place), "query": query, "format": wanted}
+    fields = {"list": key, "place": dict(place), "query": query, "format": format_key}
     fields |= {"language": language, "columns": choice.columns, "paper": choice.paper}
     under_way = list(Export.objects.visible_to(by).filter(state__in=UNFINISHED))
     for export in under_way:
         if all(getattr(export, name) == value for name, value in fields.items()):
             return export
-    if len(under_way) >= MOST:
+    if len(under_way) >= MAX_UNDER_WAY:
         text = _(
             "%(count)s of your files are being generated. Wait for one of them, or cancel one."
         )
         raise Refusal(text % {"count": len(under_way)})
-    reach, texts = export_job.reach_of(by), [[str(label), str(value)] for label, value in notes]
-    export = Export.objects.create(**fields, by=by, asked_at=now, reach=reach, told=texts)
-    _record(by, now, key, query=query, format=wanted, export=export.pk)
+    reach, told = export_job.reach_of(by), [[str(label), str(value)] for label, value in notes]
+    export = Export.objects.create(**fields, by=by, asked_at=now, reach=reach, told=told)
+    _record(by, now, key, query=query, format=format_key, export=export.pk)
     jobs.enqueue(export)
     return export
 
@@ -154,7 +154,7 @@ def cancel(export: Export, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def remove(export: Export, *, by: User, now: datetime) -> None:
-    """Delete the file and forget the export. Raises IllegalMove while it is being written."""
+    """Delete an export and its file. Raises IllegalMove while it is being written."""
     if export.state in UNFINISHED:
         raise IllegalMove(_("The file is still being generated. Cancel it first."))
     audit.record("delete", export, by=by, now=now, before={"name": export.name})
@@ -162,17 +162,17 @@ def remove(export: Export, *, by: User, now: datetime) -> None:
 
 
 def _forget(export: Export) -> None:
-    where = export.file.name or export_job.place_of(export)
+    path = export.file.name or export_job.file_path_of(export)
     Export.objects.filter(pk=export.pk).delete()
-    transaction.on_commit(partial(default_storage.delete, where))
+    transaction.on_commit(partial(default_storage.delete, path))
 
 
 # the right to download
 
 
 def refusal(export: Export, user: User, now: datetime) -> str:
-    """Why the file may not be downloaded any more, in words; "" if it may."""
-    if export.state != READY or export.finished_at is None or export.finished_at + KEPT < now:
+    """Why the file may no longer be downloaded, translated; "" if it may."""
+    if export.state != READY or export.finished_at is None or export.finished_at + RETENTION < now:
         return _("The file has expired.")
     if not may(user, "export", export.list):
         return _("Exporting is for staff, managers and supervisors.")
@@ -190,15 +190,15 @@ def refusal(export: Export, user: User, now: datetime) -> str:
     return ""
 
 
-def _moved_since(day: datetime, reach: Sequence[Sequence[str]]) -> bool:
-    """Whether an organisation left these subtrees since, or may have left them."""
+def _moved_since(instant: datetime, reach: Sequence[Sequence[str]]) -> bool:
+    """Whether an organisation has left these subtrees since this instant, or may have."""
     events = Event.objects.filter(
         subject_type="organisation",
         action__in=("move", "merge", "import"),
-        at__gt=day - MARGIN,
+        at__gt=instant - MARGIN,
     )
-    changes = list(events.order_by().values_list("organisation_id", "before")[: MOST_MOVES + 1])
-    if len(changes) > MOST_MOVES:
+    changes = list(events.order_by().values_list("organisation_id", "before")[: MAX_MOVES + 1])
+    if len(changes) > MAX_MOVES:
         return True
     bodies = {pk for body, before in changes for pk in (body, before.get("parent_id")) if pk}
     paths = Organisation.objects.filter(pk__in=bodies).values_list("path", flat=True)
@@ -207,13 +207,13 @@ def _moved_since(day: datetime, reach: Sequence[Sequence[str]]) -> bool:
 
 
 def due(now: datetime) -> QuerySet[Export]:
-    """The exports whose time is over."""
-    return Export.objects.filter(finished_at__lt=now - KEPT)
+    """The exports whose files are kept no longer."""
+    return Export.objects.filter(finished_at__lt=now - RETENTION)
 
 
 @transaction.atomic
 def purge(*, now: datetime) -> int:
-    """Delete the exports whose time is over; return how many."""
+    """Delete the exports that are due; return how many."""
     old = list(due(now)[:1000])
     for export in old:
         _forget(export)
@@ -241,16 +241,16 @@ def choose(
     """
     if key not in LISTS:
         raise Http404
-    wanted = [name for name in columns if name in offered]
-    if offered and not wanted:
+    keys = [name for name in columns if name in offered]
+    if offered and not keys:
         raise Invalid({"columns": [_("Select at least one column.")]})
-    wanted = [] if wanted == list(offered) else wanted
+    keys = [] if keys == list(offered) else keys
     ListChoice.objects.get_or_create(user=by, list=key, defaults={"version": 0})
     choice = ListChoice.objects.select_for_update().get(user=by, list=key)
     if choice.version != version:
         raise Stale(theirs=choice)
     before = {"columns": choice.columns, "paper": choice.paper}
-    choice.columns, choice.version = wanted, version + 1
+    choice.columns, choice.version = keys, version + 1
     choice.paper = paper if paper in dict(PAPERS) else "a4"
     choice.save()
     after = {"columns": choice.columns, "paper": choice.paper}

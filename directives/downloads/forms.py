@@ -34,13 +34,13 @@ class ColumnLine:
 
     key: str
     label: Words
-    shown: bool  # ticked
-    at: str  # its number in the order, as typed
-    wrong: bool = False  # that is no number
+    ticked: bool
+    position: str  # its number in the order, as typed
+    wrong: bool = False  # `position` is no number
 
 
 class ColumnsForm(forms.Form):
-    """Ticked columns in the order of the numbers beside them; equal numbers keep their order."""
+    """The columns of a list: tick boxes, each with a number that gives its place in the order."""
 
     paper = forms.ChoiceField(
         label=_("Paper"), choices=PAPERS, widget=forms.RadioSelect, required=False
@@ -48,13 +48,13 @@ class ColumnsForm(forms.Form):
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, offered: Sequence[Column], chosen: Sequence[str], **kwargs: Any
+        self, *args: Any, offered: Sequence[Column], stored_keys: Sequence[str], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.offered = {column.key: column for column in offered}
-        stored = [key for key in chosen if key in self.offered] or list(self.offered)
-        self.stored = frozenset(stored)
-        self.order = [*stored, *(key for key in self.offered if key not in stored)]
+        selected = [key for key in stored_keys if key in self.offered] or list(self.offered)
+        self.stored = frozenset(selected)
+        self.order = [*selected, *(key for key in self.offered if key not in selected)]
 
     @property
     def ticked(self) -> frozenset[str]:
@@ -89,6 +89,6 @@ class ColumnsForm(forms.Form):
     @property
     def columns(self) -> list[str]:
         """The keys of the ticked columns in their order; the form must be valid."""
-        ticked = [line for line in self.lines if line.shown]
-        ticked.sort(key=lambda line: int(line.at) if line.at else len(self.order))
+        ticked = [line for line in self.lines if line.ticked]
+        ticked.sort(key=lambda line: int(line.position) if line.position else len(self.order))
         return [line.key for line in ticked]

@@ -16,20 +16,20 @@ from directives.models import Export
 
 def aliases(export: Export) -> Iterator[str]:
     """The databases to try in turn: replicas that have the row of the export, then the primary."""
-    for candidate in map(replica, settings.REPLICAS):
-        if _has(candidate, export):
-            yield candidate.alias
+    for database in map(replica, settings.REPLICAS):
+        if _has_row_of(database, export):
+            yield database.alias
     yield DEFAULT_DB_ALIAS
 
 
-def _has(candidate: Replica, export: Export) -> bool:
-    standing = candidate.state()
-    if not standing or standing.lag > settings.REPLICA_MAX_LAG:
+def _has_row_of(database: Replica, export: Export) -> bool:
+    state = database.state()
+    if not state or state.lag > settings.REPLICA_MAX_LAG:
         return False
     try:
-        return Export.objects.using(candidate.alias).filter(pk=export.pk).exists()
-    except DATABASE_ERRORS as error:  # the standing is that of the last check
-        candidate.fail(error)
+        return Export.objects.using(database.alias).filter(pk=export.pk).exists()
+    except DATABASE_ERRORS as error:  # the state is that of the last check
+        database.fail(error)
         return False
 
 
@@ -47,11 +47,11 @@ def interrupt_query(connection: BaseDatabaseWrapper) -> None:
 
 @contextmanager
 def snapshot_of(alias: str) -> Iterator[datetime]:
-    """Read everything within the block as of the instant that is yielded. Writing fails."""
+    """Read everything within the block as of one instant, which is yielded. Writing fails."""
     connection = connections[alias]
     with reading_from(alias), _transaction(connection):
-        standing = replica(alias).state() if alias in settings.REPLICAS else None
-        yield timezone.now() - timedelta(seconds=standing.lag if standing else 0)
+        state = replica(alias).state() if alias in settings.REPLICAS else None
+        yield timezone.now() - timedelta(seconds=state.lag if state else 0)
 
 
 @contextmanager

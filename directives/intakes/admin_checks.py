@@ -19,7 +19,7 @@ from directives.tables.faults import Wrong
 from directives.tables.fields import Checker, Fault, Field, FileRow
 
 BATCH = 500
-FIRST = 2  # the line of the first row: the headings are line 1
+FIRST_LINE = 2  # the line of the first row: the headings are line 1
 Row = Mapping[str, Any]
 
 
@@ -53,21 +53,21 @@ def demand_no_faults(
     checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, Row]]
 ) -> None:
     """Raise ValidationError with every fault of these rows: (line, field → cell)."""
-    named = {field.name: field for field in fields if not field.read_only}
-    readings = {name: value_reader(field) for name, field in named.items()}
-    file_rows = [_file_row(line, row, named, readings) for line, row in rows]
-    numbered: list[tuple[int, Fault]] = []
+    fields_by_name = {field.name: field for field in fields if not field.read_only}
+    cell_readers = {name: value_reader(field) for name, field in fields_by_name.items()}
+    file_rows = [_file_row(line, row, fields_by_name, cell_readers) for line, row in rows]
+    faults_by_line: list[tuple[int, Fault]] = []
     for start in range(0, len(file_rows), BATCH):
         for checked in checker.check(file_rows[start : start + BATCH]):
             faults = dict.fromkeys((*checked.row.faults, *checked.faults))
-            numbered += [(checked.row.number, fault) for fault in faults]
-    numbered += checker.finish()
-    if numbered:
+            faults_by_line += [(checked.row.number, fault) for fault in faults]
+    faults_by_line += checker.finish()
+    if faults_by_line:
         headings = {field.name: _heading(field, checker.headed) for field in fields}
         raise ValidationError(
             [
                 fault_in_words(line, replace(fault, field=headings.get(fault.field, fault.field)))
-                for line, fault in sorted(numbered, key=itemgetter(0))
+                for line, fault in sorted(faults_by_line, key=itemgetter(0))
             ]
         )
 
@@ -78,14 +78,14 @@ def _heading(field: Field, headed: Container[str]) -> str:
 
 
 def _file_row(
-    line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, CellReader]
+    line: int, row: Row, fields: Mapping[str, Field], cell_readers: Mapping[str, CellReader]
 ) -> FileRow:
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, cell in row.items():
         if name not in fields:
             continue
-        value = readings[name](cell)
+        value = cell_readers[name](cell)
         if isinstance(value, Wrong):
             faults.append(Fault(name, displayed(cell), value.expected, value.remedy))
         elif value is None and fields[name].required:
@@ -104,4 +104,4 @@ def fault_in_words(line: int, fault: Fault) -> str:
 
 
 def numbered_rows(rows: Iterable[Row]) -> list[tuple[int, Row]]:
-    return list(enumerate(rows, FIRST))
+    return list(enumerate(rows, FIRST_LINE))

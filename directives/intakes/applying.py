@@ -1,4 +1,4 @@
-"""Applies an intake: every row or none, with an audit event for each and one for the intake."""
+"""Applies an intake: all rows or none, with an audit event for each and one for the intake."""
 
 from datetime import datetime
 from functools import partial
@@ -27,12 +27,12 @@ from directives.models.intakes import (
 from directives.models.sql import update_each
 from directives.tables.fields import IntakeContext, TableKind
 
-CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # value of the form → value stored
-# Every cell that the file changes is in conflict: then both have the same keys in the same order.
+CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # value of the form → stored value
+# Every cell that the file changes is in conflict: both have the same keys in the same order.
 ALL_CONTESTED = Q(before=F("theirs"))
 
 
-def to_write(intake: Intake) -> QuerySet[IntakeRow]:
+def rows_to_write(intake: Intake) -> QuerySet[IntakeRow]:
     """The rows that change something."""
     rows = IntakeRow.objects.filter(intake=intake)
     return rows.filter(
@@ -42,7 +42,7 @@ def to_write(intake: Intake) -> QuerySet[IntakeRow]:
 
 
 def obstacles(intake: Intake) -> list[str]:
-    """Why it cannot be applied, in words."""
+    """The reasons why an intake cannot be applied, translated."""
     rows = IntakeRow.objects.filter(intake=intake)
     if rows.filter(verdict=WRONG).exists():
         return [
@@ -55,7 +55,7 @@ def obstacles(intake: Intake) -> list[str]:
         return [
             _("Some rows were changed here since the export. Choose which value to keep for each.")
         ]
-    if not to_write(intake).exists():
+    if not rows_to_write(intake).exists():
         return [_("No row needs a change.")]
     return []
 
@@ -69,7 +69,7 @@ def choose(intake: Intake, choice: str, *, number: int | None = None) -> int:
     """
     if choice not in CHOICES:
         raise Invalid(_("Choose one of the two."))
-    shift(intake, CHECKED, since=(CHECKED,))
+    shift(intake, CHECKED, from_states=(CHECKED,))
     rows = IntakeRow.objects.filter(intake=intake, verdict=CONFLICT)
     if number is not None:
         rows = rows.filter(number=number)
@@ -80,7 +80,7 @@ def choose(intake: Intake, choice: str, *, number: int | None = None) -> int:
 
 @transaction.atomic
 def apply(intake: Intake, *, by: User, now: datetime) -> Intake:
-    """Apply every row after this transaction. Raises NotAllowed, Invalid, Stale."""
+    """Queue applying every row. Raises NotAllowed, Invalid, Stale."""
     kind_of(intake)
     if reasons := obstacles(intake):
         raise Invalid({"rows": reasons})
@@ -104,20 +104,20 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
             "Nothing was imported: %(reason)s The rows have been checked again; please look at "
             "them again."
         )
-        checking.again(intake, text % {"reason": fault})
+        checking.restart(intake, text % {"reason": fault})
     else:
         steps.halt(intake, state, fault, refusal)
 
 
 APPLY = acts.WriteAct(
     event="import",
-    since=CHECKED,
-    meanwhile=APPLYING,
-    to=APPLIED,
-    undoes=False,
-    rows=to_write,
+    from_state=CHECKED,
+    busy_state=APPLYING,
+    to_state=APPLIED,
+    backwards=False,
+    rows=rows_to_write,
     step=_write,
-    clash=gettext_lazy(
+    conflict_message=gettext_lazy(
         "The same entries were made here since then; importing would duplicate them."
     ),
 )

@@ -10,7 +10,7 @@ from directives.models import Intake, IntakeRow
 from directives.models.intakes import APPLIED, UNDONE
 
 BATCH = 200
-MOST = 50 * BATCH  # in one run
+RUN_LIMIT = 50 * BATCH  # in one run
 
 
 def due(now: datetime) -> QuerySet[Intake]:
@@ -27,7 +27,7 @@ def clear(*, now: datetime) -> int:
     Applied intakes stay in the list, but can no longer be undone; others are deleted.
     """
     count = 0
-    for intake in due(now).order_by("pk")[:MOST].iterator(chunk_size=BATCH):
+    for intake in due(now).order_by("pk")[:RUN_LIMIT].iterator(chunk_size=BATCH):
         name = intake.file.name
         IntakeRow.objects.filter(intake=intake).delete()
         if intake.state in (APPLIED, UNDONE):

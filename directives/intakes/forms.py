@@ -18,7 +18,7 @@ from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.fields import TableKind
 
 CHOOSE = gettext_lazy("– choose –")
-LISTED = 100  # cycles to choose from, the newest first
+CYCLE_LIMIT = 100  # newest cycles to choose from
 OWNS = gettext_lazy(
     "The document belongs to it: its supervisors, and those above it, correct the reading and "
     "assign directives."
@@ -54,16 +54,16 @@ class CodeField(forms.CharField):
 
     def clean(self, value: Any) -> Organisation:
         code = super().clean(value).strip()
-        found = Organisation.objects.visible_to(self.user).filter(code=code).first()
-        if found is None:
+        body = Organisation.objects.visible_to(self.user).filter(code=code).first()
+        if body is None:
             raise ValidationError(
                 _("No organisation you can see has the code “%(code)s”.") % {"code": code}
             )
-        return found
+        return body
 
 
 class IntakeForm(forms.Form):
-    """The file, and what a kind of table needs to know besides."""
+    """The file, and what its table belongs to."""
 
     file = forms.FileField(
         label=gettext_lazy("File"),
@@ -85,28 +85,28 @@ class IntakeForm(forms.Form):
             if need == "owner" and len(possible_owners(user)) < 2:
                 continue  # there is no choice
             owned = need == "document" and kind.owned
-            field = _documents(user, owned=True) if owned else PLACES[need](user)
+            field = _documents(user, owned=True) if owned else PLACE_FIELDS[need](user)
             self.fields[need] = field
             queryset = getattr(field, "queryset", None)
             if queryset is not None and need not in self.initial:
-                first = list(queryset[:2])
-                if first and (
-                    len(first) == 1 or need == "cycle"
+                options = list(queryset[:2])
+                if options and (
+                    len(options) == 1 or need == "cycle"
                 ):  # the only one, or the newest cycle
-                    self.initial[need] = first[0].pk
+                    self.initial[need] = options[0].pk
         self.order_fields([*kind.needs, "file"])
 
     @property
     def place(self) -> dict[str, int]:
-        """What was chosen, by id."""
-        found = {
+        """The ids of the chosen objects, by `TableKind.needs`."""
+        place = {
             need: self.cleaned_data[need].pk
             for need in self.kind.needs
             if need in self.cleaned_data
         }
-        if "cycle" in found:
-            found["document"] = self.cleaned_data["cycle"].document_id
-        return found
+        if "cycle" in place:
+            place["document"] = self.cleaned_data["cycle"].document_id
+        return place
 
 
 def _documents(user: User, *, owned: bool = False) -> forms.Field:
@@ -118,7 +118,7 @@ def _documents(user: User, *, owned: bool = False) -> forms.Field:
 
 
 def _cycles(user: User) -> forms.Field:
-    newest = Cycle.objects.visible_to(user).order_by("-due_on", "-pk").values("pk")[:LISTED]
+    newest = Cycle.objects.visible_to(user).order_by("-due_on", "-pk").values("pk")[:CYCLE_LIMIT]
     rows = (
         Cycle.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
         .select_related("document")
@@ -130,11 +130,11 @@ def _cycles(user: User) -> forms.Field:
 
 
 def _bodies(user: User) -> forms.Field:
-    own = [m.organisation_id for m in user.in_role(STAFF, MANAGER)]
-    if not own:
+    body_ids = [membership.organisation_id for membership in user.in_role(STAFF, MANAGER)]
+    if not body_ids:
         return CodeField(user)
     return BodyField(
-        Organisation.objects.filter(pk__in=own).order_by("path"),
+        Organisation.objects.filter(pk__in=body_ids).order_by("path"),
         label=gettext_lazy("Organisation"),
         empty_label=CHOOSE,
     )
@@ -150,26 +150,31 @@ def owner_field(user: User) -> BodyField:
     )
 
 
-PLACES = {"document": _documents, "cycle": _cycles, "organisation": _bodies, "owner": owner_field}
+PLACE_FIELDS = {
+    "document": _documents,
+    "cycle": _cycles,
+    "organisation": _bodies,
+    "owner": owner_field,
+}
 
 
-def columns_asked(data: Mapping[str, str]) -> dict[str, str]:
-    """The chosen field of each column, by letter, without empty ones."""
+def submitted_columns(data: Mapping[str, str]) -> dict[str, str]:
+    """The chosen field of each column by its letter, without empty ones."""
     matches = ((LETTER.fullmatch(name), field) for name, field in data.items())
     return {match[1]: field[:60] for match, field in matches if match and field}
 
 
-def place_asked(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[str, int]:
-    """What a table belongs to by a query string, without what the user may not see."""
+def requested_place(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[str, int]:
+    """The ids of a query string that the user may see, by `TableKind.needs`."""
     place: dict[str, int] = {}
     for need in kind.needs:
         pk = whole_number(data.get(need, ""))
-        if pk is not None and SEEN[need].objects.visible_to(user).filter(pk=pk).exists():
+        if pk is not None and PLACE_MODELS[need].objects.visible_to(user).filter(pk=pk).exists():
             place[need] = pk
     return place
 
 
-SEEN: dict[str, type[Cycle] | type[Document] | type[Organisation]] = {
+PLACE_MODELS: dict[str, type[Cycle] | type[Document] | type[Organisation]] = {
     "document": Document,
     "cycle": Cycle,
     "organisation": Organisation,

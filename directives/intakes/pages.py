@@ -13,10 +13,10 @@ from directives.catalogue.kinds import KINDS
 from directives.core.keyset import Column as Key
 from directives.core.keyset import Order, Page, PageRequest, read_page
 from directives.downloads.queries.jobs import Progress, progress_of
-from directives.intakes.applying import ALL_CONTESTED, obstacles, to_write
+from directives.intakes.applying import ALL_CONTESTED, obstacles, rows_to_write
 from directives.intakes.starting import fault_in_words
 from directives.intakes.steps import context_of
-from directives.intakes.undoing import written
+from directives.intakes.undoing import written_rows
 from directives.models import Cycle, Document, Intake, IntakeRow, Organisation, User
 from directives.models.intakes import (
     APPLIED,
@@ -39,8 +39,8 @@ from directives.tables.fields import Fault, Field, TableKind, UntakenCell
 from directives.tables.matching import Column, FieldNames, Headings, heading_faults
 from directives.tables.untaken_cells import UntakenSummary
 
-ROWS = Order("rows", (Key("number"),))
-MINE_OF = Order("intakes", (Key("pk", down=True),))
+ROW_ORDER = Order("rows", (Key("number"),))
+INTAKE_ORDER = Order("intakes", (Key("pk", down=True),))
 
 
 def kinds_for(user: User) -> tuple[TableKind, ...]:
@@ -56,7 +56,7 @@ class Change:
     before: str  # the stored value
     after: str  # that of the file
     contested: bool  # in conflict
-    kept: bool  # the stored value was chosen
+    stored_kept: bool  # the stored value was chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,19 @@ class RowView:
     """One row of the file."""
 
     row: IntakeRow
-    word: Words
+    label: Words
     changes: tuple[Change, ...]
     faults: tuple[Fault, ...]
     untaken: tuple[UntakenCell, ...] = ()
 
     @property
-    def others(self) -> int:
-        """How many cells are imported whatever is chosen."""
+    def uncontested_count(self) -> int:
+        """How many cells are imported whichever value is chosen."""
         return sum(not change.contested for change in self.changes)
 
 
 def value_in_words(value: Any, field: Field | None) -> str:
-    """A JSON value as people read it."""
+    """A JSON value as the page shows it."""
     if value is None or value == "" or value == []:
         return EMPTY
     if isinstance(value, list):
@@ -122,19 +122,19 @@ class Chip:
     """A filter of the rows."""
 
     key: str
-    word: Words
+    label: Words
     count: int
     current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Conflicts:
-    """How many rows in conflict have been decided how."""
+    """Numbers of rows in conflict, by decision."""
 
     undecided: int
-    filed: int  # for the file
-    kept: int  # for the stored values
-    nothing: int  # of `kept`: rows of which no other cell is imported
+    for_file: int
+    for_stored: int
+    without_effect: int  # of `for_stored`: rows of which no other cell is imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,8 @@ class IntakeView:
     chips: tuple[Chip, ...] = ()
     page: Page | None = None
     lines: Sequence[RowView] = ()
-    hindered: str = ""  # why it cannot be applied
-    writes: int = 0  # rows to be written, or that the act under way is about
+    obstacles: str = ""  # why it cannot be applied
+    row_count: int = 0  # rows to write, or rows of the job under way
     conflicts: Conflicts | None = None
 
     @property
@@ -160,8 +160,8 @@ class IntakeView:
         return self.progress.busy
 
     @property
-    def asks(self) -> bool:
-        """Whether only decisions are missing to apply it."""
+    def needs_decisions_only(self) -> bool:
+        """Whether the intake can be applied once all conflicts are decided."""
         return bool(
             self.conflicts and self.conflicts.undecided and not self.intake.counts.get(WRONG)
         )
@@ -176,11 +176,11 @@ class IntakeView:
 ALL, EFFECT, UNTAKEN = "all", "effect", "untaken"
 
 
-def chosen_verdict(intake: Intake, asked: str) -> str:
-    """The filter asked for, or by default that of the rows that matter most."""
-    if asked in dict(VERDICTS) or asked in (ALL, EFFECT, UNTAKEN):
-        return asked
-    needy = next(
+def chosen_verdict(intake: Intake, requested: str) -> str:
+    """The requested filter of rows; by default the one that needs attention most."""
+    if requested in dict(VERDICTS) or requested in (ALL, EFFECT, UNTAKEN):
+        return requested
+    urgent = next(
         (
             verdict
             for verdict in (WRONG, CONFLICT)
@@ -188,8 +188,10 @@ def chosen_verdict(intake: Intake, asked: str) -> str:
         ),
         "",
     )
-    same, total = intake.counts.get(SAME, 0), sum(intake.counts.values())
-    return needy or (EFFECT if 0 < same < total else UNTAKEN if intake.untaken and same else ALL)
+    same_count, total = intake.counts.get(SAME, 0), sum(intake.counts.values())
+    return urgent or (
+        EFFECT if 0 < same_count < total else UNTAKEN if intake.untaken and same_count else ALL
+    )
 
 
 def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
@@ -208,13 +210,13 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeVi
     kind, place = KINDS[intake.kind], place_in_words(intake.place)
     (progress,) = progress_of([intake], now=now)
     if intake.state not in (CHECKED, APPLIED):
-        return IntakeView(intake, kind, place, progress, writes=_in_hand(intake))
+        return IntakeView(intake, kind, place, progress, row_count=_rows_under_way(intake))
     verdict = chosen_verdict(intake, query.get("verdict", ""))
     rows, count = shown_rows(intake, verdict)
-    page = read_page(rows, ROWS, PageRequest.from_query(query, ROWS), total=count)
+    page = read_page(rows, ROW_ORDER, PageRequest.from_query(query, ROW_ORDER), total=count)
     fields = {field.name: field for field in kind.fields(context_of(intake, now))}
-    hindered = obstacles(intake) if intake.state == CHECKED else []
-    writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
+    reasons = obstacles(intake) if intake.state == CHECKED else []
+    row_count = rows_to_write(intake).count() if intake.state == CHECKED and not reasons else 0
     chips = tuple(_chips(intake, verdict))
     return IntakeView(
         intake,
@@ -224,32 +226,34 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeVi
         chips,
         page,
         row_views(page.rows, fields),
-        " ".join(hindered),
-        writes,
+        " ".join(reasons),
+        row_count,
         _conflicts(intake),
     )
 
 
-def _in_hand(intake: Intake) -> int:
-    """How many rows the act under way is about."""
+def _rows_under_way(intake: Intake) -> int:
+    """How many rows the job under way processes."""
     if intake.state == CHECKING:
         return intake.total or 0
     if intake.state == APPLYING:
-        return to_write(intake).count()
-    return written(intake).count() if intake.state == UNDOING else 0
+        return rows_to_write(intake).count()
+    return written_rows(intake).count() if intake.state == UNDOING else 0
 
 
-def _chips(intake: Intake, chosen: str) -> Iterator[Chip]:
-    total, same = sum(intake.counts.values()), intake.counts.get(SAME, 0)
-    yield Chip(ALL, _("All rows"), total, chosen == ALL)
-    if 0 < same < total:
-        yield Chip(EFFECT, _("All but the same"), total - same, chosen == EFFECT)
-    verdict_words = dict(VERDICTS)
+def _chips(intake: Intake, current_filter: str) -> Iterator[Chip]:
+    total, same_count = sum(intake.counts.values()), intake.counts.get(SAME, 0)
+    yield Chip(ALL, _("All rows"), total, current_filter == ALL)
+    if 0 < same_count < total:
+        yield Chip(EFFECT, _("All but the same"), total - same_count, current_filter == EFFECT)
+    labels = dict(VERDICTS)
     for verdict in (WRONG, CONFLICT, NEW, CHANGED, SAME):
         if intake.counts.get(verdict):
-            yield Chip(verdict, verdict_words[verdict], intake.counts[verdict], chosen == verdict)
+            yield Chip(verdict, labels[verdict], intake.counts[verdict], current_filter == verdict)
     if intake.untaken:
-        yield Chip(UNTAKEN, _("With cells not imported"), intake.untaken["rows"], chosen == UNTAKEN)
+        yield Chip(
+            UNTAKEN, _("With cells not imported"), intake.untaken["rows"], current_filter == UNTAKEN
+        )
 
 
 def _conflicts(intake: Intake) -> Conflicts | None:
@@ -258,27 +262,27 @@ def _conflicts(intake: Intake) -> Conflicts | None:
     rows = IntakeRow.objects.filter(intake=intake, verdict=CONFLICT)
     counts = rows.aggregate(
         undecided=Count("pk", filter=Q(choice="")),
-        filed=Count("pk", filter=Q(choice=MINE)),
-        kept=Count("pk", filter=Q(choice=THEIRS)),
-        nothing=Count("pk", filter=Q(choice=THEIRS) & ALL_CONTESTED),
+        for_file=Count("pk", filter=Q(choice=MINE)),
+        for_stored=Count("pk", filter=Q(choice=THEIRS)),
+        without_effect=Count("pk", filter=Q(choice=THEIRS) & ALL_CONTESTED),
     )
     return Conflicts(**counts)
 
 
 def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
-    """What the table belongs to, in words."""
-    words: list[tuple[Words, str]] = []
+    """Labels and names of what the table belongs to."""
+    parts: list[tuple[Words, str]] = []
     titles = Document.objects.only("title_hans", "title_hant", "title")
     if "document" in place and (document := titles.filter(pk=place["document"]).first()):
-        words.append((_("Document"), f"《{localized(document, 'title')}》"))
+        parts.append((_("Document"), f"《{localized(document, 'title')}》"))
     if "cycle" in place and (cycle := Cycle.objects.filter(pk=place["cycle"]).first()):
-        words.append((_("Reporting cycle"), cycle.name))
+        parts.append((_("Reporting cycle"), cycle.name))
     bodies = Organisation.objects.all()
     if "organisation" in place and (body := bodies.filter(pk=place["organisation"]).first()):
-        words.append((_("Organisation"), localized(body, "name")))
+        parts.append((_("Organisation"), localized(body, "name")))
     if "owner" in place and (owner := bodies.filter(pk=place["owner"]).first()):
-        words.append((_("Registering organisation"), localized(owner, "name")))
-    return tuple(words)
+        parts.append((_("Registering organisation"), localized(owner, "name")))
+    return tuple(parts)
 
 
 # columns
@@ -294,20 +298,20 @@ class MatchedColumn:
 class ColumnsView:
     intake: Intake
     kind: TableKind
-    asked: tuple[MatchedColumn, ...]
+    columns: tuple[MatchedColumn, ...]
     fields: tuple[Field, ...]
     sheets: tuple[str, ...]
     faults: tuple[str, ...]
 
 
 def columns_of(
-    intake: Intake, now: datetime, chosen: Mapping[str, str] | None = None
+    intake: Intake, now: datetime, fields_by_letter: Mapping[str, str] | None = None
 ) -> ColumnsView:
-    """The columns as they were matched, or as chosen (letter → field)."""
+    """The columns as they were matched, or with these fields (letter → field)."""
     kind = KINDS[intake.kind]
     fields = tuple(field for field in kind.fields(context_of(intake, now)) if not field.computed)
     heads = [Headings.of_json(table) for table in intake.tables]
-    head = heads[0] if chosen is None else heads[0].with_fields(chosen)
+    head = heads[0] if fields_by_letter is None else heads[0].with_fields(fields_by_letter)
     columns = tuple(MatchedColumn(column, column.field) for column in head.columns)
     sheets = tuple(head.sheet for head in heads if head.sheet)
     return ColumnsView(
@@ -320,4 +324,12 @@ def columns_of(
     )
 
 
-__all__ = ["MINE", "MINE_OF", "ColumnsView", "IntakeView", "columns_of", "kinds_for", "view_of"]
+__all__ = [
+    "INTAKE_ORDER",
+    "MINE",
+    "ColumnsView",
+    "IntakeView",
+    "columns_of",
+    "kinds_for",
+    "view_of",
+]

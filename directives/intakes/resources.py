@@ -70,7 +70,7 @@ class OrganisationResource(SafeResource):
         )
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        """Leave level and kind as they are where a cell is empty."""
+        """Keep the stored level and kind where the cell is empty."""
         for name in ("level", "kind"):
             if name in row and not row[name]:
                 del row[name]
@@ -78,16 +78,16 @@ class OrganisationResource(SafeResource):
 
     def import_row(self, row: dict, instance_loader: Any, **kwargs: Any) -> Any:
         """Leave parents and successors, which may be further down, to `after_import`."""
-        untied = dict(row) | {"parent": "", "successor": ""}
-        known = (
+        unlinked = dict(row) | {"parent": "", "successor": ""}
+        stored = (
             Organisation.objects.filter(code=row.get("code", ""))
             .select_related("parent", "successor")
             .first()
         )
-        if known is not None:
-            untied["parent"] = known.parent.code if known.parent else ""
-            untied["successor"] = known.successor.code if known.successor else ""
-        return super().import_row(untied, instance_loader, **kwargs)
+        if stored is not None:
+            unlinked["parent"] = stored.parent.code if stored.parent else ""
+            unlinked["successor"] = stored.successor.code if stored.successor else ""
+        return super().import_row(unlinked, instance_loader, **kwargs)
 
     def save_instance(
         self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any
@@ -213,10 +213,10 @@ class ObligationResource(SafeResource):
         """Check the terms, document by document; `before_import_row` checks the directives."""
         context = context_of(options)
         ids = ids_in(row.get("directive") or "" for row in dataset.dict)
-        known = Directive.objects.only("code", "document_id").in_bulk(ids)
+        directives = Directive.objects.only("code", "document_id").in_bulk(ids)
         documents: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         for line, row in numbered_rows(dataset.dict):
-            directive = known.get(whole_number(row.get("directive") or ""))
+            directive = directives.get(whole_number(row.get("directive") or ""))
             if directive is not None:
                 values = {name: row[name] for name in self.TERMS if name in row}
                 key = {"clause": directive.code, "body": row.get("organisation")}
@@ -289,7 +289,7 @@ class MeasureResource(SafeResource):
         list(Plan.objects.select_for_update(of=("self",)).filter(named).order_by("pk"))
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        """Check that the plan may be changed and stays, and that its body owes the obligations."""
+        """Check that the plan is editable and the same, and that its body owes the obligations."""
         super().before_import_row(row, **kwargs)
         known = None
         if row.get("id"):

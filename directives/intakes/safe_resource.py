@@ -32,8 +32,10 @@ STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
 
 def heading_of(model: type[Model], name: str) -> str:
     """The label of a column with its name in the file, such as 上级单位 (parent)."""
-    known = {field.name: field for field in model._meta.get_fields()}
-    field = known.get(name) or known.get(name.removesuffix("_hans").removesuffix("_id"))
+    fields_by_name = {field.name: field for field in model._meta.get_fields()}
+    field = fields_by_name.get(name) or fields_by_name.get(
+        name.removesuffix("_hans").removesuffix("_id")
+    )
     label = str(getattr(field, "verbose_name", ""))
     if field is None or getattr(field, "primary_key", False):
         label = str(UNNAMED.get(name, name))
@@ -55,7 +57,7 @@ class Marked(Diff):
 class SafeResource(resources.ModelResource):
     """Imports all rows or none, with an audit event for each row."""
 
-    kind: TableKind | None = None  # whose fields tell how cells are read
+    kind: TableKind | None = None  # whose fields say how cells are read
 
     @classmethod
     def get_diff_class(cls) -> type[Diff]:
@@ -96,7 +98,7 @@ class SafeResource(resources.ModelResource):
         }
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        """Turn dates and choices into what the library reads; it reports what stays wrong."""
+        """Convert dates and choices to what the library reads; it reports invalid ones."""
         for name in self.readers.keys() & row.keys():
             value = self.readers[name](row[name])
             if not isinstance(value, Wrong):
@@ -124,15 +126,15 @@ class SafeResource(resources.ModelResource):
             instance.version += 1
         super().save_instance(instance, is_create, row, **kwargs)
         after = self._plain(instance)
-        changed = {name: after[name] for name in after if before.get(name) != after[name]}
-        replaced = {name: before[name] for name in changed if name in before}
+        changes = {name: after[name] for name in after if before.get(name) != after[name]}
+        old_values = {name: before[name] for name in changes if name in before}
         audit.record(
             "import",
             instance,
             by=kwargs.get("user"),
             now=timezone.now(),
-            before=replaced,
-            after=changed,
+            before=old_values,
+            after=changes,
         )
 
     def _plain(self, instance: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from directives.tables.matching import FieldNames, Headings, heading_faults
 
 
 def faults(upload: UploadedFile) -> list[str]:
-    """Why a file is not accepted, in words; its content is checked when it is read."""
+    """The reasons why a file is not accepted; its content is checked when it is read."""
     name, limit = clean_name(upload.name or ""), settings.INTAKE_LIMIT // 1024**2
     if not upload.size:
         text = _(
@@ -33,12 +33,12 @@ def faults(upload: UploadedFile) -> list[str]:
         )
         return [text % {"name": name}]
     if upload.size > settings.INTAKE_LIMIT:
-        values = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
+        params = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
         text = _(
             "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, "
             "then choose it again."
         )
-        return [text % values]
+        return [text % params]
     return []
 
 
@@ -82,18 +82,18 @@ def bring_in(
 
 @transaction.atomic
 def match(
-    intake: Intake, chosen: Mapping[str, str], *, language: str, by: User, now: datetime
+    intake: Intake, fields: Mapping[str, str], *, language: str, by: User, now: datetime
 ) -> Intake:
-    """Match the columns (letter → field), remember it for such tables, and check the rows.
+    """Match the columns (letter → field), remember that for such tables, and check the rows.
 
     Raises Invalid {"columns": …}, Stale.
     """
     if not intake.tables:
         raise Stale(theirs=intake)
     names = FieldNames(kind_of(intake).fields(context_of(intake, now)))
-    heads = [Headings.of_json(table).with_fields(chosen) for table in intake.tables]
-    if wrong := heading_faults(heads[0], names):
-        raise Invalid({"columns": [fault_in_words(fault) for fault in wrong]})
+    heads = [Headings.of_json(table).with_fields(fields) for table in intake.tables]
+    if faults := heading_faults(heads[0], names):
+        raise Invalid({"columns": [fault_in_words(fault) for fault in faults]})
     columns = {fold(column.heading): column.field for column in heads[0].columns if column.heading}
     Matching.objects.update_or_create(
         user=by,
@@ -103,7 +103,7 @@ def match(
     )
     tables = [head.as_json() for head in heads]
     return checking.begin(
-        intake, now=now, tables=tables, matching=checking.chosen(heads), language=language
+        intake, now=now, tables=tables, matching=checking.matching_of(heads), language=language
     )
 
 
@@ -122,11 +122,11 @@ def check_again(intake: Intake, *, language: str, now: datetime) -> Intake:
 
 @transaction.atomic
 def discard(intake: Intake) -> None:
-    """Stop what is under way, and delete its file and rows. Raises Stale if it was applied."""
+    """Cancel the job under way; delete the file and rows. Raises Stale if it was applied."""
     name, storage, applying = intake.file.name, intake.file.storage, intake.state == APPLYING
-    shift(intake, DISCARDED, since=OPEN, file="", fault="")
-    # While it is being applied, its rows are locked by a transaction that waits for this one;
-    # `clearing` deletes them later.
+    shift(intake, DISCARDED, from_states=OPEN, file="", fault="")
+    # While the intake is being applied, its rows are locked by a transaction that waits for this
+    # one; `clearing` deletes them later.
     if not applying:
         IntakeRow.objects.filter(intake=intake).delete()
     if name:

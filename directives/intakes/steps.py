@@ -1,4 +1,4 @@
-"""The states of an intake, and what its kind is given."""
+"""The states of an intake, and the context that its kind of table gets."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -32,47 +32,63 @@ def context_of(intake: Intake, now: datetime) -> IntakeContext:
 
 
 def context_of_act(intake: Intake) -> IntakeContext:
-    """The context of the long act under way."""
+    """The context of the job under way."""
     return context_of(intake, JobRun.objects.as_of(intake.asked_at or intake.at))
 
 
-def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> Intake:
-    """Change its state. Raises Stale if it was changed since this copy was read."""
-    same = Intake.objects.filter(pk=intake.pk, version=intake.version, state__in=tuple(since))
-    if not same.update(state=to, version=intake.version + 1, **fields):
+def shift(intake: Intake, to_state: str, *, from_states: Iterable[str], **fields: Any) -> Intake:
+    """Change the state of an intake. Raises Stale if it was changed since this copy was read."""
+    current_row = Intake.objects.filter(
+        pk=intake.pk, version=intake.version, state__in=tuple(from_states)
+    )
+    if not current_row.update(state=to_state, version=intake.version + 1, **fields):
         raise Stale(theirs=Intake.objects.filter(pk=intake.pk).first())
-    for name, value in {"state": to, "version": intake.version + 1, **fields}.items():
+    for name, value in {"state": to_state, "version": intake.version + 1, **fields}.items():
         setattr(intake, name, value)
     return intake
 
 
 def begin(
-    intake: Intake, state: str, *, since: Iterable[str], at_once: bool, now: datetime, **fields: Any
+    intake: Intake,
+    state: str,
+    *,
+    from_states: Iterable[str],
+    at_once: bool,
+    now: datetime,
+    **fields: Any,
 ) -> Intake:
-    """Have the act of this state carried out after this transaction. Raises Stale."""
+    """Queue the job of this state; it starts after this transaction. Raises Stale."""
     shift(
-        intake, state, since=since, fault="", done=0, moved_at=None, tries=0, asked_at=now, **fields
+        intake,
+        state,
+        from_states=from_states,
+        fault="",
+        done=0,
+        moved_at=None,
+        tries=0,
+        asked_at=now,
+        **fields,
     )
     jobs.enqueue(intake, at_once=at_once)
     return intake
 
 
 def halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
-    """Return to the state before the act, which its page offers again."""
+    """Return to the state before the job, from which it can be started again."""
     jobs.change_state(intake, intake.fact.back, fault=fault, moved_at=None)
 
 
-def settled(row: IntakeRow) -> IntakeRow:
-    """Turn a decided conflict into a change, for writing and undoing; this is not stored.
+def resolve_conflict(row: IntakeRow) -> IntakeRow:
+    """Turn a decided conflict into a change, in memory only.
 
-    If the stored values were chosen, it keeps only the cells without a conflict.
+    If the stored values were chosen, only the cells without a conflict remain.
     """
     if row.verdict == CONFLICT:
         row.verdict = CHANGED
         if row.choice == THEIRS:
             row.before, row.after = (
-                {name: said[name] for name in said if name not in row.theirs}
-                for said in (row.before, row.after)
+                {name: values[name] for name in values if name not in row.theirs}
+                for values in (row.before, row.after)
             )
     return row
 

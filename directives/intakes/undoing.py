@@ -1,4 +1,4 @@
-"""Undoes an applied intake, while nothing depends on what it wrote: every row, the last first."""
+"""Undoes an applied intake if nothing depends on what it wrote: every row, from the last."""
 
 from datetime import datetime
 from functools import partial
@@ -17,24 +17,26 @@ from directives.models.intakes import APPLIED, UNDOING, UNDONE
 from directives.tables.fields import IntakeContext, TableKind
 
 
-def written(intake: Intake) -> QuerySet[IntakeRow]:
+def written_rows(intake: Intake) -> QuerySet[IntakeRow]:
     return IntakeRow.objects.filter(intake=intake).exclude(left=None)
 
 
 @transaction.atomic
 def undo(intake: Intake, *, by: User, now: datetime) -> Intake:
-    """Undo it after this transaction. Raises NotAllowed, Stale."""
+    """Queue undoing every row. Raises NotAllowed, Stale."""
     kind_of(intake)
     return acts.begin(UNDO, intake, now=now)
 
 
 @transaction.atomic
-def keep(intake: Intake) -> Intake:
-    """Cancel undoing. Raises Stale if it was undone meanwhile."""
-    return shift(intake, APPLIED, since=(UNDOING,), done=written(intake).count(), moved_at=None)
+def cancel_undo(intake: Intake) -> Intake:
+    """Cancel undoing. Raises Stale if it has finished."""
+    return shift(
+        intake, APPLIED, from_states=(UNDOING,), done=written_rows(intake).count(), moved_at=None
+    )
 
 
-def _take_back(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> None:
+def _undo_rows(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> None:
     kind.undo(context, rows)
 
 
@@ -43,19 +45,19 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
         intake,
         APPLIED,
         fault=_("Could not undo the import: %(reason)s") % {"reason": fault},
-        done=written(intake).count(),
+        done=written_rows(intake).count(),
         moved_at=None,
     )
 
 
 UNDO = acts.WriteAct(
     event="undo_import",
-    since=APPLIED,
-    meanwhile=UNDOING,
-    to=UNDONE,
-    undoes=True,
-    rows=written,
-    step=_take_back,
-    clash=gettext_lazy("Later entries depend on these rows."),
+    from_state=APPLIED,
+    busy_state=UNDOING,
+    to_state=UNDONE,
+    backwards=True,
+    rows=written_rows,
+    step=_undo_rows,
+    conflict_message=gettext_lazy("Later entries depend on these rows."),
 )
 ACT = jobs.Act(partial(acts.write_all, UNDO), _halt)

@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from directives.backups.throwaway import InstallationError
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.base.wording import localized
-from directives.downloads.exporting import AT_ONCE
+from directives.downloads.exporting import AT_ONCE_ROWS
 from directives.models import CalendarDay, Document, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.scope import in_bodies, in_subtrees
@@ -85,14 +85,14 @@ def _few(document: Document, body: Organisation) -> ObligationFilter:
         .filter(document=document, organisation__path__startswith=body.path)
         .order_by()
     )
-    if rows.count() <= AT_ONCE:
+    if rows.count() <= AT_ONCE_ROWS:
         return asked
     parts = [
         (n, {name: pk})
         for name in ("section", "directive")
         for pk, n in rows.values_list(name).annotate(n=Count("pk"))
     ]
-    few = [part for part in parts if part[0] <= AT_ONCE]
+    few = [part for part in parts if part[0] <= AT_ONCE_ROWS]
     if not few:
         raise InstallationError("Every directive of the document has more rows than come at once.")
     return replace(asked, **max(few, key=itemgetter(0))[1])

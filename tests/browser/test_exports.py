@@ -75,7 +75,7 @@ def test_a_long_file_is_watched_until_it_is_ready(
     monkeypatch: pytest.MonkeyPatch,
     files: None,
 ) -> None:
-    monkeypatch.setattr(exporting, "AT_ONCE", 5)
+    monkeypatch.setattr(exporting, "AT_ONCE_ROWS", 5)
     one = desk()
     one.be(User.objects.get(username="supervisor"))
     page = one.page

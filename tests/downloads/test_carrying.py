@@ -240,7 +240,7 @@ def test_cancelled_it_waits_no_longer_for_a_slow_answer(
 ):
     """Counting and sorting a nation's rows takes long before the first of them comes."""
     export = ask(cast.manager)
-    monkeypatch.setattr(export_job, "EVERY", 0.1)
+    monkeypatch.setattr(export_job, "PROGRESS_INTERVAL", 0.1)
     asking, answered = threading.Event(), []
 
     def slowly(book, file):

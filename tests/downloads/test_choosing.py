@@ -72,13 +72,15 @@ def form(data=None, chosen=()):
         given = QueryDict(mutable=True)
         for name, value in {"version": "0", "paper": "a4", **data}.items():
             given.setlist(name, value if isinstance(value, list) else [value])
-    return ColumnsForm(given, offered=OFFERED, chosen=chosen, initial={"version": 0, "paper": "a4"})
+    return ColumnsForm(
+        given, offered=OFFERED, stored_keys=chosen, initial={"version": 0, "paper": "a4"}
+    )
 
 
 def test_the_form_shows_chosen_columns_first_then_the_others():
-    lines = [(line.key, line.shown, line.at) for line in form(chosen=["c", "gone"]).lines]
+    lines = [(line.key, line.ticked, line.position) for line in form(chosen=["c", "gone"]).lines]
     assert lines == [("c", True, "1"), ("a", False, "2"), ("b", False, "3")]
-    assert all(line.shown for line in form().lines)
+    assert all(line.ticked for line in form().lines)
 
 
 def test_the_order_is_that_of_the_numbers_and_of_equal_ones_that_of_the_page():

@@ -46,7 +46,7 @@ def undisturbed(monkeypatch):
 
     Nobody looks into it from beside, and files fall into a folder of the test.
     """
-    monkeypatch.setattr(export_job, "EVERY", 600)
+    monkeypatch.setattr(export_job, "PROGRESS_INTERVAL", 600)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def shelf(tmp_path, settings):
 @pytest.fixture
 def short(monkeypatch):
     """A file of more than two rows is long."""
-    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+    monkeypatch.setattr(exporting, "AT_ONCE_ROWS", 2)
 
 
 @pytest.fixture
@@ -76,15 +76,15 @@ def asked(user, query=""):
     return ListQuery(user, QueryDict(query), timezone.localdate(now), now, None)
 
 
-def ask(user, *, key="ledger", query="", wanted="csv", place=None):
+def ask(user, *, key="ledger", query="", format_key="csv", place=None):
     given = {
         "key": key,
         "place": place or {},
         "query": query,
-        "wanted": wanted,
+        "format_key": format_key,
         "language": "zh-hans",
     }
-    return exporting.ask(**given, asked=asked(user, query), by=user, now=timezone.now())
+    return exporting.ask(**given, list_request=asked(user, query), by=user, now=timezone.now())
 
 
 def done(export):
@@ -169,7 +169,7 @@ def test_an_export_says_again_what_was_asked(cast, work):
 def test_what_is_under_way_is_not_begun_twice(cast, work):
     first = ask(cast.manager)
     assert ask(cast.manager) == first
-    assert ask(cast.manager, wanted="xlsx") != first
+    assert ask(cast.manager, format_key="xlsx") != first
     assert Event.objects.filter(action="export").count() == 2
     done(first)
     assert ask(cast.manager) != first
@@ -228,15 +228,15 @@ def test_the_file_is_that_of_the_page(cast, work, sign_in):
     assert notice.facts["name"].startswith("责任事项台账")
 
 
-@pytest.mark.parametrize("wanted", ["xlsx", "csv", "csv-gb"])
-def test_every_format_is_written(cast, work, wanted):
-    export = done(ask(cast.manager, wanted=wanted))
+@pytest.mark.parametrize("format_key", ["xlsx", "csv", "csv-gb"])
+def test_every_format_is_written(cast, work, format_key):
+    export = done(ask(cast.manager, format_key=format_key))
     with export.file.open("rb") as file:
         head = file.read(4)
     assert head.startswith(
-        {"xlsx": b"PK", "csv": b"\xef\xbb\xbf", "csv-gb": "序号".encode("gb18030")}[wanted][:4]
+        {"xlsx": b"PK", "csv": b"\xef\xbb\xbf", "csv-gb": "序号".encode("gb18030")}[format_key][:4]
     )
-    assert export.name.rpartition(".")[2] == wanted.partition("-")[0]
+    assert export.name.rpartition(".")[2] == format_key.partition("-")[0]
 
 
 def test_it_is_written_in_the_language_of_its_reader(cast, work):
@@ -256,7 +256,7 @@ def test_begun_anew_it_starts_from_the_first_row_and_leaves_one_file(cast, work,
     """A worker died in the middle: what is on the disk of it is replaced."""
     export = ask(cast.manager)
     Export.objects.update(state=RUNNING, started_at=timezone.now(), done=3)
-    default_storage.save(export_job.place_of(export), ContentFile(b"half a file"))
+    default_storage.save(export_job.file_path_of(export), ContentFile(b"half a file"))
     done(export)
     assert (export.done, len(content(export))) == (4, 5)
     assert [path.name for path in shelf.rglob("*.*")] == [f"{export.pk}.csv"]
@@ -460,7 +460,7 @@ def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatc
 def test_it_ends_when_it_is_cancelled(transactional_db, cast, monkeypatch, shelf):
     make_obligation(make_directive(), cast.body)
     export = ask(cast.manager)
-    monkeypatch.setattr(export_job, "EVERY", 0.1)
+    monkeypatch.setattr(export_job, "PROGRESS_INTERVAL", 0.1)
     written = []
 
     def slowly(book, file):
@@ -568,7 +568,7 @@ def test_it_is_refused_in_words_to_whom_may_no_longer_see_every_row(cast, work, 
             )
         case "old":
             Export.objects.update(
-                finished_at=timezone.now() - exporting.KEPT - timedelta(minutes=1)
+                finished_at=timezone.now() - exporting.RETENTION - timedelta(minutes=1)
             )
         case "lost":
             default_storage.delete(export.file.name)
@@ -591,7 +591,7 @@ def test_what_moves_elsewhere_takes_nobody_s_file_away(cast, work, sign_in):
 def test_files_are_deleted_after_their_days(cast, work, shelf, django_capture_on_commit_callbacks):
     old, new = done(ask(cast.manager)), done(ask(cast.supervisor))
     Export.objects.filter(pk=old.pk).update(
-        finished_at=timezone.now() - exporting.KEPT - timedelta(hours=1)
+        finished_at=timezone.now() - exporting.RETENTION - timedelta(hours=1)
     )
     with django_capture_on_commit_callbacks(execute=True):
         assert exporting.purge(now=timezone.now()) == 1
@@ -647,7 +647,7 @@ def test_the_page_says_how_far_it_is(cast, work, sign_in):
 
 def test_the_list_shows_one_s_own_files_alone(cast, work, sign_in):
     done(ask(cast.manager))
-    ask(cast.manager, wanted="xlsx")
+    ask(cast.manager, format_key="xlsx")
     ask(cast.supervisor)
     page = sign_in(cast.manager).get("/exports/").content.decode()
     assert page.count('scope="row"') == 2

@@ -18,7 +18,7 @@ from directives.documents.commands import correcting
 from directives.indicators import commands as statistics
 from directives.indicators.commands import Period, ReportedFigure
 from directives.intakes import applying, pages
-from directives.intakes.steps import settled
+from directives.intakes.steps import resolve_conflict
 from directives.models import (
     Event,
     Figure,
@@ -197,8 +197,8 @@ def test_what_nobody_contests_is_taken_over_whatever_is_chosen(
     assert applying.choose(intake, choice) == 1
     view = pages.view_of(intake, {}, NOW)
     assert (
-        view.writes,
-        view.lines[0].others,
+        view.row_count,
+        view.lines[0].uncontested_count,
         [change.contested for change in view.lines[0].changes],
     ) == (1, 1, [True, False])
     apply(intake)
@@ -208,7 +208,7 @@ def test_what_nobody_contests_is_taken_over_whatever_is_chosen(
     changed = [name for name, value in told.after.items() if told.before.get(name, "") != value]
     assert (
         len(changed)
-        == len(settled(IntakeRow.objects.get(intake=intake)).after)
+        == len(resolve_conflict(IntakeRow.objects.get(intake=intake)).after)
         == (1 if choice == "theirs" else 2)
     )
     undo(intake)

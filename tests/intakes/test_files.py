@@ -6,7 +6,7 @@ What is kept of it is what the file's name says.
 import pytest
 
 from directives.intakes import starting
-from directives.intakes.checking import heads
+from directives.intakes.checking import headings_of
 from directives.intakes.steps import context_of, kind_of
 from directives.models import IntakeRow
 from directives.models.intakes import CHECKED, UPLOADED
@@ -40,7 +40,7 @@ def brought(db, request, bring, django_capture_on_commit_callbacks):
             and not getattr(file, "asks", False)
             and not of_headings(intake)
         ):
-            chosen = {column.letter: column.field for column in heads(intake)[0].columns}
+            chosen = {column.letter: column.field for column in headings_of(intake)[0].columns}
             with django_capture_on_commit_callbacks(execute=True):
                 starting.match(intake, chosen, language="zh-hans", by=keeper, now=NOW)
             intake.refresh_from_db()
@@ -52,7 +52,9 @@ def brought(db, request, bring, django_capture_on_commit_callbacks):
 def of_headings(intake):
     """The fields whose columns are missing or stand twice."""
     fields = kind_of(intake).fields(context_of(intake, NOW))
-    return {(0, fault.field) for fault in heading_faults(heads(intake)[0], FieldNames(fields))}
+    return {
+        (0, fault.field) for fault in heading_faults(headings_of(intake)[0], FieldNames(fields))
+    }
 
 
 def of_rows(intake):

@@ -338,7 +338,7 @@ def test_where_every_word_is_contested_keeping_them_writes_nothing(cast, rows, r
     )
     intake = come_back(cast.staff, {"进展情况": "已办两期"})
     applying.choose(intake, "theirs")
-    assert applying.to_write(intake).count() == 0
+    assert applying.rows_to_write(intake).count() == 0
 
 
 @pytest.mark.parametrize(

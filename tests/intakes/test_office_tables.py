@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from directives.intakes import starting
-from directives.intakes.checking import heads
+from directives.intakes.checking import headings_of
 from directives.models import Document, Organisation
 from directives.models.intakes import CHECKED, UPLOADED
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
@@ -38,14 +38,14 @@ def directive(cast):
 
 
 def test_numbers_of_an_offices_own_are_not_taken_for_ours(cast, directive, bring):
-    heads = ["编号", "文件条款", "重点任务", "责任单位", "责任领导"]
+    heading_row = ["编号", "文件条款", "重点任务", "责任单位", "责任领导"]
     lines = [
         [number, "九.1.1", "加强网宣队伍建设。", body, "张"]
         for number, body in enumerate(("Q01", "Q02"), 1)
     ]
     intake = bring(
         cast.supervisor,
-        workbook(["2026年督办台账"], heads, *lines),
+        workbook(["2026年督办台账"], heading_row, *lines),
         name="台账.xlsx",
         kind="obligations",
         document=directive.document_id,
@@ -116,7 +116,7 @@ def test_the_title_above_the_table_is_the_title_of_the_document(
     assert (
         intake.state == UPLOADED
     )  # of the leaders and days nobody is told by their headings alone
-    chosen = {column.letter: column.field for column in heads(intake)[0].columns}
+    chosen = {column.letter: column.field for column in headings_of(intake)[0].columns}
     with django_capture_on_commit_callbacks(execute=True):
         starting.match(intake, chosen, language="zh-hans", by=cast.supervisor, now=NOW)
     intake.refresh_from_db()
@@ -125,9 +125,9 @@ def test_the_title_above_the_table_is_the_title_of_the_document(
 
 
 def test_a_fault_of_a_supporting_body_names_its_column(cast, directive, bring):
-    heads = ["序号", "工作任务", "牵头单位", "配合单位"]
+    heading_row = ["序号", "工作任务", "牵头单位", "配合单位"]
     data = workbook(
-        heads,
+        heading_row,
         [1, "加强网宣队伍建设。", "全国总工会", "各群团组织"],
         [2, "加强网宣队伍建设。", "没有的单位", None],
     )

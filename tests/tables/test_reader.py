@@ -325,7 +325,7 @@ def test_no_row_is_missed_where_a_block_ends(monkeypatch):
     file = io.BytesIO(workbook(Sheet(lines(*([n] for n in range(300))))))
     counts = set()
     for size in (17, 64, 1001):
-        monkeypatch.setattr(packages, "SEARCHED", size)
+        monkeypatch.setattr(packages, "BLOCK_SIZE", size)
         counts.add(
             packages.scan_parts(packages.open_package(file))["xl/worksheets/sheet1.xml"].rows
         )
@@ -368,7 +368,7 @@ def _cells():
 
 
 def test_a_file_that_is_too_large_is_not_read(monkeypatch, tmp_path):
-    monkeypatch.setattr(reader, "FILE", 1000)
+    monkeypatch.setattr(reader, "MAX_FILE_SIZE", 1000)
     with pytest.raises(Unreadable, match="has 1 MB; the limit is 1 MB"), override("en"):
         reader.read(io.BytesIO(bytes(2000)), "a.csv")
     large = tmp_path / "large.csv"

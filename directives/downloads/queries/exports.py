@@ -10,22 +10,22 @@ from directives.downloads.queries.jobs import Progress, progress_of
 from directives.models import Export, User
 from directives.models.exports import READY, RUNNING, UNFINISHED
 
-SHOWN = 50  # exports on the page
-SETTLED = 5  # seconds of writing before the time left is estimated
+PAGE_LIMIT = 50  # exports on the page
+ESTIMATE_AFTER = 5  # seconds of writing before the time left is estimated
 
 
 @dataclass(frozen=True, slots=True)
 class ExportProgress:
     export: Export
     progress: Progress
-    kept: timedelta
+    retention: timedelta
 
     @property
     def now(self) -> datetime:
         return self.progress.now
 
     @property
-    def unended(self) -> bool:
+    def unfinished(self) -> bool:
         return self.export.state in UNFINISHED
 
     @property
@@ -35,29 +35,29 @@ class ExportProgress:
     @property
     def ready(self) -> bool:
         """Whether the file can be downloaded."""
-        until = self.until
-        return self.export.state == READY and until is not None and self.now <= until
+        kept_until = self.kept_until
+        return self.export.state == READY and kept_until is not None and self.now <= kept_until
 
     @property
-    def until(self) -> datetime | None:
+    def kept_until(self) -> datetime | None:
         """When the file will be deleted; None while it is being written."""
-        return self.export.finished_at and self.export.finished_at + self.kept
+        return self.export.finished_at and self.export.finished_at + self.retention
 
     @property
-    def left(self) -> timedelta | None:
-        """An estimate of the time that writing still takes; None if there is none yet."""
+    def time_left(self) -> timedelta | None:
+        """An estimate of the remaining writing time; None if there is none yet."""
         export = self.export
         if not self.running or not export.total or not export.done or export.started_at is None:
             return None
         elapsed = self.now - export.started_at
-        if elapsed.total_seconds() < SETTLED:
+        if elapsed.total_seconds() < ESTIMATE_AFTER:
             return None
         return elapsed * max(0, export.total - export.done) / export.done
 
     @property
     def minutes(self) -> int:
         """The time left in minutes, rounded up; 0 if unknown."""
-        return int(self.left.total_seconds() // 60) + 1 if self.left is not None else 0
+        return int(self.time_left.total_seconds() // 60) + 1 if self.time_left is not None else 0
 
     @property
     def place(self) -> int | None:
@@ -70,14 +70,16 @@ def exports_of(user: User) -> QuerySet[Export]:
 
 
 def with_progress(
-    exports: Iterable[Export], *, now: datetime, kept: timedelta
+    exports: Iterable[Export], *, now: datetime, retention: timedelta
 ) -> tuple[ExportProgress, ...]:
-    """Return the progress of each, with one query if any is being written."""
+    """Return the progress of each export, with one query if any is being written."""
     exports = tuple(exports)
     pairs = zip(exports, progress_of(exports, now=now), strict=True)
-    return tuple(ExportProgress(export, progress, kept) for export, progress in pairs)
+    return tuple(ExportProgress(export, progress, retention) for export, progress in pairs)
 
 
-def recent_exports(user: User, *, now: datetime, kept: timedelta) -> tuple[ExportProgress, ...]:
+def recent_exports(
+    user: User, *, now: datetime, retention: timedelta
+) -> tuple[ExportProgress, ...]:
     """The user's exports, the newest first; at most two queries."""
-    return with_progress(exports_of(user)[:SHOWN], now=now, kept=kept)
+    return with_progress(exports_of(user)[:PAGE_LIMIT], now=now, retention=retention)

@@ -1,4 +1,4 @@
-"""The long acts of a user and their progress."""
+"""The background jobs of a user and their progress."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from directives.models import Document, Export, Intake, JobProgress, JobRun, Use
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.jobs import HALTED, UNFINISHED
 
-QUIET = timedelta(seconds=60)  # without a move: its process may have died
+QUIET = timedelta(seconds=60)  # without progress: its process may have died
 
 # The models that inherit `BackgroundJob`, with a state each.
 LongAct = Export | Intake | JobProgress
@@ -20,7 +20,7 @@ LongAct = Export | Intake | JobProgress
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a long act stands at an instant."""
+    """The progress of a background job at an instant."""
 
     row: LongAct
     now: datetime
@@ -32,23 +32,23 @@ class Progress:
 
     @property
     def waiting(self) -> bool:
-        """Whether it has not begun, or waits for its next turn."""
+        """Whether it has not started, or waits for its next turn."""
         return self.busy and self.row.moved_at is None
 
     @property
     def quiet(self) -> bool:
-        """Whether it has begun and made no progress for some time."""
+        """Whether it has started, but made no progress for some time."""
         moved_at = self.row.moved_at
         return self.busy and moved_at is not None and moved_at + QUIET < self.now
 
     @property
     def idle(self) -> bool:
-        """Whether no process works on it, and none will until a worker is started."""
+        """Whether no process runs it, and none will until a worker is started."""
         return not self.worker and (self.waiting or self.quiet)
 
 
 def progress_of(rows: Iterable[LongAct], *, now: datetime) -> tuple[Progress, ...]:
-    """Return the progress of each, with one query if any is busy."""
+    """Return the progress of each job, with one query if any is busy."""
     rows = tuple(rows)
     worker = any(row.state in row.BUSY for row in rows) and JobRun.objects.living(now).exists()
     return tuple(Progress(row, now, worker) for row in rows)
@@ -59,13 +59,13 @@ def title(job: JobProgress) -> str:
 
 
 def jobs_of(user: User) -> QuerySet[JobProgress]:
-    """The long acts that the user asked for, each with its document."""
+    """The jobs that the user requested, each with its document."""
     return JobProgress.objects.visible_to(user).select_related("document").defer(*HEAVY_OF_DOCUMENT)
 
 
 def under_way(user: User, document: Document) -> Sequence[JobProgress]:
-    """The user's acts on a document that have not ended."""
-    unended = JobProgress.objects.visible_to(user).filter(
+    """The user's jobs on a document that have not ended."""
+    unfinished = JobProgress.objects.visible_to(user).filter(
         document=document, state__in=UNFINISHED | HALTED
     )
-    return tuple(unended.order_by("-pk")[:5])
+    return tuple(unfinished.order_by("-pk")[:5])

@@ -1,4 +1,4 @@
-"""Pages of exports: request, progress, file, deletion, and the choice of columns of a list."""
+"""Pages of exports: request, progress, download, deletion, and the columns of a list."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,7 +16,7 @@ from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit
 from directives.core.rules import may
 from directives.downloads import exporting
-from directives.downloads.exporting import KEPT
+from directives.downloads.exporting import RETENTION
 from directives.downloads.forms import AskForm, ColumnsForm
 from directives.downloads.queries.exports import exports_of, recent_exports, with_progress
 from directives.tables.formats import FORMATS
@@ -27,18 +27,18 @@ from directives.web.refused import note
 TEMPLATES = "directives/exports/"
 
 
-def _asked(request, query):
+def _list_query(request, query):
     return ListQuery(request.user, QueryDict(query), request.today, request.now, request.workdays)
 
 
 @require_GET
 def exports(request):
-    rows = recent_exports(request.user, now=request.now, kept=KEPT)
-    moving = any(row.unended for row in rows)
+    rows = recent_exports(request.user, now=request.now, retention=RETENTION)
+    moving = any(row.unfinished for row in rows)
     return page(
         request,
         TEMPLATES + "list.html",
-        {"rows": rows, "days": KEPT.days, "moving": moving},
+        {"rows": rows, "days": RETENTION.days, "moving": moving},
         fragment=TEMPLATES + "_list.html",
     )
 
@@ -53,18 +53,18 @@ def export_new(request):
     if not form.is_valid():
         raise Http404
     data = form.cleaned_data
-    notes = find_list(data["list"], _asked(request, data["query"]), form.place).filter_notes
+    notes = find_list(data["list"], _list_query(request, data["query"]), form.place).filter_notes
     context = {
         "key": data["list"],
         "pk": data["pk"],
         "format": data["format"],
         "query": data["query"],
-        "told": notes,
+        "filter_notes": notes,
     }
     return page(
         request,
         TEMPLATES + "new.html",
-        context | {"formats": FORMATS, "limit": exporting.AT_ONCE, "days": KEPT.days},
+        context | {"formats": FORMATS, "limit": exporting.AT_ONCE_ROWS, "days": RETENTION.days},
     )
 
 
@@ -79,8 +79,8 @@ def export_ask(request):
         key=data["list"],
         place=form.place,
         query=data["query"],
-        wanted=data["format"],
-        asked=_asked(request, data["query"]),
+        format_key=data["format"],
+        list_request=_list_query(request, data["query"]),
         language=get_language(),
         by=request.user,
         now=request.now,
@@ -89,11 +89,10 @@ def export_ask(request):
 
 
 def _page(request, row, **more):
-    takes = may(request.user, "export", row.list)
     context = {
-        "it": with_progress([row], now=request.now, kept=KEPT)[0],
-        "days": KEPT.days,
-        "takes": takes,
+        "item": with_progress([row], now=request.now, retention=RETENTION)[0],
+        "days": RETENTION.days,
+        "may_export": may(request.user, "export", row.list),
         **more,
     }
     status = more.pop("status", 200)
@@ -117,10 +116,10 @@ def export_file(request, pk):
     row = get_object_or_404(exports_of(request.user), pk=pk)
     if row.state in exporting.UNFINISHED:
         return redirect("export", pk)
-    why = exporting.refusal(row, request.user, request.now)
-    if why:
+    reason = exporting.refusal(row, request.user, request.now)
+    if reason:
         note(request, 403)
-        return _page(request, row, refused=why, status=403)
+        return _page(request, row, refused=reason, status=403)
     try:
         content = row.file.open("rb")
     except FileNotFoundError:
@@ -182,7 +181,7 @@ def export_columns(request, key):
     choice = exporting.choice_of(request.user, key)
     form = ColumnsForm(
         offered=offered,
-        chosen=choice.columns,
+        stored_keys=choice.columns,
         initial={"paper": choice.paper, "version": choice.version},
     )
     return _columns_page(request, key, form)
@@ -193,7 +192,7 @@ def export_columns_save(request, key):
     offered = _kind(key).columns(request)
     demand(request.user, "export", key)
     form = ColumnsForm(
-        request.POST, offered=offered, chosen=exporting.choice_of(request.user, key).columns
+        request.POST, offered=offered, stored_keys=exporting.choice_of(request.user, key).columns
     )
     keys, reset = [column.key for column in offered], "reset" in request.POST
     if not form.is_valid() and not (reset and "version" in form.cleaned_data):
@@ -214,20 +213,20 @@ def export_columns_save(request, key):
     except Stale as stale:
         return _columns_page(request, key, form, status=409, theirs=stale)
     messages.success(request, _("Saved. Every export of this list will use it."))
-    return HttpResponseRedirect(_where(request, key))
+    return HttpResponseRedirect(_return_url(request, key))
 
 
-def _where(request, key):
+def _return_url(request, key):
     """The URL of the list, or of its file if a button of a format was pressed."""
-    wanted = request.POST.get("then", "")
+    format_key = request.POST.get("then", "")
     target = safe_address(request, request.POST.get("next", ""), "")
     if "reset" in request.POST or not target:
         return f"{reverse('export_columns', args=[key])}?{urlencode({'next': target})}"
-    if wanted not in FORMATS:
+    if format_key not in FORMATS:
         return target
     parts = urlsplit(target)
     query = QueryDict(parts.query, mutable=True)
-    query["export"] = wanted
+    query["export"] = format_key
     if key.startswith("board-"):
         query["table"] = key.removeprefix("board-")
     return urlunsplit(parts._replace(query=query.urlencode()))

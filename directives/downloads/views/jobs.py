@@ -1,4 +1,4 @@
-"""Pages of long acts: progress, continuing one that stopped, and cancelling."""
+"""Pages of background jobs: progress, resuming and cancelling."""
 
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
@@ -8,11 +8,11 @@ from directives.core import jobs
 from directives.downloads.queries.jobs import jobs_of, progress_of, title
 from directives.web.doors import page, write
 
-HERE = "directives/jobs/"
+TEMPLATES = "directives/jobs/"
 
 
-def _mine(request, pk):
-    """Return an act of the user. Raises Stale if it has changed since they saw it."""
+def _own_job(request, pk):
+    """Return a job of the user. Raises Stale if it has changed since the page was shown."""
     row = get_object_or_404(jobs_of(request.user).select_related("by"), pk=pk)
     if request.method == "POST" and request.POST.get("version") != str(row.version):
         raise Stale(theirs=row)
@@ -21,18 +21,18 @@ def _mine(request, pk):
 
 @require_GET
 def job(request, pk):
-    row = _mine(request, pk)
+    row = _own_job(request, pk)
     context = {"job": row, "title": title(row), "progress": progress_of([row], now=request.now)[0]}
-    return page(request, HERE + "job.html", context, fragment=HERE + "_job.html")
+    return page(request, TEMPLATES + "job.html", context, fragment=TEMPLATES + "_job.html")
 
 
 @write
 def job_go_on(request, pk):
-    jobs.resume_job(_mine(request, pk), by=request.user, now=request.now)
+    jobs.resume_job(_own_job(request, pk), by=request.user, now=request.now)
     return redirect("job", pk)
 
 
 @write
 def job_call_off(request, pk):
-    jobs.cancel_job(_mine(request, pk), by=request.user, now=request.now)
+    jobs.cancel_job(_own_job(request, pk), by=request.user, now=request.now)
     return redirect("job", pk)

@@ -12,7 +12,7 @@ from directives.base.wording import localized
 from directives.catalogue.kinds import KINDS
 from directives.core import audit
 from directives.intakes import checking
-from directives.intakes.forms import place_asked
+from directives.intakes.forms import requested_place
 from directives.models import Intake
 from directives.reports.imports.entries import entries_to_fill_in
 from directives.reports.queries.entries import report_sheet
@@ -33,15 +33,20 @@ def _workbook(content, name):
 
 @require_GET
 def intake_template(request, kind):
-    chosen = KINDS.get(kind)
-    if chosen is None:
+    table_kind = KINDS.get(kind)
+    if table_kind is None:
         raise Http404
-    if not chosen.may(request.user):
+    if not table_kind.may(request.user):
         raise PermissionDenied
     context = IntakeContext(
-        request.user, request.now, request.today, place_asked(chosen, request.user, request.GET)
+        request.user,
+        request.now,
+        request.today,
+        requested_place(table_kind, request.user, request.GET),
     )
-    return _workbook(template(chosen, context), _("%(table)s to fill in") % {"table": chosen.name})
+    return _workbook(
+        template(table_kind, context), _("%(table)s to fill in") % {"table": table_kind.name}
+    )
 
 
 @require_GET
@@ -51,7 +56,7 @@ def intake_marked(request, pk):
     if not rows:
         return redirect("intake", pk)
     file = BytesIO()
-    with checking.opened(intake) as opened:
+    with checking.open_file(intake) as opened:
         write_marked_copy(opened, rows, file)
     audit.record_taken("download", intake, by=request.user, now=request.now, file=intake.name)
     return _workbook(

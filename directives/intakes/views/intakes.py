@@ -13,7 +13,7 @@ from directives.base.refusals import Invalid, Stale
 from directives.catalogue.kinds import KINDS
 from directives.core.keyset import PageRequest, read_page
 from directives.intakes import applying, pages, starting, undoing
-from directives.intakes.forms import IntakeForm, columns_asked
+from directives.intakes.forms import IntakeForm, submitted_columns
 from directives.models import Intake
 from directives.models.intakes import UNDOING
 from directives.tables import fault_list
@@ -31,8 +31,8 @@ def _kind(request, key):
     return kind
 
 
-def _mine(request, pk):
-    """Return an intake of the user. Raises Stale if it has changed since they saw it."""
+def _own_intake(request, pk):
+    """Return an intake of the user. Raises Stale if it has changed since the page was shown."""
     intake_row = get_object_or_404(
         Intake.objects.visible_to(request.user).select_related("by"), pk=pk, kind__in=KINDS
     )
@@ -44,12 +44,16 @@ def _mine(request, pk):
 @require_GET
 def intakes(request):
     rows = Intake.objects.visible_to(request.user).filter(kind__in=KINDS)
-    listed = read_page(
-        rows, pages.MINE_OF, PageRequest.from_query(request.GET, pages.MINE_OF), total=None, size=20
+    listed_page = read_page(
+        rows,
+        pages.INTAKE_ORDER,
+        PageRequest.from_query(request.GET, pages.INTAKE_ORDER),
+        total=None,
+        size=20,
     )
     context = {
         "kinds": pages.kinds_for(request.user),
-        "page": listed,
+        "page": listed_page,
         "kind_names": {key: kind.name for key, kind in KINDS.items()},
     }
     return page(request, TEMPLATES + "list.html", context)
@@ -57,39 +61,39 @@ def intakes(request):
 
 @require_GET
 def intake_new(request, kind):
-    chosen = _kind(request, kind)
-    initial = {need: request.GET[need] for need in chosen.needs if request.GET.get(need)}
+    table_kind = _kind(request, kind)
+    initial = {need: request.GET[need] for need in table_kind.needs if request.GET.get(need)}
     return page(
         request,
         TEMPLATES + "new.html",
-        {"kind": chosen, "form": IntakeForm(chosen, request.user, initial=initial)},
+        {"kind": table_kind, "form": IntakeForm(table_kind, request.user, initial=initial)},
     )
 
 
 @write
 def intake_upload(request, kind):
-    chosen = _kind(request, kind)
-    form = IntakeForm(chosen, request.user, request.POST, request.FILES)
+    table_kind = _kind(request, kind)
+    form = IntakeForm(table_kind, request.user, request.POST, request.FILES)
     try:
         if form.is_valid():
             file, language = form.cleaned_data["file"], get_language()
-            made = starting.bring_in(
-                kind=chosen,
+            intake_row = starting.bring_in(
+                kind=table_kind,
                 place=form.place,
                 upload=file,
                 language=language,
                 by=request.user,
                 now=request.now,
             )
-            return redirect("intake", made.pk)
+            return redirect("intake", intake_row.pk)
     except Invalid as refusal:
         refusal.add_to(form)
-    return page(request, TEMPLATES + "new.html", {"kind": chosen, "form": form}, status=422)
+    return page(request, TEMPLATES + "new.html", {"kind": table_kind, "form": form}, status=422)
 
 
 @require_GET
 def intake(request, pk):
-    intake_row = _mine(request, pk)
+    intake_row = _own_intake(request, pk)
     if intake_row.state == "uploaded":
         return page(
             request,
@@ -106,8 +110,8 @@ def intake(request, pk):
     )
 
 
-def _columns_context(request, intake_row, chosen=None, errors=()):
-    columns = pages.columns_of(intake_row, request.now, chosen)
+def _columns_context(request, intake_row, fields=None, errors=()):
+    columns = pages.columns_of(intake_row, request.now, fields)
     return {
         "intake": intake_row,
         "columns": columns,
@@ -119,7 +123,7 @@ def _columns_context(request, intake_row, chosen=None, errors=()):
 
 @require_GET
 def intake_columns(request, pk):
-    intake_row = _mine(request, pk)
+    intake_row = _own_intake(request, pk)
     if not intake_row.fact.checkable or not intake_row.tables:
         return redirect("intake", pk)
     return page(request, TEMPLATES + "intake.html", _columns_context(request, intake_row))
@@ -127,16 +131,16 @@ def intake_columns(request, pk):
 
 @write
 def intake_match(request, pk):
-    intake_row, chosen = _mine(request, pk), columns_asked(request.POST)
+    intake_row, fields = _own_intake(request, pk), submitted_columns(request.POST)
     try:
         starting.match(
-            intake_row, chosen, language=get_language(), by=request.user, now=request.now
+            intake_row, fields, language=get_language(), by=request.user, now=request.now
         )
     except Invalid as refusal:
         return page(
             request,
             TEMPLATES + "intake.html",
-            _columns_context(request, intake_row, chosen, refusal.errors["columns"]),
+            _columns_context(request, intake_row, fields, refusal.errors["columns"]),
             status=422,
         )
     return redirect("intake", pk)
@@ -144,34 +148,34 @@ def intake_match(request, pk):
 
 @write
 def intake_check(request, pk):
-    starting.check_again(_mine(request, pk), language=get_language(), now=request.now)
+    starting.check_again(_own_intake(request, pk), language=get_language(), now=request.now)
     return redirect("intake", pk)
 
 
 @write
 def intake_choose(request, pk):
     number = whole_number(request.POST.get("number", ""), 10**9)
-    applying.choose(_mine(request, pk), request.POST.get("choice", ""), number=number)
+    applying.choose(_own_intake(request, pk), request.POST.get("choice", ""), number=number)
     return redirect_back(request, f"/intakes/{pk}/")
 
 
 @write
 def intake_apply(request, pk):
-    applying.apply(_mine(request, pk), by=request.user, now=request.now)
+    applying.apply(_own_intake(request, pk), by=request.user, now=request.now)
     return redirect("intake", pk)
 
 
 @write
 def intake_undo(request, pk):
-    undoing.undo(_mine(request, pk), by=request.user, now=request.now)
+    undoing.undo(_own_intake(request, pk), by=request.user, now=request.now)
     return redirect("intake", pk)
 
 
 @write
 def intake_discard(request, pk):
-    intake_row = _mine(request, pk)
+    intake_row = _own_intake(request, pk)
     if intake_row.state == UNDOING:
-        undoing.keep(intake_row)
+        undoing.cancel_undo(intake_row)
         messages.success(request, _("The import was kept. Nothing was undone."))
         return redirect("intake", pk)
     starting.discard(intake_row)
@@ -181,4 +185,4 @@ def intake_discard(request, pk):
 
 @require_GET
 def intake_faults(request, pk):
-    return fault_list.faults_file(_mine(request, pk), now=request.now)
+    return fault_list.faults_file(_own_intake(request, pk), now=request.now)

@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 count = clearing.delete_expired(rule, now)
             yield rule.what, count, rule.days, rule.why
         count = exporting.due(now).count() if dry_run else exporting.purge(now=now)
-        yield "exported files", count, exporting.KEPT.days, "they can be asked for again"
+        yield "exported files", count, exporting.RETENTION.days, "they can be asked for again"
         count = due_intakes(now).count() if dry_run else clear_intakes(now=now)
         yield "imports and their files", count, settings.INTAKE_DAYS, "what they wrote stays"
 
