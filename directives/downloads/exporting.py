@@ -120,7 +120,7 @@ def ask(
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     fields = {"list": key, "place": dict(place), "query": query, "format": format_key}
     fields |= {"language": language, "columns": choice.columns, "paper": choice.paper}
-    under_way = list(Export.objects.visible_to(by).filter(state__in=UNFINISHED))
+    under_way: list[Export] = list(Export.objects.visible_to(by).filter(state__in=UNFINISHED))
     for export in under_way:
         if all(getattr(export, name) == value for name, value in fields.items()):
             return export

@@ -67,7 +67,7 @@ class ColumnsForm(forms.Form):
         """The number beside a column, as typed."""
         if not self.is_bound:
             return str(self.order.index(key) + 1)
-        return self.data.get(f"at-{key}", "").strip()[:6]
+        return str(self.data.get(f"at-{key}", "")).strip()[:6]
 
     def clean(self) -> dict[str, Any]:
         super().clean()

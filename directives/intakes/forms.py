@@ -26,17 +26,17 @@ OWNS = gettext_lazy(
 LETTER = re.compile(r"field-([A-Z]{1,3})")
 
 
-class DocumentField(forms.ModelChoiceField):
+class DocumentField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, document: Document) -> str:
         return f"《{localized(document, 'title')}》"
 
 
-class CycleField(forms.ModelChoiceField):
+class CycleField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, cycle: Cycle) -> str:
         return f"{cycle.name} · 《{localized(cycle.document, 'title')}》"
 
 
-class BodyField(forms.ModelChoiceField):
+class BodyField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, body: Organisation) -> str:
         return f"{body.code} {localized(body, 'name')}"
 
@@ -54,7 +54,9 @@ class CodeField(forms.CharField):
 
     def clean(self, value: Any) -> Organisation:
         code = super().clean(value).strip()
-        body = Organisation.objects.visible_to(self.user).filter(code=code).first()
+        body: Organisation | None = (
+            Organisation.objects.visible_to(self.user).filter(code=code).first()
+        )
         if body is None:
             raise ValidationError(
                 _("No organisation you can see has the code “%(code)s”.") % {"code": code}

@@ -69,14 +69,14 @@ class OrganisationResource(SafeResource):
             numbered_rows(rows),
         )
 
-    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Keep the stored level and kind where the cell is empty."""
         for name in ("level", "kind"):
             if name in row and not row[name]:
                 del row[name]
         super().before_import_row(row, **kwargs)
 
-    def import_row(self, row: dict, instance_loader: Any, **kwargs: Any) -> Any:
+    def import_row(self, row: dict[str, Any], instance_loader: Any, **kwargs: Any) -> Any:
         """Leave parents and successors, which may be further down, to `after_import`."""
         unlinked = dict(row) | {"parent": "", "successor": ""}
         stored = (
@@ -90,7 +90,7 @@ class OrganisationResource(SafeResource):
         return super().import_row(unlinked, instance_loader, **kwargs)
 
     def save_instance(
-        self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any
+        self, instance: Organisation, is_create: bool, row: dict[str, Any], **kwargs: Any
     ) -> None:
         was = None
         if not is_create:
@@ -124,7 +124,7 @@ class DirectiveResource(SafeResource):
         """Check each document as the pages do."""
         context, ids = context_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
         known = Directive.objects.in_bulk(ids_in(ids))
-        documents: dict[int, list] = {}
+        documents: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         for line, row in numbered_rows(dataset.dict):
             directive = known.get(whole_number(row.get("id") or ""))
             if directive is not None:  # otherwise `before_import_row` fails
@@ -140,7 +140,7 @@ class DirectiveResource(SafeResource):
             )
             demand_no_faults(checker, DIRECTIVES.fields(context), rows)
 
-    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
         pk = whole_number(row.get("id") or 0)
         known = None if pk is None else Directive.objects.filter(pk=pk).first()
@@ -227,7 +227,7 @@ class ObligationResource(SafeResource):
             )
             demand_no_faults(checker, OBLIGATIONS.fields(context), rows)
 
-    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
         pk = whole_number(row.get("directive") or "")
         if pk is None or not Directive.objects.filter(pk=pk).exists():
@@ -245,7 +245,7 @@ class ObligationResource(SafeResource):
         super().validate_instance(instance, *args, **kwargs)
 
     def save_instance(
-        self, instance: Obligation, is_create: bool, row: dict, **kwargs: Any
+        self, instance: Obligation, is_create: bool, row: dict[str, Any], **kwargs: Any
     ) -> None:
         wanted = {name: getattr(instance, name) for name in self.TERMS}
         stored = Obligation.objects.select_related("organisation").get(pk=instance.pk)
@@ -288,7 +288,7 @@ class MeasureResource(SafeResource):
         named = Q(pk__in=plans) | Q(pk__in=Measure.objects.filter(pk__in=ids).values("plan"))
         list(Plan.objects.select_for_update(of=("self",)).filter(named).order_by("pk"))
 
-    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Check that the plan is editable and the same, and that its body owes the obligations."""
         super().before_import_row(row, **kwargs)
         known = None

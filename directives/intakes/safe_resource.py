@@ -79,7 +79,7 @@ class SafeResource(resources.ModelResource):
             raise error
         super().handle_import_error(result, error, raise_errors)
 
-    def import_row(self, row: dict, *args: Any, **kwargs: Any) -> Any:
+    def import_row(self, row: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         result = super().import_row(row, *args, **kwargs)
         for fault in result.errors:
             # SQLite has rolled the transaction back: the next row would be committed alone.
@@ -97,7 +97,7 @@ class SafeResource(resources.ModelResource):
             if not field.read_only and field.type in ("date", "choice")
         }
 
-    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Convert dates and choices to what the library reads; it reports invalid ones."""
         for name in self.readers.keys() & row.keys():
             value = self.readers[name](row[name])
@@ -119,7 +119,9 @@ class SafeResource(resources.ModelResource):
             if row.get(name, "x") in (None, ""):
                 raise ValidationError({name: _("This cell must not be empty.")})
 
-    def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
+    def save_instance(
+        self, instance: Any, is_create: bool, row: dict[str, Any], **kwargs: Any
+    ) -> None:
         """Save the object and write the event; a dry run rolls both back."""
         before = {} if is_create else self._plain(type(instance).objects.get(pk=instance.pk))
         if not is_create:

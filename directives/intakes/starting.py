@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from directives.tables.fields import Fault, TableKind
 from directives.tables.matching import FieldNames, Headings, heading_faults
 
 
-def faults(upload: UploadedFile) -> list[str]:
+def faults(upload: "UploadedFile[Any]") -> list[str]:
     """The reasons why a file is not accepted; its content is checked when it is read."""
     name, limit = clean_name(upload.name or ""), settings.INTAKE_LIMIT // 1024**2
     if not upload.size:
@@ -47,7 +48,7 @@ def bring_in(
     *,
     kind: TableKind,
     place: Mapping[str, int],
-    upload: UploadedFile,
+    upload: "UploadedFile[Any]",
     language: str,
     by: User,
     now: datetime,

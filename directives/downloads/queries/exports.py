@@ -62,7 +62,8 @@ class ExportProgress:
     @property
     def place(self) -> int | None:
         """The id of the object that the list is about, if there is one."""
-        return self.export.place.get("pk")
+        pk: int | None = self.export.place.get("pk")
+        return pk
 
 
 def exports_of(user: User) -> QuerySet[Export]:

@@ -1,9 +1,17 @@
 """Pages of exports: request, progress, download, deletion, and the columns of a list."""
 
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponseRedirect, QueryDict
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,20 +27,23 @@ from directives.downloads import exporting
 from directives.downloads.exporting import RETENTION
 from directives.downloads.forms import AskForm, ColumnsForm
 from directives.downloads.queries.exports import exports_of, recent_exports, with_progress
+from directives.models import Export
+from directives.models.exports import UNFINISHED
 from directives.tables.formats import FORMATS
-from directives.tables.lists import ListQuery
+from directives.tables.lists import ListKind, ListQuery
 from directives.web.doors import demand, page, safe_address, write
 from directives.web.refused import note
+from directives.web.requests import SignedInRequest
 
 TEMPLATES = "directives/exports/"
 
 
-def _list_query(request, query):
+def _list_query(request: SignedInRequest, query: str) -> ListQuery:
     return ListQuery(request.user, QueryDict(query), request.today, request.now, request.workdays)
 
 
 @require_GET
-def exports(request):
+def exports(request: SignedInRequest) -> HttpResponse:
     rows = recent_exports(request.user, now=request.now, retention=RETENTION)
     moving = any(row.unfinished for row in rows)
     return page(
@@ -44,7 +55,7 @@ def exports(request):
 
 
 @require_GET
-def export_new(request):
+def export_new(request: SignedInRequest) -> HttpResponse:
     """The page that offers to export a list that is too long to download at once."""
     demand(request.user, "export", request.GET.get("list", ""))
     if "list" not in request.GET:
@@ -69,7 +80,7 @@ def export_new(request):
 
 
 @write
-def export_ask(request):
+def export_ask(request: SignedInRequest) -> HttpResponse:
     demand(request.user, "export", request.POST.get("list", ""))
     form = AskForm(request.POST)
     if not form.is_valid():
@@ -88,7 +99,7 @@ def export_ask(request):
     return redirect("export", row.pk)
 
 
-def _page(request, row, **more):
+def _page(request: SignedInRequest, row: Export, **more: Any) -> HttpResponse:
     context = {
         "item": with_progress([row], now=request.now, retention=RETENTION)[0],
         "days": RETENTION.days,
@@ -106,15 +117,15 @@ def _page(request, row, **more):
 
 
 @require_GET
-def export(request, pk):
+def export(request: SignedInRequest, pk: int) -> HttpResponse:
     return _page(request, get_object_or_404(exports_of(request.user), pk=pk))
 
 
 @require_GET
-def export_file(request, pk):
+def export_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """The file, for the user who requested it, as long as they may see every row."""
     row = get_object_or_404(exports_of(request.user), pk=pk)
-    if row.state in exporting.UNFINISHED:
+    if row.state in UNFINISHED:
         return redirect("export", pk)
     reason = exporting.refusal(row, request.user, request.now)
     if reason:
@@ -137,7 +148,7 @@ def export_file(request, pk):
 
 
 @write
-def export_cancel(request, pk):
+def export_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(exports_of(request.user), pk=pk)
     exporting.cancel(row, by=request.user, now=request.now)
     messages.success(request, _("Cancelled. The file was not kept."))
@@ -145,7 +156,7 @@ def export_cancel(request, pk):
 
 
 @write
-def export_delete(request, pk):
+def export_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(exports_of(request.user), pk=pk)
     exporting.remove(row, by=request.user, now=request.now)
     messages.success(request, _("The file is deleted."))
@@ -155,13 +166,20 @@ def export_delete(request, pk):
 # columns
 
 
-def _kind(key):
+def _kind(key: str) -> ListKind:
     if key not in LISTS:
         raise Http404
     return LISTS[key]
 
 
-def _columns_page(request, key, form, *, status=200, theirs=None):
+def _columns_page(
+    request: SignedInRequest,
+    key: str,
+    form: ColumnsForm,
+    *,
+    status: int = 200,
+    theirs: Stale | None = None,
+) -> HttpResponse:
     target = safe_address(request, request.POST.get("next") or request.GET.get("next", ""), "")
     context = {
         "key": key,
@@ -175,7 +193,7 @@ def _columns_page(request, key, form, *, status=200, theirs=None):
 
 
 @require_GET
-def export_columns(request, key):
+def export_columns(request: SignedInRequest, key: str) -> HttpResponse:
     offered = _kind(key).columns(request)
     demand(request.user, "export", key)
     choice = exporting.choice_of(request.user, key)
@@ -188,7 +206,7 @@ def export_columns(request, key):
 
 
 @write
-def export_columns_save(request, key):
+def export_columns_save(request: SignedInRequest, key: str) -> HttpResponse:
     offered = _kind(key).columns(request)
     demand(request.user, "export", key)
     form = ColumnsForm(
@@ -216,7 +234,7 @@ def export_columns_save(request, key):
     return HttpResponseRedirect(_return_url(request, key))
 
 
-def _return_url(request, key):
+def _return_url(request: SignedInRequest, key: str) -> str:
     """The URL of the list, or of its file if a button of a format was pressed."""
     format_key = request.POST.get("then", "")
     target = safe_address(request, request.POST.get("next", ""), "")

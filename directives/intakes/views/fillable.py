@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -21,18 +21,19 @@ from directives.tables.fields import IntakeContext
 from directives.tables.marked_copy import rows_to_mark, write_marked_copy
 from directives.tables.templates import template
 from directives.web.doors import demand
+from directives.web.requests import SignedInRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _workbook(content, name):
+def _workbook(content: bytes, name: str) -> FileResponse:
     return FileResponse(
         BytesIO(content), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX
     )
 
 
 @require_GET
-def intake_template(request, kind):
+def intake_template(request: SignedInRequest, kind: str) -> FileResponse:
     table_kind = KINDS.get(kind)
     if table_kind is None:
         raise Http404
@@ -50,7 +51,7 @@ def intake_template(request, kind):
 
 
 @require_GET
-def intake_marked(request, pk):
+def intake_marked(request: SignedInRequest, pk: int) -> HttpResponseBase:
     intake = get_object_or_404(Intake.objects.visible_to(request.user), pk=pk, kind__in=KINDS)
     rows = rows_to_mark(intake)
     if not rows:
@@ -66,7 +67,7 @@ def intake_marked(request, pk):
 
 
 @require_GET
-def report_offline(request, pk):
+def report_offline(request: SignedInRequest, pk: int) -> FileResponse:
     report = get_object_or_404(found_reports(request.user), pk=pk)
     demand(request.user, "work", report)
     place = {

@@ -1,8 +1,11 @@
 """Importing a table: its file, its columns, the result for each row, and the confirmation."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -17,12 +20,14 @@ from directives.intakes.forms import IntakeForm, submitted_columns
 from directives.models import Intake
 from directives.models.intakes import UNDOING
 from directives.tables import fault_list
+from directives.tables.fields import TableKind
 from directives.web.doors import page, redirect_back, write
+from directives.web.requests import SignedInRequest
 
 TEMPLATES = "directives/intakes/"
 
 
-def _kind(request, key):
+def _kind(request: SignedInRequest, key: str) -> TableKind:
     kind = KINDS.get(key)
     if kind is None:
         raise Http404
@@ -31,9 +36,9 @@ def _kind(request, key):
     return kind
 
 
-def _own_intake(request, pk):
+def _own_intake(request: SignedInRequest, pk: int) -> Intake:
     """Return an intake of the user. Raises Stale if it has changed since the page was shown."""
-    intake_row = get_object_or_404(
+    intake_row: Intake = get_object_or_404(
         Intake.objects.visible_to(request.user).select_related("by"), pk=pk, kind__in=KINDS
     )
     if request.method == "POST" and request.POST.get("version") != str(intake_row.version):
@@ -42,7 +47,7 @@ def _own_intake(request, pk):
 
 
 @require_GET
-def intakes(request):
+def intakes(request: SignedInRequest) -> HttpResponse:
     rows = Intake.objects.visible_to(request.user).filter(kind__in=KINDS)
     listed_page = read_page(
         rows,
@@ -60,7 +65,7 @@ def intakes(request):
 
 
 @require_GET
-def intake_new(request, kind):
+def intake_new(request: SignedInRequest, kind: str) -> HttpResponse:
     table_kind = _kind(request, kind)
     initial = {need: request.GET[need] for need in table_kind.needs if request.GET.get(need)}
     return page(
@@ -71,7 +76,7 @@ def intake_new(request, kind):
 
 
 @write
-def intake_upload(request, kind):
+def intake_upload(request: SignedInRequest, kind: str) -> HttpResponse:
     table_kind = _kind(request, kind)
     form = IntakeForm(table_kind, request.user, request.POST, request.FILES)
     try:
@@ -92,7 +97,7 @@ def intake_upload(request, kind):
 
 
 @require_GET
-def intake(request, pk):
+def intake(request: SignedInRequest, pk: int) -> HttpResponse:
     intake_row = _own_intake(request, pk)
     if intake_row.state == "uploaded":
         return page(
@@ -110,7 +115,12 @@ def intake(request, pk):
     )
 
 
-def _columns_context(request, intake_row, fields=None, errors=()):
+def _columns_context(
+    request: SignedInRequest,
+    intake_row: Intake,
+    fields: Mapping[str, str] | None = None,
+    errors: Sequence[str] = (),
+) -> dict[str, Any]:
     columns = pages.columns_of(intake_row, request.now, fields)
     return {
         "intake": intake_row,
@@ -122,7 +132,7 @@ def _columns_context(request, intake_row, fields=None, errors=()):
 
 
 @require_GET
-def intake_columns(request, pk):
+def intake_columns(request: SignedInRequest, pk: int) -> HttpResponse:
     intake_row = _own_intake(request, pk)
     if not intake_row.fact.checkable or not intake_row.tables:
         return redirect("intake", pk)
@@ -130,7 +140,7 @@ def intake_columns(request, pk):
 
 
 @write
-def intake_match(request, pk):
+def intake_match(request: SignedInRequest, pk: int) -> HttpResponse:
     intake_row, fields = _own_intake(request, pk), submitted_columns(request.POST)
     try:
         starting.match(
@@ -147,32 +157,32 @@ def intake_match(request, pk):
 
 
 @write
-def intake_check(request, pk):
+def intake_check(request: SignedInRequest, pk: int) -> HttpResponse:
     starting.check_again(_own_intake(request, pk), language=get_language(), now=request.now)
     return redirect("intake", pk)
 
 
 @write
-def intake_choose(request, pk):
+def intake_choose(request: SignedInRequest, pk: int) -> HttpResponse:
     number = whole_number(request.POST.get("number", ""), 10**9)
     applying.choose(_own_intake(request, pk), request.POST.get("choice", ""), number=number)
     return redirect_back(request, f"/intakes/{pk}/")
 
 
 @write
-def intake_apply(request, pk):
+def intake_apply(request: SignedInRequest, pk: int) -> HttpResponse:
     applying.apply(_own_intake(request, pk), by=request.user, now=request.now)
     return redirect("intake", pk)
 
 
 @write
-def intake_undo(request, pk):
+def intake_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     undoing.undo(_own_intake(request, pk), by=request.user, now=request.now)
     return redirect("intake", pk)
 
 
 @write
-def intake_discard(request, pk):
+def intake_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     intake_row = _own_intake(request, pk)
     if intake_row.state == UNDOING:
         undoing.cancel_undo(intake_row)
@@ -184,5 +194,5 @@ def intake_discard(request, pk):
 
 
 @require_GET
-def intake_faults(request, pk):
+def intake_faults(request: SignedInRequest, pk: int) -> FileResponse:
     return fault_list.faults_file(_own_intake(request, pk), now=request.now)
