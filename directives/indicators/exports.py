@@ -54,13 +54,13 @@ def _figure_column(
     return Column(key, label, lambda row: _number(value(row)), "number", width=width)
 
 
-def _count_column(key: str, label: Words) -> Column:
-    return Column(key, label, attrgetter(key), "number", width=12)
+def _count_column(key: str, attribute: str, label: Words) -> Column:
+    return Column(key, label, attrgetter(attribute), "number", width=12)
 
 
-REPORTED = _count_column("reported", gettext_lazy("Organisations that reported"))
-ASKED = _count_column("asked", gettext_lazy("Expected to report"))
-IN_ALL = gettext_lazy("Organisation and below")
+REPORTED = _count_column("reported", "reported", gettext_lazy("Organisations that reported"))
+EXPECTED = _count_column("asked", "expected", gettext_lazy("Expected to report"))
+IN_SUBTREE = gettext_lazy("Organisation and below")
 YEAR_BEFORE = gettext_lazy("Same period last year")
 CHANGE = gettext_lazy("Year on year")
 TABLE = (
@@ -80,24 +80,26 @@ TABLE = (
         lambda line: line.indicator.get_aggregation_display(),
         width=12,
     ),
-    _figure_column("own", gettext_lazy("The organisation itself"), lambda line: line.own.now),
-    _figure_column("value", IN_ALL, lambda line: line.total.now),
-    _figure_column("then", YEAR_BEFORE, lambda line: line.headline.then),
+    _figure_column(
+        "own", gettext_lazy("The organisation itself"), lambda line: line.own_values.current
+    ),
+    _figure_column("value", IN_SUBTREE, lambda line: line.total.current),
+    _figure_column("then", YEAR_BEFORE, lambda line: line.headline.year_before),
     _figure_column("change", CHANGE, lambda line: line.headline.change, 12),
     Column("share", PERCENT, _share, "percent", width=12),
     REPORTED,
-    ASKED,
+    EXPECTED,
 )
 RANKING = (
-    Column("place", gettext_lazy("Rank"), lambda row: row.place or None, "number"),
+    Column("place", gettext_lazy("Rank"), lambda row: row.rank or None, "number"),
     Column("code", gettext_lazy("Code of the organisation"), lambda row: row.body.code, width=12),
     Column("name", gettext_lazy("Organisation"), lambda row: localized(row.body, "name"), width=32),
-    _figure_column("value", IN_ALL, lambda row: row.values.now),
-    _figure_column("then", YEAR_BEFORE, lambda row: row.values.then),
+    _figure_column("value", IN_SUBTREE, lambda row: row.values.current),
+    _figure_column("then", YEAR_BEFORE, lambda row: row.values.year_before),
     _figure_column("change", CHANGE, lambda row: row.values.change, 12),
     Column("share", PERCENT, lambda row: _percent(row.values), "percent", width=12),
     REPORTED,
-    ASKED,
+    EXPECTED,
 )
 MISSING = (
     Column("code", gettext_lazy("Code of the organisation"), lambda body: body.code, width=12),
@@ -111,7 +113,7 @@ MISSING = (
     Column("level", gettext_lazy("Level"), lambda body: body.get_level_display(), width=12),
 )
 
-OF_BRANCHES = {"value", "reported", "asked"}  # columns that a body without children lacks
+SUBTREE_COLUMNS = {"value", "reported", "asked"}  # left out for a body without children
 
 
 def _table(request: ListRequest, place: Place) -> FilteredList:
@@ -121,20 +123,20 @@ def _table(request: ListRequest, place: Place) -> FilteredList:
         raise Http404
     notes = filter_in_words(
         (_("Document"), view.document and localized(view.document, "title")),
-        (_("Organisation"), localized(view.view.body, "name")),
+        (_("Organisation"), localized(view.vantage.body, "name")),
         (_("For the period"), view.period.name),
     )
 
     def make() -> Book:
         columns: tuple[Column, ...] = TABLE
         counts: Notes = ()
-        if view.view.whole:
+        if view.vantage.whole:
             counts = (
-                (_("Figures reported"), part_of(view.reported, view.asked)),
-                (_("Organisations to report"), who_is_asked()),
+                (_("Figures reported"), part_of(view.reported, view.expected)),
+                (_("Organisations to report"), who_is_expected()),
             )
         else:
-            columns = tuple(column for column in TABLE if column.key not in OF_BRANCHES)
+            columns = tuple(column for column in TABLE if column.key not in SUBTREE_COLUMNS)
         name = f"{_('Statistics')} {view.period.name}"
         fictional = bool(view.document and view.document.fictional)
         return Book(name, columns, view.lines, request.now, (*notes, *counts), fictional)
@@ -143,7 +145,7 @@ def _table(request: ListRequest, place: Place) -> FilteredList:
 
 
 def requested_view(request: ListRequest, place: Place) -> IndicatorView:
-    """The page of the indicator with the id in `place`, also for its views. Raises Http404."""
+    """The requested indicator, with the id in `place`; used by its pages too. Raises Http404."""
     rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document")
     indicator = get_object_or_404(rows.defer(*HEAVY_OF_DOCUMENT), **place)
     view = indicator_view(request.user, indicator, Choice.of(request.GET), today=request.today)
@@ -168,9 +170,9 @@ def _ranking(request: ListRequest, place: Place) -> FilteredList:
 def _missing(request: ListRequest, place: Place) -> FilteredList:
     """The bodies that have not reported, in tree order, read while they are written."""
     view = requested_view(request, place)
-    if not view.view.whole:
+    if not view.vantage.whole:
         raise PermissionDenied
-    rows = missing(view.indicator, view.view.body, view.period)
+    rows = missing(view.indicator, view.vantage.body, view.period)
 
     def make() -> Book:
         bodies = rows.select_related("parent").iterator(chunk_size=2000)
@@ -198,7 +200,7 @@ def _notes(view: IndicatorView) -> Notes:
     indicator = view.indicator
     return filter_in_words(
         (_("Document"), localized(indicator.document, "title")),
-        (_("Organisation"), localized(view.view.body, "name")),
+        (_("Organisation"), localized(view.vantage.body, "name")),
         (_("For the period"), view.period.name),
         (_("Indicator"), f"{indicator.code} {localized(indicator, 'name')}"),
     )
@@ -210,12 +212,12 @@ def _counts(view: IndicatorView) -> Notes:
         (_("Unit"), localized_text(indicator.unit) or "—"),
         (_("Definition"), localized_text(indicator.meaning) or "—"),
         (_("How it is combined"), indicator.get_aggregation_display()),
-        (_("Organisations that reported"), part_of(view.line.reported, view.line.asked)),
-        (_("Organisations to report"), who_is_asked()),
+        (_("Organisations that reported"), part_of(view.line.reported, view.line.expected)),
+        (_("Organisations to report"), who_is_expected()),
     )
 
 
-def who_is_asked() -> str:
+def who_is_expected() -> str:
     """Which organisations count as expected to report, for pages and sheets."""
     return _(
         "Organisations at and below the one that defined the indicator that are responsible under "

@@ -83,7 +83,7 @@ class IndicatorForm(forms.Form):
         if indicator is not None:
             del self.fields["organisation"]  # which cannot change
             return
-        bodies = [m.organisation_id for m in user.in_role(SUPERVISOR)]
+        bodies = [membership.organisation_id for membership in user.in_role(SUPERVISOR)]
         field = self.fields["organisation"]
         assert isinstance(field, BodyField)
         field.queryset = Organisation.objects.filter(pk__in=bodies)
@@ -98,8 +98,8 @@ class IndicatorForm(forms.Form):
 class FiguresForm:
     """The figures of one body for one period.
 
-    Fields are named by the id of the indicator: value-7, note-7, and seen-7 for the version that
-    the person saw.
+    Fields are named by the id of the indicator: value-7, note-7, and seen-7 for the version of the
+    figure that the page showed.
     """
 
     def __init__(self, figures: BodyFigures, data: Mapping[str, str] | None = None) -> None:
@@ -116,7 +116,7 @@ class FiguresForm:
                 self.figures.period,
                 number_of(row.value),
                 row.note,
-                row.seen,
+                row.seen_version,
                 row.value,
             )
             for row in self.rows
@@ -127,7 +127,7 @@ class FiguresForm:
         """The figures that are filled in, with every fault in `errors`."""
         reported = self.reported()
         for row in self.rows:
-            if not row.value and row.seen:
+            if not row.value and row.seen_version:
                 self.errors.setdefault(row.pk, []).append(
                     _("A reported figure is corrected, not removed. Write 0 for none.")
                 )
@@ -145,21 +145,32 @@ class FigureRow:
     """One indicator on the form, with the contents of its fields and its errors."""
 
     def __init__(
-        self, line: RequestedFigure, value: str, note: str, seen: int, errors: dict[int, list[str]]
+        self,
+        line: RequestedFigure,
+        value: str,
+        note: str,
+        seen_version: int,
+        errors: dict[int, list[str]],
     ) -> None:
-        self.line, self.value, self.note, self.seen, self._errors = line, value, note, seen, errors
+        self.line, self.value, self.note, self.seen_version, self._errors = (
+            line,
+            value,
+            note,
+            seen_version,
+            errors,
+        )
 
     @classmethod
     def of(
         cls, line: RequestedFigure, data: Mapping[str, str] | None, errors: dict[int, list[str]]
     ) -> "FigureRow":
-        """The row with what was sent, or without `data` with what is stored."""
+        """Return the row with the submitted `data`, or without it with the stored figure."""
         pk, figure = line.indicator.pk, line.figure
         if data is not None:
-            value, note, seen = (
+            value, note, seen_version = (
                 data.get(f"{name}-{pk}", "").strip() for name in ("value", "note", "seen")
             )
-            return cls(line, value, note, whole_number(seen) or 0, errors)
+            return cls(line, value, note, whole_number(seen_version) or 0, errors)
         if figure is None:
             return cls(line, "", "", 0, errors)
         return cls(
@@ -175,7 +186,7 @@ class FigureRow:
         return self._errors.get(self.pk, [])
 
     @property
-    def theirs(self) -> bool:
-        """Whether somebody else has saved it since the person saw it."""
+    def changed_by_others(self) -> bool:
+        """Whether somebody else has saved the figure since the page was shown."""
         figure = self.line.figure
-        return figure is not None and figure.version != self.seen
+        return figure is not None and figure.version != self.seen_version

@@ -152,10 +152,12 @@ class FigureChecker(Checker):
             for name in (row.code, row.name_hans)
         }
         self.bodies = BodyCodes()
-        own = {
-            m.organisation_id for m in context.by.held_memberships if m.role in ("staff", "manager")
+        own_bodies = {
+            membership.organisation_id
+            for membership in context.by.held_memberships
+            if membership.role in ("staff", "manager")
         }
-        self.own = own.pop() if len(own) == 1 else None
+        self.own_body = own_bodies.pop() if len(own_bodies) == 1 else None
         self.organisations: dict[int, Organisation] = {}  # of the rows so far
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
@@ -176,9 +178,9 @@ class FigureChecker(Checker):
         versions = {}
         for row in rows:
             figure = reported.get(row.number)
-            if figure and (present := stored.get(figure.key)):
-                seen = row.values.get("version") or present.version
-                versions[present.pk] = (seen, present.version)
+            if figure and (stored_figure := stored.get(figure.key)):
+                exported_version = row.values.get("version") or stored_figure.version
+                versions[stored_figure.pk] = (exported_version, stored_figure.version)
         past = PastValues.read(Figure, versions, _from_record)
         return [
             self._check_row(row, figure, faults[row.number], stored, past)
@@ -190,7 +192,7 @@ class FigureChecker(Checker):
     def _body(self, row: FileRow) -> int | None:
         text = text_of(row.values.get("body"))
         if not text:
-            return self.context.place.get("organisation") or self.own
+            return self.context.place.get("organisation") or self.own_body
         return self.bodies.ids.get(self.bodies.find(text).code)
 
     def _reported(
@@ -232,12 +234,12 @@ class FigureChecker(Checker):
         indicator, body = self.indicators[figure.key.indicator], figure.organisation
         names = (f"{indicator.code} {indicator.name_hans}", body.name_hans, figure.period.name)
         label = " · ".join(names)
-        first = self.first_rows.setdefault(figure.key, row.place)
-        if first != row.place:
+        first_place = self.first_rows.setdefault(figure.key, row.place)
+        if first_place != row.place:
             expected = _(
                 "One row for each indicator, organisation and period; row %(number)s of the file "
                 "has the same"
-            ) % {"number": first.seen_from(row.place)}
+            ) % {"number": first_place.seen_from(row.place)}
             faults = [fault for fault in faults if fault.field != "indicator"]
             remedy = _("Keep one of the two rows.")
             faults.append(Fault("indicator", indicator.code, expected, remedy))
@@ -246,21 +248,23 @@ class FigureChecker(Checker):
             label = f"{label} · {read_as(code, body.code)}"
         if faults or row.faults:
             return wrong_row(row, faults, label)
-        wanted = {"value": json_value(figure.value)}
+        cells = {"value": json_value(figure.value)}
         if "note" in row.values:
-            wanted["note"] = figure.note
-        present = stored.get(figure.key)
-        if present is not None:
-            stored_row = StoredRow(present.pk, present.version, label, _stored(present).values)
-            return compare(row, stored_row, wanted, past)
-        place = {"indicator": indicator.code, "body": body.code, "period": figure.period.key}
+            cells["note"] = figure.note
+        stored_figure = stored.get(figure.key)
+        if stored_figure is not None:
+            stored_row = StoredRow(
+                stored_figure.pk, stored_figure.version, label, _stored(stored_figure).values
+            )
+            return compare(row, stored_row, cells, past)
+        key_values = {"indicator": indicator.code, "body": body.code, "period": figure.period.key}
         return new_row(
-            row, label, place | {name: value for name, value in wanted.items() if value != ""}
+            row, label, key_values | {name: value for name, value in cells.items() if value != ""}
         )
 
 
 def _from_record(before: dict[str, Any]) -> dict[str, Any]:
-    """The values of an event in the terms of the table; the record has no empty remarks."""
+    """The values of an audit event by the fields of the table; it has no empty remarks."""
     return {"value": before.get("value"), "note": before.get("note", "")}
 
 
@@ -321,9 +325,9 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         demand_unchanged(row, _stored(figure))
         figures.append(_with_values(figure, row.after))
     filed = statistics.file_figures(figures, by=context.by, now=context.now)
-    written = _stored_figures({figure.key for figure in figures})
+    stored_by_key = _stored_figures({figure.key for figure in figures})
     for row, figure, reported in zip(rows, filed.figures, figures, strict=True):
-        row.subject_id, row.left = written[reported.key].pk, figure.version
+        row.subject_id, row.left = stored_by_key[reported.key].pk, figure.version
 
 
 def _new_figure(

@@ -17,7 +17,7 @@ from directives.tables.formats import wants_file
 from directives.web.doors import page
 from directives.web.requests import SignedInRequest
 
-HERE = "directives/organisations/"
+TEMPLATES = "directives/organisations/"
 
 
 @require_GET
@@ -42,12 +42,12 @@ def organisations(request: SignedInRequest) -> HttpResponseBase:
     }
     if chosen.q or chosen.body_kind or chosen.level:
         list_page, lines = bodies.bodies_page(request.user, matching, request.GET)
-        return page(request, HERE + "list.html", context | {"page": list_page, "lines": lines})
+        return page(request, TEMPLATES + "list.html", context | {"page": list_page, "lines": lines})
     pk = whole_number(chosen.under)
     under = None if pk is None else get_object_or_404(visible, pk=pk)
     context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}
-    fragment = HERE + "_below.html" if under else ""
-    return page(request, HERE + "list.html", context, fragment=fragment)
+    fragment = TEMPLATES + "_below.html" if under else ""
+    return page(request, TEMPLATES + "list.html", context, fragment=fragment)
 
 
 @require_GET
@@ -56,4 +56,4 @@ def organisation(request: SignedInRequest, pk: int) -> HttpResponse:
         Organisation.objects.visible_to(request.user).select_related("successor", "parent"), pk=pk
     )
     context = {"body": body, "view": bodies.body_view(request.user, body)}
-    return page(request, HERE + "body.html", context)
+    return page(request, TEMPLATES + "body.html", context)

@@ -46,7 +46,7 @@ def change(values: Compared, indicator: Indicator) -> SafeString:
     sign = "+" if values.change > 0 else "−" if values.change < 0 else ""
     difference = f"{sign}{figure_text(abs(values.change), indicator)}"
     if indicator.in_percent:
-        then = f"{figure_text(values.then, indicator)}%"
+        then = f"{figure_text(values.year_before, indicator)}%"
         return format_html(
             '{} <small class="nb">{}</small>',
             difference,
@@ -57,7 +57,7 @@ def change(values: Compared, indicator: Indicator) -> SafeString:
     percent = f"{sign}{abs(values.share):,.1f}%"
     share = gettext("(%(percent)s of %(then)s)") % {
         "percent": percent,
-        "then": figure_text(values.then, indicator),
+        "then": figure_text(values.year_before, indicator),
     }
     return format_html('{} <small class="nb">{}</small>', difference, share)
 
@@ -82,13 +82,13 @@ def share_of(part: Decimal | None, whole: Decimal) -> str:
 
 
 @register.simple_tag
-def asking(it: Statistics | IndicatorView, **changes: object) -> str:
+def asking(view: Statistics | IndicatorView, **changes: object) -> str:
     """The query string of the page's scope, period and document, with some of them changed."""
-    document = it.document if isinstance(it, Statistics) else None
+    document = view.document if isinstance(view, Statistics) else None
     parameters: dict[str, object] = {
         "document": document.pk if document else None,
-        "scope": it.view.body.pk,
-        "period": it.period.key,
+        "scope": view.vantage.body.pk,
+        "period": view.period.key,
     }
     return "?" + "&".join(
         f"{name}={value.key if isinstance(value, Period) else value}"
@@ -116,17 +116,20 @@ def _text(x: float, y: float, words: str, look: str = "") -> SafeString:
 
 
 @register.simple_tag
-def trend_bars(it: IndicatorView) -> SafeString:
+def trend_bars(view: IndicatorView) -> SafeString:
     """A bar for each period, starting at zero; a dash where nothing was reported."""
-    most = max((point.value for point in it.points if point.value is not None), default=Decimal(0))
-    room = WIDTH / len(it.points)
+    largest_value = max(
+        (point.value for point in view.points if point.value is not None), default=Decimal(0)
+    )
+    room = WIDTH / len(view.points)
     parts = [format_html('<path class="ax" d="M0 {}H{}"/>', BOTTOM, WIDTH)]
-    for place, point in enumerate(it.points):
-        parts += _bar(it, point, place, room, most)
+    for index, point in enumerate(view.points):
+        parts += _bar(view, point, index, room, largest_value)
     point_words = gettext("%(period)s: %(value)s")
     label = gettext(", ").join(
-        point_words % {"period": point.period.name, "value": figure_text(point.value, it.indicator)}
-        for point in it.points
+        point_words
+        % {"period": point.period.name, "value": figure_text(point.value, view.indicator)}
+        for point in view.points
     )
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
@@ -138,18 +141,18 @@ def trend_bars(it: IndicatorView) -> SafeString:
 
 
 def _bar(
-    it: IndicatorView, point: Point, place: int, room: float, most: Decimal
+    view: IndicatorView, point: Point, index: int, room: float, largest_value: Decimal
 ) -> list[SafeString]:
-    middle, width = (place + 0.5) * room, room * (1 - GAP)
-    short, year = _short(point.period, first=place == 0)
+    middle, width = (index + 0.5) * room, room * (1 - GAP)
+    short, year = _short(point.period, first=index == 0)
     under = [
-        _text(middle, BOTTOM + 18, short, "t2" if point.period == it.period else ""),
+        _text(middle, BOTTOM + 18, short, "t2" if point.period == view.period else ""),
         _text(middle, BOTTOM + 35, year),
     ]
     if point.value is None:
         return [_text(middle, BOTTOM - 8, EMPTY), *under]
-    height = float((BOTTOM - TOP) * point.value / most) if most else 0
-    look = "fill" if point.period == it.period else "fill low"
+    height = float((BOTTOM - TOP) * point.value / largest_value) if largest_value else 0
+    look = "fill" if point.period == view.period else "fill low"
     bar = format_html(
         '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>',
         look,
@@ -158,8 +161,8 @@ def _bar(
         f"{width:.1f}",
         f"{max(height, 1):.1f}",
     )
-    value = figure_text(point.value, it.indicator)
-    value_looks = {it.period: "t1", it.period.year_before(): ""}
+    value = figure_text(point.value, view.indicator)
+    value_looks = {view.period: "t1", view.period.year_before(): ""}
     value_look = value_looks.get(point.period, "opt")  # the others not on a phone
     over = [_text(middle, BOTTOM - height - 7, value, value_look)] if len(value) <= LONGEST else []
     return [bar, *over, *under]

@@ -96,9 +96,9 @@ def test_periods_follow_one_another():
         Period(2024, "quarter", 4),
     )
     assert (quarter.first_day, quarter.last_day) == (date(2026, 1, 1), date(2026, 3, 31))
-    assert Period.last(TODAY, "quarter") == Period(2026, "quarter", 3)
-    assert Period.last(TODAY, "half") == Period(2026, "half", 1)
-    assert Period.last(date(2026, 1, 1), "year") == Period(2025, "year")
+    assert Period.last_ended(TODAY, "quarter") == Period(2026, "quarter", 3)
+    assert Period.last_ended(TODAY, "half") == Period(2026, "half", 1)
+    assert Period.last_ended(date(2026, 1, 1), "year") == Period(2025, "year")
 
 
 @pytest.mark.parametrize(

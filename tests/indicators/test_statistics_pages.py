@@ -129,15 +129,21 @@ def test_the_table_of_a_subtree(cast, asked):
         report(asked, body, value, Period(year, "year"))
     it = figures_of(cast.supervisor, Choice(), today=TODAY)
     (line,) = it.lines
-    assert (it.view.body.pk, it.document, it.period) == (cast.centre.pk, asked.document, LAST)
-    assert (line.own.now, line.total.now, line.total.then, line.total.change, line.total.share) == (
+    assert (it.vantage.body.pk, it.document, it.period) == (cast.centre.pk, asked.document, LAST)
+    assert (
+        line.own_values.current,
+        line.total.current,
+        line.total.year_before,
+        line.total.change,
+        line.total.share,
+    ) == (
         None,
         15,
         10,
         5,
         50,
     )
-    assert (line.reported, line.reported_then, line.asked, line.missing, line.uneven) == (
+    assert (line.reported, line.reported_then, line.expected, line.missing, line.uneven) == (
         2,
         1,
         3,
@@ -145,7 +151,12 @@ def test_the_table_of_a_subtree(cast, asked):
         True,
     )
     below = figures_of(cast.supervisor, Choice(scope=cast.body.pk), today=TODAY).lines[0]
-    assert (below.own.now, below.total.now, below.reported, below.asked) == (12, 15, 2, 2)
+    assert (below.own_values.current, below.total.current, below.reported, below.expected) == (
+        12,
+        15,
+        2,
+        2,
+    )
 
 
 def test_who_reported_is_always_among_who_is_asked(cast, asked, sign_in):
@@ -162,15 +173,17 @@ def test_who_reported_is_always_among_who_is_asked(cast, asked, sign_in):
         transitions.move(row, "withdraw", by=cast.supervisor, now=NOW, reason="重复交办")
     it = figures_of(cast.supervisor, Choice(), today=TODAY)
     (line,) = it.lines
-    assert (line.total.now, line.reported, line.asked, line.missing) == (15, 2, 3, 1)
-    assert (it.reported, it.asked, it.complete) == (2, 3, 0)
+    assert (line.total.current, line.reported, line.expected, line.missing) == (15, 2, 3, 1)
+    assert (it.reported, it.expected, it.complete) == (2, 3, 0)
     view = indicator_view(cast.supervisor, asked, Choice(), today=TODAY)
-    told = {row.body.pk: (row.reported, row.asked) for row in view.rows}
+    told = {row.body.pk: (row.reported, row.expected) for row in view.rows}
     assert told == {cast.body.pk: (2, 2), cast.sibling.pk: (0, 1)}
     assert list(missing(asked, cast.centre, LAST)) == [cast.sibling]
     below = indicator_view(cast.supervisor, asked, Choice(scope=cast.body.pk), today=TODAY)
-    assert (below.line.reported, below.line.asked) == (2, 2)
-    assert {row.body.pk: (row.reported, row.asked) for row in below.rows} == {cast.child.pk: (1, 1)}
+    assert (below.line.reported, below.line.expected) == (2, 2)
+    assert {row.body.pk: (row.reported, row.expected) for row in below.rows} == {
+        cast.child.pk: (1, 1)
+    }
     client = sign_in(cast.supervisor)
     assert "66.7%（2/3）" in read(client, reverse("statistics"))
     assert "虽不再承担但已填报的单位" in read(client, reverse("statistics"))
@@ -182,18 +195,18 @@ def test_counts_that_were_made_anew_never_say_more_than_all(cast, asked):
     Owing.objects.all().delete()
     tallies.rebuild()
     (line,) = figures_of(cast.supervisor, Choice(), today=TODAY).lines
-    assert (line.reported, line.asked, line.missing) == (1, 1, 0)
+    assert (line.reported, line.expected, line.missing) == (1, 1, 0)
 
 
 def test_staff_see_their_own_body_alone(cast, asked):
     report(asked, cast.body, 12)
     report(asked, cast.child, 3)
     it = figures_of(cast.staff, Choice(), today=TODAY)
-    assert (it.view.whole, it.lines[0].total.now) == (False, 12)
+    assert (it.vantage.whole, it.lines[0].total.current) == (False, 12)
     assert figures_of(cast.staff, Choice(scope=cast.child.pk), today=TODAY) is None
     assert figures_of(cast.stranger, Choice(scope=cast.body.pk), today=TODAY) is None
     assert figures_of(cast.outsider, Choice(), today=TODAY) is None
-    assert figures_of(cast.manager, Choice(), today=TODAY).lines[0].total.now == 15
+    assert figures_of(cast.manager, Choice(), today=TODAY).lines[0].total.current == 15
 
 
 def test_an_indicator_of_a_province_is_asked_of_the_province(cast, asked):
@@ -202,7 +215,12 @@ def test_an_indicator_of_a_province_is_asked_of_the_province(cast, asked):
     lines = {
         line.indicator: line for line in figures_of(cast.supervisor, Choice(), today=TODAY).lines
     }
-    assert (lines[asked].asked, lines[own].asked, lines[own].reported, lines[own].total.now) == (
+    assert (
+        lines[asked].expected,
+        lines[own].expected,
+        lines[own].reported,
+        lines[own].total.current,
+    ) == (
         3,
         2,
         1,
@@ -303,15 +321,17 @@ def wide(cast, asked):
 
 def test_the_ranking_of_those_right_below(cast, asked, wide):
     it = indicator_view(cast.supervisor, asked, Choice(scope=cast.sibling.pk), today=TODAY)
-    assert [(row.place, row.body.code) for row in it.rows[:2]] == [(1, "W54"), (2, "W53")]
-    assert [(row.place, row.body.code) for row in it.rows[53:56]] == [
+    assert [(row.rank, row.body.code) for row in it.rows[:2]] == [(1, "W54"), (2, "W53")]
+    assert [(row.rank, row.body.code) for row in it.rows[53:56]] == [
         (54, "W00"),
         (54, "W01"),
         (0, "W55"),
     ]
-    assert (it.most, it.line.reported, it.line.asked) == (54, 55, 61)
+    assert (it.largest_value, it.line.reported, it.line.expected) == (54, 55, 61)
     above = indicator_view(cast.supervisor, asked, Choice(), today=TODAY)
-    assert [(row.body.code, row.reported, row.asked, row.values.now) for row in above.rows] == [
+    assert [
+        (row.body.code, row.reported, row.expected, row.values.current) for row in above.rows
+    ] == [
         ("Q02", 55, 61, sum(range(55)) + 1),
         ("Q01", 0, 2, None),
     ]
@@ -338,8 +358,8 @@ def test_what_is_not_added_up_is_ranked_by_each_bodys_own(cast, asked):
     report(each, cast.child, 50)
     report(each, cast.sibling, 9)
     it = indicator_view(cast.supervisor, each, Choice(), today=TODAY)
-    assert [(row.body.code, row.values.now) for row in it.rows] == [("Q02", 9), ("Q01", 5)]
-    assert (it.line.total.now, it.line.reported) == (None, 3)
+    assert [(row.body.code, row.values.current) for row in it.rows] == [("Q02", 9), ("Q01", 5)]
+    assert (it.line.total.current, it.line.reported) == (None, 3)
 
 
 def test_the_trend_leaves_a_gap_where_nothing_was_reported(cast, asked, sign_in):
@@ -577,7 +597,7 @@ def test_the_form_takes_a_constant_number_of_queries(
 def test_what_is_still_to_be_reported_stands_on_my_work(cast, asked, sign_in):
     quarterly = make_indicator(asked.document, cast.centre, cadence="quarter")
     found = figures_due(cast.staff, today=TODAY)
-    assert [(one.body, one.period.key, one.reported, one.asked) for one in found] == [
+    assert [(one.body, one.period.key, one.reported, one.expected) for one in found] == [
         (cast.body, "2026q3", 0, 1),
         (cast.body, "2025y", 0, 1),
     ]

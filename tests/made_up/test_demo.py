@@ -353,9 +353,9 @@ def test_indicators_are_reported_and_added_up_the_tree(demo):
     assert all(one.name_hant and one.unit and one.meaning for one in indicators)
     for one in indicators:
         view = indicator_view(supervisor, one, Choice(), today=timezone.localdate(END))
-        assert 60 < view.line.reported < view.line.asked == 100, one.code
-        assert view.line.total.now and view.line.total.then
-        assert len(view.drawn) > 1
+        assert 60 < view.line.reported < view.line.expected == 100, one.code
+        assert view.line.total.current and view.line.total.year_before
+        assert len(view.points_with_value) > 1
     assert tallies.drift() == []
 
 
@@ -377,7 +377,7 @@ def test_figures_are_such_as_the_commands_take(demo):
     assert [
         row
         for row in rows
-        if not periods[row.pk].ended(timezone.localdate(row.at)) or row.at >= END
+        if not periods[row.pk].has_ended(timezone.localdate(row.at)) or row.at >= END
     ] == []
 
 

@@ -163,7 +163,7 @@ def figures_save(w: Walker) -> None:
     owing = Owing.objects.filter(
         document=indicator.document_id, count__gt=0, organisation__valid_to=None
     )
-    body, period = w.pick(owing).organisation_id, Period.last(w.today, indicator.cadence)
+    body, period = w.pick(owing).organisation_id, Period.last_ended(w.today, indicator.cadence)
     form = {"document": indicator.document_id, "period": period.key}
     stands = Figure.objects.filter(
         organisation=body, year=period.year, period=period.cadence, number=period.number

@@ -8,7 +8,7 @@ from directives.indicators.commands.faults import (
     faults_of,
     number_of,
 )
-from directives.indicators.commands.figures import Filed, file_figures, take_back_figures
+from directives.indicators.commands.figures import FilingResult, file_figures, take_back_figures
 from directives.indicators.commands.indicators import (
     IndicatorFields,
     change_indicator,
@@ -22,7 +22,7 @@ from directives.indicators.commands.periods import Period
 __all__ = [
     "FigureFaults",
     "FigureFault",
-    "Filed",
+    "FilingResult",
     "IndicatorFields",
     "Period",
     "ReportedFigure",

@@ -25,7 +25,7 @@ OTHERS_FIGURE = gettext_lazy(
     "This is another organisation’s figure; only its own people, and supervisors above it, "
     "report it."
 )
-MANY = 1000  # bodies that a query names; for more, it reads all with obligations
+LARGE_BATCH = 1000  # bodies listed in a query; for more, it reads all that have obligations
 
 
 class Key(NamedTuple):
@@ -47,7 +47,7 @@ class ReportedFigure:
     period: Period
     value: Decimal | None  # None if the text is not a number
     note: str = ""
-    version: int | None = None  # that the person saw, 0 for a new figure; None for any
+    version: int | None = None  # shown to the person, 0 for a new figure; None for any
     text: str = ""  # as it was typed
 
     @property
@@ -91,17 +91,17 @@ def number_of(text: str) -> Decimal | None:
 def faults_of(
     figures: Sequence[ReportedFigure], *, by: User | None, now: datetime
 ) -> list[FigureFault]:
-    """Every fault of these figures. A query or two for each document."""
+    """Every fault of these figures. One or two queries for each document."""
     today = timezone.localdate(now)
-    refused, asked = _refused_bodies(figures, by), _asked(figures)
+    refused, responsible = _refused_bodies(figures, by), _responsible_bodies(figures)
     first_places: dict[Key, int] = {}
     faults: list[FigureFault] = []
     for place, figure in enumerate(figures):
         faults_of_figure = [
-            *_of_indicator(figure, asked),
-            *_of_period(figure, today),
-            *_of_value(figure),
-            *_of_body(figure, refused, today),
+            *_indicator_faults(figure, responsible),
+            *_period_faults(figure, today),
+            *_value_faults(figure),
+            *_body_faults(figure, refused, today),
         ]
         if first_places.setdefault(figure.key, place) != place:
             text = _("The same figure appears twice. Keep one of them.")
@@ -118,7 +118,9 @@ class PartFault(NamedTuple):
     expected: str
 
 
-def _of_indicator(figure: ReportedFigure, asked: set[tuple[int, int]]) -> Iterator[PartFault]:
+def _indicator_faults(
+    figure: ReportedFigure, responsible: set[tuple[int, int]]
+) -> Iterator[PartFault]:
     indicator, body = figure.indicator, figure.organisation
     if indicator is None:
         text = _("There is no such indicator. Use a code from the document’s list of indicators.")
@@ -132,14 +134,14 @@ def _of_indicator(figure: ReportedFigure, asked: set[tuple[int, int]]) -> Iterat
             "one that collects it."
         )
         yield PartFault("organisation", body.code, text)
-    elif (body.pk, indicator.document_id) not in asked:
+    elif (body.pk, indicator.document_id) not in responsible:
         text = _(
             "This organisation is not responsible under the document, so no figures are required."
         )
         yield PartFault("organisation", body.code, text)
 
 
-def _of_period(figure: ReportedFigure, today: date) -> Iterator[PartFault]:
+def _period_faults(figure: ReportedFigure, today: date) -> Iterator[PartFault]:
     period, indicator = figure.period, figure.indicator
     if not period.exists:
         text = _("There is no such period: a year has four quarters and two halves.")
@@ -149,12 +151,12 @@ def _of_period(figure: ReportedFigure, today: date) -> Iterator[PartFault]:
         text = _("This indicator is reported by %(asked)s; %(given)s does not fit.")
         names = {"asked": dict(PERIODS)[indicator.cadence], "given": period.name}
         yield PartFault("period", period.key, text % names)
-    if not period.begun(today):
+    if not period.has_begun(today):
         text = _("%(period)s has not started yet.") % {"period": period.name}
         yield PartFault("period", period.key, text)
 
 
-def _of_value(figure: ReportedFigure) -> Iterator[PartFault]:
+def _value_faults(figure: ReportedFigure) -> Iterator[PartFault]:
     value, value_text = figure.value, figure.value_text
     if value is None or not value.is_finite():
         text = _("This is not a number. Write digits only, such as 1234 or 12.5, without the unit.")
@@ -181,7 +183,7 @@ def decimals_of(value: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _of_body(figure: ReportedFigure, refused: set[int], today: date) -> Iterator[PartFault]:
+def _body_faults(figure: ReportedFigure, refused: set[int], today: date) -> Iterator[PartFault]:
     body = figure.organisation
     if body.pk in refused:
         yield PartFault("organisation", body.code, str(OTHERS_FIGURE))
@@ -196,16 +198,18 @@ def _refused_bodies(figures: Iterable[ReportedFigure], by: User | None) -> set[i
     return {pk for pk, body in bodies.items() if not may(by, "report", body)}
 
 
-def _asked(figures: Iterable[ReportedFigure]) -> set[tuple[int, int]]:
+def _responsible_bodies(figures: Iterable[ReportedFigure]) -> set[tuple[int, int]]:
     """The (body, document) ids of bodies that have obligations under documents."""
     by_document: dict[int, set[int]] = {}
     for figure in figures:
         if figure.indicator is not None:
             bodies = by_document.setdefault(figure.indicator.document_id, set())
             bodies.add(figure.organisation.pk)
-    asked: set[tuple[int, int]] = set()
+    responsible: set[tuple[int, int]] = set()
     for document, bodies in by_document.items():
         rows = Owing.objects.filter(document=document, count__gt=0)
-        rows = rows.filter(organisation__in=sorted(bodies)) if len(bodies) <= MANY else rows
-        asked.update((body, document) for body in rows.values_list("organisation_id", flat=True))
-    return asked
+        rows = rows.filter(organisation__in=sorted(bodies)) if len(bodies) <= LARGE_BATCH else rows
+        responsible.update(
+            (body, document) for body in rows.values_list("organisation_id", flat=True)
+        )
+    return responsible

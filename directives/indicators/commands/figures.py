@@ -23,11 +23,11 @@ from directives.models.sql import insert, update_each
 from directives.tallies import counted, pending_delta
 
 BATCH = 500
-WRITTEN = ("value", "note", "by", "at", "version")
+UPDATED_FIELDS = ("value", "note", "by", "at", "version")
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class FilingResult:
     figures: tuple[Figure, ...]  # in the order in which they were reported
     new: int
     changed: int
@@ -35,15 +35,17 @@ class Filed:
 
 
 @counted()
-def file_figures(figures: Sequence[ReportedFigure], *, by: User | None, now: datetime) -> Filed:
+def file_figures(
+    figures: Sequence[ReportedFigure], *, by: User | None, now: datetime
+) -> FilingResult:
     """Report or correct figures, all or none. Raises FigureFaults, or Stale."""
     if faults := faults_of(figures, by=by, now=now):
         raise FigureFaults(faults)
-    wanted = sorted(figures, key=lambda figure: figure.key)
-    stored = lock_figures(figure.key for figure in wanted)
+    ordered = sorted(figures, key=lambda figure: figure.key)
+    stored = lock_figures(figure.key for figure in ordered)
     stale = [
         stored.get(figure.key)
-        for figure in wanted
+        for figure in ordered
         if figure.version is not None and figure.version != _version(stored, figure.key)
     ]
     if stale:
@@ -52,22 +54,34 @@ def file_figures(figures: Sequence[ReportedFigure], *, by: User | None, now: dat
     new: list[Figure] = []
     changed: list[Figure] = []
     corrections: list[audit.Change] = []
-    for figure in wanted:
-        before = stored.get(figure.key)
-        after = rows[figure.key] = _row(figure, before, by, now)
-        if before is None:
-            new.append(after)
-        elif after is not before:
-            changed.append(after)
-            corrections.append(audit.Change(after, recorded_values(before), recorded_values(after)))
-        if after is not before:
-            pending_delta().figure(_place(after), before.value if before else None, after.value)
+    for figure in ordered:
+        stored_figure = stored.get(figure.key)
+        figure_to_store = rows[figure.key] = _row(figure, stored_figure, by, now)
+        if stored_figure is None:
+            new.append(figure_to_store)
+        elif figure_to_store is not stored_figure:
+            changed.append(figure_to_store)
+            corrections.append(
+                audit.Change(
+                    figure_to_store,
+                    recorded_values(stored_figure),
+                    recorded_values(figure_to_store),
+                )
+            )
+        if figure_to_store is not stored_figure:
+            pending_delta().figure(
+                _tally_key(figure_to_store),
+                stored_figure.value if stored_figure else None,
+                figure_to_store.value,
+            )
     _write(new, changed)
     reports = [audit.Change(row, {}, recorded_values(row)) for row in new]
     audit.record_many("report_figure", reports, by=by, now=now)
     audit.record_many("correct_figure", corrections, by=by, now=now)
-    unchanged = len(wanted) - len(new) - len(changed)
-    return Filed(tuple(rows[figure.key] for figure in figures), len(new), len(changed), unchanged)
+    unchanged = len(ordered) - len(new) - len(changed)
+    return FilingResult(
+        tuple(rows[figure.key] for figure in figures), len(new), len(changed), unchanged
+    )
 
 
 @counted()
@@ -78,22 +92,22 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
     """
     if not all(may(by, "report", body) for body in {row.organisation for row in figures}):
         raise NotAllowed(str(OTHERS_FIGURE))
-    wanted = sorted(figures, key=_key)
-    stored = lock_figures(map(_key, wanted))
-    stale = [stored.get(_key(row)) for row in wanted if row.version != _version(stored, _key(row))]
+    ordered = sorted(figures, key=_key)
+    stored = lock_figures(map(_key, ordered))
+    stale = [stored.get(_key(row)) for row in ordered if row.version != _version(stored, _key(row))]
     if stale:
         raise Stale(theirs=stale)
     audit.record_many(
         "take_back_figure",
-        [audit.Change(row, recorded_values(row), {}) for row in wanted],
+        [audit.Change(row, recorded_values(row), {}) for row in ordered],
         by=by,
         now=now,
     )
-    for row in wanted:
-        pending_delta().figure(_place(row), row.value, None)
-    for start in range(0, len(wanted), BATCH):
-        Figure.objects.filter(pk__in=[row.pk for row in wanted[start : start + BATCH]]).delete()
-    return len(wanted)
+    for row in ordered:
+        pending_delta().figure(_tally_key(row), row.value, None)
+    for start in range(0, len(ordered), BATCH):
+        Figure.objects.filter(pk__in=[row.pk for row in ordered[start : start + BATCH]]).delete()
+    return len(ordered)
 
 
 def lock_figures(keys: Iterable[Key]) -> dict[Key, Figure]:
@@ -118,8 +132,8 @@ def _key(row: Figure) -> Key:
     return Key(row.indicator_id, row.year, row.period, row.number, row.organisation_id)
 
 
-def _place(row: Figure) -> tuple[int, int, int, str, int]:
-    """The place of a figure as the tallies name it."""
+def _tally_key(row: Figure) -> tuple[int, int, int, str, int]:
+    """The key of a figure in the tallies."""
     return (row.organisation_id, row.indicator_id, row.year, row.period, row.number)
 
 
@@ -128,16 +142,21 @@ def _version(stored: Mapping[Key, Figure], key: Key) -> int:
     return row.version if row else 0
 
 
-def _row(reported: ReportedFigure, before: Figure | None, by: User | None, now: datetime) -> Figure:
-    """The figure to store, or `before` if nothing changes."""
+def _row(
+    reported: ReportedFigure, stored_figure: Figure | None, by: User | None, now: datetime
+) -> Figure:
+    """The figure to store; `stored_figure` itself if nothing changes."""
     # faults_of refuses figures without an indicator or a value.
     assert reported.indicator is not None and reported.value is not None
     note = reported.note.strip()
-    if before is not None:
-        before.indicator, before.organisation = reported.indicator, reported.organisation
-        if before.value == reported.value and before.note == note:
-            return before
-    period, version = reported.period, before.version + 1 if before else 1
+    if stored_figure is not None:
+        stored_figure.indicator, stored_figure.organisation = (
+            reported.indicator,
+            reported.organisation,
+        )
+        if stored_figure.value == reported.value and stored_figure.note == note:
+            return stored_figure
+    period, version = reported.period, stored_figure.version + 1 if stored_figure else 1
     row = Figure(
         indicator=reported.indicator,
         organisation=reported.organisation,
@@ -150,20 +169,20 @@ def _row(reported: ReportedFigure, before: Figure | None, by: User | None, now: 
         at=now,
         version=version,
     )
-    row.pk = before.pk if before else None
+    row.pk = stored_figure.pk if stored_figure else None
     return row
 
 
 def recorded_values(row: Figure) -> dict[str, object]:
     """The values of a figure in the audit record."""
     value = row.value if isinstance(row.value, Decimal) else Decimal(row.value)
-    when = {
+    facts = {
         "indicator": row.indicator.code,
         "year": row.year,
         "period": row.period,
         "number": row.number,
     }
-    return {**when, "value": f"{value.normalize():f}", **({"note": row.note} if row.note else {})}
+    return {**facts, "value": f"{value.normalize():f}", **({"note": row.note} if row.note else {})}
 
 
 def _write(new: Sequence[Figure], changed: Sequence[Figure]) -> None:
@@ -172,4 +191,4 @@ def _write(new: Sequence[Figure], changed: Sequence[Figure]) -> None:
             insert(Figure, new)
     except IntegrityError as error:  # somebody else has reported it meanwhile
         raise Stale from error
-    update_each(Figure, changed, WRITTEN)
+    update_each(Figure, changed, UPDATED_FIELDS)

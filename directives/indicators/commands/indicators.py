@@ -18,7 +18,7 @@ from directives.models.indicators import AGGREGATIONS, SUM
 from directives.models.reports import PERIODS
 
 CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}")
-PLACES = 4  # decimal places at most
+MAX_PLACES = 4  # decimal places at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
         errors["aggregation"] = [_("Choose how the figures are combined.")]
     if fields.cadence not in dict(PERIODS):
         errors["cadence"] = [_("Choose how often the figure is reported.")]
-    if not 0 <= fields.places <= PLACES:
-        errors["places"] = [_("From 0 to %(most)s decimal places.") % {"most": PLACES}]
+    if not 0 <= fields.places <= MAX_PLACES:
+        errors["places"] = [_("From 0 to %(most)s decimal places.") % {"most": MAX_PLACES}]
     return errors
 
 
-def _taken(code: str) -> Invalid:
+def _code_in_use(code: str) -> Invalid:
     text = _("This document already has an indicator with the code %(code)s. Choose another.")
     return Invalid({"code": [text % {"code": code}]})
 
@@ -99,15 +99,17 @@ def define_indicator(
     demand(by, document, organisation)
     if errors := _faults(fields):
         raise Invalid(errors)
-    last = Indicator.objects.filter(document=document).aggregate(last=Max("order"))["last"] or 0
+    last_order = (
+        Indicator.objects.filter(document=document).aggregate(last=Max("order"))["last"] or 0
+    )
     stored = fields.stored()
     try:
         with transaction.atomic():
             indicator = Indicator.objects.create(
-                document=document, organisation=organisation, order=last + 1, **stored
+                document=document, organisation=organisation, order=last_order + 1, **stored
             )
     except IntegrityError as error:
-        raise _taken(stored["code"]) from error
+        raise _code_in_use(stored["code"]) from error
     audit.record("define", indicator, by=by, now=now, after=stored)
     return indicator
 
@@ -128,11 +130,11 @@ def change_indicator(
                 _("Figures have been reported. Stop this indicator and define another.")
             )
         if fields.places < indicator.places:
-            few = _(
+            text = _(
                 "Figures with more decimals may have been reported already; decimals can only be "
                 "increased."
             )
-            errors.setdefault("places", []).append(few)
+            errors.setdefault("places", []).append(text)
     if errors:
         raise Invalid(errors)
     return _write(indicator, "change", fields.stored(), version, by, now)
@@ -171,16 +173,16 @@ def shift_indicator(
         .filter(document=indicator.document_id)
         .order_by("order", "pk")
     )
-    old = next(place for place, row in enumerate(rows) if row.pk == indicator.pk)
+    old = next(index for index, row in enumerate(rows) if row.pk == indicator.pk)
     new = old - 1 if up else old + 1
     if not 0 <= new < len(rows):
         return indicator
     rows[old], rows[new] = rows[new], rows[old]
-    for place, row in enumerate(rows, 1):
-        if row.order != place and row.pk != indicator.pk:
-            Indicator.objects.filter(pk=row.pk).update(order=place, version=F("version") + 1)
+    for index, row in enumerate(rows, 1):
+        if row.order != index and row.pk != indicator.pk:
+            Indicator.objects.filter(pk=row.pk).update(order=index, version=F("version") + 1)
             audit.record(
-                "change", row, by=by, now=now, before={"order": row.order}, after={"order": place}
+                "change", row, by=by, now=now, before={"order": row.order}, after={"order": index}
             )
     return _write(indicator, "change", {"order": new + 1}, version, by, now)
 
@@ -201,7 +203,7 @@ def _write(
                 **changed, version=version + 1
             )
     except IntegrityError as error:
-        raise _taken(fields["code"]) from error
+        raise _code_in_use(fields["code"]) from error
     if not updated:
         raise Stale(theirs=Indicator.objects.get(pk=indicator.pk))
     before = {name: getattr(indicator, name) for name in changed}

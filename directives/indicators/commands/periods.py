@@ -1,4 +1,4 @@
-"""Periods of figures: quarters, half-years and years, and how they are spelled."""
+"""Periods of figures: quarters, half-years and years."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Period:
 
     @classmethod
     def of(cls, text: str) -> "Period | None":
-        """The period in an address: 2026q3, 2026h1, 2026y. None for anything else."""
+        """Parse a `key`: 2026q3, 2026h1 or 2026y. None for anything else."""
         match = SPELLED.fullmatch(text)
         if not match or not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
             return None
@@ -28,18 +28,18 @@ class Period:
         return cls(int(match[1]), cadence, int(match[2] or match[3] or 1))
 
     @classmethod
-    def around(cls, day: date, cadence: str) -> "Period":
+    def containing(cls, day: date, cadence: str) -> "Period":
         """The period that contains a day."""
         return cls(day.year, cadence, (day.month - 1) // MONTHS[cadence] + 1)
 
     @classmethod
-    def last(cls, today: date, cadence: str) -> "Period":
+    def last_ended(cls, today: date, cadence: str) -> "Period":
         """The last period that has ended."""
-        return cls.around(today, cadence).before()
+        return cls.containing(today, cadence).before()
 
     @property
     def key(self) -> str:
-        """As addresses spell it: 2026q3."""
+        """The period as in URLs: 2026q3."""
         return f"{self.year}{LETTERS[self.cadence]}{'' if self.cadence == 'year' else self.number}"
 
     @property
@@ -79,8 +79,8 @@ class Period:
     def year_before(self) -> "Period":
         return Period(self.year - 1, self.cadence, self.number)
 
-    def begun(self, today: date) -> bool:
+    def has_begun(self, today: date) -> bool:
         return self.first_day <= today
 
-    def ended(self, today: date) -> bool:
+    def has_ended(self, today: date) -> bool:
         return self.last_day < today

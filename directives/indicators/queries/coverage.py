@@ -1,7 +1,7 @@
-"""How many bodies are asked for a figure.
+"""How many bodies are expected to report a figure.
 
-These are bodies that have obligations under the document today, and those that reported but have
-none any more.
+These are the bodies that have obligations under the document today, and those that reported but no
+longer have any.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,29 +17,29 @@ from directives.models.organisations import STEP
 from directives.models.scope import in_subtree
 
 
-def bodies_asked(bodies: Iterable[Body | Organisation], document: int) -> dict[int, int]:
+def responsible_counts(bodies: Iterable[Body | Organisation], document: int) -> dict[int, int]:
     """How many bodies at and below each have obligations under the document, from the tallies.
 
     At most two queries.
     """
     bodies = list(bodies)
     branches = [body.pk for body in bodies if body.branch]
-    single = [body.pk for body in bodies if not body.branch]
+    leaves = [body.pk for body in bodies if not body.branch]
     counts: dict[int, int] = {}
     if branches:
         marks = Mark.objects.filter(
             scope__in=branches, document=document, topic="bodies", day=ALWAYS, word=""
         )
         counts.update(marks.values_list("scope_id", "count"))
-    if single:
-        owing = Owing.objects.filter(organisation__in=single, document=document, count__gt=0)
-        counts.update((body, 1) for body in owing.values_list("organisation_id", flat=True))
+    if leaves:
+        rows = Owing.objects.filter(organisation__in=leaves, document=document, count__gt=0)
+        counts.update((body, 1) for body in rows.values_list("organisation_id", flat=True))
     return counts
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """How many bodies reported and have no obligations under the document any more."""
+class FormerReporters:
+    """Numbers of bodies that reported, but no longer have obligations under the document."""
 
     counts: dict[tuple[int, str], int]  # by indicator, and path of a body or its child
 
@@ -50,18 +50,20 @@ class Gone:
         return self.counts.get((indicator.pk, body.path), 0)
 
 
-def reported_and_gone(indicators: Sequence[Indicator], body: Body, period: Period) -> Gone:
-    """The bodies at and below one that reported for a period and have no obligations any more.
+def former_reporters(
+    indicators: Sequence[Indicator], body: Body, period: Period
+) -> FormerReporters:
+    """The bodies at and below one that reported for a period but no longer have obligations.
 
-    One query, with at most one row for each child. Obligations that were withdrawn, merged or moved
-    leave a count of 0; these are few.
+    One query, with at most one row for each child. It reads few rows: obligations that were
+    withdrawn, merged or moved leave a count of 0.
     """
-    nothing = Owing.objects.filter(document=indicators[0].document_id, count__lte=0).values(
-        "organisation"
-    )
+    without_obligations = Owing.objects.filter(
+        document=indicators[0].document_id, count__lte=0
+    ).values("organisation")
     rows = Figure.objects.filter(
         in_subtree(body.path, "organisation__path"),
-        organisation__in=nothing,
+        organisation__in=without_obligations,
         indicator__in=[indicator.pk for indicator in indicators],
         year=period.year,
         period=period.cadence,
@@ -74,9 +76,9 @@ def reported_and_gone(indicators: Sequence[Indicator], body: Body, period: Perio
         .values_list("indicator", "branch")
         .annotate(n=Count("pk"))
     )
-    return Gone({(indicator, path): count for indicator, path, count in counts})
+    return FormerReporters({(indicator, path): count for indicator, path, count in counts})
 
 
-def asked_in_all(reported: int, responsible: int, gone: int) -> int:
+def expected_count(reported: int, responsible: int, former: int) -> int:
     # At least those that reported: the counts may be recomputed between the queries.
-    return max(reported, responsible + gone)
+    return max(reported, responsible + former)

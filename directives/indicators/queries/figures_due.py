@@ -1,4 +1,4 @@
-"""Figures that bodies have to report: for the form, and for "my work"."""
+"""Figures that bodies have to report, for the form and for the page "my work"."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from directives.base.states import MANAGER, STAFF
 from directives.indicators.commands.periods import MONTHS, Period
-from directives.indicators.queries.statistics import Offered, latest_period
+from directives.indicators.queries.statistics import PeriodChoices, latest_period
 from directives.models import Document, Figure, Indicator, Organisation, Owing, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import in_worked_for
@@ -14,15 +14,15 @@ from directives.models.scope import in_worked_for
 
 @dataclass(frozen=True, slots=True)
 class RequestedFigure:
-    """One indicator that a body is asked for."""
+    """One indicator that a body is expected to report."""
 
     indicator: Indicator
     figure: Figure | None
-    before: Figure | None  # of the year before
+    year_before: Figure | None  # of the year before
 
 
 @dataclass(frozen=True, slots=True)
-class BodyFigures(Offered):
+class BodyFigures(PeriodChoices):
     """The figures of one body for one document and period."""
 
     body: Organisation
@@ -31,7 +31,7 @@ class BodyFigures(Offered):
     today: date
     lines: tuple[RequestedFigure, ...]
     cadences: tuple[str, ...]
-    owes: bool  # whether the body is asked at all
+    is_expected: bool  # whether the body has obligations under the document
 
     @property
     def reported(self) -> int:
@@ -51,10 +51,15 @@ class BodyFigures(Offered):
 def body_figures(
     body: Organisation, document: Document, period: Period | None, *, today: date
 ) -> BodyFigures:
-    """The figures that a body is asked for, by default for the last period. Three queries."""
-    owes = Owing.objects.filter(organisation=body, document=document, count__gt=0).exists()
+    """The figures that a body is expected to report, by default for the last period.
+
+    Three queries.
+    """
+    is_expected = Owing.objects.filter(organisation=body, document=document, count__gt=0).exists()
     rows = Indicator.objects.active().filter(document=document, organisation__in=body.ancestor_ids)
-    indicators = tuple(rows.select_related("organisation").order_by("order", "pk")) if owes else ()
+    indicators = (
+        tuple(rows.select_related("organisation").order_by("order", "pk")) if is_expected else ()
+    )
     cadences = tuple(dict.fromkeys(indicator.cadence for indicator in indicators))
     period = period or latest_period(cadences, today)
     of_period = [indicator for indicator in indicators if indicator.cadence == period.cadence]
@@ -66,15 +71,15 @@ def body_figures(
         number=period.number,
         year__in=years,
     )
-    rows_by = figures.select_related("by") if of_period else ()
-    reported = {(row.indicator_id, row.year): row for row in rows_by}
+    rows_with_author = figures.select_related("by") if of_period else ()
+    reported = {(row.indicator_id, row.year): row for row in rows_with_author}
     lines = tuple(
         RequestedFigure(
             row, reported.get((row.pk, period.year)), reported.get((row.pk, period.year - 1))
         )
         for row in of_period
     )
-    return BodyFigures(body, document, period, today, lines, cadences, owes)
+    return BodyFigures(body, document, period, today, lines, cadences, is_expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,63 +90,70 @@ class FiguresDue:
     document: Document
     period: Period
     reported: int
-    asked: int
+    expected: int
 
     @property
     def missing(self) -> int:
-        return self.asked - self.reported
+        return self.expected - self.reported
 
 
 def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     """What the user's bodies have not reported for the last periods, the shortest periods first.
 
-    One query, and two more if anything is asked.
+    One query, and two more if anything is expected.
     """
     if not user.works:
         return ()
-    own = Owing.objects.filter(in_worked_for(user, "organisation"), count__gt=0)
+    responsibilities = Owing.objects.filter(in_worked_for(user, "organisation"), count__gt=0)
     rows = (
         Indicator.objects.active()
-        .filter(document__in=own.values("document"))
+        .filter(document__in=responsibilities.values("document"))
         .select_related("organisation", "document")
     )
     indicators = list(rows.defer(*HEAVY_OF_DOCUMENT).order_by("order", "pk"))
     if not indicators:
         return ()
-    bodies = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
-    last = {cadence: Period.last(today, cadence) for cadence in MONTHS}
-    reported = _reported(user, indicators, last)
+    bodies = {
+        membership.organisation_id: membership.organisation
+        for membership in user.in_role(STAFF, MANAGER)
+    }
+    last_periods = {cadence: Period.last_ended(today, cadence) for cadence in MONTHS}
+    reported = _reported(user, indicators, last_periods)
     groups: dict[tuple[int, str, int], list[Indicator]] = {}
-    for owing in own:
-        path = bodies[owing.organisation_id].path
+    for responsibility in responsibilities:
+        path = bodies[responsibility.organisation_id].path
         for row in indicators:
-            if row.document_id == owing.document_id and path.startswith(row.organisation.path):
-                key = (owing.organisation_id, row.cadence, row.document_id)
+            if row.document_id == responsibility.document_id and path.startswith(
+                row.organisation.path
+            ):
+                key = (responsibility.organisation_id, row.cadence, row.document_id)
                 groups.setdefault(key, []).append(row)
     due = []
-    for (body, cadence, _document), asked in groups.items():
-        count = sum((row.pk, body) in reported for row in asked)
-        if count < len(asked):
+    for (body, cadence, _document), group in groups.items():
+        count = sum((row.pk, body) in reported for row in group)
+        if count < len(group):
             due.append(
-                FiguresDue(bodies[body], asked[0].document, last[cadence], count, len(asked))
+                FiguresDue(
+                    bodies[body], group[0].document, last_periods[cadence], count, len(group)
+                )
             )
-    order = list(last)
+    order = list(last_periods)
     due.sort(key=lambda row: (order.index(row.period.cadence), row.body.code, row.document.pk))
     return tuple(due)
 
 
 def _reported(
-    user: User, indicators: list[Indicator], last: Mapping[str, Period]
+    user: User, indicators: list[Indicator], last_periods: Mapping[str, Period]
 ) -> set[tuple[int, int]]:
     """The (indicator, body) ids that were reported for the last periods."""
     rows = Figure.objects.filter(
         in_worked_for(user, "organisation"),
         indicator__in=indicators,
-        year__gte=min(period.year for period in last.values()),
+        year__gte=min(period.year for period in last_periods.values()),
     )
     cells = rows.values_list("indicator_id", "organisation_id", "year", "period", "number")
     return {
         (indicator, body)
         for indicator, body, year, cadence, number in cells
-        if last[cadence] == Period(year, cadence, number)
+        if last_periods[cadence] == Period(year, cadence, number)
     }

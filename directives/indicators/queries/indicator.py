@@ -12,10 +12,10 @@ from directives.core.keyset import SIZE, Column, Order, Page, PageRequest, read_
 from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import Period
 from directives.indicators.queries.coverage import (
-    Gone,
-    asked_in_all,
-    bodies_asked,
-    reported_and_gone,
+    FormerReporters,
+    expected_count,
+    former_reporters,
+    responsible_counts,
 )
 from directives.indicators.queries.statistics import (
     NONE,
@@ -31,9 +31,9 @@ from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.indicators import EACH
 from directives.models.scope import in_subtree
 
-# Periods of a trend; for quarters two years, and the same quarter before them.
-POINTS = {"quarter": 9, "half": 7, "year": 6}
-PARTS = 10_000  # of one: figures have at most four decimals
+# Number of periods of a trend; for quarters two years, and the same quarter before them.
+TREND_LENGTH = {"quarter": 9, "half": 7, "year": 6}
+LEVELS_PER_UNIT = 10_000  # figures have at most four decimals
 RANKED = Order("ranked", (Column("level", down=True), Column("pk")))
 TREE = Order("tree", (Column("path"),))
 
@@ -45,13 +45,13 @@ class Row:
     body: Body
     values: Compared
     reported: int
-    asked: int
-    place: int = 0  # 0 if nothing was reported
+    expected: int
+    rank: int = 0  # 0 if nothing was reported
 
     @property
     def level(self) -> int:
         """The value by which it is ranked, in ten-thousandths; -1 if nothing was reported."""
-        return -1 if self.values.now is None else int(self.values.now * PARTS)
+        return -1 if self.values.current is None else int(self.values.current * LEVELS_PER_UNIT)
 
     @property
     def pk(self) -> int:
@@ -70,26 +70,26 @@ class Point:
 @dataclass(frozen=True)
 class IndicatorView:
     indicator: Indicator
-    view: Vantage
+    vantage: Vantage
     period: Period
     today: date
     line: IndicatorLine
-    rows: tuple[Row, ...]  # the child bodies that are asked or reported, best first
+    rows: tuple[Row, ...]  # the child bodies that are expected to report or reported, best first
     points: tuple[Point, ...]
 
     @property
-    def later(self) -> Period | None:
-        after = self.period.after()
-        return after if after.begun(self.today) else None
+    def next_period(self) -> Period | None:
+        following = self.period.after()
+        return following if following.has_begun(self.today) else None
 
     @property
-    def most(self) -> Decimal:
+    def largest_value(self) -> Decimal:
         """The largest value of the rows, for the bars."""
-        values = (row.values.now for row in self.rows)
+        values = (row.values.current for row in self.rows)
         return max((value for value in values if value is not None), default=Decimal(0))
 
     @property
-    def drawn(self) -> tuple[Point, ...]:
+    def points_with_value(self) -> tuple[Point, ...]:
         """The points that have a value."""
         return tuple(point for point in self.points if point.value is not None)
 
@@ -131,45 +131,61 @@ def indicator_view(
 ) -> IndicatorView | None:
     """An indicator, with its body and document, over a body and its children.
 
-    None if the user may not see them, or nobody there is asked. At most ten queries, which read
-    some rows for each child.
+    None if the user may not see them, or the indicator is not collected there. At most ten queries,
+    which read some rows for each child.
     """
-    view = vantage(user, choice.scope)
-    if view is None or not concerns(indicator, view.body):
+    user_vantage = vantage(user, choice.scope)
+    if user_vantage is None or not concerns(indicator, user_vantage.body):
         return None
     period = choice.period
     if period is None or period.cadence != indicator.cadence:
-        period = Period.last(today, indicator.cadence)
-    gone = reported_and_gone([indicator], view.body, period) if view.whole else None
-    (line,) = lines_of(user, view, [indicator], period, gone)
-    rows = _rows(user, indicator, view, period, gone) if gone else ()
+        period = Period.last_ended(today, indicator.cadence)
+    former = (
+        former_reporters([indicator], user_vantage.body, period) if user_vantage.whole else None
+    )
+    (line,) = lines_of(user, user_vantage, [indicator], period, former)
+    rows = _rows(user, indicator, user_vantage, period, former) if former else ()
     return IndicatorView(
-        indicator, view, period, today, line, rows, _points(user, indicator, view, period)
+        indicator,
+        user_vantage,
+        period,
+        today,
+        line,
+        rows,
+        _points(user, indicator, user_vantage, period),
     )
 
 
 def _rows(
-    user: User, indicator: Indicator, view: Vantage, period: Period, gone: Gone
+    user: User, indicator: Indicator, vantage: Vantage, period: Period, former: FormerReporters
 ) -> tuple[Row, ...]:
-    children = [body for body in view.children if concerns(indicator, body)]
+    children = [body for body in vantage.children if concerns(indicator, body)]
     if not children:
         return ()
     ids, periods = [body.pk for body in children], [period, period.year_before()]
     stored = totals(ids, [indicator], periods)
-    own = own_figures(user, ids, [indicator], periods) if indicator.aggregation == EACH else {}
-    asked = bodies_asked(_askable(indicator, children), indicator.document_id)
+    own_values = (
+        own_figures(user, ids, [indicator], periods) if indicator.aggregation == EACH else {}
+    )
+    responsible_by_body = responsible_counts(_askable(indicator, children), indicator.document_id)
     rows = []
     for body in children:
-        now, then = (stored.get((indicator.pk, when, body.pk), NONE) for when in periods)
-        values = Compared(now.value(indicator.aggregation), then.value(indicator.aggregation))
+        current, earlier = (
+            stored.get((indicator.pk, row_period, body.pk), NONE) for row_period in periods
+        )
+        values = Compared(
+            current.value(indicator.aggregation), earlier.value(indicator.aggregation)
+        )
         if indicator.aggregation == EACH:
-            values = Compared(*(own.get((indicator.pk, when, body.pk)) for when in periods))
+            values = Compared(
+                *(own_values.get((indicator.pk, row_period, body.pk)) for row_period in periods)
+            )
         below = indicator.organisation.path.startswith(body.path)
-        responsible = asked.get(indicator.organisation_id if below else body.pk, 0)
-        if now.count or responsible:
-            in_all = asked_in_all(now.count, responsible, gone.below(indicator, body))
-            rows.append(Row(body, values, now.count, in_all))
-    return _placed(sorted(rows, key=_sort_key))
+        responsible = responsible_by_body.get(indicator.organisation_id if below else body.pk, 0)
+        if current.count or responsible:
+            expected = expected_count(current.count, responsible, former.below(indicator, body))
+            rows.append(Row(body, values, current.count, expected))
+    return _ranked(sorted(rows, key=_sort_key))
 
 
 def _askable(indicator: Indicator, children: list[Body]) -> list[Body | Organisation]:
@@ -178,32 +194,36 @@ def _askable(indicator: Indicator, children: list[Body]) -> list[Body | Organisa
     return [indicator.organisation] if below else list(children)
 
 
-def _placed(rows: list[Row]) -> tuple[Row, ...]:
-    """The rows with their places; equal values share one."""
-    placed: list[Row] = []
+def _ranked(rows: list[Row]) -> tuple[Row, ...]:
+    """The rows with their ranks; equal values share one."""
+    ranked: list[Row] = []
     for number, row in enumerate(rows, 1):
-        same = placed and placed[-1].level == row.level
-        place = 0 if row.level < 0 else placed[-1].place if same else number
-        placed.append(Row(row.body, row.values, row.reported, row.asked, place))
-    return tuple(placed)
+        tied = ranked and ranked[-1].level == row.level
+        rank = 0 if row.level < 0 else ranked[-1].rank if tied else number
+        ranked.append(Row(row.body, row.values, row.reported, row.expected, rank))
+    return tuple(ranked)
 
 
-def _points(user: User, indicator: Indicator, view: Vantage, period: Period) -> tuple[Point, ...]:
+def _points(
+    user: User, indicator: Indicator, vantage: Vantage, period: Period
+) -> tuple[Point, ...]:
     """The last periods up to `period`, in one query."""
-    wanted = [period.shifted(-steps) for steps in reversed(range(POINTS[period.cadence]))]
-    body = view.body.pk
-    if not view.whole or indicator.aggregation == EACH:
-        own = own_figures(user, [body], [indicator], wanted)
-        values = [own.get((indicator.pk, when, body)) for when in wanted]
+    periods = [period.shifted(-steps) for steps in reversed(range(TREND_LENGTH[period.cadence]))]
+    body = vantage.body.pk
+    if not vantage.whole or indicator.aggregation == EACH:
+        own_values = own_figures(user, [body], [indicator], periods)
+        values = [own_values.get((indicator.pk, point_period, body)) for point_period in periods]
         return tuple(
-            Point(when, value, int(value is not None))
-            for when, value in zip(wanted, values, strict=True)
+            Point(point_period, value, int(value is not None))
+            for point_period, value in zip(periods, values, strict=True)
         )
-    stored = totals([body], [indicator], wanted)
-    measured = [stored.get((indicator.pk, when, body), NONE) for when in wanted]
+    stored = totals([body], [indicator], periods)
+    totals_by_period = [
+        stored.get((indicator.pk, point_period, body), NONE) for point_period in periods
+    ]
     return tuple(
-        Point(when, total.value(indicator.aggregation), total.count)
-        for when, total in zip(wanted, measured, strict=True)
+        Point(point_period, total.value(indicator.aggregation), total.count)
+        for point_period, total in zip(periods, totals_by_period, strict=True)
     )
 
 
@@ -213,11 +233,11 @@ def _points(user: User, indicator: Indicator, view: Vantage, period: Period) -> 
 def missing(
     indicator: Indicator, body: Body | Organisation, period: Period
 ) -> QuerySet[Organisation]:
-    """The bodies in the subtree that are asked and have not reported, in tree order."""
+    """The bodies in the subtree that are expected to report and have not, in tree order."""
     rows = Organisation.objects.filter(
         in_subtree(body.path, "path"), in_subtree(indicator.organisation.path, "path")
     )
-    owes = Owing.objects.filter(
+    responsible = Owing.objects.filter(
         organisation=OuterRef("pk"), document=indicator.document_id, count__gt=0
     )
     reported = Figure.objects.filter(
@@ -227,11 +247,11 @@ def missing(
         period=period.cadence,
         number=period.number,
     )
-    return rows.filter(Exists(owes), ~Exists(reported)).order_by("path")
+    return rows.filter(Exists(responsible), ~Exists(reported)).order_by("path")
 
 
 def missing_page(
-    indicator: Indicator, view: Vantage, period: Period, query: Mapping[str, str]
+    indicator: Indicator, vantage: Vantage, period: Period, query: Mapping[str, str]
 ) -> Page:
-    rows = missing(indicator, view.body, period).select_related("parent")
+    rows = missing(indicator, vantage.body, period).select_related("parent")
     return read_page(rows, TREE, PageRequest.from_query(query, TREE), total=None)

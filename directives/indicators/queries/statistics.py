@@ -16,22 +16,22 @@ from directives.base.numbers import whole_number
 from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import MONTHS, Period
 from directives.indicators.queries.coverage import (
-    Gone,
-    asked_in_all,
-    bodies_asked,
-    reported_and_gone,
+    FormerReporters,
+    expected_count,
+    former_reporters,
+    responsible_counts,
 )
 from directives.models import Document, Figure, FigureTotal, Indicator, Organisation, User
 from directives.models.indicators import EACH, MEAN, SUM
 from directives.models.reports import PERIODS
 
-OFFERED = {"quarter": 12, "half": 8, "year": 8}  # how many periods the page offers
+OFFERED_PERIODS = {"quarter": 12, "half": 8, "year": 8}  # number of periods to choose from
 TITLE = ("title", "title_hans", "title_hant", "fictional")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The choice in an address; invalid values are ignored."""
+    """The choice in a query string; invalid values are ignored."""
 
     document: int | None = None
     scope: int | None = None
@@ -65,54 +65,56 @@ NONE = Measured()
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A value, and `then` that of the same period of the year before."""
+    """A value, and that of the same period of the year before."""
 
-    now: Decimal | None
-    then: Decimal | None
+    current: Decimal | None
+    year_before: Decimal | None
 
     @property
     def change(self) -> Decimal | None:
-        return None if self.now is None or self.then is None else self.now - self.then
+        if self.current is None or self.year_before is None:
+            return None
+        return self.current - self.year_before
 
     @property
     def share(self) -> Decimal | None:
-        """The change in percent of `then`; None if there is none."""
+        """The change in percent of `year_before`; None if there is none."""
         change = self.change
-        return None if change is None or not self.then else 100 * change / self.then
+        return None if change is None or not self.year_before else 100 * change / self.year_before
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorLine:
-    """One indicator: the figure of the body itself, and the total of all in view.
+    """One indicator: the figure of the body itself, and the total of its subtree.
 
-    `asked` counts the bodies that are responsible today and those that reported but no longer are,
-    so that `missing` is the length of the list of those that have not reported.
+    `expected` counts the bodies that are responsible today and those that reported but no longer
+    are, so that `missing` is the length of the list of those that have not reported.
     """
 
     indicator: Indicator
-    own: Compared
+    own_values: Compared
     total: Compared
     reported: int = 0
     reported_then: int = 0
-    asked: int = 0
+    expected: int = 0
 
     @property
     def missing(self) -> int:
-        return self.asked - self.reported
+        return self.expected - self.reported
 
     @property
     def uneven(self) -> bool:
-        """Whether the sums are of different numbers of bodies, so that the change says little."""
+        """Whether the two sums are of different numbers of bodies, and hardly comparable."""
         return self.indicator.aggregation == SUM and 0 < self.reported_then != self.reported > 0
 
     @property
     def headline(self) -> Compared:
         """The total, or the body's own figure if figures are not combined."""
-        return self.own if self.indicator.aggregation == EACH else self.total
+        return self.own_values if self.indicator.aggregation == EACH else self.total
 
 
-class Offered:
-    """A mixin with the periods that a page offers."""
+class PeriodChoices:
+    """A mixin with the periods that may be chosen on a page."""
 
     __slots__ = ()
 
@@ -122,52 +124,52 @@ class Offered:
 
     @property
     def cadence_choices(self) -> list[tuple[str, object, Period]]:
-        """Each cadence with its name and its present period."""
-        chosen = {self.period.cadence: self.period}
+        """Each cadence with its name and its shown or latest period."""
+        shown = {self.period.cadence: self.period}
         return [
-            (key, label, chosen.get(key, Period.last(self.today, key)))
+            (key, label, shown.get(key, Period.last_ended(self.today, key)))
             for key, label in PERIODS
             if key in self.cadences
         ]
 
     @property
     def periods(self) -> list[Period]:
-        """The periods on offer, with the one that the page shows; latest first."""
-        latest = Period.around(self.today, self.period.cadence)
-        offered = [latest.shifted(-steps) for steps in range(OFFERED[self.period.cadence])]
+        """The periods to choose from, with the shown one; latest first."""
+        latest = Period.containing(self.today, self.period.cadence)
+        offered = [latest.shifted(-steps) for steps in range(OFFERED_PERIODS[self.period.cadence])]
         return sorted({*offered, self.period}, key=lambda period: -period.count)
 
 
 @dataclass(frozen=True)
-class Statistics(Offered):
-    """The page of a body."""
+class Statistics(PeriodChoices):
+    """The statistics of a body for one document and period."""
 
-    view: Vantage
-    documents: tuple[Document, ...]  # that have indicators, or may
+    vantage: Vantage
+    documents: tuple[Document, ...]  # visible to the user, latest first
     document: Document | None
     period: Period
     today: date
     cadences: tuple[str, ...]
     lines: tuple[IndicatorLine, ...] = ()  # the indicators of the period
-    places: tuple[Organisation, ...] = ()  # other bodies from which the user may look
+    member_bodies: tuple[Organisation, ...] = ()  # bodies in which the user has a role
 
     @property
-    def later(self) -> Period | None:
-        after = self.period.after()
-        return after if after.begun(self.today) else None
+    def next_period(self) -> Period | None:
+        following = self.period.after()
+        return following if following.has_begun(self.today) else None
 
     @cached_property
     def reported(self) -> int:
         return sum(line.reported for line in self.lines)
 
     @cached_property
-    def asked(self) -> int:
-        return sum(line.asked for line in self.lines)
+    def expected(self) -> int:
+        return sum(line.expected for line in self.lines)
 
     @property
     def complete(self) -> int:
-        """How many indicators everybody has reported."""
-        return sum(bool(line.asked) and not line.missing for line in self.lines)
+        """How many indicators all expected bodies have reported."""
+        return sum(bool(line.expected) and not line.missing for line in self.lines)
 
 
 def indicators_of(user: User) -> tuple[Indicator, ...]:
@@ -183,21 +185,21 @@ def indicators_of(user: User) -> tuple[Indicator, ...]:
 def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
     """The figures of a body for one document and period; None if the user may not see them.
 
-    Defaults are the highest body that they oversee, the newest document that has indicators, and
+    Defaults are the highest body that the user oversees, the latest document with indicators, and
     the last period that has ended. At most eight queries.
     """
-    view = vantage(user, choice.scope)
+    user_vantage = vantage(user, choice.scope)
     visible = (
         Document.objects.visible_to(user)
         .select_related("organisation")
         .only(*TITLE, "organisation__path")
     )
     documents = tuple(visible.order_by("-registered_at", "-pk"))
-    indicators = indicators_of(user) if view else ()
+    indicators = indicators_of(user) if user_vantage else ()
     document = next((row for row in documents if row.pk == choice.document), None)
-    if view is None or (document is None and choice.document is not None):
+    if user_vantage is None or (document is None and choice.document is not None):
         return None
-    indicators = tuple(row for row in indicators if concerns(row, view.body))
+    indicators = tuple(row for row in indicators if concerns(row, user_vantage.body))
     if document is None:
         with_indicators = {row.document_id for row in indicators}
         document = next((row for row in documents if row.pk in with_indicators), None)
@@ -207,10 +209,12 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
     collected = [row.cadence for row in of_document if row.ended_at is None]
     period = choice.period or latest_period(collected or cadences, today)
     of_period = [
-        row for row in of_document if row.cadence == period.cadence and was_asked(row, period)
+        row for row in of_document if row.cadence == period.cadence and was_collected(row, period)
     ]
-    lines = lines_of(user, view, of_period, period) if of_period else ()
-    return Statistics(view, documents, document, period, today, cadences, lines, places_of(user))
+    lines = lines_of(user, user_vantage, of_period, period) if of_period else ()
+    return Statistics(
+        user_vantage, documents, document, period, today, cadences, lines, places_of(user)
+    )
 
 
 def places_of(user: User) -> tuple[Organisation, ...]:
@@ -219,62 +223,70 @@ def places_of(user: User) -> tuple[Organisation, ...]:
 
 def latest_period(cadences: Iterable[str], today: date) -> Period:
     """The period that ended last; of two that ended on one day the shorter."""
-    ended = [Period.last(today, cadence) for cadence in MONTHS if cadence in set(cadences)]
-    return max(ended, key=lambda period: period.last_day, default=Period.last(today, "year"))
+    ended = [Period.last_ended(today, cadence) for cadence in MONTHS if cadence in set(cadences)]
+    return max(ended, key=lambda period: period.last_day, default=Period.last_ended(today, "year"))
 
 
-def was_asked(indicator: Indicator, period: Period) -> bool:
-    """Whether the indicator was still collected when the period began."""
+def was_collected(indicator: Indicator, period: Period) -> bool:
+    """Whether the indicator was still collected when the period started."""
     return indicator.ended_at is None or timezone.localdate(indicator.ended_at) > period.first_day
 
 
 def concerns(indicator: Indicator, body: Body) -> bool:
     """Whether the indicator may be collected in the subtree of the body."""
-    asks = indicator.organisation.path
-    return body.path.startswith(asks) or asks.startswith(body.path)
+    indicator_path = indicator.organisation.path
+    return body.path.startswith(indicator_path) or indicator_path.startswith(body.path)
 
 
 def lines_of(
     user: User,
-    view: Vantage,
+    vantage: Vantage,
     indicators: Sequence[Indicator],
     period: Period,
-    gone: Gone | None = None,
+    former: FormerReporters | None = None,
 ) -> tuple[IndicatorLine, ...]:
-    """Indicators of one document over the view. At most five queries; `gone` saves one."""
-    body, before = view.body.pk, period.year_before()
+    """The lines of indicators of one document. At most five queries; `former` saves one."""
+    body, before = vantage.body.pk, period.year_before()
     figures = own_figures(user, [body], indicators, [period, before])
-    own = {
+    own_values = {
         row.pk: Compared(figures.get((row.pk, period, body)), figures.get((row.pk, before, body)))
         for row in indicators
     }
-    if not view.whole:
-        return tuple(IndicatorLine(row, own[row.pk], own[row.pk]) for row in indicators)
+    if not vantage.whole:
+        return tuple(
+            IndicatorLine(row, own_values[row.pk], own_values[row.pk]) for row in indicators
+        )
     stored = totals([body], indicators, [period, before])
     below = [
-        row.organisation for row in indicators if row.organisation.path.startswith(view.body.path)
+        row.organisation
+        for row in indicators
+        if row.organisation.path.startswith(vantage.body.path)
     ]
-    asked = bodies_asked([view.body, *below], indicators[0].document_id)
-    gone = reported_and_gone(indicators, view.body, period) if gone is None else gone
+    responsible = responsible_counts([vantage.body, *below], indicators[0].document_id)
+    former = former_reporters(indicators, vantage.body, period) if former is None else former
     lines = []
     for row in indicators:
-        now, then = (stored.get((row.pk, when, body), NONE) for when in (period, before))
-        top = row.organisation_id if row.organisation in below else body
+        current, earlier = (
+            stored.get((row.pk, row_period, body), NONE) for row_period in (period, before)
+        )
+        counted_body = row.organisation_id if row.organisation in below else body
         lines.append(
             IndicatorLine(
                 row,
-                own=own[row.pk],
-                total=Compared(now.value(row.aggregation), then.value(row.aggregation)),
-                reported=now.count,
-                reported_then=then.count,
-                asked=asked_in_all(now.count, asked.get(top, 0), gone.total(row)),
+                own_values=own_values[row.pk],
+                total=Compared(current.value(row.aggregation), earlier.value(row.aggregation)),
+                reported=current.count,
+                reported_then=earlier.count,
+                expected=expected_count(
+                    current.count, responsible.get(counted_body, 0), former.total(row)
+                ),
             )
         )
     return tuple(lines)
 
 
 Totals = dict[tuple[int, Period, int], Measured]  # by indicator, period and body
-Own = dict[tuple[int, Period, int], Decimal]
+OwnFigures = dict[tuple[int, Period, int], Decimal]
 
 
 def totals(
@@ -297,7 +309,7 @@ def totals(
 
 def own_figures(
     user: User, bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]
-) -> Own:
+) -> OwnFigures:
     """The figures of these bodies themselves that the user may see."""
     rows = Figure.objects.visible_to(user).filter(
         organisation__in=list(bodies),

@@ -42,7 +42,7 @@ def _figures(request: SignedInRequest, pk: int, query: QueryDict) -> BodyFigures
 def _page(
     request: SignedInRequest, form: FiguresForm, *, status: int = 200, theirs: bool = False
 ) -> HttpResponse:
-    context = {"it": form.figures, "form": form, "theirs": theirs}
+    context = {"view": form.figures, "form": form, "theirs": theirs}
     return page(request, "directives/statistics/report.html", context, status=status)
 
 

@@ -14,7 +14,7 @@ from directives.models.documents import HEAVY, HEAVY_OF_DOCUMENT
 from directives.web.doors import demand, page, seen_version, write
 from directives.web.requests import SignedInRequest
 
-HERE = "directives/statistics/"
+TEMPLATES = "directives/statistics/"
 
 
 def _document(request: SignedInRequest, pk: int) -> Document:
@@ -44,7 +44,7 @@ def _list(
         .order_by("order", "pk")
     )
     context = {"document": document, "indicators": rows, "form": form}
-    return page(request, HERE + "indicators.html", context, status=status)
+    return page(request, TEMPLATES + "indicators.html", context, status=status)
 
 
 @require_GET
@@ -89,7 +89,7 @@ def _edit(
         "form": form,
         "theirs": theirs,
     }
-    return page(request, HERE + "indicator_edit.html", context, status=status)
+    return page(request, TEMPLATES + "indicator_edit.html", context, status=status)
 
 
 @require_GET

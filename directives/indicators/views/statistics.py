@@ -14,7 +14,7 @@ from directives.tables.formats import wants_file
 from directives.web.doors import page
 from directives.web.requests import SignedInRequest
 
-HERE = "directives/statistics/"
+TEMPLATES = "directives/statistics/"
 
 
 @require_GET
@@ -26,9 +26,9 @@ def statistics(request: SignedInRequest) -> HttpResponseBase:
     if view is None:
         if choice.scope is not None or choice.document is not None:
             raise Http404
-        return page(request, HERE + "nowhere.html", {})
-    context = {"it": view, "todo": figures_due(request.user, today=request.today)}
-    return page(request, HERE + "table.html", context)
+        return page(request, TEMPLATES + "nowhere.html", {})
+    context = {"view": view, "todo": figures_due(request.user, today=request.today)}
+    return page(request, TEMPLATES + "table.html", context)
 
 
 @require_GET
@@ -36,7 +36,9 @@ def indicator(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return exporting.answer(request, "indicator", {"pk": pk})
     view = requested_view(request, {"pk": pk})
-    return page(request, HERE + "indicator.html", {"it": view, "page": view.page(request.GET)})
+    return page(
+        request, TEMPLATES + "indicator.html", {"view": view, "page": view.page(request.GET)}
+    )
 
 
 @require_GET
@@ -44,7 +46,7 @@ def indicator_missing(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return exporting.answer(request, "indicator-missing", {"pk": pk})
     view = requested_view(request, {"pk": pk})
-    if not view.view.whole:
+    if not view.vantage.whole:
         raise PermissionDenied
-    list_page = missing_page(view.indicator, view.view, view.period, request.GET)
-    return page(request, HERE + "missing.html", {"it": view, "page": list_page})
+    list_page = missing_page(view.indicator, view.vantage, view.period, request.GET)
+    return page(request, TEMPLATES + "missing.html", {"view": view, "page": list_page})

@@ -78,7 +78,7 @@ class Figures:
     def _slots(self) -> Iterator[Slot]:
         place = 0
         for made_up, indicator in zip(INDICATORS, self.indicators, strict=True):
-            last = Period.last(self.work.calendar.today, indicator.cadence)
+            last = Period.last_ended(self.work.calendar.today, indicator.cadence)
             for steps in reversed(range(PERIODS[indicator.cadence])):
                 period = last.shifted(-steps)
                 cells = self.out.cells(indicator.pk, period.year, period.cadence, period.number)

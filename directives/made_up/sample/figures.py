@@ -37,7 +37,7 @@ def _report(
     story: Story, made_up: MadeUpIndicator, indicator: Indicator, bodies: Sequence[Organisation]
 ) -> None:
     """Earlier periods as one table each, the last one body by body."""
-    last = Period.last(story.today, indicator.cadence)
+    last = Period.last_ended(story.today, indicator.cadence)
     sizes = {body.pk: story.rng.uniform(0.4, 1.6) for body in bodies}
     for steps in reversed(range(PERIODS[indicator.cadence])):
         period = last.shifted(-steps)
