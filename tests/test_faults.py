@@ -121,7 +121,7 @@ class Tree:
 
 def put(body: str, to: str) -> Callable[[Tree], object]:
     return lambda tree: organising.move_body(
-        getattr(tree, body), to=getattr(tree, to), by=None, now=NOW
+        getattr(tree, body), new_parent=getattr(tree, to), by=None, now=NOW
     )
 
 
@@ -206,7 +206,7 @@ def test_a_body_is_merged_while_its_work_moves(transactional_db, first):
     tree = Tree()
 
     def merge(tree: Tree) -> object:
-        return organising.merge_bodies(tree.body, into=tree.other, by=None, now=NOW)
+        return organising.merge_bodies(tree.body, successor=tree.other, by=None, now=NOW)
 
     with ThreadPoolExecutor(1) as threads:
         if first == "move":
@@ -250,7 +250,9 @@ def test_whoever_shuts_the_gate_holds_nothing_that_a_writer_refers_to(transactio
     report = make_report(tree.body, make_cycle(tree.row.document))
     table = bring(KINDS["bodies"], tree.admin, [{"code": tree.body.code, "name_hans": "改名"}])
     acts = {
-        "merge": lambda tree: organising.merge_bodies(tree.body, into=tree.other, by=None, now=NOW),
+        "merge": lambda tree: organising.merge_bodies(
+            tree.body, successor=tree.other, by=None, now=NOW
+        ),
         "table of bodies": lambda tree: table.apply(),
     }
     with ThreadPoolExecutor(1) as threads:
@@ -272,7 +274,7 @@ def test_bodies_that_merge_into_each_other_at_once(transactional_db):
     def merge(index: int) -> str:
         body, into = pairs[index]
         try:
-            organising.merge_bodies(body, into=into, by=None, now=NOW)
+            organising.merge_bodies(body, successor=into, by=None, now=NOW)
         except Refusal:
             return "refused"
         return "merged"

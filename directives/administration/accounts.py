@@ -26,7 +26,7 @@ from directives.base.wording import join_words
 from directives.core.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, PendingRight, User
 from directives.organisations import commands as organising
-from directives.organisations.commands.rights import demand_second_left, why_separate
+from directives.organisations.commands.rights import demand_other_confirmer, separation_fault
 from directives.web.requests import signed_in
 
 PERSON_FIELDS = ("username", "full_name", "phone", "language", "is_active")
@@ -76,7 +76,7 @@ class MembershipForm(ModelForm):
         person = (
             self.cleaned_data.get("user") or User.objects.filter(pk=self.instance.user_id).first()
         )
-        why = why_separate(person, role=self.cleaned_data.get("role", "")) if person else ""
+        why = separation_fault(person, role=self.cleaned_data.get("role", "")) if person else ""
         if why:
             self.add_error("role", why)
 
@@ -114,7 +114,7 @@ class PersonForm(UserChangeForm):
         }
         # Duties that are taken away come first.
         for duty, held in sorted(changes.items(), key=lambda change: change[1]):
-            if held and (why := why_separate(person, duty=duty.key)):
+            if held and (why := separation_fault(person, duty=duty.key)):
                 self.add_error(duty.field, why)
             setattr(person, duty.field, held)
 
@@ -206,7 +206,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
             setattr(obj, duty.field, form.initial[duty.field])
         form.changed_data = [name for name in form.changed_data if name not in DUTY_FIELDS]
         if "is_active" in form.changed_data and not obj.is_active:
-            demand_second_left(User.objects.get(pk=obj.pk), request.user)
+            demand_other_confirmer(User.objects.get(pk=obj.pk), request.user)
         if form.changed_data or not change:
             super().save_model(request, obj, form, change)
         for duty in [duty for duty, held in changes.items() if not held]:

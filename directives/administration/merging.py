@@ -34,7 +34,7 @@ class MergingAdmin(admin.ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         body, now = context.get("original"), signed_in(request).now
-        context["against"] = organising.reasons_unmergeable(body, now) if body else []
+        context["obstacles"] = organising.reasons_unmergeable(body, now) if body else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.action(
@@ -47,10 +47,10 @@ class MergingAdmin(admin.ModelAdmin):
             )
             return None
         body = queryset.get()
-        against = organising.reasons_unmergeable(body, signed_in(request).now)
-        for text in against:
+        obstacles = organising.reasons_unmergeable(body, signed_in(request).now)
+        for text in obstacles:
             self.message_user(request, text, messages.ERROR)
-        return None if against else redirect("admin:directives_organisation_merge", body.pk)
+        return None if obstacles else redirect("admin:directives_organisation_merge", body.pk)
 
     def merge(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for the successor, show a preview, then merge."""
@@ -59,15 +59,17 @@ class MergingAdmin(admin.ModelAdmin):
             raise PermissionDenied
         form = MergeForm(request.POST or None, initial={"version": body.version})
         request, preview = signed_in(request), None
-        against = organising.reasons_unmergeable(body, request.now)
-        if request.method == "POST" and not against and form.is_valid():
+        obstacles = organising.reasons_unmergeable(body, request.now)
+        if request.method == "POST" and not obstacles and form.is_valid():
             into = form.cleaned_data["into"]
             try:
                 if "confirm" in request.POST:
                     return self._merged(request, body, into, form.cleaned_data["version"])
                 for text in organising.merge_obstacles(body, into, request.now):
                     form.add_error("into", text)
-                preview = organising.preview_merge(body, into=into) if form.is_valid() else None
+                preview = (
+                    organising.preview_merge(body, successor=into) if form.is_valid() else None
+                )
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
         context = {
@@ -76,8 +78,8 @@ class MergingAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "body": body,
             "form": form,
-            "shown": preview,
-            "against": against,
+            "preview": preview,
+            "obstacles": obstacles,
         }
         return render(request, "admin/directives/organisation/merge.html", context)
 
@@ -85,7 +87,7 @@ class MergingAdmin(admin.ModelAdmin):
         self, request: SignedInRequest, body: Organisation, into: Organisation, version: int
     ) -> HttpResponse:
         done = organising.merge_bodies(
-            body, into=into, by=request.user, now=request.now, version=version
+            body, successor=into, by=request.user, now=request.now, version=version
         )
         message = _(
             "%(body)s was merged into %(into)s: %(over)s obligations transferred, "
@@ -93,7 +95,7 @@ class MergingAdmin(admin.ModelAdmin):
         ) % {
             "body": body.name_hans,
             "into": into.name_hans,
-            "over": done.over,
+            "over": done.transferred,
             "withdrawn": done.withdrawn,
         }
         self.message_user(request, message)

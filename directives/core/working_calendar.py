@@ -31,7 +31,7 @@ def change_days(
     *,
     by: User,
     now: datetime,
-    gone: Sequence[CalendarDay] = (),
+    deleted: Sequence[CalendarDay] = (),
 ) -> None:
     """Add the days of `new`, change fields of existing days, and delete those of `gone`.
 
@@ -50,9 +50,9 @@ def change_days(
             setattr(day, name, value)
     update_each(CalendarDay, [*changes], ["working", "name"])
     audit.record_many("change", changed, by=by, now=now)
-    deleted = [audit.Change(day, recorded_values(day)) for day in gone]
-    audit.record_many("delete", deleted, by=by, now=now)
-    CalendarDay.objects.filter(pk__in=[day.pk for day in gone]).delete()
+    deletions = [audit.Change(day, recorded_values(day)) for day in deleted]
+    audit.record_many("delete", deletions, by=by, now=now)
+    CalendarDay.objects.filter(pk__in=[day.pk for day in deleted]).delete()
     relight_all(by=by, now=now)
 
 

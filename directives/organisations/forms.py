@@ -11,7 +11,7 @@ from directives.models import Organisation
 
 
 class BodyForm(forms.ModelForm):
-    """A body in the admin, with the version that the person saw."""
+    """A body in the admin; `seen` is the version shown to the person."""
 
     seen = forms.IntegerField(
         label=_("Version"), max_value=LARGEST, widget=forms.HiddenInput, required=False

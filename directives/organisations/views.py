@@ -26,24 +26,24 @@ def organisations(request: SignedInRequest) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "bodies")
     visible = Organisation.objects.visible_to(request.user)
-    chosen = BodyFilter.of(request.GET)
+    filters = BodyFilter.of(request.GET)
     matching = bodies.matching_bodies(
         visible,
-        q=chosen.q,
-        kind=chosen.body_kind,
-        level=chosen.level,
-        abolished=bool(chosen.abolished or chosen.q),
+        q=filters.q,
+        kind=filters.body_kind,
+        level=filters.level,
+        abolished=bool(filters.abolished or filters.q),
     )
     context: dict[str, Any] = {
-        "chosen": chosen,
+        "chosen": filters,
         "kinds": KINDS,
         "levels": LEVELS,
         "limit": COUNT_LIMIT,
     }
-    if chosen.q or chosen.body_kind or chosen.level:
+    if filters.q or filters.body_kind or filters.level:
         list_page, lines = bodies.bodies_page(request.user, matching, request.GET)
         return page(request, TEMPLATES + "list.html", context | {"page": list_page, "lines": lines})
-    pk = whole_number(chosen.under)
+    pk = whole_number(filters.under)
     under = None if pk is None else get_object_or_404(visible, pk=pk)
     context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}
     fragment = TEMPLATES + "_below.html" if under else ""

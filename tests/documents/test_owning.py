@@ -131,7 +131,7 @@ def test_a_subtree_that_moved_away_takes_the_sight_of_its_documents_along(cast, 
     make_obligation(directive, cast.child)
     there = make_member(cast.sibling, "supervisor", "there")
     assert (seen(Document, cast.manager, there), seen(Document, foreign)) == (["manager"], [])
-    organising.move_body(cast.child, to=cast.sibling, by=None, now=NOW)
+    organising.move_body(cast.child, new_parent=cast.sibling, by=None, now=NOW)
     assert seen(Document, Membership.objects.get(user=cast.manager).user, there) == ["there"]
 
 
@@ -425,7 +425,7 @@ def of(user, query):
 
 def test_a_merger_takes_what_the_body_registered_along(cast):
     document = make_document(organisation=cast.child)
-    organising.merge_bodies(cast.child, into=cast.sibling, by=None, now=NOW)
+    organising.merge_bodies(cast.child, successor=cast.sibling, by=None, now=NOW)
     document.refresh_from_db()
     assert (document.organisation, document.version) == (cast.sibling, 2)
     told = Event.objects.get(action="own", subject_type="document")

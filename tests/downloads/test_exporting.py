@@ -557,7 +557,7 @@ def test_it_is_refused_in_words_to_whom_may_no_longer_see_every_row(cast, work, 
         case "lowered":
             Membership.objects.filter(user=supervisor).update(role="viewer")
         case "moved":
-            tree.move_body(cast.child, to=cast.centre, by=None, now=timezone.now())
+            tree.move_body(cast.child, new_parent=cast.centre, by=None, now=timezone.now())
         case "merged":
             Event.objects.create(
                 at=timezone.now(),
@@ -581,7 +581,7 @@ def test_it_is_refused_in_words_to_whom_may_no_longer_see_every_row(cast, work, 
 
 def test_what_moves_elsewhere_takes_nobody_s_file_away(cast, work, sign_in):
     export = done(ask(cast.manager))
-    tree.move_body(cast.sibling, to=None, by=None, now=timezone.now())
+    tree.move_body(cast.sibling, new_parent=None, by=None, now=timezone.now())
     assert fetched(sign_in(cast.manager), export)[0] == 200
 
 

@@ -314,7 +314,7 @@ def test_a_body_that_moves_takes_its_figures_along(cast, asked):
     statistics.file_figures(
         [given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=None, now=NOW
     )
-    organising.move_body(cast.child, to=cast.sibling, by=None, now=NOW)
+    organising.move_body(cast.child, new_parent=cast.sibling, by=None, now=NOW)
     assert {code: row for code, row in totals(asked).items() if row[0]} == {
         "C000": (2, 15),
         "Q01": (1, 12),
@@ -339,7 +339,7 @@ def test_a_register_loaded_anew_takes_figures_along(cast, asked):
 def test_a_body_that_is_merged_leaves_its_figures_where_they_were_reported(cast, asked):
     statistics.file_figures([given(asked, cast.child, "3")], by=None, now=NOW)
     before = totals(asked)
-    organising.merge_bodies(cast.child, into=cast.sibling, by=None, now=NOW)
+    organising.merge_bodies(cast.child, successor=cast.sibling, by=None, now=NOW)
     assert (totals(asked), tallies.drift()) == (before, [])
 
 
@@ -355,7 +355,7 @@ def test_whatever_is_reported_and_moved_the_totals_are_a_recount(cast, asked):
         elif rng.random() < 0.3:
             body, to = (Organisation.objects.get(pk=rng.choice(bodies).pk) for _side in range(2))
             if not to.path.startswith(body.path):
-                organising.move_body(body, to=to, by=None, now=NOW)
+                organising.move_body(body, new_parent=to, by=None, now=NOW)
         else:
             chosen = Organisation.objects.filter(
                 pk__in={rng.choice(bodies).pk for _figure in range(4)}

@@ -744,7 +744,7 @@ def test_a_long_file_of_the_record_is_the_auditors_while_they_audit(
     assert (asked.url, export.reach) == (f"/exports/{export.pk}/", [[AUDITOR, ""]])
     jobs.run("export", export.pk)
     organising.move_body(
-        cast.child, to=cast.sibling, by=None, now=timezone.now()
+        cast.child, new_parent=cast.sibling, by=None, now=timezone.now()
     )  # nothing goes out of their view
     assert "时间" in client.get(f"/exports/{export.pk}/file/").getvalue().decode("utf-8-sig")
     organising.take_duty(auditor, AUDITOR, by=security, now=NOW)

@@ -90,9 +90,9 @@ def check_moves(data: st.DataObject) -> None:
         )
         if to is not None and again(to).path.startswith(body.path):
             with pytest.raises(Invalid):
-                organising.move_body(body, to=to, by=None, now=NOW)
+                organising.move_body(body, new_parent=to, by=None, now=NOW)
         else:
-            told = organising.move_body(body, to=to, by=None, now=NOW)
+            told = organising.move_body(body, new_parent=to, by=None, now=NOW)
             assert told.bodies == Organisation.objects.under(told.body).count() - 1
             assert told.obligations == Obligation.objects.live().under(told.body).count()
     assert (tallies.drift(), paths_are_true()) == ([], True)
@@ -123,8 +123,8 @@ def test_a_register_that_turns_the_tree_over_carries_the_counts(work, data):
 
 
 def test_parent_and_child_change_places(work):
-    organising.move_body(work.child, to=None, by=None, now=NOW)
-    organising.move_body(work.body, to=again(work.child), by=None, now=NOW)
+    organising.move_body(work.child, new_parent=None, by=None, now=NOW)
+    organising.move_body(work.body, new_parent=again(work.child), by=None, now=NOW)
     assert (tallies.drift(), paths_are_true()) == ([], True)
     assert not Tally.objects.filter(scope=work.body).exists()
     assert Mark.objects.filter(scope=work.child, topic="filed").exists()
@@ -133,19 +133,19 @@ def test_parent_and_child_change_places(work):
 def test_those_above_see_what_moved(work):
     above = make_member(work.sibling, "supervisor")
     assert not Obligation.objects.filter(organisation=work.child).visible_to(above).exists()
-    organising.move_body(work.child, to=work.sibling, by=None, now=NOW)
+    organising.move_body(work.child, new_parent=work.sibling, by=None, now=NOW)
     assert Obligation.objects.filter(organisation=work.child).visible_to(above).count() == 2
 
 
 def test_a_province_is_moved_in_as_many_statements_as_a_body(work):
     here, there = make_body("X", parent=work.centre), make_body("Y", parent=work.centre)
-    organising.move_body(work.body, to=here, by=None, now=NOW)
+    organising.move_body(work.body, new_parent=here, by=None, now=NOW)
     with CaptureQueriesContext(connection) as one:
-        organising.move_body(work.body, to=there, by=None, now=NOW)
+        organising.move_body(work.body, new_parent=there, by=None, now=NOW)
     for number in range(60):
         make_obligation(make_directive(make_section()), make_body(f"Q01{number}", parent=work.body))
     with CaptureQueriesContext(connection) as many:
-        told = organising.move_body(work.body, to=here, by=None, now=NOW)
+        told = organising.move_body(work.body, new_parent=here, by=None, now=NOW)
     assert told.bodies == 61
     assert len(many) == len(one)
     assert tallies.drift() == []
@@ -153,10 +153,10 @@ def test_a_province_is_moved_in_as_many_statements_as_a_body(work):
 
 def test_only_administrators_move_and_a_stale_form_moves_nothing(work):
     with pytest.raises(NotAllowed):
-        organising.move_body(work.child, to=work.sibling, by=work.supervisor, now=NOW)
+        organising.move_body(work.child, new_parent=work.sibling, by=work.supervisor, now=NOW)
     with pytest.raises(Stale):
-        organising.move_body(work.child, to=work.sibling, by=work.admin, now=NOW, version=9)
-    organising.move_body(work.child, to=work.sibling, by=work.admin, now=NOW, version=1)
+        organising.move_body(work.child, new_parent=work.sibling, by=work.admin, now=NOW, version=9)
+    organising.move_body(work.child, new_parent=work.sibling, by=work.admin, now=NOW, version=1)
     event = Event.objects.get(action="move")
     assert (event.before, event.after, event.by) == (
         {"parent_id": work.body.pk},
@@ -172,14 +172,14 @@ def test_a_tree_may_not_be_deeper_than_a_path_is_long(db):
         chain.append(make_body(f"T{number}", parent=again(chain[-1])))
     other = make_body("other")
     with pytest.raises(Invalid):
-        organising.move_body(chain[0], to=other, by=None, now=NOW)
+        organising.move_body(chain[0], new_parent=other, by=None, now=NOW)
     assert paths_are_true()
 
 
 def test_a_new_child_stands_where_its_parent_is_now(work):
     """The parent in memory knows its old place."""
     old = again(work.child)
-    organising.move_body(work.child, to=work.sibling, by=None, now=NOW)
+    organising.move_body(work.child, new_parent=work.sibling, by=None, now=NOW)
     make_body("late", parent=old)
     old.save()
     assert paths_are_true()
@@ -191,8 +191,8 @@ def test_a_merger_hands_the_work_over(work):
     only = make_obligation(make_directive(make_section()), work.child, percent=55)
     held, theirs = make_obligation(double, work.child), make_obligation(double, work.sibling)
     clocks = (only.due_on, only.state, only.percent, only.light, only.light_on)
-    done = organising.merge_bodies(work.child, into=work.sibling, by=work.admin, now=NOW)
-    assert (done.over, done.withdrawn) == (1, 3)
+    done = organising.merge_bodies(work.child, successor=work.sibling, by=work.admin, now=NOW)
+    assert (done.transferred, done.withdrawn) == (1, 3)
     only.refresh_from_db()
     held.refresh_from_db()
     assert (
@@ -218,7 +218,7 @@ def test_what_a_merger_leaves_closed_stays_closed(work):
     double = make_directive(make_section())
     held = make_obligation(double, work.child, state="closed", closed_on=TODAY, percent=100)
     make_obligation(double, work.sibling)
-    organising.merge_bodies(work.child, into=work.sibling, by=None, now=NOW)
+    organising.merge_bodies(work.child, successor=work.sibling, by=None, now=NOW)
     held.refresh_from_db()
     assert (held.state, held.organisation) == ("closed", work.child)
     assert tallies.drift() == []
@@ -227,16 +227,16 @@ def test_what_a_merger_leaves_closed_stays_closed(work):
 def test_what_stands_against_a_merger_is_said(work):
     def against(body, into):
         with pytest.raises(Invalid) as refused:
-            organising.merge_bodies(again(body), into=again(into), by=None, now=NOW)
+            organising.merge_bodies(again(body), successor=again(into), by=None, now=NOW)
         return len(refused.value.errors["into"])
 
     assert against(work.body, work.sibling) == 1  # has a child
     assert against(work.child, work.child) == 1
     with pytest.raises(NotAllowed):
-        organising.merge_bodies(work.child, into=work.sibling, by=work.supervisor, now=NOW)
+        organising.merge_bodies(work.child, successor=work.sibling, by=work.supervisor, now=NOW)
     with pytest.raises(Stale):
-        organising.merge_bodies(work.child, into=work.sibling, by=None, now=NOW, version=4)
-    organising.merge_bodies(work.child, into=work.sibling, by=None, now=NOW)
+        organising.merge_bodies(work.child, successor=work.sibling, by=None, now=NOW, version=4)
+    organising.merge_bodies(work.child, successor=work.sibling, by=None, now=NOW)
     assert against(work.child, work.centre) == 1  # is gone already
     assert against(work.sibling, work.child) == 2  # into one that is gone, and that it followed
     Organisation.objects.filter(pk=work.child.pk).update(valid_to=None)
@@ -246,7 +246,7 @@ def test_what_stands_against_a_merger_is_said(work):
 
 def test_work_goes_on_with_the_successor(work):
     row = make_obligation(make_directive(make_section()), work.child, state="assigned")
-    organising.merge_bodies(work.child, into=work.sibling, by=None, now=NOW)
+    organising.merge_bodies(work.child, successor=work.sibling, by=None, now=NOW)
     row = Obligation.objects.select_related("organisation").get(pk=row.pk)
     move_on(row, "acknowledge", by=work.stranger, now=NOW + timedelta(hours=1))
     assert Total.objects.filter(scope=work.child).exclude(count=0).count() == 0

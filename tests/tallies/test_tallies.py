@@ -246,7 +246,7 @@ def change_something(random: Random, bodies: list, directives: list, now: dateti
             Organisation.objects.get(pk=random.choice(bodies).pk),
         )
         if not to.path.startswith(body.path):
-            organising.move_body(body, to=to, by=None, now=now)
+            organising.move_body(body, new_parent=to, by=None, now=now)
     elif kind == "make" or row is None:
         directive, body = random.choice(directives), random.choice(bodies)
         if not Obligation.objects.filter(directive=directive, organisation=body).exists():

@@ -19,31 +19,31 @@ from directives.models.sql import insert, update_each
 from directives.organisations.commands.tree import Moved, demand, move_body, refresh_paths
 from directives.tallies import change_kind, close_scope, open_scope
 
-TIES = ("parent", "successor")  # given as codes
+LINKS = ("parent", "successor")  # fields whose values are codes of other bodies
 
 
-class Tie(NamedTuple):
+class Link(NamedTuple):
     """A parent or successor of a body, both by code; `target` is "" for none."""
 
     code: str
-    name: str  # one of TIES
+    name: str  # one of LINKS
     target: str
 
 
 @dataclass(frozen=True, slots=True)
 class BodyEntry:
-    """The fields of a body that a table sets; TIES are codes, "" for none."""
+    """The fields of a body that a table sets; those of LINKS are codes, "" for none."""
 
     code: str
     fields: Mapping[str, Any]
     body: Organisation | None = None  # None for a new one
 
-    def tie(self, name: str) -> str:
+    def link(self, name: str) -> str:
         return self.fields.get(name) or ""
 
     @property
-    def plain(self) -> dict[str, Any]:
-        return {name: value for name, value in self.fields.items() if name not in TIES}
+    def plain_fields(self) -> dict[str, Any]:
+        return {name: value for name, value in self.fields.items() if name not in LINKS}
 
 
 @transaction.atomic
@@ -52,61 +52,61 @@ def change_body(
 ) -> Moved | None:
     """Change these fields of a body; returns what moved with it if its parent changed.
 
-    `version` is the one that the person saw. Raises NotAllowed, Stale or Invalid.
+    `version` is the one shown to the person. Raises NotAllowed, Stale or Invalid.
     """
     demand(by)
     tree_lock.hold_alone()
     stored = Organisation.objects.select_related("parent", "successor").get(pk=body.pk)
     if stored.version != version:
         raise Stale(theirs=stored)
-    plain = {
+    plain_fields = {
         name: value
         for name, value in fields.items()
         if name != "parent" and getattr(stored, name) != value
     }
     moved = None
     if "parent" in fields and fields["parent"] != stored.parent:
-        moved = move_body(stored, to=fields["parent"], by=by, now=now, version=version)
-    if plain:
-        if "kind" in plain:
-            change_kind(stored, kind=plain["kind"])
-        Organisation.objects.filter(pk=body.pk).update(**plain, version=F("version") + 1)
-        before = {name: str(getattr(stored, name)) for name in plain}
-        after = {name: str(value) for name, value in plain.items()}
+        moved = move_body(stored, new_parent=fields["parent"], by=by, now=now, version=version)
+    if plain_fields:
+        if "kind" in plain_fields:
+            change_kind(stored, kind=plain_fields["kind"])
+        Organisation.objects.filter(pk=body.pk).update(**plain_fields, version=F("version") + 1)
+        before = {name: str(getattr(stored, name)) for name in plain_fields}
+        after = {name: str(value) for name, value in plain_fields.items()}
         audit.record("change", stored, by=by, now=now, before=before, after=after)
     return moved
 
 
 @transaction.atomic
 def save_bodies(
-    rows: Sequence[BodyEntry], *, late: Sequence[Tie] = (), by: User | None, now: datetime
+    rows: Sequence[BodyEntry], *, late_links: Sequence[Link] = (), by: User | None, now: datetime
 ) -> dict[str, Organisation]:
     """Add and change these bodies; returns them by code.
 
     The rows are checked, and contain the bodies as stored. A parent or successor that does not
-    exist yet is left out; `late` are such ties of earlier calls. Raises NotAllowed.
+    exist yet is left out; `late_links` are those of earlier calls. Raises NotAllowed.
     """
     demand(by)
     tree_lock.hold_alone()
-    codes = {code for row in rows for code in (row.code, *map(row.tie, TIES))}
-    codes |= {code for tie in late for code in (tie.code, tie.target)}
+    codes = {code for row in rows for code in (row.code, *map(row.link, LINKS))}
+    codes |= {code for link in late_links for code in (link.code, link.target)}
     bodies = {body.code: body for body in Organisation.objects.filter(code__in=codes)}
     new = [row for row in rows if row.body is None]
     changed = [(row, row.body) for row in rows if row.body is not None]
     changes = [audit.Change(body, _before(row, body), dict(row.fields)) for row, body in changed]
     _add(new, bodies)
     _change([row for row, _body in changed], bodies)
-    ties = [
-        Tie(row.code, name, row.tie(name))
+    links = [
+        Link(row.code, name, row.link(name))
         for row, _body in changed
-        for name in TIES
+        for name in LINKS
         if name in row.fields
     ]
     for row in new:
-        if row.tie("successor"):
-            ties.append(Tie(row.code, "successor", row.tie("successor")))
-    _set_ties([*ties, *late], bodies)
-    # Without a home, the event does not protect the body from being deleted again.
+        if row.link("successor"):
+            links.append(Link(row.code, "successor", row.link("successor")))
+    _set_links([*links, *late_links], bodies)
+    # An event with a home would protect the body from being deleted when the import is undone.
     audit.record_many(
         "found",
         [audit.Change(bodies[row.code], {}, dict(row.fields), home=None) for row in new],
@@ -119,25 +119,25 @@ def save_bodies(
 
 def _before(row: BodyEntry, body: Organisation) -> dict[str, Any]:
     """The values of a stored body as the table writes them."""
-    ties = {name: getattr(getattr(body, name), "code", "") for name in TIES if name in row.fields}
-    return {name: getattr(body, name) for name in row.plain} | ties
+    links = {name: getattr(getattr(body, name), "code", "") for name in LINKS if name in row.fields}
+    return {name: getattr(body, name) for name in row.plain_fields} | links
 
 
 def _add(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
     """Add new bodies, level by level, each below its parent."""
-    waiting = {row.code: row for row in rows}
+    unsaved = {row.code: row for row in rows}
     new: set[int] = set()
-    while waiting:
-        level = [row for row in waiting.values() if row.tie("parent") not in waiting]
+    while unsaved:
+        level = [row for row in unsaved.values() if row.link("parent") not in unsaved]
         added = [
-            Organisation(code=row.code, parent=bodies.get(row.tie("parent")), **row.plain)
+            Organisation(code=row.code, parent=bodies.get(row.link("parent")), **row.plain_fields)
             for row in level
         ]
         insert(Organisation, added)
         for body in added:
             bodies[body.code] = body
             body.path = (body.parent.path if body.parent else "") + step(body.pk)
-            del waiting[body.code]
+            del unsaved[body.code]
         update_each(Organisation, added, ["path"])
         new.update(body.pk for body in added)
         parents = {body.parent for body in added if body.parent}
@@ -154,29 +154,29 @@ def _make_branches(parents: Collection[Organisation], new: set[int]) -> None:
 
 
 def _change(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
-    """Write the plain fields of stored bodies, and increase their versions."""
+    """Write the fields of stored bodies other than LINKS, and increase their versions."""
     by_fields: dict[tuple[str, ...], list[Organisation]] = {}
     for row in rows:
-        body, plain = bodies[row.code], row.plain
-        if plain.get("kind", body.kind) != body.kind:
-            change_kind(body, kind=plain["kind"])
-        for name, value in plain.items():
+        body, plain_fields = bodies[row.code], row.plain_fields
+        if plain_fields.get("kind", body.kind) != body.kind:
+            change_kind(body, kind=plain_fields["kind"])
+        for name, value in plain_fields.items():
             setattr(body, name, value)
         body.version += 1
-        by_fields.setdefault(tuple(plain), []).append(body)
+        by_fields.setdefault(tuple(plain_fields), []).append(body)
     for names, changed in by_fields.items():
         update_each(Organisation, changed, [*names, "version"])
 
 
-def _set_ties(ties: Sequence[Tie], bodies: dict[str, Organisation]) -> None:
+def _set_links(links: Sequence[Link], bodies: dict[str, Organisation]) -> None:
     """Set parents and successors, and move the subtrees."""
     moved = False
-    for code, name, target in ties:
-        body, to = bodies[code], bodies.get(target)
-        if target and to is None:
+    for code, name, target in links:
+        body, target_body = bodies[code], bodies.get(target)
+        if target and target_body is None:
             continue  # it does not exist yet
-        if getattr(body, f"{name}_id") != (to.pk if to else None):
-            Organisation.objects.filter(pk=body.pk).update(**{name: to})
+        if getattr(body, f"{name}_id") != (target_body.pk if target_body else None):
+            Organisation.objects.filter(pk=body.pk).update(**{name: target_body})
             moved = moved or name == "parent"
     if moved:
         refresh_paths()

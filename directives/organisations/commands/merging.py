@@ -24,13 +24,13 @@ class Merged:
     """The effects of a merger, done or planned."""
 
     body: Organisation
-    into: Organisation
-    over: int  # obligations that go over
-    withdrawn: int  # obligations that the successor has already
+    successor: Organisation
+    transferred: int  # obligations
+    withdrawn: int  # obligations for directives that the successor already has
 
 
 def reasons_unmergeable(body: Organisation, now: datetime) -> list[str]:
-    """Why a body cannot be merged into any other, with remedies; empty if it can."""
+    """The reasons why a body cannot be merged into any other, each with a remedy."""
     today, names, reasons = timezone.localdate(now), {"body": body.name_hans}, []
     if Organisation.objects.filter(parent=body).exists():
         reasons.append(_("%(body)s has organisations below it. Move or merge these first.") % names)
@@ -44,47 +44,49 @@ def reasons_unmergeable(body: Organisation, now: datetime) -> list[str]:
     return reasons
 
 
-def merge_obstacles(body: Organisation, into: Organisation, now: datetime) -> list[str]:
-    """Why one body cannot be merged into another, with remedies; empty if it can."""
-    today, names = timezone.localdate(now), {"body": body.name_hans, "into": into.name_hans}
-    if body.pk == into.pk:
+def merge_obstacles(body: Organisation, successor: Organisation, now: datetime) -> list[str]:
+    """The reasons why one body cannot be merged into another, each with a remedy."""
+    today, names = timezone.localdate(now), {"body": body.name_hans, "into": successor.name_hans}
+    if body.pk == successor.pk:
         return [_("%(body)s cannot be merged into itself.") % names]
     reasons = reasons_unmergeable(body, now)
-    if into.valid_to is not None and into.valid_to <= today:
+    if successor.valid_to is not None and successor.valid_to <= today:
         reasons.append(_("%(into)s was abolished. Choose its successor.") % names)
-    if _leads_back(into, body):
+    if _is_succeeded_by(successor, body):
         reasons.append(_("%(body)s is already named as the successor of %(into)s.") % names)
     return reasons
 
 
-def _leads_back(body: Organisation, to: Organisation) -> bool:
-    """Whether the successors of a body lead to another."""
-    seen, at = {body.pk}, body.successor_id
-    while at is not None and at not in seen:
-        if at == to.pk:
+def _is_succeeded_by(body: Organisation, target: Organisation) -> bool:
+    """Whether `target` is among the successors of a body."""
+    visited, successor_id = {body.pk}, body.successor_id
+    while successor_id is not None and successor_id not in visited:
+        if successor_id == target.pk:
             return True
-        seen.add(at)
-        at = Organisation.objects.values_list("successor_id", flat=True).get(pk=at)
+        visited.add(successor_id)
+        successor_id = Organisation.objects.values_list("successor_id", flat=True).get(
+            pk=successor_id
+        )
     return False
 
 
-def preview_merge(body: Organisation, *, into: Organisation) -> Merged:
+def preview_merge(body: Organisation, *, successor: Organisation) -> Merged:
     rows = Obligation.objects.live().filter(organisation=body)
-    duplicates = rows.filter(directive__in=_directives_of(into)).exclude(state=CLOSED)
-    over = rows.exclude(directive__in=_directives_of(into))
-    return Merged(body, into, over.count(), duplicates.count())
+    duplicates = rows.filter(directive__in=_directives_of(successor)).exclude(state=CLOSED)
+    transferred = rows.exclude(directive__in=_directives_of(successor))
+    return Merged(body, successor, transferred.count(), duplicates.count())
 
 
-def _directives_of(into: Organisation) -> QuerySet[Any, Any]:
+def _directives_of(successor: Organisation) -> QuerySet[Any, Any]:
     """Directives for which the successor has an obligation, even a withdrawn one."""
-    return Obligation.objects.filter(organisation=into).values("directive")
+    return Obligation.objects.filter(organisation=successor).values("directive")
 
 
 @counted()
 def merge_bodies(
     body: Organisation,
     *,
-    into: Organisation,
+    successor: Organisation,
     by: User | None,
     now: datetime,
     version: int | None = None,
@@ -99,24 +101,29 @@ def merge_bodies(
     demand(by)
     _lock_obligations(body)
     tree_lock.hold_alone()
-    body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)
+    body, successor = (
+        Organisation.objects.get(pk=body.pk),
+        Organisation.objects.get(pk=successor.pk),
+    )
     if version not in (None, body.version):
         raise Stale(theirs=body)
-    if reasons := merge_obstacles(body, into, now):
+    if reasons := merge_obstacles(body, successor, now):
         raise Invalid({"into": reasons})
     rows = list(Obligation.objects.live().filter(organisation=body).select_related("organisation"))
-    owed = set(_directives_of(into).values_list("directive", flat=True))
-    over = [row for row in rows if row.directive_id not in owed]
+    owed = set(_directives_of(successor).values_list("directive", flat=True))
+    transferred = [row for row in rows if row.directive_id not in owed]
     duplicates = [row for row in rows if row.directive_id in owed and row.state != CLOSED]
-    names = {"body": body.name_hans, "into": into.name_hans}
+    names = {"body": body.name_hans, "into": successor.name_hans}
     with translation.override("zh-hans"):  # stored for all readers
         reason = _("%(body)s was merged into %(into)s.") % names
     _withdraw(duplicates, reason, by, now)
-    _hand_over(over, into, reason, by, now)
-    _hand_over_documents(body, into, reason, by, now)
-    _abolish(body, into, reason, by, now)
-    merged = Merged(body, into, len(over), len(duplicates))
-    notices.notify_merged(body, into, over=len(over), withdrawn=len(duplicates), now=now)
+    _hand_over(transferred, successor, reason, by, now)
+    _hand_over_documents(body, successor, reason, by, now)
+    _abolish(body, successor, reason, by, now)
+    merged = Merged(body, successor, len(transferred), len(duplicates))
+    notices.notify_merged(
+        body, successor, over=len(transferred), withdrawn=len(duplicates), now=now
+    )
     return merged
 
 
@@ -135,34 +142,34 @@ def _withdraw(rows: Sequence[Obligation], reason: str, by: User | None, now: dat
 
 
 def _hand_over(
-    rows: Sequence[Obligation], into: Organisation, reason: str, by: User | None, now: datetime
+    rows: Sequence[Obligation], successor: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
     delta = pending_delta()
     count_items(delta, rows, -1)
     change_obligations(
-        rows, {"organisation": into}, action="hand_over", by=by, now=now, reason=reason
+        rows, {"organisation": successor}, action="hand_over", by=by, now=now, reason=reason
     )
     count_items(delta, rows)
 
 
 def _hand_over_documents(
-    body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime
+    body: Organisation, successor: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
     owned = Document.objects.filter(organisation=body)
     documents = list(owned.select_for_update(no_key=True).only("organisation").order_by("pk"))
-    owned.update(organisation=into, version=F("version") + 1)
-    before, after = {"organisation": body.name_hans}, {"organisation": into.name_hans}
+    owned.update(organisation=successor, version=F("version") + 1)
+    before, after = {"organisation": body.name_hans}, {"organisation": successor.name_hans}
     for document in documents:
-        document.organisation = into
+        document.organisation = successor
     changes = [audit.Change(row, before, after) for row in documents]
     audit.record_many("own", changes, by=by, now=now, reason=reason)
 
 
 def _abolish(
-    body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime
+    body: Organisation, successor: Organisation, reason: str, by: User | None, now: datetime
 ) -> None:
     before: dict[str, Any] = {"valid_to": body.valid_to, "successor_id": body.successor_id}
-    after: dict[str, Any] = {"valid_to": timezone.localdate(now), "successor_id": into.pk}
+    after: dict[str, Any] = {"valid_to": timezone.localdate(now), "successor_id": successor.pk}
     Organisation.objects.filter(pk=body.pk).update(**after, version=F("version") + 1)
     body.refresh_from_db()
     audit.record("merge", body, by=by, now=now, before=before, after=after, reason=reason)

@@ -15,7 +15,7 @@ from directives.core import audit
 from directives.core.rules import can_administer, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, User
 from directives.models.sql import insert, update_each
-from directives.organisations.commands.rights import demand_second_left
+from directives.organisations.commands.rights import demand_other_confirmer
 
 # A new password can be requested by mail, so an address gives access to the account.
 MAIL = gettext_lazy(
@@ -37,10 +37,10 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
         return
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("You cannot change your own account or roles with a table."))
-    if above := [person.username for person in people if not can_administer(by, person)]:
+    if stronger := [person.username for person in people if not can_administer(by, person)]:
         raise NotAllowed(
             _("These accounts have more rights than you: %(names)s.")
-            % {"names": join_words(above[:10])}
+            % {"names": join_words(stronger[:10])}
         )
 
 
@@ -75,7 +75,7 @@ def change_people(
     by_fields: dict[tuple[str, ...], list[User]] = {}
     for person, fields in changes.items():
         if fields.get("is_active") is False:
-            demand_second_left(person, by)
+            demand_other_confirmer(person, by)
         before = {name: getattr(person, name) for name in fields}
         changed.append(audit.Change(person, before, dict(fields)))
         for name, value in fields.items():

@@ -107,17 +107,17 @@ def body_rows(table: Iterable[Mapping[str, object]], *, start: int) -> list[Body
     return rows
 
 
-def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[RegisterFault]:
-    """Every fault of a table; `known` has the parents of registered bodies, by code."""
-    times = Counter(row.code for row in rows)
-    codes = times.keys() | known.keys()
+def faults_of(rows: Sequence[BodyRow], registered: Mapping[str, str]) -> list[RegisterFault]:
+    """Every fault of a table; `registered`: code of a registered body → code of its parent."""
+    occurrences = Counter(row.code for row in rows)
+    codes = occurrences.keys() | registered.keys()
     faults: list[RegisterFault] = []
     for row in rows:
         faults += _faults_of_row(row, codes)
-        if row.code and times[row.code] > 1:
+        if row.code and occurrences[row.code] > 1:
             text = _("This code appears in more than one row. Each organisation needs its own.")
             faults.append(RegisterFault(row.line, "code", row.code, text))
-    faults += _faults_of_cycles(rows, known)
+    faults += _faults_of_cycles(rows, registered)
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
 
 
@@ -138,11 +138,11 @@ def _faults_of_row(row: BodyRow, codes: Container[str]) -> Iterable[RegisterFaul
                 "code."
             )
             yield fault(name, text)
-    begins, ends = _day(row.valid_from), _day(row.valid_to)
-    for name, day in (("valid_from", begins), ("valid_to", ends)):
+    valid_from, valid_to = _day(row.valid_from), _day(row.valid_to)
+    for name, day in (("valid_from", valid_from), ("valid_to", valid_to)):
         if getattr(row, name) and day is None:
             yield fault(name, _("Expected a date such as 2018-03-17."))
-    if begins and ends and ends <= begins:
+    if valid_from and valid_to and valid_to <= valid_from:
         yield fault("valid_to", _("The organisation would end before it begins."))
 
 
@@ -154,16 +154,18 @@ def _day(text: str) -> date | None:
 
 
 def parent_cycle(code: str, parents: Mapping[str, str]) -> list[str]:
-    """The codes from a body through its parents back to itself; [] if there is no cycle."""
-    chain, at = [code], parents.get(code, "")
-    while at and at in parents and at not in chain:
-        chain.append(at)
-        at = parents[at]
-    return [*chain, code] if at and at == code else []
+    """The codes from a body through its ancestors back to itself; [] if there is no cycle."""
+    chain, parent = [code], parents.get(code, "")
+    while parent and parent in parents and parent not in chain:
+        chain.append(parent)
+        parent = parents[parent]
+    return [*chain, code] if parent and parent == code else []
 
 
-def _faults_of_cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> Iterable[RegisterFault]:
-    parents = dict(known) | {row.code: row.parent for row in rows}
+def _faults_of_cycles(
+    rows: Sequence[BodyRow], registered: Mapping[str, str]
+) -> Iterable[RegisterFault]:
+    parents = dict(registered) | {row.code: row.parent for row in rows}
     for row in rows:
         if chain := parent_cycle(row.code, parents):
             text = _("The parents form a circle: %(chain)s") % {"chain": " → ".join(chain)}
@@ -226,8 +228,8 @@ def link_rows(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int
 
 
 def _fill(body: Organisation, row: BodyRow) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Set the plain fields from the row; returns those that differ, before and after."""
-    wanted = {
+    """Set the fields other than parent and successor; returns the changed ones, old and new."""
+    values = {
         "name_hans": row.name_hans,
         "level": row.level,
         "kind": row.kind,
@@ -236,8 +238,8 @@ def _fill(body: Organisation, row: BodyRow) -> tuple[dict[str, Any], dict[str, A
         "valid_from": _day(row.valid_from),
         "valid_to": _day(row.valid_to),
     }
-    different = [name for name in wanted if getattr(body, name) != wanted[name]]
+    different = [name for name in values if getattr(body, name) != values[name]]
     before = {name: getattr(body, name) for name in different}
     for name in different:
-        setattr(body, name, wanted[name])
-    return before, {name: wanted[name] for name in different}
+        setattr(body, name, values[name])
+    return before, {name: values[name] for name in different}

@@ -1,4 +1,4 @@
-"""Roles in bodies (成员) and duties of the installation (三员): give, confirm and take them.
+"""Giving, confirming and taking roles in bodies (成员) and duties of the installation (三员).
 
 The admin and imports of people use only these commands. Giving a right may need the confirmation
 of a second person; taking one never does.
@@ -21,23 +21,23 @@ from directives.models import Membership, PendingRight, User
 from directives.models.people import CONFIRMED_RIGHTS
 from directives.models.sql import insert
 
-TO_CONFIRM = frozenset(key for key, _label in CONFIRMED_RIGHTS)
+NEEDS_CONFIRMATION = frozenset(key for key, _label in CONFIRMED_RIGHTS)
 
 
-def why_separate(person: User, *, role: str = "", duty: str = "") -> str:
-    """Why the separation of duties forbids the person this role or duty; "" if it does not."""
+def separation_fault(person: User, *, role: str = "", duty: str = "") -> str:
+    """The message if separation of duties forbids the person this role or duty; else ""."""
     if not settings.SEPARATE_DUTIES:
         return ""
     if role and person.is_auditor:
         return _("%(person)s is an auditor, and an auditor has no role in an organisation.") % {
             "person": person
         }
-    others = [str(DUTIES[key].name) for key in person.duties if duty and key != duty]
-    if others:
+    other_duties = [str(DUTIES[key].name) for key in person.duties if duty and key != duty]
+    if other_duties:
         text = _(
             "%(person)s is %(held)s and cannot also be %(wanted)s. Remove the other duty first."
         )
-        return text % {"person": person, "held": others[0], "wanted": DUTIES[duty].name}
+        return text % {"person": person, "held": other_duties[0], "wanted": DUTIES[duty].name}
     if duty == AUDITOR and person.memberships.exists():
         return _(
             "%(person)s has a role in an organisation; an auditor may not have one. Remove the "
@@ -58,10 +58,10 @@ def confirmers(by: User | None) -> list[User]:
     return list(keepers.order_by("pk"))
 
 
-def demand_second_left(person: User, by: User | None) -> None:
+def demand_other_confirmer(person: User, by: User | None) -> None:
     """Raise NotAllowed if this person is the only one who can confirm rights given by `by`."""
-    others = confirmers(by)
-    if by is not None and not by.is_superuser and [other.pk for other in others] == [person.pk]:
+    remaining = confirmers(by)
+    if by is not None and not by.is_superuser and [other.pk for other in remaining] == [person.pk]:
         raise NotAllowed(
             _(
                 "%(person)s is the only other person who can confirm rights. Only the server "
@@ -79,10 +79,10 @@ def _demand_giver(by: User | None, people: Collection[User]) -> None:
         raise NotAllowed(_("Roles and duties are granted by the security administrator."))
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("You cannot change your own roles or duties."))
-    if above := [person.username for person in people if not can_give(by, person)]:
+    if stronger := [person.username for person in people if not can_give(by, person)]:
         raise NotAllowed(
             _("These accounts have more rights than you: %(names)s.")
-            % {"names": join_words(above[:10])}
+            % {"names": join_words(stronger[:10])}
         )
 
 
@@ -95,14 +95,16 @@ def _locked(people: Iterable[User]) -> dict[int, User]:
     }
 
 
-def _must_wait(right: str, person: User, others: Collection[User]) -> bool:
-    """Whether the right has to be confirmed, and one of `others` can do so."""
-    return right in TO_CONFIRM and any(other.pk != person.pk for other in others)
+def _must_wait(right: str, person: User, possible_confirmers: Collection[User]) -> bool:
+    """Whether the right needs confirmation, and there is somebody who can give it."""
+    return right in NEEDS_CONFIRMATION and any(
+        confirmer.pk != person.pk for confirmer in possible_confirmers
+    )
 
 
 def _unconfirmed(right: str, by: User | None) -> dict[str, bool]:
-    """The mark in the event of a right that nobody could confirm."""
-    unconfirmed = by is not None and settings.CONFIRM_RIGHTS and right in TO_CONFIRM
+    """The entry in the audit event of a right that nobody could confirm."""
+    unconfirmed = by is not None and settings.CONFIRM_RIGHTS and right in NEEDS_CONFIRMATION
     return {"alone": True} if unconfirmed else {}
 
 
@@ -119,12 +121,16 @@ def give_roles(
     """
     people = _locked(row.user for row in memberships)
     _demand_giver(by, people.values())
-    reasons = [why_separate(people[row.user_id], role=row.role) for row in memberships]
+    reasons = [separation_fault(people[row.user_id], role=row.role) for row in memberships]
     if any(reasons):
         raise Invalid(" ".join(filter(None, dict.fromkeys(reasons))))
-    others = confirmers(by)
-    waiting = [row for row in memberships if _must_wait(row.role, row.user, others)]
-    new_roles = [row for row in memberships if not _must_wait(row.role, row.user, others)]
+    possible_confirmers = confirmers(by)
+    pending_roles = [
+        row for row in memberships if _must_wait(row.role, row.user, possible_confirmers)
+    ]
+    new_roles = [
+        row for row in memberships if not _must_wait(row.role, row.user, possible_confirmers)
+    ]
     insert(Membership, new_roles)
     changes = [
         audit.Change(row, {}, {"name": str(row), "role": row.role, **_unconfirmed(row.role, by)})
@@ -135,9 +141,9 @@ def give_roles(
         return []
     rights = [
         PendingRight(person=row.user, right=row.role, organisation=row.organisation)
-        for row in waiting
+        for row in pending_roles
     ]
-    return _request(rights, others, by=by, now=now)
+    return _request(rights, possible_confirmers, by=by, now=now)
 
 
 @transaction.atomic
@@ -159,14 +165,16 @@ def give_duty(person: User, key: str, *, by: User | None, now: datetime) -> Pend
     """
     stored = _locked([person])[person.pk]
     _demand_giver(by, [stored])
-    if why := why_separate(stored, duty=key):
-        raise Invalid({DUTIES[key].field: [why]})
+    if fault := separation_fault(stored, duty=key):
+        raise Invalid({DUTIES[key].field: [fault]})
     if key in stored.duties:
         return None
-    others = confirmers(by)
-    if by is not None and _must_wait(key, stored, others):
-        return _request([PendingRight(person=stored, right=key)], others, by=by, now=now)[0]
-    _set_duty(stored, key, True, by=by, now=now, more=_unconfirmed(key, by))
+    possible_confirmers = confirmers(by)
+    if by is not None and _must_wait(key, stored, possible_confirmers):
+        return _request(
+            [PendingRight(person=stored, right=key)], possible_confirmers, by=by, now=now
+        )[0]
+    _set_duty(stored, key, True, by=by, now=now, extra=_unconfirmed(key, by))
     return None
 
 
@@ -176,7 +184,7 @@ def take_duty(person: User, key: str, *, by: User | None, now: datetime) -> None
     stored = _locked([person])[person.pk]
     _demand_giver(by, [stored])
     if key == SECURITY:
-        demand_second_left(stored, by)
+        demand_other_confirmer(stored, by)
     if key in stored.duties:
         _set_duty(stored, key, False, by=by, now=now)
 
@@ -184,22 +192,22 @@ def take_duty(person: User, key: str, *, by: User | None, now: datetime) -> None
 def _set_duty(
     person: User,
     key: str,
-    held: bool,
+    has_duty: bool,
     *,
     by: User | None,
     now: datetime,
-    more: Mapping[str, bool] | None = None,
+    extra: Mapping[str, bool] | None = None,
 ) -> None:
-    """Store a duty, and whether the person may enter the admin; `more` is added to the event."""
+    """Store a duty, and whether the person may enter the admin; `extra` goes into the event."""
     field = DUTIES[key].field
-    before = {field: not held, "is_staff": person.is_staff}
-    setattr(person, field, held)
+    before = {field: not has_duty, "is_staff": person.is_staff}
+    setattr(person, field, has_duty)
     if key in ADMINISTRATIVE:
         administers = any(duty in person.duties for duty in ADMINISTRATIVE)
         person.is_staff = person.is_superuser or administers
     person.save(update_fields=[field, "is_staff"])
-    after = {field: held, "is_staff": person.is_staff, **(more or {})}
-    action = "give_duty" if held else "take_duty"
+    after = {field: has_duty, "is_staff": person.is_staff, **(extra or {})}
+    action = "give_duty" if has_duty else "take_duty"
     audit.record(action, person, by=by, now=now, before=before, after=after)
 
 
@@ -207,25 +215,33 @@ def _set_duty(
 
 
 def _request(
-    rights: Sequence[PendingRight], others: Collection[User], *, by: User, now: datetime
+    rights: Sequence[PendingRight],
+    possible_confirmers: Collection[User],
+    *,
+    by: User,
+    now: datetime,
 ) -> list[PendingRight]:
-    """Store these rights until one of the others confirms them, and notify them.
+    """Store rights that wait for confirmation, and notify those who may confirm them.
 
-    Rights that wait already stay as they are.
+    Rights that are waiting already do not change.
     """
     people = [right.person_id for right in rights]
-    known = {_key(right): right for right in PendingRight.objects.filter(person__in=people)}
-    new = [right for right in rights if _key(right) not in known]
+    pending = {_key(right): right for right in PendingRight.objects.filter(person__in=people)}
+    new = [right for right in rights if _key(right) not in pending]
     for right in new:
         right.asked_by, right.asked_at = by, now
         right.save()
     audit.record_many(
         "ask_right", [audit.Change(right, {}, _as_recorded(right)) for right in new], by=by, now=now
     )
-    readers = [other for other in others if any(right.person_id != other.pk for right in new)]
+    readers = [
+        confirmer
+        for confirmer in possible_confirmers
+        if any(right.person_id != confirmer.pk for right in new)
+    ]
     if new:
         notices.notify_rights_waiting(readers, by=by, count=len(new), now=now)
-    return [known.get(_key(right), right) for right in rights]
+    return [pending.get(_key(right), right) for right in rights]
 
 
 def _key(right: PendingRight) -> tuple[int, str, int | None]:
@@ -238,7 +254,7 @@ def _as_recorded(right: PendingRight) -> dict[str, str]:
 
 
 def _pop(right: PendingRight) -> PendingRight:
-    """Delete the waiting right and return it. Raises Stale if it is decided already."""
+    """Delete the pending right and return it. Raises Stale if it was decided already."""
     rows = PendingRight.objects.select_for_update(of=("self",)).select_related("person", "asked_by")
     stored = rows.filter(pk=right.pk, version=right.version).first()
     if stored is None:
@@ -249,21 +265,21 @@ def _pop(right: PendingRight) -> PendingRight:
 
 @transaction.atomic
 def confirm_right(right: PendingRight, *, by: User, now: datetime) -> None:
-    """Give a waiting right. Neither its requester nor its receiver may confirm it.
+    """Give a pending right. Neither its requester nor its receiver may confirm it.
 
     Raises NotAllowed, Stale, or Invalid because of the separation of duties.
     """
-    waiting = _pop(right)
-    if by.pk == waiting.asked_by_id:
+    pending = _pop(right)
+    if by.pk == pending.asked_by_id:
         raise NotAllowed(
             _("The person who requested a right cannot confirm it; a second person must.")
         )
-    person = _locked([waiting.person])[waiting.person_id]
+    person = _locked([pending.person])[pending.person_id]
     _demand_giver(by, [person])
-    body, key = waiting.organisation, waiting.right
-    if why := why_separate(person, role=key) if body else why_separate(person, duty=key):
-        raise Invalid(why)
-    after = _as_recorded(waiting) | {"asked_by": str(waiting.asked_by)}
+    body, key = pending.organisation, pending.right
+    if fault := separation_fault(person, role=key) if body else separation_fault(person, duty=key):
+        raise Invalid(fault)
+    after = _as_recorded(pending) | {"asked_by": str(pending.asked_by)}
     audit.record("confirm_right", right, by=by, now=now, after=after)
     if body is None:
         if key not in person.duties:
@@ -271,20 +287,20 @@ def confirm_right(right: PendingRight, *, by: User, now: datetime) -> None:
     elif not Membership.objects.filter(user=person, organisation=body, role=key).exists():
         row = Membership.objects.create(user=person, organisation=body, role=key)
         audit.record("add", row, by=by, now=now, after={"name": str(row), "role": row.role})
-    notices.notify_right_decided(waiting, "right_confirmed", by=by, now=now)
+    notices.notify_right_decided(pending, "right_confirmed", by=by, now=now)
 
 
 @transaction.atomic
 def decline_right(right: PendingRight, *, by: User, now: datetime) -> None:
-    """Withdraw a right that waits, or decline what somebody else requested.
+    """Withdraw one's own pending right, or decline that of somebody else.
 
     Raises NotAllowed or Stale.
     """
-    waiting = _pop(right)
-    withdrawn = by.pk == waiting.asked_by_id
-    if not keeps_rights(by) or by.pk == waiting.person_id:
+    pending = _pop(right)
+    withdrawn = by.pk == pending.asked_by_id
+    if not keeps_rights(by) or by.pk == pending.person_id:
         raise NotAllowed(_("Roles and duties are granted by the security administrator."))
     action = "withdraw_right" if withdrawn else "decline_right"
-    audit.record(action, right, by=by, now=now, after=_as_recorded(waiting))
+    audit.record(action, right, by=by, now=now, after=_as_recorded(pending))
     if not withdrawn:
-        notices.notify_right_decided(waiting, "right_declined", by=by, now=now)
+        notices.notify_right_decided(pending, "right_declined", by=by, now=now)

@@ -1,7 +1,7 @@
-"""The tree of bodies: move a body with its subtree, or compute all paths. Tallies are updated.
+"""Moving a body with its subtree, and computing all paths of the tree; both update the tallies.
 
-Commands that change the tree first take `tree_lock` exclusively. Others, such as hand-ins, wait,
-and are then counted for the right bodies.
+Commands that change the tree first take `tree_lock` exclusively. Others that count, such as
+submissions, wait for it and then use the new paths.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,22 +51,22 @@ def demand(by: User | None) -> None:
 def move_body(
     body: Organisation,
     *,
-    to: Organisation | None,
+    new_parent: Organisation | None,
     by: User | None,
     now: datetime,
     version: int | None = None,
 ) -> Moved:
     """Move a body with its subtree below another parent; None makes it a root.
 
-    The number of statements does not depend on the size of the subtree. `version` is the one that
-    the person saw. Raises NotAllowed, Stale, or Invalid.
+    The number of statements does not depend on the size of the subtree. `version` is the one shown
+    to the person. Raises NotAllowed, Stale, or Invalid.
     """
     demand(by)
     tree_lock.hold_alone()
     body = Organisation.objects.select_related("parent").get(pk=body.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)
-    parent = Organisation.objects.get(pk=to.pk) if to else None
+    parent = Organisation.objects.get(pk=new_parent.pk) if new_parent else None
     subtree = Organisation.objects.under(body)
     longest = subtree.aggregate(longest=Max(Length("path")))["longest"]
     if parent is not None and parent.path.startswith(body.path):
@@ -113,16 +113,16 @@ class Tree:
     """The parents of bodies while the bodies are moved one after another."""
 
     def __init__(self, bodies: dict[int, Organisation]) -> None:
-        self.above = {
+        self.parent_ids = {
             pk: next(reversed(ancestors(body.path)[:-1]), None) for pk, body in bodies.items()
         }
 
     def chain(self, pk: int) -> list[int]:
         """The ancestors, the nearest first."""
-        chain, above = [], self.above[pk]
-        while above is not None:
-            chain.append(above)
-            above = self.above[above]
+        chain, parent_id = [], self.parent_ids[pk]
+        while parent_id is not None:
+            chain.append(parent_id)
+            parent_id = self.parent_ids[parent_id]
         return chain
 
 
@@ -130,33 +130,34 @@ class Tree:
 def refresh_paths() -> int:
     """Compute every path from the parents; returns how many bodies moved.
 
-    Bodies near the root move first, so that a new parent is already in its place. It reads every
-    body, and is meant for a register that was just loaded.
+    Bodies near the root move first, so that a new parent is already in its place. Reads every body;
+    meant for a register that was just loaded.
     """
     tree_lock.hold_alone()
     bodies = {
         body.pk: body
         for body in Organisation.objects.only("id", "parent_id", "path", "branch").order_by("pk")
     }
-    wanted = dict(_paths(bodies))
+    new_paths = dict(_paths(bodies))
     moved = sorted(
-        (pk for pk in bodies if wanted[pk] != bodies[pk].path), key=lambda pk: (len(wanted[pk]), pk)
+        (pk for pk in bodies if new_paths[pk] != bodies[pk].path),
+        key=lambda pk: (len(new_paths[pk]), pk),
     )
     parents = {body.parent_id for body in bodies.values()}
-    switched = [body for body in bodies.values() if body.branch != (body.pk in parents)]
-    counted = _counted_bodies() if moved or switched else set()
-    for body in switched:
-        if not body.branch and body.pk in counted:
+    switched_branches = [body for body in bodies.values() if body.branch != (body.pk in parents)]
+    counted_bodies = _counted_bodies() if moved or switched_branches else set()
+    for body in switched_branches:
+        if not body.branch and body.pk in counted_bodies:
             tallies.open_scope(Organisation, body)
         body.branch = True  # also of those that lose their last child, until it has moved
-    _move_tallies(bodies, moved, counted)
-    for body in switched:
+    _move_tallies(bodies, moved, counted_bodies)
+    for body in switched_branches:
         body.branch = body.pk in parents
         if not body.branch:
             tallies.close_scope(body.pk)
     for pk in moved:
-        bodies[pk].path = wanted[pk]
-    changed = {body.pk: body for body in (*switched, *(bodies[pk] for pk in moved))}
+        bodies[pk].path = new_paths[pk]
+    changed = {body.pk: body for body in (*switched_branches, *(bodies[pk] for pk in moved))}
     update_each(Organisation, [*changed.values()], ["path", "branch"])
     return len(moved)
 
@@ -168,8 +169,8 @@ def _paths(bodies: dict[int, Organisation]) -> Iterator[tuple[int, str]]:
         children.setdefault(body.parent_id, []).append(body.pk)
     queue = [(pk, "") for pk in children.get(None, ())]
     while queue:
-        pk, above = queue.pop()
-        path = above + step(pk)
+        pk, parent_path = queue.pop()
+        path = parent_path + step(pk)
         yield pk, path
         queue += [(child, path) for child in children.get(pk, ())]
 
@@ -191,10 +192,10 @@ def _move_tallies(bodies: dict[int, Organisation], moved: list[int], counted: se
     """Move the tallies of each body that has a new parent."""
     tree = Tree(bodies)
     for pk in moved:
-        if tree.above[pk] == bodies[pk].parent_id:
+        if tree.parent_ids[pk] == bodies[pk].parent_id:
             continue  # it moved with an ancestor
         before = tree.chain(pk)
-        tree.above[pk] = bodies[pk].parent_id
+        tree.parent_ids[pk] = bodies[pk].parent_id
         after = tree.chain(pk)
         if pk in counted:
             _relocate(bodies[pk], before, after)

@@ -14,7 +14,7 @@ from directives.models.intakes import NEW
 from directives.models.organisations import KINDS, LEVELS
 from directives.organisations import commands as organising
 from directives.organisations.commands import BodyEntry
-from directives.organisations.commands.bodies import TIES, Tie
+from directives.organisations.commands.bodies import LINKS, Link
 from directives.organisations.commands.tree import DEPTH
 from directives.tables.book import Words
 from directives.tables.codes import BodyCodes, ambiguous_code, own_numbers_remedy, read_as
@@ -149,8 +149,8 @@ def may(user: User) -> bool:
 
 
 def _stored(body: Organisation) -> StoredRow:
-    ties = {name: getattr(getattr(body, name), "code", "") for name in TIES}
-    values = {name: json_value(getattr(body, name)) for name in PLAIN} | ties
+    links = {name: getattr(getattr(body, name), "code", "") for name in LINKS}
+    values = {name: json_value(getattr(body, name)) for name in PLAIN} | links
     return StoredRow(body.pk, body.version, f"{body.code} {body.name_hans}", values)
 
 
@@ -162,13 +162,15 @@ class BodyChecker(Checker):
         self.bodies = BodyCodes()
         self.parents: dict[str, str] = {}  # in the file, by code
         self.numbers: dict[str, list[int]] = {}  # of the rows, by code
-        self.unknown: list[tuple[int, str, str]] = []  # number of the row, which tie, code
+        self.unknown: list[tuple[int, str, str]] = []  # number of the row, one of LINKS, code
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         codes = {row.number: self._code(row) for row in rows}
         ids = [row.values["id"] for row in rows if row.values.get("id")]
-        known = [self.bodies.ids[code] for code in codes.values() if code in self.bodies.ids]
-        stored = Organisation.objects.select_related("parent", "successor").in_bulk([*ids, *known])
+        known_ids = [self.bodies.ids[code] for code in codes.values() if code in self.bodies.ids]
+        stored = Organisation.objects.select_related("parent", "successor").in_bulk(
+            [*ids, *known_ids]
+        )
         return [self._check_row(row, codes[row.number], stored) for row in rows]
 
     def _code(self, row: FileRow) -> str:
@@ -181,17 +183,17 @@ class BodyChecker(Checker):
         faults = list(self._faults_of_key(row, code, body))
         if code:
             self.numbers.setdefault(code, []).append(row.number)
-        wanted = self._wanted(row, body, faults)
-        faults += _faults_of_days(row, body, wanted)
-        label = f"{code} {wanted.get('name_hans') or (body.name_hans if body else '')}".strip()
+        new_values = self._new_values(row, body, faults)
+        faults += _faults_of_days(row, body, new_values)
+        label = f"{code} {new_values.get('name_hans') or (body.name_hans if body else '')}".strip()
         text = text_of(row.values.get("code"))
         label = f"{label} · {read_as(text, code)}" if text and text != code else label
         if faults or row.faults:
             return wrong_row(row, faults, label, body.pk if body else None)
         if body is None:
-            values = {name: value for name, value in wanted.items() if value not in (None, "")}
+            values = {name: value for name, value in new_values.items() if value not in (None, "")}
             return new_row(row, label, {"code": code} | values)
-        checked = compare(row, _stored(body), wanted, PastValues())
+        checked = compare(row, _stored(body), new_values, PastValues())
         checked.label = label[:200]
         return checked
 
@@ -207,37 +209,37 @@ class BodyChecker(Checker):
         elif text and text.isascii() and (match := self.bodies.find(text)).several:
             yield ambiguous_code("code", text, match)
 
-    def _wanted(
+    def _new_values(
         self, row: FileRow, body: Organisation | None, faults: list[Fault]
     ) -> dict[str, Any]:
-        """The values that a row gives the body, as in JSON."""
+        """The values of the body after the row, as JSON holds them."""
         values = row.values
         dates, names = ("valid_from", "valid_to"), ("name_hans", "name_hant", "full_name")
-        wanted = {name: json_value(values[name]) for name in dates if name in values}
-        wanted |= {name: text_of(values[name]) for name in names if name in values}
-        # An empty level or kind stays as it is.
+        new_values = {name: json_value(values[name]) for name in dates if name in values}
+        new_values |= {name: text_of(values[name]) for name in names if name in values}
+        # An empty cell keeps the stored level or kind.
         for name, default in DEFAULTS.items():
             if values.get(name) or body is None:
-                wanted[name] = values.get(name) or default
-        self._add_traditional_name(wanted, body)
-        for name in TIES:
+                new_values[name] = values.get(name) or default
+        self._add_traditional_name(new_values, body)
+        for name in LINKS:
             if name in values:
-                wanted[name] = self._tie(row, name, faults)
-        if wanted.get("parent") is not None and "code" in values:
-            self.parents[self._code(row)] = wanted["parent"]
-        return wanted
+                new_values[name] = self._link(row, name, faults)
+        if new_values.get("parent") is not None and "code" in values:
+            self.parents[self._code(row)] = new_values["parent"]
+        return new_values
 
-    def _add_traditional_name(self, wanted: dict[str, Any], body: Organisation | None) -> None:
+    def _add_traditional_name(self, new_values: dict[str, Any], body: Organisation | None) -> None:
         """Convert the name if the row has no Traditional one and the name is new."""
-        if wanted.get("name_hant"):
+        if new_values.get("name_hant"):
             return
-        name = wanted.get("name_hans")
+        name = new_values.get("name_hans")
         if name and (body is None or name != body.name_hans):
-            wanted["name_hant"] = to_hant(name)
+            new_values["name_hant"] = to_hant(name)
         elif body is not None:
-            wanted.pop("name_hant", None)
+            new_values.pop("name_hant", None)
 
-    def _tie(self, row: FileRow, name: str, faults: list[Fault]) -> str:
+    def _link(self, row: FileRow, name: str, faults: list[Fault]) -> str:
         text = text_of(row.values[name])
         match = self.bodies.find(text)
         if match.several:
@@ -268,41 +270,41 @@ class BodyChecker(Checker):
 
 
 def _faults_of_place(code: str, parent: str, parents: Mapping[str, str]) -> Iterable[Fault]:
-    """The faults of the place of a body in the tree: a cycle, or too deep."""
+    """The faults of the position of a body in the tree: a cycle, or too deep."""
     if chain := organising.parent_cycle(code, parents):
         expected = _(
             "A parent that is not below this organisation; these form a circle: %(chain)s"
         ) % {"chain": " → ".join(chain)}
         yield Fault("parent", parent, expected, _("Correct the parent in one of these rows."))
         return
-    depth, at, seen = 1, parents.get(code, ""), {code}
-    while at and at not in seen:
-        seen.add(at)
-        depth, at = depth + 1, parents.get(at, "")
+    depth, ancestor, visited = 1, parents.get(code, ""), {code}
+    while ancestor and ancestor not in visited:
+        visited.add(ancestor)
+        depth, ancestor = depth + 1, parents.get(ancestor, "")
     if depth > DEPTH:
         expected = _("At most %(count)s levels of organisations") % {"count": DEPTH}
         yield Fault("parent", parent, expected, _("Choose a parent higher in the tree."))
 
 
 def _faults_of_days(
-    row: FileRow, body: Organisation | None, wanted: dict[str, Any]
+    row: FileRow, body: Organisation | None, new_values: dict[str, Any]
 ) -> Iterable[Fault]:
-    begins, ends = (
-        wanted.get(name, json_value(getattr(body, name)) if body else None)
+    valid_from, valid_to = (
+        new_values.get(name, json_value(getattr(body, name)) if body else None)
         for name in ("valid_from", "valid_to")
     )
-    if begins and ends and ends <= begins:
+    if valid_from and valid_to and valid_to <= valid_from:
         expected = _(
             "A date after %(day)s; otherwise the organisation would end before it is founded"
-        ) % {"day": begins}
+        ) % {"day": valid_from}
         field = "valid_to" if "valid_to" in row.values else "valid_from"
-        yield Fault(field, str(ends), expected, _("Correct one of the two dates."))
+        yield Fault(field, str(valid_to), expected, _("Correct one of the two dates."))
 
 
 def _model_values(values: dict[str, Any]) -> dict[str, Any]:
     """The values of a row as fields of the model."""
     return {
-        name: value if name in TIES else _model_field(name).to_python(value)
+        name: value if name in LINKS else _model_field(name).to_python(value)
         for name, value in values.items()
     }
 
@@ -325,7 +327,7 @@ def _locked(rows: IntakeRows) -> dict[int, Organisation]:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Add and change bodies; ties to bodies further down are set with these."""
+    """Add and change bodies; a link to a body further down is set when that is added."""
     stored, entries = _locked(rows), []
     for row in rows:
         body = stored.get(row.subject_id) if row.subject_id else None
@@ -334,43 +336,43 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         after = dict(row.after)
         code = after.pop("code") if body is None else body.code
         entries.append(BodyEntry(code, _model_values(after), body))
-    late = _late_ties(context, entries)
-    bodies = organising.save_bodies(entries, late=late, by=context.by, now=context.now)
-    _remember_ties(context, entries, bodies)
+    late_links = _late_links(context, entries)
+    bodies = organising.save_bodies(entries, late_links=late_links, by=context.by, now=context.now)
+    _remember_links(context, entries, bodies)
     for row, entry in zip(rows, entries, strict=True):
         row.subject_id, row.left = bodies[entry.code].pk, bodies[entry.code].version
 
 
-def _late_ties(context: IntakeContext, entries: Sequence[BodyEntry]) -> list[Tie]:
-    """Ties of earlier rows to the bodies that are added now."""
-    waiting = context.memory.get("waiting", {})
+def _late_links(context: IntakeContext, entries: Sequence[BodyEntry]) -> list[Link]:
+    """Links of earlier rows to the bodies that are added now."""
+    unresolved = context.memory.get("waiting", {})
     return [
-        Tie(code, name, entry.code)
+        Link(code, name, entry.code)
         for entry in entries
         if entry.body is None
-        for code, name in waiting.pop(entry.code, ())
+        for code, name in unresolved.pop(entry.code, ())
     ]
 
 
-def _remember_ties(
+def _remember_links(
     context: IntakeContext, entries: Sequence[BodyEntry], bodies: Mapping[str, Organisation]
 ) -> None:
-    """Store ties to bodies that do not exist yet, for later batches."""
-    ties = [
-        Tie(entry.code, name, entry.tie(name))
+    """Keep links to bodies that do not exist yet, for later batches."""
+    links = [
+        Link(entry.code, name, entry.link(name))
         for entry in entries
-        for name in TIES
-        if entry.tie(name)
+        for name in LINKS
+        if entry.link(name)
         and not (entry.body is None and name == "parent" and bodies[entry.code].parent_id)
     ]
-    known: set[str] = set()
-    if ties:
-        rows = Organisation.objects.filter(code__in={tie.target for tie in ties})
-        known.update(rows.values_list("code", flat=True))
-    for tie in ties:
-        if tie.target not in known:
-            waiting = context.memory.setdefault("waiting", {})
-            waiting.setdefault(tie.target, []).append((tie.code, tie.name))
+    known_codes: set[str] = set()
+    if links:
+        rows = Organisation.objects.filter(code__in={link.target for link in links})
+        known_codes.update(rows.values_list("code", flat=True))
+    for link in links:
+        if link.target not in known_codes:
+            unresolved = context.memory.setdefault("waiting", {})
+            unresolved.setdefault(link.target, []).append((link.code, link.name))
 
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
@@ -386,9 +388,11 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
     new = [row for row in rows if row.verdict == NEW]
     ids = [row.subject_id for row in new if row.subject_id]
     below = Organisation.objects.filter(parent__in=ids).exclude(pk__in=ids)
-    ours = IntakeRow.objects.filter(intake=rows[0].intake_id, subject_id__in=below.values("pk"))
+    added_children = IntakeRow.objects.filter(
+        intake=rows[0].intake_id, subject_id__in=below.values("pk")
+    )
     organising.detach_from_parents(
-        {pk for pk in ours.values_list("subject_id", flat=True) if pk is not None}
+        {pk for pk in added_children.values_list("subject_id", flat=True) if pk is not None}
     )
     with undoing_row(new[0] if new else rows[0]):
         organising.delete_bodies([stored[pk] for pk in ids], by=context.by, now=context.now)

@@ -73,7 +73,7 @@ HELP = gettext_lazy("One row for each weekday off, and each Saturday or Sunday w
 class CalendarChecker(Checker):
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
-        self.first: dict[str, int] = {}  # by day: the line of its first row
+        self.first_lines: dict[str, int] = {}  # by day: the line of its first row
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         days = [day for row in rows if (day := row.values.get("day"))]
@@ -82,22 +82,22 @@ class CalendarChecker(Checker):
 
     def _check_row(self, row: FileRow, stored: Mapping[date, CalendarDay]) -> CheckedRow:
         day = row.values.get("day")
-        present = stored.get(day) if day else None
+        stored_day = stored.get(day) if day else None
         day_text = json_value(day) or ""
-        wanted = {"working": row.values.get("working")}
+        new_values = {"working": row.values.get("working")}
         if "name" in row.values:
-            wanted["name"] = text_of(row.values["name"])
+            new_values["name"] = text_of(row.values["name"])
         faults = []
-        if day and (first := self.first.setdefault(day_text, row.line)) != row.line:
-            expected = _("Each date once; row %(line)s already has it") % {"line": first}
+        if day and (first_line := self.first_lines.setdefault(day_text, row.line)) != row.line:
+            expected = _("Each date once; row %(line)s already has it") % {"line": first_line}
             faults.append(Fault("day", day_text, expected, _("Delete one of the two rows.")))
-        label = f"{day_text} {wanted.get('name', '')}".strip()
+        label = f"{day_text} {new_values.get('name', '')}".strip()
         if faults or row.faults or not day:
-            return wrong_row(row, faults, label, present.pk if present else None)
-        if present is None:
-            return new_row(row, label, {"day": day_text, **wanted})
-        stored_row = StoredRow(present.pk, 1, label, _row_values(present))
-        return compare(row, stored_row, wanted, PastValues())
+            return wrong_row(row, faults, label, stored_day.pk if stored_day else None)
+        if stored_day is None:
+            return new_row(row, label, {"day": day_text, **new_values})
+        stored_row = StoredRow(stored_day.pk, 1, label, _row_values(stored_day))
+        return compare(row, stored_row, new_values, PastValues())
 
 
 def _row_values(day: CalendarDay) -> dict[str, Any]:
@@ -122,13 +122,13 @@ def _has_values(day: CalendarDay | None, values: dict[str, Any]) -> bool:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Add new days and change known ones; all lights are computed again afterwards."""
+    """Add new days and change stored ones; all lights are computed again afterwards."""
     locked, new = _locked(rows), [row for row in rows if row.verdict == NEW]
     present = CalendarDay.objects.filter(day__in=[row.after["day"] for row in new])
-    taken = {json_value(day) for day in present.values_list("day", flat=True)}
+    existing_days = {json_value(day) for day in present.values_list("day", flat=True)}
     for row in rows:
         if row.verdict == NEW:
-            changed = row.after["day"] in taken
+            changed = row.after["day"] in existing_days
         else:
             changed = not _has_values(locked.get(row.subject_id), row.before)
         if changed:
@@ -153,8 +153,8 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
     restored = {
         locked[row.subject_id]: _model_values(row.before) for row in rows if row.verdict != NEW
     }
-    gone = [locked[row.subject_id] for row in rows if row.verdict == NEW]
-    working_calendar.change_days((), restored, gone=gone, by=context.by, now=context.now)
+    deleted = [locked[row.subject_id] for row in rows if row.verdict == NEW]
+    working_calendar.change_days((), restored, deleted=deleted, by=context.by, now=context.now)
 
 
 CALENDAR = TableKind(

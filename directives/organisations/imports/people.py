@@ -166,10 +166,10 @@ class PeopleChecker(Checker):
         self.abolished = set(abolished.values_list("code", flat=True))
         self.roles = names_of(ROLES)
         # By user name: the roles after the rows so far, the values in the first row of the person,
-        # and the roles in all rows with whether they end.
+        # and for each role in the rows whether it is removed.
         self.roles_after: dict[str, list[str]] = {}
         self.first_values: dict[str, dict[str, Any]] = {}
-        self.named_roles: dict[str, dict[str, bool]] = {}
+        self.role_actions: dict[str, dict[str, bool]] = {}
         # For the remarks.
         self.new_supervisors = 0
         self.keeping_roles = 0
@@ -178,16 +178,16 @@ class PeopleChecker(Checker):
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         names = {text_of(row.values.get("username")) for row in rows}
         people = {user.username: user for user in User.objects.filter(username__in=names)}
-        present: dict[int, list[str]] = {}
+        stored_roles: dict[int, list[str]] = {}
         with_roles = User.objects.filter(username__in=names, memberships__isnull=False)
         for pk, code, role in with_roles.order_by("memberships__pk").values_list(
             "pk", "memberships__organisation__code", "memberships__role"
         ):
-            present.setdefault(pk, []).append(f"{code}:{role}")
+            stored_roles.setdefault(pk, []).append(f"{code}:{role}")
         # Roles of all rows first: each row is checked against the others of its person.
         row_roles = [self._row_roles(row) for row in rows]
         return [
-            self._check_row(row, roles, people.get(roles.name), present)
+            self._check_row(row, roles, people.get(roles.name), stored_roles)
             for row, roles in zip(rows, row_roles, strict=True)
         ]
 
@@ -199,8 +199,8 @@ class PeopleChecker(Checker):
             expected = _("The organisation and role to remove, on the same row")
             remedy = _("Fill in organisation and role, or empty this cell.")
             faults.append(Fault(ENDED, str(CHOICES[0][1]), expected, remedy))
-        named = self.named_roles.setdefault(name, {})
-        if any(named.setdefault(role, ends) != ends for role in roles):
+        actions = self.role_actions.setdefault(name, {})
+        if any(actions.setdefault(role, ends) != ends for role in roles):
             expected = _(
                 "One of the two; another row of this person grants the role this row removes, or "
                 "removes the role it grants"
@@ -209,48 +209,56 @@ class PeopleChecker(Checker):
         return RowRoles(name, roles, ends, faults)
 
     def _check_row(
-        self, row: FileRow, row_roles: RowRoles, user: User | None, present: dict[int, list[str]]
+        self,
+        row: FileRow,
+        row_roles: RowRoles,
+        user: User | None,
+        stored_roles: dict[int, list[str]],
     ) -> CheckedRow:
         name, values = row_roles.name, _account_values(row)
         label = f"{name} {values.get('full_name') or (user.full_name if user else '')}".strip()
-        before = self.roles_after.setdefault(name, sorted(present.get(user.pk, ())) if user else [])
-        first = self.first_values.setdefault(name, values)
-        roles = {*before}.difference if row_roles.ends else {*before}.union
-        after = sorted(roles(row_roles.roles))
+        before = self.roles_after.setdefault(
+            name, sorted(stored_roles.get(user.pk, ())) if user else []
+        )
+        first_values = self.first_values.setdefault(name, values)
+        combine = {*before}.difference if row_roles.ends else {*before}.union
+        after = sorted(combine(row_roles.roles))
         faults = [
             *_faults_of_spelling(row, name if user is None else ""),
             *row_roles.faults,
-            *_faults_of_person(row_roles, user, values, first),
+            *_faults_of_person(row_roles, user, values, first_values),
         ]
         if not faults:
-            faults += self._faults_of_rights(values, user, gives=after != before)
+            faults += self._faults_of_rights(values, user, roles_change=after != before)
         if user is not None and not faults:
-            faults += self._faults_of_account(user, values, gives=after != before)
+            faults += self._faults_of_account(user, values, roles_change=after != before)
         if faults or row.faults or not name:
             return wrong_row(row, faults, label, user.pk if user else None)
         self.roles_after[name] = after
         self._note_supervisors({*after}.difference(before))
-        is_first = first is values
+        is_first = first_values is values
         if is_first:
-            label += self._kept_roles(before, self.named_roles[name])
+            label += self._kept_roles(before, self.role_actions[name])
         if user is not None:
             stored = StoredRow(user.pk, 1, label, {**stored_values(user), LISTED: before})
-            wanted = (values if is_first else {}) | {LISTED: after}
-            return compare(row, stored, wanted, PastValues())
+            new_values = (values if is_first else {}) | {LISTED: after}
+            return compare(row, stored, new_values, PastValues())
         if is_first:
-            given = {key: value for key, value in values.items() if value}
-            return new_row(row, label, {"username": name, ACTIVE: YES, **given, LISTED: after})
+            filled = {key: value for key, value in values.items() if value}
+            return new_row(row, label, {"username": name, ACTIVE: YES, **filled, LISTED: after})
         if after != before:
             return new_row(row, label, {"username": name, LISTED: after})
         return CheckedRow(row, SAME, label)
 
-    def _kept_roles(self, before: Sequence[str], named: Mapping[str, bool]) -> str:
-        """The roles that the person keeps besides, in words; "" if the table has no roles."""
-        kept = [role for role in before if role not in named]
-        if not kept or not self.headed & {"role", LISTED}:
+    def _kept_roles(self, before: Sequence[str], actions: Mapping[str, bool]) -> str:
+        """The roles that the person keeps besides, translated; "" if the table has no roles."""
+        kept_roles = [role for role in before if role not in actions]
+        if not kept_roles or not self.headed & {"role", LISTED}:
             return ""
         self.keeping_roles += 1
-        return " · " + _("keeps also: %(roles)s") % {"roles": "、".join(map(role_in_words, kept))}
+        return " · " + _("keeps also: %(roles)s") % {
+            "roles": "、".join(map(role_in_words, kept_roles))
+        }
 
     def _note_supervisors(self, gained: Iterable[str]) -> None:
         split = [role.rpartition(":") for role in gained]
@@ -282,7 +290,7 @@ class PeopleChecker(Checker):
             yield text % {"codes": "、".join(sorted(self.supervised_leaves)[:20])}
 
     def _faults_of_rights(
-        self, values: Mapping[str, Any], user: User | None, *, gives: bool
+        self, values: Mapping[str, Any], user: User | None, *, roles_change: bool
     ) -> Iterable[Fault]:
         """Faults of changes that only another administrator may make."""
         by, name = self.context.by, user.username if user else ""
@@ -302,19 +310,21 @@ class PeopleChecker(Checker):
                 "set it enter the address"
             )
             yield Fault("email", values["email"], expected, ask_security)
-        if gives and not keeps_rights(by):
+        if roles_change and not keeps_rights(by):
             expected = _("No roles: the security administrator grants and removes them")
             yield Fault("role", "", expected, ask_security)
 
     def _faults_of_account(
-        self, user: User, values: Mapping[str, Any], *, gives: bool
+        self, user: User, values: Mapping[str, Any], *, roles_change: bool
     ) -> Iterable[Fault]:
         changes, by = _changes(user, values), self.context.by
-        if (changes or gives) and user.pk == by.pk:
+        if (changes or roles_change) and user.pk == by.pk:
             expected = _("Another user’s account; you cannot change your own with a table")
             remedy = _("Delete the row, or ask another administrator.")
             yield Fault("username", user.username, expected, remedy)
-        elif (changes and not can_administer(by, user)) or (gives and not can_give(by, user)):
+        elif (changes and not can_administer(by, user)) or (
+            roles_change and not can_give(by, user)
+        ):
             expected = _("An account with no more rights than yours")
             remedy = _("Delete the row, or ask the server operator.")
             yield Fault("username", user.username, expected, remedy)
@@ -331,8 +341,8 @@ class PeopleChecker(Checker):
             remedy = _("Fill in the other of the two cells.")
             faults.append(Fault("role" if body else "body", "", expected, remedy))
         for text in values.get(LISTED) or ():
-            code, _colon, word = text.replace("：", ":").rpartition(":")
-            listed_role = self.roles.get(fold(word))
+            code, _colon, role_name = text.replace("：", ":").rpartition(":")
+            listed_role = self.roles.get(fold(role_name))
             if code and listed_role is not None:
                 cells.append((LISTED, code.strip(), listed_role))
                 continue
@@ -360,12 +370,15 @@ class PeopleChecker(Checker):
 
 
 def _faults_of_person(
-    row_roles: RowRoles, user: User | None, values: Mapping[str, Any], first: Mapping[str, Any]
+    row_roles: RowRoles,
+    user: User | None,
+    values: Mapping[str, Any],
+    first_values: Mapping[str, Any],
 ) -> Iterable[Fault]:
     """The faults of a row compared with the first row of its person."""
     name = row_roles.name
-    if first is not values and any(
-        value and value != first.get(field) for field, value in values.items()
+    if first_values is not values and any(
+        value and value != first_values.get(field) for field, value in values.items()
     ):
         expected = _("The same as in the first row of this person")
         remedy = _("Correct one of the rows; one person has one user name.")
@@ -386,7 +399,7 @@ def stored_values(user: User) -> dict[str, Any]:
 
 
 def _account_values(row: FileRow) -> dict[str, Any]:
-    """The values of a row for the account; empty cells leave language and use unchanged."""
+    """The values of a row for the account; empty cells keep the language and the active state."""
     values = row.values
     account = {
         name: text_of(values[name])

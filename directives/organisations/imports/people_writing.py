@@ -24,8 +24,8 @@ def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def role_in_words(role: str) -> str:
     """A role such as Q01:staff with its translated name."""
-    code, _colon, word = role.rpartition(":")
-    return f"{code} {dict(ROLES)[word]}"
+    code, _colon, role_key = role.rpartition(":")
+    return f"{code} {dict(ROLES)[role_key]}"
 
 
 def _gained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> set[str]:
@@ -44,8 +44,8 @@ def _has_values(user: User | None, fields: Mapping[str, Any]) -> bool:
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
-    """Add new accounts, change known ones, then remove and give roles."""
-    known = _locked(rows)
+    """Add new accounts, change stored ones, then remove and give roles."""
+    people_by_id = _locked(rows)
     changes: dict[User, dict[str, Any]] = {}
     names = {row.after["username"] for row in rows if row.verdict == NEW}
     people = {user.username: user for user in User.objects.filter(username__in=names)}
@@ -56,9 +56,9 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
             if name not in people and name not in added:
                 added[name] = User(username=name, **_fields(row.after))
             elif _makes_account(row):
-                raise stale(row)  # somebody else took the name
+                raise stale(row)  # the name was taken meanwhile
         else:
-            user, before = known.get(row.subject_id), _fields(row.before)
+            user, before = people_by_id.get(row.subject_id), _fields(row.before)
             if user is None or not _has_values(user, before):
                 raise stale(row)
             if before:
@@ -68,21 +68,23 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
     people |= added
     for row in rows:
         row.subject_id, row.left = row.subject_id or people[row.after["username"]].pk, 1
-    _write_roles(context, rows, {user.pk: user for user in (*known.values(), *people.values())})
+    _write_roles(
+        context, rows, {user.pk: user for user in (*people_by_id.values(), *people.values())}
+    )
 
 
 def _write_roles(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
-    given, ended = _roles_given(rows), _roles_ended(rows)
-    present = _memberships(people)
-    for key, row in (given | ended).items():
-        if (key in present) != (key in ended) and row.verdict != NEW:
+    added_roles, ended_roles = _added_roles(rows), _ended_roles(rows)
+    memberships = _memberships(people)
+    for key, row in (added_roles | ended_roles).items():
+        if (key in memberships) != (key in ended_roles) and row.verdict != NEW:
             raise stale(row)
-    organising.take_roles([present[key] for key in ended], by=context.by, now=context.now)
-    missing = [key for key in given if key not in present]
+    organising.take_roles([memberships[key] for key in ended_roles], by=context.by, now=context.now)
+    missing = [key for key in added_roles if key not in memberships]
     organising.give_roles(_new_memberships(missing, people), by=context.by, now=context.now)
 
 
-def _roles_given(rows: IntakeRows) -> dict[RoleKey, IntakeRow]:
+def _added_roles(rows: IntakeRows) -> dict[RoleKey, IntakeRow]:
     return {
         (row.subject_id or 0, role): row
         for row in rows
@@ -90,7 +92,7 @@ def _roles_given(rows: IntakeRows) -> dict[RoleKey, IntakeRow]:
     }
 
 
-def _roles_ended(rows: IntakeRows) -> dict[RoleKey, IntakeRow]:
+def _ended_roles(rows: IntakeRows) -> dict[RoleKey, IntakeRow]:
     return {
         (row.subject_id or 0, role): row
         for row in rows
@@ -105,19 +107,19 @@ def _memberships(people: Iterable[int]) -> dict[RoleKey, Membership]:
 
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Restore roles and changed accounts, and delete new accounts that nobody used."""
-    known = _locked(rows)
+    people_by_id = _locked(rows)
     changes: dict[User, dict[str, Any]] = {}
     for row in rows:
-        user = known.get(row.subject_id)
+        user = people_by_id.get(row.subject_id)
         if user is None or not _has_values(user, _fields(row.after)):
             raise changed_since(row)
         if row.verdict != NEW and _fields(row.before):
             changes[user] = _fields(row.before)
-    _undo_roles(context, rows, {user.pk: user for user in known.values()})
+    _undo_roles(context, rows, {user.pk: user for user in people_by_id.values()})
     organising.change_people(changes, by=context.by, now=context.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW and _makes_account(row)}
     with undoing_row(next(iter(new.values()), rows[0])):
-        organising.remove_people([known[pk] for pk in new], by=context.by, now=context.now)
+        organising.remove_people([people_by_id[pk] for pk in new], by=context.by, now=context.now)
 
 
 def _makes_account(row: IntakeRow) -> bool:
@@ -126,19 +128,19 @@ def _makes_account(row: IntakeRow) -> bool:
 
 
 def _undo_roles(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
-    given, ended = _roles_given(rows), _roles_ended(rows)
-    present = _memberships(people)
-    given_again = next((row for key, row in ended.items() if key in present), None)
-    if given_again is not None:
-        raise changed_since(given_again)
-    taken = [present[key] for key in given if key in present]
-    organising.take_roles(taken, by=context.by, now=context.now)
-    waiting = PendingRight.objects.filter(person__in=people, organisation__isnull=False)
-    for right in waiting.select_related("organisation"):
+    added_roles, ended_roles = _added_roles(rows), _ended_roles(rows)
+    memberships = _memberships(people)
+    restored_row = next((row for key, row in ended_roles.items() if key in memberships), None)
+    if restored_row is not None:
+        raise changed_since(restored_row)
+    to_remove = [memberships[key] for key in added_roles if key in memberships]
+    organising.take_roles(to_remove, by=context.by, now=context.now)
+    pending = PendingRight.objects.filter(person__in=people, organisation__isnull=False)
+    for right in pending.select_related("organisation"):
         body = right.organisation
-        if body and (right.person_id, f"{body.code}:{right.right}") in given:
+        if body and (right.person_id, f"{body.code}:{right.right}") in added_roles:
             organising.decline_right(right, by=context.by, now=context.now)
-    organising.give_roles(_new_memberships(ended, people), by=context.by, now=context.now)
+    organising.give_roles(_new_memberships(ended_roles, people), by=context.by, now=context.now)
 
 
 def _new_memberships(roles: Iterable[RoleKey], people: Mapping[int, User]) -> list[Membership]:

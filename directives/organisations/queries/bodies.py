@@ -31,7 +31,7 @@ BY_CODE = Order("code", (Column("code"),))
 
 @dataclass(frozen=True, slots=True)
 class BodyLine:
-    """A body with its lights; None if its work is outside the scope of the user."""
+    """A body with its lights, which are None if its work is outside the scope of the user."""
 
     body: Organisation
     lights: Lights | None
@@ -44,7 +44,7 @@ class Node:
     body: Organisation
     lights: Lights | None
     children: tuple["Node", ...]
-    deeper: bool  # it has children that the page does not list
+    has_unlisted_children: bool
     open: bool
 
 
@@ -53,11 +53,11 @@ class Tree:
     """A page of the tree."""
 
     roots: tuple[Node, ...]
-    leaf: Page
+    page: Page
 
     @property
     def late(self) -> tuple[Node, ...]:
-        """The leaves that have something overdue, the most first."""
+        """The leaves with overdue obligations, those with most first."""
         red = [(node.lights.red, node) for node in _leaves(self.roots) if node.lights]
         late = sorted((pair for pair in red if pair[0]), key=itemgetter(0), reverse=True)
         return tuple(node for _count, node in late)
@@ -71,7 +71,7 @@ def matching_bodies(
     level: str = "",
     abolished: bool = False,
 ) -> QuerySet[Organisation]:
-    """Bodies in order of their codes; `q` is in a name in any script, or begins the code."""
+    """Bodies by code; `q` is part of a name, in either script, or the beginning of the code."""
     rows = visible.select_related("successor", "parent").order_by("code")
     if q.strip():
         text = q.strip()
@@ -120,8 +120,8 @@ def iter_body_lines(user: User, bodies: QuerySet[Organisation]) -> Iterator[Body
 
 
 def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) -> Tree:
-    """The tree from its roots or one body, as deep as one page holds, with abolished bodies."""
-    first, rows, deepest = _levels(
+    """The tree below its roots or one body, as deep as a page holds, with abolished bodies."""
+    children_page, rows, deepest = _levels(
         Organisation.objects.visible_to(user), under, PageRequest.from_query(query, BY_CODE)
     )
     lines = body_lines(user, rows)
@@ -129,7 +129,7 @@ def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) ->
     for line in lines:
         top = line.body == under or line.body.parent_id is None
         children.setdefault(None if top else line.body.parent_id, []).append(line)
-    return Tree(_nodes(children, None, deepest), first)
+    return Tree(_nodes(children, None, deepest), children_page)
 
 
 def _leaves(nodes: tuple[Node, ...]) -> Iterator[Node]:
@@ -148,16 +148,16 @@ def _levels(
     A further level is listed if all of it fits.
     """
     bodies = visible.select_related("successor").order_by("code")
-    first = read_page(bodies.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
-    level = list(first.rows)
+    children_page = read_page(bodies.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
+    level = list(children_page.rows)
     rows, deepest = [under] if under else [], len(under.path) if under else 0
     while level and (not deepest or len(rows) + len(level) <= NODES + 1):
         rows += level
         deepest = len(level[0].path)
         branches = [body.pk for body in level if body.branch]
-        further = branches and len(rows) < NODES
-        level = list(bodies.filter(parent__in=branches)[: NODES + 1]) if further else []
-    return first, rows, deepest
+        has_room = branches and len(rows) < NODES
+        level = list(bodies.filter(parent__in=branches)[: NODES + 1]) if has_room else []
+    return children_page, rows, deepest
 
 
 def _nodes(
@@ -170,7 +170,7 @@ def _nodes(
             line.body,
             line.lights,
             _nodes(children, line.body.pk, deepest),
-            deeper=line.body.branch and len(line.body.path) >= deepest,
+            has_unlisted_children=line.body.branch and len(line.body.path) >= deepest,
             open=parent is None,
         )
         for line in lines
@@ -197,13 +197,13 @@ class DocumentLines:
 @dataclass(frozen=True, slots=True)
 class BodyView:
     body: Organisation
-    above: tuple[Organisation, ...]
+    ancestors: tuple[Organisation, ...]
     children: tuple[BodyLine, ...]
-    below: int  # the number of children, of which the first are listed
+    child_count: int  # the number of children, of which the first are listed
     predecessors: tuple[Organisation, ...]
     people: tuple[Membership, ...] | None  # None if the user may not see them
-    sees: bool  # whether its work is in the scope of the user
-    whole: bool  # the figures are of the subtree, not of the body alone
+    in_scope: bool  # whether its work is in the scope of the user
+    of_subtree: bool  # the figures are of the subtree, not of the body alone
     lights: Lights
     documents: tuple[DocumentLines, ...]
     reports: tuple[ProgressReport, ...]
@@ -215,17 +215,17 @@ def body_view(user: User, body: Organisation) -> BodyView:
     total = NO_LIGHTS
     for line in documents:
         total = total.plus(line.lights)
-    known = Organisation.objects.in_bulk(body.strict_ancestor_ids)
+    ancestors = Organisation.objects.in_bulk(body.strict_ancestor_ids)
     children = body.children.select_related("successor").order_by("code")[:NODES]
     return BodyView(
         body=body,
-        above=tuple(known[pk] for pk in body.strict_ancestor_ids if pk in known),
+        ancestors=tuple(ancestors[pk] for pk in body.strict_ancestor_ids if pk in ancestors),
         children=body_lines(user, list(children)),
-        below=body.children.count() if body.branch else 0,
+        child_count=body.children.count() if body.branch else 0,
         predecessors=tuple(sorted(body.predecessors.order_by()[:NODES], key=attrgetter("code"))),
         people=_people(body) if may_see_people(user, body) else None,
-        sees=scope.sees(body),
-        whole=body.branch and scope.sees_below(body),
+        in_scope=scope.sees(body),
+        of_subtree=body.branch and scope.sees_below(body),
         lights=total,
         documents=documents,
         reports=_reports(user, body),
@@ -235,7 +235,8 @@ def body_view(user: User, body: Organisation) -> BodyView:
 def may_see_people(user: User, body: Organisation) -> bool:
     """Managers and supervisors see the people of their subtree, administrators all."""
     return user.is_staff or any(
-        body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR)
+        body.path.startswith(membership.organisation.path)
+        for membership in user.in_role(MANAGER, SUPERVISOR)
     )
 
 
