@@ -33,7 +33,7 @@ def change_days(
     now: datetime,
     deleted: Sequence[CalendarDay] = (),
 ) -> None:
-    """Add the days of `new`, change fields of existing days, and delete those of `gone`.
+    """Add the days of `new`, change fields of existing days, and delete those of `deleted`.
 
     The caller has locked the existing days and passes them unchanged. Raises NotAllowed.
     """

@@ -40,13 +40,13 @@ def failing(monkeypatch, *errors):
     """
     written, tried, waiting = export_job._write, [], list(errors)
 
-    def broken(export, alias, teller, file):
+    def broken(export, alias, notes, file):
         tried.append(alias)
         if waiting:
             file.write(b"half a file")
-            teller.done = 7
+            notes.rows_written = 7
             raise waiting.pop(0)
-        return written(export, alias, teller, file)
+        return written(export, alias, notes, file)
 
     monkeypatch.setattr(export_job, "_write", broken)
     return tried
@@ -90,13 +90,13 @@ def test_begun_anew_its_clock_begins_again(cast, work, monkeypatch):
     """Else the time left is told by the rows of this run and the seconds of all."""
     clocks, written = [], export_job._write
 
-    def broken(export, alias, teller, file):
+    def broken(export, alias, notes, file):
         row = Export.objects.get(pk=export.pk)
         clocks.append((row.started_at, row.done))
         if len(clocks) == 1:
             Export.objects.update(done=7)
             raise LOST
-        return written(export, alias, teller, file)
+        return written(export, alias, notes, file)
 
     monkeypatch.setattr(export_job, "_write", broken)
     done(export := ask(cast.manager))
@@ -110,20 +110,20 @@ def test_the_time_left_is_judged_from_the_first_row_on(cast, work, sign_in):
     export, now = ask(cast.manager), timezone.now()
     Export.objects.update(state=RUNNING, started_at=now - timedelta(minutes=5), moved_at=now)
     export.refresh_from_db()
-    teller, client = export_job.ProgressNotes(export, total=10_000), sign_in(cast.manager)
-    teller.note()
+    notes, client = export_job.ProgressNotes(export, total=10_000), sign_in(cast.manager)
+    notes.save_progress()
     assert Export.objects.get().started_at == now - timedelta(minutes=5)
     page = client.get(f"/exports/{export.pk}/").content.decode()
     assert "10,000" in page and "正在清点、排序" in page
-    teller(500)
-    teller.first_row_at = now - timedelta(seconds=10)  # as if they had come some time ago
-    teller(1000)
-    teller.note()
+    notes(500)
+    notes.first_row_at = now - timedelta(seconds=10)  # as if they had come some time ago
+    notes(1000)
+    notes.save_progress()
     assert Export.objects.get().started_at == now - timedelta(seconds=10)
     assert "约剩 2 分钟" in client.get(f"/exports/{export.pk}/").content.decode()
     Export.objects.update(state=CANCELLED, version=9)
-    teller.note()
-    assert teller.cancelled.is_set()
+    notes.save_progress()
+    assert notes.cancelled.is_set()
 
 
 def test_what_was_cancelled_meanwhile_is_not_begun_anew(cast, work, monkeypatch):
@@ -204,15 +204,15 @@ def test_it_goes_on_telling_after_its_connection_broke(transactional_db, cast, w
     export = ask(cast.manager)
     Export.objects.update(state=RUNNING, started_at=timezone.now())
     export.refresh_from_db()
-    teller = export_job.ProgressNotes(export, done=5, total=9)
+    notes = export_job.ProgressNotes(export, rows_written=5, total=9)
     told = []
 
     def tell():
-        teller.note()
+        notes.save_progress()
         connections["default"].connection.close()  # as a server that ended does
-        teller.done = 6
-        teller.note()
-        teller.note()
+        notes.rows_written = 6
+        notes.save_progress()
+        notes.save_progress()
         told.append(Export.objects.get(pk=export.pk).done)
         connections.close_all()
 

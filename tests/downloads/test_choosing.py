@@ -98,7 +98,7 @@ def test_every_fault_is_shown_at_once_and_what_was_typed_stays():
     wrong = form({"column": [], "at-a": "x", "at-b": "２", "at-c": "1"})
     assert not wrong.is_valid()
     assert len(wrong.non_field_errors()) == 2
-    assert [(line.at, line.wrong) for line in wrong.lines] == [
+    assert [(line.position, line.wrong) for line in wrong.lines] == [
         ("x", True),
         ("２", True),
         ("1", False),

@@ -451,7 +451,7 @@ def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatc
     monkeypatch.setattr(export_job, "_write", broken)
     export = done(ask(cast.manager))
     assert (export.state, len(content(export))) == (READY, 5)
-    assert "copy failed under it" in caplog.text
+    assert "database copy failed: it went away" in caplog.text
 
 
 # cancelling

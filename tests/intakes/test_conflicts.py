@@ -229,7 +229,7 @@ def test_of_a_row_contested_throughout_nothing_is_written(cast, bring, apply, un
     assert intake.counts == {"conflict": 1, "changed": 1}
     applying.choose(intake, "theirs")
     assert pages.view_of(intake, {}, NOW).conflicts == pages.Conflicts(
-        undecided=0, filed=0, kept=1, nothing=1
+        undecided=0, for_file=0, for_stored=1, without_effect=1
     )
     apply(intake)
     body.refresh_from_db()
