@@ -55,25 +55,15 @@ def file_figures(
     changed: list[Figure] = []
     corrections: list[audit.Change] = []
     for figure in ordered:
-        stored_figure = stored.get(figure.key)
-        figure_to_store = rows[figure.key] = _row(figure, stored_figure, by, now)
-        if stored_figure is None:
-            new.append(figure_to_store)
-        elif figure_to_store is not stored_figure:
-            changed.append(figure_to_store)
-            corrections.append(
-                audit.Change(
-                    figure_to_store,
-                    recorded_values(stored_figure),
-                    recorded_values(figure_to_store),
-                )
-            )
-        if figure_to_store is not stored_figure:
-            pending_delta().figure(
-                _tally_key(figure_to_store),
-                stored_figure.value if stored_figure else None,
-                figure_to_store.value,
-            )
+        old = stored.get(figure.key)
+        row = rows[figure.key] = _row(figure, old, by, now)
+        if old is None:
+            new.append(row)
+        elif row is not old:
+            changed.append(row)
+            corrections.append(audit.Change(row, recorded_values(old), recorded_values(row)))
+        if row is not old:
+            pending_delta().figure(_tally_key(row), old.value if old else None, row.value)
     _write(new, changed)
     reports = [audit.Change(row, {}, recorded_values(row)) for row in new]
     audit.record_many("report_figure", reports, by=by, now=now)

@@ -1,6 +1,6 @@
 """Figures that bodies have to report, for the form and for the page "my work"."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -119,16 +119,8 @@ def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     }
     last_periods = {cadence: Period.last_ended(today, cadence) for cadence in MONTHS}
     reported = _reported(user, indicators, last_periods)
-    groups: dict[tuple[int, str, int], list[Indicator]] = {}
-    for responsibility in responsibilities:
-        path = bodies[responsibility.organisation_id].path
-        for row in indicators:
-            if row.document_id == responsibility.document_id and path.startswith(
-                row.organisation.path
-            ):
-                key = (responsibility.organisation_id, row.cadence, row.document_id)
-                groups.setdefault(key, []).append(row)
     due = []
+    groups = _expected_indicators(responsibilities, bodies, indicators)
     for (body, cadence, _document), group in groups.items():
         count = sum((row.pk, body) in reported for row in group)
         if count < len(group):
@@ -140,6 +132,21 @@ def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     order = list(last_periods)
     due.sort(key=lambda row: (order.index(row.period.cadence), row.body.code, row.document.pk))
     return tuple(due)
+
+
+def _expected_indicators(
+    responsibilities: Iterable[Owing],
+    bodies: Mapping[int, Organisation],
+    indicators: Sequence[Indicator],
+) -> dict[tuple[int, str, int], list[Indicator]]:
+    """The indicators that are expected, by ids of body, cadence and document."""
+    groups: dict[tuple[int, str, int], list[Indicator]] = {}
+    for responsibility in responsibilities:
+        body, document = responsibility.organisation_id, responsibility.document_id
+        for row in indicators:
+            if row.document_id == document and bodies[body].path.startswith(row.organisation.path):
+                groups.setdefault((body, row.cadence, document), []).append(row)
+    return groups
 
 
 def _reported(

@@ -248,32 +248,25 @@ def lines_of(
     """The lines of indicators of one document. At most five queries; `former` saves one."""
     body, before = vantage.body.pk, period.year_before()
     figures = own_figures(user, [body], indicators, [period, before])
-    own_values = {
+    values = {
         row.pk: Compared(figures.get((row.pk, period, body)), figures.get((row.pk, before, body)))
         for row in indicators
     }
     if not vantage.whole:
-        return tuple(
-            IndicatorLine(row, own_values[row.pk], own_values[row.pk]) for row in indicators
-        )
-    stored = totals([body], indicators, [period, before])
-    below = [
-        row.organisation
-        for row in indicators
-        if row.organisation.path.startswith(vantage.body.path)
-    ]
+        return tuple(IndicatorLine(row, values[row.pk], values[row.pk]) for row in indicators)
+    stored, path = totals([body], indicators, [period, before]), vantage.body.path
+    below = [row.organisation for row in indicators if row.organisation.path.startswith(path)]
     responsible = responsible_counts([vantage.body, *below], indicators[0].document_id)
     former = former_reporters(indicators, vantage.body, period) if former is None else former
     lines = []
     for row in indicators:
-        current, earlier = (
-            stored.get((row.pk, row_period, body), NONE) for row_period in (period, before)
-        )
+        current = stored.get((row.pk, period, body), NONE)
+        earlier = stored.get((row.pk, before, body), NONE)
         counted_body = row.organisation_id if row.organisation in below else body
         lines.append(
             IndicatorLine(
                 row,
-                own_values=own_values[row.pk],
+                own_values=values[row.pk],
                 total=Compared(current.value(row.aggregation), earlier.value(row.aggregation)),
                 reported=current.count,
                 reported_then=earlier.count,

@@ -101,10 +101,8 @@ def merge_bodies(
     demand(by)
     _lock_obligations(body)
     tree_lock.hold_alone()
-    body, successor = (
-        Organisation.objects.get(pk=body.pk),
-        Organisation.objects.get(pk=successor.pk),
-    )
+    body = Organisation.objects.get(pk=body.pk)
+    successor = Organisation.objects.get(pk=successor.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)
     if reasons := merge_obstacles(body, successor, now):

@@ -217,9 +217,8 @@ class PeopleChecker(Checker):
     ) -> CheckedRow:
         name, values = row_roles.name, _account_values(row)
         label = f"{name} {values.get('full_name') or (user.full_name if user else '')}".strip()
-        before = self.roles_after.setdefault(
-            name, sorted(stored_roles.get(user.pk, ())) if user else []
-        )
+        roles = stored_roles.get(user.pk, ()) if user else ()
+        before = self.roles_after.setdefault(name, sorted(roles))
         first_values = self.first_values.setdefault(name, values)
         combine = {*before}.difference if row_roles.ends else {*before}.union
         after = sorted(combine(row_roles.roles))
