@@ -41,7 +41,6 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 MARK_SAFE = {"intakes/safe_resource.py", "templatetags/markup.py"}
 # Tables of hundreds of cells, joined from pieces that these modules escape themselves.
 JOIN_ESCAPED = {
-    "templatetags/markup.py",
     "templatetags/board.py",
     "templatetags/ledger.py",
     "templatetags/matrix.py",
@@ -237,6 +236,34 @@ def calls(tree: ast.AST, name: str) -> bool:
         isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == name
         for node in ast.walk(tree)
     )
+
+
+# Functions that escape their values, and the place of the pattern among their arguments.
+PATTERNS = {"format_html": 0, "fast_format_html": 0, "format_html_join": 1}
+
+
+def is_fixed(pattern: ast.expr) -> bool:
+    """Whether this is text of the code: a literal, or a constant of its module."""
+    if isinstance(pattern, ast.Name):
+        return pattern.id.isupper()
+    return isinstance(pattern, ast.Constant)
+
+
+def test_no_value_enters_a_pattern_of_html():
+    assert [
+        f"{here(path)}:{node.lineno}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (name := ast.unparse(node.func).split(".")[-1]) in PATTERNS
+        and not is_fixed(node.args[PATTERNS[name]])
+    ] == []
+
+
+def test_the_rule_sees_a_value_in_a_pattern():
+    calls = ("format_html(f'<b>{name}</b>')", "format_html('<b>' + name)", "format_html(pattern)")
+    for code in calls:
+        assert not is_fixed(ast.parse(code, mode="eval").body.args[0])
 
 
 def test_templates_escape():

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
@@ -17,7 +16,13 @@ from directives.core.scope import Lights
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import BoardChoice, link
 from directives.dashboard.queries.figures import BoardLine, Figure, HeatCell
-from directives.templatetags.markup import attribute, join_escaped, join_html, shortened
+from directives.templatetags.markup import (
+    attribute,
+    fast_format_html,
+    join_escaped,
+    join_html,
+    shortened,
+)
 from directives.templatetags.tracker import FILLS, TONES, lamp, meter
 
 register = template.Library()
@@ -67,7 +72,7 @@ class CardWriter:
         """The count of overdue obligations, with a link to them."""
         if not line.lights.red:
             return ""
-        return format_html(
+        return fast_format_html(
             '<a class="{}t-r"{}>{}{}<span class="sr"> {}</span></a>',
             look,
             self.href(line.red),
@@ -83,16 +88,24 @@ class CardWriter:
             count = getattr(lights, colour)
             if count:
                 width = 100 * count / total
-                rectangles.append((FILLS[colour], f"{start:.2f}", f"{width:.2f}", height))
+                rectangles.append(
+                    fast_format_html(
+                        '<rect{} x="{}%" width="{}%" height="{}"/>',
+                        FILLS[colour],
+                        f"{start:.2f}",
+                        f"{width:.2f}",
+                        height,
+                    )
+                )
                 parts.append(f"{self.words[colour]} {count:,}")
                 start += width
         words = self.all % {"total": f"{total:,}", "parts": self.comma.join(parts)}
-        return format_html(
+        return fast_format_html(
             '<svg class="bars" width="100%" height="{}" role="img" aria-label="{} {}">{}</svg>',
             height,
             label,
             words,
-            format_html_join("", '<rect{} x="{}%" width="{}%" height="{}"/>', rectangles),
+            join_html(rectangles),
         )
 
 
@@ -103,7 +116,7 @@ def share_of_lights(lights: Lights) -> int:
 
 def _on_time(lights: Lights) -> SafeString:
     """The share on time, with the counts that it is of."""
-    return format_html(
+    return fast_format_html(
         '<span class="rt"><b>{}%</b><small>{}</small></span>',
         share_of_lights(lights),
         gettext("on time %(n)s/%(of)s") % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"},
@@ -125,11 +138,11 @@ def section_rows(board: Board) -> SafeString:
     for line in board.section_lines:
         section, title = line.thing, localized(line.thing, "title")
         rows.append(
-            format_html(
+            fast_format_html(
                 '<li><a{}><span class="nm"><b>{}</b>{}<small>{}</small></span>{}{}</a></li>',
                 writer.href(line.rows),
                 writer.code(section.number) if section.number else closing,
-                format_html("<span>{}</span>", title) if title else "",
+                fast_format_html("<span>{}</span>", title) if title else "",
                 _in_all(line.lights),
                 writer.bar(line.lights, section.number),
                 _on_time(line.lights),
@@ -142,7 +155,7 @@ def section_rows(board: Board) -> SafeString:
 def document_choices(board: Board) -> SafeString:
     """The newest documents to choose from, and a link to all others."""
     rows = [
-        format_html(
+        fast_format_html(
             '<li><a href="{}"{}>{}</a></li>',
             link(board.choice, **ONE_DOCUMENT | {"document": document.pk}),
             attribute("aria-current", "true" if document == board.document else ""),
@@ -152,7 +165,7 @@ def document_choices(board: Board) -> SafeString:
     ]
     if len(board.documents) > OFFERED:
         rows.append(
-            format_html(
+            fast_format_html(
                 '<li><a href="{}#documents">{} ›</a></li>',
                 link(board.choice, **ONE_DOCUMENT | {"document": None, "documents": True}),
                 gettext("%(n)s more documents") % {"n": len(board.documents) - OFFERED},
@@ -165,11 +178,11 @@ def document_choices(board: Board) -> SafeString:
 def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
     """Each document with its bar, its share on time and its overdue obligations."""
     writer, rows = CardWriter(board), []
-    none_overdue = format_html('<span class="mv">{}</span>', "—")
+    none_overdue = fast_format_html('<span class="mv">{}</span>', "—")
     for line in lines:
         title = localized(line.thing, "title")
         rows.append(
-            format_html(
+            fast_format_html(
                 '<li><a href="{}"><span class="nm"><span>{}</span><small>{}</small></span>'
                 "{}{}</a>{}</li>",
                 link(board.choice, **ONE_DOCUMENT | {"document": line.thing.pk}),
@@ -187,11 +200,11 @@ def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
 def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> SafeString:
     """Bodies by their share on time. Those of few obligations are marked; ties share a place."""
     writer, rows = CardWriter(board), []
-    few = format_html('<i class="tag line">{}</i>', pgettext("ranking", "few"))
+    few = fast_format_html('<i class="tag line">{}</i>', pgettext("ranking", "few"))
     for line in lines:
         lights = line.lights
         rows.append(
-            format_html(
+            fast_format_html(
                 '<li><span class="no">{}</span><a href="{}">{}</a>{}'
                 '<span class="pc"><b>{}%</b> <small>{}/{}</small>{}</span>'
                 '<span class="mv">{}</span></li>',
@@ -238,7 +251,8 @@ def _heat_cell(writer: CardWriter, cell: HeatCell, name: str, words: str) -> str
         "of": off.of,
         "red": cell.red,
     }
-    ink = f' class="h{cell.shade}"' if cell.shade else ""
+    shade = cell.shade
+    ink = f' class="h{shade}"' if shade else ""
     look = ' class="long"' if off.n >= LONG else "" if off.n else ' class="zero"'
     return (
         f'<td{ink}><a{writer.href(off)}{look} aria-label="{label}"><span>{off.n:,}</span></a></td>'
@@ -263,13 +277,13 @@ def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
     code, lights = writer.code(line.thing.code), line.lights
     late: str = "—"
     if lights.red:
-        late = format_html(
+        late = fast_format_html(
             '<a class="t-r"{}>{}{}</a>',
             writer.href(line.red),
             writer.lamps["red"],
             f"{lights.red:,}",
         )
-    return format_html(
+    return fast_format_html(
         '<tr><th scope="row"><a class="code" href="{}">{}</a></th><td><a href="{}">{}</a></td>'
         '<td class="mix">{}</td>'
         '<td class="num"><a{}><b>{}%</b> <small>{}/{}</small></a></td>'
@@ -290,7 +304,7 @@ def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
 def _of_one(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
     row = line.thing.row
     word, why = describe_light(request, row)
-    return format_html(
+    return fast_format_html(
         '<tr><th scope="row"><a class="code" href="{}">{}</a></th><td>{}</td>'
         '<td><span class="light {}">{}{}</span>{}</td>'
         '<td class="num" data-k="{}">{}%</td></tr>',
@@ -300,7 +314,7 @@ def _of_one(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
         TONES[row.light],
         writer.lamps[row.light],
         word,
-        format_html('<span class="why">{}</span>', why) if why else "",
+        fast_format_html('<span class="why">{}</span>', why) if why else "",
         gettext("Done"),
         row.percent,
     )
@@ -310,14 +324,15 @@ def _of_one(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
 def chips(board: Board) -> SafeString:
     """The filters in force, each with a link that removes it."""
     off = gettext("clear")
-    return format_html_join(
-        "",
-        '<a class="chip" href="{}">{} <span aria-hidden="true">×</span>'
-        '<span class="sr">{}</span></a>',
-        (
-            (link(board.choice, **FIRST_PAGE | change), words, off)
-            for words, change in _conditions(board)
-        ),
+    return join_html(
+        fast_format_html(
+            '<a class="chip" href="{}">{} <span aria-hidden="true">×</span>'
+            '<span class="sr">{}</span></a>',
+            link(board.choice, **FIRST_PAGE | change),
+            words,
+            off,
+        )
+        for words, change in _conditions(board)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext, pgettext
@@ -18,7 +18,13 @@ from directives.dashboard.queries.facts import Period
 from directives.dashboard.queries.figures import BoardLine, LabelledFigure
 from directives.dashboard.queries.trend import Trend, period_name, table
 from directives.templatetags.board import FIRST_PAGE, CardWriter
-from directives.templatetags.markup import attribute, join_html, number_cells, shortened
+from directives.templatetags.markup import (
+    attribute,
+    fast_format_html,
+    join_html,
+    number_cells,
+    shortened,
+)
 from directives.templatetags.tracker import TONES, lamp, meter
 
 register = template.Library()
@@ -36,7 +42,7 @@ def stat(board: Board, colour: str) -> SafeString:
         "grey": gettext("Grey · closed, not due"),
     }[colour]
     figure, lamp_colour = board.figures[colour], "closed" if colour == "grey" else colour
-    return format_html(
+    return fast_format_html(
         '<a{}><span class="light {}">{}{}</span>'
         '<span class="n{}">{} <small>/ {} · {}%</small></span></a>',
         attribute("href", figure.url) if board.now else "",
@@ -78,14 +84,14 @@ def _named(board: Board, line: BoardLine) -> SafeString:
     else:
         words = gettext("the closing section")
     if board.now:
-        return format_html('<a href="{}">{}</a>', line.red.url, words)
-    return format_html("<a>{}</a>", words)
+        return fast_format_html('<a href="{}">{}</a>', line.red.url, words)
+    return fast_format_html("<a>{}</a>", words)
 
 
 @register.simple_tag
 def picture(card: str) -> SafeString:
     """The button that saves a card as a picture, hidden until its script has loaded."""
-    return format_html(
+    return fast_format_html(
         '<button class="btn text shoot" type="button" data-picture="{}" hidden>{}</button>',
         card,
         gettext("Save as picture"),
@@ -96,18 +102,15 @@ def picture(card: str) -> SafeString:
 def section_options(board: Board) -> SafeString:
     """The sections of the document as options."""
     writer, closing = CardWriter(board), pgettext("section", "Closing")
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{} {}</option>',
-        (
-            (
-                section.pk,
-                " selected" if section.pk == board.choice.section else "",
-                writer.code(section.number) if section.number else closing,
-                localized(section, "title"),
-            )
-            for section in board.sections
-        ),
+    return join_html(
+        fast_format_html(
+            '<option value="{}"{}>{} {}</option>',
+            section.pk,
+            " selected" if section.pk == board.choice.section else "",
+            writer.code(section.number) if section.number else closing,
+            localized(section, "title"),
+        )
+        for section in board.sections
     )
 
 
@@ -118,7 +121,7 @@ def period(cycle: Period) -> str:
 
 
 def _row(head: str, *values: str) -> SafeString:
-    return format_html('<tr><th scope="row">{}</th>{}</tr>', head, number_cells(*values))
+    return fast_format_html('<tr><th scope="row">{}</th>{}</tr>', head, number_cells(*values))
 
 
 @register.simple_tag
@@ -135,11 +138,11 @@ def light_table(lines: Iterable[BoardLine], board: Board) -> SafeString:
         )
         counts = (f"{line.lights.count(colour):,}" for colour, _word in LIGHTS)
         rows.append(_row(name, *counts, f"{line.lights.total:,}", f"{line.on_time.share}%"))
-    return format_html(
+    return fast_format_html(
         '<table class="tbl tight"><thead><tr><th scope="col">{}</th>{}</tr></thead>'
         "<tbody>{}</tbody></table>",
         first,
-        format_html_join("", '<th scope="col" class=num>{}</th>', ((word,) for word in heads)),
+        join_html(fast_format_html('<th scope="col" class=num>{}</th>', word) for word in heads),
         join_html(rows),
     )
 
@@ -164,7 +167,7 @@ def week_rows(board: Board) -> SafeString:
         day = format_day(point.day, board.today)
         if point.copied_on:
             url = link(board.choice, on=point.day, **FIRST_PAGE)
-            day = format_html('<a href="{}">{}</a>', url, day)
+            day = fast_format_html('<a href="{}">{}</a>', url, day)
         on_time = f"{point.on_time:,}/{point.total:,}"
         rows.append(_row(day, on_time, f"{point.share:.1f}%", f"{point.red:,}"))
     return join_html(rows)
@@ -176,7 +179,7 @@ def next_lines(board: Board) -> SafeString:
     count, lines = gettext("%(n)s obligations"), []
     for due in board.ahead:
         lines.append(
-            format_html(
+            fast_format_html(
                 '<li><time class="soft nb" datetime="{}">{}</time><a href="{}">{}{}{}</a></li>',
                 due.day.isoformat(),
                 format_day(due.day, board.today),
@@ -188,10 +191,10 @@ def next_lines(board: Board) -> SafeString:
         )
     if not lines:
         words = gettext("Nothing is due in the coming weeks.")
-        lines.append(format_html('<li class="soft">{}</li>', words))
+        lines.append(fast_format_html('<li class="soft">{}</li>', words))
     if board.undated.n:
         lines.append(
-            format_html(
+            fast_format_html(
                 '<li><span class="soft">—</span><a href="{}">{}{}{}</a></li>',
                 board.undated.url,
                 gettext("No due date set"),
@@ -209,11 +212,11 @@ def cover_lines(board: Board) -> SafeString:
     for part in board.coverage:
         missing: str = gettext("%(n)s missing") % {"n": f"{part.missing.n:,}"}
         if not part.missing.n:
-            missing = format_html('<span class="quiet">{}</span>', complete)
+            missing = fast_format_html('<span class="quiet">{}</span>', complete)
         elif part.exact:
-            missing = format_html('<a href="{}">{}</a>', part.missing.url, missing)
+            missing = fast_format_html('<a href="{}">{}</a>', part.missing.url, missing)
         lines.append(
-            format_html(
+            fast_format_html(
                 '<li><span>{}</span>{}<span class="num"><b>{}%</b> <small>{}/{}</small></span>'
                 '<span class="num">{}</span></li>',
                 part.label,
@@ -234,20 +237,22 @@ def change_lines(board: Board) -> SafeString:
     for activity in board.happened:
         sign = {"worse": "+", "better": "−"}.get(activity.kind, "") if activity.n else ""
         label: str = str(activity.label)
+        if activity.n:
+            label = fast_format_html('<a href="{}">{}</a>', activity.url, label)
         lines.append(
-            format_html(
+            fast_format_html(
                 '<li><span class="v">{}{}</span>{}{}'
                 '<small class="wk"><a href="{}">{}</a></small></li>',
                 sign,
                 f"{activity.n:,}",
                 lamp(activity.colour) if activity.colour else "",
-                format_html('<a href="{}">{}</a>', activity.url, label) if activity.n else label,
+                label,
                 activity.week_url,
                 in_week % {"n": f"{activity.week:,}"},
             )
         )
     if not lines:
-        return format_html('<li class="soft">{}</li>', gettext("Nothing has changed."))
+        return fast_format_html('<li class="soft">{}</li>', gettext("Nothing has changed."))
     return join_html(lines)
 
 
@@ -260,7 +265,7 @@ def late_lines(board: Board, request: Dated) -> SafeString:
         row = late.obligation
         word, why = describe_light(request, row)
         lines.append(
-            format_html(
+            fast_format_html(
                 '<tr><th scope="row"><a href="{}">{}</a></th>'
                 '<td><a class="code" href="{}">{}</a> {}{}</td>'
                 '<td><span class="light {}">{}{}</span><span class="why">{}</span></td>'
@@ -289,14 +294,15 @@ def _of_document(title: str | None) -> str:
     """The document of an obligation, where the page shows several documents."""
     if not title:
         return ""
-    return format_html('<small class="of">{}</small>', gettext("“%(title)s”") % {"title": title})
+    return fast_format_html(
+        '<small class="of">{}</small>', gettext("“%(title)s”") % {"title": title}
+    )
 
 
 @register.simple_tag
 def legend() -> SafeString:
     """The lamps with their words."""
-    return format_html_join(
-        "",
-        "<span>{}{}</span>",
-        ((lamp(colour), gettext(COLOUR_NAMES[colour])) for colour in COLOURS),
+    return join_html(
+        fast_format_html("<span>{}{}</span>", lamp(colour), gettext(COLOUR_NAMES[colour]))
+        for colour in COLOURS
     )

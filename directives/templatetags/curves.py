@@ -1,7 +1,6 @@
 """The curves of the dashboard: submitted entries of a cycle, and the share on time by week."""
 
 from django import template
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -9,7 +8,7 @@ from directives.base.wording import format_day
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.trend import Trend
 from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
-from directives.templatetags.markup import attribute, join_html
+from directives.templatetags.markup import attribute, fast_format_html, join_html
 
 register = template.Library()
 HAN, LATIN = 12, 7  # approximate widths of a character, in units of the drawing
@@ -20,7 +19,7 @@ MARGIN = 16  # to the right of the drawing
 def svg_text(
     x: float | str, y: float | str, words: str, *, anchor: str = "", look: str = ""
 ) -> SafeString:
-    return format_html(
+    return fast_format_html(
         '<text x="{}" y="{}"{}{}>{}</text>',
         x,
         y,
@@ -38,18 +37,20 @@ def text_width(words: str) -> int:
 def scale(low: str, middle: str, high: str, bottom: int, top: int, right: int) -> SafeString:
     """Three horizontal lines with their percentages."""
     lines = ((bottom, low), ((bottom + top) // 2, middle), (top, high))
-    return format_html_join(
-        "",
-        '<path class="ax" d="M{} {}H{}"/>{}',
-        (
-            (LEFT, y, right, svg_text(36, y + 4, f"{percent}%", anchor="end"))
-            for y, percent in lines
-        ),
+    return join_html(
+        fast_format_html(
+            '<path class="ax" d="M{} {}H{}"/>{}',
+            LEFT,
+            y,
+            right,
+            svg_text(36, y + 4, f"{percent}%", anchor="end"),
+        )
+        for y, percent in lines
     )
 
 
 def chart(right: int, height: int, label: str, parts: list[SafeString]) -> SafeString:
-    return format_html(
+    return fast_format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
         right + MARGIN,
         height,
@@ -59,13 +60,13 @@ def chart(right: int, height: int, label: str, parts: list[SafeString]) -> SafeS
 
 
 def area_under(area: str, line: str) -> SafeString:
-    return format_html(
+    return fast_format_html(
         '<polygon class="area" points="{}"/><polyline class="now" points="{}"/>', area, line
     )
 
 
 def dot(x: float, y: float, radius: float) -> SafeString:
-    return format_html('<circle class="dot" cx="{}" cy="{}" r="{}"/>', x, y, radius)
+    return fast_format_html('<circle class="dot" cx="{}" cy="{}" r="{}"/>', x, y, radius)
 
 
 @register.simple_tag
@@ -77,7 +78,9 @@ def report_curve(board: Board) -> SafeString:
     parts = [scale("0", "50", "100", 300, 30, trend.right)]
     if trend.line_before:
         words = svg_text(trend.right, 22, gettext("previous cycle"), anchor="end", look="opt")
-        parts.append(format_html('<polyline class="was" points="{}"/>{}', trend.line_before, words))
+        parts.append(
+            fast_format_html('<polyline class="was" points="{}"/>{}', trend.line_before, words)
+        )
     parts.append(area_under(trend.area, trend.line))
     parts += _due_day(trend, due)
     parts += [dot(trend.now_x, trend.now_y, 5), _words_of_today(trend), *_axis(trend, due)]
@@ -101,7 +104,7 @@ def _due_day(trend: Trend, due: str) -> list[SafeString]:
     x, anchor = trend.due_words_x, trend.due_anchor
     missing = gettext("%(n)s not submitted") % {"n": f"{trend.missing:,}"}
     return [
-        format_html('<path class="due" d="M{} 20V300"/>', trend.due_x),
+        fast_format_html('<path class="due" d="M{} 20V300"/>', trend.due_x),
         svg_text(x, 270, gettext("Due %(day)s") % {"day": due}, anchor=anchor, look="t2"),
         svg_text(x, 288, missing, anchor=anchor, look="opt apart"),
     ]

@@ -16,6 +16,7 @@ from directives.templatetags.tracker import moment, once
 
 register = template.Library()
 SWAP = attribute("hx-swap-oob", "true")
+NOTE = '<span class="note" id="{}-{}"{}>{}</span>'
 
 
 @register.simple_tag
@@ -103,14 +104,13 @@ def entry_percent(line: EntryLine) -> str:
 @register.simple_tag
 def entry_saved(line: EntryLine, seen: str = "") -> SafeString:
     """The parts of a row that a save changes, and the time beside the title."""
-    note = '<span class="note" id="{}-{}"{}>{}</span>'
     pk = line.entry.pk
     return join_html(
         [
             entry_state(line, seen),
             saved_at(line.entry.saved_at, True),
-            "" if line.entry.unchanged else format_html(note, "n", pk, SWAP, entry_note(line)),
-            format_html(note, "p", pk, SWAP, entry_percent(line)),
+            "" if line.entry.unchanged else format_html(NOTE, "n", pk, SWAP, entry_note(line)),
+            format_html(NOTE, "p", pk, SWAP, entry_percent(line)),
             format_html('<div id="c-{}"{}></div>', pk, SWAP),
         ]
     )

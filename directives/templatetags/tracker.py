@@ -11,7 +11,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.http import HttpRequest
 from django.template.context import Context
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
@@ -29,7 +29,7 @@ from directives.base.wording import (
 )
 from directives.core import rules, working_calendar
 from directives.models import Document, User
-from directives.templatetags.markup import attribute
+from directives.templatetags.markup import attribute, fast_format_html, join_html
 
 register = template.Library()
 
@@ -82,7 +82,7 @@ def colour_word(colour: str) -> str:
 def lamp_word(colour: str, count: int | None = None) -> SafeString:
     """A lamp with its name, and a count if there is one."""
     tail = f" {grouped(count)}" if count is not None else ""
-    return format_html(
+    return fast_format_html(
         '<span class="light {}">{}{}{}</span>',
         TONES[colour],
         lamp(colour),
@@ -99,10 +99,12 @@ def light(context: Context, row: Any, why: bool = True) -> SafeString:
     the reason out.
     """
     word, reason = describe_light(context["request"], row)
-    mark = format_html(
+    mark = fast_format_html(
         '<span class="light {}">{}{}</span>', TONES[row.light], lamp(row.light), word
     )
-    return mark + format_html('<span class="why">{}</span>', reason) if why and reason else mark
+    if not (why and reason):
+        return mark
+    return mark + fast_format_html('<span class="why">{}</span>', reason)
 
 
 # figures
@@ -168,8 +170,10 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
         for piece in pieces(counts)
     ]
     rects = rects or [(TRACK, "0%", "100%", height)]
-    rectangles = format_html_join("", '<rect{} x="{}" width="{}" height="{}"/>', rects)
-    return format_html(
+    rectangles = join_html(
+        fast_format_html('<rect{} x="{}" width="{}" height="{}"/>', *rect) for rect in rects
+    )
+    return fast_format_html(
         '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>',
         height,
         f"{label} {summary}".strip(),
@@ -181,7 +185,7 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
 def meter(done: int, total: int, label: str = "", low: bool = False) -> SafeString:
     """A plain bar of `done` out of `total`; `low` draws it in ink instead of the accent."""
     width = f"{min(100, 100 * done / total) if total else 0:.1f}%"
-    return format_html(
+    return fast_format_html(
         '<svg class="meter" width="100%" height="8" role="img" aria-label="{}">'
         '<rect class="track" width="100%" height="8" rx="2"/>'
         '<rect class="fill{}" width="{}" height="8" rx="2"/></svg>',
@@ -328,10 +332,11 @@ def missing_years(context: Context, *days: Any) -> str:
 @register.simple_tag
 def options(choices: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
     """The options of a select: (value, label) each, the chosen one selected."""
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((value, " selected" if value == chosen else "", label) for value, label in choices),
+    return join_html(
+        fast_format_html(
+            '<option value="{}"{}>{}</option>', value, " selected" if value == chosen else "", label
+        )
+        for value, label in choices
     )
 
 

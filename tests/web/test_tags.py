@@ -10,9 +10,13 @@ from django import forms
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from directives.base.workdays import Workdays
 from directives.templatetags import tracker
+from directives.templatetags.markup import fast_format_html, join_html
 
 pytestmark = pytest.mark.once
 
@@ -281,3 +285,18 @@ def test_a_row_of_a_form_ties_its_error_to_its_field():
 def test_lines_that_are_joined(source, shown):
     text = "{% load layout %}{% joined %}" + source + "{% endjoined %}"
     assert Template(text).render(Context({"x": "丙"})) == shown
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["<b>&\"'</b>", "国务院", "", 1234, 1.5, None, gettext_lazy("Save"), SafeString("<i>x</i>")],
+)
+def test_html_put_together_fast_is_as_django_puts_it_together(value):
+    made = fast_format_html('<a title="{}">{}</a>', value, value)
+    assert made == format_html('<a title="{}">{}</a>', value, value)
+    assert isinstance(made, SafeString)
+
+
+def test_joined_pieces_are_escaped_unless_they_are_html():
+    pieces = ["<b>", SafeString("<i>x</i>"), "&"]
+    assert join_html(pieces) == "".join(map(conditional_escape, pieces))

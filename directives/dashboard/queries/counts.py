@@ -125,8 +125,10 @@ def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> BoardLights:
     for body, part, light, count, percents in rows:
         if body not in parts:
             parts[body], sums[body] = {}, {"percent_sum": 0}
-        total = sums[body]
-        cell = parts[body].setdefault(part, {"percent_sum": 0})
+        cells, total = parts[body], sums[body]
+        if part not in cells:
+            cells[part] = {"percent_sum": 0}
+        cell = cells[part]
         cell[light] = cell.get(light, 0) + count
         cell["percent_sum"] += percents
         total[light] = total.get(light, 0) + count
