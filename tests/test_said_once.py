@@ -6,12 +6,28 @@ people with roles, obligations with any state and days, several documents.
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore as StoredSession
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    F,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Concat, TruncDate
 from django.utils.translation import gettext, override
 
 from directives import accounts, tallies
@@ -21,27 +37,34 @@ from directives.core import notices, rules
 from directives.core.scope import Scope
 from directives.core.transitions import LIGHT_FACTS as FACTS
 from directives.core.transitions import relight, tolerances
-from directives.dashboard.queries import counts
+from directives.dashboard.queries import counts, sql
+from directives.dashboard.queries.sql import FactRow
 from directives.models import (
+    ALWAYS,
     CalendarDay,
     Cycle,
     Directive,
     Document,
     Event,
     ItemState,
+    Mark,
     Membership,
     Notice,
     Obligation,
     Organisation,
+    OverallDay,
+    OverallMark,
     ProgressReport,
     ReportEntry,
+    Tally,
+    TallyDay,
     User,
     documents,
     exports,
     intakes,
 )
 from directives.models.obligations import CLOCKS
-from directives.models.scope import in_view, in_worked_for
+from directives.models.scope import in_subtree, in_view, in_worked_for
 from directives.obligations.commands import choosing
 from directives.obligations.imports.obligations import ObligationChecker
 from directives.record.queries.events import _may_read
@@ -417,3 +440,157 @@ def test_templates_ask_for_states_that_there_are():
     pages = [path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html")]
     words = {word for page in pages for word in comparison.findall(page)}
     assert (words - known, len(words) > 10) == (set(), True)
+
+
+LIGHT_AFTER, LIGHT_BEFORE = (
+    Coalesce(KeyTextTransform("light", name), Value(""), output_field=TextField())
+    for name in ("after", "before")
+)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+RECENT = TODAY - timedelta(days=7)
+
+
+def facts(rows: QuerySet, topic: str, word: Any, on: Any, n: Any, p: Any = 0) -> list[FactRow]:
+    """The rows of a part of the dashboard's statement, through the ORM."""
+    named = {
+        "f_topic": Value(topic) if topic else F("topic"),
+        "f_word": word if hasattr(word, "resolve_expression") else Value(word),
+        "f_on": on,
+    }
+    grouped = rows.order_by().annotate(**named).values("f_topic", "f_word", "f_on")
+    counted = grouped.annotate(f_n=n, f_p=p if hasattr(p, "resolve_expression") else Value(p))
+    cells = counted.values_list("f_topic", "f_word", "f_on", "f_n", "f_p")
+    return [FactRow(topic, word, on or ALWAYS, n, int(p)) for topic, word, on, n, p in cells]
+
+
+def cycle_facts(document: int) -> list[FactRow]:
+    names = ("id", "due_on", "year", "period", "number")
+    rows = Cycle.objects.filter(document=document, opens_on__range=(TODAY - sql.BACK, TODAY))
+    cells = rows.values_list(*names, "opens_on")
+    return [FactRow("cycle", " ".join(map(str, row[:-1])), row[-1], 0, 0) for row in cells]
+
+
+def copy_facts(body: int, first: date, **where: int) -> list[FactRow]:
+    days = TallyDay if where else OverallDay
+    rows = days.objects.filter(scope=body, day__lt=TODAY, **where)
+    begin = rows.filter(day__lte=first).aggregate(day=Max("day"))["day"] or first
+    on_time = sum((F(colour) for colour in sorted(states.ON_TIME)), Value(0))
+    total = sum((F(colour) for colour in states.COLOURS), Value(0))
+    rows = rows.filter(day__gte=begin).values("day").annotate(r=Sum("red"), n=Sum(on_time))
+    return [
+        FactRow("day", str(row["r"]), row["day"], row["n"], row["p"])
+        for row in rows.annotate(p=Sum(total)).order_by()
+    ]
+
+
+def mark_facts(body: int, document: int | None) -> list[FactRow]:
+    if document is None:
+        rows = OverallMark.objects.filter(scope=body, count__gt=0)
+        return facts(rows.exclude(topic="act", day__lt=RECENT), "", F("word"), F("day"), F("count"))
+    reported = Q(topic="report") & (Q(day=ALWAYS) | Q(day__gte=TODAY - sql.BACK))
+    wanted = Q(topic__in=[*sql.ONCE, "owes"]) | Q(topic="act", day__gte=RECENT) | reported
+    rows = Mark.objects.filter(wanted, scope=body, document=document, count__gt=0)
+    return facts(rows, "", F("word"), F("day"), F("count"))
+
+
+def owed_facts(body: int, document: int) -> list[FactRow]:
+    owed = Tally.objects.filter(scope=body, document=document, count__gt=0)
+    number = owed.aggregate(n=Count("directive", distinct=True))["n"]
+    return [FactRow("directives", "", ALWAYS, number, 0)]
+
+
+def event_facts(body: int, document: int | None, since: date) -> list[FactRow]:
+    start = datetime.combine(since, time.min, SHANGHAI)
+    which = {"document_id": document} if document else {"document_id__isnull": False}
+    word = Concat(
+        *("subject_type", Value(":"), "action", Value(">"), LIGHT_BEFORE, Value(">"), LIGHT_AFTER),
+        output_field=TextField(),
+    )
+    rows = Event.objects.filter(organisation=body, at__gte=start, **which)
+    return facts(rows, "event", word, TruncDate("at", tzinfo=SHANGHAI), Count("pk"))
+
+
+def entry_facts(bodies: QuerySet, document: int, **narrowing: object) -> list[FactRow]:
+    rows = ReportEntry.objects.filter(
+        report__organisation__in=bodies, report__document=document, **narrowing
+    )
+    submitted = TruncDate("submitted_at", tzinfo=SHANGHAI)
+    on = Case(When(state__in=states.IN, then=submitted), default=None, output_field=DateField())
+    cycle = Cast("report__cycle_id", TextField())
+    return facts(rows, "report", cycle, on, Count("pk"))
+
+
+def make_history(office: Office, documents: list[Document]) -> None:
+    """Copies of earlier days, acts and events of any day, for the first bodies."""
+    random, days = office.random, [TODAY - timedelta(days=number) for number in range(20)]
+    sections = {document: document.sections.first() for document in documents}
+    for body in office.bodies[:4]:
+        for on in random.sample(days, 6):
+            lights = {colour: random.randint(0, 9) for colour in states.COLOURS}
+            OverallDay.objects.create(scope=body, day=on, **lights)
+            document = random.choice(documents)
+            where = {"document": document, "section": sections[document]}
+            TallyDay.objects.create(scope=body, day=on, **where, **lights)
+            act = {"topic": "act", "word": "issued", "day": on, "count": random.randint(0, 3)}
+            Mark.objects.create(scope=body, document=document, **act)
+            OverallMark.objects.create(scope=body, **act)
+        for _number in range(30):
+            at = NOW - timedelta(hours=random.randint(0, 400))
+            seen = {} if random.random() < 0.5 else {"light": random.choice(states.COLOURS)}
+            Event.objects.create(
+                at=at,
+                action=random.choice(["issue", "relight"]),
+                subject_type="obligation",
+                subject_id=1,
+                organisation=body,
+                document_id=random.choice([None, *(document.pk for document in documents)]),
+                before=seen,
+                after={"light": "red", "percent": 3},
+            )
+
+
+@every_office
+def test_the_dashboard_reads_what_the_orm_reads(office):
+    """Each part of the union in `dashboard.queries.sql`."""
+    documents = list(Document.objects.order_by("pk"))
+    make_history(office, documents)
+    first, found = TODAY - timedelta(days=10), 0
+    for body in office.bodies:
+        subtree = Organisation.objects.filter(in_subtree(body.path, "path"))
+        pairs = [
+            (sql.copies(body.pk, None, None, first, TODAY), copy_facts(body.pk, first)),
+            (sql.overall_marks(body.pk, RECENT), mark_facts(body.pk, None)),
+            (sql.events(body.pk, None, first), event_facts(body.pk, None, first)),
+        ]
+        for document in documents:
+            pk, section = document.pk, document.sections.first().pk
+            one = {"document": pk, "section": section}
+            narrowing = {"obligation__section": section, "obligation__light": "red"}
+            kind = subtree.filter(kind=body.kind)
+            pairs += [
+                (sql.cycles(pk, TODAY), cycle_facts(pk)),
+                (
+                    sql.copies(body.pk, pk, None, first, TODAY),
+                    copy_facts(body.pk, first, document=pk),
+                ),
+                (
+                    sql.copies(body.pk, pk, section, first, TODAY),
+                    copy_facts(body.pk, first, **one),
+                ),
+                (sql.marks(body.pk, pk, RECENT, TODAY), mark_facts(body.pk, pk)),
+                (sql.directives_owed(body.pk, pk), owed_facts(body.pk, pk)),
+                (sql.events(body.pk, pk, first), event_facts(body.pk, pk, first)),
+                (sql.entries(sql.body(body.pk), pk), entry_facts(subtree.filter(pk=body.pk), pk)),
+                (
+                    sql.entries(
+                        sql.below(body.path, body.kind), pk, o__section_id=section, o__light="red"
+                    ),
+                    entry_facts(kind, pk, **narrowing),
+                ),
+            ]
+        for part, rows in pairs:
+            assert sorted(sql.read([part])) == sorted(rows)
+            found += len(rows)
+        together = [part for part, _rows in pairs]
+        assert sorted(sql.read(together)) == sorted(row for _part, rows in pairs for row in rows)
+    assert found > 500
