@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.base.states import COLOURS, MANAGER, SUPERVISOR, VIEWER
+from directives.documents.ingest.labels import with_mark
 from directives.models.people import User
 from directives.models.scope import (
     NO_ROWS,
@@ -151,7 +152,12 @@ class Section(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number}、{self.title_hans}" if self.number else self.title_hans or "结尾"
+        return f"{self.label}{self.title_hans}" if self.number else self.title_hans or "结尾"
+
+    @property
+    def label(self) -> str:
+        """The number as it stands before the title: 一、, （一）, 第一章."""
+        return with_mark(self.number)
 
 
 class Directive(models.Model):

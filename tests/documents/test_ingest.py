@@ -27,7 +27,17 @@ def test_json_has_the_shape_that_other_programs_read() -> None:
     whole = json.loads(out)
     assert err == ""
     assert "\\u" not in out
-    assert list(whole) == ["title", "issuer", "script", "sha256", "sections", "repairs", "left_out"]
+    assert list(whole) == [
+        "title",
+        "issuer",
+        "script",
+        "sha256",
+        "frame",
+        "parts",
+        "sections",
+        "repairs",
+        "left_out",
+    ]
     sentences = [
         one
         for section in whole["sections"]
@@ -40,13 +50,21 @@ def test_json_has_the_shape_that_other_programs_read() -> None:
         "text",
         "text_hans",
         "statement",
+        "title",
+        "source",
         "addressees",
         "modality",
         "kind",
         "cadence",
+        "due",
         "items",
     ]
-    assert sentences[1]["addressees"] == [{"name": "各級黨委", "basis": "named", "source": ""}]
+    assert sentences[1]["addressees"] == [
+        {"name": "各級黨委", "basis": "named", "source": "", "role": "responsible"}
+    ]
+    assert whole["frame"]["issuers"] == ["中共中央"]
+    assert whole["sections"][0]["part"] == ""
+    assert whole["sections"][0]["level"] == 1
     assert whole["sections"][-1]["number"] == ""
     assert whole["sections"][-1]["paragraphs"][0][0]["code"] == "結.1.1"
     assert list(whole["repairs"][0]) == [
@@ -66,7 +84,7 @@ def test_json_has_the_shape_that_other_programs_read() -> None:
 def test_dry_run_says_what_it_would_store() -> None:
     out, err = run(SAMPLE, "--dry-run")
     assert err == ""
-    assert "73 sentences, of them 4 statements; 70 items." in out
+    assert "73 sentences, of them 4 statements; 76 items." in out
     assert "14 proposed and waiting for a person" in out
     assert "Dry run: nothing was stored." in out
 
@@ -129,7 +147,7 @@ def test_stores_once(db: None) -> None:
     assert list(document.directives.order_by("order").values_list("code", "text")) == [
         (x.code, x.text) for x in sample_sentences()
     ]
-    assert Item.objects.count() == 70
+    assert Item.objects.count() == 76
     assert Repair.objects.filter(state="confirmed").count() == 14
     assert LeftOut.objects.count() == 4
     err_again = StringIO()

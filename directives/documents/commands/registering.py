@@ -132,7 +132,7 @@ def _register_section(document: Document, section_read: SectionRead, place: int,
         title_hans=hans,
         title_hant=hant,
     )
-    for paragraph, sentences in enumerate(section_read.paragraphs, 1):
+    for paragraph, sentences in enumerate(section_read.paragraphs, section_read.first):
         for number, sentence in enumerate(sentences, 1):
             order += 1
             _register_directive(section, sentence, paragraph, number, order)

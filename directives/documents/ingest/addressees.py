@@ -1,53 +1,32 @@
-"""Who must act: the subject of a sentence, in the document's own words.
+"""Who must act: the subject of a sentence, in the document's own words, and as what.
 
 A body is an addressee where the sentence, or one of its clauses, begins with its name and a modal
 or a verb follows. A body that is only mentioned (支持群团组织…) is none. A sentence without a
-subject has the addressees of the one before it. Rules match Simplified script; names are cut from
-the original text.
+subject has the addressees of the one before it, unless its subject is a thing. Rules match
+Simplified script; names are cut from the original text.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from directives.documents.ingest import bodies
+from directives.documents.ingest.bodies import Span, is_list, names_in
 from directives.documents.ingest.modality import MODAL
+from directives.documents.ingest.responsibility import (
+    LEAD,
+    RESPONSIBLE,
+    SUPPORTING,
+    Responsibility,
+)
 
 NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
 
-# What the name of a body ends with.
-_CORES = (
-    "党委|党组|党组织|党工委|党支部|党总支|人大|人大常委会|政府|政协|法院|检察院|监委|纪委"
-    "|监察委员会|群团组织|人民团体|群众团体|社会团体|群众组织|社会组织|工会|总工会|共青团"
-    "|共青团组织|团中央|共青团中央|团委|团组织|妇联|妇联组织|科协|侨联|工商联|文联|作协|残联|法学会"
-    "|财政|部门|单位|机关|机构|部委|总部|媒体|基层组织|组织|个人|企业|事业单位|企事业单位|学校|高校"
-    "|院校|高等学校|医院|社区|街道|乡镇|乡镇政府|村委会|居委会|村民委员会|居民委员会|委员会|办公室"
-    "|办公厅|领导小组|协会|学会|联合会|研究会|基金会|商会|干部|党员|领导班子|负责人|负责同志"
-    "|主要负责同志|公民|工作人员|各地|各地区|地区|地方|国务院|中央军委|部|委|局|厅|署|行业|园区"
-    "|出版社|报社|银行|公司|集团|领导机关|解放军|武警部队|部队"
-)
-_ENDS = re.compile(f"(?:{_CORES})(?:（[^（）]*）)?$")
-_PLACES = re.compile(
-    "(?:省|自治区|直辖市|市|县|区|州|盟|旗|乡|镇|中央|国家|地方|军队|上级|下级|本级|同级)$"
-)
-# What no name of a body begins with, and what none contains.
-_NOT_AT_START = re.compile(
-    "(?:支持|鼓励|引导|推动|推进|加强|加大|强化|发挥|尊重|完善|健全|建立|改进|改革|规范|落实|坚持"
-    "|选好|选任|选拔|配强|注重|重视|打造|构建|适应|组织(?!部|人事)|动员|教育(?!部|局|厅|行政|机构)"
-    "|帮助|指导|督促|要求|通过|按照|依照|根据|依法|依托|依靠|围绕|针对|对|把|将|由|在|从|为|向|以"
-    "|使|让|与|同|跟|给|于|参与|参加|承接|充分|切实|积极|大力|进一步|逐步|全面|深入|更好|提高|提升"
-    "|增强|促进|保障|保证|确保|防止|扩大|延伸|深化|优化|整合|统筹|探索|创新|开展|实施|制定|明确"
-    "|选派|选优|关心|关爱|服务(?!中心|机构|部门|业)|联系|团结|维护|反映|代表|履行|建设|培养|建好"
-    "|做好|抓好|用好|管好|当好|凡|如|若(?!干)|经|不|未|没有|没|再|已|是|有(?!关)|非)"
-)
-_NOT_INSIDE = re.compile(
-    "的|地(?!方|区|$|市|级|质|震|税)|是|得|了|着(?!力)|不(?!同)|通过|按照|支持|加强|参与|参加|接受"
-    "|承接|推进|推动|服务(?=企业|群众)"
-)
-_CLASS = re.compile("等[^、，]{1,8}的")  # 工会、妇联等中央管理的群团组织
 # What may follow a subject that has no modal straight behind it.
 _ADVERB = (
     "(?:都|均|也|还|既|又|并|一律|同时|首先|切实|积极|主动|认真|自觉|进一步|共同|分别|联合|牵头"
-    "|会同|结合实际|普遍|率先|带头|逐步|尤其|特别是|定期|依法|严格|充分|全面|统一|适时|及时|原则上)"
+    "|会同|结合实际|普遍|率先|带头|逐步|尤其|特别是|定期|依法|严格|充分|全面|统一|适时|及时|原则上"
+    "|具体|专门|直接|组织|年底前|(?:按照?|根据)(?:各自)?(?:职责|职能|职权)(?:分工)?，?)"
 )
 _VERB = (
     "(?:加大|加强|加快|承接|建立|健全|完善|负责|牵头|会同|组织|制定|研究|开展|落实|统筹|协调|指导"
@@ -55,212 +34,270 @@ _VERB = (
     "|抓紧|把|将|对|按照|根据|结合|围绕|通过|每年|定期|依法|具体|及时|主动|积极|认真|切实|参与|配合"
     "|带头|报送|汇报|向)"
 )
+# What a body that is one by its very name (市水利局) may do besides; 企业改造 is no subject.
+_WIDER_VERB = (
+    "(?:每[月季周半年]|于|在|自|制订|编制|检查|督促|汇总|通报|公布|公开|受理|审核|核查|核定|清理"
+    "|整治|排查"
+    "|完成|新建|改造|组建|确定|成立|出台|印发|上报|报|整改|巡查|依托|利用|强化|压实|深化|优化"
+    "|改进|推行"
+    "|探索|培育|打造|搭建|采取|承办|执行|购买|筹集|划拨|拨付|保障|确保|用好|配齐|派|选派|联合"
+    "|聘请|明确"
+    "|签订|接到|收到|审批|核发|颁发|公告|责令|给予|予以|处理|查处|依据|发现|为|和)"
+)
 _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
+_AFTER_OWN_NAME = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB}|{_WIDER_VERB})")
 _BEFORE_MODAL = re.compile(rf"{_ADVERB}{{0,3}}(?:{MODAL.pattern})")
 _LOOSELY = re.compile(f"(?!等)[^的、和]{{2,14}}?(?:{MODAL.pattern})")
-_SPLIT = re.compile("、|，|以及|和|及(?!时)|与")
-_EVERY = re.compile(
-    "各级(?:地方)?|地方各级|县级?以上(?:各级|地方(?:各级)?)?|乡镇以上|省级|市级|县级|基层|各省|中央"
+_OWN_NAME = re.compile(
+    "^(?:各|本)?(?:[^，、]{0,12}(?:市|县|区|省|镇|乡|州|旗|街道|国家|中央|全国))[^，、]{0,16}"
+    "(?:局|委|办|厅|署|部|院|政府|委员会|办公室|管委会|办事处|中心|大队|支队|总队|领导小组|指挥部"
+    "|集团|公司|银行|联社)$"
 )
-_BARE = re.compile(
-    "党委|党组|党组织|政府|人民政府|人大|政协|人大常委会|法院|检察院|纪委|监委|纪检监察机关|工会"
-    "|共青团|共青团组织|妇联|妇联组织|群团组织|工会组织"
-)
-_LONGEST = 24  # characters of one name in a list
 _DUTY = re.compile(
-    "(?:由|，|；|（|^)([^，；。由（）]{2,60}?)(?:等)?(?:按职责分工)?(?:负责(?!人|同志)|牵头|会同"
-    "|承担|组织实施|配合)"
+    "(?:由|，|；|（|^)([^，；。由（）]{2,60}?)(?:等)?(?:按照?(?:各自)?职责(?:分工)?)?(?:"
+    "(?P<lead>负责牵头|牵头)"
+    "|(?P<supporting>(?:参与|协助)?配合|协助|参与)|(?P<with>会同)|负责(?!人|同志)|承担|组织实施)"
 )
+_TOGETHER = re.compile(
+    rf"(?:{MODAL.pattern})?(?:积极|主动|负责|牵头)?(?:会同|商)(?!业|贸|务|标|户|品|城)"
+)
+_BY = re.compile("(?<![自理转经缘来事])由")
+_DESCRIBES = re.compile("(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的")
+_LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
+# A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
+_CONDITION = re.compile(
+    "(?:是[^，。]{2,20}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
+    "|办理)[^，。]{1,30}的)，"
+    rf"(?={MODAL.pattern})"
+)
+_ENCOURAGED = re.compile("(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?")
+_LABEL = re.compile(
+    r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*"
+)
+_NO_TOPIC = re.compile(
+    "(?:违反|经|在|对|按照|根据|自|凡|因|如|有|未|发现|需要?|确需|属于|符合|为|已|被|当|由|除)"
+)
+# 新建小区 and 改造项目 are things, though they begin like something to do.
+_BUILT = re.compile(
+    "(?:新建|改建|扩建|在建|已建|改造|新开|既有)[^，、的]{0,12}(?:区|楼|房|宅|项目|工程|建筑物?"
+    "|厂|设施|道路|学校|医院|小区|企业|管线|比例|率)$"
+)
+_NOMINAL = re.compile("的(?P<head>[^的，、]{2,6})$")
 
 
 @dataclass(frozen=True, slots=True)
 class AddresseeRead:
     """One addressee of a requirement.
 
-    `basis` is named, carried, inferred or unstated (then `name` is ""). `source` is the code of the
-    sentence that a carried or inferred name comes from, "" for the sentence itself.
+    `basis` is named, carried, inferred or unstated (then `name` and `role` are ""). `source` is the
+    code of the sentence that a carried or inferred name comes from, "" for the sentence itself.
+    `role` is lead, responsible or supporting.
     """
 
     name: str
     basis: str
     source: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    start: int
-    end: int
+    role: str = ""
 
 
 def addressees_of(
-    text: str, hans: str, before: Sequence[AddresseeRead], code_before: str
+    text: str,
+    hans: str,
+    before: Sequence[AddresseeRead],
+    code_before: str,
+    who: Responsibility | None = None,
 ) -> tuple[AddresseeRead, ...]:
     """The addressees of a requirement.
 
-    `before` and `code_before` are of the requirement before it in the paragraph.
+    `before` and `code_before` are of the requirement before it in the paragraph; `who` is what a
+    bracket behind its item says.
     """
-    named = _named(text, hans)
+    named = [AddresseeRead(name, NAMED, "", role) for name, role in named_in(text, hans)]
+    if who is not None and who.names:
+        in_bracket = [AddresseeRead(name, NAMED, "", role) for name, role in who.names]
+        known = {addressee.name for addressee in in_bracket}
+        return (*in_bracket, *(one for one in named if one.name not in known))
     if named:
-        return tuple(AddresseeRead(name, NAMED, "") for name in named)
+        return tuple(named)
+    encouraged = _encouraged(text, hans)
+    if encouraged:
+        return encouraged
     carried = [addressee for addressee in before if addressee.basis != UNSTATED]
-    if carried:
-        basis = INFERRED if _has_own_topic(hans) else CARRIED
+    topic = _topic(hans)
+    if carried and topic != _THING:
+        basis = INFERRED if topic == _NOMINALISED else CARRIED
         return tuple(
-            AddresseeRead(addressee.name, basis, addressee.source or code_before)
+            replace(addressee, basis=basis, source=addressee.source or code_before)
             for addressee in carried
         )
-    encouraged = re.match("(?:积极|大力|进一步)?鼓励(?:和支持|和引导|、支持|、引导)?", hans)
-    if encouraged:
-        # The sentence does not say who encourages: those who are encouraged can act.
-        span = _subject(
-            hans, encouraged.end(), re.compile("[在通以参自积主依开根结按承立设创加多采利用与]")
-        )
-        if span:
-            return tuple(AddresseeRead(name, INFERRED, "") for name in _groups(text, hans, span))
     return (AddresseeRead("", UNSTATED, ""),)
 
 
-def _named(text: str, hans: str) -> list[str]:
-    """The bodies that the sentence names as its subjects, in order, without repetitions."""
-    names: list[str] = []
-    start = 0
-    label = re.match(
-        r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*",
-        hans,
-    )
-    if label:
-        start = label.end()
-    spans = [_subject(hans, start, _AFTER, loose=True)]
-    if spans[0] is None:
-        spans = [_subject_with_commas(hans, start)]
-    spans += [_subject(hans, match.end(), None) for match in re.finditer("[，：]", hans)]
-    spans += [_Span(*match.span(1)) for match in _DUTY.finditer(hans) if _is_list(match[1])]
+def is_carried_on(text: str, hans: str) -> bool:
+    """Whether the next sentence can have the addressees of this one: not those encouraged."""
+    return bool(named_in(text, hans)) or not _ENCOURAGED.match(hans)
+
+
+def named_in(text: str, hans: str) -> list[tuple[str, str]]:
+    """The bodies that a sentence names as those who act, each with its role."""
+    label = _LABEL.match(hans)
+    start = label.end() if label else 0
+    found: list[tuple[Span, str]] = []
+    subject = _subject(hans, start, _AFTER, loose=True) or _subject_with_commas(hans, start)
+    if subject:
+        beside = _beside(hans, subject.end)
+        leads = beside is not None or _LEADS.match(hans, subject.end) is not None
+        found.append((subject, LEAD if leads else RESPONSIBLE))
+        if beside:
+            found.append((beside, SUPPORTING))
+    for match in re.finditer("[，：；]", hans):
+        clause = _subject(hans, match.end(), None)
+        if clause:
+            found.append((clause, RESPONSIBLE))
+    found += _duties(hans)
+    names: list[tuple[str, str]] = []
     end = -1
-    for span in sorted((span for span in spans if span), key=lambda span: span.start):
+    for span, role in sorted(found, key=lambda row: (row[0].start, _ORDER[row[1]])):
         if span.start > end:
-            names += [name for name in _groups(text, hans, span) if name not in names]
+            known = {name for name, _ in names}
+            names += [(name, role) for name in names_in(text, hans, span) if name not in known]
             end = span.end
     return names
 
 
+_ORDER = {LEAD: 0, SUPPORTING: 1, RESPONSIBLE: 2}
+
+
+def _duties(hans: str) -> list[tuple[Span, str]]:
+    """Bodies with what they do: 由甲会同乙…, 甲牵头, 乙配合, 由丙按职责分工负责."""
+    found: list[tuple[Span, str]] = []
+    for match in _DUTY.finditer(hans):
+        if is_list(match[1]):
+            role = LEAD if match["lead"] or match["with"] else RESPONSIBLE
+            found.append((Span(*match.span(1)), SUPPORTING if match["supporting"] else role))
+    for match in _BY.finditer(hans):
+        by = _longest(hans, match.end())
+        if by is None or _DESCRIBES.match(hans, by.end):
+            continue
+        beside = _beside(hans, by.end)
+        lead = beside is not None or hans.startswith("牵头", by.end)
+        found.append((by, LEAD if lead else RESPONSIBLE))
+        if beside:
+            found.append((beside, SUPPORTING))
+    return found
+
+
+def _longest(hans: str, start: int) -> Span | None:
+    """The longest list of bodies at `start` in its clause."""
+    stop = min(_clause_end(hans, start), start + 60)
+    return next(
+        (Span(start, end) for end in range(stop, start + 1, -1) if is_list(hans[start:end])), None
+    )
+
+
+def _beside(hans: str, start: int) -> Span | None:
+    """Those with whom a subject acts: the Y of 要会同Y制定…"""
+    together = _TOGETHER.match(hans, start)
+    return _longest(hans, together.end()) if together else None
+
+
 def _subject(
     hans: str, start: int, after: re.Pattern[str] | None, *, loose: bool = False
-) -> _Span | None:
+) -> Span | None:
     """The shortest list of bodies at `start` that a modal follows, or what `after` matches.
 
     `loose` allows a few words between the list and the modal (群团组织承接政府转移职能要…).
     """
-    limit = re.compile("[，。；：]").search(hans, start)
-    stop = limit.start() if limit else len(hans)
-    lists = [
-        end for end in range(start + 2, min(stop, start + 80) + 1) if _is_list(hans[start:end])
-    ]
-    followers = [
-        _BEFORE_MODAL,
-        *([after] if after is not None else []),
-        *([_LOOSELY] if loose else []),
-    ]
-    for follower in followers:
-        for end in lists:
-            if follower.match(hans, end, stop):
-                return _Span(start, end)
+    stop = _clause_end(hans, start)
+    lists = [end for end in range(start + 2, min(stop, start + 80) + 1) if is_list(hans[start:end])]
+    for end in lists:
+        if _BEFORE_MODAL.match(hans, end, stop):
+            return Span(start, end)
+    person = _person(hans, start, stop)
+    if person:
+        return person
+    for end in range(start + 2, min(stop, start + 30) + 1):
+        words = hans[start:end]
+        if _CONDITION.match(hans, end) and (end in lists or bodies.is_person(words)):
+            return Span(start, end)
+    for end in lists:
+        own = after is not None and _OWN_NAME.match(hans[start:end])
+        if after is not None and (_AFTER_OWN_NAME if own else after).match(hans, end, stop):
+            return Span(start, end)
+    for end in lists if loose else ():
+        if _LOOSELY.match(hans, end, stop):
+            return Span(start, end)
     return None
 
 
-def _subject_with_commas(hans: str, start: int) -> _Span | None:
+def _person(hans: str, start: int, stop: int) -> Span | None:
+    """Persons in front of a modal: 驾驶人不得…"""
+    modal = _BEFORE_MODAL.search(hans, start, stop)
+    if modal and bodies.is_person(hans[start : modal.start()]):
+        return Span(start, modal.start())
+    return None
+
+
+def _clause_end(hans: str, start: int) -> int:
+    """Where the clause ends: at a mark outside of brackets."""
+    depth = 0
+    for at in range(start, len(hans)):
+        mark = hans[at]
+        depth += mark in "（《"
+        depth -= mark in "）》"
+        if depth <= 0 and mark in "，。；：！？":
+            return at
+    return len(hans)
+
+
+def _subject_with_commas(hans: str, start: int) -> Span | None:
     """Bodies separated by commas, with a comma before the modal: 甲，乙，丙，要…"""
     for comma in re.finditer("，", hans):
         modal = MODAL.match(hans, comma.end())
         groups = hans[start : comma.start()].split("，")
-        if modal and all(_is_list(group) for group in groups):
-            return _Span(start, comma.start())
+        if modal and all(is_list(group) for group in groups):
+            return Span(start, comma.start())
     return None
 
 
-def _is_list(words: str) -> bool:
-    """Whether these words, in Simplified, are the name of a body or a list of names."""
-    if (
-        not _ENDS.search(words)
-        or _NOT_AT_START.match(words)
-        or _NOT_INSIDE.search(_CLASS.sub("等", words))
-    ):
-        return False
-    parts = _SPLIT.split(words)
-    return all(
-        0 < len(part) <= _LONGEST and (_ENDS.search(part) or _PLACES.search(part)) for part in parts
+def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
+    """Those who are encouraged: the sentence does not say who encourages, and they can act."""
+    encouraged = _ENCOURAGED.match(hans)
+    if not encouraged:
+        return ()
+    span = _subject(
+        hans,
+        encouraged.end(),
+        re.compile("[在通以参自积主依开根结按承立设创加多采利用与公建提购投组面向为将把到]"),
+    )
+    if not span:
+        return (AddresseeRead("", UNSTATED, ""),)
+    return tuple(
+        AddresseeRead(name, INFERRED, "", RESPONSIBLE) for name in names_in(text, hans, span)
     )
 
 
-def _groups(text: str, hans: str, span: _Span) -> list[str]:
-    """The names in a list: 各级党委和政府 are two, 工会、妇联等群团组织 is one."""
-    words = hans[span.start : span.end]
-    if "，" in words:
-        return [
-            text[span.start + name.start() : span.start + name.end()]
-            for name in re.finditer("[^，]+", words)
-        ]
-    if words.startswith("任何"):
-        return [text[span.start : span.end]]
-    names: list[str] = []
-    prefix = ""
-    for part in _parts(words):
-        name_hans = words[part.start : part.end]
-        name = text[span.start + part.start : span.start + part.end]
-        every = _EVERY.match(name_hans)
-        bare = _BARE.fullmatch(name_hans) is not None
-        names.append(prefix + name if bare else name)
-        if every and _BARE.fullmatch(name_hans, every.end()):
-            prefix = name[: every.end()]
-        elif not bare:
-            prefix = ""
-    return names
+_THING, _NOMINALISED = "thing", "nominalised"
 
 
-def _parts(words: str) -> list[_Span]:
-    """The places of the names in a list.
+def _topic(hans: str) -> str:
+    """What stands before the modal where it is no body.
 
-    Places without a body belong to the next name: 各省、自治区、直辖市党委 is one.
+    "thing" is a subject of its own (新建小区应当…), "nominalised" what those before do
+    (人选的考察推荐应该…), "" no subject.
     """
-    cuts = [0, *(at for match in _SPLIT.finditer(words) for at in match.span()), len(words)]
-    parts: list[_Span] = []
-    open_from: int | None = None
-    for start, end in zip(cuts[::2], cuts[1::2], strict=True):
-        begin = start if open_from is None else open_from
-        open_from = None if _ENDS.search(words[start:end]) else begin
-        if open_from is None:
-            parts.append(_Span(begin, end))
-    return _with_examples(words, parts)
-
-
-def _with_examples(words: str, parts: list[_Span]) -> list[_Span]:
-    """Join examples before 等 with their group, but none that 各级 introduces."""
-    names = [words[part.start : part.end] for part in parts]
-    last = next((at for at, name in enumerate(names) if re.search("等(?!级)", name)), None)
-    if last is None:
-        return parts
-    first = last
-    while first > 0 and not _EVERY.match(words, parts[first - 1].start):
-        first -= 1
-    # 各级党委、政府和工会等群团组织: names with the shared prefix stay outside.
-    while (
-        first < last
-        and parts[first - 1 : first]
-        and _BARE.fullmatch(names[first])
-        and re.search("党委|政府", names[first])
-    ):
-        first += 1
-    joined = _Span(parts[first].start, parts[last].end)
-    return [*parts[:first], joined, *parts[last + 1 :]]
-
-
-def _has_own_topic(hans: str) -> bool:
-    """Whether the subject of the sentence is no body: 人选的提名推荐，应该…"""
     modal = MODAL.search(hans)
     if modal is None:
-        return False
-    topic = hans[: modal.start()].rstrip("，")
-    return (
-        "，" not in topic
-        and not _NOT_AT_START.match(topic)
-        and re.search("的[^的，、]{2,6}$", topic) is not None
-    )
+        return ""
+    topic = hans[: modal.start()]
+    clear = topic.endswith("，")
+    topic = topic.rstrip("，")
+    if not 2 <= len(topic) <= 30 or "，" in topic or "；" in topic:
+        return ""
+    if topic.endswith("的") or _NO_TOPIC.match(topic):
+        return ""
+    if bodies.begins_like_a_verb(topic) and not _BUILT.match(topic):
+        return ""
+    if _NOMINAL.search(topic):
+        return _THING if clear else _NOMINALISED
+    return "" if clear else _THING

@@ -40,6 +40,31 @@ _JOINT = re.compile("、|以及|(?<!调)和(?!谐)|及其|及(?!时)|与(?!会)"
 _NEEDS_HEAD = re.compile("制度|机制|体制|活动|体系|办法|措施|规定|工程|计划|项目")
 
 
+# Items that no verb of making names; `name` is cut from the text, `verb` is what is asked of it.
+_MUST = "(?:应该|应当|要|必须)?"
+_OTHER_WORDS = (
+    # 定期向人民团体通报…: 定期通报
+    re.compile("(?P<before>定期)向[^，。；]{2,20}?(?P<name>(?P<verb>通报|报告|汇报|反馈))"),
+    # 承接政府转移职能要试点先行: 承接政府转移职能试点
+    re.compile("(?:^|，)(?P<name>[^，的]{4,24})(?:应该|应当|要)(?P<after>(?P<verb>试点))先行"),
+    # 对基层的经费补贴应该落实到位, 代表人士的兼职比例应该适当增加
+    re.compile(
+        "的(?P<name>[^，的、]{0,6}(?:经费|资金|补贴|补助|比例))"
+        f"{_MUST}(?:适当|逐步|足额|及时)?(?P<verb>落实到位|增加|提高|到位)"
+    ),
+    # 按人头划拨的经费重点向基层倾斜
+    re.compile(
+        "(?:^|，)(?P<name>按[^，的]{2,8}的(?:经费|资金|补贴|补助))"
+        f"{_MUST}(?:重点|优先)?向[^，]{{1,8}}(?P<verb>倾斜)"
+    ),
+    # 合理安排群团工作经费: 群团工作经费安排
+    re.compile(
+        "(?:合理|统筹|足额)(?P<after>(?P<verb>安排))(?P<name>[^，的、]{2,12}(?:经费|资金))"
+        "(?=[，。；]|$)"
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRead:
     """A named item: its number in the sentence, its name, its verb, and its place in the text."""
@@ -80,6 +105,7 @@ def items_of(text: str, hans: str, owners: tuple[str, ...]) -> tuple[ItemRead, .
             in_clause = _of_object(text, hans, clause.start(), clause.end(), verb, owners)
         verb = in_clause[-1].verb if in_clause else ""
         cuts += in_clause
+    cuts = sorted([*cuts, *_of_other_words(text, hans, owners, cuts)], key=lambda cut: cut.start)
     return tuple(
         ItemRead(
             number,
@@ -90,6 +116,23 @@ def items_of(text: str, hans: str, owners: tuple[str, ...]) -> tuple[ItemRead, .
         )
         for number, cut in enumerate(cuts, 1)
     )
+
+
+def _of_other_words(text: str, hans: str, owners: tuple[str, ...], cuts: list[_Cut]) -> list[_Cut]:
+    """Items that no verb of making names, where no other item stands."""
+    found = []
+    for look in _OTHER_WORDS:
+        for match in look.finditer(hans):
+            start, end = match.span("name")
+            start += next((len(name) for name in owners if hans.startswith(name, start)), 0)
+            if any(cut.start < end and start < cut.end for cut in cuts):
+                continue
+            beside = match.groupdict()
+            before = text[match.start("before") : match.end("before")] if "before" in beside else ""
+            after = text[match.start("after") : match.end("after")] if "after" in beside else ""
+            verb = text[match.start("verb") : match.end("verb")]
+            found.append(_Cut(start, end, before, after, verb))
+    return found
 
 
 def _of_clause(text: str, hans: str, start: int, end: int, owners: tuple[str, ...]) -> list[_Cut]:

@@ -1,58 +1,58 @@
-"""The reading of a document: from bytes to requirements with addressees, modality and items."""
+"""The reading of a document: from bytes to requirements with addressees, deadlines and items."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from directives.base.script import to_hans
-from directives.documents.ingest.addressees import UNSTATED, AddresseeRead, addressees_of
-from directives.documents.ingest.items import ItemRead, items_of
-from directives.documents.ingest.modality import (
-    STATEMENT,
-    cadence_of,
-    is_statement,
-    kind_of,
-    modality_of,
+from directives.documents.ingest.deadlines import Dated
+from directives.documents.ingest.frame import (
+    Frame,
+    left_out,
+    lines_with_end_marks,
+    with_number,
 )
-from directives.documents.ingest.repair import Confirmation, Repair, repaired
+from directives.documents.ingest.furniture import contents_of, metadata_of, numbers_in, reason_of
+from directives.documents.ingest.modality import MODAL
+from directives.documents.ingest.parts import Part, parts_of
+from directives.documents.ingest.repair import PUNCTUATION, Confirmation, Repair, repaired
+from directives.documents.ingest.requirements import (
+    NAME,
+    SectionRead,
+    SentenceRead,
+    sections_of,
+)
 from directives.documents.ingest.sources import DocumentError, LeftOut, source_of
-from directives.documents.ingest.structure import (
-    Section,
-    Structure,
-    is_label,
-    structure_of,
-)
+from directives.documents.ingest.structure import OPENING, Builder
+from directives.documents.ingest.words import Line, lines_of
 
-# The longest title, issuer and name that the register takes, in characters.
-TITLE, ISSUER, NAME = 200, 100, 100
+__all__ = [
+    "ISSUER",
+    "NAME",
+    "TITLE",
+    "PartRead",
+    "Reading",
+    "SectionRead",
+    "SentenceRead",
+    "read",
+    "script_of",
+]
+
+# The longest title and issuer that the register takes, in characters.
+TITLE, ISSUER = 200, 100
 START = 20  # characters of a heading that a message quotes
+EXAMPLE = "一、加强领导"  # of a heading, for messages
 
 
 @dataclass(frozen=True, slots=True)
-class SentenceRead:
-    """One sentence in the document's own words.
+class PartRead:
+    """A part after the first: a plan that a notice carries, an annex."""
 
-    A statement has no addressees, no modality, no cadence and no items.
-    """
-
-    code: str
-    text: str
-    text_hans: str
-    statement: bool
-    addressees: tuple[AddresseeRead, ...]
-    modality: str
-    kind: str
-    cadence: str
-    items: tuple[ItemRead, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SectionRead:
-    """A part of the document; `number` is "" for the opening and closing paragraphs."""
-
-    number: str
+    label: str
     title: str
-    paragraphs: tuple[tuple[SentenceRead, ...], ...]
+    source: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ class Reading:
     text_read: str  # before the repairs
     text_repaired: str
     sha256: str
+    frame: Frame = Frame()
+    parts: tuple[PartRead, ...] = ()
 
     @property
     def sentences(self) -> Iterator[SentenceRead]:
@@ -85,52 +87,53 @@ class Reading:
 def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()) -> Reading:
     """Read a document, which messages call `name`.
 
-    Raises DocumentError: as `source_of`, or no_section, repeated_number, long, or confirmations
+    Raises DocumentError: empty, too_large, binary, encoding, no_section, long, or confirmations
     where one confirms what was never proposed.
     """
-    found = source_of(source, name=name)
-    repaired_text = repaired(found.text, confirmations)
+    origin = source_of(source, name=name)
+    repaired_text = repaired(origin.text, confirmations)
     if repaired_text.unused:
         unused = repaired_text.unused[0]
         place = f"line {unused.line}, character {unused.start}"
         reason = f"nothing like “{unused.proposed}” was proposed at {place}"
         raise DocumentError("confirmations", {"reason": reason})
-    structure = structure_of(repaired_text.text, name=name)
-    check(structure, name)
+    rows = list(origin.left_out)
+    lines, number = _without_furniture(list(lines_of(origin, repaired_text.repairs)), rows)
+    parts = parts_of(lines)
+    frame = parts[0].frame if parts[0].frame.number else with_number(parts[0].frame, number)
+    doubtful = _doubtful(origin.text, repaired_text.repairs)
+    sections = list(_sections(parts, frame, doubtful, rows))
+    _check(sections, frame, name, lines)
     return Reading(
-        title=structure.title,
-        issuer=structure.issuer,
+        title=frame.title,
+        issuer=" ".join(frame.issuers),
         script=script_of(repaired_text.text),
-        sections=tuple(map(_section, structure.sections)),
+        sections=tuple(sections),
         repairs=repaired_text.repairs,
-        left_out=tuple(
-            sorted((*found.left_out, *structure.left_out), key=lambda left_out: left_out.line)
-        ),
-        text_read=found.text,
+        left_out=tuple(sorted(rows, key=_place)),
+        text_read=origin.text,
         text_repaired=repaired_text.text,
         sha256=hashlib.sha256(source).hexdigest(),
+        frame=frame,
+        parts=tuple(map(_part, parts[1:])),
     )
 
 
-def check(structure: Structure, name: str) -> None:
-    """Raise DocumentError where two sections have one number, or a heading is too long."""
-    sections: dict[str, Section] = {}
-    for section in structure.sections:
-        other = sections.setdefault(section.prefix, section)
-        if other is not section:
-            titles = {"first": other.title[:START], "second": section.title[:START]}
-            raise DocumentError(
-                "repeated_number", {"name": name, "number": section.prefix, **titles}
-            )
-    titles_and_limits = (
-        (structure.title, TITLE),
-        (structure.issuer, ISSUER),
-        *((section.title, TITLE) for section in structure.sections),
-    )
-    for text, limit in titles_and_limits:
-        if len(text) > limit:
-            params = {"name": name, "length": len(text), "limit": limit, "start": text[:START]}
-            raise DocumentError("long", params)
+def _sections(
+    parts: Sequence[Part], frame: Frame, doubtful: frozenset[int], rows: list[LeftOut]
+) -> Iterator[SectionRead]:
+    """The sections of all parts; what is left out of them goes to `rows`."""
+    first_leads = False  # 列第一位者为牵头单位，下同
+    for part in parts:
+        builder = Builder(_dated(frame, part), doubtful, first_leads=first_leads)
+        structure = builder.build(part.lines)
+        first_leads = builder.first_leads
+        rows += [*part.left_out, *structure.left_out]
+        yield from sections_of(structure, part.label, builder.dated)
+
+
+def _part(part: Part) -> PartRead:
+    return PartRead(part.label, "".join(line.text for line in part.title), _range(part.title))
 
 
 def script_of(text: str) -> str:
@@ -139,52 +142,73 @@ def script_of(text: str) -> str:
     return "hant" if changed * 100 > len(text) else "hans"
 
 
-def _section(section: Section) -> SectionRead:
-    paragraphs = (
-        _paragraph(sentences, f"{section.prefix}.{number}")
-        for number, sentences in enumerate(section.paragraphs, 1)
+def _place(row: LeftOut) -> tuple[int, int]:
+    return row.line, row.source[0] if row.source else -1
+
+
+def _range(lines: Sequence[Line]) -> tuple[int, int] | None:
+    return (lines[0].words.source[0], lines[-1].words.source[1]) if lines else None
+
+
+def _without_furniture(lines: list[Line], rows: list[LeftOut]) -> tuple[list[Line], str]:
+    """The lines of the document, and the number that a portal's table gives."""
+    metadata, contents = metadata_of(lines), contents_of(lines)
+    kept: list[Line] = []
+    for at, line in enumerate(lines):
+        reason = "" if line.markup.cell else reason_of(line.hans)
+        if at in metadata:
+            reason = "metadata"
+        elif at in contents:
+            reason = "contents"
+        if reason:
+            rows.append(left_out(line, reason))
+        else:
+            kept.append(line)
+    return list(lines_with_end_marks(kept, rows)), next(numbers_in(lines, metadata), "")
+
+
+def _doubtful(text: str, repairs: Sequence[Repair]) -> frozenset[int]:
+    """Places in the source of question marks that may be lost characters instead."""
+    doubtful = [
+        repair
+        for repair in repairs
+        if repair.kind == PUNCTUATION and not repair.certain and repair.after == "？"
+    ]
+    if not doubtful:
+        return frozenset()
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    return frozenset(starts[repair.line - 1] + repair.start for repair in doubtful)
+
+
+def _dated(frame: Frame, part: Part) -> Dated:
+    day = part.frame.date if part.label and part.frame.date else frame.date
+    if day:
+        return Dated(date.fromisoformat(day))
+    title = frame.title + "".join(line.text for line in part.title)
+    year = re.search(r"(20\d{2})\s*年", title)
+    return Dated(None, int(year[1]) if year else None)
+
+
+def _check(sections: Sequence[SectionRead], frame: Frame, name: str, lines: Sequence[Line]) -> None:
+    """Raise DocumentError where nothing was asked, or a heading is too long."""
+    sentences = [
+        one for section in sections for paragraph in section.paragraphs for one in paragraph
+    ]
+    numbered = any(section.number or section.title for section in sections)
+    asks = any(
+        not one.statement and (one.due or MODAL.search(one.text_hans) or one.addressees[0].name)
+        for one in sentences
     )
-    return SectionRead(section.number, section.title, tuple(paragraphs))
-
-
-def _paragraph(sentences: Sequence[str], prefix: str) -> tuple[SentenceRead, ...]:
-    """The sentences of a paragraph; addressees are carried from one to the next."""
-    paragraph: list[SentenceRead] = []
-    before: tuple[AddresseeRead, ...] = ()
-    code_before = ""
-    for number, text in enumerate(sentences, 1):
-        sentence = _sentence(text, f"{prefix}.{number}", before, code_before)
-        paragraph.append(sentence)
-        if not sentence.statement:
-            before, code_before = sentence.addressees, sentence.code
-    return tuple(paragraph)
-
-
-def _sentence(
-    text: str, code: str, before: Sequence[AddresseeRead], code_before: str
-) -> SentenceRead:
-    hans = _aligned(text)
-    if is_statement(hans) or is_label(hans):
-        return SentenceRead(code, text, hans, True, (), "", STATEMENT, "", ())
-    addressees = tuple(
-        addressee
-        for addressee in addressees_of(text, hans, before, code_before)
-        if len(addressee.name) <= NAME
+    framed = bool(frame.number or frame.recipients or frame.date)
+    coded = any(not one.code.startswith(OPENING) for one in sentences)
+    if not sentences or not (numbered or asks or framed or coded):
+        raise DocumentError("no_section", {"name": name, "lines": len(lines), "example": EXAMPLE})
+    texts_and_limits = (
+        (frame.title, TITLE),
+        (" ".join(frame.issuers), ISSUER),
+        *((section.title, TITLE) for section in sections),
     )
-    owners = tuple(
-        _aligned(addressee.name) for addressee in addressees if addressee.basis != UNSTATED
-    )
-    items = tuple(item for item in items_of(text, hans, owners) if len(item.name) <= NAME)
-    modality = modality_of(hans)
-    kind = kind_of(hans, modality, [(_aligned(item.verb), _aligned(item.name)) for item in items])
-    return SentenceRead(
-        code, text, hans, False, addressees, modality, kind, cadence_of(hans, kind), items
-    )
-
-
-def _aligned(text: str) -> str:
-    """The text in Simplified script with each character in its place."""
-    hans = to_hans(text)
-    if len(hans) == len(text):
-        return hans
-    return "".join(to_hans(character)[:1] or character for character in text)
+    for text, limit in texts_and_limits:
+        if len(text) > limit:
+            params = {"name": name, "length": len(text), "limit": limit, "start": text[:START]}
+            raise DocumentError("long", params)

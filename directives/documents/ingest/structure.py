@@ -1,204 +1,431 @@
-"""The title, issuer, sections, paragraphs and sentences of a repaired text.
+"""Headings, paragraphs and articles of a part of a document.
 
-Rules are written in Simplified script and match `to_hans` of the text, so both scripts take one
-path.
+A numbered line is a heading where it has text under it or behind it and asks nothing definite;
+otherwise it is a sentence. Rules match Simplified script, so both scripts take one path.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
-from directives.base.script import to_hans
-from directives.documents.ingest.sources import DocumentError, LeftOut
+from directives.documents.ingest import responsibility, tables
+from directives.documents.ingest.deadlines import Dated
+from directives.documents.ingest.frame import left_out
+from directives.documents.ingest.headings import (
+    about,
+    can_be_heading,
+    closes,
+    has_text_under,
+    heading_on,
+    is_definite,
+)
+from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
+from directives.documents.ingest.responsibility import (
+    BRACKET,
+    Responsibility,
+    content_of,
+    without_bracket,
+)
+from directives.documents.ingest.sentences import sentences_of
+from directives.documents.ingest.sources import LeftOut
+from directives.documents.ingest.words import Line, Words
 
 # The first part of the codes of unnumbered sections: 引.1.1, 結.1.1.
 OPENING, CLOSING = "引", "結"
-EXAMPLE = "一、加强领导"  # of a heading, for messages
 
-_NUMERAL = "一二三四五六七八九十百"
-_HEADING = re.compile(rf"^(?:第?([{_NUMERAL}]{{1,4}})(?:[、.．]|部分[：:\s]?|章\s))\s*(\S.*)$")
-_SUBHEADING = re.compile(
-    rf"^(?:[（(][{_NUMERAL}]{{1,3}}[）)]|[0-9０-９]{{1,2}}[.．、]|[（(][0-9]{{1,2}}[）)])\s*"
-)
-_PAPER = (
-    "(?:意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报"
-    "|措施|建议)(?:（[^）]*）)?$"
-)
-_TITLE = re.compile(rf"^(?:[^，。；：]{{2,60}}?)?关于.+{_PAPER}|^[^，。；]{{2,40}}{_PAPER}")
-_RECIPIENT = re.compile(r"^[^。；]{2,200}：$")
-# （教育部牵头，财政部配合） behind the full stop belongs to the sentence before it.
-_BY_WHOM = "(?:（[^（）。；]*(?:负责|負責|牵头|牽頭|配合)[^（）。；]*）[。；]?)?"
-_SENTENCE = re.compile(f"[^。；]*[。；][”’）]?{_BY_WHOM}|[^。；]+$")
-_END_MARK = re.compile(r"[（(]完[）)]\s*$")
-# The last paragraph asks for papers on the document itself: 要根据本意见要求制定…
-_ON_THE_DOCUMENT = re.compile(
-    "(?:本|这个|此)(?:意见|通知|决定|规定|办法|方案|纲要|规划|条例|要点|细则|准则|计划)"
-    "|^各[^。，]{1,40}，?(?:请|要|应)[^。]*(?:制定|制订|提出|研究)[^。]*(?:方案|办法|措施|细则)"
-)
-# Signature, attachments, （此件公开发布）: what follows the last sentence of a paper.
-_AFTER_THE_END = re.compile("^[^。；！？]*$|^附件|^[（(]此件")
-
-# Page furniture: the reason for which a line is left out, and what such lines look like.
-_DAY = r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?"
-_FURNITURE = tuple(
-    (reason, re.compile(look))
-    for reason, look in (
-        (
-            "navigation",
-            r"^[^。，；]{0,40}(?:[>＞»›]|\s[|｜]\s)[^。，；]{0,60}$|^(?:首页|返回"
-            r"|[上下]一[页篇]).{0,20}$",
-        ),
-        (
-            "editor",
-            r"^[（(【\[]?\s*(?:责任|责|本文|网络|值班)?(?:编辑|编审|校对|审核|记者|作者"
-            r"|监制)\s*[：:].{0,40}$",
-        ),
-        ("keywords", r"^(?:关键词|关键字|标签|主题词)\s*[：:]"),
-        ("source", r"^(?:.{0,40}\s|文章|稿件|新闻|信息|本文)?(?:来源|稿源|出处)\s*[：:].{0,40}$"),
-        ("time", rf"^(?:(?:发布|发表|更新)?(?:时间|日期))?\s*[：:]?\s*{_DAY}[\s\d:：时分秒]*$"),
-        (
-            "page tool",
-            r"^[【\[]?\s*(?:打印|关闭|分享|字号|字体|收藏|扫一扫|点击|浏览|阅读|评论|相关(?:阅读"
-            r"|链接|新闻)|版权|大\s*中\s*小)",
-        ),
-        ("page number", r"^[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／]\s*\d+)?[-—–\s]*$"),
-        ("dateline", r"^(?:新华社|人民网|中新社|本报)[^。]{0,30}电\s*$"),
-    )
-)
+_FRAME_KINDS = ("volume", "part", "chapter", "subchapter")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Paragraph:
+    """The sentences of one line, or of an article's several.
+
+    `code` is their first part and `numbers` their last: 一.2 and 1, 2, 3; `who` is of the bracket
+    or line behind them. `listed_under` is the place in the part of the paragraph that announces
+    it (应当履行下列职责：).
+    """
+
+    sentences: list[Words]
+    code: str
+    place: int
+    titles: set[int] = field(default_factory=set)  # sentences that could be headings
+    who: list[Responsibility | None] = field(default_factory=list)
+    starts: set[int] = field(default_factory=set)  # sentences where a paragraph begins
+    announced_by: int | None = None
+    about: str = ""
+    labels: dict[int, int] = field(default_factory=dict)  # characters of a label in a sentence
+
+
+@dataclass(slots=True)
 class Section:
     number: str  # "" for the opening and the closing
     title: str
     prefix: str  # the first part of the codes of its sentences
-    paragraphs: tuple[tuple[str, ...], ...]
+    level: int = 1
+    source: tuple[int, int] | None = None  # of the heading
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    first: int = 1  # the number of its first paragraph
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Structure:
-    title: str
-    issuer: str
-    sections: tuple[Section, ...]
-    left_out: tuple[LeftOut, ...]
+    sections: list[Section]
+    left_out: list[LeftOut]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    text: str
-    hans: str
+@dataclass(slots=True)
+class _Open:
+    """A heading that is open: what stands below it belongs to it."""
+
+    label: Label
+    who: Responsibility | None
+    about: str
+    heading: bool
 
 
-def structure_of(text: str, *, name: str) -> Structure:
-    """The structure of a repaired text. Raises DocumentError no_section."""
-    lines, left_out = _lines(text)
-    first = next((at for at, line in enumerate(lines) if _HEADING.match(line.hans)), None)
-    if first is None:
-        raise DocumentError(
-            "no_section", {"name": name, "lines": len(text.strip().split("\n")), "example": EXAMPLE}
+class Builder:
+    """Puts the lines of one part together, from the first to the last."""
+
+    def __init__(self, dated: Dated, doubtful: Collection[int], first_leads: bool = False) -> None:
+        self.dated = dated
+        self.doubtful = doubtful
+        self.sections: list[Section] = []
+        self.left_out: list[LeftOut] = []
+        self.open: list[_Open] = []
+        self.counts: dict[str, int] = {}  # of paragraphs, by the first part of codes
+        self.article: Paragraph | None = None
+        self.item: list[Paragraph] = []  # since the last label
+        self.announcing: tuple[int, int, Paragraph] | None = None
+        self.first_leads = first_leads
+        self.prefixes: set[str] = set()
+        self.prefix = OPENING
+        self.levels: list[int] = []
+
+    def build(self, lines: Sequence[Line]) -> Structure:
+        closing = len(lines)
+        has_articles = any(_label(line, ARTICLE) for line in lines)
+        numbered = any(label_of(line.words) for line in lines)
+        while numbered and not has_articles and closing > 1 and closes(lines[closing - 1]):
+            closing -= 1
+        at = 0
+        while at < closing:
+            if lines[at].markup.cell:
+                at = self._table(lines, at, closing)
+            else:
+                self._line(lines, at, closing)
+                at += 1
+        if closing < len(lines):
+            self.open, self.article, self.item, self.announcing = [], None, [], None
+            self.sections.append(Section("", "", CLOSING))
+            self.prefix = CLOSING
+            for line in lines[closing:]:
+                self._paragraph(line.words, None)
+        return Structure(
+            [section for section in self.sections if section.paragraphs or section.source],
+            self.left_out,
         )
-    title, issuer, opening = _front(lines[:first], left_out)
-    while not _HEADING.match(lines[-1].hans) and _AFTER_THE_END.search(lines[-1].hans):
-        last = lines.pop()
-        left_out.append(LeftOut(last.number, last.text, "signature"))
-    sections = _sections(lines[first:])
-    if opening:
-        sections.insert(0, Section("", "", OPENING, tuple(map(sentences_of, opening))))
-    left_out.sort(key=lambda row: row.line)
-    return Structure(title, issuer, tuple(sections), tuple(left_out))
 
+    def _table(self, lines: Sequence[Line], at: int, stop: int) -> int:
+        """Read the table that begins at a line; returns where it ends."""
+        end, cell = at, lines[at].markup.cell
+        while end < stop and cell is not None:
+            other = lines[end].markup.cell
+            if other is None or other.table != cell.table:
+                break
+            end += 1
+        rows = tables.rows_of(lines[at:end])
+        above, columns = tables.header_rows(rows)
+        if not columns:
+            self.left_out += tables.left_out_of(rows, "table")
+            return end
+        self.left_out += tables.left_out_of(rows[:above], "table head")
+        first_leads = self.first_leads or tables.first_leads(lines[at:end])
+        self.article, self.item, self.announcing = None, [], None
+        prefix = self.prefix if self.sections else ""
+        for task in tables.tasks_of(rows[above:], columns, first_leads=first_leads):
+            self._task(task, prefix)
+        return end
 
-def sentences_of(paragraph: str) -> tuple[str, ...]:
-    """The sentences of a paragraph, each with the 。 or ； that ends it."""
-    return tuple(match[0].strip() for match in _SENTENCE.finditer(paragraph) if match[0].strip())
+    def _task(self, task: tables.Task, prefix: str) -> None:
+        """A row of a table as the sentences of a paragraph."""
+        if task.group is not None:
+            self._category(task.group)
+        elif not self.sections:
+            self.sections.append(Section("", "", ""))
+        found = [
+            sentence for line in task.lines for sentence in sentences_of(line.words, self.doubtful)
+        ]
+        count = self.counts.get("table", 0) + 1
+        self.counts["table"] = count
+        number = task.number if re.fullmatch(r"[0-9]{1,4}", task.number) else str(count)
+        code = self._free_code(f"{prefix}·{number}" if prefix else number)
+        paragraph = Paragraph(found, code, len(self._paragraphs()), starts={0})
+        paragraph.who = [task.who] * len(found)
+        self.sections[-1].paragraphs.append(paragraph)
 
+    def _category(self, line: Line) -> None:
+        label = label_of(line.words)
+        length = label.length if label is not None else 0
+        number = label.number if label is not None else ""
+        section = Section(number, line.words.cut(length).text, "", 1, line.words.source)
+        self.sections.append(section)
 
-def is_label(sentence: str) -> bool:
-    """Whether a sentence in Simplified script is a numbered sub-heading, such as （一）…"""
-    match = _SUBHEADING.match(sentence)
-    return match is not None and len(sentence) <= 40 and not re.search("[，；]", sentence)
+    def _free_code(self, code: str) -> str:
+        """A first part of codes that no other paragraph has."""
+        base, count = code, 1
+        while code in self.prefixes:
+            count += 1
+            code = f"{base}（{count}）"
+        self.prefixes.add(code)
+        return code
 
+    def _line(self, lines: Sequence[Line], at: int, stop: int) -> None:
+        line = lines[at]
+        label = label_of(line.words)
+        if label is not None and label.length >= len(line.text):
+            label = None
+        if label is None and self._only_who(line):
+            return
+        if label is None:
+            if self._is_plain_heading(lines, at, stop):
+                self._plain_heading(line)
+            else:
+                self._paragraph(line.words, None)
+            return
+        while self.open and self.open[-1].label.rank >= label.rank:
+            self.open.pop()
+        if label.kind == ARTICLE:
+            self._begin_article(line, label)
+            return
+        if self.article is not None and label.kind not in _FRAME_KINDS:
+            self._paragraph(line.words, label)
+            return
+        self.article, self.item = None, []
+        self._labelled(lines, at, stop, label)
 
-def _lines(text: str) -> tuple[list[_Line], list[LeftOut]]:
-    """The trimmed lines of the document, and its page furniture."""
-    kept: list[_Line] = []
-    left_out: list[LeftOut] = []
-    for number, raw in enumerate(text.split("\n"), 1):
-        words = raw.replace("\u3000", " ").replace("\xa0", " ").replace("\ufeff", "").strip()
-        end = _END_MARK.search(words)
-        if end:
-            left_out.append(LeftOut(number, end[0].strip(), "end mark"))
-            words = words[: end.start()].strip()
-        if not words:
-            continue
-        hans = to_hans(words)
-        reason = next((reason for reason, look in _FURNITURE if look.search(hans)), "")
-        if reason:
-            left_out.append(LeftOut(number, words, reason))
+    def _labelled(self, lines: Sequence[Line], at: int, stop: int, label: Label) -> None:
+        """A numbered line that is no article: a heading, a sentence, or both on one line."""
+        line = lines[at]
+        words = line.words.cut(label.length)
+        heading, rest = heading_on(words)
+        body, who = without_bracket(words)
+        under = has_text_under(lines, at, stop, label)
+        frame_kind = label.kind in _FRAME_KINDS
+        if rest is not None and not is_definite(heading, self.dated):
+            head = line.words.cut(0, len(line.text) - len(rest.text))
+            self._open(label, head, heading, None)
+            self._paragraph(rest, None)
+        elif frame_kind and not re.search("[。；].", words.hans):
+            self._open(label, line.words, body, who)
+        elif under and rest is None and can_be_heading(body):
+            if not is_definite(body, self.dated):
+                self._open(label, line.words, body, who)
+            else:
+                self._open_without_title(label, line.words, who)
+                may_be_title = not re.search("[。；！？…：:]$", body.hans)
+                self._numbered_sentence(line.words, words, label, title=may_be_title)
         else:
-            kept.append(_Line(number, words, hans))
-    return kept, left_out
+            self._open_without_title(label, line.words, None)
+            self._numbered_sentence(line.words, words, label, title=False)
 
+    def _open(self, label: Label, heading: Words, title: Words, who: Responsibility | None) -> None:
+        """A heading opens a section."""
+        text = title.text.rstrip("。．. ")
+        self._begin_scope(label, who, about(title.hans), heading=True)
+        level = sum(row.heading for row in self.open)
+        section = Section(label.number, text, self.prefix, level, heading.source)
+        section.first = self.counts.get(self.prefix, 0) + 1
+        self.sections.append(section)
 
-def _front(lines: Sequence[_Line], left_out: list[LeftOut]) -> tuple[str, str, list[str]]:
-    """Title, issuer and opening paragraphs among the lines before the first section."""
-    title, issuer = "", ""
-    opening: list[str] = []
-    above: list[_Line] = []  # an issuer on a line of its own, or the first half of the title
-    for line in lines:
-        if not title and _TITLE.match(line.hans):
-            head = " ".join(row.text for row in above)
-            title = f"{head}{line.text}" if line.hans.startswith("关于") else line.text
-            before = re.match("(.*?)(?=关于)", line.hans)
-            issuer = line.text[: before.end()].strip() if before and before[1] else head
-            above = []
-        elif title and re.search("[。；]", line.text):
-            opening.append(line.text)
-        elif title:
-            reason = "recipient" if _RECIPIENT.match(line.text) else "front matter"
-            left_out.append(LeftOut(line.number, line.text, reason))
-        else:
-            above.append(line)
-    if not title:
-        title, above = (above[0].text, above[1:]) if above else ("", [])
-        opening += [line.text for line in above if re.search("[。；]", line.text)]
-        above = [line for line in above if not re.search("[。；]", line.text)]
-    left_out += [
-        LeftOut(line.number, line.text, "front matter") for line in above if line.text not in issuer
-    ]
-    return title, issuer, opening
+    def _open_without_title(self, label: Label, line: Words, who: Responsibility | None) -> None:
+        """A numbered sentence; on the level of sections it makes one without a title."""
+        on_top = not any(row.label.kind not in _FRAME_KINDS for row in self.open)
+        self._begin_scope(label, who, self._about_here(), heading=on_top)
+        if on_top or label.kind == DECIMAL and self.prefix == label.number:
+            level = sum(row.heading for row in self.open)
+            mark = line.cut(0, label.length)
+            section = Section(label.number, "", self.prefix, level, mark.source)
+            section.first = self.counts.get(self.prefix, 0) + 1
+            if on_top:
+                self.sections.append(section)
 
-
-def _closes(paragraph: str) -> bool:
-    """Whether a paragraph in Simplified script is about the document itself."""
-    return _ON_THE_DOCUMENT.search(paragraph) is not None and not _SUBHEADING.match(paragraph)
-
-
-def _sections(lines: Sequence[_Line]) -> list[Section]:
-    """Numbered sections, and the closing paragraphs as a section of their own."""
-    heads: list[tuple[str, str]] = []
-    bodies: list[list[_Line]] = []
-    for line in lines:
-        heading = _HEADING.match(line.hans)
-        if heading and not re.search("[。；].", line.hans):
-            heads.append((heading[1], line.text[heading.start(2) :].rstrip("。")))
-            bodies.append([])
-        elif heading:  # title and first paragraph on one line: 一、加强领导。各级党委要…
-            words, _, after = line.text[heading.start(2) :].partition("。")
-            heads.append((heading[1], words))
-            bodies.append([_Line(line.number, after, to_hans(after))])
-        else:
-            bodies[-1].append(line)
-    closing: list[_Line] = []
-    while len(bodies[-1]) > 1 and _closes(bodies[-1][-1].hans):
-        closing.insert(0, bodies[-1].pop())
-    sections = [
-        Section(number, title, number, tuple(sentences_of(line.text) for line in body))
-        for (number, title), body in zip(heads, bodies, strict=True)
-    ]
-    if closing:
-        sections.append(
-            Section("", "", CLOSING, tuple(sentences_of(line.text) for line in closing))
+    def _begin_scope(
+        self, label: Label, who: Responsibility | None, about: str, *, heading: bool
+    ) -> None:
+        decimal_root = any(
+            row.label.kind in ("figure", "bare figure", DECIMAL) for row in self.open[:1]
         )
-    return sections
+        on_top = not any(row.label.kind not in _FRAME_KINDS for row in self.open)
+        self.open.append(_Open(label, who, about, heading))
+        self.announcing = self.announcing if not heading else None
+        if on_top:
+            self.prefix = self._own_prefix(label)
+        elif label.kind == DECIMAL and decimal_root:
+            self.prefix = label.number.replace("．", ".")
+
+    def _own_prefix(self, label: Label) -> str:
+        """The label of a section as the first part of codes, with 第一章· where it comes again."""
+        code = label.code
+        if code in self.prefixes:
+            frames = [row.label.code for row in self.open[:-1] if row.label.kind in _FRAME_KINDS]
+            if frames:
+                code = f"{frames[-1]}·{code}"
+        return self._free_code(code)
+
+    def _begin_article(self, line: Line, label: Label) -> None:
+        code = self._free_code(label.code)
+        self.item, self.announcing = [], None
+        self.article = Paragraph([], code, len(self._paragraphs()), about=self._about_here())
+        section = self._section()
+        section.paragraphs.append(self.article)
+        words = line.words.cut(label.length)
+        self._add_to_article(words, None)
+
+    def _add_to_article(self, words: Words, label: Label | None) -> None:
+        assert self.article is not None
+        article = self.article
+        first = len(article.sentences)
+        found = list(sentences_of(words, self.doubtful))
+        article.sentences += found
+        article.starts.add(first)
+        if label is not None:
+            article.labels[first] = label.length
+        article.who += self._who_of(found)
+
+    def _paragraph(self, words: Words, label: Label | None) -> None:
+        """The sentences of a line."""
+        if self.article is not None:
+            self._add_to_article(words, label)
+            return
+        found = list(sentences_of(words, self.doubtful))
+        section = self._section()
+        decimal = bool(self.open) and self.open[-1].label.kind == DECIMAL and "." in self.prefix
+        if decimal and section.paragraphs and section.paragraphs[-1].code == self.prefix:
+            paragraph = section.paragraphs[-1]
+            paragraph.starts.add(len(paragraph.sentences))
+        else:
+            code = self.prefix
+            if not decimal:
+                self.counts[self.prefix] = self.counts.get(self.prefix, 0) + 1
+                code = f"{self.prefix}.{self.counts[self.prefix]}"
+            paragraph = Paragraph([], code, len(self._paragraphs()), about=self._about_here())
+            paragraph.starts.add(0)
+            section.paragraphs.append(paragraph)
+        first = len(paragraph.sentences)
+        paragraph.sentences += found
+        paragraph.who += self._who_of(found)
+        if label is not None:
+            paragraph.labels[first] = label.length
+        self.item.append(paragraph)
+
+    def _numbered_sentence(self, line: Words, words: Words, label: Label, *, title: bool) -> None:
+        """A numbered line as sentences; the label that a code has is not among their words."""
+        in_code = self.prefix.split("·")[-1].split("（")[0] == label.code and (
+            self.sections
+            and self.sections[-1].number == label.number
+            and not self.sections[-1].title
+        )
+        in_code = in_code or (label.kind == DECIMAL and self.prefix == label.number)
+        self._paragraph(words if in_code else line, None if in_code else label)
+        paragraph = self._section().paragraphs[-1]
+        if title:
+            paragraph.titles.add(len(paragraph.sentences) - 1)
+
+    def _section(self) -> Section:
+        """The section that text belongs to; text before the first one makes an opening."""
+        if not self.sections:
+            self.sections.append(Section("", "", OPENING if self.article is None else ""))
+            self.prefix = OPENING
+        return self.sections[-1]
+
+    def _paragraphs(self) -> list[Paragraph]:
+        return [paragraph for section in self.sections for paragraph in section.paragraphs]
+
+    def _about_here(self) -> str:
+        return next((row.about for row in reversed(self.open) if row.about), "")
+
+    # -- who is responsible ---------------------------------------------------------------------
+
+    def _who_of(self, found: Sequence[Words]) -> list[Responsibility | None]:
+        """What the brackets in a paragraph say, for each of its sentences.
+
+        A bracket is that of the sentences since the one before it; the last one, of all that
+        follow, too. Without one, it is the heading's.
+        """
+        rows: list[Responsibility | None] = [None] * len(found)
+        since = 0
+        for at, words in enumerate(found):
+            _, who = without_bracket(words)
+            if who is None:
+                continue
+            who = self._with_first_lead(who)
+            rows[since : at + 1] = [who] * (at + 1 - since)
+            since = at + 1
+        of_heading = next((row.who for row in reversed(self.open) if row.who), None)
+        return [row or of_heading for row in rows]
+
+    def _with_first_lead(self, who: Responsibility) -> Responsibility:
+        self.first_leads = self.first_leads or who.from_here_on and who.first_leads
+        return who.led_by_the_first() if self.first_leads else who
+
+    def _only_who(self, line: Line) -> bool:
+        """Take a line that only says who is responsible, or by when, for the item above it."""
+        words = line.words
+        bracket = BRACKET.fullmatch(words.hans)
+        content = content_of(bracket) if bracket else words.hans
+        keyed = responsibility.is_keyed(content) and (bracket or not re.search("。.", content))
+        if (
+            not (keyed or bracket and responsibility.is_responsibility(content))
+            or not self.item
+            and self.article is None
+        ):
+            return False
+        inner = words
+        if bracket:
+            group = next(
+                name for name in ("content", "round", "square") if bracket[name] is not None
+            )
+            inner = words.cut(bracket.start(group), bracket.end(group))
+        who = self._with_first_lead(responsibility.read(inner.text, inner.hans))
+        targets = [self.article] if self.article is not None else self.item
+        for paragraph in targets:
+            paragraph.who = [_both(row, who) for row in paragraph.who]
+        self.left_out.append(left_out(line, "responsibility"))
+        return True
+
+    # -- headings without a number --------------------------------------------------------------
+
+    def _is_plain_heading(self, lines: Sequence[Line], at: int, stop: int) -> bool:
+        """Whether a line without a number is a heading: short, without a mark, text under it."""
+        line = lines[at]
+        marked = line.markup.kind == "heading"
+        if at + 1 >= stop or len(line.text) > (40 if marked else 20) or self.article is not None:
+            return False
+        if re.search("[。；，：！？、“”]", line.hans) or is_definite(line.words, self.dated):
+            return False
+        return (
+            marked
+            or bool(lines[at + 1].markup.cell)
+            or re.search("[。；：]$", lines[at + 1].hans) is not None
+        )
+
+    def _plain_heading(self, line: Line) -> None:
+        level = sum(row.heading for row in self.open) + 1
+        section = Section("", line.text, self.prefix, level, line.words.source)
+        section.first = self.counts.get(self.prefix, 0) + 1
+        self.sections.append(section)
+        self.item = []
+
+
+def _both(row: Responsibility | None, who: Responsibility) -> Responsibility:
+    if row is None:
+        return who
+    names = [*row.names, *(name for name in who.names if name not in row.names)]
+    return Responsibility(tuple(names), row.due or who.due, row.first_leads, row.from_here_on)
+
+
+def _label(line: Line, kind: str) -> bool:
+    if line.markup.cell:
+        return False
+    label = label_of(line.words)
+    return label is not None and label.kind == kind

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
+from directives.documents.ingest.labels import with_mark
 from directives.documents.ingest.reading import Reading, SectionRead
 from directives.documents.queries.source import Doubt, doubts, kind_word
 
@@ -18,6 +19,10 @@ class SectionPreview:
     statements: int
     items: int
     opening: str  # its first sentence
+
+    @property
+    def label(self) -> str:
+        return with_mark(self.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,15 @@ REASONS: dict[str, str | Promise] = {
     "form": _("Form of the web page"),
     "aside": _("Beside the text of the web page"),
     "outside the main part": _("Outside the main part of the web page"),
+    "date": _("Date of issue"),
+    "document number": _("Document number"),
+    "annexes": _("List of annexes"),
+    "annex": _("Number of an annex"),
+    "copies": pgettext_lazy("left out", "Copies"),
+    "metadata": _("Table of the website"),
+    "responsibility": _("Who is responsible"),
+    "table": pgettext_lazy("left out", "Table"),
+    "table head": _("Title row of a table"),
 }
 
 

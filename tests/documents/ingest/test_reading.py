@@ -41,24 +41,24 @@ def test_front_and_back_matter(reading: Reading) -> None:
         (3, "source"),
         (4, "recipient"),
         (13, "signature"),
-        (14, "time"),
+        (14, "date"),
         (15, "signature"),
     ]
 
 
 def test_sections(reading: Reading) -> None:
-    assert [(section.number, section.title) for section in reading.sections] == [
-        ("", ""),
-        ("一", "健全服务网络"),
-        ("二", "加强组织领导"),
-        ("", ""),
+    assert [(one.number, one.title, one.level, one.first) for one in reading.sections] == [
+        ("", "", 1, 1),
+        ("一", "健全服务网络", 1, 1),
+        ("（一）", "完善设施布局", 2, 1),
+        ("二", "加强组织领导", 1, 1),
+        ("", "", 1, 1),
     ]
     assert [sentence.code for sentence in reading.sentences] == [
         "引.1.1",
         "一.1.1",
         "一.1.2",
         "一.1.3",
-        "一.1.4",
         "一.2.1",
         "一.2.2",
         "一.2.3",
@@ -74,17 +74,20 @@ def test_sections(reading: Reading) -> None:
 def test_what_asks_for_nothing(reading: Reading) -> None:
     assert [one.code for one in reading.sentences if one.statement] == [
         "引.1.1",
-        "一.1.1",
         "一.2.1",
     ]
 
 
 def test_who_must_act(reading: Reading) -> None:
     assert {one.code: who(one) for one in reading.sentences if not one.statement} == {
-        "一.1.2": [("各区人民政府", "named", "")],
-        "一.1.3": [("各区人民政府", "carried", "一.1.2")],
-        "一.1.4": [("各区人民政府", "carried", "一.1.2")],
-        "一.2.2": [("市民政局", "named", ""), ("市财政局", "named", "")],
+        "一.1.1": [("各区人民政府", "named", "")],
+        "一.1.2": [("", "unstated", "")],
+        "一.1.3": [("", "unstated", "")],
+        "一.2.2": [
+            ("市民政局", "named", ""),
+            ("市财政局", "named", ""),
+            ("有关部门", "named", ""),
+        ],
         "一.2.3": [("任何单位和个人", "named", "")],
         "一.3.1": [("社会组织", "inferred", "")],
         "二.1.1": [
@@ -95,7 +98,7 @@ def test_who_must_act(reading: Reading) -> None:
         "二.1.2": [("市民政局", "named", "")],
         "二.1.3": [("若干部门", "named", "")],
         "二.1.4": [("若干部门", "carried", "二.1.3")],
-        "結.1.1": [("各区、各部门", "named", "")],
+        "結.1.1": [("各区", "named", ""), ("各部门", "named", "")],
     }
 
 
@@ -104,8 +107,8 @@ def test_what_is_asked(reading: Reading) -> None:
         one.code: (one.modality, one.kind, one.cadence, [item.name for item in one.items])
         for one in reading.sentences
     }
-    assert asked["一.1.2"] == ("要", "institution", "regular", ["国土空间规划", "设施台账"])
-    assert asked["一.1.3"] == ("應該", "resource", "continuing", [])
+    assert asked["一.1.1"] == ("要", "institution", "regular", ["国土空间规划", "设施台账"])
+    assert asked["一.1.2"] == ("應該", "resource", "continuing", [])
     assert asked["一.2.2"] == (
         "要",
         "institution",

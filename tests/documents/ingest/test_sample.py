@@ -70,7 +70,7 @@ def test_whole_of_it(reading: Reading, source: bytes) -> None:
     assert [len(section.paragraphs) for section in reading.sections] == [4, 3, 5, 4, 3, 1]
     assert len(SENTENCES) == 73
     assert sum(one.kind == "statement" for one in SENTENCES) == 4
-    assert sum(len(one.items) for one in SENTENCES) == 70
+    assert sum(len(one.items) for one in SENTENCES) == 76
 
 
 def test_codes_in_order(reading: Reading) -> None:

@@ -1,33 +1,33 @@
-"""Lines to title, sections, paragraphs and sentences."""
+"""Lines to headings, paragraphs and codes."""
 
 import pytest
 
+from directives.documents.ingest.reading import Reading, SentenceRead, read
 from directives.documents.ingest.sources import DocumentError
-from directives.documents.ingest.structure import sentences_of, structure_of
 
 pytestmark = pytest.mark.once
 
-BODY = "一、第一部分\n各级党委要加强领导。\n"
+TITLE = "关于工作的意见\n"
 
 
-@pytest.mark.parametrize(
-    ("head", "title", "issuer"),
-    [
-        ("中共中央关于加强工作的意见", "中共中央关于加强工作的意见", "中共中央"),
-        (
-            "中共中央 国务院\n关于加强工作的意见",
-            "中共中央 国务院关于加强工作的意见",
-            "中共中央 国务院",
-        ),
-        ("关于加强工作的通知", "关于加强工作的通知", ""),
-        ("公民道德建设实施纲要", "公民道德建设实施纲要", ""),
-        ("首页>要闻\n某市关于加强工作的决定（试行）", "某市关于加强工作的决定（试行）", "某市"),
-        ("没有种类的标题", "没有种类的标题", ""),
-    ],
-)
-def test_title_and_issuer(head: str, title: str, issuer: str) -> None:
-    structure = structure_of(f"{head}\n{BODY}", name="a")
-    assert (structure.title, structure.issuer) == (title, issuer)
+def reading_of(text: str) -> Reading:
+    return read(text.encode(), name="a.txt")
+
+
+def headings(reading: Reading) -> list[tuple[int, str, str]]:
+    return [
+        (section.level, section.number, section.title)
+        for section in reading.sections
+        if section.number or section.title
+    ]
+
+
+def coded(reading: Reading) -> list[tuple[str, str]]:
+    return [(one.code, one.text) for one in reading.sentences]
+
+
+def sentence(reading: Reading, code: str) -> SentenceRead:
+    return next(one for one in reading.sentences if one.code == code)
 
 
 @pytest.mark.parametrize(
@@ -45,56 +45,181 @@ def test_title_and_issuer(head: str, title: str, issuer: str) -> None:
     ],
 )
 def test_furniture(line: str, reason: str) -> None:
-    structure = structure_of(f"关于工作的意见\n{line}\n{BODY}", name="a")
-    assert [(row.line, row.text, row.reason) for row in structure.left_out] == [(2, line, reason)]
+    reading = reading_of(f"{TITLE}{line}\n一、第一部分\n各级党委要加强领导。\n")
+    assert [(row.line, row.text, row.reason) for row in reading.left_out] == [(2, line, reason)]
 
 
 def test_sections_paragraphs_and_closing() -> None:
-    text = (
-        "关于工作的意见\n一、 第一\n甲要做。\n\n　　乙要做；丙要做。\n二、第二\n丁要做。\n"
+    reading = reading_of(
+        f"{TITLE}一、 第一\n甲局要做。\n\n　　乙局要做；丙局要做。\n二、第二\n丁局要做。\n"
         "本意见自发布之日起施行。\n"
-        "（完）\n某某办公室\n2020年1月1日\n附件：表\n"
+        "（完）\n某县某某办公室\n2020年1月1日\n附件：表\n"
     )
-    structure = structure_of(text, name="a")
-    assert [(s.number, s.title, s.prefix, s.paragraphs) for s in structure.sections] == [
-        ("一", "第一", "一", (("甲要做。",), ("乙要做；", "丙要做。"))),
-        ("二", "第二", "二", (("丁要做。",),)),
-        ("", "", "結", (("本意见自发布之日起施行。",),)),
+    assert headings(reading) == [(1, "一", "第一"), (1, "二", "第二")]
+    assert coded(reading) == [
+        ("一.1.1", "甲局要做。"),
+        ("一.2.1", "乙局要做；"),
+        ("一.2.2", "丙局要做。"),
+        ("二.1.1", "丁局要做。"),
+        ("結.1.1", "本意见自发布之日起施行。"),
     ]
-    assert [(row.line, row.reason) for row in structure.left_out] == [
+    assert [(row.line, row.reason) for row in reading.left_out] == [
         (9, "end mark"),
         (10, "signature"),
-        (11, "time"),
-        (12, "signature"),
+        (11, "date"),
+        (12, "annexes"),
     ]
 
 
 def test_title_and_text_on_one_line() -> None:
-    structure = structure_of("关于工作的意见\n一、加强领导。各级党委要重视。要检查。\n", name="a")
-    assert [(s.number, s.title, s.paragraphs) for s in structure.sections] == [
-        ("一", "加强领导", (("各级党委要重视。", "要检查。"),))
-    ]
+    reading = reading_of(f"{TITLE}一、加强领导。各级党委要重视。要检查。\n")
+    assert headings(reading) == [(1, "一", "加强领导")]
+    assert coded(reading) == [("一.1.1", "各级党委要重视。"), ("一.1.2", "要检查。")]
 
 
-def test_no_section() -> None:
-    with pytest.raises(DocumentError) as refusal:
-        structure_of("关于工作的意见\n各级党委要重视。\n（一）小标题\n1. 条目\n", name="某.txt")
-    assert (refusal.value.code, refusal.value.params) == (
-        "no_section",
-        {"name": "某.txt", "lines": 4, "example": "一、加强领导"},
+def test_every_numbering_has_its_level() -> None:
+    reading = reading_of(
+        f"{TITLE}第一部分 总论\n一、任务\n（一）增车位\n1.挖潜力\n（1）清旧账\n逐一登记。\n"
+        "第二部分 分论\n二、保障\n强化投入。\n"
     )
+    assert headings(reading) == [
+        (1, "第一部分", "总论"),
+        (2, "一", "任务"),
+        (3, "（一）", "增车位"),
+        (4, "1", "挖潜力"),
+        (5, "（1）", "清旧账"),
+        (1, "第二部分", "分论"),
+        (2, "二", "保障"),
+    ]
+    assert [one.code for one in reading.sentences] == ["一.1.1", "二.1.1"]
+
+
+def test_numbers_that_begin_again_in_each_chapter_have_codes_of_their_own() -> None:
+    reading = reading_of(
+        "某县发展规划\n第一章 现状\n一、基础\n优化布局。\n第二章 任务\n一、建设\n新建道路。\n"
+    )
+    assert [one.code for one in reading.sentences] == ["一.1.1", "第二章·一.1.1"]
+
+
+def test_a_number_that_comes_twice_is_kept() -> None:
+    reading = reading_of(f"{TITLE}一、甲\n各镇要做。\n一、乙\n各村要做。\n")
+    codes = [one.code for one in reading.sentences]
+    assert len(set(codes)) == len(codes) == 2
 
 
 @pytest.mark.parametrize(
-    ("paragraph", "sentences"),
+    ("line", "heading"),
     [
-        ("甲。乙；丙。", ("甲。", "乙；", "丙。")),
-        ("他说：“甲。”乙。", ("他说：“甲。”", "乙。")),
-        ("没有句号", ("没有句号",)),
-        ("甲。（教育部牵头）乙。", ("甲。（教育部牵头）", "乙。")),
-        ("甲。（注）乙。", ("甲。", "（注）乙。")),
-        ("", ()),
+        ("（一）健全机制", True),
+        ("（一）健全机制。", True),
+        ("（一）增加车位（市城管局牵头）", True),
+        ("（一）各镇要健全机制", False),
+        ("（一）2031年底前建成", False),
+        ("（一）新建站点30个", False),
+        ("（一）禁止停车。", False),
     ],
 )
-def test_sentences(paragraph: str, sentences: tuple[str, ...]) -> None:
-    assert sentences_of(paragraph) == sentences
+def test_a_heading_asks_nothing_definite(line: str, heading: bool) -> None:
+    reading = reading_of(f"{TITLE}一、任务\n{line}\n优化布局。\n")
+    assert ((2, "（一）", line[3:].split("（")[0].rstrip("。")) in headings(reading)) is heading
+
+
+def test_what_might_be_a_heading_is_a_directive_marked_so() -> None:
+    reading = reading_of(
+        f"{TITLE}一、任务\n（一）2031年底前建成站点30个\n优化布局。\n（二）做账。\n"
+    )
+    assert [(one.code, one.title) for one in reading.sentences] == [
+        ("一.1.1", True),
+        ("一.2.1", False),
+        ("一.3.1", False),
+    ]
+
+
+def test_a_numbered_line_without_text_is_a_directive() -> None:
+    reading = reading_of(f"{TITLE}一、任务\n（一）加强宣传。\n（二）强化督查。\n")
+    assert coded(reading) == [("一.1.1", "（一）加强宣传。"), ("一.2.1", "（二）强化督查。")]
+
+
+def test_a_bracket_of_a_heading_is_for_all_below() -> None:
+    reading = reading_of(f"{TITLE}一、任务\n（一）增车位（市城管局牵头）\n挖潜力。\n清旧账。\n")
+    assert [[who.name for who in one.addressees] for one in reading.sentences] == [
+        ["市城管局"],
+        ["市城管局"],
+    ]
+
+
+def test_a_line_that_only_says_who_is_for_its_item() -> None:
+    reading = reading_of(
+        f"{TITLE}一、任务\n（一）增车位\n挖潜力。\n清旧账。\n责任单位：市城管局、市教育局\n"
+        "（二）做宣传\n抓好宣传。\n"
+    )
+    assert [[who.name for who in one.addressees] for one in reading.sentences] == [
+        ["市城管局", "市教育局"],
+        ["市城管局", "市教育局"],
+        [""],
+    ]
+    assert [row.reason for row in reading.left_out] == ["responsibility"]
+
+
+def test_articles_without_chapters_and_in_traditional_script() -> None:
+    reading = reading_of(
+        "青河縣用水辦法\n第1條　主管機關應當每季檢查。\n第 2 條　為節水，制定本辦法。\n"
+    )
+    assert [one.code for one in reading.sentences] == ["第1條.1", "第2條.1"]
+    assert headings(reading) == []
+
+
+def test_capital_numerals() -> None:
+    reading = reading_of(
+        "某市工作要點\n壹、目標\n一、節水\n各機關應指定專人。\n貳、分工\n各校要配合。\n"
+    )
+    assert headings(reading)[0] == (1, "壹", "目標")
+    assert [one.code for one in reading.sentences] == ["壹.1.1", "貳.1.1"]
+
+
+def test_numbers_with_points() -> None:
+    reading = reading_of(
+        "某县应急预案\n1 总则\n1.1 目的\n为规范应急，制定本预案。\n2 职责\n2.1 县应急局要值守。\n"
+    )
+    assert [one.code for one in reading.sentences] == ["1.1.1", "2.1.1"]
+
+
+def test_a_table_of_contents_is_left_out() -> None:
+    reading = reading_of(
+        "某县供水办法\n目  录\n第一章 总则\n第二章 罚则\n"
+        "第一章总则\n第一条 各村要供水。\n第二章 罚则\n第二条 各村要罚。\n"
+    )
+    assert [row.reason for row in reading.left_out] == ["contents"] * 3
+    assert headings(reading) == [(1, "第一章", "总则"), (1, "第二章", "罚则")]
+
+
+def test_an_announced_list_has_the_bodies_that_announce_it() -> None:
+    reading = reading_of(
+        "某县办法\n第一条 各机关应当办理下列事项：\n（一）建立清单。\n（二）公开结果。\n"
+    )
+    assert [
+        [(who.name, who.basis, who.source) for who in one.addressees] for one in reading.sentences
+    ] == [
+        [("各机关", "named", "")],
+        [("各机关", "carried", "第一条.1")],
+        [("各机关", "carried", "第一条.1")],
+    ]
+
+
+def test_conditions_of_a_list_ask_nothing() -> None:
+    reading = reading_of(
+        "某县办法\n第一条 有下列情形之一的，所有权人应当鉴定：\n（一）房屋倾斜的；\n"
+    )
+    assert [one.statement for one in reading.sentences] == [False, True]
+
+
+def test_a_notice_without_numbers_is_read() -> None:
+    reading = reading_of("关于节水的通知\n各镇：\n各镇要在6月底前检查管网。\n")
+    assert coded(reading) == [("引.1.1", "各镇要在6月底前检查管网。")]
+
+
+@pytest.mark.parametrize("text", ["没有编号。", "没有编号的部分。\n只有文字。\n", "plain English"])
+def test_no_section(text: str) -> None:
+    with pytest.raises(DocumentError) as refusal:
+        reading_of(text)
+    assert refusal.value.code == "no_section"

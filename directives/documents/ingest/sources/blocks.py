@@ -17,7 +17,7 @@ the blocks, in the order of the text, without blank ones:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PARAGRAPH, HEADING, CELL = "paragraph", "heading", "cell"
 BLANK = " \t\r\f\v\u00a0\u3000\ufeff\u200b"  # around the words of a line
@@ -61,6 +61,7 @@ class LeftOut:
     line: int
     text: str
     reason: str
+    source: tuple[int, int] | None = field(default=None, compare=False)  # its place in the text
 
 
 @dataclass(frozen=True, slots=True)

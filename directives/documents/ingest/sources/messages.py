@@ -108,11 +108,6 @@ MESSAGES = {
         "This document is already registered as %(title)s (same SHA-256). Open it instead of "
         "loading it again."
     ),
-    "repeated_number": gettext_noop(
-        "%(name)s has two sections with the same number: “%(first)s” and “%(second)s” are both "
-        "%(number)s, so their directives would have the same codes. Register an annex with its own "
-        "numbers as a separate document."
-    ),
     "long": gettext_noop(
         "%(name)s has a title or heading of %(length)s characters; the limit is %(limit)s. It "
         "starts “%(start)s…”. Put the main text on separate lines."

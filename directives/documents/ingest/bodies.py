@@ -1,0 +1,281 @@
+"""Names of bodies: how they begin and end, and how a list of them is cut into names.
+
+Rules match Simplified script; names are cut from the original text.
+"""
+
+import re
+from dataclasses import dataclass
+
+# What the name of a body ends with.
+_CORES = (
+    "党委|党组|党组织|党工委|党支部|党总支|人大|人大常委会|政府|政协|法院|检察院|监委|纪委"
+    "|监察委员会|群团组织|人民团体|群众团体|社会团体|群众组织|社会组织|工会|总工会|共青团"
+    "|共青团组织|团中央|共青团中央|团委|团组织|妇联|妇联组织|科协|侨联|工商联|文联|作协|残联|社科联"
+    "|台联|法学会|财政|部门|单位|机关|机构|部委|总部|媒体|基层组织|组织|个人|企业|事业单位"
+    "|企事业单位|学校|高校|院校|高等学校|医院|社区|街道|乡镇|乡镇政府|村委会|居委会|村民委员会"
+    "|居民委员会|委员会|办公室|办公厅|领导小组|工作组|协调小组|专班|指挥部|协会|学会|联合会|研究会"
+    "|基金会|商会|红十字会|证监会|银监会|保监会|银保监会|业委会|管委会|干部|党员|领导班子|负责人"
+    "|负责同志|主要负责同志|公民|工作人员|各地|各地区|地区|地方|国务院|中央军委|部|委|局|厅|署|行业"
+    "|园区|出版社|报社|银行|人民银行|公司|集团|领导机关|解放军|武警部队|部队|办事处|编办|中心|支行"
+    "|分行|总行|联社|支队|大队|总队|车队|研究院|研究所|科学院|学院|大学|中学|小学|幼儿园|科室|处室"
+    "|供销社|合作社|派出所|司法所|水利站|工作站|服务站|文化站|水厂|电厂|图书馆|博物馆|档案馆"
+    "|文化馆|展览馆|疾控|志愿者队伍|物业|村级组织|公所|户政事务所|事务所|公路段"
+    "|[人总民教财秘综管服法外监][^、，]?处|护林员|[^、，]{2}农|督查室|研究室|政研室"
+)
+_ENDS = re.compile(f"(?:{_CORES}|[市县区省镇州乡村局委][^的、，。；]{{1,8}}办)(?:（[^（）]*）)?$")
+# 各镇, 各窗口: whatever it is that each one of is asked.
+_EACH = re.compile(
+    "各(?!项|种|方面|环节|类(?!企业|学校|单位|主体|机构|市场)|自(?!治)|个环节|阶段|领域|地的|位"
+    "|式|界$)"
+    "[^，。；：、的要应可须不将在把]{1,9}$"
+)
+_PLACES = re.compile(
+    "(?:省|自治区|直辖市|市|县|区|州|盟|旗|乡|镇|村|兵团|中央|国家|地方|军队|上级|下级|本级|同级"
+    "|（[市县区州旗、街道园镇乡]+）)$"
+)
+# Whom a law addresses: only in front of a modal.
+_PERSON = re.compile("[^的、，]{1,10}(?:人|者|户|方|员|业主|居民|村民|市民|师|车主|从业人员)$")
+# What no name of a body begins with, and what none contains.
+_NOT_AT_START = re.compile(
+    "(?:支持|鼓励|引导|推动|推进|加强|加大|加快|强化|发挥|尊重|完善|健全|建立|改进|改革|规范|落实"
+    "|坚持"
+    "|选好|选任|选拔|配强|配齐|注重|重视|打造|构建|适应|组织(?!部|人事)|动员"
+    "|教育(?!部|局|厅|行政|机构|主管|体育|和|委|部门|系统)"
+    "|帮助|指导|督促|要求|通过|按照|依照|根据|依法|依托|依靠|围绕|针对|对|把|将(?!军)|由|在|从|为"
+    "|向(?!阳)|以|使|让|与|同(?!级|心|江|仁|安)|跟|给|于(?!都|田|洪)|参与|参加|承接|充分|切实"
+    "|积极|大力"
+    "|进一步|逐步|全面|深入|更好|提高|提升|增强|促进|保障|保证|确保|防止|扩大|延伸|深化|优化|整合"
+    "|统筹|探索|创新|开展|实施|制定|明确|选派|选优|关心|关爱|服务(?!中心|机构|部门|业|局|管理|单位)"
+    "|联系|团结|维护|反映|代表|履行|建设(?!局|部门|厅|委|单位|主管|银行|和|部)|培养|建好|做好|抓好"
+    "|用好|管好|当好|凡|如(?!皋|东)|若(?!干)|经(?!信|济|开|发|科|促|贸)|不|未|没有|没|再|已|是|有"
+    "(?!关)"
+    "|非(?!公|营)|采取|采用|允许|禁止|严禁|盘活|压实|避免|严格|杜绝|严肃|严厉|鼓舞|发现|遇有|涉及"
+    "|对于"
+    "|关于|新建|改造|扩建|淘汰|取缔|查处|打击|整治|清理|检查|排查|监督(?!管理|局|检|委)|实行|推行"
+    "|实现"
+    "|完成|争取|力争|突出|聚焦|立足|借助|利用|运用|培育|引进|引入|支撑|带动|拓展|拓宽|畅通|优先"
+    "|重点"
+    "|及时|定期|主动|认真|凭|被|因(?!特)|当(?!涂|阳)|除|自(?!然|治|贡)|至|到|每|可|应(?!急|城)|须"
+    "|必须|请"
+    "|本着|这|那|其中|同时|此外|另外|并|且|而|但|或|及|和(?!平|田|县|静|硕|政|林|顺)|等|也|均|都"
+    "(?!江|昌|匀)"
+    "|仍|还|又|就|才|更|最|很|非常|十分|比较|保持|营造|形成|扎实|持续|继续|稳步|有序|有力|有效|着力"
+    "|努力|牢固|牢牢|始终|只有|只要|无论|不管|虽然|即使|既|要(?!素)|能|会(?!计|展|同|泽|昌|理|东"
+    "|宁|议)"
+    "|得|需|负责|牵头|配合|会同|协助|协调(?!小组|办)|汇总|审核|审查|批准|备案|报送|上报|报告|通报"
+    "|公布"
+    "|公开|发布|印发|出台|编制(?!办|委)|起草|修订|废止|设立|设置|成立|组建|撤销|合并|任命|聘用"
+    "|招聘)"
+)
+_NOT_INSIDE = re.compile(
+    "的|会同|牵头|负责(?!人|同志)|报送|地(?!方|区|$|市|级|质|震|税|州|各|铁|、|理|产|勘)|是|得|了"
+    "|着(?!力)|不(?!同|动产)|通过|按照|支持|加强|参与"
+    "|参加|接受|承接|推进(?!办|工作|领导|小组|委|中心)|推动|服务(?=企业|群众)|采取|防止|允许|禁止"
+    "|避免"
+    "|鼓励|引导|强化|严格|认真|积极|确保|做好|抓好|完成|打造|构建|健全|完善|制定|出台|实现|围绕"
+    "|结合"
+    "|纳入|带动|帮助|委托|依托|借助|提高|增强|要求|已经|以及其|开展|有效|共同|应当|必须|可以"
+)
+_CLASS = re.compile("等[^、，]{1,8}的")  # 工会、妇联等中央管理的群团组织
+_JOINT = re.compile("、|，|以及|和|及(?!时)|与|暨")
+_EVERY = re.compile(
+    "各级(?:地方)?|地方各级|县级?以上(?:各级|地方(?:各级)?)?|乡镇以上|省级|市级|县级|基层|各省|中央"
+)
+_BARE = re.compile(
+    "党委|党组|党组织|政府|人民政府|人大|政协|人大常委会|法院|检察院|纪委|监委|纪检监察机关|工会"
+    "|共青团|共青团组织|妇联|妇联组织|群团组织|工会组织"
+)
+_NEXT_PLACE = re.compile(
+    "(?:自治区|直辖市|自治州|设区的?市|计划单列市|新疆生产建设兵团|州|盟|市|县|区|旗|乡|镇|街道"
+    "|兵团|园区"
+    "|开发区|新区|功能区)(?:（[^（）]*）)?级?(?:(?:人民政府|政府|党委|党工委|人大|纪委|办事处"
+    "|管委会)|$|[和、及])"
+)
+# 发展改革、自然资源等部门: what stands before 等 need not be a name.
+_DEPARTMENTS = re.compile(
+    "[^，、。]{2,12}(?:(?:、|和|以及)[^，、。]{2,12})*等(?:有关|相关|主管)?(?:部门|单位|机构)"
+)
+_LONGEST = 26  # characters of one name in a list
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    start: int
+    end: int
+
+
+def ends_like_a_body(name: str) -> bool:
+    return _ENDS.search(name) is not None or _EACH.fullmatch(name) is not None
+
+
+def begins_like_a_verb(words: str) -> bool:
+    return _NOT_AT_START.match(words) is not None
+
+
+def is_person(words: str) -> bool:
+    """Whether these words can be the persons whom a law addresses: 驾驶人, 经营者."""
+    return (
+        _PERSON.fullmatch(words) is not None
+        and not begins_like_a_verb(words)
+        and not _NOT_INSIDE.search(words)
+    )
+
+
+def joints(words: str) -> list[Span]:
+    """Where a list of names is cut: at 、， and where 和 or 与 stands behind a whole name.
+
+    The 和 of 文化和旅游局 cuts nothing, nor does what stands in brackets.
+    """
+    found: list[Span] = []
+    depth, begin = _depths(words), 0
+    for joint in _JOINT.finditer(words):
+        start, end = joint.span()
+        if depth[start]:
+            continue
+        left = words[begin:start]
+        if joint[0] not in "、，" and not (ends_like_a_body(left) or _PLACES.search(left)):
+            continue
+        found.append(Span(start, end))
+        begin = end
+    return found
+
+
+def pieces(words: str) -> list[Span]:
+    """The places of what stands between the joints of a list."""
+    cuts = joints(words)
+    starts = [0, *(cut.end for cut in cuts)]
+    ends = [*(cut.start for cut in cuts), len(words)]
+    return [Span(start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def is_list(words: str) -> bool:
+    """Whether these words, in Simplified, are the name of a body or a list of names."""
+    if not ends_like_a_body(words[-12:] if "各" not in words else words) and not ends_like_a_body(
+        words[pieces(words)[-1].start :]
+    ):
+        return False
+    if _DEPARTMENTS.fullmatch(words) and not begins_like_a_verb(words):
+        return not _NOT_INSIDE.search(_CLASS.sub("等", words))
+    if begins_like_a_verb(words) or _NOT_INSIDE.search(_CLASS.sub("等", words)):
+        return False
+    return all(
+        0 < piece.end - piece.start <= _LONGEST and _is_piece(words[piece.start : piece.end])
+        for piece in pieces(words)
+    )
+
+
+def names_in(text: str, hans: str, span: Span) -> list[str]:
+    """The names in a list: 各级党委和政府 are two, 工会、妇联等群团组织 is one."""
+    words = hans[span.start : span.end]
+    if words.startswith("任何"):
+        return [text[span.start : span.end]]
+    names: list[str] = []
+    prefix = ""
+    for part in _parts(words):
+        name_hans = words[part.start : part.end]
+        name = text[span.start + part.start : span.start + part.end]
+        every = _EVERY.match(name_hans)
+        bare = _BARE.fullmatch(name_hans) is not None
+        names.append(prefix + name if bare else name)
+        if every and _BARE.fullmatch(name_hans, every.end()):
+            prefix = name[: every.end()]
+        elif not bare:
+            prefix = ""
+    return names
+
+
+def _is_piece(name: str) -> bool:
+    return ends_like_a_body(name) or _PLACES.search(name) is not None
+
+
+def _depths(words: str) -> list[int]:
+    """How many brackets each character stands in."""
+    depth, depths = 0, []
+    for mark in words:
+        depth -= mark in "）)》"
+        depths.append(max(0, depth))
+        depth += mark in "（(《"
+    return depths
+
+
+def _parts(words: str) -> list[Span]:
+    """The places of the names in a list.
+
+    Places without a body belong to the next name: 各省、自治区、直辖市党委 is one.
+    """
+    parts: list[Span] = []
+    open_from: int | None = None
+    found = pieces(words)
+    for at, piece in enumerate(found):
+        begin = piece.start if open_from is None else open_from
+        name = words[piece.start : piece.end]
+        rest = words[found[at + 1].start :] if at + 1 < len(found) else ""
+        open_from = begin if continues(name, rest) else None
+        if open_from is None:
+            parts.append(Span(begin, piece.end))
+    return _with_examples(words, parts)
+
+
+def continues(name: str, rest: str) -> bool:
+    """Whether a piece of a list is only a place of the next name, as 各省 of 各省、自治区政府 is.
+
+    `rest` is the list behind it; 各区、各部门 are two.
+    """
+    return (
+        _ENDS.search(name) is None
+        and _PLACES.search(name) is not None
+        and _NEXT_PLACE.match(rest) is not None
+    )
+
+
+def _with_examples(words: str, parts: list[Span]) -> list[Span]:
+    """Join examples before 等 with their group, but none that 各级 introduces."""
+    names = [words[part.start : part.end] for part in parts]
+    last = next((at for at, name in enumerate(names) if re.search("等(?!级)", name)), None)
+    if last is None:
+        return parts
+    first = last
+    while first > 0 and words[parts[first - 1].end] != "，":
+        if _EVERY.match(words, parts[first - 1].start):
+            break
+        first -= 1
+    # 各级党委、政府和工会等群团组织: names with the shared prefix stay outside.
+    while first < last and _BARE.fullmatch(names[first]) and re.search("党委|政府", names[first]):
+        if first == 0:
+            break
+        first += 1
+    joined = Span(parts[first].start, parts[last].end)
+    return [*parts[:first], joined, *parts[last + 1 :]]
+
+
+def is_place_or_body(name: str) -> bool:
+    return _is_piece(name)
+
+
+def is_name(words: str) -> bool:
+    """Whether a whole line is the name of one body or of several, as in a signature."""
+    words = re.sub(r"（(?:盖章|公章|代章)）$", "", words.strip())
+    names = [name for name in re.split(r"[\s、，]+", words) if name]
+    return bool(names) and all(
+        2 < len(name) <= 40
+        and ends_like_a_body(name)
+        and not begins_like_a_verb(name)
+        and not re.search("[。；：！？“”《》]", name)
+        and not _NOT_INSIDE.search(name)
+        for name in names
+    )
+
+
+def whole_names(text: str, hans: str) -> list[str]:
+    """The names in a list of recipients, cut at 、 between whole names."""
+    found: list[str] = []
+    begin = 0
+    parts = pieces(hans)
+    for at, piece in enumerate(parts):
+        rest = hans[parts[at + 1].start :] if at + 1 < len(parts) else ""
+        name = hans[piece.start : piece.end]
+        if rest and (continues(name, rest) or not _is_piece(name)):
+            continue
+        found.append(text[begin : piece.end])
+        begin = parts[at + 1].start if at + 1 < len(parts) else piece.end
+    return found

@@ -1,0 +1,399 @@
+"""The frame of a document: title, number, issuers, recipients, date, annexes, signature.
+
+Rules match Simplified script; fields are cut from the original text.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from directives.documents.ingest import bodies
+from directives.documents.ingest.deadlines import day_in
+from directives.documents.ingest.labels import label_of
+from directives.documents.ingest.sources import LeftOut
+from directives.documents.ingest.words import Line, Words
+
+KINDS_OF_PAPER = (
+    "意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|措施"
+    "|建议|函|令|公告|通告|请示|指南|指引|清单|分工表|分解表|任务表|责任表|安排表|一览表|台账"
+    "|纪要|章程|制度|守则"
+    "|规则|预案|规程|安排|倡议书|标准|分工|目录|政策|举措|法|行动|大纲|要求|讲话|须知|注意事项"
+    "|实施意见|责任书|承诺书|注意要点|要領"
+)
+_PAPER = f"(?:{KINDS_OF_PAPER})(?:（[^）]*）)?$"
+_TITLE = re.compile(rf"^(?:[^，。；：]{{2,80}}?)?关于.+{_PAPER}|^[^，。；]{{2,60}}{_PAPER}")
+_NUMBER = re.compile(
+    r"^[（(]?"
+    r"(?P<number>[\u4e00-\u9fffA-Za-z]{1,20}\s*[〔\[［（(【﹝]\s*\d{4}\s*[〕\]］）)】﹞]\s*第?\s*\d{1,5}\s*[号號]"
+    r"|(?:[\u4e00-\u9fff]{2,20}(?:令|公告|通告))?\s*第?\s*[0-9一二三四五六七八九十]{1,5}\s*[号號]"
+    r"|[\u4e00-\u9fff]{2,10}字第\s*\d{3,12}\s*[号號])[）)]?$"
+)
+_LETTERHEAD = re.compile(r"^(?P<body>[\u4e00-\u9fff （）]{2,40}?)\s*文\s*件$")
+_NOTE = re.compile(
+    r"^[（(].*(?:通过|公布|发布|修订|修正|批准|施行|印发|订定|订颁|颁布|核定|函|令).*[）)]$"
+)
+_ORDER_IN_NOTE = re.compile(
+    r"(?:日\s*|^[（(])(?P<number>[\u4e00-\u9fff]{2,30}令"
+    r"(?:第\s*)?[0-9一二三四五六七八九十百]+\s*号)"
+)
+_ADOPTED = re.compile(
+    r"日\s*(?:经)?(?P<body>[\u4e00-\u9fff]{3,40}?)(?:第\s*[一二三四五六七八九十百零〇\d]+\s*次|令"
+    r"|以|公告|发布|公布|常务会议|党组会议|主席团)"
+)
+_DAY_ALONE = re.compile(
+    r"^(?:(?:20|19)\d{2}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日"
+    r"|[二一][〇零○Ｏ九0][〇零○一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
+    r"|(?:20|19)\d{2}[-./]\d{1,2}[-./]\d{1,2}|"
+    r"(?:中华)?民国\s*[0-9一二三四五六七八九十百]{2,4}\s*年\s*[0-9一二三四五六七八九十]{1,3}\s*月\s*[0-9一二三四五六七八九十]{1,3}\s*日)$"
+)
+_DAY_AT_END = re.compile(
+    r"^(?P<body>.{2,40}?)\s+(?P<day>(?:20|19)\d{2}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日)$"
+)
+_ANNEX = re.compile(r"^附\s*[件录表注]?\s*[0-9一二三四五六七八九十]{0,3}\s*[：:]\s*(?P<name>.*)$")
+_ANNEX_ITEM = re.compile(
+    r"^(?:附件)?\s*[0-9一二三四五六七八九十]{1,2}\s*[.．、：:]\s*(?P<name>[^。；]{2,80})$"
+)
+_COPIES = re.compile(r"^(?:抄\s*[送报]|分送|印送|主送|报送|发送|正本|副本)\s*[：:]")
+_AFTER_THE_END = re.compile(
+    r"^[（(](?:此件|联系人|信息公开|公开|依申请|盖章|公章|本文|此文|注)|^(?:联\s*系\s*人|联系电话"
+    r"|联系方式|咨询电话|签发人?|公开方式|信息公开选项|公开属性|是否公开|校对|打字|共印|承办单位"
+    r"|拟稿|（?盖章）?$|电话)\s*[：:]?"
+    r"|印发$|^共\d+份|^[（(]公开[^。]*[）)]$"
+)
+_OFFICER = re.compile(
+    r"^(?:代?(?:省长|市长|县长|区长|州长|镇长|乡长|部长|局长|厅长|主任|主席|院长|署长|会长|处长"
+    r"|校长|总理|书记))\s*[：:]?\s*[\u4e00-\u9fff○　 ]{2,6}$"
+)
+_NOT_RECIPIENTS = re.compile("如下|现将|现就|为了|为|根据|按照|经.*同意|下列|以下|包括")
+_SEVERAL = re.compile("等[一二三四五六七八九十\\d]+(?:个)?(?:部门|单位)")
+_LONGEST_TITLE = 5  # lines
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`date` is an ISO day; `places` are the field and range in the source of each line used."""
+
+    title: str = ""
+    number: str = ""
+    issuers: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    date: str | None = None
+    annexes: tuple[str, ...] = ()
+    places: tuple[tuple[str, tuple[int, int]], ...] = ()
+
+
+@dataclass(slots=True)
+class Head:
+    """What stands before the text, and the place of the first line of the text."""
+
+    frame: Frame
+    left_out: list[LeftOut] = field(default_factory=list)
+    body: int = 0
+
+
+@dataclass(slots=True)
+class Tail:
+    """What stands behind the text: `lines` is how many lines belong to the text."""
+
+    frame: Frame
+    lines: int
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def left_out(line: Line, reason: str) -> LeftOut:
+    return LeftOut(line.number, line.text, reason, line.words.source)
+
+
+def is_title(hans: str) -> bool:
+    return _TITLE.match(hans) is not None
+
+
+def is_day(hans: str) -> bool:
+    return _DAY_ALONE.match(hans) is not None
+
+
+def head_of(lines: Sequence[Line]) -> Head:
+    """The head of a document, up to the first line that belongs to its text."""
+    body = next((at for at, line in enumerate(lines) if _begins_text(lines, at)), len(lines))
+    title = _title_lines(lines[:body])
+    if body == len(lines) and not title:
+        return Head(Frame(), [], 0)
+    head = Head(Frame(places=tuple(("title", lines[at].words.source) for at in title)), [], body)
+    joined = "".join(lines[at].text for at in title)
+    joined_hans = "".join(lines[at].hans for at in title)
+    head.frame = replace(head.frame, title=joined, issuers=_issuers_in(joined, joined_hans))
+    for at, line in enumerate(lines[:body]):
+        if at not in title:
+            _take(line, head, title_seen=bool(title) and at > title[0])
+    return head
+
+
+def tail_of(lines: Sequence[Line]) -> Tail:
+    """What stands behind the text of a part: signature, date, annexes, copies."""
+    tail = Tail(Frame(), len(lines))
+    signers: list[str] = []
+    annexes: list[str] = []
+    while tail.lines:
+        line = lines[tail.lines - 1]
+        reason = _tail_reason(lines, tail.lines - 1)
+        if not reason:
+            break
+        tail.lines -= 1
+        tail.left_out.insert(0, left_out(line, reason))
+        day = day_in(line.hans) if reason in ("date", "signature") else None
+        dated = _DAY_AT_END.match(line.text)
+        if day and not tail.frame.date:
+            tail.frame = replace(
+                tail.frame,
+                date=day.isoformat(),
+                places=(*tail.frame.places, ("date", line.words.source)),
+            )
+        if reason == "signature" and not _OFFICER.match(line.hans):
+            signers.insert(0, dated["body"] if dated else line.text)
+        if reason == "annexes":
+            annexes = [*_annexes_in(line), *annexes]
+    issuers = [name for signer in signers for name in _issuers_of_line(signer)]
+    tail.frame = replace(tail.frame, issuers=tuple(issuers), annexes=tuple(annexes))
+    return tail
+
+
+def together(head: Frame, tail: Frame) -> Frame:
+    """The frame of a document; of several departments the signature names all."""
+    several = any(_SEVERAL.search(name) for name in head.issuers)
+    issuers = tail.issuers if tail.issuers and (several or not head.issuers) else head.issuers
+    return replace(
+        head,
+        issuers=issuers,
+        date=tail.date or head.date,
+        annexes=tail.annexes or head.annexes,
+        places=(*head.places, *tail.places),
+    )
+
+
+def _begins_text(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line is the first of the text: a numbered one, a sentence, a cell."""
+    line = lines[at]
+    if line.markup.cell:
+        return True
+    if _NOTE.match(line.hans) or is_day(line.hans) or _NUMBER.match(line.hans):
+        return False
+    label = label_of(line.words)
+    if label is not None and label.length < len(line.text) and label.kind != "bare figure":
+        return True
+    if is_recipients(line) or _AFTER_THE_END.search(line.hans):
+        return False
+    if re.search("[。；]", line.hans):
+        return True
+    return line.hans.endswith(("：", ":")) and at > 0
+
+
+def is_recipients(line: Line) -> bool:
+    """Whether a line names those to whom a paper goes: 各镇人民政府，县政府各部门："""
+    hans = line.hans
+    if not hans.endswith(("：", ":")) or not 3 <= len(hans) <= 300 or re.search("[。]", hans):
+        return False
+    if _NOT_RECIPIENTS.search(hans) or _ANNEX.match(hans):
+        return False
+    names = [name for name in re.split("[，；、]", hans[:-1]) if name]
+    known = [name for name in names if bodies.is_place_or_body(name.strip())]
+    return len(known) * 2 >= len(names) or hans.startswith(("各", "有关", "全", "机关各"))
+
+
+def recipients_in(line: Line) -> list[str]:
+    """The names, cut at ， and ；, and where there are none at 、 between whole names."""
+    words = line.words.cut(0, len(line.text) - 1)
+    if re.search("[，；]", words.text):
+        return [name.strip() for name in re.split("[，；]", words.text) if name.strip()]
+    return [name.strip() for name in bodies.whole_names(words.text, words.hans) if name.strip()]
+
+
+def _title_lines(lines: Sequence[Line]) -> list[int]:
+    """The places of the lines of the title."""
+    plain = [
+        at
+        for at, line in enumerate(lines)
+        if not (
+            _NUMBER.match(line.hans)
+            or _NOTE.match(line.hans)
+            or is_day(line.hans)
+            or is_recipients(line)
+            or _LETTERHEAD.match(line.hans)
+            or _AFTER_THE_END.search(line.hans)
+        )
+    ]
+    ends = [at for at in plain if re.search(_PAPER, lines[at].hans)]
+    if not ends:
+        return _title_without_kind(lines, plain)
+    # A saved page shows its title above the paper, too: the last one is that of the paper.
+    end = ends[0]
+    for later in ends[1:]:
+        if lines[later].hans.endswith(lines[end].hans[-4:]):
+            end = later
+    return _from_its_first_line(lines, plain, end)
+
+
+def _from_its_first_line(lines: Sequence[Line], plain: Sequence[int], end: int) -> list[int]:
+    title = [end]
+    while len(title) < _LONGEST_TITLE:
+        above, words = title[0] - 1, "".join(lines[at].hans for at in title)
+        if above not in plain or re.search(_PAPER, lines[above].hans):
+            break
+        line = lines[above].hans
+        if "关于" in words and not (words.startswith("关于") and bodies.is_name(line)):
+            break
+        if "关于" not in words and not (
+            "关于" in line
+            or bodies.is_name(line)
+            or above - 1 in plain
+            and "关于" in lines[above - 1].hans
+        ):
+            break
+        if words.startswith(line):
+            break
+        title.insert(0, above)
+        if "关于" in words and len(title) >= 2 and not bodies.is_name(lines[above].hans):
+            break
+    return title
+
+
+def _title_without_kind(lines: Sequence[Line], plain: Sequence[int]) -> list[int]:
+    """The line that markup calls the title, else the first one."""
+    of_markup = [at for at in plain if lines[at].markup.kind == "heading"]
+    centered = [at for at in plain if lines[at].markup.align == "center"]
+    if of_markup:
+        return of_markup[:1]
+    if centered:
+        return [at for at in centered if at - centered[0] == centered.index(at)]
+    return list(plain[:1])
+
+
+def _take(line: Line, head: Head, *, title_seen: bool) -> None:
+    """Put one line of the head into the frame, and among what is left out."""
+    frame, reason, place = head.frame, "front matter", line.words.source
+    number, letterhead = _NUMBER.match(line.hans), _LETTERHEAD.match(line.hans)
+    if number and not frame.number:
+        words = line.text[number.start("number") : number.end("number")]
+        frame, reason = replace(frame, number=words), "document number"
+        frame = replace(frame, places=(*frame.places, ("number", place)))
+    elif letterhead and not frame.issuers:
+        frame = replace(frame, issuers=_issuers_of_line(letterhead["body"]))
+    elif is_recipients(line) and title_seen:
+        names = (*frame.recipients, *recipients_in(line))
+        frame, reason = replace(frame, recipients=names), "recipient"
+        frame = replace(frame, places=(*frame.places, ("recipients", place)))
+    elif _NOTE.match(line.hans):
+        days = [day_in(piece) for piece in re.split("(?<=日)", line.hans)]
+        day = next((day for day in reversed(days) if day), None)
+        adopted = _ADOPTED.search(line.hans)
+        adopters = (line.text[adopted.start("body") : adopted.end("body")],) if adopted else ()
+        order = _ORDER_IN_NOTE.search(line.hans)
+        if order and not frame.number:
+            words = line.text[order.start("number") : order.end("number")]
+            frame = replace(frame, number=words)
+        frame = replace(
+            frame,
+            date=day.isoformat() if day else frame.date,
+            issuers=frame.issuers or adopters,
+        )
+    elif is_day(line.hans) and not frame.date:
+        day = day_in(line.hans)
+        frame = replace(frame, date=day.isoformat() if day else None)
+    elif bodies.is_name(line.hans) and not frame.issuers:
+        frame = replace(frame, issuers=_issuers_of_line(line.text))
+    head.frame = frame
+    head.left_out.append(left_out(line, reason))
+
+
+def _issuers_in(title: str, hans: str) -> tuple[str, ...]:
+    """The issuers in a title: what stands before 关于."""
+    before = re.match("(.+?)(?=关于)", hans)
+    if not before or "《" in before[1]:
+        return ()
+    return _issuers_of_line(title[: before.end()].strip())
+
+
+def _issuers_of_line(words: str) -> tuple[str, ...]:
+    return tuple(name for name in re.split(r"[\s、，]+", words.strip()) if len(name) > 1)
+
+
+def _tail_reason(lines: Sequence[Line], at: int) -> str:
+    """Why a line at the end is no text, or ""."""
+    line = lines[at]
+    hans = line.hans
+    if line.markup.cell:
+        return ""
+    if is_day(hans):
+        return "date"
+    if _COPIES.match(hans):
+        return "copies"
+    if _ANNEX.match(hans) or (_ANNEX_ITEM.match(hans) and _in_annex_list(lines, at)):
+        return "annexes" if not hans.endswith("。") or _ANNEX.match(hans) else ""
+    if _AFTER_THE_END.search(hans) and len(hans) <= 120:
+        return "signature"
+    dated = _DAY_AT_END.match(hans)
+    if _OFFICER.match(hans) or bodies.is_name(dated["body"] if dated else hans):
+        return "signature"
+    return ""
+
+
+def _in_annex_list(lines: Sequence[Line], at: int) -> bool:
+    """Whether an item stands below 附件： with nothing but items between."""
+    while at >= 0 and _ANNEX_ITEM.match(lines[at].hans) and not _ANNEX.match(lines[at].hans):
+        at -= 1
+    return at >= 0 and _ANNEX.match(lines[at].hans) is not None
+
+
+def _annexes_in(line: Line) -> list[str]:
+    words = line.words
+    annex = _ANNEX.match(words.hans)
+    start = annex.start("name") if annex else 0
+    rest = words.text[start:]
+    cuts = [match.start() for match in re.finditer(r"(?<![0-9])[0-9]{1,2}[.．、](?![0-9])", rest)]
+    found = (
+        [rest] if not cuts else [rest[a:b] for a, b in zip(cuts, [*cuts[1:], None], strict=True)]
+    )
+    names = (re.sub(r"^[0-9一二三四五六七八九十]{1,2}\s*[.．、：:]\s*", "", name) for name in found)
+    return [name.strip(" ；;。　") for name in names if name.strip(" ；;。　")]
+
+
+def lines_with_end_marks(lines: Iterable[Line], rows: list[LeftOut]) -> Iterable[Line]:
+    """The lines without （完）, which goes among what is left out."""
+    for line in lines:
+        end = _END_MARK.search(line.hans)
+        if not end:
+            yield line
+            continue
+        mark: Words = line.words.cut(end.start())
+        rows.append(LeftOut(line.number, mark.text, "end mark", mark.source))
+        rest = line.words.cut(0, end.start())
+        if rest.text:
+            yield Line(line.number, rest, line.markup)
+
+
+_END_MARK = re.compile(r"[（(]完[）)]\s*$")
+
+
+def ends_a_text(line: Line) -> bool:
+    """Whether a line shows that a text has ended: its date, what is public, copies."""
+    return (
+        is_day(line.hans)
+        or _DAY_AT_END.match(line.hans) is not None
+        or _COPIES.match(line.hans) is not None
+        or (_AFTER_THE_END.search(line.hans) is not None and len(line.hans) <= 60)
+    )
+
+
+def is_tail_line(lines: Sequence[Line], at: int) -> bool:
+    return bool(_tail_reason(lines, at))
+
+
+def with_annexes(frame: Frame, annexes: tuple[str, ...]) -> Frame:
+    return replace(frame, annexes=annexes)
+
+
+def with_date(frame: Frame, day: str | None) -> Frame:
+    return replace(frame, date=day)
+
+
+def with_number(frame: Frame, number: str) -> Frame:
+    return replace(frame, number=number)

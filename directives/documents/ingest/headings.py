@@ -1,0 +1,122 @@
+"""What a numbered line is: a heading, a sentence, or both; what its section is about.
+
+Rules match Simplified script.
+"""
+
+import re
+from collections.abc import Sequence
+
+from directives.documents.ingest import addressees, deadlines, modality, responsibility
+from directives.documents.ingest.deadlines import Dated
+from directives.documents.ingest.labels import Label, label_of
+from directives.documents.ingest.responsibility import BRACKET, content_of
+from directives.documents.ingest.sentences import outside
+from directives.documents.ingest.words import Line, Words
+
+# What a section is about, by its title: there a sentence asks something under stricter conditions.
+GUIDING, TARGETS = "guiding", "targets"
+_ABOUT = (
+    (
+        GUIDING,
+        re.compile(
+            "指导思想|总体要求|总体思路|基本原则|工作原则|基本方针|重[大要](?:性|意义)|充分认识"
+            "|提高认识|形势|背景"
+            "|编制依据|适用范围|工作思路"
+        ),
+    ),
+    (TARGETS, re.compile("目标")),
+)
+_LONGEST_HEADING = 30  # characters of a heading with text behind it on its line
+_LONGEST_TITLE = 60
+AMOUNT = re.compile(
+    r"[0-9０-９]+(?:\.[0-9]+)?\s*(?:%|％|万|亿|个|家|处|名|人|户|公里|千米|亩|吨|所|座|辆|台|套"
+    r"|项|次|场|平方|立方|元|米|张|支"
+    r"|条|件|以上|以内|分钟|小时|天|度|株|棵|公顷|倍|辖|间|只|頭|本|份)|百分之"
+)
+_SLOGAN_END = re.compile("[。；！？…：:]$")
+_ANNOUNCES = re.compile("[：:]$")
+# The last paragraphs that are about the document itself.
+_ON_THE_DOCUMENT = re.compile(
+    "(?:本|这个|此)(?:意见|通知|决定|规定|办法|方案|纲要|规划|条例|要点|细则|准则|计划|措施|指南"
+    "|标准|制度|要领)"
+    "(?!.{0,30}(?:列第一|牵头单位))"
+    "|^各[^。，]{1,40}，?(?:请|要|应)[^。]*(?:制定|制订|提出|研究)[^。]*(?:方案|办法|措施|细则)"
+    "|^特此(?:通知|通告|公告|函|批复|报告|函告|通报)|^以上(?:意见|通知|规定)?[^。]{0,12}请[^。]*"
+    "(?:执行|落实)"
+)
+_DIRECTIVE_LINE = re.compile("[，；]")
+
+
+def heading_on(words: Words) -> tuple[Words, Words | None]:
+    """The words up to the first 。 and what stands behind it, which may be nothing."""
+    free = outside(words.text)
+    stop = next((at for at, mark in enumerate(words.text) if mark in "。：" and free[at]), None)
+    if stop is None or words.text[stop] == "：" and words.hans[stop + 1 :].strip() == "":
+        return words, None
+    head, rest = words.cut(0, stop), words.cut(stop + 1)
+    if not rest.text or len(head.text) > _LONGEST_HEADING or re.search("[，；：]", head.hans):
+        return words, None
+    if words.text[stop] == "：" and (len(head.text) > 16 or _announces_list(head.hans)):
+        return words, None
+    bracket = BRACKET.fullmatch(rest.hans)
+    if bracket and responsibility.is_responsibility(content_of(bracket)):
+        return words, None
+    return head, rest
+
+
+def can_be_heading(body: Words) -> bool:
+    stripped = body.hans.rstrip("。")
+    return (
+        len(stripped) <= _LONGEST_TITLE
+        and not re.search("[。；！？]", stripped)
+        and not _ANNOUNCES.search(stripped)
+    )
+
+
+def is_definite(words: Words, dated: Dated) -> bool:
+    """Whether words ask something definite: a body acts, a modal, a day, an amount."""
+    hans = words.hans
+    return (
+        modality.MODAL.search(hans) is not None
+        or AMOUNT.search(hans) is not None
+        or deadlines.due_in(words.text, hans, dated) is not None
+        or bool(addressees.named_in(words.text, hans))
+    )
+
+
+def about(title: str) -> str:
+    return next((subject for subject, look in _ABOUT if look.search(title)), "")
+
+
+def _announces_list(head: str) -> bool:
+    return re.search("下列|以下|如下", head) is not None
+
+
+def closes(line: Line) -> bool:
+    """Whether a paragraph is about the document itself."""
+    return (
+        not line.markup.cell
+        and _ON_THE_DOCUMENT.search(line.hans) is not None
+        and label_of(line.words) is None
+    )
+
+
+def has_text_under(lines: Sequence[Line], at: int, stop: int, label: Label) -> bool:
+    """Whether text or lower numbers follow a numbered line."""
+    for later in range(at + 1, stop):
+        following = lines[later]
+        if following.markup.cell:
+            return True
+        below = label_of(following.words)
+        if below is not None:
+            return below.rank > label.rank
+        bracket = BRACKET.fullmatch(following.hans)
+        content = content_of(bracket) if bracket else following.hans
+        if (
+            responsibility.is_keyed(content)
+            or bracket
+            and responsibility.is_responsibility(content)
+        ):
+            continue
+        return True
+    return False

@@ -1,0 +1,261 @@
+"""The parts of a document: a notice, the plan that it carries, each annex.
+
+Every part after the first has a short label that no other part has, for the codes of its sentences.
+Rules match Simplified script.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from directives.documents.ingest import frame as frames
+from directives.documents.ingest.frame import Frame, left_out
+from directives.documents.ingest.labels import Label, label_of
+from directives.documents.ingest.sources import LeftOut
+from directives.documents.ingest.words import Line
+
+_ANNEX = re.compile(
+    r"^附\s*(?P<kind>件|录|表|则)?\s*(?P<number>[0-9０-９一二三四五六七八九十]{0,3})\s*(?:[：:]|$"
+    r"|\s+(?=\S))(?P<title>.*)$"
+)
+_CARRIED = re.compile(
+    "(?:印发|发布|转发|公布|下发|颁布|制定|下达)(?:《(?P<quoted>[^》]+)》|(?P<plain>.+?)(?:的"
+    "(?:通知|通告|公告|决定|函)|$))"
+)
+_KIND = re.compile(f"({frames.KINDS_OF_PAPER})(?:（[^）]*）)?$")
+_LABEL_KINDS = (
+    "实施细则|实施方案|实施意见|实施办法|方案|办法|要点|意见|细则|规定|计划|规划|措施|制度|清单"
+    "|条例|预案|规则"
+    "|指南|标准|章程|纲要|分工表|分解表|任务表|安排|准则|规程|守则|指引|决定|报告|目录|台账|要领"
+    "|举措|政策"
+)
+_SHORT = {"实施细则": "细则", "实施方案": "方案", "实施意见": "意见", "实施办法": "办法"}
+_LONGEST = 60  # characters of a title
+
+
+@dataclass(slots=True)
+class Part:
+    """`lines` are those of the text; `title` is that of a part after the first."""
+
+    label: str
+    title: list[Line]
+    lines: list[Line]
+    frame: Frame
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def parts_of(lines: Sequence[Line]) -> list[Part]:
+    """The parts of a document, each with its frame."""
+    head = frames.head_of(lines)
+    starts = list(_starts(lines, head.body, head.frame.title))
+    ends = [*(start.at for start in starts), len(lines)]
+    parts = [_part("", [], lines[head.body : ends[0]])]
+    parts[0].left_out = head.left_out + parts[0].left_out
+    parts[0].frame = frames.together(head.frame, parts[0].frame)
+    for start, end in zip(starts, ends[1:], strict=True):
+        part = _part(start.label, start.title, lines[start.body : end])
+        part.left_out = [*start.left_out, *part.left_out]
+        parts.append(part)
+    _label(parts)
+    return _with_frame_of_all(parts)
+
+
+@dataclass(slots=True)
+class _Start:
+    """Where a part begins: `at` its first line, `body` the first one behind its title."""
+
+    at: int
+    body: int
+    label: str
+    title: list[Line]
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def _part(label: str, title: list[Line], lines: Sequence[Line]) -> Part:
+    notes: list[LeftOut] = []
+    begin = 0
+    if title:
+        while begin < len(lines) and _is_note(lines[begin]):
+            notes.append(left_out(lines[begin], "front matter"))
+            begin += 1
+    lines = lines[begin:]
+    tail = frames.tail_of(lines)
+    return Part(label, title, list(lines[: tail.lines]), tail.frame, notes + tail.left_out)
+
+
+def _is_note(line: Line) -> bool:
+    """Whether a line under the title of a part says of it when it was made, or what it is."""
+    return (
+        not label_of(line.words)
+        and not line.markup.cell
+        and (
+            frames.is_day(line.hans)
+            or re.match(r"^[（(].{1,80}[）)]$", line.hans) is not None
+            and not re.search("牵头|责任单位|负责", line.hans)
+        )
+    )
+
+
+def _starts(lines: Sequence[Line], body: int, title: str) -> Iterator[_Start]:
+    carried = _carried(title)
+    top: Label | None = None  # the last label of the highest kind in the current part
+    ended = False  # a signature or an annex list stands before
+    at = body
+    while at < len(lines):
+        line = lines[at]
+        start = _start_at(lines, at, carried, top, ended=ended)
+        if start is not None and start.body < len(lines):
+            yield start
+            carried.discard(_plain("".join(row.text for row in start.title)))
+            at, top, ended = start.body, None, False
+            continue
+        label = None if line.markup.cell else label_of(line.words)
+        if label is not None and (top is None or label.rank <= top.rank):
+            top = label
+        if frames.ends_a_text(line):
+            ended = True
+        elif label is None and re.search("[。；]$", line.hans):
+            ended = False
+        at += 1
+
+
+def _start_at(
+    lines: Sequence[Line], at: int, carried: set[str], top: Label | None, *, ended: bool
+) -> _Start | None:
+    """The part that begins with a line, if one does."""
+    line = lines[at]
+    if line.markup.cell:
+        return None
+    annex = _ANNEX.match(line.hans)
+    if annex:
+        return _annex_at(lines, at, annex, ended=ended)
+    size = _title_size(lines, at)
+    if not size:
+        return None
+    words = _plain("".join(row.text for row in lines[at : at + size]))
+    behind = lines[at + size] if at + size < len(lines) else None
+    if behind is None:
+        return None
+    again = (
+        top is not None
+        and (label := label_of(behind.words)) is not None
+        and label.rank <= top.rank
+        and label.count == 1
+        and top.count >= 1
+        and (label.kind == top.kind)
+        and frames.is_title("".join(row.hans for row in lines[at : at + size]))
+    )
+    follows = ended and not frames.is_tail_line(lines, at) and _has_text(lines[at + size :])
+    if words in carried or follows or again:
+        return _Start(at, at + size, "", list(lines[at : at + size]))
+    return None
+
+
+def _annex_at(
+    lines: Sequence[Line], at: int, annex: re.Match[str], *, ended: bool
+) -> _Start | None:
+    """An annex with its text; 附件：河道名录 with nothing behind it is the name of one."""
+    line, title = lines[at], annex["title"].strip()
+    alone = not title
+    if alone and line.hans.rstrip().endswith(("：", ":")) and not ended:
+        return None
+    if alone and at + 1 >= len(lines):
+        return None
+    if not alone and (not ended or not _has_text_of_its_own(lines, at)):
+        return None
+    if not alone and not re.search("[：:]", line.hans) and len(title) > _LONGEST:
+        return None
+    label = f"附{annex['number']}"
+    if alone:
+        size = max(1, _title_size(lines, at + 1))
+        if lines[at + 1].markup.cell or label_of(lines[at + 1].words):
+            size = 0
+        rows = [left_out(line, "annex")]
+        return _Start(at, at + 1 + size, label, list(lines[at + 1 : at + 1 + size]), rows)
+    words = line.words.cut(annex.start("title"))
+    mark = line.words.cut(0, annex.start("title"))
+    rows = [LeftOut(line.number, mark.text, "annex", mark.source)]
+    return _Start(at, at + 1, label, [Line(line.number, words, line.markup)], rows)
+
+
+def _has_text_of_its_own(lines: Sequence[Line], at: int) -> bool:
+    """Whether text follows an annex's name, and not only other names, copies, a signature."""
+    for later in range(at + 1, len(lines)):
+        if lines[later].markup.cell or re.search("[。；]$", lines[later].hans):
+            return True
+        if _ANNEX.match(lines[later].hans) or frames.is_tail_line(lines, later):
+            return False
+    return False
+
+
+def _has_text(lines: Sequence[Line]) -> bool:
+    return any(
+        line.markup.cell or label_of(line.words) or re.search("[。；]$", line.hans)
+        for line in lines
+    )
+
+
+def _title_size(lines: Sequence[Line], at: int) -> int:
+    """How many lines from here on are a title; 0 where the line can be none."""
+    if at >= len(lines) or not _can_be_title(lines[at]):
+        return 0
+    words = ""
+    for size in range(1, 4):
+        if at + size > len(lines) or not _can_be_title(lines[at + size - 1]):
+            break
+        words += lines[at + size - 1].hans
+        if frames.is_title(words):
+            return size
+    return 1
+
+
+def _can_be_title(line: Line) -> bool:
+    return (
+        not line.markup.cell
+        and 2 <= len(line.hans) <= _LONGEST
+        and not re.search("[。；，！？：]|^[（(]", line.hans)
+        and label_of(line.words) is None
+        and not frames.is_day(line.hans)
+    )
+
+
+def _carried(title: str) -> set[str]:
+    """What a notice says that it carries: 关于印发《…方案》的通知, 关于印发…方案的通知."""
+    found: set[str] = set()
+    for match in _CARRIED.finditer(title):
+        found.add(_plain(match["quoted"] or match["plain"] or ""))
+    return found - {""}
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[\s《》]", "", words)
+
+
+def _label(parts: Sequence[Part]) -> None:
+    """Give every part after the first a label that is short and its own."""
+    annexes = [part for part in parts[1:] if part.label.startswith("附")]
+    if len(annexes) == 1 and not annexes[0].label[1:]:
+        annexes[0].label = "附"
+    taken = {""}
+    for part in parts[1:]:
+        title = "".join(line.hans for line in part.title)
+        kinds = re.findall(f"(?:{_LABEL_KINDS})", title)
+        label = part.label or (_SHORT.get(kinds[-1], kinds[-1]) if kinds else "附")
+        name, count = label, 1
+        while name in taken:
+            count += 1
+            name = f"{label}{count}"
+        taken.add(name)
+        part.label = name
+
+
+def _with_frame_of_all(parts: list[Part]) -> list[Part]:
+    """Annexes named at the end of the plan are annexes of the document."""
+    first = parts[0]
+    if not first.frame.annexes:
+        named = next((part.frame.annexes for part in parts[1:] if part.frame.annexes), ())
+        first.frame = frames.with_annexes(first.frame, named)
+    if first.frame.date is None:
+        day = next((part.frame.date for part in parts[1:] if part.frame.date), None)
+        first.frame = frames.with_date(first.frame, day)
+    return parts

@@ -1,0 +1,239 @@
+"""Sentences to requirements: whether each asks something, of whom, by when, and what."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from directives.documents.ingest import deadlines
+from directives.documents.ingest.addressees import (
+    UNSTATED,
+    AddresseeRead,
+    addressees_of,
+    is_carried_on,
+    named_in,
+)
+from directives.documents.ingest.deadlines import Dated, Due
+from directives.documents.ingest.headings import AMOUNT, GUIDING, TARGETS
+from directives.documents.ingest.items import ItemRead, items_of
+from directives.documents.ingest.modality import (
+    MODAL,
+    STATEMENT,
+    cadence_of,
+    is_statement,
+    kind_of,
+    modality_of,
+)
+from directives.documents.ingest.responsibility import Responsibility, without_bracket
+from directives.documents.ingest.structure import OPENING, Paragraph, Section, Structure
+from directives.documents.ingest.words import Words, aligned
+
+NAME = 100  # characters of the longest name that the register takes
+
+_CONDITIONS = re.compile(
+    "(?:情形|条件|情况|行为)之一(?:的|者)?[^。]*[：:]$|(?:符合|具备|满足)(?:下列|以下)[^。]*[：:]$"
+)
+_LISTS = re.compile("[：:]$")
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRead:
+    """One sentence in the document's own words.
+
+    A statement has no addressees, no modality, no cadence, no items and no deadline. A sentence
+    with `title` could be a heading. `source` is its range in the text as read.
+    """
+
+    code: str
+    text: str
+    text_hans: str
+    statement: bool
+    addressees: tuple[AddresseeRead, ...]
+    modality: str
+    kind: str
+    cadence: str
+    items: tuple[ItemRead, ...]
+    title: bool = False
+    due: Due | None = None
+    source: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRead:
+    """A section of a document; `number` is "" for the opening and closing paragraphs.
+
+    `part` is the label of its part, "" for the first one. `level` counts from 1, `first` is the
+    number of its first paragraph, `source` the range of its heading.
+    """
+
+    number: str
+    title: str
+    paragraphs: tuple[tuple[SentenceRead, ...], ...]
+    part: str = ""
+    level: int = 1
+    first: int = 1
+    source: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class _Before:
+    """The requirement before in the paragraph, whose addressees can be carried."""
+
+    addressees: tuple[AddresseeRead, ...] = ()
+    code: str = ""
+
+
+@dataclass(slots=True)
+class _Announcer:
+    """A sentence that announces a list: 应当履行下列职责："""
+
+    before: _Before
+    conditions: bool  # 有下列情形之一的：
+
+
+def sections_of(structure: Structure, part: str, dated: Dated) -> Iterator[SectionRead]:
+    reader = _Reader(part, dated, alone=len(structure.sections) == 1)
+    for section in structure.sections:
+        yield reader.section(section)
+
+
+class _Reader:
+    """Reads the sentences of a part, from the first to the last."""
+
+    def __init__(self, part: str, dated: Dated, *, alone: bool) -> None:
+        self.part = part
+        self.dated = dated
+        self.alone = alone
+        self.announcer: _Announcer | None = None
+        self.before = _Before()
+
+    def section(self, section: Section) -> SectionRead:
+        if section.source:
+            self.announcer = self.announcer if section.level > 1 else None
+        paragraphs = tuple(self._paragraph(row, section) for row in section.paragraphs)
+        return SectionRead(
+            section.number,
+            section.title,
+            paragraphs,
+            self.part,
+            section.level,
+            section.first,
+            section.source,
+        )
+
+    def _paragraph(self, paragraph: Paragraph, section: Section) -> tuple[SentenceRead, ...]:
+        prefix = f"{self.part}·{paragraph.code}" if self.part else paragraph.code
+        found: list[SentenceRead] = []
+        opening = section.prefix == OPENING and not self.alone and not section.number
+        for at, words in enumerate(paragraph.sentences):
+            if at in paragraph.starts or at == 0:
+                self.before = _Before()
+                if at not in paragraph.labels and not (paragraph.titles or at):
+                    self.announcer = None
+                elif self.announcer is not None:
+                    self.before = self.announcer.before
+            sentence = self._sentence(
+                words,
+                f"{prefix}.{at + 1}",
+                paragraph.who[at],
+                paragraph.labels.get(at, 0),
+                "opening" if opening else paragraph.about,
+                title=at in paragraph.titles,
+            )
+            found.append(sentence)
+        return tuple(found)
+
+    def _sentence(
+        self,
+        words: Words,
+        code: str,
+        who: Responsibility | None,
+        label: int,
+        about: str,
+        *,
+        title: bool,
+    ) -> SentenceRead:
+        body = without_bracket(words)[0]
+        asked = body.cut(label) if label < len(body.text) else body
+        due = self._due(asked, who)
+        named = bool(named_in(asked.text, asked.hans))
+        condition = self.announcer is not None and self.announcer.conditions and label > 0
+        if condition or _is_statement(asked.hans, about, who, due, named=named):
+            self._announce(asked.hans, _Before())
+            hans, source = aligned(words.text), words.source
+            return SentenceRead(
+                code, words.text, hans, True, (), "", STATEMENT, "", (), source=source
+            )
+        addressees = self._addressees(asked, who)
+        carried_on = is_carried_on(asked.text, asked.hans)
+        self.before = _Before(addressees, code) if carried_on else _Before()
+        self._announce(asked.hans, self.before)
+        return _requirement(words, asked, code, addressees, due, title=title)
+
+    def _addressees(self, asked: Words, who: Responsibility | None) -> tuple[AddresseeRead, ...]:
+        before = self.before
+        found = addressees_of(asked.text, asked.hans, before.addressees, before.code, who)
+        kept = tuple(addressee for addressee in found if len(addressee.name) <= NAME)
+        return kept or (AddresseeRead("", UNSTATED, ""),)
+
+    def _due(self, asked: Words, who: Responsibility | None) -> Due | None:
+        own = deadlines.due_in(asked.text, asked.hans, self.dated)
+        if own or who is None or not who.due:
+            return own
+        return deadlines.due_of(who.due, aligned(who.due), self.dated)
+
+    def _announce(self, hans: str, before: _Before) -> None:
+        if _LISTS.search(hans):
+            self.announcer = _Announcer(before, bool(_CONDITIONS.search(hans)))
+
+
+def _requirement(
+    words: Words,
+    asked: Words,
+    code: str,
+    addressees: tuple[AddresseeRead, ...],
+    due: Due | None,
+    *,
+    title: bool,
+) -> SentenceRead:
+    """What a sentence asks; `asked` are its words without label and bracket."""
+    hans = aligned(words.text)
+    owners = tuple(aligned(one.name) for one in addressees if one.basis != UNSTATED)
+    length = words.text.find(asked.text) + len(asked.text)
+    items = tuple(
+        item
+        for item in items_of(words.text[:length], hans[:length], owners)
+        if len(item.name) <= NAME
+    )
+    modality = modality_of(asked.hans)
+    verbs = [(aligned(item.verb), aligned(item.name)) for item in items]
+    kind = kind_of(asked.hans, modality, verbs)
+    return SentenceRead(
+        code,
+        words.text,
+        hans,
+        False,
+        addressees,
+        modality,
+        kind,
+        cadence_of(asked.hans, kind),
+        items,
+        title,
+        due,
+        words.source,
+    )
+
+
+def _is_statement(
+    hans: str, about: str, who: Responsibility | None, due: Due | None, *, named: bool
+) -> bool:
+    """Whether a sentence asks for nothing, in a section about what `about` says."""
+    if who is not None and who.names:
+        return False
+    if is_statement(hans):
+        return True
+    asks = named and (MODAL.search(hans) is not None or due is not None)
+    if about in (GUIDING, "opening"):
+        return not (asks or about == "opening" and (due is not None or MODAL.search(hans)))
+    if about == TARGETS:
+        return not (named or due or AMOUNT.search(hans) or MODAL.search(hans))
+    return False
