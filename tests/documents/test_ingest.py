@@ -52,6 +52,7 @@ def test_json_has_the_shape_that_other_programs_read() -> None:
         "statement",
         "title",
         "source",
+        "fields",
         "addressees",
         "modality",
         "kind",

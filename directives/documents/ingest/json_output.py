@@ -8,6 +8,9 @@ from directives.documents.ingest.frame import Frame
 from directives.documents.ingest.reading import Reading, SectionRead, SentenceRead
 from directives.documents.ingest.sources import LeftOut
 
+# What nobody sees who opens the file is not read.
+UNSEEN = ("hidden text", "deleted text")
+
 
 def json_of(reading: Reading) -> str:
     """The reading as JSON text; a source is [start, end) in the text as read."""
@@ -20,7 +23,7 @@ def json_of(reading: Reading) -> str:
         "parts": [asdict(part) for part in reading.parts],
         "sections": [_section(section) for section in reading.sections],
         "repairs": [asdict(repair) for repair in reading.repairs],
-        "left_out": [_left_out(row) for row in reading.left_out],
+        "left_out": [_left_out(row) for row in reading.left_out if row.reason not in UNSEEN],
     }
     return json.dumps(whole, ensure_ascii=False, indent=1)
 
@@ -61,6 +64,7 @@ def _sentence(sentence: SentenceRead) -> Mapping[str, object]:
         "statement": sentence.statement,
         "title": sentence.title,
         "source": sentence.source,
+        "fields": sentence.fields,
         "addressees": [asdict(addressee) for addressee in sentence.addressees],
         "modality": sentence.modality,
         "kind": sentence.kind,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from directives.documents.ingest import deadlines
 from directives.documents.ingest.addressees import (
@@ -40,7 +40,8 @@ class SentenceRead:
     """One sentence in the document's own words.
 
     A statement has no addressees, no modality, no cadence, no items and no deadline. A sentence
-    with `title` could be a heading. `source` is its range in the text as read.
+    with `title` could be a heading. `source` is its range in the text as read; `fields` are those
+    of the other cells of its row, where it stands in a table.
     """
 
     code: str
@@ -55,6 +56,7 @@ class SentenceRead:
     title: bool = False
     due: Due | None = None
     source: tuple[int, int] = (0, 0)
+    fields: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class _Reader:
                 "opening" if opening else paragraph.about,
                 title=at in paragraph.titles,
             )
-            found.append(sentence)
+            found.append(replace(sentence, fields=paragraph.fields))
         return tuple(found)
 
     def _sentence(

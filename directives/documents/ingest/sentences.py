@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
-from directives.documents.ingest.responsibility import BRACKET, is_responsibility
+from directives.documents.ingest.responsibility import BRACKET, content_of, is_responsibility
 from directives.documents.ingest.words import Words
 
 _OPENING = {"“": "”", "‘": "’", "《": "》", "〈": "〉", "（": "）", "(": ")", "「": "」"}
@@ -53,7 +53,7 @@ def sentences_of(words: Words, doubtful: Collection[int] = ()) -> Iterator[Words
         if _is_speech(text, match.start(), free) and match.end() < len(text)
     ]
     for end in sorted(ends):
-        end += _who_behind(words.hans[end:])
+        end += _who_behind(words.hans, end)
         if end > start and words.cut(start, end).text:
             yield words.cut(start, end)
             start = end
@@ -69,7 +69,7 @@ def _is_speech(text: str, stop: int, free: list[bool]) -> bool:
     return at >= 0 and text[at] == "：" and text[stop + 2 : stop + 3] not in ("", "的", "，", "、")
 
 
-def _who_behind(rest: str) -> int:
+def _who_behind(hans: str, end: int) -> int:
     """How many characters of what follows a stop are a bracket that says who is responsible."""
-    bracket = BRACKET.match(rest)
-    return bracket.end() if bracket and is_responsibility(bracket["content"]) else 0
+    bracket = BRACKET.match(hans, end)
+    return bracket.end() - end if bracket and is_responsibility(content_of(bracket)) else 0

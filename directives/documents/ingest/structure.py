@@ -41,17 +41,15 @@ class Paragraph:
     """The sentences of one line, or of an article's several.
 
     `code` is their first part and `numbers` their last: 一.2 and 1, 2, 3; `who` is of the bracket
-    or line behind them. `listed_under` is the place in the part of the paragraph that announces
-    it (应当履行下列职责：).
+    or line behind them.
     """
 
     sentences: list[Words]
     code: str
-    place: int
     titles: set[int] = field(default_factory=set)  # sentences that could be headings
     who: list[Responsibility | None] = field(default_factory=list)
     starts: set[int] = field(default_factory=set)  # sentences where a paragraph begins
-    announced_by: int | None = None
+    fields: tuple[tuple[int, int], ...] = ()  # places of the other cells of a row
     about: str = ""
     labels: dict[int, int] = field(default_factory=dict)  # characters of a label in a sentence
 
@@ -95,11 +93,9 @@ class Builder:
         self.counts: dict[str, int] = {}  # of paragraphs, by the first part of codes
         self.article: Paragraph | None = None
         self.item: list[Paragraph] = []  # since the last label
-        self.announcing: tuple[int, int, Paragraph] | None = None
         self.first_leads = first_leads
         self.prefixes: set[str] = set()
         self.prefix = OPENING
-        self.levels: list[int] = []
 
     def build(self, lines: Sequence[Line]) -> Structure:
         closing = len(lines)
@@ -115,7 +111,7 @@ class Builder:
                 self._line(lines, at, closing)
                 at += 1
         if closing < len(lines):
-            self.open, self.article, self.item, self.announcing = [], None, [], None
+            self.open, self.article, self.item = [], None, []
             self.sections.append(Section("", "", CLOSING))
             self.prefix = CLOSING
             for line in lines[closing:]:
@@ -140,7 +136,7 @@ class Builder:
             return end
         self.left_out += tables.left_out_of(rows[:above], "table head")
         first_leads = self.first_leads or tables.first_leads(lines[at:end])
-        self.article, self.item, self.announcing = None, [], None
+        self.article, self.item = None, []
         prefix = self.prefix if self.sections else ""
         for task in tables.tasks_of(rows[above:], columns, first_leads=first_leads):
             self._task(task, prefix)
@@ -159,7 +155,7 @@ class Builder:
         self.counts["table"] = count
         number = task.number if re.fullmatch(r"[0-9]{1,4}", task.number) else str(count)
         code = self._free_code(f"{prefix}·{number}" if prefix else number)
-        paragraph = Paragraph(found, code, len(self._paragraphs()), starts={0})
+        paragraph = Paragraph(found, code, starts={0}, fields=task.fields)
         paragraph.who = [task.who] * len(found)
         self.sections[-1].paragraphs.append(paragraph)
 
@@ -257,7 +253,6 @@ class Builder:
         )
         on_top = not any(row.label.kind not in _FRAME_KINDS for row in self.open)
         self.open.append(_Open(label, who, about, heading))
-        self.announcing = self.announcing if not heading else None
         if on_top:
             self.prefix = self._own_prefix(label)
         elif label.kind == DECIMAL and decimal_root:
@@ -274,8 +269,8 @@ class Builder:
 
     def _begin_article(self, line: Line, label: Label) -> None:
         code = self._free_code(label.code)
-        self.item, self.announcing = [], None
-        self.article = Paragraph([], code, len(self._paragraphs()), about=self._about_here())
+        self.item = []
+        self.article = Paragraph([], code, about=self._about_here())
         section = self._section()
         section.paragraphs.append(self.article)
         words = line.words.cut(label.length)
@@ -308,7 +303,7 @@ class Builder:
             if not decimal:
                 self.counts[self.prefix] = self.counts.get(self.prefix, 0) + 1
                 code = f"{self.prefix}.{self.counts[self.prefix]}"
-            paragraph = Paragraph([], code, len(self._paragraphs()), about=self._about_here())
+            paragraph = Paragraph([], code, about=self._about_here())
             paragraph.starts.add(0)
             section.paragraphs.append(paragraph)
         first = len(paragraph.sentences)
@@ -337,9 +332,6 @@ class Builder:
             self.sections.append(Section("", "", OPENING if self.article is None else ""))
             self.prefix = OPENING
         return self.sections[-1]
-
-    def _paragraphs(self) -> list[Paragraph]:
-        return [paragraph for section in self.sections for paragraph in section.paragraphs]
 
     def _about_here(self) -> str:
         return next((row.about for row in reversed(self.open) if row.about), "")

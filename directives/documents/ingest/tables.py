@@ -62,6 +62,7 @@ class Task:
     lines: list[Line]
     who: Responsibility
     group: Line | None = None  # the category that begins with it
+    fields: tuple[tuple[int, int], ...] = ()  # places of the other cells that begin in its row
 
 
 def rows_of(lines: Sequence[Line]) -> list[Row]:
@@ -121,7 +122,14 @@ def tasks_of(rows: Sequence[Row], columns: dict[int, str], *, first_leads: bool)
             if kind == NUMBER
             for line in row.cells.get(column, ())
         )
-        yield Task(number.strip(" .、．"), row.cells[task], _who(row, columns, first_leads), group)
+        fields = tuple(
+            line.words.source
+            for column, lines in row.cells.items()
+            if column != task and column in row.own
+            for line in lines
+        )
+        who = _who(row, columns, first_leads)
+        yield Task(number.strip(" .、．"), row.cells[task], who, group, fields)
         group = None
 
 
