@@ -181,7 +181,10 @@ def test_lines_are_where_they_say() -> None:
 
 def test_a_text_without_line_breaks_is_cut_before_the_labels_that_count_on() -> None:
     parts = [
-        "关于做好安全工作的通知各镇人民政府：为落实要求，依照第一条，现通知如下：",
+        "青河县人民政府关于印发《安全办法》的通知",
+        "青政发〔2031〕7号",
+        "各镇人民政府：",
+        "为落实要求，依照第一条，现通知如下：",
         "一、提高认识。各镇要高度重视，做到一、二线人员到位。",
         "二、明确任务",
         "（一）开展自查。各镇要在3月底前完成。",
@@ -191,6 +194,10 @@ def test_a_text_without_line_breaks_is_cut_before_the_labels_that_count_on() -> 
         "1．立即改。",
         "2．限期改。",
         "三、加强领导。各镇要建立台账（见附件1、2），在三、四季度报告。",
+        "青河县人民政府",
+        "2031年2月3日",
+        "（此件公开发布）",
+        "附件：名录",
     ]
     text = "".join(parts)
     source = source_of(text.encode(), name="a.txt")
@@ -205,7 +212,7 @@ def test_articles_count_through_chapters_of_a_text_without_line_breaks() -> None
         "供水办法",
         "第一章总则",
         f"第一条{words}",
-        f"第二条{words}依照第一条执行。",
+        f"第二条{words}按照本办法第三条执行。",
         "第二章罚则",
         f"第三条{words}",
         f"第四条{words}",

@@ -1,4 +1,5 @@
-"""Cuts a text that was saved without line breaks before the labels that begin its parts.
+"""Cuts a text that was saved without line breaks: before the labels that begin its parts, between
+title, number and recipients at its front, and before signature and day at its end.
 
 Only labels that count on are cut at: 一、 where none came before, 二、 after 一、, and so on; a
 number inside a sentence does not.
@@ -28,8 +29,25 @@ _LABELS = tuple(
 )
 _ARTICLE = 2  # articles are counted through all chapters
 _ANY = re.compile("|".join(f"(?:{label.pattern})" for label in _LABELS))
-# What may stand before a label: the end of a sentence, of a heading or of a title.
+# What may not stand before a label, and what must before an article or the second chapter.
 _NOT_BEFORE = re.compile("[、，“‘《（(〔\\[和与與及或至到按照第据據依]$")
+_STOPS = re.compile(r"[。；;：:！？!?”’）)\s\u3000]$")
+_HEADING = 20  # characters of the title of a chapter, behind which its first article stands
+
+_PAPER = (
+    "(?:通知|意见|意見|决定|決定|方案|办法|辦法|规定|規定|批复|批復|函|通报|通報|公告|报告|報告)"
+)
+_FRONT = re.compile(
+    rf"\s*(?P<title>[^。；]{{0,60}}?(?:关于|關於)[^。；]{{2,120}}?的{_PAPER}(?:（[^（）]{{1,10}}）)?)"
+    r"\s*(?P<number>[\u4e00-\u9fff]{1,12}[〔\[（(]\d{4}[〕\]）)]\d{1,5}[号號])?"
+    r"\s*(?P<recipients>[^。；：]{2,200}：)?"
+)
+# Who signs and the day: behind a full stop, and before the end, a note, or what is issued.
+_END = re.compile(
+    r"(?<=[。；）])\s*(?P<signed>[^\s，。；：（）]{4,40}?)\s*"
+    r"(?P<day>\d{4}年\d{1,2}月\d{1,2}日)\s*(?P<public>（此件[^（）]{2,20}）)?"
+    r"(?=\s*(?:\Z|（|附件|[^，。；：]{0,60}?(?:第一[章条條]|一、)))"
+)
 
 
 def cut(text: str, lines: tuple[SourceLine, ...]) -> tuple[SourceLine, ...]:
@@ -41,9 +59,19 @@ def cut(text: str, lines: tuple[SourceLine, ...]) -> tuple[SourceLine, ...]:
 
 
 def _parts(text: str, line: SourceLine) -> Iterator[SourceLine]:
-    places = [line.start, *_cuts(text, line.start, line.end), line.end]
-    for start, end in zip(places, places[1:], strict=False):
-        words = text[start:end].strip(BLANK)
+    labels = list(_cuts(text, line.start, line.end))
+    if not labels:
+        yield line
+        return
+    cuts = {line.start, *labels, line.end}
+    front = _FRONT.match(text, line.start, labels[0])
+    if front:
+        cuts |= {front.end(group) for group in ("title", "number", "recipients") if front[group]}
+    for end in _END.finditer(text, line.start, line.end):
+        cuts |= {end.start("signed"), end.end("signed"), end.end("day"), end.end()}
+    places = sorted(cuts)
+    for start, stop in zip(places, places[1:], strict=False):
+        words = text[start:stop].strip(BLANK)
         if words:
             first = text.index(words, start)
             yield replace(line, start=first, end=first + len(words))
@@ -51,25 +79,33 @@ def _parts(text: str, line: SourceLine) -> Iterator[SourceLine]:
 
 def _cuts(text: str, start: int, end: int) -> Iterator[int]:
     """Where labels begin that count on."""
+    found = [(match.start(), *_read(match)) for match in _ANY.finditer(text, start, end)]
+    # A first label counts nothing if no second one follows.
+    last_second = {rank: at for at, rank, number in found if number == 2}
     counts = [0] * len(_LABELS)
-    for match in _ANY.finditer(text, start, end):
-        rank, number = _read(match)
-        before = text[max(start, match.start() - 1) : match.start()]
-        if number != counts[rank] + 1 or (before and _NOT_BEFORE.search(before)):
+    chapter = -_HEADING  # where the last one begins
+    for at, rank, number in found:
+        if number != counts[rank] + 1 or not _may_begin(text, start, at, rank, number, chapter):
             continue
-        if number == 1 and not _has_next(text, match, rank, end):
+        if number == 1 and last_second.get(rank, start) <= at:
             continue
         counts[rank] = number
         for below in range(rank + 1, len(_LABELS)):
             if below != _ARTICLE:
                 counts[below] = 0
-        if match.start() > start:
-            yield match.start()
+        chapter = at if rank < _ARTICLE else chapter
+        if at > start:
+            yield at
 
 
-def _has_next(text: str, match: re.Match[str], rank: int, end: int) -> bool:
-    """Whether a second label of the rank follows: one alone counts nothing."""
-    return any(_number(other[1]) == 2 for other in _LABELS[rank].finditer(text, match.end(), end))
+def _may_begin(text: str, start: int, at: int, rank: int, number: int, chapter: int) -> bool:
+    """Whether a label at `at` may begin a part, by what stands before it."""
+    before = text[max(start, at - 1) : at]
+    if _NOT_BEFORE.search(before):
+        return False
+    if rank > _ARTICLE or not before or _STOPS.search(before):
+        return True
+    return at - chapter <= _HEADING or number == 1
 
 
 def _read(match: re.Match[str]) -> tuple[int, int]:
