@@ -1,7 +1,7 @@
 """Writing the audit record. Call these in the transaction of the change that they record."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Model
 from directives.base import event_codes, origins
 from directives.core.sql import insert_event
 from directives.models import Event, LogEntry, Unsealed, User
-from directives.models.sql import EncodedJSON, insert_columns, insert_keyed, repeated
+from directives.models.sql import insert_columns, insert_keyed
 
 OWN = -1  # default of Change.home; no body has this id
 JSON = DjangoJSONEncoder().encode  # the encoding of the column itself
@@ -66,29 +66,17 @@ def record_many(
 
     Raises TransactionManagementError outside a transaction: an event must not outlive its change.
     """
-    changes = list(changes)
-    if len(changes) < 2:
-        return [_write(_event(action, change, by, now, reason)).pk for change in changes]
+    rows = [_values(action, change, by, now, reason) for change in changes]
+    if len(rows) < 2:
+        return [_write(values) for values in rows]
     _demand_transaction()
-    columns = _columns(action, changes, by, now, reason)
-    macs = _macs(columns, changes)
-    ids = insert_columns(Event, columns, len(changes))
+    columns = {name: [values[name] for values in rows] for name in event_codes.FIELDS}
+    macs = [event_codes.mac_of(values) for values in rows]
+    ids = insert_columns(Event, columns, len(rows))
     insert_keyed(Unsealed, ids, mac=macs)
     written = [*zip(ids, macs, strict=True)]
     transaction.on_commit(lambda: event_codes.note_written(written), robust=True)
     return ids
-
-
-def _macs(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str]:
-    """The code (MAC) of each event; in `columns`, before and after are encoded already."""
-    values = columns | {
-        "before": [change.before for change in changes],
-        "after": [change.after for change in changes],
-    }
-    return [
-        event_codes.mac_of(dict(zip(values, row, strict=True)))
-        for row in zip(*values.values(), strict=True)
-    ]
 
 
 def _demand_transaction() -> None:
@@ -98,61 +86,37 @@ def _demand_transaction() -> None:
         )
 
 
-def _event(action: str, change: Change, by: User | None, now: datetime, reason: str) -> Event:
+def _values(
+    action: str, change: Change, by: User | None, now: datetime, reason: str
+) -> dict[str, Any]:
+    """The values of an event by column (`event_codes.FIELDS`)."""
     subject, origin = change.subject, origins.current()
     ids = _related_ids(subject)
     if change.home != OWN:
         ids["organisation_id"] = change.home
-    return Event(
-        at=now,
-        by=by,
-        action=action,
-        subject_type=str(subject._meta.model_name),
-        subject_id=subject.pk,
-        before=_plain(change.before),
-        after=_plain(change.after),
-        reason=reason,
-        address=origin.address,
-        request=origin.request,
-        **ids,
-    )
-
-
-def _columns(
-    action: str, changes: Sequence[Change], by: User | None, now: datetime, reason: str
-) -> dict[str, list[Any]]:
-    """The columns of many events, by attribute."""
-    rows, subjects = len(changes), [change.subject for change in changes]
-    related, origin = [_related_ids(subject) for subject in subjects], origins.current()
-    homes = [
-        ids["organisation_id"] if change.home == OWN else change.home
-        for change, ids in zip(changes, related, strict=True)
-    ]
     return {
-        "at": repeated(now, rows),
-        "by_id": repeated(by.pk if by else None, rows),
-        "action": repeated(action, rows),
-        "subject_type": [subject._meta.model_name for subject in subjects],
-        "subject_id": [subject.pk for subject in subjects],
-        "organisation_id": homes,
-        "document_id": [ids["document_id"] for ids in related],
-        "directive_id": [ids["directive_id"] for ids in related],
-        "obligation_id": [ids["obligation_id"] for ids in related],
-        "before": [EncodedJSON(JSON(change.before)) for change in changes],
-        "after": [EncodedJSON(JSON(change.after)) for change in changes],
-        "reason": repeated(reason, rows),
-        "address": repeated(origin.address, rows),
-        "request": repeated(origin.request, rows),
+        "at": now,
+        "by_id": by.pk if by else None,
+        "action": action,
+        "subject_type": subject._meta.model_name,
+        "subject_id": subject.pk,
+        **ids,
+        "before": _plain(change.before),
+        "after": _plain(change.after),
+        "reason": reason,
+        "address": origin.address,
+        "request": origin.request,
     }
 
 
-def _write(event: Event) -> Event:
+def _write(values: dict[str, Any]) -> int:
+    """Write one event; returns its id."""
     _demand_transaction()
-    mac = event_codes.mac_of({name: getattr(event, name) for name in event_codes.FIELDS})
-    insert_event(event, mac)
+    mac = event_codes.mac_of(values)
+    pk = insert_event(values, mac)
     # A lambda, because Django logs the name of a callback that fails, and a partial has none.
-    transaction.on_commit(lambda: event_codes.note_written([(event.pk, mac)]), robust=True)
-    return event
+    transaction.on_commit(lambda: event_codes.note_written([(pk, mac)]), robust=True)
+    return pk
 
 
 def record(
@@ -164,9 +128,9 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     reason: str = "",
-) -> Event:
+) -> None:
     """Write the event of one change; see `record_many`."""
-    return _write(_event(action, Change(subject, before or {}, after or {}), by, now, reason))
+    _write(_values(action, Change(subject, before or {}, after or {}), by, now, reason))
 
 
 def record_apart(
@@ -178,21 +142,23 @@ def record_apart(
     now: datetime,
     after: dict[str, Any],
     reason: str = "",
-) -> Event:
+) -> None:
     """Write an event that appears only in the record as a whole, not in that of any body."""
     origin = origins.current()
-    return _write(
-        Event(
-            at=now,
-            by=by,
-            action=action,
-            subject_type=str(subject._meta.model_name),
-            subject_id=pk,
-            after=_plain(after),
-            reason=reason,
-            address=origin.address,
-            request=origin.request,
-        )
+    _write(
+        dict.fromkeys(event_codes.FIELDS)
+        | {
+            "at": now,
+            "by_id": by.pk if by else None,
+            "action": action,
+            "subject_type": subject._meta.model_name,
+            "subject_id": pk,
+            "before": {},
+            "after": _plain(after),
+            "reason": reason,
+            "address": origin.address,
+            "request": origin.request,
+        }
     )
 
 

@@ -1,6 +1,9 @@
 # ruff: noqa: S608 - names of our own tables and columns alone enter these statements
 """Writing one audit event, as nearly every request does that changes something."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import connection
 
 from directives.models import Event
@@ -14,13 +17,13 @@ UNSEALED = "INSERT INTO directives_unsealed (event_id, mac)"
 BOTH = f"WITH event AS ({EVENT}) {UNSEALED} SELECT id, %s FROM event RETURNING event_id"
 
 
-def insert_event(event: Event, mac: str) -> None:
-    """Insert an event, set its id, and insert its row in Unsealed: on PostgreSQL at once."""
-    values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
+def insert_event(values: Mapping[str, Any], mac: str) -> int:
+    """Insert an event and its row in Unsealed, on PostgreSQL at once; returns its id."""
+    params = [field.get_db_prep_save(values[field.attname], connection) for field in FIELDS]
     together = connection.vendor == "postgresql"
     with prepared_cursor(connection) as cursor:
-        cursor.execute(BOTH if together else EVENT, [*values, mac] if together else values)
-        event.pk = cursor.fetchone()[0]
+        cursor.execute(BOTH if together else EVENT, [*params, mac] if together else params)
+        pk: int = cursor.fetchone()[0]
         if not together:
-            cursor.execute(f"{UNSEALED} VALUES (%s, %s)", [event.pk, mac])
-    event._state.adding, event._state.db = False, connection.alias
+            cursor.execute(f"{UNSEALED} VALUES (%s, %s)", [pk, mac])
+    return pk

@@ -5,9 +5,9 @@ These are inserts and updates of many rows, by COPY or one statement, and the fe
 every move, whose text is cached.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain
 from json import JSONEncoder
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -99,28 +99,13 @@ def column_values(field: Field, values: Sequence[Any]) -> Iterable[Any]:
     """The database values of one column; equal values are converted once."""
     if isinstance(field, JSONField):
         encode = _encoder(field).encode
-        return [_encoded(value, encode) for value in values]
+        return [
+            value if value is None else "{}" if value == {} else encode(value) for value in values
+        ]
     if PLAIN.issuperset(map(type, values)):
         return values
     stored = {value: field.get_db_prep_save(value, connection) for value in set(values)}
     return map(stored.__getitem__, values)
-
-
-class EncodedJSON(str):
-    """A value of a JSON column that is encoded already."""
-
-    __slots__ = ()
-
-
-def _encoded(value: Any, encode: Callable[[Any], str]) -> Any:
-    if value is None or isinstance(value, EncodedJSON):
-        return value
-    return "{}" if value == {} else encode(value)
-
-
-def repeated(value: Any, rows: int) -> list[Any]:
-    """A column with the same value in every row."""
-    return [*repeat(value, rows)]
 
 
 def _ids(table: str, rows: int) -> list[int]:
