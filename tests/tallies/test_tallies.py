@@ -167,7 +167,6 @@ DOORS = {
     "reports/commands/cycles.py": {"_ask"},
     "reports/commands/handing_in.py": {"_mark_handed_in"},
     "reports/commands/reviewing.py": {"_complete"},  # the same
-    "core/jobs/noting.py": {"heartbeat", "beat"},  # of a job, which counts nowhere
     "core/relighting.py": {"_write"},
     "core/transitions.py": {"_write_filings", "_write"},
 }
