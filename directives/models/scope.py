@@ -41,10 +41,12 @@ def merge_ranges(ranges: Iterable[Range]) -> tuple[Range, ...]:
 
 
 def topmost(memberships: Iterable[Membership]) -> tuple[Membership, ...]:
-    """One membership for each subtree that is not inside another one."""
-    paths = {m.organisation.path: m for m in memberships}
-    ranges = merge_ranges((path, path + PATH_END) for path in paths)
-    return tuple(paths[low] for low, _high in ranges)
+    """One membership for each subtree that is not inside another one, in the order of paths."""
+    tops: list[Membership] = []
+    for m in sorted(memberships, key=lambda m: m.organisation.path):
+        if not tops or not m.organisation.path.startswith(tops[-1].organisation.path):
+            tops.append(m)
+    return tuple(tops)
 
 
 def in_subtrees(memberships: Iterable[Membership], field: str) -> Q:

@@ -9,6 +9,7 @@ its changes. There `counted()` starts a new gathering and transaction, while `pe
 a delta of the finished gathering, raise TransactionManagementError.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -50,14 +51,7 @@ class Gathered:
     """The changes of one transaction, by the savepoints under which they were made."""
 
     block: transaction.Atomic  # in which it was begun
-    parts: dict[Savepoints, Part] = field(default_factory=dict)
-
-    def here(self) -> Delta:
-        """The delta for changes made under the present savepoints."""
-        savepoints = tuple(connection.savepoint_ids)
-        if savepoints not in self.parts:
-            self.parts[savepoints] = Part()
-        return self.parts[savepoints].delta
+    parts: defaultdict[Savepoints, Part] = field(default_factory=lambda: defaultdict(Part))
 
     def due(self) -> Delta:
         """The changes that were not rolled back and remain to be written.
@@ -124,7 +118,7 @@ def pending_delta() -> Delta:
     gathered = _present()
     if gathered is None:
         raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")
-    return gathered.here()
+    return gathered.parts[tuple(connection.savepoint_ids)].delta
 
 
 def write_pending() -> None:

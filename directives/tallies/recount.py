@@ -13,7 +13,7 @@ from directives.base import tree_lock
 from directives.models import JobRun, Obligation, Owing
 from directives.tallies.daily import add_up_days
 from directives.tallies.sql import recounts
-from directives.tallies.sql.upserts import COLUMNS, values_of
+from directives.tallies.sql.upserts import COLUMNS, VALUES
 
 COUNTED = "counted:2"  # the JobRun of a full count; a new number makes upgrades count again
 REPORTED = 200  # differences of one table that `drift` reports
@@ -65,7 +65,7 @@ def _differences(model: type[Model]) -> Iterator[str]:
         sides.setdefault(difference.key, {})[difference.is_stored] = tuple(
             int(value) if value == int(value) else value for value in difference.counts
         )
-    zero = (0,) * len(values_of(model))
+    zero = (0,) * len(VALUES[model])
     for key, side in sides.items():
         fields = dict(zip(COLUMNS[model], key, strict=True))
         stored, recounted = side.get(True, zero), side.get(False, zero)

@@ -33,7 +33,7 @@ from directives.models import (
 )
 from directives.models.obligations import CLOCKS
 from directives.tallies.delta import ACT_OF, BETTER, WORSE
-from directives.tallies.sql.upserts import COLUMNS, WORDS, adding, exact, values_of
+from directives.tallies.sql.upserts import COLUMNS, VALUES, WORDS, adding, exact
 
 ACTS_DAYS = 14  # days before that of the last event for which acts are kept
 # The JobRun whose `last_day` is the first day whose acts were kept by the last pruning
@@ -271,7 +271,7 @@ def fill(model: type[Model], *, body: int | None = None) -> int:
     up, params = UP, None
     if body is not None:
         up, params = _only_one_body(), [body] * (1 + len(OF_BODIES))
-    into = f"{model._meta.db_table} ({', '.join((*columns, *values_of(model)))})"
+    into = f"{model._meta.db_table} ({', '.join((*columns, *VALUES[model]))})"
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {into} {up} SELECT * FROM ({recount(model)}) q WHERE true "
@@ -286,7 +286,7 @@ def repair(model: type[Model]) -> int:
 
     Rows are written in the order in which every writer locks them.
     """
-    columns, values, table = COLUMNS[model], values_of(model), model._meta.db_table
+    columns, values, table = COLUMNS[model], VALUES[model], model._meta.db_table
     negated = ", ".join((*columns, *(f"-{value}" for value in values)))
     stored = f"SELECT {negated} FROM {table} WHERE {_reproducible(model)}"
     names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))
@@ -315,7 +315,7 @@ class Difference(NamedTuple):
 def differences(model: type[Model], limit: int) -> list[Difference]:
     """Where the stored rows differ from the recounted ones, in one snapshot."""
     width = 1 + len(COLUMNS[model])
-    names, table = ", ".join((*COLUMNS[model], *values_of(model))), model._meta.db_table
+    names, table = ", ".join((*COLUMNS[model], *VALUES[model])), model._meta.db_table
     stored = f"SELECT {names} FROM {table} WHERE {_reproducible(model)}"
     right = f"SELECT * FROM ({recount(model)}) r"
     with connection.cursor() as cursor:
@@ -337,7 +337,7 @@ def first_kept_day() -> date | None:
 
 def _reproducible(model: type[Model]) -> str:
     """The condition on rows that a recount can reproduce."""
-    nonzero = "(" + " OR ".join(f"{value} <> 0" for value in values_of(model)) + ")"
+    nonzero = "(" + " OR ".join(f"{value} <> 0" for value in VALUES[model]) + ")"
     if model in (Mark, OverallMark):
         return f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})"
     return nonzero

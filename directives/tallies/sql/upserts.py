@@ -45,15 +45,16 @@ COLUMNS: dict[type[Model], tuple[str, ...]] = {
     FigureTotal: ("scope_id", "indicator_id", "year", "period", "number"),
 }
 WORDS = {"body_kind", "state", "light", "topic", "word", "period"}  # text columns among COLUMNS
-
-
-def values_of(model: type[Model]) -> tuple[str, ...]:
-    """The columns of a table that hold counts and sums."""
-    if model is FigureTotal:
-        return ("count", "sum")
-    if model is DocumentTotal:
-        return (*COLOURS, "percent_sum")
-    return ("count",) if model in (Mark, OverallMark, Owing) else ("count", "percent_sum")
+# The columns of a table that hold counts and sums
+VALUES: dict[type[Model], tuple[str, ...]] = {
+    Tally: ("count", "percent_sum"),
+    Total: ("count", "percent_sum"),
+    DocumentTotal: (*COLOURS, "percent_sum"),
+    Mark: ("count",),
+    OverallMark: ("count",),
+    Owing: ("count",),
+    FigureTotal: ("count", "sum"),
+}
 
 
 def upsert_returning(model: type[Model], *sums: Counter[Key]) -> list[tuple[Any, int]]:
@@ -69,7 +70,7 @@ def upsert_returning(model: type[Model], *sums: Counter[Key]) -> list[tuple[Any,
 def upserts(model: type[Model], *sums: Counter[Key]) -> list[Statement]:
     """The statements that add to the rows of these keys, in the order of the keys.
 
-    `sums` has a counter for each column of `values_of`. Django's bulk_create can only overwrite.
+    `sums` has a counter for each column of `VALUES`. Django's bulk_create can only overwrite.
     """
     keys: set[Key] = set().union(*sums)
     rows = sorted(
@@ -96,7 +97,7 @@ def write(statements: list[Statement]) -> None:
 @lru_cache(maxsize=500)
 def _adding(model: type[Model], rows: int) -> str:
     """The statement that adds this number of rows."""
-    columns = (*COLUMNS[model], *values_of(model))
+    columns = (*COLUMNS[model], *VALUES[model])
     places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
     return (
         f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"
@@ -105,7 +106,7 @@ def _adding(model: type[Model], rows: int) -> str:
 
 def adding(model: type[Model]) -> str:
     """The end of an INSERT that adds to existing rows."""
-    table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
+    table, columns, values = model._meta.db_table, COLUMNS[model], VALUES[model]
     sums = ", ".join(
         f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values
     )
@@ -114,7 +115,7 @@ def adding(model: type[Model]) -> str:
 
 def add_counts(model: type[Model], source: int, scope: int, sign: str) -> None:
     """Add the counts of one body to those of another, or with "-" subtract them."""
-    table, others, values = model._meta.db_table, COLUMNS[model][1:], values_of(model)
+    table, others, values = model._meta.db_table, COLUMNS[model][1:], VALUES[model]
     signed = ", ".join(sign + value for value in values)
     any_nonzero = " OR ".join(f"{value} <> 0" for value in values)
     with connection.cursor() as cursor:
