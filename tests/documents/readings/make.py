@@ -49,6 +49,7 @@ ENCODINGS = {
     "company_arabic_sections": "gb18030",
     "meeting_flood_minutes": "utf-16",
     "tw_energy_saving": "big5",
+    "tw_law_page": "big5",
     "union_safety_contest": "utf-16-le",
     "water_company_decimal": "gb18030",
     "word_saved_forum": "gb2312",
@@ -334,6 +335,8 @@ def make(source: Path) -> None:
         return
     kind, *options = head[1:].split()
     builder = Builder(numbered="numbered" in options, continuing="continuing" in options)
+    if kind == "pdf":  # so that paragraphs run over pages
+        builder.document.styles["Normal"].paragraph_format.widow_control = False
     builder.add(rest.split("\n"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
