@@ -1,7 +1,6 @@
 """Tags and filters of all pages: lights, bars, texts in the reader's script, days, figures."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,7 @@ from django.utils.translation import get_language, gettext, pgettext, pgettext_l
 from directives.base import wording
 from directives.base.clocks import COLOUR_NAMES
 from directives.base.script import to_hans, to_hant
+from directives.base.states import COLOURS
 from directives.base.wording import (
     EMPTY,
     describe_light,
@@ -28,6 +28,7 @@ from directives.base.wording import (
     localized,
 )
 from directives.core import rules, working_calendar
+from directives.core.scope import Lights
 from directives.models import Document, User
 from directives.templatetags.markup import attribute, fast_format_html, join_html
 
@@ -110,15 +111,6 @@ def light(context: Context, row: Any, why: bool = True) -> SafeString:
 # figures
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One part of a bar, in percent of its width."""
-
-    colour: str
-    start: float
-    width: float
-
-
 FILLS = {
     "green": attribute("class", "s-g"),
     "yellow": attribute("fill", "url(#P-y)"),
@@ -129,55 +121,29 @@ FILLS = {
 TRACK = attribute("class", "track")
 
 
-def count_of(counts: Any, colour: str) -> int:
-    """The count of one colour in a mapping or an object that names the five colours."""
-    return (
-        counts.get(colour, 0) if isinstance(counts, Mapping) else getattr(counts, colour, 0)
-    ) or 0
-
-
-def pieces(counts: Any) -> list[Piece]:
-    """The parts of a bar, in the order green, yellow, red, closed, undue; empty ones left out."""
-    total = sum(count_of(counts, colour) for colour in SYMBOLS)
-    start, result = 0.0, []
-    for colour in SYMBOLS:
-        count = count_of(counts, colour)
-        if count:
-            result.append(Piece(colour, start, 100 * count / total))
-            start += 100 * count / total
-    return result
-
-
 @register.simple_tag
-def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
-    """A stacked bar of lights.
-
-    `counts` is a mapping, or an object with green, yellow, red, closed, undue; `label` names the
-    bar for screen readers.
-    """
-    parts = [piece.colour for piece in pieces(counts)]
-    total = sum(count_of(counts, colour) for colour in parts)
-    listed = gettext(", ").join(
-        f"{gettext(COLOUR_NAMES[colour])} {grouped(count_of(counts, colour))}" for colour in parts
-    )
-    summary = (
-        gettext("%(total)s in all: %(parts)s") % {"total": grouped(total), "parts": listed}
-        if parts
-        else gettext("Nothing to show")
-    )
-    rects = [
-        (FILLS[piece.colour], f"{piece.start:.2f}%", f"{piece.width:.2f}%", height)
-        for piece in pieces(counts)
-    ]
-    rects = rects or [(TRACK, "0%", "100%", height)]
-    rectangles = join_html(
-        fast_format_html('<rect{} x="{}" width="{}" height="{}"/>', *rect) for rect in rects
-    )
+def bar(lights: Lights, height: int = 18, label: str = "") -> SafeString:
+    """A stacked bar of lights; `label` names it for screen readers."""
+    total, start, rectangles, parts = lights.total, 0.0, [], []
+    for colour in COLOURS:
+        count = lights.count(colour)
+        if count:
+            width = 100 * count / total
+            rectangles.append((FILLS[colour], f"{start:.2f}%", f"{width:.2f}%", height))
+            parts.append(f"{gettext(COLOUR_NAMES[colour])} {grouped(count)}")
+            start += width
+    summary = gettext("Nothing to show")
+    if parts:
+        facts = {"total": grouped(total), "parts": gettext(", ").join(parts)}
+        summary = gettext("%(total)s in all: %(parts)s") % facts
     return fast_format_html(
         '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>',
         height,
         f"{label} {summary}".strip(),
-        rectangles,
+        join_html(
+            fast_format_html('<rect{} x="{}" width="{}" height="{}"/>', *rectangle)
+            for rectangle in rectangles or [(TRACK, "0%", "100%", height)]
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """The tags and filters of the pages."""
 
-from dataclasses import dataclass
+import re
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from directives.base.workdays import Workdays
+from directives.core.scope import Lights
 from directives.templatetags import tracker
 from directives.templatetags.markup import fast_format_html, join_html
 
@@ -95,24 +96,16 @@ def test_a_light_without_its_reason_where_the_room_is_small():
 
 
 def test_the_parts_of_a_bar_stand_in_one_order_and_fill_it():
-    counts = {"undue": 25, "red": 25, "green": 50, "closed": 0}
-    assert [(p.colour, p.start, p.width) for p in tracker.pieces(counts)] == [
-        ("green", 0, 50),
-        ("red", 50, 25),
-        ("undue", 75, 25),
+    drawn = render("{% bar lights %}", lights=Lights(undue=25, red=25, green=50))
+    assert re.findall(r'<rect (\S+) x="([^"]*)" width="([^"]*)"', drawn) == [
+        ('class="s-g"', "0.00%", "50.00%"),
+        ('class="s-r"', "50.00%", "25.00%"),
+        ('fill="url(#P-n)"', "75.00%", "25.00%"),
     ]
 
 
 def test_a_bar_is_drawn_with_attributes_and_read_aloud():
-    @dataclass
-    class Counts:
-        green: int = 3
-        yellow: int = 1
-        red: int = 0
-        closed: int = 0
-        undue: int = 0
-
-    drawn = render('{% bar counts label="九" %}', counts=Counts())
+    drawn = render('{% bar lights label="九" %}', lights=Lights(green=3, yellow=1))
     assert drawn == (
         '<svg class="bars" width="100%" height="18" role="img" '
         'aria-label="九 共 4 项：正常 3，临期或滞后 1">'
@@ -122,14 +115,14 @@ def test_a_bar_is_drawn_with_attributes_and_read_aloud():
 
 
 def test_a_bar_of_nothing_is_an_empty_track():
-    drawn = render("{% bar counts 20 %}", counts={})
+    drawn = render("{% bar lights 20 %}", lights=Lights())
     assert 'aria-label="暂无数据"' in drawn
     assert '<rect class="track" x="0%" width="100%" height="20"/>' in drawn
 
 
 def test_a_label_is_escaped():
     assert "<b>" not in render(
-        "{% bar counts label=label %}{% meter 1 2 label=label %}", counts={}, label='"><b>'
+        "{% bar lights label=label %}{% meter 1 2 label=label %}", lights=Lights(), label='"><b>'
     )
 
 
