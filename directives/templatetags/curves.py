@@ -6,11 +6,15 @@ from django.utils.translation import gettext
 
 from directives.base.wording import format_day
 from directives.dashboard.queries.board import Board
+from directives.dashboard.queries.trend import BOTTOM as REPORTS_BOTTOM
+from directives.dashboard.queries.trend import RIGHT as REPORTS_RIGHT
+from directives.dashboard.queries.trend import TOP as REPORTS_TOP
 from directives.dashboard.queries.trend import Trend
 from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
 from directives.templatetags.markup import attribute, fast_format_html, join_html
 
 register = template.Library()
+DUE_WORDS, DUE_WORDS_ON_WALL = 110, 220  # greatest width of the label of the due day
 HAN, LATIN = 12, 7  # approximate widths of a character, in units of the drawing
 GAP = 8  # between two days on the axis
 MARGIN = 16  # to the right of the drawing
@@ -81,7 +85,9 @@ def report_curve(board: Board) -> SafeString:
         parts.append(
             fast_format_html('<polyline class="was" points="{}"/>{}', trend.line_before, words)
         )
-    parts.append(area_under(trend.area, trend.line))
+    line = trend.line
+    area = f"{line} {trend.now_x},{REPORTS_BOTTOM} {LEFT},{REPORTS_BOTTOM}"
+    parts.append(area_under(area, line))
     parts += _due_day(trend, due)
     parts += [dot(trend.now_x, trend.now_y, 5), _words_of_today(trend), *_axis(trend, due)]
     return chart(trend.right, 336, _label(trend, board, due), parts)
@@ -101,7 +107,10 @@ def _label(trend: Trend, board: Board, due: str) -> str:
 
 def _due_day(trend: Trend, due: str) -> list[SafeString]:
     """The line of the due day, and beside it how much is missing."""
-    x, anchor = trend.due_words_x, trend.due_anchor
+    words = DUE_WORDS if trend.right == REPORTS_RIGHT else DUE_WORDS_ON_WALL
+    x, anchor = trend.due_x - 8, "end"
+    if trend.due_x < trend.right - words:
+        x, anchor = trend.due_x + 8, "start"
     missing = gettext("%(n)s not submitted") % {"n": f"{trend.missing:,}"}
     return [
         fast_format_html('<path class="due" d="M{} 20V300"/>', trend.due_x),
@@ -125,19 +134,15 @@ def _axis(trend: Trend, due: str) -> list[SafeString]:
 def _words_of_today(trend: Trend) -> SafeString:
     """The words beside the last point."""
     now = gettext("Today %(percent)s%%") if trend.current else gettext("Final %(percent)s%%")
-    words = svg_text(
-        trend.words_x,
-        trend.words_y,
-        now % {"percent": trend.percent},
-        anchor=trend.anchor,
-        look="t1",
-    )
+    x, anchor = trend.now_x + 12, "start"
+    if trend.now_x > (LEFT + trend.right) / 3:
+        x, anchor = trend.now_x - 12, "end"
+    y = trend.now_y + 28 if trend.now_y < REPORTS_TOP + 48 else trend.now_y - 20
+    words = svg_text(x, y, now % {"percent": trend.percent}, anchor=anchor, look="t1")
     if trend.was_percent is None:
         return words
     before = gettext("previous cycle %(percent)s%%") % {"percent": trend.was_percent}
-    return words + svg_text(
-        trend.words_x, trend.was_words_y, before, anchor=trend.anchor, look="opt lower"
-    )
+    return words + svg_text(x, y + 17, before, anchor=anchor, look="opt lower")
 
 
 @register.simple_tag

@@ -11,7 +11,6 @@ from directives.models.reports import PERIOD_NAMES
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # edges of the plot, in units of the SVG
 ON_WALL = 660  # its right edge on a wall screen, where cards are flatter and text is larger
-DUE_WORDS, DUE_WORDS_ON_WALL = 110, 220  # greatest width of the label of the due day
 GRACE = 12  # days drawn after the due day
 
 
@@ -85,32 +84,6 @@ class Trend:
     def due_x(self) -> float:
         return self.x(self.cycle.due_on)
 
-    @property
-    def anchor(self) -> str:
-        """The SVG text-anchor of the label of the last point."""
-        return "end" if self.now_x > (LEFT + self.right) / 3 else "start"
-
-    @property
-    def words_x(self) -> float:
-        return self.now_x - 12 if self.anchor == "end" else self.now_x + 12
-
-    @property
-    def words_y(self) -> float:
-        return self.now_y + 28 if self.now_y < TOP + 48 else self.now_y - 20
-
-    @property
-    def was_words_y(self) -> float:
-        return self.words_y + 17
-
-    @property
-    def due_anchor(self) -> str:
-        words = DUE_WORDS if self.right == RIGHT else DUE_WORDS_ON_WALL
-        return "start" if self.due_x < self.right - words else "end"
-
-    @property
-    def due_words_x(self) -> float:
-        return self.due_x + 8 if self.due_anchor == "start" else self.due_x - 8
-
     def _points(self, cycle: Period, whole: int, days: int) -> str:
         early = sum(n for on, n in cycle.handed.items() if on < cycle.opens_on)
         dates = (cycle.opens_on + timedelta(days=number) for number in range(days + 1))
@@ -125,10 +98,6 @@ class Trend:
     def line(self) -> str:
         """The current cycle up to today, as points of a polyline."""
         return self._points(self.cycle, self.expected, (self.today - self.cycle.opens_on).days)
-
-    @property
-    def area(self) -> str:
-        return f"{self.line} {self.now_x},{BOTTOM} {LEFT},{BOTTOM}"
 
     @property
     def line_before(self) -> str:
