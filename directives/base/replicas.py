@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -177,11 +177,6 @@ def lag_of(request: object) -> timedelta:
     """How far behind the primary this page is read; zero below NOTABLE_LAG."""
     lag = timedelta(seconds=getattr(request, "lag", 0.0))
     return lag if lag >= NOTABLE_LAG else timedelta(0)
-
-
-def data_as_of(request: object, now: datetime) -> datetime:
-    """The instant whose data a page or an export shows."""
-    return now - lag_of(request)
 
 
 class LaggingRequest(HttpRequest):

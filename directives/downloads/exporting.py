@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Refusal, Stale
-from directives.base.replicas import data_as_of
+from directives.base.replicas import lag_of
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit, jobs
@@ -78,7 +78,7 @@ def answer(
         filtered_list.make_book(), key, columns=choice.columns, paper=choice.paper, request=request
     )
     lights_on = keeper.ask(request.now).old_lights(request.today)
-    book = replace(book, lights_on=lights_on, as_of=data_as_of(request, request.now))
+    book = replace(book, lights_on=lights_on, as_of=request.now - lag_of(request))
     response, rows = file_response(book, format_key)
     with transaction.atomic():
         _record(request.user, request.now, key, query=query, format=format_key, rows=rows)
