@@ -134,7 +134,8 @@ ACTS: dict[str, Callable[[], Iterator[Callable[[], Any]]]] = {
     "save": saving,
     "hand in": handing_in,
     "accept": accepting,
-    "dashboard": lambda: look("supervisor", "/"),
+    "my work": lambda: look("supervisor", "/"),
+    "dashboard": lambda: look("supervisor", "/dashboard/"),
     "list": lambda: look("supervisor", "/obligations/"),
     "ledger": lambda: look("supervisor", "/obligations/?export=xlsx"),
 }
