@@ -70,6 +70,8 @@ COLOURS = tuple(colour for colour, _label in LIGHTS)
 
 # roles of a person in a body
 STAFF, MANAGER, SUPERVISOR, VIEWER = "staff", "manager", "supervisor", "viewer"
+WORKING = (STAFF, MANAGER)  # roles that work for their body
+OVERSEEING = (MANAGER, SUPERVISOR, VIEWER)  # roles that see the subtree of their body
 ROLES = (
     (STAFF, pgettext_lazy("role", "Staff")),
     (MANAGER, pgettext_lazy("role", "Manager")),

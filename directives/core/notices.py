@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django_tasks import task
 
-from directives.base.states import MANAGER, STAFF, SUPERVISOR
+from directives.base.states import MANAGER, SUPERVISOR, WORKING
 from directives.base.wording import format_day, localized_text
 from directives.models import (
     Cycle,
@@ -215,7 +215,7 @@ def notify_issued(
         return  # by the system, as in the sample: nobody needs a notice
     counts = Counter(row.organisation for row in obligations)
     members = Membership.objects.filter(
-        organisation__in=counts, role__in=(STAFF, MANAGER), user__is_active=True
+        organisation__in=counts, role__in=WORKING, user__is_active=True
     )
     bodies = {body.pk: body for body in counts}
     people = {
@@ -237,7 +237,7 @@ def notify_moved(
     facts = organisation_facts(
         body, obligation.document, code=obligation.directive.code, reason=reason.strip()
     )
-    people = supervisors_of(body) if upwards else _readers([body.pk], STAFF, MANAGER)
+    people = supervisors_of(body) if upwards else _readers([body.pk], *WORKING)
     url = reverse("obligation", args=[obligation.pk])
     send(people, f"move_{action}", url=url, now=now, facts=facts)
 
@@ -247,7 +247,7 @@ def notify_merged(
 ) -> None:
     """Notify the people of a merged body and of its successor what became of its work."""
     facts = {**_names("body", body), **_names("into", into), "over": over, "withdrawn": withdrawn}
-    people = _readers([body.pk, into.pk], STAFF, MANAGER)
+    people = _readers([body.pk, into.pk], *WORKING)
     send(people, "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
 
 
@@ -284,7 +284,7 @@ def notify_decided(
 ) -> None:
     """Notify the body's people of a verdict; `kind` is returned, accepted or declined."""
     facts = organisation_facts(filing.organisation, filing.document, count=count, reason=reason)
-    people = _readers([filing.organisation.pk], STAFF, MANAGER)
+    people = _readers([filing.organisation.pk], *WORKING)
     send(people, kind, url=url, now=now, facts=facts)
 
 
@@ -297,7 +297,7 @@ def notify_cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now:
     reports = tuple(reports)
     bodies = [report.organisation_id for report in reports]
     members = Membership.objects.filter(
-        organisation__in=bodies, role__in=(STAFF, MANAGER), user__is_active=True
+        organisation__in=bodies, role__in=WORKING, user__is_active=True
     )
     for member in members.select_related("user"):
         people.setdefault(member.organisation_id, {})[member.user_id] = member.user

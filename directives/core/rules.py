@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Model
 
 from directives.base.duties import PERMISSIONS
-from directives.base.states import MANAGER, STAFF, SUPERVISOR
+from directives.base.states import MANAGER, STAFF, SUPERVISOR, WORKING
 from directives.models import (
     Attachment,
     Directive,
@@ -27,6 +27,7 @@ from directives.models import (
     ReportEntry,
     Section,
     User,
+    scope,
 )
 
 RECORD = "events"  # key of the audit record among the lists that can be exported
@@ -60,11 +61,7 @@ def holds(user: User, subject: Model, *roles: str) -> bool:
 
 def is_above(user: User, subject: Model) -> bool:
     """Whether the person supervises a body strictly above the row's."""
-    path = organisation_of(subject).path
-    return any(
-        path != m.organisation.path and path.startswith(m.organisation.path)
-        for m in user.in_role(SUPERVISOR)
-    )
+    return scope.is_above(user, organisation_of(subject).path)
 
 
 def has_manager(organisation: Organisation) -> bool:
@@ -81,7 +78,7 @@ def can_receive(user: User, subject: Model) -> bool:
 
 def can_work(user: User, subject: Model) -> bool:
     """Write drafts, log work, ask for close-out: staff and manager of the body."""
-    return holds(user, subject, STAFF, MANAGER)
+    return holds(user, subject, *WORKING)
 
 
 def can_amend(user: User, subject: LogEntry) -> bool:
@@ -105,8 +102,7 @@ def can_hand_in(user: User, subject: Model) -> bool:
 
 def supervises(user: User, subject: Model) -> bool:
     """Whether the person supervises the body of the row, or one above it."""
-    path = organisation_of(subject).path
-    return any(path.startswith(m.organisation.path) for m in user.in_role(SUPERVISOR))
+    return scope.covers(user, organisation_of(subject).path, SUPERVISOR)
 
 
 def can_register(user: User, subject: Organisation | None = None) -> bool:

@@ -6,12 +6,16 @@ from typing import Any, TypeVar
 
 from django.db.models import Aggregate, BooleanField, Count, Func, Q, QuerySet, Sum
 
-from directives.base.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR, VIEWER
+from directives.base.states import (
+    COLOURS,
+    ON_TIME,
+    OVERSEEING,
+    WORKING,
+)
 from directives.models import Obligation, Organisation, Tally, Total, User
-from directives.models.scope import in_subtree
+from directives.models.scope import in_subtree, topmost
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
-OVERSEEING = (MANAGER, SUPERVISOR, VIEWER)  # roles that see the subtree of their body
 WIDE = 2  # a body above this depth has most of the tree below it
 
 
@@ -80,15 +84,11 @@ class Scope:
     @classmethod
     def of(cls, user: User) -> "Scope":
         """The scope of a person, from their loaded memberships."""
-        roots = {m.organisation_id: m.organisation for m in user.in_role(*OVERSEEING)}.values()
-        trees = tuple(
-            body
-            for body in roots
-            if not any(body != top and body.path.startswith(top.path) for top in roots)
-        )
-        worked_for = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
+        tops = {m.organisation_id for m in topmost(user.in_role(*OVERSEEING))}
+        trees = tuple(body for pk, body in user.bodies_as(*OVERSEEING).items() if pk in tops)
         oversees = cls(trees)
-        bodies = tuple(b for b in worked_for.values() if not oversees.sees_below(b))
+        worked_for = user.bodies_as(*WORKING).values()
+        bodies = tuple(body for body in worked_for if not oversees.sees_below(body))
         return cls(trees, bodies)
 
     @property

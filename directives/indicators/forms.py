@@ -83,7 +83,7 @@ class IndicatorForm(forms.Form):
         if indicator is not None:
             del self.fields["organisation"]  # which cannot change
             return
-        bodies = [membership.organisation_id for membership in user.in_role(SUPERVISOR)]
+        bodies = [*user.bodies_as(SUPERVISOR)]
         field = self.fields["organisation"]
         assert isinstance(field, BodyField)
         field.queryset = Organisation.objects.filter(pk__in=bodies)

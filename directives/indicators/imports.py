@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import NotAllowed
 from directives.base.script import fold
+from directives.base.states import WORKING
 from directives.indicators import commands as statistics
 from directives.indicators.commands import Period, ReportedFigure
 from directives.indicators.commands.faults import Key
@@ -152,12 +153,8 @@ class FigureChecker(Checker):
             for name in (row.code, row.name_hans)
         }
         self.bodies = BodyCodes()
-        own_bodies = {
-            membership.organisation_id
-            for membership in context.by.held_memberships
-            if membership.role in ("staff", "manager")
-        }
-        self.own_body = own_bodies.pop() if len(own_bodies) == 1 else None
+        own_bodies = [*context.by.bodies_as(*WORKING)]
+        self.own_body = own_bodies[0] if len(own_bodies) == 1 else None
         self.organisations: dict[int, Organisation] = {}  # of the rows so far
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:

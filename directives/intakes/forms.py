@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives.base.numbers import whole_number
-from directives.base.states import MANAGER, STAFF
+from directives.base.states import WORKING
 from directives.base.wording import localized
 from directives.documents.commands.registering import possible_owners
 from directives.models import Cycle, Document, Organisation, User
@@ -132,7 +132,7 @@ def _cycles(user: User) -> forms.Field:
 
 
 def _bodies(user: User) -> forms.Field:
-    body_ids = [membership.organisation_id for membership in user.in_role(STAFF, MANAGER)]
+    body_ids = [*user.bodies_as(*WORKING)]
     if not body_ids:
         return CodeField(user)
     return BodyField(

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.base.states import COLOURS, MANAGER, SUPERVISOR, VIEWER
+from directives.base.states import COLOURS, OVERSEEING, SUPERVISOR
 from directives.documents.ingest.labels import with_mark
 from directives.models.people import User
 from directives.models.scope import (
@@ -68,7 +68,7 @@ class DocumentQuerySet(models.QuerySet):
         works_for = in_worked_for(user, "obligations__organisation")
         if works_for is not NO_ROWS:
             ways.append(Q(pk__in=Document.objects.filter(works_for).values("pk")))
-        tops = topmost(user.in_role(MANAGER, SUPERVISOR, VIEWER))
+        tops = topmost(user.in_role(*OVERSEEING))
         if tops:
             # It has one row for each document and top body, the obligations many.
             totals = apps.get_model("directives", "DocumentTotal").objects

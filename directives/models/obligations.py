@@ -29,7 +29,7 @@ from directives.base.states import (
 from directives.models.documents import Directive, Document, Item, Section
 from directives.models.organisations import Organisation
 from directives.models.people import User
-from directives.models.scope import ScopedQuerySet
+from directives.models.scope import ScopedQuerySet, in_subtree
 
 # clock → the field with the day on which it runs out, and the states in which it is stopped
 CLOCKS = {
@@ -77,10 +77,7 @@ class ObligationQuerySet(ScopedQuerySet):
 
     def under(self, organisation: Organisation) -> "ObligationQuerySet":
         """Obligations of the body and of everything below it."""
-        return self.filter(
-            organisation__path__gte=organisation.path,
-            organisation__path__lte=organisation.last_path,
-        )
+        return self.filter(in_subtree(organisation.path, "organisation__path"))
 
 
 class Obligation(models.Model):

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from directives.base import tree_lock
 from directives.models.people import User
-from directives.models.scope import PATH_END, in_subtree
+from directives.models.scope import in_subtree
 
 became_branch = Signal()  # a body (`organisation`) got its first child
 STEP = 6  # characters of one level in a path: base 36 of the row's id
@@ -158,8 +158,3 @@ class Organisation(models.Model):
     def strict_ancestor_ids(self) -> list[int]:
         """Ids from the root down to the parent."""
         return ancestors(self.path)[:-1]
-
-    @property
-    def last_path(self) -> str:
-        """The upper bound of the paths in this body's subtree."""
-        return self.path + PATH_END

@@ -1,6 +1,7 @@
 """People, their memberships in organisations, and rights that wait for confirmation."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -8,7 +9,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.duties import AUDITOR, DUTIES, SECURITY, SYSTEM
-from directives.base.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
+from directives.base.states import MANAGER, OVERSEEING, ROLES, STAFF, SUPERVISOR, WORKING
+
+if TYPE_CHECKING:
+    from directives.models.organisations import Organisation
 
 UNREAD_SHOWN = 100  # unread notices are counted up to here
 SECOND_FACTORS = ("totp", "webauthn")  # recovery codes only replace one of these
@@ -101,10 +105,14 @@ class User(AbstractUser):
         """Their memberships in any of these roles."""
         return tuple(m for m in self.held_memberships if m.role in roles)
 
+    def bodies_as(self, *roles: str) -> dict[int, "Organisation"]:
+        """The bodies in which they have any of these roles, by id."""
+        return {m.organisation_id: m.organisation for m in self.in_role(*roles)}
+
     @property
     def works(self) -> bool:
         """Whether they work for a body, as staff or manager."""
-        return bool(self.in_role(STAFF, MANAGER))
+        return bool(self.in_role(*WORKING))
 
     @property
     def supervises(self) -> bool:
@@ -113,7 +121,7 @@ class User(AbstractUser):
     @property
     def oversees(self) -> bool:
         """Whether they see a subtree, as manager, supervisor or viewer."""
-        return bool(self.in_role(MANAGER, SUPERVISOR, VIEWER))
+        return bool(self.in_role(*OVERSEEING))
 
     @property
     def exports(self) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Substr
+from django.db.models import Q, Subquery, Value
+from django.db.models.functions import Concat, Substr
 from django.db.models.lookups import In
 
-from directives.base.states import MANAGER, STAFF, SUPERVISOR, VIEWER
+from directives.base.states import MANAGER, OVERSEEING, SUPERVISOR, WORKING
 from directives.models.people import Membership, User
 
 NO_ROWS = Q(pk__in=())
@@ -17,9 +17,25 @@ MANY = 20  # with more memberships, a condition uses a subquery instead of param
 Range = tuple[str, str]  # of paths, both ends included
 
 
+def subtree(path: str) -> Range:
+    """The paths of the body with this path and of all bodies below it."""
+    return path, path + PATH_END
+
+
 def in_subtree(path: str, field: str) -> Q:
     """Rows in the subtree of the body with this path; `field` leads to the path of the row."""
-    return Q(**{f"{field}__gte": path, f"{field}__lte": path + PATH_END})
+    low, high = subtree(path)
+    return Q(**{f"{field}__gte": low, f"{field}__lte": high})
+
+
+def in_subtree_of(body: int, field: str) -> Q:
+    """The same for a body of which only the id is known."""
+    path = Subquery(_bodies().filter(pk=body).values("path"))
+    return Q(**{f"{field}__gte": path, f"{field}__lte": Concat(path, Value(PATH_END))})
+
+
+def _bodies() -> models.QuerySet:
+    return Membership._meta.get_field("organisation").related_model._default_manager.all()
 
 
 def any_of(conditions: Iterable[Q]) -> Q:
@@ -62,9 +78,8 @@ def _below(memberships: Sequence[Membership]) -> models.QuerySet:
     """Bodies in these subtrees, in a query whose number of parameters does not grow with them."""
     lengths = sorted({len(m.organisation.path) for m in memberships})
     paths = _as_query(memberships).values("organisation__path")
-    bodies = Membership._meta.get_field("organisation").related_model._default_manager
     is_below = any_of(Q(In(Substr("path", 1, length), paths)) for length in lengths)
-    return bodies.filter(is_below).values("pk")
+    return _bodies().filter(is_below).values("pk")
 
 
 def _as_query(memberships: Sequence[Membership]) -> models.QuerySet:
@@ -83,12 +98,12 @@ def in_bodies(memberships: Iterable[Membership], field: str) -> Q:
 
 def in_overseen(user: User, field: str) -> Q:
     """Rows of the subtrees that the person sees as manager, supervisor or viewer."""
-    return in_subtrees(user.in_role(MANAGER, SUPERVISOR, VIEWER), field)
+    return in_subtrees(user.in_role(*OVERSEEING), field)
 
 
 def in_worked_for(user: User, field: str) -> Q:
     """Rows of the bodies for which the person works, as staff or manager."""
-    return in_bodies(user.in_role(STAFF, MANAGER), field)
+    return in_bodies(user.in_role(*WORKING), field)
 
 
 def in_view(user: User, owner: str, *overseers: str) -> Q:
@@ -97,13 +112,38 @@ def in_view(user: User, owner: str, *overseers: str) -> Q:
     `owner` leads to the body ("" if the row is a body). By default, `overseers` are the roles of
     manager, supervisor and viewer.
     """
-    above = user.in_role(*(overseers or (MANAGER, SUPERVISOR, VIEWER)))
+    above = user.in_role(*(overseers or OVERSEEING))
     tops = tuple(m.organisation.path for m in topmost(above))
-    works = user.in_role(STAFF, MANAGER)
+    works = user.in_role(*WORKING)
     if all(m.organisation.path.startswith(tops) for m in works):
         works = ()  # they work within what they oversee, so one condition is enough
     conditions = [in_bodies(works, owner or "pk")] if works else []
     return any_of((*conditions, in_subtrees(above, f"{owner}__path" if owner else "path")))
+
+
+def in_supervised(user: User, owner: str) -> Q:
+    """Rows of the bodies strictly below those that the person supervises.
+
+    `owner` leads to the body ("" if the row is a body).
+    """
+    path, pk = (f"{owner}__path", owner) if owner else ("path", "pk")
+    return any_of(
+        in_subtree(m.organisation.path, path) & ~Q(**{pk: m.organisation_id})
+        for m in user.in_role(SUPERVISOR)
+    )
+
+
+def is_above(user: User, path: str) -> bool:
+    """Whether the body of this path is strictly below one that the person supervises."""
+    return any(
+        path != m.organisation.path and path.startswith(m.organisation.path)
+        for m in user.in_role(SUPERVISOR)
+    )
+
+
+def covers(user: User, path: str, *roles: str) -> bool:
+    """Whether the path is in the subtree of a body in which the person has one of these roles."""
+    return any(path.startswith(m.organisation.path) for m in user.in_role(*roles))
 
 
 class ScopedQuerySet(models.QuerySet):

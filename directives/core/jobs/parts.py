@@ -54,7 +54,7 @@ def _demand_supervisor_of(body_ids: list[int], person: User) -> None:
 
 
 def supervised_body_ids(person: User) -> list[int]:
-    return [m.organisation_id for m in person.in_role(SUPERVISOR)]
+    return [*person.bodies_as(SUPERVISOR)]
 
 
 def start_job(

@@ -20,7 +20,7 @@ from directives.core import captions
 from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.counts import Vantage, of_document
 from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
-from directives.models.scope import PATH_END
+from directives.models.scope import in_subtree
 
 FEW = 1000  # up to so many overdue rows in view are read by body
 
@@ -42,9 +42,7 @@ def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[
     rows = Obligation.objects.overdue().filter(**of_document(document), **choice.of_rows())
     if not view.counted:
         return rows.filter(organisation=view.body.pk)
-    below = Organisation.objects.filter(
-        path__gte=view.body.path, path__lte=view.body.path + PATH_END
-    )
+    below = Organisation.objects.filter(in_subtree(view.body.path, "path"))
     return rows.filter(organisation__in=below.values("pk"))
 
 
@@ -59,7 +57,7 @@ def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
         .filter(**of_document(document))
         .alias(path=Subquery(body.values("path")))
     )
-    rows = rows.filter(path__gte=view.body.path, path__lte=view.body.path + PATH_END)
+    rows = rows.filter(in_subtree(view.body.path, "path"))
     if choice.section:
         rows = rows.alias(its_section=F("section_id") + 0).filter(its_section=choice.section)
     if choice.directive:

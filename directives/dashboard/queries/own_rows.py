@@ -8,7 +8,7 @@ from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.counts import BoardLights, Task, Vantage, of_document
 from directives.dashboard.queries.counts import ground as gathered
 from directives.models import Obligation, Organisation
-from directives.models.scope import PATH_END
+from directives.models.scope import in_subtree
 
 NAMES = ("code", "order", "text", "text_hans", "text_hant")
 FEW_ROWS, FEW_BODIES = 2_000, 300
@@ -39,20 +39,17 @@ def few(view: Vantage, total: int) -> bool:
     """Whether so few bodies have so few rows (`total`) that these are read. One query."""
     if total > FEW_ROWS:
         return False
-    return Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
+    below = Organisation.objects.filter(in_subtree(view.body.path, "path"))
+    return below[: FEW_BODIES + 1].count() <= FEW_BODIES
 
 
 def rows_below(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
     """The obligations of the body and all below it under the filter, in one query."""
-    bodies = Organisation.objects.filter(**_below(view)).values("pk")
+    bodies = Organisation.objects.filter(in_subtree(view.body.path, "path")).values("pk")
     obligations = Obligation.objects.live().filter(
         organisation__in=bodies, **of_document(document), **choice.of_rows()
     )
     return list(obligations.only(*READ))
-
-
-def _below(view: Vantage) -> dict[str, str]:
-    return {"path__gte": view.body.path, "path__lte": view.body.path + PATH_END}
 
 
 def ground(view: Vantage, document: int | None, obligations: Iterable[Obligation]) -> BoardLights:

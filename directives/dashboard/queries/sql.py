@@ -29,7 +29,7 @@ from directives.models import (
     Tally,
     TallyDay,
 )
-from directives.models.scope import PATH_END
+from directives.models.scope import subtree
 from directives.tallies.sql.recounts import day, member
 
 BACK = timedelta(days=400)  # cycles that opened earlier are not shown
@@ -183,7 +183,7 @@ def below(path: str, kind: str) -> Part:
     """The condition on a column that the body is in a subtree, and of a kind if one is given."""
     of_kind = " AND kind = %s" if kind else ""
     bodies = f"SELECT id FROM {table(Organisation)} WHERE path >= %s AND path <= %s{of_kind}"
-    return Part(f"IN ({bodies})", (path, path + PATH_END, *([kind] if kind else [])))
+    return Part(f"IN ({bodies})", (*subtree(path), *([kind] if kind else [])))
 
 
 BODY = ("id", "code", "name_hans", "name_hant", "path", "parent_id", "branch")

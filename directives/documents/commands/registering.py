@@ -111,8 +111,8 @@ def hand_over(*, document: Document, to: Organisation, by: User | None, now: dat
 
 def possible_owners(user: User) -> list[Organisation]:
     """The bodies that the person supervises, the topmost first."""
-    bodies = {m.organisation_id: m.organisation for m in user.in_role(SUPERVISOR)}
-    return sorted(bodies.values(), key=lambda body: (len(body.path), body.path))
+    bodies = user.bodies_as(SUPERVISOR).values()
+    return sorted(bodies, key=lambda body: (len(body.path), body.path))
 
 
 def _default_owner(by: User | None) -> Organisation | None:

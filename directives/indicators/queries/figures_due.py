@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from directives.base.states import MANAGER, STAFF
+from directives.base.states import WORKING
 from directives.indicators.commands.periods import MONTHS, Period
 from directives.indicators.queries.statistics import PeriodChoices, latest_period
 from directives.models import Document, Figure, Indicator, Organisation, Owing, User
@@ -113,10 +113,7 @@ def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     indicators = list(rows.defer(*HEAVY_OF_DOCUMENT).order_by("order", "pk"))
     if not indicators:
         return ()
-    bodies = {
-        membership.organisation_id: membership.organisation
-        for membership in user.in_role(STAFF, MANAGER)
-    }
+    bodies = user.bodies_as(*WORKING)
     last_periods = {cadence: Period.last_ended(today, cadence) for cadence in MONTHS}
     reported = _reported(user, indicators, last_periods)
     due = []

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.states import GREEN, MANAGER, RED, STAFF, YELLOW
+from directives.base.states import GREEN, MANAGER, RED, STAFF, WORKING, YELLOW
 from directives.base.workdays import Workdays
 from directives.core.transitions import tolerances
 from directives.indicators.queries.figures_due import FiguresDue, figures_due
@@ -160,9 +160,9 @@ def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) 
 
 def _read_work(user: User) -> PersonalWork:
     return PersonalWork(
-        bodies={m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)},
-        receives=frozenset(m.organisation_id for m in user.in_role(STAFF)),
-        signs=frozenset(m.organisation_id for m in user.in_role(MANAGER)),
+        bodies=user.bodies_as(*WORKING),
+        receives=frozenset(user.bodies_as(STAFF)),
+        signs=frozenset(user.bodies_as(MANAGER)),
         obligations=obligations_of(user),
         plans=plans_of(user),
         reports=reports_of(user),

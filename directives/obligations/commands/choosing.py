@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, Subquery, Value
-from django.db.models.functions import Concat
+from django.db.models import Q
 
 from directives.base.numbers import whole_number
-from directives.base.states import SUPERVISOR
 from directives.models import Organisation, User
 from directives.models.organisations import KINDS, LEVELS, OrganisationQuerySet
-from directives.models.scope import PATH_END, any_of, in_subtree
+from directives.models.scope import any_of, in_subtree_of, in_supervised
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,7 @@ class Pick:
         if self.kind:
             condition &= Q(kind=self.kind)
         if self.below:
-            path = Subquery(Organisation.objects.filter(pk=self.below).values("path"))
-            condition &= Q(path__gt=path, path__lte=Concat(path, Value(PATH_END)))
+            condition &= in_subtree_of(self.below, "path") & ~Q(pk=self.below)
         return condition
 
 
@@ -82,10 +79,7 @@ class Choice:
 
 def candidates(user: User) -> OrganisationQuerySet:
     """The bodies to which the user may assign: all strictly below those they supervise."""
-    posts = user.in_role(SUPERVISOR)
-    return Organisation.objects.filter(
-        any_of(in_subtree(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts)
-    )
+    return Organisation.objects.filter(in_supervised(user, ""))
 
 
 def chosen_bodies(user: User, choice: Choice, today: date) -> OrganisationQuerySet:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives.base.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
+from directives.base.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.documents.imports.directive_finder import (
     DirectiveFinder,
     unknown_directive,
@@ -18,7 +18,7 @@ from directives.documents.imports.directive_finder import (
 )
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
-from directives.models.scope import any_of, in_view
+from directives.models.scope import any_of, in_view, is_above
 from directives.obligations.commands.issuing import faults_of, wrong_plan_day
 from directives.obligations.imports.ledger_fields import AS_EXPORTED, fields, term, untaken
 from directives.obligations.imports.progress import Edit, Reports
@@ -352,14 +352,9 @@ class ObligationChecker(Checker):
         documents = Document.objects.owned_by(self.context.by)
         return documents.filter(pk=self.context.place.get("document")).exists()
 
-    @cached_property
-    def tops(self) -> tuple[str, ...]:
-        """The paths of the organisations that the user supervises."""
-        return tuple({m.organisation.path for m in self.context.by.in_role(SUPERVISOR)})
-
     def above(self, path: str) -> bool:
         """Whether the user may assign to the body with this path."""
-        return any(path != top and path.startswith(top) for top in self.tops)
+        return is_above(self.context.by, path)
 
     def _faults_of_key(self, row: FileRow, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))

@@ -8,7 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from directives.base.states import DRAFT, EDITABLE, MANAGER, OBLIGATION_STATES, REPORTABLE, STAFF
+from directives.base.states import (
+    DRAFT,
+    EDITABLE,
+    OBLIGATION_STATES,
+    REPORTABLE,
+    WORKING,
+)
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import WRONG
@@ -48,7 +54,7 @@ class Reports:
     @cached_property
     def own(self) -> frozenset[int]:
         """The organisations whose reports the user writes."""
-        return frozenset(m.organisation_id for m in self.context.by.in_role(STAFF, MANAGER))
+        return frozenset(self.context.by.bodies_as(*WORKING))
 
     def settle(self, edits: Sequence[Edit]) -> None:
         """Add to each row the changes of its report entry, or list its texts as not imported.

@@ -10,7 +10,7 @@ from django.db.models import Count, Sum
 from directives.base.states import SUPERVISOR
 from directives.core.addressing import propose
 from directives.models import Addressee, Directive, Document, Obligation, Organisation, Tally, User
-from directives.models.scope import any_of, in_subtree
+from directives.models.scope import any_of, in_subtree, topmost
 from directives.obligations.commands.choosing import Choice, candidates, chosen_bodies
 from directives.obligations.queries.issuing import Selection
 
@@ -100,12 +100,7 @@ def _at_least(
     The counts include bodies of the kind that are not chosen. These are subtracted as if each of
     them had the directive.
     """
-    posts = [m.organisation for m in user.in_role(SUPERVISOR)]
-    posts = [
-        post
-        for post in posts
-        if not any(post.pk != other.pk and post.path.startswith(other.path) for other in posts)
-    ]
+    posts = [m.organisation for m in topmost(user.in_role(SUPERVISOR))]
     below = Organisation.objects.filter(
         any_of(in_subtree(post.path, "path") for post in posts)
     ).order_by()

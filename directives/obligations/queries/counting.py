@@ -14,7 +14,7 @@ from directives.base.states import ASSIGNED, COLOURS, LEAD, LIVE, RED, STAFF, YE
 from directives.core.scope import Lights, Scope
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.organisations import STEP
-from directives.models.scope import MANY, PATH_END, Range, merge_ranges
+from directives.models.scope import MANY, Range, merge_ranges, subtree
 from directives.obligations.queries.filters import CAUSES, LIGHT_CHOICES, ObligationFilter
 
 LEADS = 500  # obligations of leads whose ids a query lists; a directive has at most one or so
@@ -41,7 +41,7 @@ class Reach:
         elif body is not None:
             trees = tuple(tree for tree in trees if tree.path.startswith(body.path))
             bodies = tuple(single for single in bodies if single.path.startswith(body.path))
-        below = [(tree.path, tree.path + PATH_END) for tree in trees]
+        below = [subtree(tree.path) for tree in trees]
         childless = [tree for tree in trees if not tree.branch]
         return cls(
             trees,
@@ -177,7 +177,7 @@ def counts(user: User, reach: Reach, known: CountedFilter, rows: QuerySet[Obliga
 
     `rows` are the rows in reach that the filter without its light selects.
     """
-    staff = [m.organisation_id for m in user.in_role(STAFF)]
+    staff = [*user.bodies_as(STAFF)]
     has_counts = known.counted and reach.nameable
     if has_counts:
         counted = _stored(reach, known, rows, staff)

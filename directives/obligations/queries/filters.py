@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -25,11 +24,11 @@ from directives.base.states import (
     YELLOW,
 )
 from directives.core.keyset import Column, Order
-from directives.models import Obligation, Organisation
+from directives.models import Obligation
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.obligations import CLOCKS, ObligationQuerySet
 from directives.models.organisations import KINDS
-from directives.models.scope import PATH_END
+from directives.models.scope import in_subtree_of
 
 GREY = "grey"  # both grey lights
 ON, OFF = "on_time", "off_time"  # the lights that count as on time, and the others
@@ -178,10 +177,7 @@ class ObligationFilter:
         }
         rows = rows.filter(**{name: value for name, value in conditions.items() if value})
         if self.body:
-            path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
-            rows = rows.filter(
-                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(PATH_END))
-            )
+            rows = rows.filter(in_subtree_of(self.body, "organisation__path"))
         if self.clock:
             rows = rows.late(self.clock)
         if self.owes:

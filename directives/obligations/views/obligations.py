@@ -50,7 +50,7 @@ def obligations(request: SignedInRequest) -> HttpResponseBase:
         "rows": found.leaf.rows,
         "chosen": chosen,
         "labels": Labels.for_reader(oversees=request.user.oversees),
-        "own": {m.organisation_id for m in request.user.in_role(STAFF)},
+        "own": request.user.bodies_as(STAFF),
     }
     return page(
         request,
@@ -107,7 +107,7 @@ def obligation_move(request: SignedInRequest, pk: int, action: str) -> HttpRespo
 
 @write
 def acknowledge_many(request: SignedInRequest) -> HttpResponse:
-    bodies = [m.organisation_id for m in request.user.in_role(STAFF)]
+    bodies = [*request.user.bodies_as(STAFF)]
     ordered = Obligation.objects.select_related("organisation").order_by("pk")
     if request.POST.get("all"):
         rows = ObligationFilter.of(request.POST).apply(ordered, request.today)

@@ -21,6 +21,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.models.scope import covers
 from directives.obligations.queries.counting import COUNT_LIMIT
 
 NODES = 300  # bodies of one tree page
@@ -234,10 +235,7 @@ def body_view(user: User, body: Organisation) -> BodyView:
 
 def may_see_people(user: User, body: Organisation) -> bool:
     """Managers and supervisors see the people of their subtree, administrators all."""
-    return user.is_staff or any(
-        body.path.startswith(membership.organisation.path)
-        for membership in user.in_role(MANAGER, SUPERVISOR)
-    )
+    return user.is_staff or covers(user, body.path, MANAGER, SUPERVISOR)
 
 
 def _people(body: Organisation) -> tuple[Membership, ...]:

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 
 from directives.base.numbers import whole_number
 from directives.base.script import to_hans
-from directives.base.states import HANDED_IN, MANAGER, OPEN, STAFF
+from directives.base.states import HANDED_IN, OPEN, WORKING
 from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.core.scope import Scope
 from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organisation, Plan, User
@@ -167,7 +167,7 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
     marks = Mark.objects.filter(scope__in=scope.branches, topic="filed", day=ALWAYS, **of_document)
     for state, count in marks.values_list("word", "count"):
         counts[state] += count
-    own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
+    own = user.bodies_as(*WORKING)
     branches = tuple(tree.path for tree in scope.trees if tree.branch)
     # The tallies of branches count the person's own organisations, and lack single ones.
     excluded = [pk for pk, body in own.items() if branches and body.path.startswith(branches)]

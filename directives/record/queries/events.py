@@ -19,7 +19,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Concat, NullIf
+from django.db.models.functions import Coalesce, NullIf
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -27,13 +27,13 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import whole_number
-from directives.base.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
+from directives.base.states import OVERSEEING, RED, WORKING
 from directives.core import captions
 from directives.core.keyset import SIZE, Column, Order, Page, PageRequest, read_page
 from directives.core.rules import may
 from directives.core.scope import Scope
 from directives.models import Directive, Document, Event, Organisation, User
-from directives.models.scope import PATH_END, any_of
+from directives.models.scope import any_of, covers, in_subtree_of
 from directives.record.queries.changes import changed
 from directives.record.queries.timeline import WORDS, word_of
 from directives.tallies import ACTS, WORSE
@@ -124,10 +124,7 @@ class EventFilter:
         if self.document:
             events = events.filter(document_id=self.document)
         if self.body:
-            path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
-            events = events.filter(
-                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(PATH_END))
-            )
+            events = events.filter(in_subtree_of(self.body, "organisation__path"))
         if self.action:
             events = events.filter(action=self.action)
         if self.subject:
@@ -199,10 +196,7 @@ def _may_read(user: User, event: Event) -> bool:
     body = event.organisation
     if body is None:
         return False
-    works = any(m.organisation_id == body.pk for m in user.in_role(STAFF, MANAGER))
-    return works or any(
-        body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR, VIEWER)
-    )
+    return body.pk in user.bodies_as(*WORKING) or covers(user, body.path, *OVERSEEING)
 
 
 def _shows_content(user: User, event: Event) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, NotAllowed
-from directives.base.states import REPORTABLE, SUPERVISOR
+from directives.base.states import REPORTABLE
 from directives.core import audit, jobs, notices
 from directives.core.rules import may
 from directives.core.transitions import change_obligations
@@ -23,7 +23,7 @@ from directives.models import (
     User,
 )
 from directives.models.reports import PERIOD_NAMES
-from directives.models.scope import any_of, in_subtree
+from directives.models.scope import in_supervised
 from directives.models.sql import insert
 from directives.tallies import counted, pending_delta
 
@@ -51,13 +51,7 @@ def _obligations(document: Document, by: User | None) -> QuerySet[Obligation]:
     owed = Obligation.objects.filter(document=document, state__in=REPORTABLE)
     if by is None:
         return owed
-    return owed.filter(
-        any_of(
-            in_subtree(post.organisation.path, "organisation__path")
-            & ~Q(organisation=post.organisation_id)
-            for post in by.in_role(SUPERVISOR)
-        )
-    )
+    return owed.filter(in_supervised(by, "organisation"))
 
 
 def _organisations(document: Document | None, by: User | None) -> QuerySet[Organisation]:
@@ -68,12 +62,7 @@ def _organisations(document: Document | None, by: User | None) -> QuerySet[Organ
     organisations = Organisation.objects.filter(Exists(owed)).order_by("path")
     if by is None:
         return organisations
-    return organisations.filter(
-        any_of(
-            in_subtree(post.organisation.path, "path") & ~Q(pk=post.organisation_id)
-            for post in by.in_role(SUPERVISOR)
-        )
-    )
+    return organisations.filter(in_supervised(by, ""))
 
 
 @counted()

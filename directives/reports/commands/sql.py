@@ -3,12 +3,13 @@
 The ORM took several times as long to build it as the database to answer it.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Field
 
-from directives.base.states import ACCEPTED, EDITABLE, MANAGER, REPORTABLE, STAFF
+from directives.base.states import ACCEPTED, EDITABLE, REPORTABLE, WORKING
 from directives.models import Obligation, ProgressReport, ReportEntry, User
 from directives.models.sql import prepared_cursor
 
@@ -19,7 +20,7 @@ COLUMNS = ", ".join(f"entry.{field.column}" for field in FIELDS)
 REPORT = ("id", "cycle_id", "document_id", "organisation_id")
 
 
-def _places(values: list[str]) -> str:
+def _places(values: Sequence[str]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
@@ -45,7 +46,7 @@ AND (entry.state NOT IN ({_places(EDITED)}) OR obligation.state IN ({_places(REP
 AND 0 < (
   SELECT COUNT(*) FROM directives_membership AS member
   WHERE member.user_id = %s AND member.organisation_id = report.organisation_id
-    AND member.role IN (%s, %s)
+    AND member.role IN ({_places(WORKING)})
 )
 """  # noqa: S608 - names of our own tables
 
@@ -71,7 +72,7 @@ def _from_database(field: Field, stored: Any) -> Any:
 def entry_to_save(pk: int, *, by: User) -> EntryToSave | None:
     """An entry that is owed or handed in, of an organisation for which this person fills in."""
     with prepared_cursor(connection) as cursor:
-        cursor.execute(ENTRY, [ACCEPTED, pk, *EDITED, *REPORTED, by.pk, STAFF, MANAGER])
+        cursor.execute(ENTRY, [ACCEPTED, pk, *EDITED, *REPORTED, by.pk, *WORKING])
         row = cursor.fetchone()
     if row is None:
         return None

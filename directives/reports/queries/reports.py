@@ -17,11 +17,10 @@ from directives.base.states import (
     ACCEPTED,
     AWAITING,
     EDITABLE,
-    MANAGER,
     REPORTABLE,
     RETURNED,
-    STAFF,
     SUBMITTED,
+    WORKING,
 )
 from directives.core.captions import Caption
 from directives.core.keyset import Column, Order, Page, PageRequest, read_page
@@ -330,7 +329,7 @@ def report_rows(
 ) -> tuple[ReportRow, ...]:
     """These reports with their counts; two queries."""
     reports = list(reports)
-    filled_in = {m.organisation_id for m in user.in_role(STAFF, MANAGER)}
+    filled_in = user.bodies_as(*WORKING)
     rows = []
     for report, counts in zip(reports, _counts(reports), strict=True):
         waits = report.completed_at is None and (
