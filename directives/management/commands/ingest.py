@@ -21,7 +21,7 @@ REFUSED = 2
 
 class Command(BaseCommand):
     help = (
-        "Reads a policy document (plain text or a saved web page; UTF-8, GB18030 or Big5) and "
+        "Reads a policy document (.docx, .pdf with text, a saved web page or plain text) and "
         "stores it. "
         "With --dry-run or --json nothing is stored and no database is needed. Exit code 2: the "
         "file cannot be taken."

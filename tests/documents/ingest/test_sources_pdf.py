@@ -5,7 +5,7 @@ import pytest
 from directives.documents.ingest.sources import DocumentError, Source
 from directives.documents.ingest.sources import pdf as reader
 from directives.documents.ingest.sources.pdf import sound, source_of_pdf
-from tests.documents.ingest.pdf_files import EM, HEIGHT, Put, body, encrypted, pdf
+from tests.documents.ingest.pdf_files import EM, HEIGHT, LEFT, Put, body, encrypted, pdf
 
 pytestmark = pytest.mark.once
 
@@ -78,6 +78,46 @@ def test_a_paragraph_goes_on_over_a_page_and_furniture_is_left_out() -> None:
             ("page number", f"— {number} —"),
         )
     ]
+
+
+def test_a_title_of_two_lines_keeps_them_together() -> None:
+    page = [
+        Put("青河县人民政府", 220, 810, 22),
+        Put("关于垃圾分类的意见", 200, 780, 22),
+        *body([FULL]),
+    ]
+    source = source_of_pdf(pdf([page]))
+    assert words(source) == ["青河县人民政府", "关于垃圾分类的意见", FULL]
+    assert [line.joined for line in source.lines] == [False, True, False]
+
+
+def test_a_line_is_full_where_the_next_word_would_not_have_fitted() -> None:
+    lines = [f"　　{FULL[:26]}", "”，和纽带作用。", "　　另一段。"]
+    first = source_of_pdf(pdf([body([lines[0], "和纽带作用。", FULL, FULL[1:], FULL[2:]])]))
+    assert words(first)[0] == FULL[:26]
+    kept = f"　　{FULL[:26]}", "作2031”，用。"
+    second = source_of_pdf(pdf([body([*kept, FULL, FULL[1:], FULL[2:]])]))
+    assert words(second)[0] == FULL[:26]
+    number = f"　　{FULL[:26]}", "20310101，用。"
+    third = source_of_pdf(pdf([body([*number, FULL, FULL[1:], FULL[2:]])]))
+    assert words(third)[0] == f"{FULL[:26]}20310101，用。"
+
+
+def test_notes_at_the_foot_of_a_page_are_left_out_with_their_numbers() -> None:
+    page = [
+        *body([FULL, f"{FULL[:10]}"]),
+        Put("1", LEFT + 10 * EM, 712 + 6, 7),
+        Put("1脚注的文字", LEFT, 60, 9),
+    ]
+    source = source_of_pdf(pdf([page]))
+    assert words(source) == [f"{FULL}{FULL[:10]}"]
+    assert [(line.reason, line.text) for line in source.left_out] == [("footnote", "1脚注的文字")]
+
+
+@pytest.mark.parametrize("top", ["附件", "第一章"])
+def test_headings_at_the_top_of_pages_are_no_headers(top: str) -> None:
+    pages = [[Put(f"{top}{at}", LEFT, 780), *body(["各镇要办。"], top=700)] for at in (1, 2)]
+    assert words(source_of_pdf(pdf(pages))) == [f"{top}1", "各镇要办。", f"{top}2", "各镇要办。"]
 
 
 def test_the_order_of_a_page_is_from_top_to_bottom() -> None:

@@ -31,6 +31,7 @@ LOST, LOST_SHARE = 20, 0.1  # characters that pypdf may have and PDFium lack
 _END = 2048  # bytes before the end of a file in which its end mark stands
 _PICTURE = 0.3  # share of a page that a picture without any text covers
 _INVISIBLE = 3  # the render mode of text that was recognised behind a picture
+_RAISED, _LIFT = 0.75, 0.2  # of the size of the line: how small and how high a number is
 _UNKNOWN = "\ufffd"
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _SNIPPET = 20
@@ -155,32 +156,37 @@ def _count_unknown(text: str) -> int:
 
 
 def _line(characters: _Characters, codes: list[str], first: int, end: int) -> PageLine | None:
-    text, gap = "", False
-    boxes: list[tuple[float, float, float, float]] = []
-    sizes: Counter[float] = Counter()
-    for at in range(first, end):
-        code = codes[at]
-        if characters.generated(at):
-            gap = gap or code == " "
-        elif not code.strip():
-            text += code
-        else:
-            box, size = characters.place(at), characters.size(at)
-            if gap and boxes:
-                text += _space(text, code, (box[0] - boxes[-1][2]) / max(size, 1))
-            gap = False
-            text += code
-            boxes.append(box)
-            sizes[round(size, 1)] += 1
-    if not boxes:
+    seen = {
+        at: (characters.place(at), characters.size(at))
+        for at in range(first, end)
+        if codes[at].strip() and not characters.generated(at)
+    }
+    if not seen:
         return None
+    sizes = Counter(round(size, 1) for _box, size in seen.values())
+    size = sizes.most_common(1)[0][0]
+    bottom = min(box[1] for box, _size in seen.values())
+    text, gap, right = "", False, 0.0
+    for at in range(first, end):
+        if at not in seen:
+            gap = gap or (characters.generated(at) and codes[at] == " ")
+            text += "" if characters.generated(at) else codes[at]
+            continue
+        (left, low, end_of, _top), own = seen[at]
+        if codes[at].isdigit() and own < _RAISED * size and low > bottom + _LIFT * size:
+            continue  # the number of a footnote
+        if gap and text:
+            text += _space(text, codes[at], (left - right) / max(size, 1))
+        gap, right = False, end_of
+        text += codes[at]
+    boxes = [box for box, _size in seen.values()]
     return PageLine(
         text=text.strip(),
         left=min(box[0] for box in boxes),
-        bottom=min(box[1] for box in boxes),
+        bottom=bottom,
         right=max(box[2] for box in boxes),
         top=max(box[3] for box in boxes),
-        size=sizes.most_common(1)[0][0],
+        size=size,
     )
 
 
@@ -214,8 +220,10 @@ def _compare(content: bytes, pages: list[Page]) -> None:
         first, second = _characters_of(text), _characters_of(other)
         missing, surplus = first - second, second - first
         differing = min(missing.total(), surplus.total())
+        absent = sum(count for character, count in surplus.items() if character not in first)
+        # Bold type may be drawn twice, which PDFium alone notices: a few more of known ones.
         lost = surplus.total() >= max(LOST, first.total() * LOST_SHARE)
-        if differing < max(FEW, ceil(first.total() * SHARE)) and not lost:
+        if max(differing, absent) < max(FEW, ceil(first.total() * SHARE)) and not lost:
             continue
         if common_share(other) < PLAUSIBLE <= common_share(text):
             continue  # pypdf does not know the encoding of a font, PDFium does

@@ -6,9 +6,8 @@ or nothing but a number.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
 
 from directives.documents.ingest.sources.building import Builder
 
@@ -19,11 +18,20 @@ _PAGE_NUMBER = re.compile(
 )
 _LABEL = re.compile(
     "(?:第[一二三四五六七八九十百零〇0-9]+[章节节條条编]|[一二三四五六七八九十]+、"
+    "|[壹贰貳叁參肆伍陆陸柒捌玖拾]+、"
     "|[（(][一二三四五六七八九十0-9]+[）)]|[0-9]+[.．、]|附件)"
 )
+_DASH = "—"
+# No header, though it stands at the top of several pages.
+_OWN = re.compile("附[件录錄表图圖]|第.{1,4}[章节節條条]|[一二三四五六七八九十]+、|[（(]")
+_FOOTNOTE = re.compile(r"\d{1,2}\D|[①-⑳]|[*＊※]")
 _STOP = "。；：！？:;!?”）)"
 _EDGE = 0.12  # share of the height of a page in which its header or footer stands
 _NEAR = 2  # lines of a header or footer
+# What no line break parts: brackets that open, a word or number or one character, marks that close.
+_FIRST = re.compile(
+    r"[“‘《（(〔\[【〈「『]*(?:[A-Za-z0-9.,%-]+|.)[，。、；：！？”’》）)〕\]】〉」』％%·…—]*"
+)
 _LATIN = re.compile("[A-Za-z0-9,.;:]$")
 
 
@@ -64,28 +72,36 @@ def laid_out(pages: Sequence[Page]) -> Builder:
     for page in pages:
         page.lines = _ordered(page)
     furniture = _furniture(pages)
-    bodies = [
-        [line for at, line in enumerate(page.lines) if (page.number, at) not in furniture]
-        for page in pages
-    ]
-    margins = _margins(bodies, max(page.width for page in pages))
+    margins = _margins(_bodies(pages, furniture), max(page.width for page in pages))
+    furniture |= _footnotes(pages, furniture, margins.size)
+    bodies = _bodies(pages, furniture)
     words, align = "", ""
     before: PageLine | None = None
     for page, body in zip(pages, bodies, strict=True):
         for at, line in enumerate(body):
-            first = at == 0
-            if before is not None and _begins(line, before, margins, new_page=first):
+            if before is not None and _is_title_of_lines(line, before, margins):
+                words = f"{words}\n{line.text}"
+            elif before is not None and _begins(line, before, margins, new_page=at == 0):
                 out.add(words, align=align)
-                words = ""
-            if not words:
-                align = _align(line, margins)
-            words = _joined(words, line.text)
+                words, align = line.text, _align(line, margins)
+            else:
+                align = align if words else _align(line, margins)
+                words = _joined(words, line.text)
             before = line
         for at, line in enumerate(page.lines):
             if (page.number, at) in furniture:
                 out.leave_out(line.text, furniture[page.number, at])
     out.add(words, align=align)
     return out
+
+
+def _bodies(
+    pages: Sequence[Page], furniture: Mapping[tuple[int, int], str]
+) -> list[list[PageLine]]:
+    return [
+        [line for at, line in enumerate(page.lines) if (page.number, at) not in furniture]
+        for page in pages
+    ]
 
 
 def _ordered(page: Page) -> list[PageLine]:
@@ -124,21 +140,51 @@ def _one_line(parts: Sequence[PageLine]) -> PageLine:
 def _furniture(pages: Sequence[Page]) -> dict[tuple[int, int], str]:
     """(page, index of the line) → the reason for which a line is left out."""
     seen: Counter[tuple[str, str]] = Counter()
+    numbers: Counter[tuple[str, int]] = Counter()
     for page in pages:
-        seen.update({(edge, _shape(line)) for _at, edge, line in _at_edges(page)})
+        at_edges = list(_at_edges(page))
+        seen.update({(edge, _shape(line)) for _at, edge, line in at_edges})
+        numbers.update({(edge, _ahead(line, page)) for _at, edge, line in at_edges})
     found: dict[tuple[int, int], str] = {}
     for page in pages:
         for at, edge, line in _at_edges(page):
             if _PAGE_NUMBER.fullmatch(line.text):
-                found[page.number, at] = "page number"
-            elif len(pages) > 1 and seen[edge, _shape(line)] >= max(2, len(pages) // 2):
+                if len(pages) == 1 or numbers[edge, _ahead(line, page)] > 1 or _DASH in line.text:
+                    found[page.number, at] = "page number"
+            elif seen[edge, _shape(line)] >= max(2, len(pages) // 2) and not _OWN.match(line.text):
                 found[page.number, at] = edge
+    return found
+
+
+def _footnotes(
+    pages: Sequence[Page], furniture: Mapping[tuple[int, int], str], size: float
+) -> dict[tuple[int, int], str]:
+    """Smaller lines at the foot of a page, the first of which begins with a number."""
+    found: dict[tuple[int, int], str] = {}
+    for page in pages:
+        small: list[int] = []
+        for at in range(len(page.lines) - 1, -1, -1):
+            if (page.number, at) in furniture:
+                continue
+            if page.lines[at].size > 0.9 * size:
+                break
+            small.append(at)
+        while small and not _FOOTNOTE.match(page.lines[small[-1]].text):
+            small.pop()
+        if len(small) < len(page.lines):
+            found |= {(page.number, at): "footnote" for at in small}
     return found
 
 
 def _shape(line: PageLine) -> str:
     """A line without its numbers, which differ from page to page."""
     return re.sub(r"\d+|\s+", "", line.text)
+
+
+def _ahead(line: PageLine, page: Page) -> int:
+    """How far a page number is ahead of the count of pages: as far on every page."""
+    digits = re.search(r"\d+", line.text)
+    return int(digits[0]) - page.number if digits else 0
 
 
 def _at_edges(page: Page) -> Iterator[tuple[int, str, PageLine]]:
@@ -164,23 +210,33 @@ def _margins(bodies: Sequence[Sequence[PageLine]], width: float) -> _Margins:
         for body in bodies
         for before, after in zip(body, body[1:], strict=False)
     ]
-    left = _edge([line.left for line in text], lowest=True, size=size)
-    right = _edge([line.right for line in text], lowest=False, size=size)
+    apart = sorted(gap for gap in gaps if gap > 0.8 * size)
+    left = _edge([line.left for line in text], size) or min(line.left for line in text)
+    right = -_edge([-line.right for line in text], size)
     return _Margins(
         left=left,
-        right=right if right > 0.6 * width else width - left,  # of short lines alone
+        right=right if right > 0.6 * width else width - left,  # short lines do not tell
         size=size,
-        pitch=median([gap for gap in gaps if gap > 0] or [size * 2]),
+        pitch=_pitch(apart, size),
     )
 
 
-def _edge(places: Iterable[float], *, lowest: bool, size: float) -> float:
-    """The outermost place at which several lines begin or end."""
-    ordered = sorted(places, reverse=not lowest)
-    for place in ordered:
-        if sum(abs(other - place) < size for other in ordered) >= min(3, len(ordered)):
-            return place
-    return ordered[0]
+def _pitch(apart: Sequence[float], size: float) -> float:
+    """How far the lines of a paragraph are apart: the least that occurs twice."""
+    pairs = zip(apart, apart[1:], strict=False)
+    return next((less for less, more in pairs if more < 1.1 * less), 2 * size)
+
+
+def _edge(places: Sequence[float], size: float) -> float:
+    """The lowest place at which several lines begin, 0 if they do so at none."""
+    return next(
+        (
+            place
+            for place in sorted(places)
+            if sum(abs(other - place) < size / 2 for other in places) >= 3
+        ),
+        0,
+    )
 
 
 def _begins(line: PageLine, before: PageLine, margins: _Margins, *, new_page: bool) -> bool:
@@ -191,13 +247,25 @@ def _begins(line: PageLine, before: PageLine, margins: _Margins, *, new_page: bo
     if _align(line, margins) or _align(before, margins):
         return True
     gap = (before.bottom + before.top - line.bottom - line.top) / 2
-    if not new_page and gap > 1.7 * margins.pitch:
+    if not new_page and gap > 1.35 * margins.pitch:
         return True
-    if before.right < margins.right - 1.6 * em:
+    if margins.right - before.right > (_first_width(line.text) + 0.6) * em:
         return True
     if line.left > margins.left + 1.2 * em:
         return True
     return before.text.endswith(tuple(_STOP)) and _LABEL.match(line.text) is not None
+
+
+def _is_title_of_lines(line: PageLine, before: PageLine, margins: _Margins) -> bool:
+    """Whether two lines of one large size are a title that is broken."""
+    together = before.bottom - line.top < 1.2 * line.size and before.top > line.top
+    return together and abs(line.size - before.size) < 0.6 and line.size > 1.15 * margins.size
+
+
+def _first_width(text: str) -> float:
+    """How much room, in em, the line before must have had for the first word of a line."""
+    word = _FIRST.match(text)
+    return sum(0.55 if sign.isascii() else 1.0 for sign in word[0]) if word else 1.0
 
 
 def _align(line: PageLine, margins: _Margins) -> str:
