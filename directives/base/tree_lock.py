@@ -11,11 +11,12 @@ from typing import Any
 from django.db import connection, transaction
 
 TREE, REPAIR = 715_001, 715_002  # keys of advisory locks: any numbers that nothing else uses
+SHARED, EXCLUSIVE = "pg_advisory_xact_lock_shared", "pg_advisory_xact_lock"  # functions
 
 
 def share() -> None:
     """Take the lock in shared mode until the end of the transaction."""
-    _lock("pg_advisory_xact_lock_shared", TREE)
+    _lock(SHARED, TREE)
 
 
 def share_and_fetch(statement: str, params: Sequence[int]) -> list[tuple[Any, ...]]:
@@ -26,12 +27,10 @@ def share_and_fetch(statement: str, params: Sequence[int]) -> list[tuple[Any, ..
     with connection.cursor() as cursor:
         if can_batch_statements():
             _demand_transaction()
-            cursor.execute(
-                f"SELECT pg_advisory_xact_lock_shared(%s);\n{statement}", [TREE, *params]
-            )
+            cursor.execute(f"SELECT {SHARED}(%s);\n{statement}", [TREE, *params])
             cursor.nextset()
         else:
-            share()
+            _lock(SHARED, TREE)
             cursor.execute(statement, params)
         return cursor.fetchall()
 
@@ -48,12 +47,12 @@ def hold_alone() -> None:
     Call it before the transaction writes counts or bodies, and after it has locked the obligations
     that it will change: a transaction that has locked one of those may be waiting for this lock.
     """
-    _lock("pg_advisory_xact_lock", TREE)
+    _lock(EXCLUSIVE, TREE)
 
 
 def share_for_repair() -> None:
     """As `share`, but one at a time: two repairs would both add the same difference."""
-    _lock("pg_advisory_xact_lock", REPAIR)
+    _lock(EXCLUSIVE, REPAIR)
     share()
 
 
