@@ -45,8 +45,10 @@ SOURCES = HERE / "sources"
 ENCODINGS = {
     "party_study_slogans": "utf-16-be",
     "province_online_services": "gb18030",
+    "congress_water_resolution": "gb18030",
     "county_rural_houses": "gb18030",
     "company_arabic_sections": "gb18030",
+    "group_party_page": "gb2312",
     "meeting_flood_minutes": "utf-16",
     "tw_energy_saving": "big5",
     "tw_law_page": "big5",
