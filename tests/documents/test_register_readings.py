@@ -19,6 +19,8 @@ def test_a_reading_is_registered_whole(cast, name):
     )
     stored = Document.objects.get(pk=document.pk)
     assert (stored.title, stored.issuer) == (reading.title, reading.issuer)
+    day = stored.issued_on and stored.issued_on.isoformat()
+    assert (day or "") == (reading.frame.date or "")
     rows = Directive.objects.filter(document=stored).order_by("order")
     assert [(row.code, row.text, row.statement) for row in rows] == [
         (sentence.code, sentence.text, sentence.statement) for sentence in reading.sentences

@@ -1,7 +1,7 @@
 """Documents registered from a reading, and handed over to another body."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -79,11 +79,13 @@ def register_document(
 
 def _unsaved(reading: Reading, source: bytes, source_name: str) -> Document:
     hans, hant = in_both_scripts(reading.title, reading.script)
+    day = reading.frame.date
     return Document(
         title=reading.title,
         title_hans=hans,
         title_hant=hant,
         issuer=reading.issuer,
+        issued_on=date.fromisoformat(day) if day else None,
         script=reading.script,
         source=source,
         source_name=source_name,
