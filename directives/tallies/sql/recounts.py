@@ -1,7 +1,9 @@
 # ruff: noqa: S608 - nothing but names of our own tables and states enters these statements
 """Recounting from the obligations: a SELECT for each table of counts.
 
-The ORM has no recursive queries, and no insertion of what a query returns.
+The ORM has no recursive queries, and no insertion of what a query returns. Reading all obligations
+and counting in Python takes 2 and 3 times as long for one table, and holds no snapshot for the
+comparison.
 """
 
 from collections.abc import Iterator
