@@ -1,4 +1,4 @@
-"""The indicators of made-up work, and about what a body reports of each."""
+"""The made-up indicators, with typical values by level of body."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ SEASONS = (0.9, 1.0, 1.02, 1.08)  # of the quarters of a year
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MadeUpIndicator:
-    """An indicator, with about what one body reports of it, by its level."""
+    """An indicator, with the typical value of one body of each level."""
 
     fields: IndicatorFields
     county: float
@@ -20,7 +20,7 @@ class MadeUpIndicator:
     central: float
 
     def value(self, level: str, period: Period, steps: int, *, size: float, chance: float) -> str:
-        """What a body reported `steps` periods before the last; `size` and `chance` are about 1."""
+        """A value from `steps` periods before the last; `size` and `chance` are about 1."""
         amount: float = getattr(self, level) * chance
         if self.fields.unit == "%":
             amount = min(99.5, amount + 8 * (size - 1) - steps)

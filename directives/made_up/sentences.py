@@ -1,4 +1,4 @@
-"""Made-up sentences of plans, work logs, reports and reviews. Nothing they say happened.
+"""Made-up sentences of plans, work logs, reports and reviews.
 
 A sentence names the matter of its directive as a whole noun phrase, or a system that the directive
 asks for, and never quotes a part of the directive. Work advances in stages, 0 to LAST_STAGE, so
@@ -17,7 +17,7 @@ DRAFTED = ("制度", "办法", "方案", "措施", "规划")  # endings of items
 
 @dataclass(frozen=True, slots=True)
 class BodyWords:
-    """What is said of a kind of body: who meets, who stands below, which offices there are."""
+    """Words for a kind of body: its meeting, the bodies below it, its offices."""
 
     meeting: str
     below: str
@@ -26,7 +26,7 @@ class BodyWords:
 
 
 class MeasureText(NamedTuple):
-    """What a measure says: what is done, the office that answers for it, and what comes of it."""
+    """A measure: what is done, the office responsible, and the result."""
 
     text: str
     responsible: str
@@ -67,7 +67,7 @@ BODY_WORDS = {
 }
 ANY_BODY = BodyWords("领导班子会议", "下级组织", "基层单位", ("办公室", "综合部", "组织部"))
 
-# Each with what comes of it.
+# Each with its result.
 MEASURES = (
     ("围绕{matter}制定年度工作安排，逐项明确责任单位和完成时限", "工作方案"),
     ("开展{matter}专题调研，形成问题清单和改进举措", "调研报告"),

@@ -235,10 +235,10 @@ def test_further_documents_stand_beside_the_large_one(demo):
     supervisor = User.objects.get(username="supervisor")
     further = [further_documents.register(number, by=supervisor, now=END) for number in (1, 2, 3)]
     models = list(Directive.objects.filter(document=demo).order_by("order"))
-    made = further_documents.assign(further, models, everybody=True)
+    made = further_documents.assign(further, models, include_leaves=True)
     tallies.rebuild()
     since = timezone.localdate(END) - timedelta(days=91)
-    further_documents.keep_days(further, since)
+    further_documents.copy_days(further, since)
     rows = Obligation.objects.filter(document__in=further).select_related("organisation")
     assert made == rows.count() > 300
     assert set(rows.values_list("document", flat=True)) <= {document.pk for document in further}

@@ -1,7 +1,7 @@
-"""When everything of the demo happens, in days from the last day of its story."""
+"""When everything of the demo happens, in days from its last day."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property, lru_cache
 
 from django.conf import settings
@@ -10,14 +10,15 @@ from django.utils import timezone
 from directives.base.clocks import Facts, Light, compute_light
 from directives.base.workdays import Workdays
 from directives.core.transitions import tolerances
+from directives.made_up.sample.story import moment
 from directives.models import CalendarDay
 
 BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
 PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165
-# Who was slow in the last cycle, and is slow now, is heard from just often enough.
+# Bodies that report late in both cycles are still heard from before their lights turn yellow.
 LAST_OPENED, LAST_DUE = -115, -89
 SUSPENDED = -50
-THIS_OPENED, THIS_DUE_IN = -24, 9  # the second in working days from today
+CURRENT_OPENED, CURRENT_DUE_IN = -24, 9  # the second in working days from today
 HISTORY = (-88, *range(-84, -14, 7), *range(-14, 0))  # days on which totals were copied
 RECENT = -14  # from that day on, the record has everything that happened
 PLANNED_LATE = -6  # a plan long overdue
@@ -28,7 +29,7 @@ LATER = {"fresh": -9, "newest": -2}  # days on which further directives were iss
 
 @dataclass(frozen=True, eq=False)
 class Calendar:
-    """The days and instants of the story, whose last is `now`."""
+    """The days and instants of the demo, which ends at `now`."""
 
     now: datetime
 
@@ -40,30 +41,27 @@ class Calendar:
     def workdays(self) -> Workdays:
         return CalendarDay.objects.workdays(self.today)
 
-    @cache  # noqa: B019 - one calendar lives as long as its story
+    @cache  # noqa: B019 - one calendar lives as long as its demo
     def day(self, number: int) -> date:
         return self.today + timedelta(days=number)
 
     @cache  # noqa: B019
     def at(self, number: int, hour: int) -> datetime:
-        """An hour of a day in Shanghai, never later than now."""
-        return min(
-            datetime.combine(self.day(number), time(hour), timezone.get_current_timezone()),
-            self.now,
-        )
+        """An hour of a day, never later than now."""
+        return min(moment(self.day(number), hour), self.now)
 
     def stamp(self, number: int | None, hour: int) -> datetime | None:
         """As `at`; None for what has not happened."""
         return None if number is None else self.at(number, hour)
 
     def receipt(self, number: int) -> date:
-        """By when receipt is owed of what was issued that day."""
+        """The last day to acknowledge receipt of what was issued that day."""
         return self.workdays.add(self.day(number), settings.ACKNOWLEDGE_DAYS)
 
     @cached_property
-    def this_due(self) -> date:
-        """When the reports of the current cycle are due: far enough for the calm before."""
-        return self.workdays.add(self.today, THIS_DUE_IN)
+    def current_due(self) -> date:
+        """When the reports of the current cycle are due, too far ahead to be near due."""
+        return self.workdays.add(self.today, CURRENT_DUE_IN)
 
     @cached_property
     def last_due(self) -> date:

@@ -8,23 +8,23 @@ from hashlib import shake_128
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import HOME, RESOLUTION, Course, courses
 from directives.made_up.demo.lives import Life
-from directives.made_up.demo.terms import CHOICES, Fate, Terms, fates
+from directives.made_up.demo.terms import CHOICES, Outcome, Terms, outcomes
 from directives.made_up.sample.people import HOME as HOME_BODY
 
 # How often things go wrong, from the best of provinces to the worst.
-STEPS = (0.45, 0.7, 1.0, 1.4, 2.1)
+TROUBLE_LEVELS = (0.45, 0.7, 1.0, 1.4, 2.1)
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """What was drawn for a body: a life for each directive, and bytes for what else is chosen.
+class BodyDraw:
+    """What was drawn for a body: its course and a life for each directive.
 
-    Of `luck`, the byte of the directive at a place is at 4 + place.
+    `random_bytes` decide the rest; the byte of the directive at a place is at 4 + place.
     """
 
     course: Course
     lives: Sequence[Life]
-    luck: bytes
+    random_bytes: bytes
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Table:
 
     course: Course
     terms: Terms
-    fates: Sequence[Fate]
+    outcomes: Sequence[Outcome]
     lives: list[Life | None]
 
 
@@ -47,33 +47,37 @@ class Draws:
     calendar: Calendar
     seed: int
     terms: Sequence[Terms]  # of each directive
-    logged: tuple[int, ...] = ()  # days of the work log
+    log_days: tuple[int, ...] = ()  # days of the work log
     _courses: dict[float, Sequence[Course]] = field(default_factory=dict)
     _tables: dict[tuple[Course, float], list[Table]] = field(default_factory=dict)
-    _lives: dict[tuple[Course, Terms, Fate], Life] = field(default_factory=dict)
+    _lives: dict[tuple[Course, Terms, Outcome], Life] = field(default_factory=dict)
 
     def bytes_of(self, code: str) -> bytes:
         return shake_128(f"{self.seed}:{code}".encode()).digest(4 + len(self.terms))
 
     def trouble(self, province: str, code: str) -> float:
         """One of STEPS: that of the province, and one up or down for some of its bodies."""
-        home = _place(self.seed, province)
+        province_level = _province_level(self.seed, province)
         byte = self.bytes_of(code)[0]
-        return STEPS[max(0, min(len(STEPS) - 1, home + (byte > 215) - (byte < 30)))]
+        return TROUBLE_LEVELS[
+            max(0, min(len(TROUBLE_LEVELS) - 1, province_level + (byte > 215) - (byte < 30)))
+        ]
 
-    def draw(self, code: str, province: str) -> Drawn:
+    def draw(self, code: str, province: str) -> BodyDraw:
         """The course and the lives of a body; always the same."""
-        luck = self.bytes_of(code)
+        random_bytes = self.bytes_of(code)
         trouble = self.trouble(province, code)
         course = (
             HOME
             if code == HOME_BODY
-            else self._course(trouble, int.from_bytes(luck[1:3]) % RESOLUTION)
+            else self._course(trouble, int.from_bytes(random_bytes[1:3]) % RESOLUTION)
         )
         tables = self._tables.get((course, trouble)) or self._table(course, trouble)
-        picks = zip(tables, luck[4:], strict=True)
-        return Drawn(
-            course, [table.lives[byte] or self._life(table, byte) for table, byte in picks], luck
+        choices = zip(tables, random_bytes[4:], strict=True)
+        return BodyDraw(
+            course,
+            [table.lives[byte] or self._life(table, byte) for table, byte in choices],
+            random_bytes,
         )
 
     def _course(self, trouble: float, number: int) -> Course:
@@ -84,29 +88,29 @@ class Draws:
     def _table(self, course: Course, trouble: float) -> list[Table]:
         """For each directive its table; directives on the same terms share one."""
         by_terms = {
-            terms: Table(course, terms, fates(course, terms, trouble), [None] * CHOICES)
+            terms: Table(course, terms, outcomes(course, terms, trouble), [None] * CHOICES)
             for terms in set(self.terms)
         }
         self._tables[course, trouble] = [by_terms[terms] for terms in self.terms]
         return self._tables[course, trouble]
 
     def _life(self, table: Table, byte: int) -> Life:
-        key = (table.course, table.terms, table.fates[byte])
-        known = self._lives.get(key)
-        if known is None:
-            known = self._lives[key] = Life(
-                self.calendar, table.terms, table.course, table.fates[byte], self.logged
+        key = (table.course, table.terms, table.outcomes[byte])
+        life = self._lives.get(key)
+        if life is None:
+            life = self._lives[key] = Life(
+                self.calendar, table.terms, table.course, table.outcomes[byte], self.log_days
             )
-        table.lives[byte] = known
-        return known
+        table.lives[byte] = life
+        return life
 
     @property
-    def stories(self) -> int:
+    def life_count(self) -> int:
         """How many different lives were drawn."""
         return len(self._lives)
 
 
 @cache
-def _place(seed: int, province: str) -> int:
+def _province_level(seed: int, province: str) -> int:
     """Where a province stands among STEPS: most in the middle."""
     return (0, 1, 1, 2, 2, 2, 3, 3, 4)[shake_128(f"{seed}/{province}".encode()).digest(1)[0] % 9]

@@ -10,9 +10,9 @@ from hashlib import shake_128
 from directives.indicators import commands as statistics
 from directives.indicators.commands import Period
 from directives.made_up.demo import calendar as days
-from directives.made_up.demo.bodies import Placed
+from directives.made_up.demo.bodies import TreeNode
 from directives.made_up.demo.calendar import Calendar
-from directives.made_up.demo.lives import plain
+from directives.made_up.demo.lives import canonical_json
 from directives.made_up.demo.paper_events import RecordedEvent
 from directives.made_up.demo.sink import Cells, sink
 from directives.made_up.demo.work import Work
@@ -21,7 +21,7 @@ from directives.made_up.sample.people import HOME as HOME_BODY
 from directives.made_up.sample.people import TOP
 from directives.models import Document, Figure, Indicator, Organisation, User
 
-DEFINED, ASKED = days.ISSUED, -216  # earlier periods were reported from the second on
+DEFINED, REPORTED_FROM = days.ISSUED, -216  # earlier periods were reported from the second on
 # From the fourth day after the end of a period, the days until a body reports it: each has its own.
 DELAYS = 12
 PERIODS = {"quarter": 5, "half": 3, "year": 2}  # that were reported
@@ -44,7 +44,7 @@ def define(document: Document, calendar: Calendar) -> list[Indicator]:
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """A figure that every body is asked for: the `place`-th, of a period; `steps` 0 is the last."""
+    """A figure that every body reports: the `place`-th, `steps` periods before the last."""
 
     place: int
     indicator: MadeUpIndicator
@@ -55,7 +55,7 @@ class Slot:
 
 @dataclass
 class Figures:
-    """Writes the figures of one body after another, and can say again what it wrote."""
+    """Writes the figures of one body after another, and can repeat what it wrote."""
 
     work: Work
     indicators: Sequence[Indicator]
@@ -63,7 +63,7 @@ class Figures:
     first: "array[int]" = field(default_factory=lambda: array("q"))
 
     def __post_init__(self) -> None:
-        self.out = sink(
+        self.row_sink = sink(
             Figure,
             "indicator_id year period number id organisation_id by_id at value note version",
         )
@@ -81,66 +81,74 @@ class Figures:
             last = Period.last_ended(self.work.calendar.today, indicator.cadence)
             for steps in reversed(range(PERIODS[indicator.cadence])):
                 period = last.shifted(-steps)
-                cells = self.out.cells(indicator.pk, period.year, period.cadence, period.number)
+                cells = self.row_sink.cells(
+                    indicator.pk, period.year, period.cadence, period.number
+                )
                 yield Slot(place, made_up, period, steps, cells)
                 place += 1
 
     def _day(self, slot: Slot, delay: int) -> int:
         """The day on which a figure came in: soon after the end of its period, before today."""
         ended = (slot.period.last_day - self.work.calendar.today).days
-        return min(-1, max(ended + 4, ASKED) + delay)
+        return min(-1, max(ended + 4, REPORTED_FROM) + delay)
 
-    def write(self, bodies: Sequence[Placed]) -> int:
+    def write(self, bodies: Sequence[TreeNode]) -> int:
         """Write what these bodies, by index, reported. Returns the number of figures."""
-        for placed in bodies:
-            by = self.work.crew.writer(placed)
+        for node in bodies:
+            by = self.work.participants.writer(node)
             self.first.append(self.next)
-            for slot, day, value in self._reported(placed, self._luck(placed)):
+            for slot, day, value in self._reported(node, self._luck(node)):
                 pk, self.next = self.next, self.next + 1
-                self.out.add(
+                self.row_sink.add(
                     slot.cells,
-                    self.out.ids(pk, placed.pk, by),
-                    self.out.cells(self._at(day), value, "", 1),
+                    self.row_sink.ids(pk, node.pk, by),
+                    self.row_sink.cells(self._at(day), value, "", 1),
                 )
-        self.out.flush()
-        return self.out.count
+        self.row_sink.flush()
+        return self.row_sink.count
 
-    def _luck(self, placed: Placed) -> bytes:
-        return shake_128(f"{self.work.seed}/figures/{placed.body.code}".encode()).digest(
+    def _luck(self, node: TreeNode) -> bytes:
+        return shake_128(f"{self.work.seed}/figures/{node.body.code}".encode()).digest(
             3 + 2 * self.count
         )
 
     def _at(self, day: int) -> datetime:
         return self.work.calendar.at(day, 15)
 
-    def _reported(self, placed: Placed, luck: bytes) -> Iterator[tuple[Slot, int, str]]:
+    def _reported(self, node: TreeNode, random_bytes: bytes) -> Iterator[tuple[Slot, int, str]]:
         """The figures of a body in the order of their ids, with day and value."""
-        silent, size, delay = luck[0], 0.6 + luck[1] / 320, luck[2] % DELAYS
-        if silent < NEVER:
+        silence, size, delay = (
+            random_bytes[0],
+            0.6 + random_bytes[1] / 320,
+            random_bytes[2] % DELAYS,
+        )
+        if silence < NEVER:
             return
         for slot, day in self.by_delay[delay].items():
-            amount, chance = luck[3 + 2 * slot.place : 5 + 2 * slot.place]
-            quiet = silent < NOT_NOW or placed.body.code == HOME_BODY
+            amount, chance = random_bytes[3 + 2 * slot.place : 5 + 2 * slot.place]
+            quiet = silence < NOT_NOW or node.body.code == HOME_BODY
             if chance < NOT_THEN if slot.steps else quiet or chance < NOT_THIS:
                 continue
             value = slot.indicator.value(
-                placed.body.level, slot.period, slot.steps, size=size, chance=0.97 + amount / 4250
+                node.body.level, slot.period, slot.steps, size=size, chance=0.97 + amount / 4250
             )
             yield slot, day, value
 
-    def days_of(self, placed: Placed) -> frozenset[int]:
+    def days_of(self, node: TreeNode) -> frozenset[int]:
         """The days on which this body may have reported something."""
-        return self.days[self._luck(placed)[2] % DELAYS]
+        return self.days[self._luck(node)[2] % DELAYS]
 
-    def of(self, index: int, placed: Placed, day: int) -> Iterator[RecordedEvent]:
+    def of(self, index: int, node: TreeNode, day: int) -> Iterator[RecordedEvent]:
         """The events of a body on a day."""
-        luck = self._luck(placed)
-        if day not in self.days[luck[2] % DELAYS]:
+        random_bytes = self._luck(node)
+        if day not in self.days[random_bytes[2] % DELAYS]:
             return
-        by = self.work.crew.writer(placed)
-        for pk, (slot, when, value) in enumerate(self._reported(placed, luck), self.first[index]):
-            if when == day:
-                after = plain(
+        by = self.work.participants.writer(node)
+        for pk, (slot, reported_day, value) in enumerate(
+            self._reported(node, random_bytes), self.first[index]
+        ):
+            if reported_day == day:
+                after = canonical_json(
                     {
                         "indicator": slot.indicator.fields.code,
                         "year": slot.period.year,
@@ -150,4 +158,4 @@ class Figures:
                     }
                 )
                 head = self._at(day), by, "report_figure", "figure"
-                yield RecordedEvent(*head, "{}", after, "", pk, placed.pk)
+                yield RecordedEvent(*head, "{}", after, "", pk, node.pk)

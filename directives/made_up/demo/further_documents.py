@@ -35,7 +35,7 @@ SENTENCES = (
     "各群团组织要加强对{matter}工作的指导，帮助基层解决实际问题。",
     "群团组织领导机关要把{matter}列入年度工作要点，明确责任和时限。",
 )
-WORK, BODIES = Obligation._meta.db_table, Organisation._meta.db_table
+OBLIGATION_TABLE, BODY_TABLE = Obligation._meta.db_table, Organisation._meta.db_table
 
 
 def register(number: int, *, by: User, now: datetime) -> Document:
@@ -54,16 +54,18 @@ def register(number: int, *, by: User, now: datetime) -> Document:
     return opinion.store("\n".join(lines), name=NAME.format(number=number), by=by, now=now)
 
 
-def assign(documents: Sequence[Document], models: Sequence[Directive], *, everybody: bool) -> int:
-    """Give their directives to the bodies that owe those of the large document, `models`.
+def assign(
+    documents: Sequence[Document], models: Sequence[Directive], *, include_leaves: bool
+) -> int:
+    """Assign their directives to the bodies that have those of the large document, `models`.
 
     Each row is a copy of one of a model, unless that stands so because of a plan or a report.
-    Without `everybody` only bodies with others below them get any. Returns the number of rows.
+    Without `include_leaves` only bodies with others below get any. Returns the number of rows.
     """
     directives = Directive.objects.filter(document__in=documents, statement=False)
     subjects = cycle(zip(models, opinion.matters(), strict=True))
     return sum(
-        _copy(directive, model, matter, everybody=everybody)
+        _copy(directive, model, matter, include_leaves=include_leaves)
         for directive, (model, matter) in zip(
             directives.order_by("document", "order"), subjects, strict=False
         )
@@ -74,7 +76,7 @@ def matter_of(directive: Directive) -> str:
     return next(matter for matter in MATTERS if matter in directive.text_hans)
 
 
-def _copy(directive: Directive, model: Directive, matter: str, *, everybody: bool) -> int:
+def _copy(directive: Directive, model: Directive, matter: str, *, include_leaves: bool) -> int:
     """Copy the rows of a model, whose reports speak of this matter, for a directive."""
     values: dict[str, tuple[str, list[str | int]]] = {
         "document_id": ("%s", [directive.document_id]),
@@ -85,21 +87,27 @@ def _copy(directive: Directive, model: Directive, matter: str, *, everybody: boo
         "report_due_on": ("NULL", []),
     }
     columns = [field.attname for field in Obligation._meta.concrete_fields if not field.primary_key]
-    chosen = [values.get(column, (f"o.{column}", [])) for column in columns]
-    who = "true" if everybody else "b.branch"
+    selected = [values.get(column, (f"o.{column}", [])) for column in columns]
+    condition = "true" if include_leaves else "b.branch"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {WORK} ({', '.join(columns)}) "  # noqa: S608 - our own names
-            f"SELECT {', '.join(sql for sql, _params in chosen)} "
-            f"FROM {WORK} o JOIN {BODIES} b ON b.id = o.organisation_id AND {who} "
+            f"INSERT INTO {OBLIGATION_TABLE} ({', '.join(columns)}) "  # noqa: S608 - our own names
+            f"SELECT {', '.join(sql for sql, _params in selected)} "
+            f"FROM {OBLIGATION_TABLE} o "
+            f"JOIN {BODY_TABLE} b ON b.id = o.organisation_id AND {condition} "
             "WHERE o.directive_id = %s AND o.deliverable = '' "
             "AND o.light_code NOT LIKE %s AND o.light_code NOT LIKE %s",
-            [*(value for _sql, params in chosen for value in params), model.pk, "plan%", "report%"],
+            [
+                *(value for _sql, params in selected for value in params),
+                model.pk,
+                "plan%",
+                "report%",
+            ],
         )
         return cursor.rowcount
 
 
-def keep_days(documents: Sequence[Document], since: date) -> None:
+def copy_days(documents: Sequence[Document], since: date) -> None:
     """Write their totals of today as those of every day since, and add up all documents' days."""
     totals = Total.objects.filter(document__in=documents).order_by()
     lights = {colour: Sum("count", filter=Q(light=colour), default=0) for colour in COLOURS}
@@ -119,7 +127,7 @@ def keep_days(documents: Sequence[Document], since: date) -> None:
         )
         for scope, document, section, percents, *counts in rows.iterator(chunk_size=5000)
     )
-    while some := list(islice(copies, 5000)):
-        insert(TallyDay, some)
+    while batch := list(islice(copies, 5000)):
+        insert(TallyDay, batch)
     OverallDay.objects.all().delete()
     tallies.add_up_days()

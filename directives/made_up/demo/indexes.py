@@ -16,8 +16,8 @@ def large_transaction() -> Iterator[None]:
     SQLite uses a rollback journal for it, which writes each new page once, not twice as its
     write-ahead log does.
     """
-    alone = connection.vendor == "sqlite" and not connection.in_atomic_block
-    if alone:
+    outside_transaction = connection.vendor == "sqlite" and not connection.in_atomic_block
+    if outside_transaction:
         _pragmas("journal_mode=DELETE", "synchronous=OFF", "foreign_keys=OFF")
     try:
         with transaction.atomic():
@@ -28,7 +28,7 @@ def large_transaction() -> Iterator[None]:
                     )
             yield
     finally:
-        if alone:
+        if outside_transaction:
             connection.close()  # the next one is opened as settings say
 
 
@@ -61,10 +61,10 @@ def make_indexes(statements: list[str]) -> None:
 
 
 def _sqlite(cursor: CursorWrapper, tables: list[str]) -> list[tuple[str, str]]:
-    places = ", ".join(["%s"] * len(tables))
+    placeholders = ", ".join(["%s"] * len(tables))
     cursor.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "  # noqa: S608
-        f"AND tbl_name IN ({places}) ORDER BY name DESC",
+        f"AND tbl_name IN ({placeholders}) ORDER BY name DESC",
         tables,
     )
     return [(f'DROP INDEX "{name}"', sql) for name, sql in cursor.fetchall()]

@@ -15,19 +15,19 @@ from directives.made_up import sentences
 from directives.made_up.demo import calendar as days
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import Course
-from directives.made_up.demo.steps import ABOVE, SYSTEM, Step, steps_of
-from directives.made_up.demo.terms import Fate, Terms
+from directives.made_up.demo.steps import REVIEWER, SYSTEM, Step, steps_of
+from directives.made_up.demo.terms import Outcome, Terms
 
 BITS = 32  # of one figure: room for the sums of a nation
 FIELDS = 1 + len(COLOURS)  # figures of a day: obligations by colour, percentage points
-PLACES = {day: place for place, day in enumerate(days.HISTORY)}
-NO_COLUMNS = frozenset({"words", "last", "this"})  # changes that are not columns
-HEARD = HEARD_BY_MOVES | {"heard"}
+HISTORY_POSITIONS = {day: place for place, day in enumerate(days.HISTORY)}
+NOT_COLUMNS = frozenset({"shown_report", "last", "current"})  # changes that are not columns
+HEARD_ACTIONS = HEARD_BY_MOVES | {"heard"}
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A step as the record has it, with JSON; `turned` where the light changed with it."""
+    """A step as the record has it, with its values as JSON."""
 
     day: int
     hour: int
@@ -36,7 +36,7 @@ class Act:
     before: str
     after: str
     reason: str
-    turned: bool
+    light_changed: bool
 
 
 class Encoder(DjangoJSONEncoder):
@@ -46,7 +46,7 @@ class Encoder(DjangoJSONEncoder):
         return o.to_json() if isinstance(o, Reason) else super().default(o)
 
 
-def plain(values: dict[str, Any]) -> str:
+def canonical_json(values: dict[str, Any]) -> str:
     """Values as the audit record holds them, and as its seals hash them."""
     return json.dumps(
         values, cls=Encoder, ensure_ascii=False, sort_keys=True, separators=(",", ":")
@@ -65,10 +65,19 @@ def _act(
     before: Pairs,
     after: Pairs,
     reason: str,
-    turned: bool,
+    light_changed: bool,
 ) -> Act:
     """An act; many lives share it."""
-    return Act(day, hour, action, by, plain(dict(before)), plain(dict(after)), reason, turned)
+    return Act(
+        day,
+        hour,
+        action,
+        by,
+        canonical_json(dict(before)),
+        canonical_json(dict(after)),
+        reason,
+        light_changed,
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -77,8 +86,8 @@ class Life:
 
     row: the columns of the obligation today
     acts: what the record has of it, by day
-    last, this: the states of its entries in the two cycles; None where there is none
-    words: whose words the obligation shows: 0 nobody's, 1 the last report's, 2 this one's
+    last, current: the states of its entries in the two cycles; None where there is none
+    shown_report: whose text the obligation shows: 0 none, 1 the last report, 2 the current one
     stages: how far the work is by the entries of the two cycles, as `sentences` counts
     figures: FIELDS figures for each day of the history, packed into one number, so that the sums
         of lives are sums of numbers
@@ -87,36 +96,36 @@ class Life:
     calendar: Calendar
     terms: Terms
     course: Course
-    fate: Fate
-    logged: tuple[int, ...] = ()
+    outcome: Outcome
+    log_days: tuple[int, ...] = ()
     row: dict[str, Any] = field(default_factory=dict)
     acts: dict[int, list[Act]] = field(default_factory=dict)
     last: str | None = None
-    this: str | None = None
-    words: int = 0
+    current: str | None = None
+    shown_report: int = 0
     stages: tuple[int, int] = (0, 0)
     figures: int = 0
     version: int = 1
 
     def __post_init__(self) -> None:
         issued = self.terms.issued
-        last, this = self.percents
-        self.stages = sentences.stage_of(last), sentences.stage_of(this)
-        self.row = _issued(self.calendar, self.terms)
+        last, current = self.percents
+        self.stages = sentences.stage_of(last), sentences.stage_of(current)
+        self.row = _issued_row(self.calendar, self.terms)
         after = {"state": ASSIGNED, "part": "responsible", "due_on": self.row["due_on"]}
-        self._record(issued, 15, "issue", ABOVE, {}, after)
+        self._record(issued, 15, "issue", REVIEWER, {}, after)
         light = self._light(issued)
         steps = sorted(steps_of(self), key=lambda step: (step.day, step.hour), reverse=True)
-        days_of = {step.day for step in steps} | {day for day in days.HISTORY if day >= issued}
-        for day in sorted(days_of | {0}):
-            light = self._wait(day, light)
+        step_days = {step.day for step in steps} | {day for day in days.HISTORY if day >= issued}
+        for day in sorted(step_days | {0}):
+            light = self._advance(day, light)
             while steps and steps[-1].day == day:
-                light = self._take(steps.pop(), light)
-            if day in PLACES and self.row["state"] in LIVE:
+                light = self._apply(steps.pop(), light)
+            if day in HISTORY_POSITIONS and self.row["state"] in LIVE:
                 figures = (1 << BITS * COLOURS.index(light.colour)) + (
                     self.row["percent"] << BITS * len(COLOURS)
                 )
-                self.figures += figures << PLACES[day] * FIELDS * BITS
+                self.figures += figures << HISTORY_POSITIONS[day] * FIELDS * BITS
         self.row |= {
             "light": light.colour,
             "light_code": light.reason.code,
@@ -127,15 +136,15 @@ class Life:
 
     @property
     def percents(self) -> tuple[int, int]:
-        """What the entries of the last and of this cycle say."""
-        terms, fate = self.terms, self.fate
+        """The percentages in the entries of the last and of the current cycle."""
+        terms, outcome = self.terms, self.outcome
         if terms.starts > 0:
             return 0, 0
-        if fate.work in ("closing", "closed"):
+        if outcome.work in ("closing", "closed"):
             return 90, 100
-        gone = 40.0 if terms.due is None else 100 * -terms.starts / (terms.due - terms.starts)
-        first = max(0, min(95, round((gone + fate.ahead - 5) / 5) * 5))
-        return first, min(95, max(first, round((gone + fate.ahead + 2) / 5) * 5))
+        elapsed = 40.0 if terms.due is None else 100 * -terms.starts / (terms.due - terms.starts)
+        first = max(0, min(95, round((elapsed + outcome.points_ahead - 5) / 5) * 5))
+        return first, min(95, max(first, round((elapsed + outcome.points_ahead + 2) / 5) * 5))
 
     def _light(self, day: int) -> Light:
         heard_on = self.row["heard_on"] or self.row["issued_on"]
@@ -143,46 +152,58 @@ class Life:
             Facts(**{name: self.row[name] for name in LIGHT_FACTS}, heard_on=heard_on), day
         )
 
-    def _wait(self, day: int, light: Light) -> Light:
-        """The light as time has changed it by the morning of a day, morning by morning."""
+    def _advance(self, day: int, light: Light) -> Light:
+        """The light on the morning of a day, after every change on the mornings before."""
         while light.changes_on is not None and light.changes_on <= self.calendar.day(day):
             morning = (light.changes_on - self.calendar.today).days
-            now = self._light(morning)
+            new_light = self._light(morning)
             before = {"light": light.colour, "light_reason": light.reason}
-            after = {"light": now.colour, "light_reason": now.reason}
-            self._record(morning, 8, "light", SYSTEM, before, after, turned=True)
+            after = {"light": new_light.colour, "light_reason": new_light.reason}
+            self._record(morning, 8, "light", SYSTEM, before, after, light_changed=True)
             self.version += 1
-            light = now
+            light = new_light
         return light
 
-    def _take(self, step: Step, light: Light) -> Light:
+    def _apply(self, step: Step, light: Light) -> Light:
         """The light after a step."""
         changes = step.change(self)
         if changes is None:
             return light
-        self.last, self.this = changes.get("last", self.last), changes.get("this", self.this)
-        self.words = changes.get("words", self.words)
-        fields = {name: value for name, value in changes.items() if name not in NO_COLUMNS}
+        self.last, self.current = (
+            changes.get("last", self.last),
+            changes.get("current", self.current),
+        )
+        self.shown_report = changes.get("shown_report", self.shown_report)
+        fields = {name: value for name, value in changes.items() if name not in NOT_COLUMNS}
         if "state" in fields:
             fields |= {"reason": step.reason, "moved_at": self.calendar.at(step.day, step.hour)}
-        heard = {"heard_on": self.calendar.day(step.day)} if step.action in HEARD else {}
-        if not fields and not heard:
+        heard_fields = (
+            {"heard_on": self.calendar.day(step.day)} if step.action in HEARD_ACTIONS else {}
+        )
+        if not fields and not heard_fields:
             return light
         before = {name: self.row[name] for name in fields if fields[name] != self.row[name]}
         after = {name: fields[name] for name in before}
-        self.row |= fields | heard
-        now = self._light(step.day)
-        turned = now.colour != light.colour
-        if not fields and not turned:
-            return now  # nothing changed but the day, which the record does not have
-        if turned:
-            before, after = before | {"light": light.colour}, after | {"light": now.colour}
+        self.row |= fields | heard_fields
+        new_light = self._light(step.day)
+        light_changed = new_light.colour != light.colour
+        if not fields and not light_changed:
+            return new_light  # nothing changed but the day, which the record does not have
+        if light_changed:
+            before, after = before | {"light": light.colour}, after | {"light": new_light.colour}
         action = step.action if fields else "light"
         self._record(
-            step.day, step.hour, action, step.by, before, after, step.reason, turned=turned
+            step.day,
+            step.hour,
+            action,
+            step.by,
+            before,
+            after,
+            step.reason,
+            light_changed=light_changed,
         )
         self.version += 1
-        return now
+        return new_light
 
     def _record(
         self,
@@ -194,14 +215,23 @@ class Life:
         after: dict[str, Any],
         reason: str = "",
         *,
-        turned: bool = False,
+        light_changed: bool = False,
     ) -> None:
         self.acts.setdefault(day, []).append(
-            _act(day, hour, action, by, tuple(before.items()), tuple(after.items()), reason, turned)
+            _act(
+                day,
+                hour,
+                action,
+                by,
+                tuple(before.items()),
+                tuple(after.items()),
+                reason,
+                light_changed,
+            )
         )
 
 
-def _issued(calendar: Calendar, terms: Terms) -> dict[str, Any]:
+def _issued_row(calendar: Calendar, terms: Terms) -> dict[str, Any]:
     day = calendar.day
     due = None if terms.due is None else day(terms.due)
     return {

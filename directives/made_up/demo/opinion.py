@@ -1,4 +1,4 @@
-"""The demo's own document: a made-up opinion of a hundred directives, which nobody ever issued."""
+"""The demo's own document: a made-up opinion of a hundred directives."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -50,13 +50,13 @@ SECTIONS = (
     ),
 )
 SIZES = (14, 14, 14, 15, 14, 14, 15)  # directives of each section
-WHO = ("各级党委", "各群团组织", "群团组织领导机关", "各级党委和政府")
+ADDRESSEES = ("各级党委", "各群团组织", "群团组织领导机关", "各级党委和政府")
 FORMS = (
-    "{who}要把{subject}列入年度工作要点，明确责任和时限。",
-    "{who}要定期研究{subject}，每年向上级报告一次。",
-    "{who}要建立{system}，做到{subject}有人抓、有记录。",
+    "{addressee}要把{subject}列入年度工作要点，明确责任和时限。",
+    "{addressee}要定期研究{subject}，每年向上级报告一次。",
+    "{addressee}要建立{system}，做到{subject}有人抓、有记录。",
     "鼓励结合实际创新{subject}的方式，及时总结推广。",
-    "{who}要加强对{subject}的指导，帮助基层解决实际问题。",
+    "{addressee}要加强对{subject}的指导，帮助基层解决实际问题。",
     "要改进{subject}，不得搞形式主义，不得增加基层负担。",
     "支持在{subject}中运用信息技术，推动数据共享。",
 )
@@ -75,10 +75,12 @@ def _paragraphs(number: int, size: int) -> Iterator[str]:
     _title, subjects, systems = SECTIONS[number]
     names = systems.split()
     for place, (subject, sentences) in enumerate(_subjects(subjects, size)):
-        who = WHO[(number + place) % len(WHO)]
-        forms = [FORMS[(2 * place + number + turn * 3) % len(FORMS)] for turn in range(sentences)]
+        addressee = ADDRESSEES[(number + place) % len(ADDRESSEES)]
+        forms = [
+            FORMS[(2 * place + number + repeat * 3) % len(FORMS)] for repeat in range(sentences)
+        ]
         yield "".join(
-            form.format(who=who, subject=subject, system=names[place % len(names)])
+            form.format(addressee=addressee, subject=subject, system=names[place % len(names)])
             for form in forms
         )
 
@@ -105,7 +107,7 @@ def register(*, by: User, now: datetime) -> Document:
 
 
 def store(words: str, *, name: str, by: User, now: datetime) -> Document:
-    """Register a made-up document as anybody would who had it as a file."""
+    """Register a made-up document as if it had been uploaded as a file."""
     source = words.encode()
     return registering.register_document(
         reading=read(source, name=name),

@@ -9,11 +9,11 @@ from typing import Any
 from directives.base.states import ACCEPTED, DRAFT, IMPLEMENTATION_PLAN, OPEN, RETURNED, SUBMITTED
 from directives.made_up import sentences
 from directives.made_up.demo import calendar as days
-from directives.made_up.demo.bodies import Placed
+from directives.made_up.demo.bodies import TreeNode
 from directives.made_up.demo.courses import LATE, NONE, REVISED, Course
-from directives.made_up.demo.draw import Drawn
+from directives.made_up.demo.draw import BodyDraw
 from directives.made_up.demo.sink import Cells, Sink, sink
-from directives.made_up.demo.terms import EACH, SERVES
+from directives.made_up.demo.terms import MEASURE_STRIDE, SERVES
 from directives.made_up.demo.work import Work
 from directives.models import LogEntry, Measure, Plan
 
@@ -50,7 +50,7 @@ class Plans:
         self.measures = sink(
             Measure, "id plan_id number text responsible result due_on done_on version"
         )
-        self.served = sink(Measure.obligations.through, "measure_id obligation_id")
+        self.served_obligations = sink(Measure.obligations.through, "measure_id obligation_id")
         self.log = sink(LogEntry, "measure_id by_id on text created_at version")
         # The measures of a plan, by kind and level of the body, and variant.
         self.shared: dict[tuple[str, str, int], list[PlanMeasure]] = {}
@@ -59,72 +59,76 @@ class Plans:
         self, words: sentences.BodyWords, number: int, variant: int, rng: Random
     ) -> PlanMeasure:
         calendar, directives = self.work.calendar, self.work.directives
-        places = tuple(range(number * EACH, number * EACH + SERVES))
+        places = tuple(range(number * MEASURE_STRIDE, number * MEASURE_STRIDE + SERVES))
         directive = directives[places[0]]
         papers = sentences.papers_for(item.name_hans for item in directive.items.all())
         subject = words, self.work.matters[places[0]], rng.choice(papers) if papers else ""
         content, due_on = sentences.measure_text(rng, *subject), calendar.day(60 + 15 * variant)
         cells = self.measures.cells(number + 1, *content, due_on, None, 1)
         log = []
-        for day in self.work.draws.logged:
+        for day in self.work.draws.log_days:
             text = sentences.log_text(rng, *subject, stage=days.LOGGED.index(day) + variant % 3)
             log.append(self.log.cells(calendar.day(day), text, calendar.at(day, 17), 1))
         return PlanMeasure(number + 1, places, content, due_on, cells, tuple(log))
 
-    def write(self, index: int, placed: Placed, drawn: Drawn) -> int | None:
+    def write(self, index: int, node: TreeNode, body_draw: BodyDraw) -> int | None:
         """Write the plan of a body. Returns its id, or None where the body has none."""
-        if drawn.course.plan == NONE:
+        if body_draw.course.plan == NONE:
             return None
         pk, self.next_plan = self.next_plan, self.next_plan + 1
-        crew, calendar = self.work.crew, self.work.calendar
-        handed, decided = plan_moments(drawn.course)
-        state = STATES[drawn.course.plan]
+        participants, calendar = self.work.participants, self.work.calendar
+        submitted_day, decided_day = plan_moments(body_draw.course)
+        state = STATES[body_draw.course.plan]
         document = self.work.cycles[0].document_id
         cells = self.rows.cells(
-            *(pk, document, placed.pk, IMPLEMENTATION_PLAN, self.title(placed), "", True, state),
+            *(pk, document, node.pk, IMPLEMENTATION_PLAN, self.title(node), "", True, state),
             calendar.day(days.PLAN_DUE),
-            *(calendar.stamp(handed, 14), None if handed is None else crew.signer(placed)),
-            *(calendar.stamp(decided, 16), None if decided is None else crew.reviewer(placed)),
+            *(
+                calendar.stamp(submitted_day, 14),
+                None if submitted_day is None else participants.signer(node),
+            ),
+            *(
+                calendar.stamp(decided_day, 16),
+                None if decided_day is None else participants.reviewer(node),
+            ),
             sentences.PLAN_RETURN if state == RETURNED else "",
             *(calendar.at(days.PLANNED - 6, 10), 1 if state == DRAFT else 3),
         )
         self.rows.add(cells)
-        self._measures(index, placed, drawn, pk)
+        self._measures(index, node, body_draw, pk)
         return pk
 
-    def title(self, placed: Placed) -> str:
-        return (
-            f"{placed.body.name.hans}贯彻落实《{self.work.cycles[0].document.title_hans}》实施方案"
-        )
+    def title(self, node: TreeNode) -> str:
+        return f"{node.body.name.hans}贯彻落实《{self.work.cycles[0].document.title_hans}》实施方案"
 
-    def measures_of(self, placed: Placed, drawn: Drawn) -> Sequence[PlanMeasure]:
+    def measures_of(self, node: TreeNode, body_draw: BodyDraw) -> Sequence[PlanMeasure]:
         """The measures of a body's plan; bodies of its kind and level share those of a variant."""
-        kind, level, variant = placed.body.kind, placed.body.level, drawn.luck[3] % VARIANTS
+        kind, level, variant = node.body.kind, node.body.level, body_draw.random_bytes[3] % VARIANTS
         key = kind, level, variant
         if key not in self.shared:
             rng = Random(f"{self.work.seed} plans {key}")  # noqa: S311 - made-up words, not secrets
             words = sentences.body_words(kind, level)
-            numbers = range(len(self.work.directives) // EACH)
+            numbers = range(len(self.work.directives) // MEASURE_STRIDE)
             self.shared[key] = [self._measure(words, number, variant, rng) for number in numbers]
         return self.shared[key]
 
-    def _measures(self, index: int, placed: Placed, drawn: Drawn, plan: int) -> None:
-        first, by = self.work.obligation(index, 0), self.work.crew.writer(placed)
-        for measure in self.measures_of(placed, drawn):
+    def _measures(self, index: int, node: TreeNode, body_draw: BodyDraw, plan: int) -> None:
+        first, by = self.work.obligation(index, 0), self.work.participants.writer(node)
+        for measure in self.measures_of(node, body_draw):
             pk, self.next_measure = self.next_measure, self.next_measure + 1
             self.measures.add(self.measures.ids(pk, plan), measure.cells)
             for place in measure.places:
-                self.served.add(self.served.ids(pk, first + place))
-            for cells in measure.log if drawn.course.works else ():
+                self.served_obligations.add(self.served_obligations.ids(pk, first + place))
+            for cells in measure.log if body_draw.course.works else ():
                 self.log.add(self.log.ids(pk, by), cells)
 
-    def copy(self, index: int, placed: Placed, drawn: Drawn) -> dict[str, Any]:
+    def copy(self, index: int, node: TreeNode, body_draw: BodyDraw) -> dict[str, Any]:
         """The plan as its submission keeps it."""
         first, due_on = self.work.obligation(index, 0), self.work.calendar.day(days.PLAN_DUE)
-        served = [
+        served_obligations = [
             (place, life)
-            for place, life in enumerate(drawn.lives)
-            if life.row["state"] in OPEN and not life.terms.later
+            for place, life in enumerate(body_draw.lives)
+            if life.row["state"] in OPEN and not life.terms.issued_late
         ]
 
         def obligations(places: Iterable[int]) -> list[dict[str, Any]]:
@@ -133,7 +137,7 @@ class Plans:
 
         clocks = {
             str(first + place): due_on.isoformat()
-            for place, life in served
+            for place, life in served_obligations
             if life.terms.deliverable
         }
         measures = [
@@ -144,23 +148,23 @@ class Plans:
                 "due_on": measure.due_on.isoformat(),
                 "obligations": obligations(measure.places),
             }
-            for measure in self.measures_of(placed, drawn)
+            for measure in self.measures_of(node, body_draw)
         ]
         return {
             "kind": "plan",
             "deliverable": IMPLEMENTATION_PLAN,
-            "title": self.title(placed),
+            "title": self.title(node),
             "summary": "",
             "due_on": due_on.isoformat(),
             "files": [],
             "measures": measures,
-            "obligations": obligations(place for place, _life in served),
-            "clocks": {} if drawn.course.plan == REVISED else clocks,
+            "obligations": obligations(place for place, _life in served_obligations),
+            "clocks": {} if body_draw.course.plan == REVISED else clocks,
         }
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
-        return (self.rows, self.measures, self.served, self.log)
+        return (self.rows, self.measures, self.served_obligations, self.log)
 
 
 def plan_moments(course: Course) -> tuple[int | None, int | None]:

@@ -1,4 +1,4 @@
-"""Makes the demo from its beginning to today: bodies, people, the document, and all its work."""
+"""Makes the demo: bodies, people, documents, and all work until today."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from directives import tallies
 from directives.core import audit, sealing
 from directives.made_up.demo import calendar as days
 from directives.made_up.demo import further_documents, indexes, opinion, people
-from directives.made_up.demo.bodies import Placed, place_in_tree, tree
+from directives.made_up.demo.bodies import TreeNode, place_in_tree, tree
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.draw import Draws
 from directives.made_up.demo.figures import Figures, define
@@ -44,7 +44,7 @@ from directives.models import (
 )
 
 # The large tables, which are filled without their indexes.
-MANY = (
+LARGE_TABLES = (
     *(Obligation, ReportEntry, ProgressReport, ItemState),
     *(Plan, Measure, Measure.obligations.through, LogEntry),
     *(Submission, Verdict, Event, TallyDay, Figure),
@@ -53,11 +53,11 @@ MANY = (
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much of the record and of the papers is kept at a scale."""
+    """How much of the record and of the papers is written at a scale."""
 
-    every: int  # one body in so many has its whole record, its submissions and verdicts
-    logs: int  # entries of the work log for each measure
-    everybody: bool  # bodies without others below owe the further documents too
+    full_record_interval: int  # one body in so many has a full record, submissions and verdicts
+    log_entries_per_measure: int  # entries of the work log for each measure
+    include_leaves: bool  # bodies without others below owe the further documents too
     leaves: frozenset[int]  # days on which totals of bodies without others below were copied
 
 
@@ -76,16 +76,16 @@ class Story:
     seed: int
     now: datetime
     password: str
-    say: Callable[[str], object]
+    print_line: Callable[[str], object]
     documents: int = 1
 
-    def tell(self) -> None:
+    def make(self) -> None:
         """Make and count everything, in one transaction."""
         with indexes.large_transaction():
             calendar = Calendar(self.now)
             bodies = self._bodies(calendar)
-            provinces = sorted({placed.body.province for placed in bodies} - {""})
-            crew = people.make(self.password, provinces, now=calendar.at(days.BEGAN, 11))
+            provinces = sorted({node.body.province for node in bodies} - {""})
+            participants = people.make(self.password, provinces, now=calendar.at(days.BEGAN, 11))
             supervisor = User.objects.get(username="supervisor")
             registered_at = calendar.at(days.REGISTERED, 8)
             further = [
@@ -93,53 +93,55 @@ class Story:
                 for number in range(1, self.documents)
             ]
             document = opinion.register(by=supervisor, now=calendar.at(days.REGISTERED, 9))
-            self._write(calendar, bodies, crew, document)
+            self._write(calendar, bodies, participants, document)
             if further:
                 with self._step("Obligations of further documents") as rows:
                     models = document.directives.filter(statement=False).order_by("order")
-                    everybody = SCALES[self.scale].everybody
+                    include_leaves = SCALES[self.scale].include_leaves
                     rows.append(
-                        further_documents.assign(further, list(models), everybody=everybody)
+                        further_documents.assign(
+                            further, list(models), include_leaves=include_leaves
+                        )
                     )
             with self._step("What waits for a verdict") as rows:
                 rows.append(ProgressReport.objects.settle_waiting())
             with self._step("Tallies") as rows:
                 rows.append(tallies.rebuild())
             if further:
-                further_documents.keep_days(further, calendar.day(days.HISTORY[0]))
+                further_documents.copy_days(further, calendar.day(days.HISTORY[0]))
             with self._step("Statistics of the engine"):
                 indexes.analyse()
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[int]]:
         """A step; what it puts into the list is said to be its rows."""
-        begun = time.monotonic()
+        begun_day = time.monotonic()
         rows: list[int] = []
         yield rows
         count = f"{sum(rows):>12,} rows" if rows else ""
-        self.say(f"{name:<42}{count:>17} {time.monotonic() - begun:>8.1f} s")
+        self.print_line(f"{name:<42}{count:>17} {time.monotonic() - begun_day:>8.1f} s")
 
-    def _bodies(self, calendar: Calendar) -> list[Placed]:
+    def _bodies(self, calendar: Calendar) -> list[TreeNode]:
         with self._step("Bodies") as rows:
             bodies = place_in_tree(tree(self.scale), free(Organisation))
-            out = sink(
+            row_sink = sink(
                 Organisation,
                 "id code name_hans name_hant full_name level kind parent_id path branch version",
             )
-            ids = {placed.body.code: placed.pk for placed in bodies}
-            for placed in bodies:
-                body = placed.body
-                names = body.code, body.name.hans, body.name.hant, body.full
-                place = ids.get(body.above), placed.path, placed.branch
-                out.add(out.cells(placed.pk, *names, body.level, body.kind, *place, 1))
-            out.flush()
+            ids = {node.body.code: node.pk for node in bodies}
+            for node in bodies:
+                body = node.body
+                names = body.code, body.name.hans, body.name.hant, body.full_name
+                place = ids.get(body.parent_code), node.path, node.branch
+                row_sink.add(row_sink.cells(node.pk, *names, body.level, body.kind, *place, 1))
+            row_sink.flush()
             indexes.reset_sequences([Organisation])
             rows.append(len(bodies))
             stored = Organisation.objects.order_by("pk").iterator(chunk_size=1000)
-            while some := list(islice(stored, 1000)):
+            while batch := list(islice(stored, 1000)):
                 changes = [
                     audit.Change(row, {}, {"name_hans": row.name_hans, "kind": row.kind})
-                    for row in some
+                    for row in batch
                 ]
                 audit.record_many("found", changes, by=None, now=calendar.at(days.BEGAN, 9))
         return bodies
@@ -164,61 +166,67 @@ class Story:
 
         return (
             opened(days.LAST_OPENED, calendar.last_due),
-            opened(days.THIS_OPENED, calendar.this_due),
+            opened(days.CURRENT_OPENED, calendar.current_due),
         )
 
-    def _work_of(
+    def _work(
         self,
         calendar: Calendar,
-        crew: people.Crew,
+        participants: people.Participants,
         document: Document,
         cycles: tuple[Cycle, Cycle],
     ) -> Work:
         stored = document.directives.filter(statement=False).select_related("section")
         directives = list(stored.order_by("order").prefetch_related("items"))
-        logged = days.LOGGED[-SCALES[self.scale].logs :]
-        draws = Draws(calendar, self.seed, all_terms(len(directives)), logged)
-        first = {model: free(model) for model in MANY}
+        log_days = days.LOGGED[-SCALES[self.scale].log_entries_per_measure :]
+        draws = Draws(calendar, self.seed, all_terms(len(directives)), log_days)
+        first = {model: free(model) for model in LARGE_TABLES}
         matters = opinion.matters()
-        return Work(calendar, draws, crew, directives, cycles, self.seed, first, matters)
+        return Work(calendar, draws, participants, directives, cycles, self.seed, first, matters)
 
     def _write(
-        self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document
+        self,
+        calendar: Calendar,
+        bodies: list[TreeNode],
+        participants: people.Participants,
+        document: Document,
     ) -> None:
         """Write all rows of the large tables."""
         receivers = bodies[1:]  # the centre gives the work and owes none
         cycles = self._cycles(calendar, document, len(receivers))
         indicators = define(document, calendar)
         sealing.seal_waiting_unsigned(now=self.now.astimezone(UTC))
-        work = self._work_of(calendar, crew, document, cycles)
-        stripped = indexes.drop_indexes(MANY)
+        work = self._work(calendar, participants, document, cycles)
+        index_statements = indexes.drop_indexes(LARGE_TABLES)
         plans = Plans(work)
         filings = Filings(work, plans)
         figures = Figures(work, indicators)
-        record = Record(work, filings, figures, SCALES[self.scale].every)
+        record = Record(work, filings, figures, SCALES[self.scale].full_record_interval)
         totals = PastTotals(calendar, work.directives, SCALES[self.scale].leaves)
         with self._step("Figures of statistics") as rows:
             rows.append(figures.write(receivers))
         with self._step("Obligations, reports, plans") as rows:
             # Body after body, so that what belongs together lies together.
-            for index, placed in enumerate(receivers):
-                drawn = work.draws.draw(placed.body.code, placed.body.province)
-                entries = work.write(index, placed, drawn)
-                plan = plans.write(index, placed, drawn)
-                filings.write(index, placed, drawn, plan, entries, full=record.full(index))
-                record.add(index, placed, drawn, plan)
-                totals.add(placed, drawn)
-            for out in (*work.sinks, *plans.sinks, *filings.sinks):
-                out.flush()
-                rows.append(out.count)
+            for index, node in enumerate(receivers):
+                body_draw = work.draws.draw(node.body.code, node.body.province)
+                entries = work.write(index, node, body_draw)
+                plan = plans.write(index, node, body_draw)
+                filings.write(
+                    index, node, body_draw, plan, entries, full_record=record.has_full_record(index)
+                )
+                record.add(index, node, body_draw, plan)
+                totals.add(node, body_draw)
+            for row_sink in (*work.sinks, *plans.sinks, *filings.sinks):
+                row_sink.flush()
+                rows.append(row_sink.count)
         with self._step("Events under seals") as rows:
             rows.append(record.write(receivers))
         with self._step("Totals of earlier days") as rows:
             rows.append(totals.write())
         with self._step("Indexes and references"):
-            indexes.make_indexes(stripped)
-        indexes.reset_sequences(MANY)
-        self.say(f"{work.draws.stories:,} different lives were drawn.")
+            indexes.make_indexes(index_statements)
+        indexes.reset_sequences(LARGE_TABLES)
+        self.print_line(f"{work.draws.life_count:,} different lives were drawn.")
 
 
 def free(model: type[Model]) -> int:

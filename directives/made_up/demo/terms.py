@@ -1,4 +1,4 @@
-"""The terms on which each directive was issued, and what may become of obligations on them."""
+"""The terms on which each directive was issued, and the outcomes of obligations on them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,11 +8,11 @@ from directives.base.states import IMPLEMENTATION_PLAN, RETURNED
 from directives.made_up.demo import calendar as days
 from directives.made_up.demo.courses import HOME, PARTIAL, REVIEWED, Course, spread
 
-CHOICES = 256  # fates to draw from evenly: one byte of a hash chooses
-PAST = (-70, -55, -40, -26, -12, -5, -3, -1)  # completion days that are behind us
-NEAR = (4, 5, 3)
+CHOICES = 256  # outcomes to draw from evenly: one byte of a hash chooses
+DUE_PAST = (-70, -55, -40, -26, -12, -5, -3, -1)  # completion days that are behind us
+DUE_SOON = (4, 5, 3)
 SERVES = 4  # directives that a measure serves
-EACH = 12  # of so many in turn: a plan of a hundred directives has eight measures
+MEASURE_STRIDE = 12  # directives from one measure's first to the next one's
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +26,50 @@ class Terms:
     served: bool = False
 
     @property
-    def later(self) -> bool:
+    def issued_late(self) -> bool:
         """Issued when the reports of this cycle were begun already."""
-        return self.issued > days.THIS_OPENED
+        return self.issued > days.CURRENT_OPENED
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What becomes of one obligation within the course of its body.
+class Outcome:
+    """The outcome of one obligation within the course of its body.
 
     work: go, assigned, disputed, withdrawn, suspended, closing, closed
     on: the day of its last step
-    ahead: percentage points before the share of time gone
-    entry: that of this cycle, where the body hands in: in, draft, returned
-    last_returned: that of the last cycle was returned
+    points_ahead: percentage points ahead of the share of time elapsed
+    entry: the entry of the current cycle, if the body hands in: in, draft, returned
+    last_returned: the entry of the last cycle was returned
     """
 
     work: str = "go"
     on: int = 0
-    ahead: int = 0
+    points_ahead: int = 0
     entry: str = "in"
     last_returned: bool = False
 
 
 def all_terms(directives: int) -> list[Terms]:
     """The terms of so many directives, in their order."""
-    measures = directives // EACH
+    measures = directives // MEASURE_STRIDE
     return [
-        replace(terms_of(place), served=place // EACH < measures and place % EACH < SERVES)
+        replace(
+            terms_of(place),
+            served=place // MEASURE_STRIDE < measures and place % MEASURE_STRIDE < SERVES,
+        )
         for place in range(directives)
     ]
 
 
 def terms_of(place: int) -> Terms:
-    """The terms of the directive at this place, counted from 0: of every colour something."""
+    """The terms of the directive at this place, from 0, varied so that every colour occurs."""
     if place % 10 == 9:
         issued = days.LATER["fresh" if place % 20 == 9 else "newest"]
         return Terms(issued, issued, 200)
     if place % 13 == 4:
-        return Terms(due=PAST[place // 13])
+        return Terms(due=DUE_PAST[place // 13])
     if place % 33 == 6:
-        return Terms(due=NEAR[place // 33])
+        return Terms(due=DUE_SOON[place // 33])
     if place % 12 == 7:
         return Terms(starts=30, due=300)
     if place % 11 == 3:
@@ -76,67 +79,67 @@ def terms_of(place: int) -> Terms:
     )
 
 
-def fates(course: Course, terms: Terms, trouble: float) -> Sequence[Fate]:
-    """`CHOICES` fates to draw from evenly. `trouble`, about 1, is how often things go wrong."""
-    if terms.later:
-        return spread(list(_received(course, terms, trouble)), CHOICES)
+def outcomes(course: Course, terms: Terms, trouble: float) -> Sequence[Outcome]:
+    """CHOICES outcomes to draw from evenly. `trouble`, about 1: how often things go wrong."""
+    if terms.issued_late:
+        return spread(list(_issued_late(course, terms, trouble)), CHOICES)
     entries = _entries(course)
     last = ((True, 0.35), (False, 0.65)) if course.last == RETURNED else ((False, 1.0),)
     weighted = [
-        (replace(fate, entry=entry, last_returned=back), weight * often * share)
-        for (fate, weight), (entry, often), (back, share) in product(
+        (replace(outcome, entry=entry, last_returned=returned), weight * probability * share)
+        for (outcome, weight), (entry, probability), (returned, share) in product(
             _work(course, terms, trouble), entries, last
         )
     ]
     return spread(weighted, CHOICES)
 
 
-def _received(course: Course, terms: Terms, trouble: float) -> Iterator[tuple[Fate, float]]:
-    """What was issued in the last days: received, not yet, or disputed."""
-    fresh = terms.issued == days.LATER["fresh"]
+def _issued_late(course: Course, terms: Terms, trouble: float) -> Iterator[tuple[Outcome, float]]:
+    """Outcomes of what was issued in the last days: acknowledged, assigned, or disputed."""
+    is_fresh = terms.issued == days.LATER["fresh"]
     if course.receipt:
-        yield Fate("go", terms.issued + 1), 88.0 if fresh else 55.0
-        yield Fate("disputed", terms.issued + 1), 3.0
-    yield Fate("assigned"), 14.0 * trouble if fresh else 42.0
+        yield Outcome("go", terms.issued + 1), 88.0 if is_fresh else 55.0
+        yield Outcome("disputed", terms.issued + 1), 3.0
+    yield Outcome("assigned"), 14.0 * trouble if is_fresh else 42.0
 
 
 def _entries(course: Course) -> Sequence[tuple[str, float]]:
     if course == HOME:
         return (("in", 0.52), ("draft", 0.42), ("returned", 0.06))
-    if course.this == PARTIAL:
+    if course.current == PARTIAL:
         return (("in", 0.6), ("draft", 0.4))
-    return (("in", 0.92), ("returned", 0.08)) if course.this == REVIEWED else (("in", 1.0),)
+    return (("in", 0.92), ("returned", 0.08)) if course.current == REVIEWED else (("in", 1.0),)
 
 
-def _work(course: Course, terms: Terms, trouble: float) -> Iterator[tuple[Fate, float]]:
+def _work(course: Course, terms: Terms, trouble: float) -> Iterator[tuple[Outcome, float]]:
     if not course.works:
-        yield Fate(ahead=-14), 97.0
-        yield Fate("withdrawn"), 0.5
+        yield Outcome(points_ahead=-14), 97.0
+        yield Outcome("withdrawn"), 0.5
         return
-    yield Fate("withdrawn"), 0.5
-    yield Fate("suspended"), 1.4
+    yield Outcome("withdrawn"), 0.5
+    yield Outcome("suspended"), 1.4
     if terms.starts > 0:
-        yield Fate(), 98.0
+        yield Outcome(), 98.0
     elif terms.due is not None and terms.due < 0:
-        yield Fate("closed", max(terms.due - 4, -88)), 52.0
-        yield Fate("closed", max(terms.due - 1, -84)), 26.0
-        yield Fate("closing", max(terms.due - 1, -20)), 6.0
-        yield Fate(ahead=-14), 17.0 * trouble
+        yield Outcome("closed", max(terms.due - 4, -88)), 52.0
+        yield Outcome("closed", max(terms.due - 1, -84)), 26.0
+        yield Outcome("closing", max(terms.due - 1, -20)), 6.0
+        yield Outcome(points_ahead=-14), 17.0 * trouble
     elif terms.due is not None and terms.due < 10:
-        yield Fate("closed", -18), 30.0
-        yield Fate("closed", -4), 12.0
-        yield Fate("closing", -2), 16.0
-        yield Fate(ahead=-6), 40.0
+        yield Outcome("closed", -18), 30.0
+        yield Outcome("closed", -4), 12.0
+        yield Outcome("closing", -2), 16.0
+        yield Outcome(points_ahead=-6), 40.0
     else:
         yield from _running(trouble)
 
 
-def _running(trouble: float) -> Iterator[tuple[Fate, float]]:
+def _running(trouble: float) -> Iterator[tuple[Outcome, float]]:
     for on in (-86, -74, -66, -59, -52, -45, -38, -31, -20, -8, -3):
-        yield Fate("closed", on), 0.9
-    yield Fate("closing", -9), 1.4
-    yield Fate("closing", -2), 1.4
-    for ahead, weight in ((12, 18.0), (6, 30.0), (1, 26.0)):
-        yield Fate(ahead=ahead), weight
-    for ahead, weight in ((-18, 5.5), (-34, 2.5)):
-        yield Fate(ahead=ahead), weight * trouble
+        yield Outcome("closed", on), 0.9
+    yield Outcome("closing", -9), 1.4
+    yield Outcome("closing", -2), 1.4
+    for points_ahead, weight in ((12, 18.0), (6, 30.0), (1, 26.0)):
+        yield Outcome(points_ahead=points_ahead), weight
+    for points_ahead, weight in ((-18, 5.5), (-34, 2.5)):
+        yield Outcome(points_ahead=points_ahead), weight * trouble

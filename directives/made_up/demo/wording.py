@@ -1,4 +1,4 @@
-"""What reports of the demo say: a few texts for each directive and stage, which bodies share."""
+"""Texts of the demo's reports: a few for each directive and stage, which bodies share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ VARIANTS = 6  # reports on one directive at one stage that read differently
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What an entry says; `cells` is the same as a piece of a row."""
+class EntryText:
+    """The text of an entry; `cells` is the same as a piece of a row."""
 
     progress: str
     problems: str
@@ -21,29 +21,34 @@ class Words:
 
 
 @dataclass(slots=True)
-class ReportWords:
-    """What bodies of one kind and level report, by the place of the directive and the stage."""
+class ReportTexts:
+    """The report texts of one kind and level of bodies, by place of the directive and stage."""
 
-    texts: Sequence[Sequence[Words]]
+    texts: Sequence[Sequence[EntryText]]
 
-    def at(self, place: int, stage: int, choice: int) -> Words:
+    def at(self, place: int, stage: int, choice: int) -> EntryText:
         return self.texts[place][stage * VARIANTS + choice % VARIANTS]
 
 
-def report_words(
-    words: sentences.BodyWords, matters: Sequence[str], rng: Random, out: Sink
-) -> ReportWords:
-    """The texts on each matter in turn, for bodies that are spoken of in these words."""
+def report_texts(
+    words: sentences.BodyWords, matters: Sequence[str], rng: Random, row_sink: Sink
+) -> ReportTexts:
+    """The texts on each matter, for bodies of one kind and level."""
     stages = [stage for stage in range(sentences.LAST_STAGE + 1) for _variant in range(VARIANTS)]
-    return ReportWords(
-        [[_words(words, matter, stage, rng, out) for stage in stages] for matter in matters]
+    return ReportTexts(
+        [
+            [_entry_text(words, matter, stage, rng, row_sink) for stage in stages]
+            for matter in matters
+        ]
     )
 
 
-def _words(words: sentences.BodyWords, matter: str, stage: int, rng: Random, out: Sink) -> Words:
+def _entry_text(
+    words: sentences.BodyWords, matter: str, stage: int, rng: Random, row_sink: Sink
+) -> EntryText:
     texts = (
         sentences.log_text(rng, words, matter, stage=stage) + "。",
         sentences.problem(rng, stage),
         sentences.next_steps(rng, stage),
     )
-    return Words(*texts, out.cells(*texts))
+    return EntryText(*texts, row_sink.cells(*texts))

@@ -1,4 +1,4 @@
-"""Who is given what: whom the document names, else whom the made-up supervisor decided on."""
+"""Assignments: to the bodies that the document names, else those the supervisor decided on."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,8 @@ from directives.made_up.sample.story import BEGAN, ISSUED, PLAN_DUE, Story
 from directives.models import Directive, Organisation
 from directives.obligations.commands import issuing
 
-# Sentences that name nobody who signs in here, and whom the made-up supervisor gave them to.
-DECIDED = {
+# Sentences that name no body of the register, and the bodies that the supervisor assigned them to.
+ASSIGNED_BY_SUPERVISOR = {
     "七.2.2": ("M11",),
     "十.1.2": ("D03",),
     "十.1.3": ("D03", "M29"),
@@ -21,9 +21,9 @@ DECIDED = {
     "十.2.3": ("M13",),
     "十.4.2": ("M12", "Q08"),
 }
-SUPPORTED = ("九.3.3", "九.4.5")  # the provinces help the mass organisations with these
-UNDATED = ("八.2.2", "十一.2.2")  # to be kept up without end (长期坚持): no day of completion
-WEAK = ("Q05", "Q08", "Q16", "P63", "P66")  # behind with nearly everything
+SUPPORTED_DIRECTIVES = ("九.3.3", "九.4.5")  # the provinces help the mass organisations with these
+UNDATED = ("八.2.2", "十一.2.2")  # continuing work (长期坚持): no completion day
+SLOW_BODIES = ("Q05", "Q08", "Q16", "P63", "P66")  # behind with nearly everything
 DELIVERABLES = {"結.1.1": IMPLEMENTATION_PLAN, "結.1.2": SPECIFIC_MEASURES}
 
 
@@ -34,7 +34,8 @@ def assign(story: Story) -> None:
     )
     story.fillers = make_fillers(bodies, now=story.at(BEGAN, 11))
     story.diligence = {
-        body.pk: 0.15 if body.code in WEAK else story.rng.uniform(0.55, 1.0) for body in bodies
+        body.pk: 0.15 if body.code in SLOW_BODIES else story.rng.uniform(0.55, 1.0)
+        for body in bodies
     }
     groups: dict[tuple[issuing.Terms, tuple[str, ...]], list[Directive]] = defaultdict(list)
     for directive in story.document.directives.filter(statement=False).prefetch_related(
@@ -60,9 +61,9 @@ def _receivers(
     """The groups of bodies that get a directive, by code, each with its part."""
     proposal = propose(directive.addressees.all())
     proposed = tuple(body.code for body in bodies if proposal.takes(body))
-    if responsible := DECIDED.get(directive.code, proposed):
+    if responsible := ASSIGNED_BY_SUPERVISOR.get(directive.code, proposed):
         yield responsible, RESPONSIBLE
-    if directive.code in SUPPORTED:
+    if directive.code in SUPPORTED_DIRECTIVES:
         yield (
             tuple(body.code for body in bodies if body.kind == "provincial_committee"),
             SUPPORTING,
@@ -71,7 +72,7 @@ def _receivers(
 
 def _terms(story: Story, directive: Directive, part: str) -> issuing.Terms:
     """Days by the kind of the directive and its place, so that there are lights of every colour."""
-    # Three weeks before the end of a year the story speaks of the next one.
+    # From three weeks before the end of a year, days are in the next one.
     year_end = date(story.day(21).year, 12, 31)
     next_year = date(year_end.year + 1, 6, 30)
     starts_on: date | None = None

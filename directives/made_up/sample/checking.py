@@ -12,11 +12,11 @@ from directives.models import CalendarDay, ItemState, LogEntry, Measure, Obligat
 
 
 class BrokenSample(Exception):
-    """The story breaks rules; the message says which, and how many rows."""
+    """The sample breaks rules; the message says which, and how many rows."""
 
 
 def check(today: date) -> None:
-    """Raise BrokenSample if there is anything that no office could have entered by this day."""
+    """Raise BrokenSample if there are rows that could not have been entered by this day."""
     faults = [*_items(today), *_states(), *_days(today), *_lights(today), *_heard()]
     if faults:
         raise BrokenSample("\n".join(faults))
@@ -26,14 +26,14 @@ def _items(today: date) -> Iterator[str]:
     for state in (CLOSING, CLOSED):
         unsettled = ItemState.objects.unsettled().filter(obligation__state=state)
         obligations = Obligation.objects.filter(pk__in=unsettled.values("obligation"))
-        what = f"obligations {state} with items not established and no reason"
-        yield from _faults(obligations, what)
-    wrong = (
+        description = f"obligations {state} with items not established and no reason"
+        yield from _faults(obligations, description)
+    invalid = (
         Q(on__gt=today)
         | Q(on__lt=F("obligation__issued_on"))
         | Q(on__gt=F("obligation__closed_on"))
     )
-    yield from _faults(ItemState.objects.filter(wrong), "items established on an impossible day")
+    yield from _faults(ItemState.objects.filter(invalid), "items established on an impossible day")
 
 
 def _states() -> Iterator[str]:
@@ -45,13 +45,13 @@ def _states() -> Iterator[str]:
         | Q(report_returned=True)
     )
     closed = rows.filter(state=CLOSED)
-    still_owing = closed.filter(clocks | ~Q(percent=100))
-    yield from _faults(still_owing, "closed obligations that still owe something")
+    closed_but_due = closed.filter(clocks | ~Q(percent=100))
+    yield from _faults(closed_but_due, "closed obligations that still owe something")
     waiting = Q(state__in=(ASSIGNED, DISPUTED))
-    standing = rows.filter(waiting, acknowledge_by=None)
-    yield from _faults(standing, "obligations without receipt whose clock stands")
-    running = rows.exclude(acknowledge_by=None).exclude(waiting)
-    yield from _faults(running, "obligations with receipt whose clock runs")
+    clock_stopped = rows.filter(waiting, acknowledge_by=None)
+    yield from _faults(clock_stopped, "obligations without receipt whose clock stands")
+    clock_running = rows.exclude(acknowledge_by=None).exclude(waiting)
+    yield from _faults(clock_running, "obligations with receipt whose clock runs")
 
 
 def _days(today: date) -> Iterator[str]:
@@ -70,23 +70,23 @@ def _days(today: date) -> Iterator[str]:
 
 def _lights(today: date) -> Iterator[str]:
     workdays = CalendarDay.objects.workdays(today)
-    wrong = 0
+    invalid = 0
     for row in Obligation.objects.all():
         stored = [getattr(row, name) for name in LIGHT_FIELDS[:3]]
         relight(row, today=today, workdays=workdays)
-        wrong += stored != [getattr(row, name) for name in LIGHT_FIELDS[:3]]
-    if wrong:
-        yield f"{wrong} lights that the clocks do not give"
+        invalid += stored != [getattr(row, name) for name in LIGHT_FIELDS[:3]]
+    if invalid:
+        yield f"{invalid} lights that the clocks do not give"
 
 
 def _heard() -> Iterator[str]:
     days = heard_days(Obligation.objects.open())
-    wrong = [row for row in Obligation.objects.open() if row.last_heard != days[row.pk]]
-    if wrong:
-        yield f"{len(wrong)} obligations heard from on another day than their history says"
+    invalid = [row for row in Obligation.objects.open() if row.last_heard != days[row.pk]]
+    if invalid:
+        yield f"{len(invalid)} obligations heard from on another day than their history says"
 
 
-def _faults(rows: QuerySet, what: str) -> Iterator[str]:
+def _faults(rows: QuerySet, description: str) -> Iterator[str]:
     count = rows.count()
     if count:
-        yield f"{count} {what}"
+        yield f"{count} {description}"

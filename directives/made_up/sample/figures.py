@@ -17,8 +17,10 @@ SILENT = ("Q05", "Q08", "P63", "P66", "M25")  # report nothing this time
 def count_figures(story: Story) -> None:
     """The supervisor defines indicators and brings in earlier years; most bodies report now."""
     top = Organisation.objects.get(code=TOP)
-    owing = Owing.objects.filter(document=story.document, count__gt=0).values("organisation")
-    bodies = list(Organisation.objects.filter(pk__in=owing).exclude(pk=top.pk).order_by("code"))
+    owing_bodies = Owing.objects.filter(document=story.document, count__gt=0).values("organisation")
+    bodies = list(
+        Organisation.objects.filter(pk__in=owing_bodies).exclude(pk=top.pk).order_by("code")
+    )
     indicators = [
         statistics.define_indicator(
             document=story.document,

@@ -1,7 +1,7 @@
 """Half a year of made-up work on the sample, done by the product's own commands.
 
 Every step is carried out at a moment of the past, so that the record, the lights and the tallies
-are what the product itself would have left. The same day and seed give the same story.
+are what the product itself would have left. The same day and seed give the same data.
 """
 
 import json
@@ -41,7 +41,7 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
             act(story)
         for day in (-1, 0):
             relighting.tick(now=story.at(day, 8), everything=day == 0)
-        # Everybody took note of older news.
+        # Older notices have been read.
         Notice.objects.filter(at__lt=story.at(-3)).update(read_at=story.at(-2))
         check(today)
     bodies = Organisation.objects.count()
@@ -49,7 +49,7 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
 
 
 def _set_up(today: date, seed: int, password: str) -> Story:
-    """The register of bodies, the document and the people, before the story begins."""
+    """Load the register of bodies, the document and the people."""
     rng, wording = Random(seed), Random(seed + 1)  # noqa: S311 - made-up work, not secrets
     story = Story(today, rng, wording, json.loads(MATTERS.read_bytes()))
     began = story.at(-230, 9)
@@ -59,12 +59,12 @@ def _set_up(today: date, seed: int, password: str) -> Story:
     people.make_accounts(password, now=began)
     source = DOCUMENT.read_bytes()
     confirmations = confirmations_of(CONFIRMATIONS.read_bytes(), document=source)
-    words = read(source, name=DOCUMENT.name, confirmations=confirmations)
+    reading = read(source, name=DOCUMENT.name, confirmations=confirmations)
     story.supervisor, story.manager, story.staff = (
         User.objects.get(username=name) for name in ("supervisor", "manager", "staff")
     )
     story.document = registering.register_document(
-        reading=words,
+        reading=reading,
         source=source,
         source_name=DOCUMENT.name,
         by=story.supervisor,

@@ -1,4 +1,4 @@
-"""Made-up people: a demo account for each role, and for each body a writer who cannot sign in."""
+"""Made-up people: an account for each role, and for each body a writer who cannot sign in."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Receipts, plans and logs that were never written."""
+"""Made-up receipts, plans and work logs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,11 +13,11 @@ from directives.models import Measure, Obligation, Organisation, Plan, User
 from directives.obligations.commands import supervising
 from directives.plans import commands as planning
 
-TOGETHER = 3  # directives that one made-up measure serves
+DIRECTIVES_PER_MEASURE = 3  # directives that one made-up measure serves
 NO_PLAN = ("Q08", "P63")  # their implementation plan is long overdue
 RETURNED_PLAN = ("Q16",)
 NOT_ACKNOWLEDGED = ("M25",)
-DISPUTED = ("P63", "十一.2.2")  # nobody answered, and nothing was heard since
+DISPUTED = ("P63", "十一.2.2")  # (body, directive): not answered, and not heard from since
 
 
 def dispute(story: Story) -> None:
@@ -30,18 +30,18 @@ def dispute(story: Story) -> None:
 
 
 def acknowledge(story: Story) -> None:
-    """Nearly everybody acknowledged receipt in time."""
+    """Nearly all bodies acknowledge receipt in time."""
     rows = Obligation.objects.filter(state=ASSIGNED).select_related("organisation")
     rows = rows.exclude(organisation__code__in=NOT_ACKNOWLEDGED)
     rows = rows.order_by("organisation_id", "pk")
-    for _body, owed in groupby(rows, key=lambda row: row.organisation_id):
-        waiting = list(owed)
+    for _body, obligations in groupby(rows, key=lambda row: row.organisation_id):
+        waiting = list(obligations)
         by = story.writer(waiting[0].organisation)
         supervising.acknowledge_many(obligations=waiting, by=by, now=story.at(ACKNOWLEDGED, 9))
 
 
 def plan(story: Story) -> None:
-    """Plans with measures for everything that is owed, handed in, and decided a fortnight later."""
+    """Plans with measures for all obligations, handed in, and decided a fortnight later."""
     acknowledged = Obligation.objects.exclude(state=ASSIGNED).values("organisation")
     for body in Organisation.objects.filter(pk__in=acknowledged).order_by("code"):
         if body.code not in NO_PLAN:
@@ -52,9 +52,9 @@ def plan(story: Story) -> None:
 def _plan_of(story: Story, body: Organisation) -> None:
     writer, now = story.writer(body), story.at(PLANNED + story.rng.randint(0, 15), 14)
     paper = planning.start_plan(document=story.document, organisation=body, by=writer, now=now)
-    owed = list(planning.owed_obligations(paper).prefetch_related("directive__items"))
-    for start in range(0, len(owed), TOGETHER):
-        _measure(story, paper, owed[start : start + TOGETHER], writer, now)
+    obligations = list(planning.owed_obligations(paper).prefetch_related("directive__items"))
+    for start in range(0, len(obligations), DIRECTIVES_PER_MEASURE):
+        _measure(story, paper, obligations[start : start + DIRECTIVES_PER_MEASURE], writer, now)
     hand_in = ("ask_signature", "sign") if body.code == HOME else ("hand_in",)
     for action in hand_in:
         by = story.manager if action == "sign" else writer
@@ -65,13 +65,13 @@ def _plan_of(story: Story, body: Organisation) -> None:
 
 
 def _measure(
-    story: Story, paper: Plan, owed: Sequence[Obligation], writer: User, now: datetime
+    story: Story, paper: Plan, obligations: Sequence[Obligation], writer: User, now: datetime
 ) -> None:
-    subject = story.subject(owed[0].directive, paper.organisation)
+    subject = story.subject(obligations[0].directive, paper.organisation)
     content = planning.MeasureContent(
         **sentences.measure_text(story.wording, *subject)._asdict(),
-        obligations=tuple(owed),
-        due_on=min((row.due_on for row in owed if row.due_on), default=None),
+        obligations=tuple(obligations),
+        due_on=min((row.due_on for row in obligations if row.due_on), default=None),
     )
     measure = planning.add_measure(paper, content=content, by=writer, now=now)
     _log(story, measure, subject, writer, paper.organisation)
@@ -80,7 +80,7 @@ def _measure(
 def _log(
     story: Story, measure: Measure, subject: Subject, writer: User, body: Organisation
 ) -> None:
-    """Entries from the plan to last week; the idle write few."""
+    """Entries from the plan to last week; bodies of low diligence have few."""
     entries = 1 + round(3 * story.diligence[body.pk])
     for place in range(entries):
         day = PLANNED + 30 + round((150 + story.rng.randint(-6, 6)) * (place + 1) / (entries + 1))
@@ -89,7 +89,7 @@ def _log(
 
 
 def log_the_last_days(story: Story) -> None:
-    """What the home body wrote down in the last days, after it began its report."""
+    """Log entries of HOME in the last days, after it began its report."""
     home = Organisation.objects.get(code=HOME)
     measures = Measure.objects.filter(plan__organisation=home).order_by("number")
     for days, measure in zip((-4, -3, -2, -1), measures, strict=False):

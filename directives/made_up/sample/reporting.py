@@ -1,4 +1,4 @@
-"""Two reporting cycles that nobody reported in: one done, one about to end."""
+"""Two made-up reporting cycles: one complete, one about to end."""
 
 from datetime import date
 from random import Random
@@ -21,9 +21,9 @@ from directives.obligations.commands import supervising
 from directives.reports import commands as reporting
 from directives.reports.commands import reviewing
 
-LAST_OPENED, LAST_DUE, THIS_OPENED = -118, -92, -24  # days from today
+LAST_OPENED, LAST_DUE, CURRENT_OPENED = -118, -92, -24  # days from today
 SILENT = ("Q05", "Q08", "P63")  # hand in nothing this time
-LATE_SHARE = 0.25  # of the others have handed in a part so far
+PARTIAL_SHARE = 0.25  # of the others have handed in a part so far
 OPEN_SHARE = 0.15  # of the items still open when closing is asked for stay so, with a reason
 WAITING_SHARE = 0.12  # of those that have wait for their review
 
@@ -38,9 +38,9 @@ def report_last(story: Story) -> None:
 
 
 def report_current(story: Story) -> None:
-    """This cycle, about to end: most of it is in and reviewed, the home body's half is done."""
+    """The current cycle, about to end: most is submitted and reviewed, that of HOME half done."""
     due_on = CalendarDay.objects.workdays(story.today).add(story.today, 2)
-    current = _open(story, THIS_OPENED, due_on)
+    current = _open(story, CURRENT_OPENED, due_on)
     relighting.tick(now=story.at(-11, 8))
     for report in _reports(current):
         code = report.organisation.code
@@ -48,8 +48,8 @@ def report_current(story: Story) -> None:
             _report_home(story, report)
         elif code not in SILENT:
             day = -story.rng.randint(1, 10)
-            late = story.rng.random() <= LATE_SHARE
-            _fill(story, report, day, share=story.rng.uniform(0.2, 0.8) if late else 1)
+            is_partial = story.rng.random() <= PARTIAL_SHARE
+            _fill(story, report, day, share=story.rng.uniform(0.2, 0.8) if is_partial else 1)
             if story.rng.random() > WAITING_SHARE:
                 _review(story, report, day + 2, returned_share=0.03)
 
@@ -80,7 +80,7 @@ def _fill(story: Story, report: ProgressReport, day: int, *, share: float = 1) -
     for place, entry in enumerate(_entries(report)):
         if place == 0 or story.rng.random() < share:
             _write(story, entry, writer, day)
-    reporting.hand_in(report=report, by=story.signs(report.organisation), now=story.at(day, 16))
+    reporting.hand_in(report=report, by=story.signer(report.organisation), now=story.at(day, 16))
 
 
 def _entries(report: ProgressReport) -> list[ReportEntry]:
@@ -93,12 +93,12 @@ def _entries(report: ProgressReport) -> list[ReportEntry]:
 def _write(story: Story, entry: ReportEntry, writer: User, day: int) -> None:
     row, rng = entry.obligation, story.wording
     percent = story.percent(row, story.day(day))
-    done = sentences.stage_of(percent)
+    stage = sentences.stage_of(percent)
     subject = story.subject(row.directive, row.organisation)
     fields = reporting.EntryFields(
-        progress=entry.progress or sentences.log_text(rng, *subject, stage=done) + "。",
-        problems=sentences.problem(rng, done),
-        next_steps=sentences.next_steps(rng, done),
+        progress=entry.progress or sentences.log_text(rng, *subject, stage=stage) + "。",
+        problems=sentences.problem(rng, stage),
+        next_steps=sentences.next_steps(rng, stage),
         percent=percent,
     )
     reporting.save_entry(
@@ -119,7 +119,7 @@ def _review(story: Story, report: ProgressReport, day: int, *, returned_share: f
 
 
 def _report_home(story: Story, report: ProgressReport) -> None:
-    """The home body: half accepted, two returned, one awaiting signature, the rest unwritten."""
+    """HOME: half accepted, two returned, one awaiting signature, the rest unwritten."""
     reporting.begin(report=report, by=story.staff, now=story.at(-9, 9))
     entries = _entries(report)
     ready = entries[: len(entries) // 2]
@@ -141,7 +141,7 @@ def _report_home(story: Story, report: ProgressReport) -> None:
 
 
 def close_some(story: Story) -> None:
-    """Between the cycles: items are ticked off, and what the diligent have done is closed."""
+    """Between the cycles: items are established, and some obligations are closed."""
     _tick_items(story)
     for row in _nearly_due(story):
         if story.rng.random() < story.diligence[row.organisation_id] * 0.85:
@@ -156,7 +156,7 @@ def close_some(story: Story) -> None:
 
 
 def ask_to_close(story: Story) -> None:
-    """In the last days a few more asked for close-out; nobody has verified that yet."""
+    """A few close-outs requested in the last days, not verified yet."""
     for row in _nearly_due(story)[::3]:
         if row.percent >= 80:
             _ask(story, row, -2)
@@ -168,7 +168,7 @@ def _nearly_due(story: Story) -> list[Obligation]:
 
 
 def _ask(story: Story, row: Obligation, day: int) -> None:
-    """Establish most open items in the days before; of the others the body says why not."""
+    """Request a close-out: most open items are established before, the others have reasons."""
     seed = f"{row.organisation.code} {row.directive.code}"
     rng, reasons = Random(seed), {}  # noqa: S311 - made-up work, not secrets
     items = row.item_states.exclude(state=ESTABLISHED)
@@ -180,7 +180,7 @@ def _ask(story: Story, row: Obligation, day: int) -> None:
     supervising.move_obligation(
         obligation=row,
         action="request_close",
-        by=story.signs(row.organisation),
+        by=story.signer(row.organisation),
         now=story.at(day, 9),
         reason=sentences.CLOSING_REQUEST,
         open_reasons=reasons,
@@ -204,11 +204,11 @@ def _tick_items(story: Story) -> None:
         obligation__state=UNDERWAY
     )
     for row in rows.order_by("pk"):
-        luck = story.rng.random() * 100
-        done = row.obligation.percent
-        if luck < done * 0.7:
+        draw = story.rng.random() * 100
+        percent = row.obligation.percent
+        if draw < percent * 0.7:
             _establish(story, row, story.day(-story.rng.randint(62, 150)), -60)
-        elif luck < done:
+        elif draw < percent:
             supervising.set_item(
                 item=row,
                 state=IN_PROGRESS,

@@ -1,22 +1,27 @@
-"""What the acts of the made-up story share: its people, its last day, and the dice."""
+"""What all steps of the sample share: its people, its days, and the random generators."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from directives.made_up import sentences
 from directives.made_up.sample.people import HOME
 from directives.models import Directive, Document, Obligation, Organisation, User
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-# Days from today, the last day of the story.
+# Days from today, the last day of the sample.
 BEGAN, ISSUED, ACKNOWLEDGED, PLANNED, PLAN_DUE = -230, -225, -222, -190, -165
 
 
+def moment(day: date, hour: int) -> datetime:
+    """An hour of a day in the time zone of the installation."""
+    return datetime.combine(day, time(hour), timezone.get_current_timezone())
+
+
 class Subject(NamedTuple):
-    """What a body writes of, in the words of its kind: a matter, or a paper that it drafts."""
+    """What a body writes about: a matter, or a paper that it drafts, in the words of its kind."""
 
     words: sentences.BodyWords
     matter: str
@@ -25,11 +30,11 @@ class Subject(NamedTuple):
 
 @dataclass(slots=True)
 class Story:
-    """Filled in as the story goes on; `at` gives its moments."""
+    """The state of the sample while it is made."""
 
     today: date
     rng: Random
-    wording: Random  # chooses words, so that other words leave the story as it is
+    wording: Random  # chooses words only: new words leave states and days as they are
     matters: dict[str, str]  # what each directive is about, by its code
     document: Document = field(init=False)
     supervisor: User = field(init=False)
@@ -39,8 +44,8 @@ class Story:
     diligence: dict[int, float] = field(default_factory=dict)  # body id → 0 idle … 1 exemplary
 
     def at(self, days: int, hour: int = 10) -> datetime:
-        """An instant `days` from today (negative: before), on the hour in Shanghai."""
-        return datetime.combine(self.day(days), time(hour), SHANGHAI)
+        """An hour of the day that is `days` from today (negative: before)."""
+        return moment(self.day(days), hour)
 
     def day(self, days: int) -> date:
         return self.today + timedelta(days=days)
@@ -57,18 +62,18 @@ class Story:
             papers[int(body.code[1:]) % len(papers)] if papers else "",
         )
 
-    def signs(self, body: Organisation) -> User:
+    def signer(self, body: Organisation) -> User:
         """Who hands in for the body: the manager of the home body, elsewhere whoever fills in."""
         return self.manager if body.code == HOME else self.fillers[body.pk]
 
     def expected(self, row: Obligation, on: date) -> float:
-        """The percentage of an obligation's time that is gone; without an end, of a year."""
+        """The percentage of an obligation's time that has elapsed; without an end, of a year."""
         if on <= row.starts_on:
             return 0.0
         due_on = row.due_on or row.starts_on + timedelta(days=365)
         return min(1.0, (on - row.starts_on) / (due_on - row.starts_on)) * 100
 
     def percent(self, row: Obligation, on: date) -> int:
-        """How far the body is by then: about on schedule, by its diligence, never going back."""
+        """The percentage on a day: near the schedule, by the body's diligence, never falling."""
         pace = 0.86 + 0.2 * self.diligence[row.organisation_id] + self.rng.uniform(-0.06, 0.08)
         return max(row.percent, min(100, round(self.expected(row, on) * pace / 5) * 5))

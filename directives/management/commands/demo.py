@@ -62,7 +62,7 @@ class Command(BaseCommand):
             raise CommandError("--now needs its zone: 2026-10-13T09:00:00+08:00.")
         password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
         moment = (now or timezone.now()).replace(microsecond=0)
-        Story(scale, seed, moment, password, self.stdout.write, documents).tell()
+        Story(scale, seed, moment, password, self.stdout.write, documents).make()
         self.stdout.write("All of it is fictional (演示数据). Accounts:")
         for account in accounts():
             self.stdout.write(f"  {account.username:<11} {account.full_name}")
