@@ -34,7 +34,7 @@ from directives.plans.queries.plans import PlanFilter, plans_below, plans_to_exp
 from directives.plans.queries.plans import visible_plans as plans_found
 from directives.record.exports import events as event_columns
 from directives.record.queries import events as record
-from directives.record.queries.events import SEARCHED
+from directives.record.queries.events import SEARCH_LIMIT
 from directives.record.queries.events import exported as every_event
 from directives.record.queries.timeline import word_of
 from directives.reports.exports import ENTRIES, REPORTS
@@ -286,7 +286,7 @@ def _events(request: ListRequest, place: Place) -> FilteredList:
         (_("Object"), record.SUBJECTS.get(filters.subject)),
         (_("From"), filters.since),
         (pgettext_lazy("day", "To"), filters.until),
-        (_("As the dashboard counts it"), filters.act_word),
+        (_("As the dashboard counts it"), filters.act_label),
         (_("Organisation and those below"), body and localized(body, "name")),
         (_("Document"), document and localized(document, "title")),
     )
@@ -294,7 +294,7 @@ def _events(request: ListRequest, place: Place) -> FilteredList:
     def at_most(limit: int) -> bool:
         """False for a search of a long record, which counting would read completely."""
         wide = request.user.sees_whole_record or Scope.of(request.user).wide
-        if filters.any and wide and _max_event_count() > SEARCHED:
+        if filters.is_set and wide and _max_event_count() > SEARCH_LIMIT:
             return False
         return events.order_by()[: limit + 1].count() <= limit
 

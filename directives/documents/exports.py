@@ -32,7 +32,7 @@ def light_columns() -> tuple[Column, ...]:
 
 
 def _lights(row: Any) -> Lights:
-    return row.lights or Lights()  # a body out of view has none
+    return row.lights or Lights()  # None for a body that the user may not see
 
 
 DOCUMENTS = (
@@ -54,7 +54,7 @@ DOCUMENTS = (
     Column("sections", _("Sections"), lambda row: row.sections, "number"),
     Column("directives", _("Directives"), lambda row: row.directives, "number"),
     Column("statements", _("Statements"), lambda row: row.statements, "number"),
-    Column("doubtful", _("Doubtful places"), lambda row: row.waiting, "number"),
+    Column("doubtful", _("Doubtful places"), lambda row: row.undecided, "number"),
     Column("bodies", _("Organisations"), lambda row: row.bodies, "number"),
     *light_columns(),
 )

@@ -151,7 +151,7 @@ class AddresseeForm(forms.Form):
     source = forms.CharField(label=_("Carried from (code)"), required=False, max_length=20)
 
     @property
-    def named(self) -> NamedAddressee | None:
+    def addressee(self) -> NamedAddressee | None:
         data = self.cleaned_data
         if not data["name"] and data["basis"] != UNSTATED:
             return None
@@ -190,7 +190,7 @@ class CorrectionForms:
     @property
     def correction(self) -> Correction:
         data = self.form.cleaned_data
-        addressees = [row.named for row in self.addressees if row.has_changed() or row.initial]
+        addressees = [row.addressee for row in self.addressees if row.has_changed() or row.initial]
         return Correction(
             data["kind"],
             data["modality"],

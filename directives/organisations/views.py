@@ -35,7 +35,7 @@ def organisations(request: SignedInRequest) -> HttpResponseBase:
         abolished=bool(filters.abolished or filters.q),
     )
     context: dict[str, Any] = {
-        "chosen": filters,
+        "filter": filters,
         "kinds": KINDS,
         "levels": LEVELS,
         "limit": COUNT_LIMIT,

@@ -9,11 +9,11 @@ from directives.core.rules import may
 from directives.downloads.exporting import answer
 from directives.record.exports import signed
 from directives.record.queries.events import (
-    SEARCHED,
+    SEARCH_LIMIT,
     SUBJECTS,
     EventFilter,
+    event_lines,
     events_page,
-    lines,
     sees_origin,
 )
 from directives.record.queries.timeline import WORDS
@@ -34,12 +34,12 @@ def events(request: SignedInRequest) -> HttpResponseBase:
     event_page = events_page(request.user, event_filter, request.GET)
     context = {
         "page": event_page,
-        "rows": lines(event_page.rows, request.user),
-        "chosen": event_filter,
+        "rows": event_lines(event_page.rows, request.user),
+        "filter": event_filter,
         "actions": sorted(WORDS),
         "words": WORDS,
         "subjects": SUBJECTS,
-        "searched": SEARCHED,
+        "searched": SEARCH_LIMIT,
         "origin": sees_origin(request.user),
         "audits": may(request.user, "audit"),
     }

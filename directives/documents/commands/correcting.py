@@ -73,12 +73,12 @@ class Correction:
 
 def reading_of(directive: Directive) -> Correction:
     """The present reading of a directive."""
-    named = tuple(
+    addressees = tuple(
         NamedAddressee(row.name, row.basis, row.source)
         for row in directive.addressees.order_by("order")
     )
     return Correction(
-        directive.kind, directive.modality, directive.cadence, directive.statement, named
+        directive.kind, directive.modality, directive.cadence, directive.statement, addressees
     )
 
 
@@ -94,25 +94,25 @@ def correct_directive(
 ) -> Directive:
     """Correct the reading of a directive; its text stays as it is.
 
-    `version` is the one that the person saw. Writes nothing if nothing differs. Raises
+    `version` is the one that the person saw. Writes nothing without a difference. Raises
     NotAllowed, Stale, or Invalid with every fault.
     """
     if not may(by, "own", directive):
         raise NotAllowed(str(NOT_CORRECTOR))
     before = reading_of(directive)
-    wanted = settled(directive, correction, before)
-    if errors := faults_of(directive, wanted):
+    corrected = normalised(directive, correction, before)
+    if errors := faults_of(directive, corrected):
         raise Invalid(errors)
     if directive.version != version:
         raise Stale(theirs=directive)
-    if wanted == before:
+    if corrected == before:
         return directive
-    _write_reading(directive, wanted, version)
-    if wanted.addressees != before.addressees:
+    _write_reading(directive, corrected, version)
+    if corrected.addressees != before.addressees:
         directive.addressees.all().delete()
-        named = [(row.name, row.basis, row.source) for row in wanted.addressees]
-        insert(Addressee, addressees_of(directive, named))
-    old, new = _as_recorded(before), _as_recorded(wanted)
+        addressees = [(row.name, row.basis, row.source) for row in corrected.addressees]
+        insert(Addressee, addressees_of(directive, addressees))
+    old, new = _audit_values(before), _audit_values(corrected)
     changed = [name for name in new if new[name] != old[name]]
     old, new = ({name: values[name] for name in changed} for values in (old, new))
     reason = reason.strip()
@@ -120,19 +120,19 @@ def correct_directive(
     return Directive.objects.get(pk=directive.pk)
 
 
-def _write_reading(directive: Directive, wanted: Correction, version: int) -> None:
+def _write_reading(directive: Directive, corrected: Correction, version: int) -> None:
     updated = Directive.objects.filter(pk=directive.pk, version=version).update(
-        kind=wanted.kind,
-        modality=wanted.modality,
-        cadence=wanted.cadence,
-        statement=wanted.statement,
+        kind=corrected.kind,
+        modality=corrected.modality,
+        cadence=corrected.cadence,
+        statement=corrected.statement,
         version=version + 1,
     )
     if not updated:
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
 
 
-def settled(directive: Directive, correction: Correction, before: Correction) -> Correction:
+def normalised(directive: Directive, correction: Correction, before: Correction) -> Correction:
     """The correction in the document's script and made consistent; `before` is the present reading.
 
     A statement has no modality, and a directive without addressees has one that is unstated.
@@ -140,44 +140,44 @@ def settled(directive: Directive, correction: Correction, before: Correction) ->
     correction = _in_script_of_document(directive, correction, before)
     if correction.statement:
         return replace(correction, kind=STATEMENT, modality="")
-    named = correction.addressees or (NamedAddressee("", UNSTATED),)
-    return replace(correction, addressees=named)
+    addressees = correction.addressees or (NamedAddressee("", UNSTATED),)
+    return replace(correction, addressees=addressees)
 
 
 def _in_script_of_document(
     directive: Directive, correction: Correction, before: Correction
 ) -> Correction:
-    # A name that the reading has already keeps its spelling.
-    known = {to_hans(row.name): row.name for row in before.addressees}
+    # Names of the present reading keep their spelling.
+    present_names = {to_hans(row.name): row.name for row in before.addressees}
     codes = {
         to_hans(code): code for code in directive.document.directives.values_list("code", flat=True)
     }
     convert = to_hant if directive.document.script == "hant" else to_hans
-    named = tuple(
+    addressees = tuple(
         NamedAddressee(
-            known.get(to_hans(row.name)) or convert(row.name),
+            present_names.get(to_hans(row.name)) or convert(row.name),
             row.basis,
             codes.get(to_hans(row.source), row.source),
         )
         for row in correction.addressees
     )
-    return replace(correction, addressees=named)
+    return replace(correction, addressees=addressees)
 
 
-def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
+def faults_of(directive: Directive, corrected: Correction) -> dict[str, list[str]]:
     """The faults of a correction that is `settled`, by field."""
     errors: dict[str, list[str]] = {}
-    owed = directive.obligations.live().count() if wanted.statement else 0
-    if owed:
+    obligation_count = directive.obligations.live().count() if corrected.statement else 0
+    if obligation_count:
         text = _(
             "This directive has %(count)s obligations. Withdraw them first; statements are not "
             "assigned."
         )
-        errors["statement"] = [text % {"count": owed}]
-    if not wanted.statement and wanted.kind == STATEMENT:
+        errors["statement"] = [text % {"count": obligation_count}]
+    if not corrected.statement and corrected.kind == STATEMENT:
         errors["kind"] = [_("Choose the kind of directive, or mark it as a statement.")]
-    addressees = [_fault_of(directive, addressee) for addressee in wanted.addressees]
-    if faults := [fault for fault in addressees if fault]:
+    addressee_faults = [_fault_of(directive, addressee) for addressee in corrected.addressees]
+    if faults := [fault for fault in addressee_faults if fault]:
         errors["addressees"] = faults
     return errors
 
@@ -205,7 +205,7 @@ def _fault_of(directive: Directive, addressee: NamedAddressee) -> str:
     return ""
 
 
-def _as_recorded(reading: Correction) -> dict[str, object]:
+def _audit_values(reading: Correction) -> dict[str, object]:
     return {
         "kind": reading.kind,
         "modality": reading.modality,
@@ -224,7 +224,7 @@ class Decision:
 
     confirmed: bool
     reads: str  # the correct text, if confirmed
-    who: str  # checked the original
+    checked_by: str  # checked the original
     why: str
 
 
@@ -250,7 +250,7 @@ def decide_repair(
     updated = proposed.update(
         state=state,
         after=decision.reads if decision.confirmed else repair.after,
-        decided_by=decision.who.strip(),
+        decided_by=decision.checked_by.strip(),
         why=decision.why.strip(),
         decided_at=now,
         version=version + 1,
@@ -272,7 +272,7 @@ def decide_repair(
 
 def _check_decision(decision: Decision) -> None:
     errors = {}
-    if not decision.who.strip():
+    if not decision.checked_by.strip():
         errors["who"] = [_("Enter who checked the original.")]
     if not decision.why.strip():
         errors["why"] = [_("Explain the basis: what you compared it with.")]
@@ -282,7 +282,7 @@ def _check_decision(decision: Decision) -> None:
         raise Invalid(errors)
 
 
-CUT_OTHERWISE = gettext_lazy(
+SPLIT_DIFFERENTLY = gettext_lazy(
     "This text would split the sentences differently, and codes cannot change. Leave it as it is."
 )
 
@@ -294,13 +294,13 @@ def reread(*, document: Document, by: User | None, now: datetime) -> int:
     Raises Invalid if the sentences would be split differently, because codes cannot change.
     """
     try:
-        reading = _read_again(document)
+        reading = _reading_with_decisions(document)
     except DocumentError as fault:
-        raise Invalid(str(CUT_OTHERWISE)) from fault
+        raise Invalid(str(SPLIT_DIFFERENTLY)) from fault
     sentences = {sentence.code: sentence for sentence in reading.sentences}
     directives = {row.code: row for row in document.directives.prefetch_related("items")}
     if sentences.keys() != directives.keys():
-        raise Invalid(str(CUT_OTHERWISE))
+        raise Invalid(str(SPLIT_DIFFERENTLY))
     Document.objects.filter(pk=document.pk).update(text_repaired=reading.text_repaired)
     changed = [row for code, row in directives.items() if row.text != sentences[code].text]
     for directive in changed:
@@ -308,7 +308,7 @@ def reread(*, document: Document, by: User | None, now: datetime) -> int:
     return len(changed)
 
 
-def _read_again(document: Document) -> Reading:
+def _reading_with_decisions(document: Document) -> Reading:
     source = bytes(document.source)
     # A decided repair no longer stores what was proposed.
     proposals = read(source, name=document.source_name).repairs

@@ -61,23 +61,23 @@ def register_document(
     organisation = organisation or _default_owner(by)
     if not may(by, "register", organisation):
         raise NotAllowed(str(NOT_REGISTRAR))
-    if (known := Document.objects.filter(sha256=reading.sha256).first()) is not None:
-        raise DocumentError.repeated(known.title)
-    document = _unsaved(reading, source, source_name)
+    if (registered := Document.objects.filter(sha256=reading.sha256).first()) is not None:
+        raise DocumentError.repeated(registered.title)
+    document = _unsaved_document(reading, source, source_name)
     document.fictional, document.organisation = fictional, organisation
     document.registered_at, document.registered_by = now, by
     document.save(force_insert=True)
-    directives = 0
-    for place, section in enumerate(reading.sections):
-        directives = _register_section(document, section, place, directives)
+    directive_count = 0
+    for order, section in enumerate(reading.sections):
+        directive_count = _register_section(document, section, order, directive_count)
     _register_repairs(document, reading, now)
-    after = {"title": document.title, "sha256": document.sha256, "directives": directives}
+    after = {"title": document.title, "sha256": document.sha256, "directives": directive_count}
     after |= {"organisation": organisation.name_hans} if organisation else {}
     audit.record("register", document, by=by, now=now, after=after)
     return document
 
 
-def _unsaved(reading: Reading, source: bytes, source_name: str) -> Document:
+def _unsaved_document(reading: Reading, source: bytes, source_name: str) -> Document:
     hans, hant = in_both_scripts(reading.title, reading.script)
     day = reading.frame.date
     return Document(
@@ -123,13 +123,15 @@ def _default_owner(by: User | None) -> Organisation | None:
     return next(iter(possible_owners(by)), None)
 
 
-def _register_section(document: Document, section_read: SectionRead, place: int, order: int) -> int:
-    """Store one section; returns the running number of its last directive."""
+def _register_section(
+    document: Document, section_read: SectionRead, section_order: int, order: int
+) -> int:
+    """Store one section, with directives numbered after `order`; returns the last number."""
     hans, hant = in_both_scripts(section_read.title, document.script)
     section = Section.objects.create(
         document=document,
         number=section_read.number,
-        order=place,
+        order=section_order,
         title=section_read.title,
         title_hans=hans,
         title_hant=hant,
@@ -182,10 +184,12 @@ def _register_directive(
     insert(Item, items)
 
 
-def addressees_of(directive: Directive, named: Iterable[tuple[str, str, str]]) -> list[Addressee]:
+def addressees_of(
+    directive: Directive, addressees: Iterable[tuple[str, str, str]]
+) -> list[Addressee]:
     """Unsaved addressees of a directive from (name, basis, source code) tuples."""
     rows = []
-    for order, (name, basis, source) in enumerate(named):
+    for order, (name, basis, source) in enumerate(addressees):
         name = "" if basis == UNSTATED else name
         hans, hant = in_both_scripts(name, directive.document.script)
         rows.append(

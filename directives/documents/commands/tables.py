@@ -120,11 +120,11 @@ def _sentence(task: Task) -> SentenceRead:
         (to_hans(text[max(0, item.start - 2) : item.start]), to_hans(item.name)) for item in items
     ]
     kind = task.kind or kind_of(hans, modality, verbs)
-    named = tuple(AddresseeRead(name[:100], NAMED, "") for name in task.addressees)
+    addressees = tuple(AddresseeRead(name[:100], NAMED, "") for name in task.addressees)
     unstated = (AddresseeRead("", UNSTATED, ""),)
     cadence = task.cadence or cadence_of(hans, kind)
     return SentenceRead(
-        task.code, text, hans, False, named or unstated, modality, kind, cadence, items
+        task.code, text, hans, False, addressees or unstated, modality, kind, cadence, items
     )
 
 

@@ -9,7 +9,7 @@ from directives.base.script import fold
 from directives.models import Directive
 from directives.tables.fields import Fault
 
-ENDS = "。.;；,"
+END_MARKS = "。.;；,"
 TITLE = re.compile(r"^《[^》]*》\s*")
 
 
@@ -23,34 +23,36 @@ class DirectiveFinder:
             for row in rows.only("pk", "code", "statement", "document_id", "section_id", "order")
         }
         self.codes = {fold(row.code): row.pk for row in self.rows.values()}
-        self._known: dict[str, int | None] = {}
+        self._ids_by_cell: dict[str, int | None] = {}
 
     @cached_property
     def _by_text(self) -> dict[str, int | None]:
         """Ids by folded text; None where several directives have the same."""
-        words: dict[str, int | None] = {}
+        ids: dict[str, int | None] = {}
         for pk, text in (
             Directive.objects.filter(pk__in=self.rows).order_by().values_list("pk", "text_hans")
         ):
-            key = fold(text).rstrip(ENDS)
-            words[key] = None if key in words else pk
-        return words
+            key = fold(text).rstrip(END_MARKS)
+            ids[key] = None if key in ids else pk
+        return ids
 
     def find(self, text: str) -> Directive | None:
         """The directive with this code, perhaps after the document's title, or with this text."""
-        if text not in self._known:
+        if text not in self._ids_by_cell:
             key = fold(TITLE.sub("", text))
-            self._known[text] = self.codes.get(key) or self._by_text.get(key.rstrip(ENDS))
-        pk = self._known[text]
+            self._ids_by_cell[text] = self.codes.get(key) or self._by_text.get(
+                key.rstrip(END_MARKS)
+            )
+        pk = self._ids_by_cell[text]
         return self.rows[pk] if pk else None
 
-    def several(self, text: str) -> bool:
+    def is_ambiguous(self, text: str) -> bool:
         """Whether several directives have this text."""
-        key = fold(text).rstrip(ENDS)
+        key = fold(text).rstrip(END_MARKS)
         return key in self._by_text and self._by_text[key] is None
 
 
-def unknown_words(field: str, text: str) -> Fault:
+def unknown_text(field: str, text: str) -> Fault:
     remedy = _("Copy the text from the list of directives, or add a column with the codes.")
     return Fault(field, text, _("The text of one directive of the document"), remedy)
 

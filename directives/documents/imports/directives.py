@@ -49,8 +49,8 @@ from directives.tables.fields import (
 )
 
 WITH_BASIS = re.compile(r"(.*?)\s*[(（]([^()（）\s]+)\s*([^()（）]*)[)）]")
-APART = re.compile(r"[、;；\n]+")
-PLAIN = ("kind", "modality", "cadence")
+SEPARATORS = re.compile(r"[、;；\n]+")
+PLAIN_FIELDS = ("kind", "modality", "cadence")
 
 
 CODE = (
@@ -116,7 +116,7 @@ def may(user: User) -> bool:
     return user.is_active and user.supervises
 
 
-def _spelled(addressee: NamedAddressee) -> str:
+def _as_text(addressee: NamedAddressee) -> str:
     """An addressee as a row stores it: 全国总工会 (carried 九.1.1)."""
     basis = " ".join(filter(None, (addressee.basis, addressee.source)))
     return f"{addressee.name} ({basis})".strip()
@@ -124,10 +124,10 @@ def _spelled(addressee: NamedAddressee) -> str:
 
 def _stored(directive: Directive) -> StoredRow:
     addressees = [
-        _spelled(NamedAddressee(row.name, row.basis, row.source))
+        _as_text(NamedAddressee(row.name, row.basis, row.source))
         for row in directive.addressees.all()
     ]
-    values = {name: getattr(directive, name) for name in PLAIN} | {"addressees": addressees}
+    values = {name: getattr(directive, name) for name in PLAIN_FIELDS} | {"addressees": addressees}
     return StoredRow(directive.pk, directive.version, f"{directive.code} {directive.text}", values)
 
 
@@ -166,41 +166,41 @@ class DirectiveChecker(Checker):
             return wrong_row(row, [unknown_directive("code", text)] if text else [])
         self.note_key(directive.pk, row)
         faults: list[Fault] = []
-        wanted = {
+        new_values = {
             name: row.values[name] or ""
-            for name in PLAIN
+            for name in PLAIN_FIELDS
             if name in row.values and (name != "kind" or row.values[name])
         }
         if "addressees" in row.values:
-            wanted["addressees"] = self._addressees(
+            new_values["addressees"] = self._addressees(
                 directive, text_of(row.values["addressees"]), faults
             )
         stored = _stored(directive)
         if faults or row.faults:
             return wrong_row(row, faults, stored.label, stored.pk)
-        checked = compare(row, stored, wanted, past, tied=(("kind", "modality"),))
+        checked = compare(row, stored, new_values, past, tied=(("kind", "modality"),))
         if checked.after:
             faults = list(_faults(directive, {**stored.values, **checked.after}))
         return wrong_row(row, faults, stored.label, stored.pk) if faults else checked
 
     def _addressees(self, directive: Directive, text: str, faults: list[Fault]) -> list[str]:
         """The addressees in a cell; a name without a basis keeps its basis, or is "named"."""
-        known = {
+        present_addressees = {
             fold(row.name): NamedAddressee(row.name, row.basis, row.source)
             for row in directive.addressees.all()
         }
         addressees = []
-        for part in filter(None, (part.strip() for part in APART.split(text))):
+        for part in filter(None, (part.strip() for part in SEPARATORS.split(text))):
             name, basis, source = part, None, ""
             match = WITH_BASIS.fullmatch(part)
             if match and (basis := self.bases.get(fold(match[2]))):
                 name, source = match[1].strip(), match[3].strip()
-            present = known.get(fold(name))
+            present = present_addressees.get(fold(name))
             if present is not None and basis in (None, present.basis):
-                addressees.append(_spelled(present))
+                addressees.append(_as_text(present))
             else:
-                addressees.append(_spelled(NamedAddressee(name, basis or NAMED, source)))
-        return addressees or [_spelled(NamedAddressee("", UNSTATED))]
+                addressees.append(_as_text(NamedAddressee(name, basis or NAMED, source)))
+        return addressees or [_as_text(NamedAddressee("", UNSTATED))]
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         expected = _("One row for each directive; row %(number)s of the file has the same")
@@ -211,27 +211,27 @@ def _from_record(before: dict[str, Any]) -> dict[str, Any]:
     """The values of an event in the terms of the table."""
     if "addressees" not in before:
         return before
-    addressees = [_spelled(NamedAddressee(*values)) for values in before["addressees"]]
+    addressees = [_as_text(NamedAddressee(*values)) for values in before["addressees"]]
     return before | {"addressees": addressees}
 
 
 def _correction(values: Mapping[str, Any]) -> Correction:
     matches = [WITH_BASIS.fullmatch(text) for text in values["addressees"]]
-    named = [NamedAddressee(match[1], match[2], match[3]) for match in matches if match]
+    addressees = [NamedAddressee(match[1], match[2], match[3]) for match in matches if match]
     return Correction(
         values["kind"],
         values["modality"],
         values["cadence"],
         values["kind"] == STATEMENT,
-        tuple(named),
+        tuple(addressees),
     )
 
 
 def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
     before = correcting.reading_of(directive)
-    wanted = correcting.settled(directive, _correction(values), before)
+    corrected = correcting.normalised(directive, _correction(values), before)
     columns = {"statement": "kind"}
-    for name, texts in correcting.faults_of(directive, wanted).items():
+    for name, texts in correcting.faults_of(directive, corrected).items():
         field = columns.get(name, name)
         value = values[field]
         text = "、".join(value) if isinstance(value, list) else value

@@ -27,8 +27,8 @@ from directives.tables.fields import (
 )
 
 LABEL = 60  # characters of a task that a label shows
-LISTS = ("items", "addressees")
-PLAIN = ("kind", "modality", "cadence")
+LIST_FIELDS = ("items", "addressees")
+PLAIN_FIELDS = ("kind", "modality", "cadence")
 
 
 TITLE = ("文件名称", "文件标题", "文件", "台账名称", "来源文件")
@@ -119,7 +119,7 @@ class TaskChecker(Checker):
 
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
-        self.above = {"document": "", "issuer": "", "section": ""}
+        self.carried_values = {"document": "", "issuer": "", "section": ""}
         self.titles: dict[str, int] = {}
         self.texts: dict[RowPlace, str] = {}  # of the first rows
         self.counts: dict[str, int] = {}  # tasks by section
@@ -129,7 +129,9 @@ class TaskChecker(Checker):
 
     def _check_row(self, row: FileRow) -> CheckedRow:
         values = row.values
-        self.above |= {name: text for name in self.above if (text := text_of(values.get(name)))}
+        self.carried_values |= {
+            name: text for name in self.carried_values if (text := text_of(values.get(name)))
+        }
         text = text_of(values.get("text"))
         faults = list(self._faults_of_title(row))
         code = text_of(values.get("code")) or self._next_code()
@@ -145,13 +147,13 @@ class TaskChecker(Checker):
         self.texts.setdefault(first, text)
         if faults or row.faults or not text:
             return wrong_row(row, faults, label)
-        after: dict[str, Any] = {**self.above, "code": code, "text": text}
-        after |= {name: list(values[name]) for name in LISTS if values.get(name)}
-        after |= {name: values[name] for name in PLAIN if values.get(name)}
+        after: dict[str, Any] = {**self.carried_values, "code": code, "text": text}
+        after |= {name: list(values[name]) for name in LIST_FIELDS if values.get(name)}
+        after |= {name: values[name] for name in PLAIN_FIELDS if values.get(name)}
         return new_row(row, label, {name: value for name, value in after.items() if value})
 
     def _faults_of_title(self, row: FileRow) -> Iterable[Fault]:
-        title = self.above["document"]
+        title = self.carried_values["document"]
         if title and self.titles and title not in self.titles:
             expected = _("One document for the whole table, as in its first row: %(title)s") % {
                 "title": next(iter(self.titles))
@@ -162,7 +164,7 @@ class TaskChecker(Checker):
 
     def _next_code(self) -> str:
         """一.3: the section, and the number of the task in it."""
-        section = self.above["section"]
+        section = self.carried_values["section"]
         self.counts.setdefault(section, 0)
         self.counts[section] += 1
         number = tables.part_of(section)[0] or str(list(self.counts).index(section) + 1)
@@ -230,21 +232,21 @@ def _tasks(rows: IntakeRows) -> list[Task]:
 def _task(rows: Sequence[dict[str, Any]]) -> Task:
     """One task, with the items and addressees of all its rows."""
 
-    def every(name: str) -> tuple[str, ...]:
+    def all_values(name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(value for row in rows for value in row.get(name, ())))
 
-    def first(name: str) -> str:
+    def first_value(name: str) -> str:
         return next(filter(None, (row.get(name) for row in rows)), "")
 
     return Task(
         section=rows[0].get("section", ""),
         code=rows[0]["code"],
         text=rows[0]["text"],
-        items=every("items"),
-        addressees=every("addressees"),
-        kind=first("kind"),
-        modality=first("modality"),
-        cadence=first("cadence"),
+        items=all_values("items"),
+        addressees=all_values("addressees"),
+        kind=first_value("kind"),
+        modality=first_value("modality"),
+        cadence=first_value("cadence"),
     )
 
 

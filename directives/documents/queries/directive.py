@@ -41,14 +41,16 @@ class DirectiveView:
     directive: Directive
     before: Directive | None  # in the document's order
     after: Directive | None
-    near: tuple[Directive | None, Directive | None]  # before and after, if in the same paragraph
+    same_paragraph: tuple[
+        Directive | None, Directive | None
+    ]  # before and after, if in the same paragraph
     addressees: tuple[Addressee, ...]
     items: tuple[ItemShare, ...]
     lights: Lights
     owers: tuple[Ower, ...]  # empty if they are too many
     groups: tuple[Group, ...]  # shown if they are too many
     terms: Terms
-    happenings: tuple[TimelineEntry, ...]
+    timeline: tuple[TimelineEntry, ...]
     repairs: tuple[Repair, ...]
 
     @property
@@ -57,7 +59,7 @@ class DirectiveView:
         return sum(repair.state == PROPOSED for repair in self.repairs)
 
     @property
-    def more(self) -> int:
+    def not_listed(self) -> int:
         """How many obligations the page does not list."""
         return 0 if self.groups else self.lights.total - len(self.owers)
 
@@ -71,20 +73,20 @@ def pieces(
     length, items are found by their `names` in its script.
     """
     result: list[Piece] = []
-    at = 0
+    position = 0
     for item, name in zip(items, names, strict=True):
         start, end = item.start, item.end
         if len(text) != len(original) or not start < end <= len(text):
-            start = text.find(name, at) if name else -1
+            start = text.find(name, position) if name else -1
             end = start + len(name)
-        if start < at:
+        if start < position:
             continue
-        if start > at:
-            result.append(Piece(text[at:start]))
+        if start > position:
+            result.append(Piece(text[position:start]))
         result.append(Piece(text[start:end], item))
-        at = end
-    if at < len(text):
-        result.append(Piece(text[at:]))
+        position = end
+    if position < len(text):
+        result.append(Piece(text[position:]))
     return tuple(result)
 
 
@@ -98,19 +100,21 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
     lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(
         directive.pk, NO_LIGHTS
     )
-    few, all_live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
+    is_short, all_live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
     return DirectiveView(
         directive=directive,
         before=before,
         after=after,
-        near=(_in_paragraph(before, directive), _in_paragraph(after, directive)),
+        same_paragraph=(_in_paragraph(before, directive), _in_paragraph(after, directive)),
         addressees=tuple(directive.addressees.order_by("order")),
         items=shares(scope, directive, items),
         lights=lights,
-        owers=owers(user, live, items) if few else (),
-        groups=() if few else groups(scope, directive, items),
-        terms=terms(live) if few else Terms(leads=leads(scope.walked(all_live, "organisation"))),
-        happenings=timeline(_events(user, directive, obligations if few else None)),
+        owers=owers(user, live, items) if is_short else (),
+        groups=() if is_short else groups(scope, directive, items),
+        terms=terms(live)
+        if is_short
+        else Terms(leads=leads(scope.walked(all_live, "organisation"))),
+        timeline=timeline(_events(user, directive, obligations if is_short else None)),
         repairs=_repairs(directive),
     )
 

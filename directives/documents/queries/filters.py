@@ -28,7 +28,7 @@ class AddressFilter:
         )
 
     @property
-    def any(self) -> bool:
+    def is_set(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
 
 

@@ -39,12 +39,12 @@ class DocumentRow:
     sections: int
     directives: int
     statements: int
-    waiting: int  # undecided repairs
+    undecided: int  # undecided repairs
     bodies: int
     lights: Lights
 
     @property
-    def asked(self) -> int:
+    def requirements(self) -> int:
         """How many directives are requirements."""
         return self.directives - self.statements
 
@@ -72,8 +72,10 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
         .values_list("document_id")
         .annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
     )
-    directives = {document: (count, stating) for document, count, stating in sentences.order_by()}
-    waiting = _counts(Repair.objects.filter(document__in=documents, state=PROPOSED))
+    directives = {
+        document: (count, statements) for document, count, statements in sentences.order_by()
+    }
+    undecided = _counts(Repair.objects.filter(document__in=documents, state=PROPOSED))
     bodies = bodies_owing(scope, documents)
     lights = lights_by(scope, "document", document__in=documents)
     return tuple(
@@ -81,7 +83,7 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
             document,
             sections.get(document.pk, 0),
             *directives.get(document.pk, (0, 0)),
-            waiting.get(document.pk, 0),
+            undecided.get(document.pk, 0),
             bodies.get(document.pk, 0),
             lights.get(document.pk, NO_LIGHTS),
         )
@@ -95,10 +97,12 @@ def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
     marks = Mark.objects.filter(
         scope__in=scope.branches, document__in=documents, topic="bodies", day=ALWAYS, word=""
     )
-    owing = Owing.objects.filter(organisation__in=scope.single, document__in=documents, count__gt=0)
+    single_bodies = Owing.objects.filter(
+        organisation__in=scope.single, document__in=documents, count__gt=0
+    )
     for rows in (
         marks.values_list("document_id", "count"),
-        owing.values_list("document_id").annotate(Count("pk")).order_by(),
+        single_bodies.values_list("document_id").annotate(Count("pk")).order_by(),
     ):
         for document, count in rows:
             bodies[document] += count
@@ -206,9 +210,9 @@ def document_view(user: User, document: Document, directives: Iterable[Directive
                 paragraphs,
             )
         )
-    waiting = doubts(document.text_read, repairs)
+    undecided = doubts(document.text_read, repairs)
     return DocumentView(
-        document_rows(user, [document])[0], tuple(sections), repairs, left_out, waiting
+        document_rows(user, [document])[0], tuple(sections), repairs, left_out, undecided
     )
 
 

@@ -14,8 +14,8 @@ from directives.documents.ingest.shifted_runs import HALF_LOST, SHIFTED_RUN
 from directives.models import Document, LeftOut, Repair
 from directives.models.documents import PROPOSED, REFUSED
 
-NEAR = 18  # characters shown on either side of a doubtful place
-_NOT_WORDS = re.compile(r"[\W_]+")
+CONTEXT_LENGTH = 18  # characters shown on either side of a doubtful place
+_NOT_LETTERS = re.compile(r"[\W_]+")
 
 AnyRepair = Repair | RepairRead  # stored, or of a reading
 REPAIR_KINDS: dict[str, str | Promise] = {
@@ -91,10 +91,10 @@ class SourceLine:
         return "".join(span.text for span in self.spans)
 
     @property
-    def out(self) -> bool:
+    def is_left_out(self) -> bool:
         """Whether the whole line is left out."""
         left_out = "".join(row.text for row in self.left_out)
-        return bool(left_out) and len(words_of(left_out)) >= len(words_of(self.text))
+        return bool(left_out) and len(bare_text(left_out)) >= len(bare_text(self.text))
 
 
 def source_lines(
@@ -124,61 +124,63 @@ def source_lines(
 
 def spans(text: str, repairs: Sequence[Repair]) -> tuple[Span, ...]:
     """A line cut at its repairs, which do not overlap; one that does not fit is ignored."""
-    result, at = [], 0
+    result, position = [], 0
     for repair in sorted(repairs, key=lambda row: (row.start, row.order)):
         end = repair.start + len(repair.before)
-        if repair.start < at or text[repair.start : end] != repair.before:
+        if repair.start < position or text[repair.start : end] != repair.before:
             continue
-        if repair.start > at:
-            result.append(Span(text[at : repair.start]))
+        if repair.start > position:
+            result.append(Span(text[position : repair.start]))
         result.append(Span(repair.before, repair))
-        at = end
-    if at < len(text):
-        result.append(Span(text[at:]))
+        position = end
+    if position < len(text):
+        result.append(Span(text[position:]))
     return tuple(result)
 
 
-def words_of(text: str) -> str:
-    """A text without punctuation and spaces, by which sentences are found in their lines."""
-    return _NOT_WORDS.sub("", text)
+def bare_text(text: str) -> str:
+    """A text without punctuation and spaces, for finding sentences in lines."""
+    return _NOT_LETTERS.sub("", text)
 
 
 def paragraph_lines(repaired: str, paragraphs: Iterable[Sequence[str]]) -> list[range]:
     """The line numbers of each paragraph, given by its sentences; empty where it is not found."""
-    words = ""
+    letters = ""
     line_of: list[int] = []  # of each character in `words`
     for number, line in enumerate(repaired.split("\n"), 1):
-        in_line = words_of(line)
-        words += in_line
-        line_of += [number] * len(in_line)
-    at, result = 0, []
+        line_letters = bare_text(line)
+        letters += line_letters
+        line_of += [number] * len(line_letters)
+    position, result = 0, []
     for sentences in paragraphs:
-        first, last = words_of(sentences[0]), words_of(sentences[-1])
-        start = words.find(first, at) if first else -1
-        end = words.find(last, start) + len(last) - 1 if start >= 0 and last else -1
+        first, last = bare_text(sentences[0]), bare_text(sentences[-1])
+        start = letters.find(first, position) if first else -1
+        end = letters.find(last, start) + len(last) - 1 if start >= 0 and last else -1
         if start < 0 or end < start:
             result.append(range(0))
             continue
-        at = end
+        position = end
         result.append(range(line_of[start], line_of[end] + 1))
     return result
 
 
 def repairs_in(sentence: str, lines: Iterable[SourceLine]) -> tuple[Repair, ...]:
     """The repairs in the text of a sentence, without those of punctuation marks."""
-    wanted = words_of(sentence)
+    sentence_letters = bare_text(sentence)
     for line in lines:
-        words = ""
+        letters = ""
         repairs: list[tuple[int, Repair]] = []  # with their places in `words`
         for span in line.spans:
             if span.repair and span.repair.kind != PUNCTUATION:
-                repairs.append((len(words), span.repair))
+                repairs.append((len(letters), span.repair))
             replaced = span.repair and span.repair.state != REFUSED
-            words += words_of(span.repair.after if span.repair and replaced else span.text)
-        start = words.find(wanted) if wanted else -1
+            letters += bare_text(span.repair.after if span.repair and replaced else span.text)
+        start = letters.find(sentence_letters) if sentence_letters else -1
         if start >= 0:
             return tuple(
-                repair for place, repair in repairs if start <= place < start + len(wanted)
+                repair
+                for place, repair in repairs
+                if start <= place < start + len(sentence_letters)
             )
     return ()
 
@@ -188,8 +190,8 @@ class Doubt:
     """An undecided repair with the text around it as it now reads."""
 
     repair: AnyRepair
-    left: str
-    right: str
+    left_context: str
+    right_context: str
 
     @property
     def kind(self) -> str | Promise:
@@ -201,17 +203,23 @@ def doubts(text_read: str, repairs: Sequence[AnyRepair]) -> tuple[Doubt, ...]:
     lines = text_read.split("\n")
     result = []
     for repair in repairs:
-        if is_waiting(repair):
+        if is_undecided(repair):
             line = lines[repair.line - 1]
             in_line = [row for row in repairs if row.line == repair.line]
-            here = next(at for at, row in enumerate(in_line) if row is repair)
-            left = applied(line[: repair.start], in_line[:here])
+            index = next(position for position, row in enumerate(in_line) if row is repair)
+            left_context = applied(line[: repair.start], in_line[:index])
             end = repair.start + len(repair.before)
             later = [
                 _ShiftedRepair(row.start - end, row.before, row.after)
-                for row in in_line[here + 1 :]
+                for row in in_line[index + 1 :]
             ]
-            result.append(Doubt(repair, left[-NEAR:], applied(line[end:], later)[:NEAR]))
+            result.append(
+                Doubt(
+                    repair,
+                    left_context[-CONTEXT_LENGTH:],
+                    applied(line[end:], later)[:CONTEXT_LENGTH],
+                )
+            )
     return tuple(result)
 
 
@@ -224,7 +232,7 @@ class _ShiftedRepair:
     after: str
 
 
-def is_waiting(repair: AnyRepair) -> bool:
+def is_undecided(repair: AnyRepair) -> bool:
     if isinstance(repair, Repair):
         return repair.state == PROPOSED
     return not repair.certain and not repair.confirmed_by

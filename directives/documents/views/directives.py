@@ -17,7 +17,7 @@ from directives.models import Directive
 from directives.web.doors import demand, page, write
 from directives.web.requests import SignedInRequest
 
-HERE = "directives/directives/"
+TEMPLATES = "directives/directives/"
 
 
 def _directive(request: SignedInRequest, pk: int) -> Directive:
@@ -37,7 +37,7 @@ def directive(request: SignedInRequest, pk: int) -> HttpResponse:
         "directive": row,
         "may_correct": may(request.user, "own", row),
     }
-    return page(request, HERE + "directive.html", context)
+    return page(request, TEMPLATES + "directive.html", context)
 
 
 @require_GET
@@ -45,7 +45,7 @@ def directive_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     row = _directive(request, pk)
     demand(request.user, "own", row)
     forms = CorrectionForms(row, correcting.reading_of(row))
-    return page(request, HERE + "correct.html", {"directive": row, "forms": forms})
+    return page(request, TEMPLATES + "correct.html", {"directive": row, "forms": forms})
 
 
 @write
@@ -56,7 +56,7 @@ def directive_correct_save(request: SignedInRequest, pk: int) -> HttpResponse:
     forms = CorrectionForms(row, reading, request.POST)
     context: dict[str, Any] = {"directive": row, "forms": forms}
     if not forms.is_valid():
-        return page(request, HERE + "correct.html", context, status=422)
+        return page(request, TEMPLATES + "correct.html", context, status=422)
     try:
         correcting.correct_directive(
             directive=row,
@@ -68,10 +68,10 @@ def directive_correct_save(request: SignedInRequest, pk: int) -> HttpResponse:
         )
     except Invalid as refusal:
         refusal.add_to(forms.form)
-        return page(request, HERE + "correct.html", context, status=422)
+        return page(request, TEMPLATES + "correct.html", context, status=422)
     except Stale as refusal:
         context |= {"theirs": reading, "refusal": refusal}
-        return page(request, HERE + "correct.html", context, status=409)
+        return page(request, TEMPLATES + "correct.html", context, status=409)
     messages.success(
         request, _("The reading is corrected; the earlier text is kept in the audit log.")
     )

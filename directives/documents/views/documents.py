@@ -34,22 +34,22 @@ from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, paged, tell_stored, write
 from directives.web.requests import SignedInRequest
 
-HERE = "directives/documents/"
+TEMPLATES = "directives/documents/"
 
 
 @require_GET
 def documents(request: SignedInRequest) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "documents")
-    chosen = DocumentFilter.of(request.GET)
-    page_of_list = paged(request, register.matching_documents(request.user, q=chosen.q))
+    document_filter = DocumentFilter.of(request.GET)
+    documents_page = paged(request, register.matching_documents(request.user, q=document_filter.q))
     context = {
-        "chosen": chosen,
-        "page": page_of_list,
-        "rows": register.document_rows(request.user, list(page_of_list)),
+        "filter": document_filter,
+        "page": documents_page,
+        "rows": register.document_rows(request.user, list(documents_page)),
         "may_register": may(request.user, "register"),
     }
-    return page(request, HERE + "list.html", context)
+    return page(request, TEMPLATES + "list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,17 +59,17 @@ def document_new(request: SignedInRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "GET" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
-        return page(request, HERE + "new.html", {"form": form}, status=status)
+        return page(request, TEMPLATES + "new.html", {"form": form}, status=status)
     file = form.cleaned_data["file"]
     source = file.read()
     try:
         reading = read(source, name=file.name)
-        known = Document.objects.filter(sha256=reading.sha256).only("title").first()
-        if known is not None:
-            raise DocumentError.repeated(known.title)
+        registered = Document.objects.filter(sha256=reading.sha256).only("title").first()
+        if registered is not None:
+            raise DocumentError.repeated(registered.title)
     except DocumentError as fault:
-        form.add_error("file", worded(fault))
-        return page(request, HERE + "new.html", {"form": form}, status=422)
+        form.add_error("file", message_of(fault))
+        return page(request, TEMPLATES + "new.html", {"form": form}, status=422)
     confirm = RegisterForm(
         request.user, initial={"source": packed(source), "source_name": file.name}
     )
@@ -80,10 +80,10 @@ def _preview(
     request: SignedInRequest, form: RegisterForm, reading: Reading, name: str, status: int = 200
 ) -> HttpResponse:
     context = {"form": form, "preview": preview_of(reading), "file_name": name}
-    return page(request, HERE + "preview.html", context, status=status)
+    return page(request, TEMPLATES + "preview.html", context, status=status)
 
 
-def worded(fault: DocumentError) -> str:
+def message_of(fault: DocumentError) -> str:
     """The message of the error in the language of the reader."""
     return _(MESSAGES[fault.code]) % fault.params
 
@@ -94,8 +94,8 @@ def document_register(request: SignedInRequest) -> HttpResponse:
     form = RegisterForm(request.user, request.POST)
     valid = form.is_valid()
     if "source" in form.errors or "source_name" in form.errors:
-        lost = [_("The file did not arrive completely. Choose it again.")]
-        return _choose_again(request, form.errors.get("source") or lost)
+        incomplete = [_("The file did not arrive completely. Choose it again.")]
+        return _choose_again(request, form.errors.get("source") or incomplete)
     source, name = form.cleaned_data["source"], form.cleaned_data["source_name"]
     try:
         reading = read(source, name=name)
@@ -111,7 +111,7 @@ def document_register(request: SignedInRequest) -> HttpResponse:
             fictional=form.cleaned_data["fictional"],
         )
     except DocumentError as fault:
-        return _choose_again(request, [worded(fault)])
+        return _choose_again(request, [message_of(fault)])
     if document.repairs.filter(state=PROPOSED).exists():
         next_step = _(
             "The document is registered. Decide its doubtful places, then assign its directives."
@@ -128,7 +128,7 @@ def _choose_again(request: SignedInRequest, faults: ErrorList | list[str]) -> Ht
     form = UploadForm({})
     form.full_clean()
     form.errors["file"] = form.error_class(faults)
-    return page(request, HERE + "new.html", {"form": form}, status=422)
+    return page(request, TEMPLATES + "new.html", {"form": form}, status=422)
 
 
 def _documents(request: SignedInRequest) -> QuerySet[Document]:
@@ -141,21 +141,21 @@ def document(request: SignedInRequest, pk: int) -> HttpResponseBase:
         return answer(request, "directives", {"pk": pk})
     row = get_object_or_404(_documents(request).defer("source"), pk=pk)
     context = _document_context(request, row, DirectiveFilter.of(request.GET))
-    return page(request, HERE + "document.html", context)
+    return page(request, TEMPLATES + "document.html", context)
 
 
 def _document_context(
     request: SignedInRequest,
     row: Document,
-    chosen: DirectiveFilter,
+    directive_filter: DirectiveFilter,
     typed: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     directives = register.matching_directives(
-        row, q=chosen.q, kind=chosen.kind, section=chosen.section
+        row, q=directive_filter.q, kind=directive_filter.kind, section=directive_filter.section
     )
     return {
         "document": row,
-        "chosen": chosen,
+        "filter": directive_filter,
         "view": register.document_view(request.user, row, directives),
         "kinds": KINDS,
         "sections": row.sections.order_by("order"),
@@ -205,7 +205,7 @@ def _repair_again(request: SignedInRequest, repair: Repair, form: RepairForm) ->
     row = get_object_or_404(_documents(request).defer("source"), pk=repair.document_id)
     typed = {"repair": repair.pk, "form": form}
     context = _document_context(request, row, DirectiveFilter(), typed)
-    return page(request, HERE + "document.html", context, status=422)
+    return page(request, TEMPLATES + "document.html", context, status=422)
 
 
 @require_GET
@@ -213,27 +213,27 @@ def matrix(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "matrix", {"pk": pk})
     row = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
-    chosen = MatrixFilter.of(request.GET)
-    bodies = nearby_bodies(request.user, whole_number(chosen.body))
-    top = next((body for body in bodies if str(body.pk) == chosen.body), None)
-    lines = axes(
+    matrix_filter = MatrixFilter.of(request.GET)
+    bodies = nearby_bodies(request.user, whole_number(matrix_filter.body))
+    top_body = next((body for body in bodies if str(body.pk) == matrix_filter.body), None)
+    matrix_axes = axes(
         request.user,
         row,
-        section=chosen.section,
-        kind=chosen.body_kind,
-        light=chosen.light,
-        body=top,
+        section=matrix_filter.section,
+        kind=matrix_filter.body_kind,
+        light=matrix_filter.light,
+        body=top_body,
         query=request.GET,
     )
     context = {
         "document": row,
-        "chosen": chosen,
-        "top": top,
+        "filter": matrix_filter,
+        "top_body": top_body,
         "bodies": bodies,
-        "matrix": matrix_of(lines, request.GET),
+        "matrix": matrix_of(matrix_axes, request.GET),
         "sections": row.sections.order_by("order"),
         "kinds": BODY_KINDS,
         "lights": LIGHTS,
         "may_issue": may(request.user, "own", row),
     }
-    return page(request, HERE + "matrix.html", context)
+    return page(request, TEMPLATES + "matrix.html", context)

@@ -14,7 +14,7 @@ from directives.base.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.documents.imports.directive_finder import (
     DirectiveFinder,
     unknown_directive,
-    unknown_words,
+    unknown_text,
 )
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
@@ -370,7 +370,7 @@ class ObligationChecker(Checker):
                 _("Delete this row, or ask the organisation that registered the document."),
             )
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
-            yield unknown_words("directive", words)
+            yield unknown_text("directive", words)
         elif not pair[0]:
             yield unknown_directive(self.names, clause)
         column = row.values.get(NAMED_IN, "body")

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from directives.base.script import fold
 from directives.base.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
-from directives.documents.imports.directive_finder import ENDS, TITLE, DirectiveFinder
+from directives.documents.imports.directive_finder import END_MARKS, TITLE, DirectiveFinder
 from directives.models import CalendarDay
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.imports.split_bodies import named
@@ -130,7 +130,7 @@ class ReadonlyColumns:
                     return False
                 return fold(code) == fold(clause.code) or self._directive(code) == clause.pk
             case "directive":
-                same = fold(line.clause.text).rstrip(ENDS) == fold(text).rstrip(ENDS)
+                same = fold(line.clause.text).rstrip(END_MARKS) == fold(text).rstrip(END_MARKS)
                 return same or self._directive(text) == line.clause.pk
             case "body":
                 parts = {part for _name, part in named(text)} - {""}

@@ -91,7 +91,7 @@ class ObligationPage:
     measures: tuple[Measure, ...]
     log: tuple[LogEntry, ...]
     entries: tuple[ReportEntry, ...]  # newest cycle first
-    happenings: tuple[TimelineEntry, ...]
+    timeline: tuple[TimelineEntry, ...]
     steps: tuple[Step, ...]
     ways: tuple[Way, ...]
     deciders: Deciders | None = None  # if the user made the request that waits here
@@ -164,7 +164,7 @@ def obligation_page(
         measures=measures,
         log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
         entries=entries,
-        happenings=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
+        timeline=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
         steps=steps(row, user),
         ways=tuple(_ways(row, user, measures, entries)),
         deciders=deciders(row, user),

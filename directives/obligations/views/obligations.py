@@ -37,8 +37,8 @@ AT_ONCE = 2_000  # obligations acknowledged by one request, in one transaction
 def obligations(request: SignedInRequest) -> HttpResponseBase:
     if wants_file(request):
         return answer(request, "ledger")
-    chosen = ObligationFilter.of(request.GET)
-    options = filter_options(request.user, chosen)
+    obligation_filter = ObligationFilter.of(request.GET)
+    options = filter_options(request.user, obligation_filter)
     if options.contradictory:
         return redirect(request.path + query(request, section=""))
     found = listing(request.user, options, request.GET, today=request.today)
@@ -48,7 +48,7 @@ def obligations(request: SignedInRequest) -> HttpResponseBase:
         "list": found,
         "page": found.leaf,
         "rows": found.leaf.rows,
-        "chosen": chosen,
+        "filter": obligation_filter,
         "labels": Labels.for_reader(oversees=request.user.oversees),
         "own": request.user.bodies_as(STAFF),
     }

@@ -165,7 +165,7 @@ class EntryPage:
     row: LogRow
     corrections: tuple[LogEntry, ...]  # the valid one, and withdrawn ones
     acts: tuple[str, ...]
-    happenings: tuple[TimelineEntry, ...]
+    timeline: tuple[TimelineEntry, ...]
 
 
 def entry_page(entry: LogEntry, user: User) -> EntryPage:

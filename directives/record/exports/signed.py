@@ -19,12 +19,12 @@ from directives.core import audit
 from directives.core.sealing.copying import Packed, newest, pack
 from directives.models import Event, Seal, User
 from directives.record.exports.events import COMMON, ORIGIN
-from directives.record.queries.events import EventFilter, EventLine, in_words, with_names
+from directives.record.queries.events import EventFilter, EventLine, event_line, with_names
 from directives.tables.book import Book
 from directives.tables.csv_writer import write_csv
 
 AT_ONCE = 5_000  # events in a copy that a request makes
-ROWS = 2_000  # events read by one query
+ROWS_PER_QUERY = 2_000  # events read by one query
 
 
 def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
@@ -32,7 +32,7 @@ def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[Bin
 
     Raises Refusal for more than AT_ONCE events.
     """
-    last, total = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
+    newest_seal, total = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
     events = event_filter.apply(Event.objects.readable_by(by))
     ids = array("q", sorted(events.order_by("-id").values_list("id", flat=True)[: AT_ONCE + 1]))
     if len(ids) > AT_ONCE:
@@ -43,10 +43,10 @@ def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[Bin
         raise Refusal(text % {"count": AT_ONCE, "command": command_of(event_filter)})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
-        take(
+        write_copy(
             file,
             ids,
-            last,
+            newest_seal,
             event_filter=event_filter,
             whole=len(ids) >= total and not filter_of(event_filter),
             by=by,
@@ -61,12 +61,14 @@ def for_page(event_filter: EventFilter, *, by: User, now: datetime) -> tuple[Bin
 
 def for_command(file: BinaryIO, event_filter: EventFilter, *, now: datetime) -> Packed:
     """Write a copy of all events that the filter selects."""
-    last, events = newest(), event_filter.apply(Event.objects.all())
-    ids = array("q", events.order_by("id").values_list("id", flat=True).iterator(chunk_size=ROWS))
-    return take(
+    newest_seal, events = newest(), event_filter.apply(Event.objects.all())
+    ids = array(
+        "q", events.order_by("id").values_list("id", flat=True).iterator(chunk_size=ROWS_PER_QUERY)
+    )
+    return write_copy(
         file,
         ids,
-        last,
+        newest_seal,
         event_filter=event_filter,
         whole=not filter_of(event_filter),
         by=None,
@@ -74,10 +76,10 @@ def for_command(file: BinaryIO, event_filter: EventFilter, *, now: datetime) -> 
     )
 
 
-def take(
+def write_copy(
     file: BinaryIO,
     ids: array,
-    last: Seal | None,
+    newest_seal: Seal | None,
     *,
     event_filter: EventFilter,
     whole: bool,
@@ -97,7 +99,7 @@ def take(
         "filter": conditions,
         "whole": whole,
     }
-    copy = pack(file, ids, last, about=about, table=partial(_table, ids, now))
+    copy = pack(file, ids, newest_seal, about=about, table=partial(_table, ids, now))
     facts = {
         "filter": conditions,
         "events": copy.events,
@@ -105,7 +107,9 @@ def take(
         "key": copy.key,
     }
     with transaction.atomic():
-        audit.record_apart("take_record", Seal, last.pk if last else 0, by=by, now=now, after=facts)
+        audit.record_apart(
+            "take_record", Seal, newest_seal.pk if newest_seal else 0, by=by, now=now, after=facts
+        )
     return copy
 
 
@@ -133,6 +137,8 @@ def _table(ids: array, now: datetime, file: BinaryIO) -> int:
 
 
 def _lines(ids: array) -> Iterator[EventLine]:
-    for start in range(0, len(ids), ROWS):
-        rows: QuerySet[Event] = Event.objects.filter(id__in=ids[start : start + ROWS].tolist())
-        yield from map(in_words, with_names(rows).order_by("id"))
+    for start in range(0, len(ids), ROWS_PER_QUERY):
+        rows: QuerySet[Event] = Event.objects.filter(
+            id__in=ids[start : start + ROWS_PER_QUERY].tolist()
+        )
+        yield from map(event_line, with_names(rows).order_by("id"))

@@ -1,4 +1,4 @@
-"""The audit record as a list: who did what, when, to what, for which body."""
+"""The audit record as a list of events."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -68,16 +68,16 @@ SUBJECTS: dict[str, str | Promise] = {
     "opensession": pgettext_lazy("subject", "Session"),
     "seal": pgettext_lazy("subject", "Tamper check"),
 }
-# These are about the system, not about anybody's work: administrators may read their content.
-OF_THE_PRODUCT = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
-ADDRESSES = {
+# Actions on the system itself: administrators may read the details of these events.
+SYSTEM_ACTIONS = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
+URL_NAMES = {
     name: name for name in ("obligation", "plan", "document", "directive", "organisation")
 } | {"logentry": "log_entry"}
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """The filter of the list."""
+    """The filter of the list, as its address has it."""
 
     action: str = ""
     subject: str = ""
@@ -104,7 +104,7 @@ class EventFilter:
         )
 
     @property
-    def any(self) -> bool:
+    def is_set(self) -> bool:
         return self != EventFilter()
 
     @property
@@ -113,11 +113,11 @@ class EventFilter:
         return bool(self.act or self.document or self.body)
 
     @property
-    def act_word(self) -> str | Promise:
+    def act_label(self) -> str | Promise:
         return captions.HAPPENED.get(self.act, "")
 
     def apply(self, events: QuerySet[Event]) -> QuerySet[Event]:
-        """Limit the events to those that match."""
+        """The events that match."""
         zone = timezone.get_current_timezone()
         if self.act:
             events = _happened(events, self.act)
@@ -152,19 +152,21 @@ def _day(text: str) -> date | None:
 def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
     """The events that a dashboard counts as this act: by action, or by the change of the light."""
     if act in ACTS:
-        named = (name.split(":") for name in ACTS[act])
+        actions = (name.split(":") for name in ACTS[act])
         return events.filter(
-            any_of(Q(subject_type=subject, action=action) for subject, action in named)
+            any_of(Q(subject_type=subject, action=action) for subject, action in actions)
         )
-    lit = {
-        f"{side}_lit": Coalesce(KT(f"{side}__light"), Value("", TextField()))
+    light_annotations = {
+        f"{side}_light": Coalesce(KT(f"{side}__light"), Value("", TextField()))
         for side in ("before", "after")
     }
-    turned, still = ("after_lit", "before_lit") if act == WORSE else ("before_lit", "after_lit")
+    red, not_red = (
+        ("after_light", "before_light") if act == WORSE else ("before_light", "after_light")
+    )
     return (
-        events.alias(**lit)
-        .filter(subject_type="obligation", **{turned: RED})
-        .exclude(**{still: RED})
+        events.alias(**light_annotations)
+        .filter(subject_type="obligation", **{red: RED})
+        .exclude(**{not_red: RED})
     )
 
 
@@ -180,8 +182,8 @@ class EventLine:
     @property
     def name(self) -> str:
         """The code of its directive, or the name of the account, or the id of the subject."""
-        named: Any = self.event  # annotated by `with_names`
-        return named.code or named.person or str(self.event.subject_id)
+        annotated: Any = self.event  # annotated by `with_names`
+        return annotated.code or annotated.person or str(self.event.subject_id)
 
     @property
     def changed(self) -> tuple[tuple[str, str, str], ...]:
@@ -200,7 +202,7 @@ def _may_read(user: User, event: Event) -> bool:
 
 
 def _shows_content(user: User, event: Event) -> bool:
-    return event.action in OF_THE_PRODUCT or _may_read(user, event)
+    return event.action in SYSTEM_ACTIONS or _may_read(user, event)
 
 
 def _without_content(event: Event) -> Event:
@@ -219,7 +221,7 @@ def _without_origin(event: Event) -> Event:
     return event
 
 
-def seen(user: User) -> QuerySet[Event]:
+def events_in_view(user: User) -> QuerySet[Event]:
     """The events that the user may see.
 
     Users who see much get a condition for which the database scans from the newest event.
@@ -232,7 +234,7 @@ def seen(user: User) -> QuerySet[Event]:
 
 def events_for(user: User, event_filter: EventFilter) -> QuerySet[Event]:
     """The events that the user may see and the filter selects, newest first."""
-    return with_names(event_filter.apply(seen(user))).order_by("-id")
+    return with_names(event_filter.apply(events_in_view(user))).order_by("-id")
 
 
 def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
@@ -242,13 +244,13 @@ def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
     person = Subquery(
         accounts.values(name=Coalesce(NullIf("full_name", Value("")), "username"))[:1]
     )
-    of_account = Case(When(subject_type="user", then=person))
+    account_name = Case(When(subject_type="user", then=person))
     return events.select_related("by", "organisation").annotate(
-        code=Subquery(code), person=of_account
+        code=Subquery(code), person=account_name
     )
 
 
-def lines(events: Iterable[Event], user: User) -> list[EventLine]:
+def event_lines(events: Iterable[Event], user: User) -> list[EventLine]:
     """The events as rows with what the user may read; with links unless they only audit."""
     if user.is_staff:
         events = [
@@ -256,14 +258,14 @@ def lines(events: Iterable[Event], user: User) -> list[EventLine]:
         ]
     if not sees_origin(user):
         events = map(_without_origin, events)
-    return [in_words(event, {} if user.only_audits else ADDRESSES) for event in events]
+    return [event_line(event, {} if user.only_audits else URL_NAMES) for event in events]
 
 
-def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> EventLine:
+def event_line(event: Event, url_names: Mapping[str, str] = URL_NAMES) -> EventLine:
     """Return an event as a row; `addresses` are URL names by type of subject."""
     subject = event.subject_type
     return EventLine(
-        event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, "")
+        event, word_of(event.action), SUBJECTS.get(subject, subject), url_names.get(subject, "")
     )
 
 
@@ -271,30 +273,30 @@ def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> EventLin
 
 
 NEWEST = Order("newest", (Column("id", down=True),))
-SEARCHED = 200_000  # events that a search covers
-ASTRAY = 10_000  # events by which the order of ids and that of time may differ
-FEW = 300  # bodies whose newest events are looked up body by body
+SEARCH_LIMIT = 200_000  # events that a search covers
+ID_DISORDER = 10_000  # events by which the order of ids and that of time may differ
+FEW_BODIES = 300  # bodies whose newest events are looked up body by body
 
 
 def events_page(user: User, event_filter: EventFilter, query: Mapping[str, str]) -> Page:
     """Return one page of the record, the newest first, without a total."""
-    turn, events = PageRequest.from_query(query, NEWEST), events_for(user, event_filter)
+    page_request, events = PageRequest.from_query(query, NEWEST), events_for(user, event_filter)
     indexed = event_filter.document and event_filter.since
-    if event_filter.any and not indexed:
-        events = events.filter(_searched(event_filter))
-    elif not turn.backwards:
-        events = events.filter(_near(user, turn))
-    return read_page(events, NEWEST, turn, total=None)
+    if event_filter.is_set and not indexed:
+        events = events.filter(_search_window(event_filter))
+    elif not page_request.backwards:
+        events = events.filter(_lower_bound(user, page_request))
+    return read_page(events, NEWEST, page_request, total=None)
 
 
 def exported(user: User, event_filter: EventFilter) -> Iterator[EventLine]:
     """Yield all events that the filter selects, streamed."""
     for event in events_for(user, event_filter).iterator(chunk_size=2000):
-        yield from lines([event], user)
+        yield from event_lines([event], user)
 
 
-def _searched(event_filter: EventFilter) -> Q:
-    """The part that is searched: SEARCHED events back from the newest, or from `until`.
+def _search_window(event_filter: EventFilter) -> Q:
+    """The ids that a search covers: SEARCH_LIMIT events back from the newest, or from `until`.
 
     Ids are in order of time, except for events of transactions that overlapped.
     """
@@ -308,11 +310,11 @@ def _searched(event_filter: EventFilter) -> Q:
         )
         first = Document.objects.annotate(first=Subquery(later)).aggregate(id=Min("first"))["id"]
         if first is not None:
-            return Q(pk__gt=first - SEARCHED, pk__lt=first + ASTRAY)
-    return Q(pk__gt=Subquery(last) - SEARCHED)
+            return Q(pk__gt=first - SEARCH_LIMIT, pk__lt=first + ID_DISORDER)
+    return Q(pk__gt=Subquery(last) - SEARCH_LIMIT)
 
 
-def _near(user: User, turn: PageRequest) -> Q:
+def _lower_bound(user: User, page_request: PageRequest) -> Q:
     """A lower bound of the ids on a page, for users who see few bodies.
 
     The newest events of each body are found by an index, however long the record is.
@@ -321,12 +323,13 @@ def _near(user: User, turn: PageRequest) -> Q:
     if user.sees_whole_record or scope.wide:
         return Q()
     newest = Event.objects.filter(
-        organisation=OuterRef("pk"), **({"pk__lt": turn.key[0]} if turn.key else {})
+        organisation=OuterRef("pk"),
+        **({"pk__lt": page_request.key[0]} if page_request.key else {}),
     )
-    bodies = Organisation.objects.filter(scope.condition(""))[: FEW + 1].annotate(
-        reach=Subquery(newest.order_by("-pk").values("pk")[SIZE : SIZE + 1])
+    bodies = Organisation.objects.filter(scope.condition(""))[: FEW_BODIES + 1].annotate(
+        oldest_on_page=Subquery(newest.order_by("-pk").values("pk")[SIZE : SIZE + 1])
     )
-    events = bodies.aggregate(n=Count("pk"), furthest=Max("reach"))
-    if events["n"] > FEW or events["furthest"] is None:
+    events = bodies.aggregate(n=Count("pk"), furthest=Max("oldest_on_page"))
+    if events["n"] > FEW_BODIES or events["furthest"] is None:
         return Q()
     return Q(pk__gte=events["furthest"])

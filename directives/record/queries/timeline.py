@@ -15,15 +15,15 @@ from directives.base.states import COLOURS
 from directives.models import Event, Organisation, User
 
 LIMIT = 20  # entries of a timeline
-READ = 200  # acts from which they are made
+ACTS_READ = 200  # acts from which they are made
 # Technical actions, which are only in the audit record.
-QUIET = (
+TECHNICAL_ACTIONS = (
     *("save", "append", "redraft", "begin", "export", "cancel_export", "columns"),
     *("continue_act", "call_off_act", "download", "take_offline", "take_paper"),
     *("view_source", "refused"),
 )
 # Events written together with a person's act: their changes are shown in its entry.
-ECHOES = ("review", "report_clock")
+FOLLOW_UPS = ("review", "report_clock")
 
 WORDS: dict[str, str | Promise] = {
     "acknowledge": pgettext_lazy("event", "Acknowledged"),
@@ -132,9 +132,10 @@ def word_of(action: str) -> str | Promise:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of a timeline: `count` equal changes at `bodies` bodies, some of them `named`.
+    """One line of a timeline: `count` equal changes at `bodies` bodies.
 
-    `before` and `after` are empty unless it was a single change.
+    `named_bodies` are some of the bodies. `before` and `after` are empty unless it was a single
+    change.
     """
 
     at: datetime
@@ -142,12 +143,12 @@ class TimelineEntry:
     word: str | Promise
     count: int
     by: User | None
-    named: tuple[Organisation, ...]
+    named_bodies: tuple[Organisation, ...]
     bodies: int
     reason: str
     before: dict[str, Any]
     after: dict[str, Any]
-    several: bool = False  # different people did it
+    several_people: bool = False  # different people did it
 
     @property
     def light(self) -> str:
@@ -167,28 +168,28 @@ class TimelineEntry:
 def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[TimelineEntry, ...]:
     """Return the latest entries, the newest first, in two queries."""
     acts = list(
-        events.exclude(action__in=QUIET)
+        events.exclude(action__in=TECHNICAL_ACTIONS)
         .order_by()
         .values("at", "action", "by", "reason")
         .annotate(n=Count("pk"), first=Min("pk"), bodies=Count("organisation", distinct=True))
-        .order_by("-at", "-first")[:READ]
+        .order_by("-at", "-first")[:ACTS_READ]
     )
     rows = Event.objects.filter(pk__in=[act["first"] for act in acts])
-    firsts = {event.pk: event for event in rows.select_related("by", "organisation")}
-    entries = [_entry(firsts[act["first"]], act["n"], act["bodies"]) for act in acts]
-    return _merged(_with_echoes(entries))[:limit]
+    first_events = {event.pk: event for event in rows.select_related("by", "organisation")}
+    entries = [_entry(first_events[act["first"]], act["n"], act["bodies"]) for act in acts]
+    return _merged(_with_follow_ups(entries))[:limit]
 
 
 def _entry(event: Event, count: int, bodies: int) -> TimelineEntry:
     before, after = (event.before, event.after) if count == 1 else ({}, {})
-    named = (event.organisation,) if event.organisation else ()
+    named_bodies = (event.organisation,) if event.organisation else ()
     return TimelineEntry(
         event.at,
         event.action,
         word_of(event.action),
         count,
         event.by,
-        named,
+        named_bodies,
         bodies,
         event.reason,
         before,
@@ -196,17 +197,21 @@ def _entry(event: Event, count: int, bodies: int) -> TimelineEntry:
     )
 
 
-def _with_echoes(entries: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
-    """Yield the entries without echoes, each with the changes of its echo."""
-    echoes = {
-        (entry.at, entry.by, entry.named): entry for entry in entries if entry.action in ECHOES
+def _with_follow_ups(entries: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
+    """Yield the entries without follow-ups, each with the changes of its follow-up."""
+    follow_ups = {
+        (entry.at, entry.by, entry.named_bodies): entry
+        for entry in entries
+        if entry.action in FOLLOW_UPS
     }
     for entry in entries:
-        if entry.action in ECHOES:
+        if entry.action in FOLLOW_UPS:
             continue
-        echo = echoes.get((entry.at, entry.by, entry.named)) if entry.count == 1 else None
-        if echo:
-            before, after = echo.before | entry.before, echo.after | entry.after
+        follow_up = (
+            follow_ups.get((entry.at, entry.by, entry.named_bodies)) if entry.count == 1 else None
+        )
+        if follow_up:
+            before, after = follow_up.before | entry.before, follow_up.after | entry.after
             entry = replace(entry, before=before, after=after)
         yield entry
 
@@ -222,11 +227,11 @@ def _merged(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
 
 
 def _with(entry: TimelineEntry, other: TimelineEntry) -> TimelineEntry:
-    new_bodies = tuple(body for body in other.named if body not in entry.named)
+    new_bodies = tuple(body for body in other.named_bodies if body not in entry.named_bodies)
     return replace(
         entry,
         count=entry.count + other.count,
-        several=entry.several or entry.by != other.by,
-        named=entry.named + new_bodies,
-        bodies=entry.bodies + other.bodies - (len(other.named) - len(new_bodies)),
+        several_people=entry.several_people or entry.by != other.by,
+        named_bodies=entry.named_bodies + new_bodies,
+        bodies=entry.bodies + other.bodies - (len(other.named_bodies) - len(new_bodies)),
     )

@@ -101,7 +101,7 @@ class ReportFilter:
         )
 
     @property
-    def any(self) -> bool:
+    def is_set(self) -> bool:
         return bool(self.state or self.q)
 
 

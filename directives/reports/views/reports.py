@@ -34,10 +34,10 @@ def reports(request):
     if wants_file(request):
         return answer(request, "reports")
     cycles = cycles_of(request.user)
-    chosen = ReportFilter.of(request.GET, request.user, cycles)
-    listed = report_list(request.user, chosen, cycles, today=request.today)
+    report_filter = ReportFilter.of(request.GET, request.user, cycles)
+    listed = report_list(request.user, report_filter, cycles, today=request.today)
     current = report_page(request.user, listed, request.GET, today=request.today)
-    context = {"list": listed, "chosen": chosen, "page": current, "limit": COUNTED}
+    context = {"list": listed, "filter": report_filter, "page": current, "limit": COUNTED}
     return page(
         request, "directives/reports/list.html", context, fragment="directives/reports/_list.html"
     )
