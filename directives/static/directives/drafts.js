@@ -15,15 +15,6 @@ const said = document.getElementById("drafts");
 const here = location.pathname + location.search;
 const opening = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`; // two tabs keep words of their own
 
-// A browser may keep nothing (private windows, a full store): then the words are on the page alone.
-function stored(act) {
-  try {
-    return act(localStorage);
-  } catch {
-    return null;
-  }
-}
-
 // What a form holds
 
 const fieldsOf = (form) => [...form.elements].filter((one) => one.name && one.matches("input, textarea, select") && !UNKEPT.includes(one.type));
@@ -114,15 +105,15 @@ function draftForm(element) {
 
 // The store
 
-const names = (mine) => (stored((store) => Object.keys(store)) || []).filter((name) => name.startsWith(mine ? `draft:${person}:` : "draft:"));
-const read = (name) => stored((store) => JSON.parse(store.getItem(name)));
-const drop = (name) => stored((store) => store.removeItem(name));
+const names = (mine) => (withStorage((store) => Object.keys(store)) || []).filter((name) => name.startsWith(mine ? `draft:${person}:` : "draft:"));
+const read = (name) => withStorage((store) => JSON.parse(store.getItem(name)));
+const drop = (name) => withStorage((store) => store.removeItem(name));
 const keyIn = (name) => name.split(":").slice(2, -1).join(":");
 
 function keep(form, sent) {
   unkept.delete(form);
   const draft = { at: Date.now(), values: valuesOf(form), marks: marksOf(form), labels: labelsOf(form), sent, page: here, action: pathOf(form), title: document.title };
-  stored((store) => store.setItem(nameOf(form), JSON.stringify(draft)));
+  withStorage((store) => store.setItem(nameOf(form), JSON.stringify(draft)));
 }
 
 // What the server has

@@ -41,15 +41,6 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("htmx:afterOnLoad", (event) => event.detail.xhr.status < 400 && again.delete(event.detail.requestConfig.elt));
 
-// A browser may keep nothing (private windows, a full store): then the words are on the page alone.
-function stored(act) {
-  try {
-    return act(localStorage);
-  } catch {
-    return null;
-  }
-}
-
 // When the session ends
 
 let idleAt = 0; // if nothing more is done
@@ -61,7 +52,7 @@ const ends = () => Math.min(idleAt, lastAt);
 function goOn() {
   idleAt = Date.now() + box.dataset.idle * 1000;
   over = false;
-  stored((store) => store.setItem(`session:${person}`, String(idleAt)));
+  withStorage((store) => store.setItem(`session:${person}`, String(idleAt)));
   look();
 }
 

@@ -1,6 +1,16 @@
 // Small comforts of every page. Without this script each page still works.
 "use strict";
 
+// What `act` makes of the browser's storage; null where it keeps nothing (private windows, a full store).
+// drafts.js and session.js call it.
+function withStorage(act) {
+  try {
+    return act(localStorage);
+  } catch {
+    return null;
+  }
+}
+
 document.addEventListener("keydown", (event) => {
   const open = document.querySelector("details.menu[open]");
   if (event.key === "Escape" && open) {
