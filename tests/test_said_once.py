@@ -411,7 +411,7 @@ def test_a_clock_runs_where_the_light_heeds_it(office):
 def test_states_and_colours_are_those_of_the_table():
     assert set(OBLIGATION_STATES) == clocks.STATES
     assert set(states.COLOURS) == set(clocks.COLOUR_NAMES)
-    assert set(states.COLOURS) >= set(clocks._AT_REST.values())
+    assert set(states.COLOURS) >= set(clocks._STOPPED_STATES.values())
     for language in ("zh-hans", "zh-hant", "en"):
         with override(language):
             labels = {colour: str(label) for colour, label in states.LIGHTS}

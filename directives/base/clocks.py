@@ -19,7 +19,11 @@ Colour = Literal["green", "yellow", "red", "closed", "undue"]
 
 STATES = frozenset(state for state, _label in OBLIGATION_STATES)
 # States in which no clock runs, with their light
-_AT_REST: dict[str, Colour] = {"closed": "closed", "withdrawn": "closed", "suspended": "undue"}
+_STOPPED_STATES: dict[str, Colour] = {
+    "closed": "closed",
+    "withdrawn": "closed",
+    "suspended": "undue",
+}
 _ONE_DAY = timedelta(days=1)
 Begins = tuple[date | None, date | None]  # first days on which work is behind and is silent
 
@@ -172,8 +176,8 @@ def clock_colour(
     name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
 ) -> Colour:
     """The colour by one clock alone: receipt, plan, report or completion."""
-    if facts.state in _AT_REST:
-        return _AT_REST[facts.state]
+    if facts.state in _STOPPED_STATES:
+        return _STOPPED_STATES[facts.state]
     if today < facts.starts_on:
         return "undue"
     clocks = _running(facts, workdays, tolerances)
@@ -189,8 +193,8 @@ def compute_light(
     """
     if facts.state not in STATES:
         raise ValueError(f"unknown state: {facts.state!r}")
-    if facts.state in _AT_REST:
-        return Light(_AT_REST[facts.state], Reason(facts.state), None)
+    if facts.state in _STOPPED_STATES:
+        return Light(_STOPPED_STATES[facts.state], Reason(facts.state), None)
     clocks = _running(facts, workdays, tolerances)
     begins = (_behind_from(facts, tolerances), _silent_from(facts, tolerances))
     now = _judge(facts, clocks, begins, today)
@@ -245,13 +249,13 @@ def _behind_from(facts: Facts, tolerances: Tolerances) -> date | None:
 def _judge(facts: Facts, clocks: list[_Clock], begins: Begins, day: date) -> tuple[Colour, Reason]:
     if day < facts.starts_on:
         return "undue", Reason("not_started", facts.starts_on)
-    lit = [(clock.colour(day), clock) for clock in clocks]
-    red = [clock for colour, clock in lit if colour == "red"]
+    clock_colours = [(clock.colour(day), clock) for clock in clocks]
+    red = [clock for colour, clock in clock_colours if colour == "red"]
     if red:
         first = min(red, key=_date_of)
         ending = "returned_overdue" if first.returned else "overdue"
         return "red", Reason(f"{first.name}_{ending}", first.on)
-    yellow = [clock for colour, clock in lit if colour == "yellow"]
+    yellow = [clock for colour, clock in clock_colours if colour == "yellow"]
     returned = min((clock for clock in yellow if clock.returned), key=_date_of, default=None)
     if returned:
         return "yellow", Reason(f"{returned.name}_returned", returned.on)

@@ -29,17 +29,17 @@ def differences(before: str, after: str) -> list[Piece]:
     """
     parts = SENTENCES if len(before) + len(after) > LONG else CHARACTERS
     old, new = parts.findall(before), parts.findall(after)
-    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     pieces: list[Piece] = []
     removed = added = ""
-    for place, (code, old_from, old_to, new_from, new_to) in enumerate(codes, 1):
-        out, into = "".join(old[old_from:old_to]), "".join(new[new_from:new_to])
-        between = (removed or added) and place < len(codes)
-        if code == "equal" and not (between and len(out) < SHORT):
-            pieces += [*_change(removed, added), Piece(out)]
+    for place, (opcode, old_from, old_to, new_from, new_to) in enumerate(opcodes, 1):
+        old_text, new_text = "".join(old[old_from:old_to]), "".join(new[new_from:new_to])
+        between = (removed or added) and place < len(opcodes)
+        if opcode == "equal" and not (between and len(old_text) < SHORT):
+            pieces += [*_change(removed, added), Piece(old_text)]
             removed = added = ""
         else:
-            removed, added = removed + out, added + into
+            removed, added = removed + old_text, added + new_text
     return [*pieces, *_change(removed, added)]
 
 

@@ -20,7 +20,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Errors of SQLite when it cannot create or enlarge its log: a full disk is one possible reason.
 SQLITE_DOUBTFUL = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 # Messages of SQLite after it rolled back a transaction by itself, as it does on a full disk.
-TAKEN_BACK = ("no such savepoint", "no transaction is active")
+ROLLED_BACK = ("no such savepoint", "no transaction is active")
 
 
 def written_folders() -> dict[str, Path]:
@@ -65,16 +65,16 @@ def says_full(error: BaseException) -> bool:
 def _says_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-        doubtful = code in SQLITE_DOUBTFUL or was_taken_back(error)
+        doubtful = code in SQLITE_DOUBTFUL or was_rolled_back(error)
         return code == sqlite3.SQLITE_FULL or (doubtful and (_is_limited() or bool(full_folders())))
     if isinstance(error, psycopg.errors.DiskFull):
         return True
     return isinstance(error, OSError) and error.errno in FULL
 
 
-def was_taken_back(error: sqlite3.Error) -> bool:
+def was_rolled_back(error: sqlite3.Error) -> bool:
     """Whether the error means that SQLite had rolled back the transaction by itself."""
-    return any(words in str(error) for words in TAKEN_BACK)
+    return any(words in str(error) for words in ROLLED_BACK)
 
 
 def _is_limited() -> bool:

@@ -37,9 +37,9 @@ FIELDS = (
     "request",
 )
 # Added in a later release. Left out if empty, so that the hashes of older events remain the same.
-ADDED = ("address", "request")
+LATER_FIELDS = ("address", "request")
 # Bytes of `written` after which it is emptied: another machine has sealed such old events.
-MOST = 4 * 1024**2
+MAX_BYTES = 4 * 1024**2
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
 
@@ -50,7 +50,7 @@ _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 def canonical_bytes(row: dict[str, Any]) -> bytes:
     """The bytes of a row that are hashed: JSON with sorted keys, times in UTC, in milliseconds."""
     values = {**row, "at": row["at"].astimezone(UTC)}
-    for name in ADDED:
+    for name in LATER_FIELDS:
         if not values.get(name):
             values.pop(name, None)
     return _encode(values).encode()
@@ -97,7 +97,7 @@ def _append(lines: bytes) -> None:
     file = os.open(place, APPENDING, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file).st_size > MOST:
+        if os.fstat(file).st_size > MAX_BYTES:
             os.ftruncate(file, 0)
         size = os.fstat(file).st_size
         if os.write(file, lines) < len(lines):
@@ -135,11 +135,11 @@ def forget(ids: Iterable[int]) -> None:
     sealed = set(ids)
     with _place().open("r+", encoding="ascii", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        kept = [
+        remaining_lines = [
             line
             for line in file.read().splitlines(keepends=True)
             if (row := _row(line)) and row[0] not in sealed
         ]
         file.seek(0)
         file.truncate()
-        file.writelines(kept)
+        file.writelines(remaining_lines)

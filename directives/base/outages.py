@@ -7,7 +7,7 @@ from http import HTTPStatus
 import psycopg
 from django.db import DatabaseError, InterfaceError
 
-from directives.base.disk import exception_chain, says_full, was_taken_back
+from directives.base.disk import exception_chain, says_full, was_rolled_back
 
 BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 AWAY_SQLITE = frozenset(
@@ -55,7 +55,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
 def _kind(error: BaseException) -> Outage | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-        if code in BUSY_SQLITE or was_taken_back(error):
+        if code in BUSY_SQLITE or was_rolled_back(error):
             return BUSY
         return AWAY if code in AWAY_SQLITE else None
     if not isinstance(error, psycopg.Error):

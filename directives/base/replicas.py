@@ -41,10 +41,10 @@ ON_PRIMARY = frozenset({"user", "membership", "pendingright", "formkey", "jobrun
 COOKIE = "written"
 PLACE = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 UNREACHABLE = "FFFFFFFF/FFFFFFFF"  # a position that no replica reaches
-FRESH = 1.0  # seconds for which the measured state of a replica is used
-REST = 5.0  # seconds for which a failed replica is not used
+STATE_VALID_FOR = 1.0  # seconds for which the measured state of a replica is used
+RETRY_AFTER = 5.0  # seconds for which a failed replica is not used
 NOTABLE_LAG = timedelta(seconds=5)  # from which lag on a page mentions it
-TRAIL = 180  # remembered positions of the primary
+POSITIONS_KEPT = 180  # remembered positions of the primary
 
 logger = logging.getLogger(__name__)
 _reading: ContextVar[str] = ContextVar("reading", default=DEFAULT_DB_ALIAS)
@@ -95,15 +95,15 @@ class ReplicaState:
 class Replica:
     """A replica as this process knows it.
 
-    Measuring takes a query on both servers, and is done at most once in FRESH seconds.
+    Measuring takes a query on both servers, and is done at most once in STATE_VALID_FOR seconds.
     """
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        self.seen: ReplicaState | None = None
-        self.seen_at = self.due = 0.0  # monotonic
+        self.last_state: ReplicaState | None = None
+        self.measured_at = self.next_refresh = 0.0  # monotonic
         # Times (monotonic) with the position of the primary
-        self.trail: deque[tuple[float, int]] = deque(maxlen=TRAIL)
+        self.primary_positions: deque[tuple[float, int]] = deque(maxlen=POSITIONS_KEPT)
         self.lock = threading.Lock()
 
     def state(self) -> ReplicaState | None:
@@ -111,27 +111,29 @@ class Replica:
 
         One thread measures; others use the last measurement.
         """
-        if time.monotonic() >= self.due and self.lock.acquire(blocking=False):
+        if time.monotonic() >= self.next_refresh and self.lock.acquire(blocking=False):
             try:
-                self.look()
+                self.refresh()
             finally:
                 self.lock.release()
-        seen = self.seen
-        return seen and replace(seen, lag=seen.lag + time.monotonic() - self.seen_at)
+        last_state = self.last_state
+        return last_state and replace(
+            last_state, lag=last_state.lag + time.monotonic() - self.measured_at
+        )
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         began = time.monotonic()
         try:
-            self.seen, self.seen_at = self.measure(began), began
-            self.due = time.monotonic() + FRESH
+            self.last_state, self.measured_at = self.measure(began), began
+            self.next_refresh = time.monotonic() + STATE_VALID_FOR
         except (OperationalError, InterfaceError) as error:
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Do not use the replica for REST seconds."""
-        if self.seen is not None:
+        """Do not use the replica for RETRY_AFTER seconds."""
+        if self.last_state is not None:
             logger.warning("%s is not read for now: %s", self.alias, str(error).strip())
-        self.seen, self.due = None, time.monotonic() + REST
+        self.last_state, self.next_refresh = None, time.monotonic() + RETRY_AFTER
         connections[self.alias].close()
 
     def measure(self, now: float) -> ReplicaState | None:
@@ -142,7 +144,7 @@ class Replica:
                 "clock_timestamp())::float8"
             )
             flushed, clock = cursor.fetchone()
-        self.trail.append((now, log_position(flushed)))
+        self.primary_positions.append((now, log_position(flushed)))
         with connections[self.alias].cursor() as cursor:
             cursor.execute(
                 "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()::text, extract(epoch FROM "
@@ -160,9 +162,9 @@ class Replica:
         The age of the last replayed transaction also grows while nobody writes. So the lag is 0 if
         nothing is missing, and at most the time since the primary was at the replica's position.
         """
-        if replayed >= self.trail[-1][1]:
+        if replayed >= self.primary_positions[-1][1]:
             return 0.0
-        ages = [now - when for when, position in self.trail if position <= replayed]
+        ages = [now - moment for moment, position in self.primary_positions if position <= replayed]
         if committed is not None:
             ages.append(clock - committed)
         return max(0.0, min(ages, default=float("inf")))
@@ -234,11 +236,11 @@ def choose_replica(request: HttpRequest) -> tuple[Replica | None, float]:
     if request.method not in ("GET", "HEAD") or match is None or match.url_name not in ON_REPLICA:
         return None, 0.0
     written = request.COOKIES.get(COOKIE, "")
-    wanted = log_position(written) if PLACE.fullmatch(written) else 0
+    required_position = log_position(written) if PLACE.fullmatch(written) else 0
     candidates = []
     for candidate in map(replica, settings.REPLICAS):
         state = candidate.state()
-        if state and state.lag <= settings.REPLICA_MAX_LAG and state.replayed >= wanted:
+        if state and state.lag <= settings.REPLICA_MAX_LAG and state.replayed >= required_position:
             candidates.append((candidate, state.lag))
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     return candidates[zlib.crc32(session.encode()) % len(candidates)] if candidates else (None, 0.0)

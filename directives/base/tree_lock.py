@@ -41,7 +41,7 @@ def can_batch_statements() -> bool:
     return connection.vendor == "postgresql" and not server_side
 
 
-def hold_alone() -> None:
+def hold_exclusively() -> None:
     """Take the lock exclusively until the end of the transaction.
 
     Call it before the transaction writes counts or bodies, and after it has locked the obligations

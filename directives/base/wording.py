@@ -25,10 +25,10 @@ class Dated(Protocol):
     def workdays(self) -> Workdays: ...
 
 
-def localized(thing: Any, base: str) -> str:
+def localized(row: Any, base: str) -> str:
     """An attribute in the reader's script: <base>_hans or <base>_hant; in English, <base>."""
     language = get_language() or ""
-    plain, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
+    plain, hans, hant = (getattr(row, base + ending, "") for ending in ("", "_hans", "_hant"))
     if language == "zh-hans":
         return hans or to_hans(plain or hant)
     if language == "zh-hant":

@@ -53,7 +53,7 @@ class OrganisationResource(SafeResource):
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Report every fault of the table with its row; the header is row 1."""
-        tree_lock.hold_alone()
+        tree_lock.hold_exclusively()
         try:
             organising.check_header(dataset.headers or [])
         except organising.RegisterFaults as faults:

@@ -64,18 +64,18 @@ class DocumentQuerySet(models.QuerySet):
         """Documents that visible bodies registered or have obligations under; for staff, all."""
         if user.is_staff:
             return self
-        ways = [in_view(user, "organisation")]
+        conditions = [in_view(user, "organisation")]
         works_for = in_worked_for(user, "obligations__organisation")
         if works_for is not NO_ROWS:
-            ways.append(Q(pk__in=Document.objects.filter(works_for).values("pk")))
-        tops = topmost(user.in_role(*OVERSEEING))
-        if tops:
+            conditions.append(Q(pk__in=Document.objects.filter(works_for).values("pk")))
+        memberships = topmost(user.in_role(*OVERSEEING))
+        if memberships:
             # It has one row for each document and top body, the obligations many.
             totals = apps.get_model("directives", "DocumentTotal").objects
-            owed = any_of(Q(**{f"{colour}__gt": 0}) for colour in COLOURS)
-            overseen = totals.filter(in_bodies(tops, "scope"), owed)
-            ways.append(Q(pk__in=overseen.values("document")))
-        return self.filter(any_of(ways))
+            has_obligations = any_of(Q(**{f"{colour}__gt": 0}) for colour in COLOURS)
+            overseen = totals.filter(in_bodies(memberships, "scope"), has_obligations)
+            conditions.append(Q(pk__in=overseen.values("document")))
+        return self.filter(any_of(conditions))
 
     def owned_by(self, user: User) -> "DocumentQuerySet":
         """Documents registered by bodies that the person supervises, or by bodies below these."""

@@ -25,8 +25,8 @@ class IndicatorQuerySet(models.QuerySet):
         rows = self.filter(document__in=Document.objects.visible_to(user))
         if user.is_staff:
             return rows
-        above = {pk for m in user.held_memberships for pk in m.organisation.ancestor_ids}
-        defined_above = Q(organisation__in=sorted(above))
+        ancestor_ids = {pk for m in user.held_memberships for pk in m.organisation.ancestor_ids}
+        defined_above = Q(organisation__in=sorted(ancestor_ids))
         return rows.filter(any_of((defined_above, in_overseen(user, "organisation__path"))))
 
     def active(self) -> "IndicatorQuerySet":

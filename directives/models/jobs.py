@@ -23,8 +23,8 @@ WORKER = "worker:"  # prefix of the names of workers, and so of their heartbeats
 class CalendarDayQuerySet(models.QuerySet):
     def workdays(self, today: date) -> Workdays:
         """The working days around `today`: Monday to Friday, except for the days in this table."""
-        near = self.filter(day__range=(today - HORIZON, today + HORIZON)).order_by()
-        return _workdays(tuple(near.values_list("day", "working")))
+        rows = self.filter(day__range=(today - HORIZON, today + HORIZON)).order_by()
+        return _workdays(tuple(rows.values_list("day", "working")))
 
 
 class Marked(NamedTuple):
@@ -225,7 +225,7 @@ class JobProgress(BackgroundJob):
         return (self.by and self.by.language) or settings.LANGUAGE_CODE
 
     @property
-    def unended(self) -> bool:
+    def is_unfinished(self) -> bool:
         return self.state in UNFINISHED
 
     @property

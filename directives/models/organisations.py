@@ -128,17 +128,17 @@ class Organisation(models.Model):
         commands of organisations move bodies.
         """
         if self.path and not self._state.adding:
-            place = ("id", "parent", "path", "branch")
-            fields = [f.name for f in self._meta.concrete_fields if f.name not in place]
+            tree_fields = ("id", "parent", "path", "branch")
+            fields = [f.name for f in self._meta.concrete_fields if f.name not in tree_fields]
             super().save(*args, **{"update_fields": fields} | kwargs)
             return
-        tree_lock.hold_alone()
+        tree_lock.hold_exclusively()
         super().save(*args, **kwargs)
         if self.path:
             return
         parents = Organisation.objects.filter(pk__in=[self.parent_id] if self.parent_id else [])
-        above, is_branch = parents.values_list("path", "branch").first() or ("", True)
-        self.path = above + step(self.pk)
+        parent_path, is_branch = parents.values_list("path", "branch").first() or ("", True)
+        self.path = parent_path + step(self.pk)
         Organisation.objects.filter(pk=self.pk).update(path=self.path)
         if not is_branch:
             parents.update(branch=True)

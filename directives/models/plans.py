@@ -37,8 +37,8 @@ class FiledQuerySet(ScopedQuerySet):
 
     def visible_to(self, user: User) -> Self:
         submitted = Q(**{f"{self.filing}submitted_at__isnull": False})
-        above = in_overseen(user, f"{self.owner}__path") & submitted
-        return self.filter(in_worked_for(user, self.owner) | above)
+        overseen = in_overseen(user, f"{self.owner}__path") & submitted
+        return self.filter(in_worked_for(user, self.owner) | overseen)
 
 
 class Plan(models.Model):

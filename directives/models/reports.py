@@ -158,8 +158,8 @@ class EntryQuerySet(ScopedQuerySet):
         An entry that was only returned by the body's own manager was not submitted.
         """
         submitted = Q(state__in=HANDED_IN, submitted_at__isnull=False)
-        above = in_overseen(user, f"{self.owner}__path") & submitted
-        return self.filter(in_worked_for(user, self.owner) | above)
+        overseen = in_overseen(user, f"{self.owner}__path") & submitted
+        return self.filter(in_worked_for(user, self.owner) | overseen)
 
     def owed(self) -> "EntryQuerySet":
         """Without drafts on obligations that are closed, withdrawn, disputed or suspended now."""

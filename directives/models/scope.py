@@ -112,13 +112,13 @@ def in_view(user: User, owner: str, *overseers: str) -> Q:
     `owner` leads to the body ("" if the row is a body). By default, `overseers` are the roles of
     manager, supervisor and viewer.
     """
-    above = user.in_role(*(overseers or OVERSEEING))
-    tops = tuple(m.organisation.path for m in topmost(above))
-    works = user.in_role(*WORKING)
-    if all(m.organisation.path.startswith(tops) for m in works):
-        works = ()  # they work within what they oversee, so one condition is enough
-    conditions = [in_bodies(works, owner or "pk")] if works else []
-    return any_of((*conditions, in_subtrees(above, f"{owner}__path" if owner else "path")))
+    overseen = user.in_role(*(overseers or OVERSEEING))
+    tops = tuple(m.organisation.path for m in topmost(overseen))
+    working = user.in_role(*WORKING)
+    if all(m.organisation.path.startswith(tops) for m in working):
+        working = ()  # they work within what they oversee, so one condition is enough
+    conditions = [in_bodies(working, owner or "pk")] if working else []
+    return any_of((*conditions, in_subtrees(overseen, f"{owner}__path" if owner else "path")))
 
 
 def in_supervised(user: User, owner: str) -> Q:

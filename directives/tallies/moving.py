@@ -33,7 +33,7 @@ OF_BRANCHES = (Tally, Mark, OverallMark)
 @transaction.atomic
 def open_scope(sender: type, organisation: Organisation, **kwargs: object) -> None:
     """Begin all counts of a body that gets its first child, with those of its own obligations."""
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     write_pending()
     close_scope(organisation.pk)
     for model in OF_BRANCHES:
@@ -52,7 +52,7 @@ def change_kind(organisation: Organisation, *, kind: str, was: str | None = None
 
     `was` is the old kind if the new one is stored already.
     """
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     write_pending()
     was = was or Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
     scopes = lock_bodies([organisation.pk])[organisation.pk].scopes
@@ -73,7 +73,7 @@ def change_kind(organisation: Organisation, *, kind: str, was: str | None = None
 @transaction.atomic
 def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequence[int]) -> None:
     """Move the counts of a subtree from some ancestors (ids) to others."""
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     write_pending()
     if not organisation.branch:  # all its counts are needed here, and are deleted again below
         open_scope(Organisation, organisation)

@@ -40,7 +40,7 @@ def rebuild() -> int:
 def _repair(model: type[Model]) -> int:
     tree_lock.share_for_repair()
     if not model._default_manager.exists():
-        tree_lock.hold_alone()
+        tree_lock.hold_exclusively()
         return recounts.fill(model)
     return recounts.repair(model)
 

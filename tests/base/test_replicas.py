@@ -295,7 +295,7 @@ def test_a_write_whose_place_cannot_be_asked_is_answered_all_the_same(still, mon
 
 
 def seen_by(replica: Replica, *, flushed: int, now: float) -> None:
-    replica.trail.append((now, flushed))
+    replica.primary_positions.append((now, flushed))
 
 
 @pytest.mark.parametrize(

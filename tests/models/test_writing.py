@@ -89,7 +89,7 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(
 
     def change() -> None:
         with transaction.atomic():
-            tree_lock.hold_alone()
+            tree_lock.hold_exclusively()
             Organisation.objects.filter(pk=body.pk).update(kind="committee")
             shut.set()
             time.sleep(0.5)

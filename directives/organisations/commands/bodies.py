@@ -55,7 +55,7 @@ def change_body(
     `version` is the one shown to the person. Raises NotAllowed, Stale or Invalid.
     """
     demand(by)
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     stored = Organisation.objects.select_related("parent", "successor").get(pk=body.pk)
     if stored.version != version:
         raise Stale(theirs=stored)
@@ -87,7 +87,7 @@ def save_bodies(
     exist yet is left out; `late_links` are those of earlier calls. Raises NotAllowed.
     """
     demand(by)
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     codes = {code for row in rows for code in (row.code, *map(row.link, LINKS))}
     codes |= {code for link in late_links for code in (link.code, link.target)}
     bodies = {body.code: body for body in Organisation.objects.filter(code__in=codes)}
@@ -186,7 +186,7 @@ def _set_links(links: Sequence[Link], bodies: dict[str, Organisation]) -> None:
 def delete_bodies(bodies: Sequence[Organisation], *, by: User | None, now: datetime) -> None:
     """Delete bodies that nothing refers to. Raises NotAllowed, or Invalid that names what does."""
     demand(by)
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     parents = {body.parent_id for body in bodies if body.parent_id}.difference(
         body.pk for body in bodies
     )
@@ -215,6 +215,6 @@ def delete_bodies(bodies: Sequence[Organisation], *, by: User | None, now: datet
 @transaction.atomic
 def detach_from_parents(bodies: Iterable[int]) -> None:
     """Make bodies (ids) roots, because their parents are about to be deleted."""
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     if Organisation.objects.filter(pk__in=list(bodies)).update(parent=None):
         refresh_paths()

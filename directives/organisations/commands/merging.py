@@ -100,7 +100,7 @@ def merge_bodies(
     """
     demand(by)
     _lock_obligations(body)
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     body = Organisation.objects.get(pk=body.pk)
     successor = Organisation.objects.get(pk=successor.pk)
     if version not in (None, body.version):

@@ -185,7 +185,7 @@ def check_rows(rows: Sequence[BodyRow]) -> None:
 @transaction.atomic
 def load_register(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> LoadResult:
     """Add or change the bodies of a table. Raises RegisterFaults."""
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     check_rows(rows)
     bodies = {body.code: body for body in Organisation.objects.all()}
     counts: Counter[str] = Counter()
@@ -210,7 +210,7 @@ def load_register(rows: Sequence[BodyRow], *, by: User | None, now: datetime) ->
 @transaction.atomic
 def link_rows(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
     """Set the parents and successors of a checked table; returns how many bodies moved."""
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     bodies = {body.code: body for body in Organisation.objects.all()}
     changes = []
     for row in rows:

@@ -62,7 +62,7 @@ def move_body(
     to the person. Raises NotAllowed, Stale, or Invalid.
     """
     demand(by)
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     body = Organisation.objects.select_related("parent").get(pk=body.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)
@@ -133,7 +133,7 @@ def refresh_paths() -> int:
     Bodies near the root move first, so that a new parent is already in its place. Reads every body;
     meant for a register that was just loaded.
     """
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     bodies = {
         body.pk: body
         for body in Organisation.objects.only("id", "parent_id", "path", "branch").order_by("pk")

@@ -317,7 +317,7 @@ def _model_field(name: str) -> ModelField[Any, Any]:
 
 def _locked(rows: IntakeRows) -> dict[int, Organisation]:
     # The tree lock first: its other holders may refer to one of these bodies.
-    tree_lock.hold_alone()
+    tree_lock.hold_exclusively()
     bodies = (
         Organisation.objects.select_for_update(no_key=True, of=("self",))
         .select_related("parent", "successor")
