@@ -530,7 +530,7 @@ def test_a_nation_has_its_bodies():
     }
     assert len(tree("province")) == 1174
     assert all(names[body.code] == body.name for body in small)
-    tops = [sum(body.above == "C000" for body in bodies) for bodies in (nation, small)]
+    tops = [sum(body.parent_code == "C000" for body in bodies) for bodies in (nation, small)]
     assert tops == [52, 52]
 
 
