@@ -33,7 +33,7 @@ def dashboard(request: SignedInRequest) -> HttpResponseBase:
     if board is None:
         if choice.scope is not None or choice.document is not None:
             raise Http404
-        return page(request, "directives/dashboard/nowhere.html", {})
+        return page(request, "directives/dashboard/no_organisation.html", {})
     context = {
         "board": board,
         "documents": _documents(board),

@@ -618,7 +618,7 @@ def test_who_may_keep_an_item(cast, sign_in, key, item):
 
 
 def ways(response):
-    return [(str(way.label), way.url, way.due) for way in response.context["it"].ways]
+    return [(str(way.label), way.url, way.due) for way in response.context["details"].ways]
 
 
 def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
@@ -657,5 +657,6 @@ def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
 def test_verifying_stands_before_refusing(cast, sign_in):
     own, *_others = fill(cast, state="closing")
     assert [
-        step.action for step in sign_in(cast.supervisor).get(f"{LIST}{own.pk}/").context["it"].steps
+        step.action
+        for step in sign_in(cast.supervisor).get(f"{LIST}{own.pk}/").context["details"].steps
     ] == ["close", "refuse_close"]

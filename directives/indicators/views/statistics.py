@@ -26,7 +26,7 @@ def statistics(request: SignedInRequest) -> HttpResponseBase:
     if view is None:
         if choice.scope is not None or choice.document is not None:
             raise Http404
-        return page(request, TEMPLATES + "nowhere.html", {})
+        return page(request, TEMPLATES + "no_organisation.html", {})
     context = {"view": view, "todo": figures_due(request.user, today=request.today)}
     return page(request, TEMPLATES + "table.html", context)
 

@@ -67,7 +67,7 @@ def _context(request: SignedInRequest, row: Obligation, **more: object) -> dict[
     if any(step.settles for step in details.steps):
         items = [item for item in details.items if item.state != ESTABLISHED]
     return {
-        "it": details,
+        "details": details,
         "row": row,
         "works": works,
         "item_states": ITEM_STATES,

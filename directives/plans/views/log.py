@@ -74,8 +74,12 @@ def _entry(request, pk):
 
 def _entry_page(request, entry, form=None, *, theirs=None, status=200):
     form = form or LineForm(initial={"text": entry.text, "on": entry.on})
-    it = entry_page(entry, request.user)
-    context = {"it": it, "entry": entry, "form": form, "theirs": theirs}
+    context = {
+        "entry_page": entry_page(entry, request.user),
+        "entry": entry,
+        "form": form,
+        "theirs": theirs,
+    }
     return page(request, "directives/log/entry.html", context, status=status)
 
 

@@ -36,7 +36,7 @@ def _edit(request, plan, form, *, measure=None, theirs=None, status=200):
         "version": (theirs or measure).version if measure else 0,
         "opened": True,
     }
-    template, fragment = "directives/plans/measure.html", "directives/plans/_edit.html"
+    template, fragment = "directives/plans/measure.html", "directives/plans/_measure_form.html"
     return page(request, template, context, fragment=fragment, status=status)
 
 
@@ -46,8 +46,14 @@ def _saved(request, measure, *, added=False):
         messages.success(request, _("Saved."))
         return redirect(f"{reverse('plan', args=[measure.plan_id])}#m{measure.pk}")
     plan = get_object_or_404(visible_plans(request.user), pk=measure.plan_id)
-    it = plan_view(plan, request.user)
-    context = {"it": it, "plan": plan, "line": it.line(measure.pk), "added": added, "fresh": True}
+    plan_page = plan_view(plan, request.user)
+    context = {
+        "plan_page": plan_page,
+        "plan": plan,
+        "line": plan_page.line(measure.pk),
+        "added": added,
+        "fresh": True,
+    }
     if added:
         form = MeasureForm(servable=servable_obligations(plan, None))
         context |= {"form": form, "groups": obligation_options(plan, None, ()), "opened": False}

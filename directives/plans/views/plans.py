@@ -61,7 +61,7 @@ def plans(request):
         "limit": COUNT_LIMIT,
         "page": plans_page(user, wanted, counts, request.GET) if user.oversees else None,
     }
-    template, fragment = "directives/plans/list.html", "directives/plans/_below.html"
+    template, fragment = "directives/plans/list.html", "directives/plans/_submitted_plans.html"
     return page(request, template, context, fragment=fragment)
 
 
@@ -87,10 +87,10 @@ def _id(request, name):
 
 def _page(request, row, form=None, theirs=None, status=200):
     form = form or PlanForm(initial={"title": row.title, "summary": row.summary})
-    it = plan_view(row, request.user)
-    context = {"it": it, "plan": row, "form": form, "theirs": theirs}
-    context["revision"] = revision_for_page(it)
-    if it.writes:
+    plan_page = plan_view(row, request.user)
+    context = {"plan_page": plan_page, "plan": row, "form": form, "theirs": theirs}
+    context["revision"] = revision_for_page(plan_page)
+    if plan_page.writes:
         context |= {
             "blank": MeasureForm(servable=servable_obligations(row, None)),
             "groups": obligation_options(row, None, ()),

@@ -62,7 +62,7 @@ def entry_save(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {"report": entry.report, "line": saved_line(entry, to_save.earlier_percent)}
     headers = {"Location": f"{address}?entry={entry.pk}&version={entry.version}"}
     if folded != entry.unchanged:  # the row folds or unfolds: it is drawn again
-        template, context = "directives/reports/_turned.html", _whole(request, entry)
+        template, context = "directives/reports/_row_and_totals.html", _whole(request, entry)
         headers |= {"HX-Retarget": f"#e-{entry.pk}", "HX-Reswap": "outerHTML"}
     elif entry.saved_at is None:  # it was not edited: the note names the report it is from
         context = _whole(request, entry)

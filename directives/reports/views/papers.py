@@ -53,14 +53,14 @@ def _answer(request, subject, paper, back, *, empty="", submission=None):
 def plan_as_paper(request, pk):
     plans = visible_plans(request.user).select_related("organisation__parent")
     plan = get_object_or_404(plans, pk=pk)
-    it = plan_view(plan, request.user)
-    if it.as_filed:
-        address = reverse("submission_paper", args=[it.history[0].submission.pk])
+    plan_page = plan_view(plan, request.user)
+    if plan_page.as_filed:
+        address = reverse("submission_paper", args=[plan_page.history[0].submission.pk])
         return redirect(f"{address}?{request.GET.urlencode()}")
     empty = ""
-    if not it.lines:
+    if not plan_page.lines:
         empty = _("The plan has no measures yet. The official document is generated from them.")
-    paper = plan_paper(it, today=request.today)
+    paper = plan_paper(plan_page, today=request.today)
     return _answer(request, plan, paper, reverse("plan", args=[pk]), empty=empty)
 
 

@@ -61,7 +61,7 @@ def report(request, pk):
         return _one_entry(request, report, entry)
     if request.htmx and request.GET.get("part") == "around":
         context = surroundings(request, report, report_sheet(report, request.user))
-        return render(request, "directives/reports/_around.html", context)
+        return render(request, "directives/reports/_totals.html", context)
     return render(request, "directives/reports/report.html", _context(request, report))
 
 
@@ -83,7 +83,7 @@ def _one_entry(request, report, pk):
         raise Http404
     context = surroundings(request, report, sheet) | {"line": entry_line(sheet, pk), "show": "all"}
     if request.GET.get("part") == "row":
-        return render(request, "directives/reports/_turned.html", context)
+        return render(request, "directives/reports/_row_and_totals.html", context)
     context["seen"] = request.GET.get("version", "")
     return render(request, "directives/reports/_saved.html", context)
 
