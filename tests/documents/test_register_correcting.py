@@ -348,7 +348,7 @@ def test_a_line_is_cut_at_its_repairs_and_loses_nothing(cast, damaged):
     ]
     assert sum(span.repair is not None for line in lines for span in line.spans) == len(repairs)
     whole = [row.line for row in damaged.left_out.all() if row.reason != "end mark"]
-    assert [line.number for line in lines if line.out] == whole
+    assert [line.number for line in lines if line.is_left_out] == whole
 
 
 def test_doubts_come_with_the_words_around_them(damaged):
@@ -356,7 +356,7 @@ def test_doubts_come_with_the_words_around_them(damaged):
     assert len(found) == damaged.repairs.filter(state="proposed").count() > 0
     for doubt in found:
         line = damaged.text_repaired.split("\n")[doubt.repair.line - 1]
-        assert f"{doubt.left}{doubt.repair.after}{doubt.right}" in line
+        assert f"{doubt.left_context}{doubt.repair.after}{doubt.right_context}" in line
 
 
 def test_the_repairs_of_a_sentence_are_those_in_its_words(damaged):

@@ -113,7 +113,7 @@ def test_a_directive_shows_its_neighbours_items_and_owers(cast, work, sign_in):
     rows[0].item_states.update(state="established", on=rows[0].issued_on)
     tallies.rebuild()
     view = sign_in(cast.supervisor).get(f"/directives/{first.pk}/").context["view"]
-    assert (view.before, view.after, view.near) == (None, second, (None, second))
+    assert (view.before, view.after, view.same_paragraph) == (None, second, (None, second))
     assert [(share.item.name, share.done, share.of) for share in view.items] == [
         ("请示报告制度", 1, 2)
     ]
