@@ -293,7 +293,7 @@ def _events(request: ListRequest, place: Place) -> FilteredList:
 
     def at_most(limit: int) -> bool:
         """False for a search of a long record, which counting would read completely."""
-        wide = request.user.sees_whole_record or Scope.of(request.user).wide
+        wide = request.user.sees_whole_record or Scope.of(request.user).sees_most
         if filters.is_set and wide and _max_event_count() > SEARCH_LIMIT:
             return False
         return events.order_by()[: limit + 1].count() <= limit

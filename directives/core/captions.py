@@ -6,13 +6,13 @@ from django.utils.translation import pgettext_lazy
 
 Caption = str | Promise
 
-MISSED = {  # clock → label once its day has passed
+OVERDUE_LABELS = {  # clock → label once its day has passed
     "receipt": _("Not acknowledged"),
     "plan": _("Plan not submitted"),
     "report": _("Report not submitted"),
     "completion": _("Not completed"),
 }
-RUNS_OUT = {  # clock → label before a day
+DUE_LABELS = {  # clock → label before a day
     "receipt": _("Acknowledge by"),
     "plan": _("Plan due"),
     "report": _("Report due"),
@@ -29,7 +29,7 @@ COVERED = {
     "plan": _("Plan submitted"),
     "report": _("Reports submitted this cycle"),
 }
-HAPPENED = {
+ACT_LABELS = {
     "worse": _("newly overdue"),
     "better": _("no longer overdue"),
     "issued": _("assigned"),
@@ -42,7 +42,7 @@ HAPPENED = {
     "closing": _("close requests"),
     "closed": pgettext_lazy("since yesterday", "closed"),
 }
-WHOSE = {  # who must act next
+NEXT_ACTORS = {  # who must act next
     "staff": _("The organisation’s staff"),
     "manager": _("The organisation’s manager"),
     "supervisor": pgettext_lazy("whose move", "Supervisor"),

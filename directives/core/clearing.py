@@ -33,9 +33,9 @@ from directives.models import (
 )
 
 AT_ONCE = 20_000  # keys of one read
-LOT = 500  # rows of one DELETE, so that no writer waits for long
-FEW = 20  # files without a row that are no sign of a wrong database
-YOUNG = timedelta(days=1)  # a younger file may still get its row, an upload may still end
+BATCH = 500  # rows of one DELETE, so that no writer waits for long
+FEW_FILES = 20  # files without a row that are no sign of a wrong database
+MINIMUM_AGE = timedelta(days=1)  # a younger file may still get its row, an upload may still end
 ENDED = (TaskResultStatus.SUCCESSFUL, TaskResultStatus.FAILED)
 EVIDENCE = str(Attachment.file.field.upload_to).split("/")[0]
 # Tables uploaded into the admin, until their import is confirmed
@@ -126,8 +126,8 @@ def delete_expired(rule: RetentionRule, now: datetime) -> int:
     rows, count = expired_rows(rule, now), 0
     while keys := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
         deleted = sum(
-            rows.filter(pk__in=keys[start : start + LOT]).delete()[0]
-            for start in range(0, len(keys), LOT)
+            rows.filter(pk__in=keys[start : start + BATCH]).delete()[0]
+            for start in range(0, len(keys), BATCH)
         )
         count += deleted
         if not deleted or len(keys) < AT_ONCE:
@@ -142,16 +142,16 @@ def delete_expired(rule: RetentionRule, now: datetime) -> int:
 class StoredFiles:
     """Names of stored files that no row refers to, and the number of files that rows refer to."""
 
-    lost: list[str]
-    known: int
+    orphaned: list[str]
+    referenced: int
 
     @property
     def doubtful(self) -> bool:
         """Whether the database may not be the one of these files: a new one, or an older copy."""
-        return len(self.lost) > max(FEW, self.known)
+        return len(self.orphaned) > max(FEW_FILES, self.referenced)
 
 
-def find_lost_files(now: datetime) -> StoredFiles:
+def find_orphaned_files(now: datetime) -> StoredFiles:
     """Search all stored files for those without a row.
 
     Submitted evidence is kept without a row, because the audit record names it by its hash.
@@ -162,19 +162,20 @@ def find_lost_files(now: datetime) -> StoredFiles:
         for field in model._meta.concrete_fields
         if isinstance(field, FileField)
     ]
-    tops = {str(field.upload_to).split("/")[0]: field for field in fields}
-    lost_files, count = [], 0
-    for top in (*tops, UNCONFIRMED):
+    fields_by_folder = {str(field.upload_to).split("/")[0]: field for field in fields}
+    orphaned_files, count = [], 0
+    for top in (*fields_by_folder, UNCONFIRMED):
         for folder, names in _walk(top):
-            known = _known_names(tops.get(top), folder)
-            lost = [
+            referenced = _referenced_names(fields_by_folder.get(top), folder)
+            orphaned = [
                 name
                 for name in names
-                if name not in known and default_storage.get_modified_time(name) < now - YOUNG
+                if name not in referenced
+                and default_storage.get_modified_time(name) < now - MINIMUM_AGE
             ]
-            lost_files += _not_on_record(lost) if top == EVIDENCE and lost else lost
-            count += len(known)
-    return StoredFiles(sorted(lost_files), count)
+            orphaned_files += _not_on_record(orphaned) if top == EVIDENCE and orphaned else orphaned
+            count += len(referenced)
+    return StoredFiles(sorted(orphaned_files), count)
 
 
 def _walk(folder: str) -> Iterator[tuple[str, list[str]]]:
@@ -188,12 +189,12 @@ def _walk(folder: str) -> Iterator[tuple[str, list[str]]]:
         yield from _walk(f"{folder}/{name}")
 
 
-def _known_names(field: FileField | None, folder: str) -> set[str]:
+def _referenced_names(field: FileField | None, folder: str) -> set[str]:
     """The files of the folder that rows refer to."""
     if field is None:
         return set()
-    within = field.model._base_manager.filter(**{f"{field.name}__startswith": f"{folder}/"})
-    return set(within.values_list(field.name, flat=True))
+    rows = field.model._base_manager.filter(**{f"{field.name}__startswith": f"{folder}/"})
+    return set(rows.values_list(field.name, flat=True))
 
 
 def _not_on_record(names: list[str]) -> list[str]:
@@ -202,11 +203,11 @@ def _not_on_record(names: list[str]) -> list[str]:
     The others are copies of evidence that the record knows and that has lost its row.
     """
     hashes = {name: _hash_of(name) for name in names}
-    wanted = set(hashes.values())
+    digests = set(hashes.values())
     events = Event.objects.filter(action__in=("attach", "remove_file")).order_by()
-    removed = events.filter(before__sha256__in=wanted).values_list("before__sha256", flat=True)
-    attached = events.filter(after__sha256__in=wanted).values_list("after__sha256", flat=True)
-    with_row = Attachment.objects.filter(sha256__in=wanted).values_list("sha256", flat=True)
+    removed = events.filter(before__sha256__in=digests).values_list("before__sha256", flat=True)
+    attached = events.filter(after__sha256__in=digests).values_list("after__sha256", flat=True)
+    with_row = Attachment.objects.filter(sha256__in=digests).values_list("sha256", flat=True)
     on_record = set(removed) | (set(attached) - set(with_row))
     return [name for name in names if hashes[name] not in on_record]
 
@@ -225,7 +226,7 @@ def abandoned_temporary_files(now: datetime) -> Iterator[Path]:
     for pattern in TEMPORARY:
         for path in folder.glob(pattern):
             status = path.lstat()
-            if status.st_uid == os.geteuid() and status.st_mtime < (now - YOUNG).timestamp():
+            if status.st_uid == os.geteuid() and status.st_mtime < (now - MINIMUM_AGE).timestamp():
                 yield path
 
 

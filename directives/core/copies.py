@@ -7,8 +7,8 @@ from directives.models import Directive, Document, Organisation, User
 
 def copy_body(body: Organisation) -> dict[str, Any]:
     """The names of a body, and of its parent, to which its papers go."""
-    above = body.parent
-    return {"code": body.code, **_names(body), "parent": _names(above) if above else None}
+    parent = body.parent
+    return {"code": body.code, **_names(body), "parent": _names(parent) if parent else None}
 
 
 def _names(body: Organisation) -> dict[str, str]:

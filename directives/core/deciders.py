@@ -7,7 +7,7 @@ from directives.core.deciding import Subject, requesters, waits_on_own_request
 from directives.core.rules import organisation_of
 from directives.models import Membership, Organisation, User
 
-NAMED = 3  # people who are named; the others are only counted
+PEOPLE_SHOWN = 3  # people who are named; the others are only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class Deciders:
     people: tuple[User, ...] = ()
 
     @property
-    def named(self) -> tuple[User, ...]:
-        return self.people[:NAMED]
+    def shown_people(self) -> tuple[User, ...]:
+        return self.people[:PEOPLE_SHOWN]
 
     @property
-    def more(self) -> int:
-        return len(self.people) - len(self.named)
+    def hidden_count(self) -> int:
+        return len(self.people) - len(self.shown_people)
 
 
 def deciders(subject: Subject, user: User) -> Deciders | None:
@@ -33,15 +33,19 @@ def deciders(subject: Subject, user: User) -> Deciders | None:
     """
     if not waits_on_own_request(subject, user):
         return None
-    above = organisation_of(subject).strict_ancestor_ids
+    ancestor_ids = organisation_of(subject).strict_ancestor_ids
     supervisors = (
-        Membership.objects.filter(organisation__in=above, role=SUPERVISOR, user__is_active=True)
+        Membership.objects.filter(
+            organisation__in=ancestor_ids, role=SUPERVISOR, user__is_active=True
+        )
         .exclude(user__in=requesters(subject))
         .select_related("user", "organisation")
         .order_by("pk")
     )
-    nearest = max(supervisors, key=lambda member: len(member.organisation.path), default=None)
-    if nearest is None:
+    nearest_membership = max(
+        supervisors, key=lambda member: len(member.organisation.path), default=None
+    )
+    if nearest_membership is None:
         return Deciders()
-    body = nearest.organisation
+    body = nearest_membership.organisation
     return Deciders(body, tuple(m.user for m in supervisors if m.organisation_id == body.pk))

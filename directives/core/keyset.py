@@ -19,7 +19,7 @@ from directives.base.numbers import whole_number
 
 SIZE = 50  # rows of a page
 END = "end"  # the key after the last row: the page before it is the last page
-FAR = 200  # the highest page that an old address (?page=…) reaches by offset
+LAST_PAGE_BY_OFFSET = 200  # the highest page that an old address (?page=…) reaches by offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,11 @@ class Order:
         result: Q | None = None
         for column, value in reversed(list(zip(self.columns, values, strict=True))):
             further = column.beyond(value, backwards)
-            tied = column.same(value) & result if result is not None else None
-            if further is not None and tied is not None:
-                result = further | tied
+            in_tie = column.same(value) & result if result is not None else None
+            if further is not None and in_tie is not None:
+                result = further | in_tie
             else:
-                result = further if tied is None else tied
+                result = further if in_tie is None else in_tie
         if result is None:
             return Q(pk__in=())
         if len(self.columns) == 1:
@@ -152,7 +152,7 @@ class Page:
     before: str  # the key of the page before; "" if there is none
     after: str
     size: int = SIZE
-    strays: bool = False  # the key is valid, but there are no rows any more
+    is_stale: bool = False  # the key is valid, but there are no rows any more
 
     @property
     def last(self) -> int:
@@ -172,21 +172,21 @@ class Page:
         return self.number + 1
 
 
-def _number(turn: PageRequest, total: int | None, size: int, more: bool) -> int:
+def _number(page_request: PageRequest, total: int | None, size: int, more: bool) -> int:
     """The number of a page by key: that of the address, corrected on the first and last page."""
-    if turn.backwards and turn.key and not more:
+    if page_request.backwards and page_request.key and not more:
         return 1
     if total is None:
-        return turn.number
+        return page_request.number
     pages = max(1, -(-total // size))
-    is_last = not turn.key if turn.backwards else not more
-    return pages if is_last else min(turn.number, pages)
+    is_last = not page_request.key if page_request.backwards else not more
+    return pages if is_last else min(page_request.number, pages)
 
 
 def read_page(
     rows: QuerySet[Any, Any],
     order: Order,
-    turn: PageRequest,
+    page_request: PageRequest,
     *,
     total: int | None,
     read: Callable[[QuerySet[Any, Any]], Sequence[Any]] = tuple,
@@ -196,23 +196,27 @@ def read_page(
 
     `total` is the number of rows, None if not known; `read` turns the queryset into rows to show.
     """
-    wanted, start = size, 0
-    if turn.key:
-        rows = rows.filter(order.beyond(turn.key, turn.backwards))
-    elif turn.backwards:
-        wanted = (total - 1) % size + 1 if total else size
+    limit, start = size, 0
+    if page_request.key:
+        rows = rows.filter(order.beyond(page_request.key, page_request.backwards))
+    elif page_request.backwards:
+        limit = (total - 1) % size + 1 if total else size
     else:
-        pages = FAR if total is None else min(FAR, max(1, -(-total // size)))
-        start = (min(turn.number, pages) - 1) * size
-    lines = list(read(order.sort(rows, backwards=turn.backwards)[start : start + wanted + 1]))
-    more, lines = len(lines) > wanted, lines[:wanted]
-    if turn.backwards:
+        pages = LAST_PAGE_BY_OFFSET
+        if total is not None:
+            pages = min(pages, max(1, -(-total // size)))
+        start = (min(page_request.number, pages) - 1) * size
+    lines = list(
+        read(order.sort(rows, backwards=page_request.backwards)[start : start + limit + 1])
+    )
+    more, lines = len(lines) > limit, lines[:limit]
+    if page_request.backwards:
         lines.reverse()
-    keyed = turn.backwards or turn.key is not None
-    number = _number(turn, total, size, more) if keyed else start // size + 1
+    keyed = page_request.backwards or page_request.key is not None
+    number = _number(page_request, total, size, more) if keyed else start // size + 1
     first = (number - 1) * size + 1
-    follows = turn.key is not None if turn.backwards else more
-    precedes = more if turn.backwards else keyed or start > 0
+    follows = page_request.key is not None if page_request.backwards else more
+    precedes = more if page_request.backwards else keyed or start > 0
     before = order.key(lines[0]) if lines and precedes else ""
     after = order.key(lines[-1]) if lines and follows else ""
     return Page(tuple(lines), number, first, total, before, after, size, keyed and not lines)

@@ -30,8 +30,8 @@ def note_heard(obligations: Iterable[Obligation], *, by: User | None, now: datet
     ids = [row.pk for row in rows if row.light_code != SILENT]
     if ids:
         # Locked in the order of their ids, so that two writers of the same rows cannot deadlock.
-        lit = Obligation.objects.filter(pk__in=ids).exclude(light_code=SILENT)
-        locked = lit.order_by("pk").select_for_update(no_key=True).values("pk")
+        not_silent = Obligation.objects.filter(pk__in=ids).exclude(light_code=SILENT)
+        locked = not_silent.order_by("pk").select_for_update(no_key=True).values("pk")
         if Obligation.objects.filter(pk__in=locked).update(heard_on=today) != len(ids):
             # Some became silent since they were read.
             now_silent = Obligation.objects.filter(pk__in=ids, light_code=SILENT)
@@ -43,9 +43,11 @@ def restore_heard(obligations: Iterable[Obligation], *, by: User | None, now: da
     """Recompute `heard_on` from the stored history, after a log entry was withdrawn."""
     rows = {row.pk: row for row in obligations}
     days = heard_days(Obligation.objects.filter(pk__in=rows))
-    each = {pk: {"heard_on": day} for pk, day in days.items() if day != rows[pk].last_heard}
-    changed = [row for pk, row in rows.items() if pk in each]
-    change_within(changed, None, each=each, action="light", by=by, now=now)
+    changes_by_id = {
+        pk: {"heard_on": day} for pk, day in days.items() if day != rows[pk].last_heard
+    }
+    changed = [row for pk, row in rows.items() if pk in changes_by_id]
+    change_within(changed, None, changes_by_id=changes_by_id, action="light", by=by, now=now)
 
 
 def heard_days(rows: QuerySet[Obligation]) -> dict[int, date]:

@@ -75,12 +75,12 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
     delta, changes = pending_delta(), []
     same_light: dict[tuple[Any, ...], list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):
-        standing, before = Standing.of(row), _light_fields(row)
+        counted_before, before = Standing.of(row), _light_fields(row)
         relight(row, today=today, workdays=workdays)
         after = _light_fields(row)
         if after == before:
             continue
-        delta.swap(standing, Standing.of(row), today)
+        delta.swap(counted_before, Standing.of(row), today)
         same_light.setdefault(tuple(after.values()), []).append(row.pk)
         if _audited(before) != _audited(after):
             changes.append(audit.Change(row, _audited(before), _audited(after)))

@@ -1,4 +1,4 @@
-"""The part of the organisation tree that a person sees, and counts of its lights."""
+"""The part of the organisation tree that a person sees, and the lights in it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ class Scope:
         return [tree.pk for tree in self.trees if tree.branch]
 
     @property
-    def single(self) -> list[int]:
+    def single_bodies(self) -> list[int]:
         """Ids of the visible bodies without visible children, for which only totals are kept."""
         return [
             *(tree.pk for tree in self.trees if not tree.branch),
@@ -113,11 +113,11 @@ class Scope:
         return any(body.path.startswith(tree.path) for tree in self.trees)
 
     @property
-    def wide(self) -> bool:
+    def sees_most(self) -> bool:
         """Whether most of the tree is visible, and so most of the newest rows."""
         return any(tree.depth < WIDE for tree in self.trees)
 
-    def walked(self, rows: Rows, field: str) -> Rows:
+    def filter_only(self, rows: Rows, field: str) -> Rows:
         """The rows whose body is visible, for a list that is read from its newest row on.
 
         `field` leads to the body. The condition only filters, so that no engine collects the rows

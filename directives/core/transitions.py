@@ -98,14 +98,14 @@ def open_moves(subject: Subject, by: User | None) -> list[str]:
 
 
 def _checked(
-    subject: Subject, action: str, by: User | None, reason: str, granted: str = ""
+    subject: Subject, action: str, by: User | None, reason: str, checked_right: str = ""
 ) -> Move:
     """The move, if it is allowed. Raises as `move` does.
 
-    `granted` is a right that the caller has already checked.
+    `checked_right` is a right that the caller has already checked.
     """
     step = TABLES[type(subject)][action]
-    if step.right != granted and not may(by, step.right, subject):
+    if step.right != checked_right and not may(by, step.right, subject):
         raise NotAllowed(_("You don’t have permission to: %(move)s.") % {"move": step.label})
     if subject.state not in step.sources:
         words = {"move": step.label, "state": subject.get_state_display()}
@@ -188,23 +188,23 @@ def move_entries(
     by: User | None,
     now: datetime,
     reason: str = "",
-    granted: str = "",
+    checked_right: str = "",
 ) -> None:
     """Make the same move with entries of one report, as `move` does, in few statements.
 
-    The caller has locked the report. `granted` is a right over the report that the caller has
+    The caller has locked the report. `checked_right` is a right over the report that the caller has
     already checked.
     """
     demand_other_decider(entries, ENTRY_MOVES[action], by)
-    steps = [_checked(entry, action, by, reason, granted) for entry in entries]
+    steps = [_checked(entry, action, by, reason, checked_right) for entry in entries]
     # Entries with the same state and version are written in one statement.
     same_state: dict[tuple[str, int], list[ReportEntry]] = {}
     for entry in entries:
         same_state.setdefault((entry.state, entry.version), []).append(entry)
     by_entry: dict[int, audit.Change] = {}
-    for same in same_state.values():
-        fields = {**_marks(same[0], action, steps[0], by, now, reason), "state": steps[0].target}
-        written = _write_filings(same, fields, action, timezone.localdate(now))
+    for group in same_state.values():
+        fields = {**_marks(group[0], action, steps[0], by, now, reason), "state": steps[0].target}
+        written = _write_filings(group, fields, action, timezone.localdate(now))
         by_entry |= {change.subject.pk: change for change in written}
     recorded = [by_entry[entry.pk] for entry in entries]
     audit.record_many(action, recorded, by=by, now=now, reason=reason)
@@ -252,16 +252,22 @@ def change_obligations(
     by: User | None,
     now: datetime,
     reason: str = "",
-    each: Mapping[int, Mapping[str, Any]] | None = None,
+    changes_by_id: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
     """Change fields of obligations, with light, tallies, version and one audit event each.
 
-    `fields` are set on all of them, `each` holds further fields by obligation id. Returns how many
+    `fields` are set on all of them, `changes_by_id` further ones by obligation. Returns how many
     rows changed. Raises Stale, and changes nothing, if a row was changed since it was read. The
     caller checks the right.
     """
     return change_within(
-        obligations, fields, action=action, by=by, now=now, reason=reason, each=each
+        obligations,
+        fields,
+        action=action,
+        by=by,
+        now=now,
+        reason=reason,
+        changes_by_id=changes_by_id,
     )
 
 
@@ -273,7 +279,7 @@ def change_within(
     by: User | None,
     now: datetime,
     reason: str = "",
-    each: Mapping[int, Mapping[str, Any]] | None = None,
+    changes_by_id: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
     """As `change_obligations`, without a savepoint: for use within commands that are `counted`."""
     if not (rows := sorted(obligations, key=lambda row: row.pk)):
@@ -283,21 +289,21 @@ def change_within(
     delta, changes = pending_delta(), []
     same_values: dict[tuple[Any, ...], list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
-        wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
-        wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD_ACTIONS else {}
-        standing, state = Standing.of(row), row.state
-        changes.append(_set_fields(row, wanted, today=today, workdays=workdays))
-        written = (*wanted, *LIGHT_FIELDS)
+        new_values = {**(fields or {}), **((changes_by_id or {}).get(row.pk, {}))}
+        new_values |= {"heard_on": max(row.last_heard, today)} if action in HEARD_ACTIONS else {}
+        counted_before, state = Standing.of(row), row.state
+        changes.append(_set_fields(row, new_values, today=today, workdays=workdays))
+        written = (*new_values, *LIGHT_FIELDS)
         key = (written, state, row.version, repr([_plain(getattr(row, name)) for name in written]))
         same_values.setdefault(key, []).append(row)
-        delta.swap(standing, Standing.of(row), today)
+        delta.swap(counted_before, Standing.of(row), today)
         delta.act("obligation", action, row.organisation_id, row.document_id, today)
     if len(rows) > 1:
         lock_rows(Obligation.objects.filter(pk__in=[row.pk for row in rows]))
-    for (written, state, *_same), same in same_values.items():
-        _write(same, written, state)
-        if (state in LIVE) != (same[0].state in LIVE):
-            count_items(delta, same, 1 if same[0].state in LIVE else -1)
+    for (written, state, *_same), group in same_values.items():
+        _write(group, written, state)
+        if (state in LIVE) != (group[0].state in LIVE):
+            count_items(delta, group, 1 if group[0].state in LIVE else -1)
     audit.record_many(action, changes, by=by, now=now, reason=reason)
     return len(rows)
 

@@ -26,21 +26,21 @@ def keeps_calendar(user: User) -> bool:
 
 @transaction.atomic
 def change_days(
-    new: Sequence[CalendarDay],
+    added_days: Sequence[CalendarDay],
     changes: Mapping[CalendarDay, Mapping[str, Any]],
     *,
     by: User,
     now: datetime,
     deleted: Sequence[CalendarDay] = (),
 ) -> None:
-    """Add the days of `new`, change fields of existing days, and delete those of `deleted`.
+    """Add days, change fields of existing days, and delete others.
 
     The caller has locked the existing days and passes them unchanged. Raises NotAllowed.
     """
     if not keeps_calendar(by):
         raise NotAllowed(_("The working calendar is managed by system administrators."))
-    insert(CalendarDay, new)
-    added = [audit.Change(day, {}, recorded_values(day)) for day in new]
+    insert(CalendarDay, added_days)
+    added = [audit.Change(day, {}, recorded_values(day)) for day in added_days]
     audit.record_many("add", added, by=by, now=now)
     changed = []
     for day, fields in changes.items():
@@ -61,7 +61,7 @@ def recorded_values(day: CalendarDay) -> dict[str, Any]:
     return {"name": str(day), "working": day.working}
 
 
-def missing_years(known: Iterable[int], today: date) -> tuple[int, ...]:
-    """Years whose days should have been announced by now and are not among the `known` ones."""
-    wanted = (today.year, today.year + 1) if today.month >= ANNOUNCED else (today.year,)
-    return tuple(sorted(set(wanted).difference(known)))
+def missing_years(published: Iterable[int], today: date) -> tuple[int, ...]:
+    """Years whose days should have been announced by now and are not `published`."""
+    due_years = (today.year, today.year + 1) if today.month >= ANNOUNCED else (today.year,)
+    return tuple(sorted(set(due_years).difference(published)))

@@ -96,7 +96,7 @@ def rows_of_each_age(cast, days: float) -> None:
 
 @pytest.mark.parametrize("lot", [1, 500])
 def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatch, lot):
-    monkeypatch.setattr(clearing, "LOT", lot)
+    monkeypatch.setattr(clearing, "BATCH", lot)
     for old in clearing.RETENTION_RULES:
         rows_of_each_age(cast, old.days - 0.5)
         rows_of_each_age(cast, old.days + 0.5)
@@ -195,7 +195,8 @@ def test_evidence_that_was_handed_in_outlives_its_row(
 
 def test_a_database_that_knows_none_of_the_files_takes_none_away(clear):
     lost = [
-        put(f"evidence/2026/11/{number}.pdf", bytes([number])) for number in range(clearing.FEW + 1)
+        put(f"evidence/2026/11/{number}.pdf", bytes([number]))
+        for number in range(clearing.FEW_FILES + 1)
     ]
     said = clear()
     assert "is this the database of these files?" in said

@@ -76,7 +76,7 @@ def test_a_tree_of_which_only_the_end_is_known_proves_it(first, more):
     leaves, base = leaves_of(first + more), merkle.Frontier()
     for one in leaves[:first]:
         base.add(one)
-    grown = merkle.Grown(base, leaves[first:])
+    grown = merkle.ExtendedTree(base, leaves[first:])
     assert [grown.proof(index) for index in range(first, first + more)] == [
         merkle.inclusion(index, leaves) for index in range(first, first + more)
     ]

@@ -62,8 +62,8 @@ def test_every_figure_is_the_number_of_its_rows(cast, who):
         and "document=" not in found.figures["red"].url
     )
     assert found.figures["all"].n == sum(line.lights.total for line in found.document_lines)
-    each = [look(user, document=line.thing.pk) for line in found.document_lines]
-    assert found.figures["all"].n == sum(one.figures["all"].n for one in each)
+    changes_by_id = [look(user, document=line.thing.pk) for line in found.document_lines]
+    assert found.figures["all"].n == sum(one.figures["all"].n for one in changes_by_id)
     assert found.figures["red"].n == sum(one.rows.n for one in found.missed) > 0
     assert found.figures["yellow"].n == sum(one.rows.n for one in found.causes)
     assert (found.section_lines, found.directives, found.trend) == ((), (), None)

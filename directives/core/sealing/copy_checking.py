@@ -33,8 +33,8 @@ from directives.core.sealing.making import hash_seal
 from directives.core.sealing.merkle import is_included, leaf
 from directives.models import Event, Seal
 
-LINE = 16 * 1024**2  # largest line in bytes; an event is far smaller
-SMALL = 4 * 1024**2  # largest manifest and proof.json in bytes
+LINE_LIMIT = 16 * 1024**2  # largest line in bytes; an event is far smaller
+SMALL_FILE_LIMIT = 4 * 1024**2  # largest manifest and proof.json in bytes
 AT_ONCE = 500  # seals of one query
 # What reading forged JSON may raise
 BROKEN = (ValueError, KeyError, TypeError, AttributeError)
@@ -101,7 +101,7 @@ def _check_files(package: ZipFile, result: Checked) -> None:
 def _object(package: ZipFile, name: str, result: Checked) -> dict[str, Any]:
     try:
         with package.open(name) as file:
-            value = json.loads(file.read(SMALL))
+            value = json.loads(file.read(SMALL_FILE_LIMIT))
         return value if isinstance(value, dict) else {}
     except ValueError:
         result.faults.append(f"{name} is damaged")
@@ -111,7 +111,10 @@ def _object(package: ZipFile, name: str, result: Checked) -> dict[str, Any]:
 def _manifest_faults(package: ZipFile, result: Checked) -> Iterator[str]:
     """Check the signature of the manifest, and each file against its hash in the manifest."""
     with package.open(MANIFEST) as file, package.open(SIGNATURE) as signed:
-        text, signature = file.read(SMALL), signed.read(SMALL).decode("ascii", "replace").strip()
+        text, signature = (
+            file.read(SMALL_FILE_LIMIT),
+            signed.read(SMALL_FILE_LIMIT).decode("ascii", "replace").strip(),
+        )
     result.manifest = hashlib.sha256(text).hexdigest()
     manifest = _object(package, MANIFEST, result)
     files, key = manifest.get("files"), str(manifest.get("key"))
@@ -142,7 +145,7 @@ def _hash(package: ZipFile, name: str) -> str:
 
 def _lines(package: ZipFile, name: str) -> Iterator[bytes]:
     with package.open(name) as file:
-        while line := file.readline(LINE):
+        while line := file.readline(LINE_LIMIT):
             yield line.removesuffix(b"\n")
 
 
@@ -225,10 +228,12 @@ def _proof_faults(line: bytes, proof: dict[str, Any], result: Checked) -> Iterat
         return
     try:
         path = [bytes.fromhex(node) for node in proof["proof"]]
-        holds = is_included(leaf(line), proof["index"], seal.total, path, bytes.fromhex(seal.root))
+        is_valid = is_included(
+            leaf(line), proof["index"], seal.total, path, bytes.fromhex(seal.root)
+        )
     except BROKEN:
-        holds = False
-    if holds:
+        is_valid = False
+    if is_valid:
         result.places.append(proof["index"])
     else:
         yield f"event {pk}: it is not as it was sealed (seal number {number})"
@@ -290,10 +295,10 @@ def _compare_with_database(path: Path, result: Checked) -> None:
                 for number in batch
                 if (number, result.seals[number].hash) not in stored
             ]
-        taken = Event.objects.filter(
+        copy_events = Event.objects.filter(
             subject_type="seal", action="take_record", after__manifest=result.manifest
         )
-        if not taken.exists():
+        if not copy_events.exists():
             result.faults.append(
                 "the record of this installation does not tell that this copy was taken"
             )
@@ -303,13 +308,13 @@ def _compare_with_database(path: Path, result: Checked) -> None:
 
 
 def _unsealed_faults(path: Path, ids: list[int]) -> Iterator[str]:
-    wanted = set(ids)
-    if not wanted:
+    unsealed_ids = set(ids)
+    if not unsealed_ids:
         return
     with ZipFile(path) as package:
         for line in _lines(package, EVENTS):
             pk = _event_id(line)
-            if pk in wanted:
+            if pk in unsealed_ids:
                 row = Event.objects.filter(pk=pk).values(*FIELDS).first()
                 if row is None or event_codes.canonical_bytes(row) != line:
                     words = "no seal covers it, and it is not as this installation has it"

@@ -20,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from directives.base import event_codes
 from directives.core.sealing import keys
 from directives.core.sealing.event_rows import AT_ONCE, FIELDS, events_in, tree_of, valid_ranges
-from directives.core.sealing.merkle import Frontier, Grown, leaf
+from directives.core.sealing.merkle import ExtendedTree, Frontier, leaf
 from directives.models import Event, Seal
 
 EVENTS, PROOFS, SEALS = "events.jsonl", "proofs.jsonl", "seals.jsonl"
@@ -69,40 +69,42 @@ def newest() -> Seal | None:
     return Seal.objects.exclude(signature="").order_by("-id").first()
 
 
-def proved_events(ids: "array[int]", last: Seal | None) -> Iterator[Copied]:
-    """The events with these sorted ids, with proofs against the seals up to `last`.
+def proved_events(ids: "array[int]", newest_seal: Seal | None) -> Iterator[Copied]:
+    """The events with these sorted ids, with proofs against the seals up to `newest_seal`.
 
     The sealed events come first, in the order of the record, and then those that are not sealed.
     """
-    done = bytearray(len(ids))
-    for seal, base, ranges in _trees(last):
-        if not any(_at(ids, first) < _at(ids, end + 1) for first, end in ranges):
+    proved = bytearray(len(ids))
+    for seal, base, ranges in _trees(newest_seal):
+        if not any(_position(ids, first) < _position(ids, end + 1) for first, end in ranges):
             continue
-        tree = Grown(base, [leaf(event_codes.canonical_bytes(row)) for row in events_in(ranges)])
+        tree = ExtendedTree(
+            base, [leaf(event_codes.canonical_bytes(row)) for row in events_in(ranges)]
+        )
         for index, row in enumerate(events_in(ranges), base.size):
-            at = _at(ids, row["id"])
-            if at < len(ids) and ids[at] == row["id"]:
-                done[at] = True
+            position = _position(ids, row["id"])
+            if position < len(ids) and ids[position] == row["id"]:
+                proved[position] = True
                 data = event_codes.canonical_bytes(row)
                 yield Copied(row["id"], data, seal.number, index, tree.proof(index))
-    unsealed = [pk for pk, is_proved in zip(ids, done, strict=True) if not is_proved]
+    unsealed = [pk for pk, is_proved in zip(ids, proved, strict=True) if not is_proved]
     for start in range(0, len(unsealed), AT_ONCE):
         events = Event.objects.filter(id__in=unsealed[start : start + AT_ONCE]).order_by("id")
         for row in events.values(*FIELDS):
             yield Copied(row["id"], event_codes.canonical_bytes(row))
 
 
-def _at(ids: "array[int]", pk: int) -> int:
+def _position(ids: "array[int]", pk: int) -> int:
     return bisect_left(ids, pk)
 
 
-def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]]:
+def _trees(newest_seal: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]]:
     """Each signed seal, the tree of the signed seal before it, and the ranges of the new events.
 
     Events under unsigned seals, from before signing began, are new under the first signed seal.
     """
     base, ranges = Frontier(), []
-    seals = Seal.objects.filter(pk__lte=last.pk if last else 0).order_by("id")
+    seals = Seal.objects.filter(pk__lte=newest_seal.pk if newest_seal else 0).order_by("id")
     for seal in seals.iterator(chunk_size=500):
         ranges += valid_ranges(seal.ranges)
         if seal.signature:
@@ -153,7 +155,7 @@ class Package:
 def pack(
     file: BinaryIO,
     ids: "array[int]",
-    last: Seal | None,
+    newest_seal: Seal | None,
     *,
     about: dict[str, Any],
     table: Callable[[BinaryIO], object],
@@ -163,9 +165,9 @@ def pack(
     `about` is added to proof.json; `table` writes the same events as CSV, for people.
     """
     package, private = Package(file), keys.copy_key()
-    events, unsealed, lowest = _add_events(package, ids, last)
+    events, unsealed, first_number = _add_events(package, ids, newest_seal)
     with package.entry(SEALS) as write:
-        for seal in _chain(lowest, last):
+        for seal in _chain(first_number, newest_seal):
             write(_json(seal_facts(seal)) + b"\n")
     with tempfile.TemporaryFile() as csv_file:
         table(csv_file)
@@ -176,7 +178,7 @@ def pack(
         **about,
         "events": events,
         "unsealed": unsealed,
-        "seal": seal_facts(last) if last else None,
+        "seal": seal_facts(newest_seal) if newest_seal else None,
         "key": key,
     }
     package.add(ABOUT, _json(facts, indent=1))
@@ -189,29 +191,29 @@ def pack(
 
 
 def _add_events(
-    package: Package, ids: "array[int]", last: Seal | None
+    package: Package, ids: "array[int]", newest_seal: Seal | None
 ) -> tuple[int, int, int | None]:
     """Write events and proofs; returns how many, how many unsealed, the lowest seal's number."""
     events = unsealed = 0
-    lowest: int | None = None
+    first_number: int | None = None
     with tempfile.TemporaryFile() as proofs:
         with package.entry(EVENTS) as write:
-            for event in proved_events(ids, last):
+            for event in proved_events(ids, newest_seal):
                 write(event.data + b"\n")
                 proofs.write(_json(event.as_json()) + b"\n")
                 events, unsealed = events + 1, unsealed + (event.seal is None)
-                lowest = event.seal if lowest is None else lowest
+                first_number = event.seal if first_number is None else first_number
         package.add(PROOFS, proofs)
-    return events, unsealed, lowest
+    return events, unsealed, first_number
 
 
-def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
+def _chain(first_number: int | None, newest_seal: Seal | None) -> Iterator[Seal]:
     """The seals from the one with this number to the last."""
-    if last is None:
+    if newest_seal is None:
         return
     signed = Seal.objects.exclude(signature="").order_by("id")
-    first = signed.filter(number=lowest)[:1].get() if lowest else last
-    seals = Seal.objects.filter(pk__gte=first.pk, pk__lte=last.pk).order_by("id")
+    first = signed.filter(number=first_number)[:1].get() if first_number else newest_seal
+    seals = Seal.objects.filter(pk__gte=first.pk, pk__lte=newest_seal.pk).order_by("id")
     yield from seals.iterator(chunk_size=500)
 
 

@@ -49,8 +49,8 @@ def tree_of(seal: Seal) -> Frontier | None:
         tree = Frontier.from_hex(seal.total, seal.tree)
     except (TypeError, ValueError):
         return None
-    grows = tree.size.bit_count() == len(tree.roots)
-    return tree if grows and tree.root().hex() == seal.root else None
+    is_consistent = tree.size.bit_count() == len(tree.roots)
+    return tree if is_consistent and tree.root().hex() == seal.root else None
 
 
 def events_in(ranges: list[list[int]]) -> Iterator[dict[str, Any]]:

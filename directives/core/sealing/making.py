@@ -41,7 +41,7 @@ class Base:
     codes_from: datetime  # see keys.State
     lost: list[keys.Mark] = field(default_factory=list)
     # Seal events whatever their codes: they may have been written under another SECRET_KEY.
-    trusting: bool = False
+    trusts_all_codes: bool = False
 
     @property
     def next_number(self) -> int:
@@ -91,7 +91,9 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
     elif last and last.signature and not _is_abandoned(last, now):
         return None
     codes_from = datetime.fromisoformat(state.codes_from) if state else _codes_from(last, now)
-    return Base(last, _tree_up_to(last), keys.new_key(), codes_from, lost, trusting=state is None)
+    return Base(
+        last, _tree_up_to(last), keys.new_key(), codes_from, lost, trusts_all_codes=state is None
+    )
 
 
 def _codes_from(last: Seal | None, now: datetime) -> datetime:
@@ -109,11 +111,11 @@ def is_in_database(mark: keys.Mark) -> bool:
 
 def _is_abandoned(last: Seal, now: datetime) -> bool:
     """Whether this machine has seen events wait for TAKE_OVER since this seal was made."""
-    seen = keys.read_file("watching") or {}
-    if seen.get("behind") != last.hash:
+    watch = keys.read_file("watching") or {}
+    if watch.get("behind") != last.hash:
         keys.write_file("watching", {"behind": last.hash, "since": now.isoformat()})
         return False
-    return now - datetime.fromisoformat(seen["since"]) >= TAKE_OVER
+    return now - datetime.fromisoformat(watch["since"]) >= TAKE_OVER
 
 
 def _tree_up_to(last: Seal | None) -> Frontier:
@@ -132,7 +134,9 @@ def _add(base: Base, *, now: datetime) -> list[int]:
     _wait_for_other_sealers()
     if Seal.objects.order_by("-id").first() != base.last:
         return []
-    rows = list(_genuine_events(trusting=base.trusting, upgrading=now < base.codes_from))
+    rows = list(
+        _genuine_events(trusts_all_codes=base.trusts_all_codes, upgrading=now < base.codes_from)
+    )
     if not rows:
         return []
     ids = [row["id"] for row in rows]
@@ -159,19 +163,21 @@ def _mark_of(seal: Seal, base: Base, tree: Frontier) -> keys.Mark:
     )
 
 
-def _genuine_events(*, trusting: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
+def _genuine_events(*, trusts_all_codes: bool, upgrading: bool) -> Iterator[dict[str, Any]]:
     """The waiting events that are as the product wrote them, at most BATCH.
 
     Others are left unsealed, and `verify` reports them.
     """
-    after, room = 0, BATCH
+    after, remaining = 0, BATCH
     waiting = Unsealed.objects.order_by("event_id").values_list("event_id", "mac")
-    while room and (macs := dict(waiting.filter(event_id__gt=after)[:BATCH])):
+    while remaining and (macs := dict(waiting.filter(event_id__gt=after)[:BATCH])):
         after = max(macs)
         for row in Event.objects.filter(id__in=macs).order_by("id").values(*FIELDS):
             mac = macs[row["id"]]
-            if room and (trusting or (event_codes.is_genuine(mac, row) if mac else upgrading)):
-                room -= 1
+            if remaining and (
+                trusts_all_codes or (event_codes.is_genuine(mac, row) if mac else upgrading)
+            ):
+                remaining -= 1
                 yield row
 
 

@@ -102,7 +102,7 @@ def is_included(
     return not last and node_hash == root
 
 
-class Grown:
+class ExtendedTree:
     """A tree that continues a frontier with further leaves, and proves any of these.
 
     It keeps every perfect subtree that contains one of them: two hashes for each leaf.
@@ -110,15 +110,17 @@ class Grown:
 
     def __init__(self, base: Frontier, leaves: Sequence[bytes]) -> None:
         self.base, self.size = base.size, base.size + len(leaves)
-        self.known: dict[tuple[int, int], bytes] = {}  # level and place of the subtrees of the base
+        self.base_subtrees: dict[
+            tuple[int, int], bytes
+        ] = {}  # level and place of the subtrees of the base
         levels = [n for n in reversed(range(base.size.bit_length())) if base.size >> n & 1]
         start = 0
         for level, root in zip(levels, base.roots, strict=True):
-            self.known[level, start >> level] = root
+            self.base_subtrees[level, start >> level] = root
             start += 1 << level
         self.levels: list[Sequence[bytes]] = [leaves]
         # Subtrees at the right edge that are not perfect
-        self.odd: dict[tuple[int, int], bytes] = {}
+        self.edge_subtrees: dict[tuple[int, int], bytes] = {}
         while self.base >> len(self.levels) < self.size >> len(self.levels):
             level = len(self.levels)
             places = range(self.base >> level, self.size >> level)
@@ -134,7 +136,9 @@ class Grown:
     def _perfect(self, level: int, place: int) -> bytes:
         """The root over the 2^level leaves from place·2^level on."""
         first = self.base >> level
-        return self.known[level, place] if place < first else self.levels[level][place - first]
+        return (
+            self.base_subtrees[level, place] if place < first else self.levels[level][place - first]
+        )
 
     def _root_over(self, first: int, end: int) -> bytes:
         """The root over the leaves from `first` to `end`, exclusive, which form a subtree."""
@@ -142,11 +146,11 @@ class Grown:
         if size & (size - 1) == 0:
             level = size.bit_length() - 1
             return self._perfect(level, first >> level)
-        if (first, end) not in self.odd:
+        if (first, end) not in self.edge_subtrees:
             middle = first + _split(size)
             left, right = self._root_over(first, middle), self._root_over(middle, end)
-            self.odd[first, end] = node(left, right)
-        return self.odd[first, end]
+            self.edge_subtrees[first, end] = node(left, right)
+        return self.edge_subtrees[first, end]
 
     def proof(self, index: int) -> list[bytes]:
         """The proof (PATH) that the leaf of this index, beyond the base, is in the tree."""

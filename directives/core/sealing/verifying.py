@@ -34,25 +34,25 @@ AT_ONCE = 5000
 
 
 @dataclass
-class Walk:
+class SealWalk:
     """Verifies seal after seal."""
 
     tree: Frontier = field(default_factory=Frontier)  # over the events so far
-    sure: bool = True  # whether `tree` is computed from unchanged events
+    tree_is_known: bool = True  # whether `tree` is computed from unchanged events
     last: Seal | keys.Verified | None = None
     signed: Seal | keys.Verified | None = None  # the last seal with a signature
     used: dict[str, int] = field(default_factory=dict)  # key → id of the seal that it signed
     faults: list[str] = field(default_factory=list)
     ranges: list[list[int]] = field(default_factory=list)
     seals: int = 0
-    fresh: frozenset[str] = frozenset()  # see keys.begun_anew
+    acknowledged_keys: frozenset[str] = frozenset()  # see keys.begun_anew
 
     def fault(self, seal: Seal, words: str) -> None:
         covered = valid_ranges(seal.ranges)
-        where = f"events {covered[0][0]} to {covered[-1][1]}" if covered else "of no events"
-        self.faults.append(f"seal {seal.pk}, {where}: {words}")
+        location = f"events {covered[0][0]} to {covered[-1][1]}" if covered else "of no events"
+        self.faults.append(f"seal {seal.pk}, {location}: {words}")
 
-    def look_at(self, seal: Seal) -> None:
+    def check(self, seal: Seal) -> None:
         ranges = valid_ranges(seal.ranges)
         hashed = hash_rows(events_in(ranges), self.tree)
         expected = sum(last - first + 1 for first, last in ranges)
@@ -65,37 +65,37 @@ class Walk:
             self.fault(seal, "the seal before it was changed or removed")
         if seal.hash != hash_seal(seal):
             self.fault(seal, "the seal itself was changed")
-        whole = hashed.count == expected and hashed.digest == seal.rows_hash and linked
-        self.sure = self.sure and whole
+        unchanged = hashed.count == expected and hashed.digest == seal.rows_hash and linked
+        self.tree_is_known = self.tree_is_known and unchanged
         if seal.signature:
-            self._look_at_signature(seal, hashed, linked)
+            self._check_signature(seal, hashed, linked)
         elif self.signed:
             self.fault(seal, "it has no signature, and signing had begun before it")
-        self._go_on(seal, hashed)
+        self._advance(seal, hashed)
 
-    def _look_at_signature(self, seal: Seal, hashed: HashedRows, linked: bool) -> None:
+    def _check_signature(self, seal: Seal, hashed: HashedRows, linked: bool) -> None:
         if not keys.is_signed(seal.key, seal.hash, seal.signature):
             self.fault(seal, "its signature is not that of the key that it names")
         expected_key = self.signed.next_key if self.signed else seal.key
         if seal.key in self.used:
             self.fault(seal, f"it was signed with the retired key of seal {self.used[seal.key]}")
-        elif linked and seal.key not in self.fresh and seal.key != expected_key:
+        elif linked and seal.key not in self.acknowledged_keys and seal.key != expected_key:
             words = "it was signed with a key that the seal before it does not name"
             self.fault(seal, f"{words}. {ACKNOWLEDGE.format(seal.number)}")
         if linked and seal.number != (self.signed.number or 0 if self.signed else 0) + 1:
             self.fault(seal, f"it says that it is number {seal.number}")
         tree = hashed.tree
         expected = (tree.size, tree.root().hex(), tree.as_hex())
-        if self.sure and (seal.total, seal.root, seal.tree) != expected:
+        if self.tree_is_known and (seal.total, seal.root, seal.tree) != expected:
             self.fault(seal, "its total or its root is not that of all events up to it")
 
-    def _go_on(self, seal: Seal, hashed: HashedRows) -> None:
+    def _advance(self, seal: Seal, hashed: HashedRows) -> None:
         self.tree = hashed.tree
         if seal.signature:
             self.used[seal.key], self.signed = seal.pk, seal
-            if not self.sure:
+            if not self.tree_is_known:
                 tree_of_seal = tree_of(seal)
-                self.tree, self.sure = tree_of_seal or Frontier(), tree_of_seal is not None
+                self.tree, self.tree_is_known = tree_of_seal or Frontier(), tree_of_seal is not None
         self.last, self.seals = seal, self.seals + 1
         self.ranges += valid_ranges(seal.ranges)
 
@@ -123,10 +123,10 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verificat
 
     `lines` are further anchors.
     """
-    walk, before = _begin(since_last)
+    walk, events_before = _begin(since_last)
     seals = Seal.objects.filter(pk__gt=walk.last.pk if walk.last else 0).order_by("id")
     for seal in seals.iterator(chunk_size=500):
-        walk.look_at(seal)
+        walk.check(seal)
     waiting = Unsealed.objects.count()
     state, damaged = _state()
     faults = [
@@ -135,14 +135,14 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Verificat
         *_mark_faults(state),
         *anchors.faults(lines),
         *_waiting_faults(state),
-        *_coverage_faults(walk, before, waiting),
+        *_coverage_faults(walk, events_before, waiting),
     ]
     last, end = walk.signed, None
     if last:
         total, number = last.total or 0, last.number or 0
         end = keys.Verified(last.pk, last.hash, total, number, last.next_key, walk.tree.as_hex())
     events = sum(last_id - first_id + 1 for first_id, last_id in walk.ranges)
-    return Verification(faults, walk.seals, events, before, waiting, state is not None, end)
+    return Verification(faults, walk.seals, events, events_before, waiting, state is not None, end)
 
 
 def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict[str, Any]]:
@@ -180,9 +180,9 @@ def _store(
     keys.acknowledge(entries)
 
 
-def _begin(since_last: bool) -> tuple[Walk, int]:
+def _begin(since_last: bool) -> tuple[SealWalk, int]:
     """A walk from the first seal, or the last verified one, and the number of events before it."""
-    walk = Walk(fresh=keys.begun_anew())
+    walk = SealWalk(acknowledged_keys=keys.begun_anew())
     verified = keys.verified() if since_last else None
     if verified and Seal.objects.filter(pk=verified.pk, hash=verified.hash).exists():
         walk.tree = Frontier.from_hex(verified.total, verified.tree)
@@ -216,31 +216,33 @@ def _mark_faults(state: keys.State | None) -> Iterator[str]:
 
 def _waiting_faults(state: keys.State | None) -> Iterator[str]:
     """Unsealed events that are missing or no longer as they were written."""
-    noted = event_codes.noted_macs()
-    seen: set[int] = set()
+    noted_macs = event_codes.noted_macs()
+    checked_ids: set[int] = set()
     if damaged := event_codes.count_damaged_lines():
         yield (
             f"{damaged} lines of AUDIT_DIR/written cannot be read: "
             "events that were deleted before their seal may not be missed"
         )
-    coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
+    codes_required = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
     while batch := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
         stored = Event.objects.filter(id__in=batch).values(*FIELDS)
         events = {row["id"]: row for row in stored}
         after = max(batch)
-        seen |= batch.keys()
+        checked_ids |= batch.keys()
         for pk, mac in batch.items():
             if pk not in events:
                 yield f"event {pk}: it awaits its seal, and is gone"
-            elif (coded or (state and mac)) and not event_codes.is_genuine(mac, events[pk]):
+            elif (codes_required or (state and mac)) and not event_codes.is_genuine(
+                mac, events[pk]
+            ):
                 yield f"event {pk}: it awaits its seal, and is not as the product wrote it"
-            elif noted.get(pk, mac[:16]) != mac[:16]:
+            elif noted_macs.get(pk, mac[:16]) != mac[:16]:
                 yield (
                     f"event {pk}: it awaits its seal, "
                     "and is not the one that was written under this number"
                 )
-    missing = [pk for pk in noted if pk not in seen]
+    missing = [pk for pk in noted_macs if pk not in checked_ids]
     present = {
         pk
         for start in range(0, len(missing), AT_ONCE)
@@ -253,7 +255,7 @@ def _existing(ids: list[int]) -> list[int]:
     return list(Event.objects.filter(id__in=ids).values_list("id", flat=True))
 
 
-def _coverage_faults(walk: Walk, before: int, waiting: int) -> Iterator[str]:
+def _coverage_faults(walk: SealWalk, before: int, waiting: int) -> Iterator[str]:
     """Events that two seals cover, and those that no seal covers and that do not wait for one."""
     end = 0
     for first, last in sorted(walk.ranges):
@@ -275,6 +277,6 @@ def _coverage_faults(walk: Walk, before: int, waiting: int) -> Iterator[str]:
         Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)
     )
     for first, last in ranges_of(pk for pk in event_ids if pk not in covered_ids):
-        where = f"event {first}" if first == last else f"events {first} to {last}"
-        they = "it was" if first == last else "they were"
-        yield f"{where}: not covered by any seal and not waiting for one: {they} slipped in"
+        location = f"event {first}" if first == last else f"events {first} to {last}"
+        verb = "it was" if first == last else "they were"
+        yield f"{location}: not covered by any seal and not waiting for one: {verb} slipped in"

@@ -148,7 +148,7 @@ class Board:
             for clock in CLOCKS
         )
         return tuple(
-            LabelledFigure(captions.MISSED[clock], self.figure(n, clock=clock))
+            LabelledFigure(captions.OVERDUE_LABELS[clock], self.figure(n, clock=clock))
             for clock, n in counted
             if n
         )
@@ -307,7 +307,7 @@ class Board:
         """Recent activity: changed lights, then the actions of people in workflow order."""
         week = min(self.since, self.today - facts.WEEK)
         document, body = self.document_id, self.view.body.pk
-        counts = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
+        counts = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.ACT_LABELS)
         return tuple(
             Activity(kind, n, in_week, self.since, week, document, body)
             for kind, (n, in_week) in counts

@@ -164,7 +164,7 @@ class Activity:
 
     @property
     def label(self) -> Caption:
-        return captions.HAPPENED[self.kind]
+        return captions.ACT_LABELS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class DueDay:
 
     @property
     def label(self) -> Caption:
-        return captions.RUNS_OUT[self.clock]
+        return captions.DUE_LABELS[self.clock]
 
 
 @dataclass(frozen=True, slots=True)

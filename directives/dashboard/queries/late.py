@@ -34,7 +34,7 @@ class Late:
 
     @property
     def whose_words(self) -> captions.Caption:
-        return captions.WHOSE[self.whose]
+        return captions.NEXT_ACTORS[self.whose]
 
 
 def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:

@@ -113,7 +113,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
         groups=() if is_short else groups(scope, directive, items),
         terms=terms(live)
         if is_short
-        else Terms(leads=leads(scope.walked(all_live, "organisation"))),
+        else Terms(leads=leads(scope.filter_only(all_live, "organisation"))),
         timeline=timeline(_events(user, directive, obligations if is_short else None)),
         repairs=_repairs(directive),
     )

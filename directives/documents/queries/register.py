@@ -98,7 +98,7 @@ def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
         scope__in=scope.branches, document__in=documents, topic="bodies", day=ALWAYS, word=""
     )
     single_bodies = Owing.objects.filter(
-        organisation__in=scope.single, document__in=documents, count__gt=0
+        organisation__in=scope.single_bodies, document__in=documents, count__gt=0
     )
     for rows in (
         marks.values_list("document_id", "count"),

@@ -113,7 +113,7 @@ class IndicatorView:
             len(rows),
             before,
             after,
-            strays=bool(start and not on_page),
+            is_stale=bool(start and not on_page),
         )
 
 

@@ -56,20 +56,25 @@ class Command(BaseCommand):
     def files(
         self, now: datetime, dry_run: bool, however_many: bool
     ) -> Iterator[tuple[str, int, int, str]]:
-        stored, days = clearing.find_lost_files(now), clearing.YOUNG.days
+        stored, days = clearing.find_orphaned_files(now), clearing.MINIMUM_AGE.days
         if stored.doubtful and not however_many:
             self.stderr.write(
-                f"{len(stored.lost)} stored files belong to no row, and {stored.known} to one: is "
-                "this the database of these files?"
+                f"{len(stored.orphaned)} stored files belong to no row, and {stored.referenced} to "
+                "one: is this the database of these files?"
                 " They stay. If it is, and they are to go: manage.py clear_old --however-many"
             )
-            stored.lost.clear()
+            stored.orphaned.clear()
         abandoned = list(clearing.abandoned_temporary_files(now))
         if not dry_run:
-            for name in stored.lost:
+            for name in stored.orphaned:
                 default_storage.delete(name)
             for path in abandoned:
                 clearing.delete_temporary(path)
-        yield "stored files without a row", len(stored.lost), days, "no row can come to know them"
+        yield (
+            "stored files without a row",
+            len(stored.orphaned),
+            days,
+            "no row can come to know them",
+        )
         why = "whoever wrote them was killed"
         yield "temporary files of this machine", len(abandoned), days, why

@@ -64,7 +64,7 @@ class Command(BaseCommand):
         add("--document", type=int, metavar="NUMBER", help="a document, by its number")
         add(
             "--act",
-            choices=sorted(captions.HAPPENED),
+            choices=sorted(captions.ACT_LABELS),
             metavar="ACT",
             default="",
             help="as the dashboard counts it",

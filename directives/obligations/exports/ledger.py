@@ -326,7 +326,7 @@ def _few(
     Searches over very many obligations are not counted; they do not count as few.
     """
     if chosen.q:
-        wide = Scope.of(request.user).wide
+        wide = Scope.of(request.user).sees_most
         if wide and Obligation.objects.order_by()[: SEARCHED + 1].count() > SEARCHED:
             return False
         return filtered[: limit + 1].count() <= limit

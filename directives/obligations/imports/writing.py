@@ -86,7 +86,7 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
     known = [row for row in rows if row.verdict != NEW]
     progress.write(context, known)
     stored, pairs = _held(known), []
-    each: dict[int, dict[str, Any]] = {}
+    changes_by_id: dict[int, dict[str, Any]] = {}
     for row in known:
         if row.subject_id is None or (here := stored.get(row.subject_id)) is None:
             raise stale(row)
@@ -95,11 +95,16 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         if fields := _fields(row.after):
             _demand_right(context.by, here, fields)
             first = here.original_due_on is None and fields.get("due_on")
-            each[here.pk] = fields | ({"original_due_on": first} if first else {})
-    if each:
-        changed = [stored[pk] for pk in each]
+            changes_by_id[here.pk] = fields | ({"original_due_on": first} if first else {})
+    if changes_by_id:
+        changed = [stored[pk] for pk in changes_by_id]
         change_obligations(
-            changed, None, each=each, action="import", by=context.by, now=context.now
+            changed,
+            None,
+            changes_by_id=changes_by_id,
+            action="import",
+            by=context.by,
+            now=context.now,
         )
     for row, here in pairs:
         row.left = here.version
@@ -151,15 +156,20 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
     for row, here in pairs:
         if here.state in AT_REST and here.version != row.left:
             raise changed_since(row)
-    each = {
+    changes_by_id = {
         here.pk: fields | _first_day(row, here)
         for row, here in pairs
         if row.verdict != NEW and (fields := _fields(row.before))
     }
-    if each:
-        changed = [stored[pk] for pk in each]
+    if changes_by_id:
+        changed = [stored[pk] for pk in changes_by_id]
         change_obligations(
-            changed, None, each=each, action="undo_import", by=context.by, now=context.now
+            changed,
+            None,
+            changes_by_id=changes_by_id,
+            action="undo_import",
+            by=context.by,
+            now=context.now,
         )
     if new := [(row, here) for row, here in pairs if row.verdict == NEW]:
         with undoing_row(new[0][0]):

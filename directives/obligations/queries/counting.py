@@ -28,7 +28,7 @@ class Reach:
     trees: tuple[Organisation, ...] = ()
     ranges: tuple[Range, ...] = ()  # of paths, in their order
     branches: tuple[int, ...] = ()  # trees (ids) with stored counts
-    single: tuple[int, ...] = ()  # bodies (ids) that have only their own rows
+    single_bodies: tuple[int, ...] = ()  # bodies (ids) that have only their own rows
     nameable: bool = True  # few enough bodies to list in a query
 
     @classmethod
@@ -200,9 +200,9 @@ def _stored(
     if reach.branches:
         tallies = known.tallies().filter(scope__in=reach.branches).order_by()
         counted.update(dict(tallies.values_list("light").annotate(Sum("count"))))
-    if reach.single:
+    if reach.single_bodies:
         own = Count("pk", filter=Q(state=ASSIGNED, organisation__in=staff)) if staff else Value(0)
-        single = rows.filter(organisation__in=reach.single).order_by().values_list("light")
+        single = rows.filter(organisation__in=reach.single_bodies).order_by().values_list("light")
         for light, count, waits in single.annotate(Count("pk"), waits=own):
             counted[light] += count
             waiting += waits if light in shown else 0
@@ -214,8 +214,8 @@ def _marked(reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> C
     """Exact counts of a mark; by light if it implies one light, or if the rows are few."""
     chosen = known.chosen
     total = known.marks().filter(scope__in=reach.branches).aggregate(n=Sum("count"))["n"] or 0
-    if reach.single:
-        total += rows.filter(organisation__in=reach.single).count()
+    if reach.single_bodies:
+        total += rows.filter(organisation__in=reach.single_bodies).count()
     if chosen.clock or chosen.cause:
         colour = RED if chosen.clock else YELLOW
         shown = total if colour in LIGHT_CHOICES[chosen.light] else 0

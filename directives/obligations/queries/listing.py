@@ -244,7 +244,7 @@ def in_reach(
         matching = mentioned.apply(matching)
     if reach.trees:
         return guided(matching, known)
-    return matching.filter(organisation__in=reach.single) if chosen.body else matching
+    return matching.filter(organisation__in=reach.single_bodies) if chosen.body else matching
 
 
 def _between_paths(

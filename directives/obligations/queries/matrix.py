@@ -157,7 +157,7 @@ def _lit(
     )
     alone = lit.filter(
         directive=OuterRef("pk"),
-        organisation__in=reach.single,
+        organisation__in=reach.single_bodies,
         **({"organisation__kind": kind} if kind else {}),
     )
     return directives.filter(Exists(tallies.filter(**kinds)) | Exists(alone))
@@ -166,8 +166,8 @@ def _lit(
 def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> int:
     """The number of bodies in reach that have an obligation under the document."""
     total = 0
-    if reach.single:
-        single = owed.filter(organisation__in=reach.single)
+    if reach.single_bodies:
+        single = owed.filter(organisation__in=reach.single_bodies)
         total += single.values("organisation").distinct().count()
     if reach.branches:
         marks = Mark.objects.filter(scope__in=reach.branches, document=document, topic="bodies")

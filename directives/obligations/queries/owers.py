@@ -146,7 +146,9 @@ def shares(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
         return ()
     rows = _item_marks(scope.branches, directive, items).values("word").annotate(n=Sum("count"))
     counts: Counter[str] = Counter({row["word"]: row["n"] for row in rows.order_by()})
-    for _body, word, count in _single_counts(directive, scope.single) if scope.single else ():
+    for _body, word, count in (
+        _single_counts(directive, scope.single_bodies) if scope.single_bodies else ()
+    ):
         counts[word] += count
     return _shares(items, counts)
 

@@ -42,7 +42,7 @@ def obligations(request: SignedInRequest) -> HttpResponseBase:
     if options.contradictory:
         return redirect(request.path + query(request, section=""))
     found = listing(request.user, options, request.GET, today=request.today)
-    if not found.leaf.rows and found.leaf.strays:
+    if not found.leaf.rows and found.leaf.is_stale:
         return redirect(request.path + query(request))
     context = {
         "list": found,

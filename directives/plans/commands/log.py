@@ -124,8 +124,10 @@ def undo_logging(
             at__lte=written,
         )
         moved = dict(moves.order_by().values_list("obligation_id").annotate(Max("at")))
-    each = {row.pk: {"moved_at": moved.get(row.pk)} for row in rows}
-    change_within(rows, {"state": ACKNOWLEDGED}, each=each, action=action, by=by, now=now)
+    changes_by_id = {row.pk: {"moved_at": moved.get(row.pk)} for row in rows}
+    change_within(
+        rows, {"state": ACKNOWLEDGED}, changes_by_id=changes_by_id, action=action, by=by, now=now
+    )
     heard = Obligation.objects.open().filter(
         measures__in=measures, heard_on=timezone.localdate(written)
     )

@@ -204,7 +204,7 @@ def _restart_clocks(plan: Plan, submission: Submission, *, by: User, now: dateti
         for row in owed_obligations(plan)
         if row.pk in clocks or (row.deliverable and not clocks)
     ]
-    each = {row.pk: {"plan_due_on": clocks.get(row.pk)} for row in rows}
+    changes_by_id = {row.pk: {"plan_due_on": clocks.get(row.pk)} for row in rows}
     transitions.change_within(
         rows,
         {"plan_returned": True},
@@ -212,5 +212,5 @@ def _restart_clocks(plan: Plan, submission: Submission, *, by: User, now: dateti
         by=by,
         now=now,
         reason=plan.reason,
-        each=each,
+        changes_by_id=changes_by_id,
     )

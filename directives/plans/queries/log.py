@@ -89,9 +89,9 @@ class LogRow:
 
 def filtered_log(user: User, filters: LogFilter) -> LogEntryQuerySet:
     own, scope = in_worked_for(user, "measure__plan__organisation"), Scope.of(user)
-    if filters.below and scope.wide:
+    if filters.below and scope.sees_most:
         filed = LogEntry.objects.not_withdrawn().filter(measure__plan__submitted_at__isnull=False)
-        rows = scope.walked(filed, "measure__plan__organisation").exclude(own)
+        rows = scope.filter_only(filed, "measure__plan__organisation").exclude(own)
     else:
         rows = LogEntry.objects.visible_to(user).not_withdrawn()
         rows = rows.exclude(own) if filters.below else rows.filter(own)

@@ -108,8 +108,8 @@ def plans_below(user: User, filters: PlanFilter) -> QuerySet[Plan]:
     """The plans that organisations below handed in."""
     scope = Scope.of(user)
     rows = (
-        scope.walked(_with_relations(Plan.objects.all()), "organisation")
-        if scope.wide
+        scope.filter_only(_with_relations(Plan.objects.all()), "organisation")
+        if scope.sees_most
         else visible_plans(user)
     )
     rows = rows.filter(live=True, submitted_at__isnull=False).exclude(

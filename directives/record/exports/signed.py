@@ -88,7 +88,7 @@ def write_copy(
 ) -> Packed:
     """Write a copy of these events, and record that it was made, with the hash of its manifest.
 
-    `whole`: these are all events up to the newest seal, `last`, so that a check of the copy can
+    `whole`: these are all events up to the newest seal, so that a check of the copy can
     report missing ones.
     """
     conditions = filter_of(event_filter)

@@ -84,7 +84,7 @@ class EventFilter:
     q: str = ""  # part of the name of the body or the user
     since: date | None = None
     until: date | None = None
-    act: str = ""  # a key of captions.HAPPENED, as a dashboard counts it
+    act: str = ""  # a key of captions.ACT_LABELS, as a dashboard counts it
     document: int | None = None
     body: int | None = None  # with everything below it
 
@@ -98,7 +98,7 @@ class EventFilter:
             q=query.get("q", "").strip(),
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
-            act=act if act in captions.HAPPENED else "",
+            act=act if act in captions.ACT_LABELS else "",
             document=whole_number(query.get("document", "")),
             body=whole_number(query.get("body", "")),
         )
@@ -114,7 +114,7 @@ class EventFilter:
 
     @property
     def act_label(self) -> str | Promise:
-        return captions.HAPPENED.get(self.act, "")
+        return captions.ACT_LABELS.get(self.act, "")
 
     def apply(self, events: QuerySet[Event]) -> QuerySet[Event]:
         """The events that match."""
@@ -227,8 +227,8 @@ def events_in_view(user: User) -> QuerySet[Event]:
     Users who see much get a condition for which the database scans from the newest event.
     """
     scope = Scope.of(user)
-    if scope.wide and not user.sees_whole_record:
-        return scope.walked(Event.objects.all(), "organisation")
+    if scope.sees_most and not user.sees_whole_record:
+        return scope.filter_only(Event.objects.all(), "organisation")
     return Event.objects.visible_to(user)
 
 
@@ -320,7 +320,7 @@ def _lower_bound(user: User, page_request: PageRequest) -> Q:
     The newest events of each body are found by an index, however long the record is.
     """
     scope = Scope.of(user)
-    if user.sees_whole_record or scope.wide:
+    if user.sees_whole_record or scope.sees_most:
         return Q()
     newest = Event.objects.filter(
         organisation=OuterRef("pk"),

@@ -132,7 +132,7 @@ def hand_in(
     ready = _ready(entries, chosen, percents)
     if may(by, "hand_in", report):
         return _submit(report, ready, "hand_in", percents, by=by, now=now)
-    move_entries(ready, "ask_signature", by=by, now=now, granted="draft")
+    move_entries(ready, "ask_signature", by=by, now=now, checked_right="draft")
     url = reverse("report", args=[report.pk])
     notices.notify_to_sign(report.organisation, report.document, count=len(ready), url=url, now=now)
     return None
@@ -160,7 +160,7 @@ def decline(
     """Return entries that wait for a signature to the staff, with a reason; returns how many."""
     report = lock_report(report)
     chosen = _awaiting(report, entries, by)
-    move_entries(chosen, "decline", by=by, now=now, reason=reason, granted="sign")
+    move_entries(chosen, "decline", by=by, now=now, reason=reason, checked_right="sign")
     url = reverse("report", args=[report.pk])
     notices.notify_decided(
         report, "declined", count=len(chosen), reason=reason.strip(), url=url, now=now
@@ -197,7 +197,7 @@ def _submit(
     now: datetime,
 ) -> Submission:
     """Hand in or sign. The caller has checked the right."""
-    move_entries(entries, action, by=by, now=now, granted=action)
+    move_entries(entries, action, by=by, now=now, checked_right=action)
     submission = Submission(
         organisation=report.organisation,
         document=report.document,
@@ -338,6 +338,6 @@ def set_clocks(
     changed = [
         row for row in obligations if (row.report_due_on, row.report_returned) != clocks[row.pk]
     ]
-    each = {row.pk: clocks[row.pk]._asdict() for row in changed}
-    change_within(changed, None, each=each, action="report_clock", by=by, now=now)
+    changes_by_id = {row.pk: clocks[row.pk]._asdict() for row in changed}
+    change_within(changed, None, changes_by_id=changes_by_id, action="report_clock", by=by, now=now)
     note_heard(obligations, by=by, now=now)

@@ -143,9 +143,9 @@ def _change_obligations(
 ) -> None:
     """Write accepted values and report clocks to the obligations, for all entries at once."""
     clocks = report_clocks(report, [entry.obligation_id for entry in entries])
-    each: dict[int, dict[str, Any]] = {}
+    changes_by_id: dict[int, dict[str, Any]] = {}
     for entry in entries:
-        each[entry.obligation_id] = fields = clocks[entry.obligation_id]._asdict()
+        changes_by_id[entry.obligation_id] = fields = clocks[entry.obligation_id]._asdict()
         if decisions[entry.pk].accepted:
             fields |= {
                 "problems": entry.problems,
@@ -154,7 +154,7 @@ def _change_obligations(
                 "progress": entry.progress or entry.obligation.progress,
             }
     obligations = [entry.obligation for entry in entries]
-    change_within(obligations, None, each=each, action="review", by=by, now=now)
+    change_within(obligations, None, changes_by_id=changes_by_id, action="review", by=by, now=now)
 
 
 def _complete(report: ProgressReport, *, by: User, now: datetime) -> None:

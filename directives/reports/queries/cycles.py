@@ -48,8 +48,10 @@ def _counts(document: Document, scope: Scope) -> Counter[str]:
     )
     for word, count in marks.values_list("word", "count"):
         counts[word] += count
-    if scope.single:
-        reports = ProgressReport.objects.filter(document=document, organisation__in=scope.single)
+    if scope.single_bodies:
+        reports = ProgressReport.objects.filter(
+            document=document, organisation__in=scope.single_bodies
+        )
         for report in reports:
             _topic, word, _day = report.point
             counts[word] += 1
