@@ -43,8 +43,8 @@ def title_of_section(section: Any) -> str:
 
 def present_names_note(cover: Cover) -> str:
     """A note on names in the paper of a submission that are today's; "" if there are none."""
-    names = [localized(cover.body, "name")] if not cover.body.kept else []
-    names += [f"《{localized(cover.document, 'title')}》"] if not cover.document.kept else []
+    names = [localized(cover.body, "name")] if not cover.body.is_stored else []
+    names += [f"《{localized(cover.document, 'title')}》"] if not cover.document.is_stored else []
     if not names:
         return ""
     text = _("Names as of today (those used at the time were not kept): %(names)s.")

@@ -8,7 +8,7 @@ from directives.base.numbers import LARGEST, whole_number
 from directives.base.states import FILING_STATES, HANDED_IN
 from directives.models import Document, Measure, Obligation, User
 from directives.plans.commands import MeasureContent
-from directives.plans.commands.measures import WRITTEN
+from directives.plans.commands.measures import WRITTEN_FIELDS
 from directives.plans.queries.log import DAYS, LogFilter
 from directives.plans.queries.plans import PlanFilter
 
@@ -71,7 +71,7 @@ class MeasureForm(forms.Form):
     @classmethod
     def of(cls, measure: Measure, *, servable: QuerySet[Obligation]) -> "MeasureForm":
         """The form filled with a measure."""
-        initial = {name: getattr(measure, name) for name in WRITTEN}
+        initial = {name: getattr(measure, name) for name in WRITTEN_FIELDS}
         initial["obligations"] = [row.pk for row in measure.obligations.all()]
         return cls(initial=initial, servable=servable)
 
@@ -118,7 +118,7 @@ class PlanFilterForm(forms.Form):
         documents = Document.objects.visible_to(user)
         _offer(self, "document", documents.only("title", "title_hans", "title_hant"))
 
-    def wanted(self) -> PlanFilter:
+    def to_filter(self) -> PlanFilter:
         return PlanFilter.of(self.data, self.user)
 
 
@@ -132,5 +132,5 @@ class LogFilterForm(forms.Form):
     q = forms.CharField(max_length=100, required=False)
     whose = forms.ChoiceField(choices=[("own", ""), ("below", "")], required=False)
 
-    def wanted(self, user: User) -> LogFilter:
+    def to_filter(self, user: User) -> LogFilter:
         return LogFilter.of(self.data, user)

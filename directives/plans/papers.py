@@ -125,8 +125,8 @@ def _measure(line: MeasureLine) -> Para:
         (pgettext("ledger", "Complete by"), _day(line.due_on)),
         (_("Form of result"), localized_text(line.result)),
     ]
-    listed = "；".join(f"{label}：{printable(value)}" for label, value in facts if value)
-    text = sentence(localized_text(line.text)) + (f"（{listed}）" if listed else "")
+    details = "；".join(f"{label}：{printable(value)}" for label, value in facts if value)
+    text = sentence(localized_text(line.text)) + (f"（{details}）" if details else "")
     return Para(text, lead=f"{line.number}. ")
 
 

@@ -83,7 +83,7 @@ class PlanVerdictForm(forms.Form):
     version = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
 
 
-def chosen_entries(data: QueryDict) -> list[int] | None:
+def selected_entries(data: QueryDict) -> list[int] | None:
     """The ids of the entries that a form names; None, which means all, if it names none."""
     ids = [pk for text in data.getlist("entry") if (pk := whole_number(str(text))) is not None]
     return ids or None
@@ -94,19 +94,19 @@ def verdicts(
 ) -> dict[int, Decision]:
     """The decisions of a reviewer by entry, from verdict-<id>, reason-<id> and version-<id>.
 
-    `rest` accepts the entries that the form showed and left open; never one that it did not show.
+    `rest` accepts the entries that the form showed and left open, and no others.
     """
-    chosen: dict[int, Decision] = {}
+    decisions: dict[int, Decision] = {}
     for entry in entries:
-        seen = whole_number(data.get(f"version-{entry.pk}", ""))
+        version = whole_number(data.get(f"version-{entry.pk}", ""))
         verdict = data.get(f"verdict-{entry.pk}")
         if not verdict and data.get("rest") == "accept":
-            waits = entry.state == SUBMITTED and by.pk not in requesters(entry)
-            verdict = "accept" if waits and seen is not None else ""
+            is_waiting = entry.state == SUBMITTED and by.pk not in requesters(entry)
+            verdict = "accept" if is_waiting and version is not None else ""
         if verdict in ("accept", "return"):
             reason = data.get(f"reason-{entry.pk}", "").strip()
-            chosen[entry.pk] = Decision(verdict == "accept", reason, seen)
-    return chosen
+            decisions[entry.pk] = Decision(verdict == "accept", reason, version)
+    return decisions
 
 
 class CycleForm(forms.Form):

@@ -22,7 +22,7 @@ from directives.papers.wording import (
 from directives.plans.papers import PlanHead, Signature, paper_of_plan, signature_of
 from directives.plans.queries.plan_page import submitted_measures
 from directives.reports.queries.entries import EntryLine, ReportSheet
-from directives.reports.queries.submissions import KeptTitle, SubmissionRecord, section_of
+from directives.reports.queries.submissions import StoredTitle, SubmissionRecord, section_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ReportHead:
     """The parts of a report before its entries."""
 
     signature: Signature
-    document: Document | KeptTitle
+    document: Document | StoredTitle
     period: str
     logged: int | None = None  # entries of the work log in its period; None: not stored
 
@@ -74,7 +74,7 @@ def _line(line: EntryLine, headings: Mapping[int, tuple[int, str]]) -> ReportedD
         heading=headings[directive.section_id],
         percent=line.entry.percent,
         files=tuple(file.name for file in line.files.files),
-        **{name: getattr(line.shown, name) for name in WRITTEN},
+        **{name: getattr(line.texts, name) for name in WRITTEN},
     )
 
 
@@ -222,7 +222,7 @@ def submission_paper(record: SubmissionRecord) -> Paper:
     with chinese_of_reader() as traditional:
         signature = Signature(
             body=cover.body,
-            recipient=full_name(cover.above) if cover.above else "",
+            recipient=full_name(cover.superior) if cover.superior else "",
             signed_on=local_day(submission.submitted_at),
             fictional=demo_notice(cover.fictional),
             remark=present_names_note(cover),

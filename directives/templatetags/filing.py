@@ -43,7 +43,7 @@ def entry_state(line: EntryLine, seen: str = "") -> SafeString:
             '<span class="tag {}" data-row="{}">{}</span>', status.tone, line.row_class, status.word
         ),
     ]
-    if line.lacks and line.writes and status is not STATUS["blank"]:
+    if line.lacks and line.can_edit and status is not STATUS["blank"]:
         missing = gettext(", ").join(map(str, line.missing_words))
         parts.append(
             format_html('<span class="lack">{} {}</span>', gettext("Still missing:"), missing)

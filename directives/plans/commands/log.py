@@ -45,8 +45,8 @@ def check_log_entry(
 ) -> None:
     """Raise Invalid with every fault of a log entry and of its files."""
     errors = {name: [fault] for name, fault in log_faults(text, on, today).items()}
-    if of_files := [fault for upload in files for fault in evidence.faults(upload)]:
-        errors["files"] = of_files
+    if file_faults := [fault for upload in files for fault in evidence.faults(upload)]:
+        errors["files"] = file_faults
     if errors:
         raise Invalid(errors)
 
@@ -98,9 +98,9 @@ def write_log_entry(
     audit.record("log", entry, by=by, now=now, after=audit_values(entry))
     for upload in files:
         evidence.attach(entry, upload, by=by, now=now)
-    served = list(entry.measure.obligations.select_related("organisation"))
-    start_work(served, now=now)
-    note_heard(served, by=by, now=now)
+    served_obligations = list(entry.measure.obligations.select_related("organisation"))
+    start_work(served_obligations, now=now)
+    note_heard(served_obligations, by=by, now=now)
     return entry
 
 
@@ -113,25 +113,25 @@ def undo_logging(
     move; the day when each was last heard of is computed again. Call it within `counted`.
     """
     logged = LogEntry.objects.not_withdrawn().filter(measure__obligations=OuterRef("pk"))
-    begun = Obligation.objects.filter(measures__in=measures, state=UNDERWAY, moved_at=written)
-    begun = Obligation.objects.filter(pk__in=begun.exclude(Exists(logged)).values("pk"))
-    rows = list(begun.select_related("organisation"))
-    moved: dict[int | None, datetime] = {}
+    started = Obligation.objects.filter(measures__in=measures, state=UNDERWAY, moved_at=written)
+    started = Obligation.objects.filter(pk__in=started.exclude(Exists(logged)).values("pk"))
+    rows = list(started.select_related("organisation"))
+    moved_at: dict[int | None, datetime] = {}
     if rows:
         moves = Event.objects.filter(
             obligation_id__in=[row.pk for row in rows],
             action__in=OBLIGATION_MOVES.keys() - {"start"},
             at__lte=written,
         )
-        moved = dict(moves.order_by().values_list("obligation_id").annotate(Max("at")))
-    changes_by_id = {row.pk: {"moved_at": moved.get(row.pk)} for row in rows}
+        moved_at = dict(moves.order_by().values_list("obligation_id").annotate(Max("at")))
+    changes_by_id = {row.pk: {"moved_at": moved_at.get(row.pk)} for row in rows}
     change_within(
         rows, {"state": ACKNOWLEDGED}, changes_by_id=changes_by_id, action=action, by=by, now=now
     )
-    heard = Obligation.objects.open().filter(
+    heard_rows = Obligation.objects.open().filter(
         measures__in=measures, heard_on=timezone.localdate(written)
     )
-    restore_heard(heard.distinct().select_related("organisation"), by=by, now=now)
+    restore_heard(heard_rows.distinct().select_related("organisation"), by=by, now=now)
 
 
 # many at once, from a table
@@ -169,9 +169,9 @@ def log_many(*, work: Sequence[LoggedWork], by: User, now: datetime) -> list[Log
     measures = {line.measure.pk for line in work}
     serving = Measure.obligations.through.objects.filter(measure__in=measures)
     rows = Obligation.objects.filter(pk__in=serving.values("obligation"))
-    served = list(rows.select_related("organisation"))
-    start_work(served, now=now)
-    note_heard(served, by=by, now=now)
+    served_obligations = list(rows.select_related("organisation"))
+    start_work(served_obligations, now=now)
+    note_heard(served_obligations, by=by, now=now)
     return entries
 
 

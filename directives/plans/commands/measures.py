@@ -16,7 +16,7 @@ from directives.models import LogEntry, Measure, Obligation, Plan, User
 from directives.models.sql import insert, update_each
 from directives.plans.commands.plans import demand_right, lock_for_editing
 
-WRITTEN = ("text", "responsible", "due_on", "result")  # the columns that a person writes
+WRITTEN_FIELDS = ("text", "responsible", "due_on", "result")  # the columns that a person writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class MeasureContent:
 
 def audit_values(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
     """A measure as the audit log stores it."""
-    values = {name: getattr(measure, name) for name in ("number", *WRITTEN)}
+    values = {name: getattr(measure, name) for name in ("number", *WRITTEN_FIELDS)}
     return values | {"obligations": sorted(row.pk for row in obligations)}
 
 
@@ -50,8 +50,10 @@ def check_measure(plan: Plan, content: MeasureContent) -> None:
     errors: dict[str, list[str]] = {}
     if not content.text.strip():
         errors["text"] = [_("Enter what will be done.")]
-    home = (plan.organisation_id, plan.document_id)
-    if any((row.organisation_id, row.document_id) != home for row in content.obligations):
+    body_and_document = (plan.organisation_id, plan.document_id)
+    if any(
+        (row.organisation_id, row.document_id) != body_and_document for row in content.obligations
+    ):
         errors["obligations"] = [
             _("A measure serves directives that this document assigns to this organisation.")
         ]
@@ -165,7 +167,7 @@ def save_measures(
             setattr(measure, name, value)
         measure.plan = locked
         changes.append(audit.Change(measure, before, audit_values(measure, content.obligations)))
-    update_each(Measure, [*contents], [*WRITTEN, "version"])
+    update_each(Measure, [*contents], [*WRITTEN_FIELDS, "version"])
     Measure.obligations.through.objects.filter(measure__in=contents).delete()
     _link_obligations(contents)
     audit.record_many("save_measure", changes, by=by, now=now)

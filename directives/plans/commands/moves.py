@@ -44,7 +44,7 @@ def plan_copy(plan: Plan, measures: list[Measure], obligations: list[Obligation]
 
     `clocks` are the plan due days of the obligations, by id, before the plan was handed in.
     """
-    served = {row.pk: row for measure in measures for row in measure.obligations.all()}
+    served_obligations = {row.pk: row for measure in measures for row in measure.obligations.all()}
     return {
         "kind": "plan",
         "organisation": copy_body(plan.organisation),
@@ -62,7 +62,7 @@ def plan_copy(plan: Plan, measures: list[Measure], obligations: list[Obligation]
         "obligations": [{"id": row.pk, "code": row.directive.code} for row in obligations],
         "directives": [
             {"obligation": row.pk, **copy_directive(row.directive)}
-            for row in ({row.pk: row for row in obligations} | served).values()
+            for row in ({row.pk: row for row in obligations} | served_obligations).values()
         ],
         "clocks": {
             str(row.pk): row.plan_due_on.isoformat() for row in obligations if row.plan_due_on
@@ -112,7 +112,7 @@ def _hand_in(move: PlanMove) -> None:
     """Store the submission, stop the plan clocks, notify the supervisors."""
     plan, by, now = move.plan, move.by, move.now
     assert by is not None  # the table of moves lets only a person hand in
-    owed = list(owed_obligations(plan))
+    obligations = list(owed_obligations(plan))
     last = plan.submissions.aggregate(last=Max("number"))["last"] or 0
     people = {"submitted_by": copy_person(by), "signed": move.action == "sign"}
     submission = Submission.objects.create(
@@ -120,16 +120,16 @@ def _hand_in(move: PlanMove) -> None:
         document=plan.document,
         plan=plan,
         number=last + 1,
-        content={**plan_copy(plan, _measures(plan), owed), **people},
+        content={**plan_copy(plan, _measures(plan), obligations), **people},
         submitted_at=now,
         submitted_by=by,
     )
     facts = {"plan": plan.pk, "number": submission.number}
     audit.record("submission", submission, by=by, now=now, after=facts)
-    awaited = [row for row in owed if row.plan_due_on or row.plan_returned]
+    with_clock = [row for row in obligations if row.plan_due_on or row.plan_returned]
     fields = {"plan_due_on": None, "plan_returned": False}
-    transitions.change_within(awaited, fields, action="plan_handed_in", by=by, now=now)
-    note_heard(owed, by=by, now=now)
+    transitions.change_within(with_clock, fields, action="plan_handed_in", by=by, now=now)
+    note_heard(obligations, by=by, now=now)
     notices.notify_handed_in(plan, what=plan.title, url=move.url, now=now)
 
 

@@ -112,21 +112,23 @@ def start_plan(
     existing = Plan.objects.filter(document=document, organisation=organisation, live=True).first()
     if existing is not None:
         return existing
-    owed = list(Obligation.objects.open().filter(document=document, organisation=organisation))
-    if not owed:
+    obligations = list(
+        Obligation.objects.open().filter(document=document, organisation=organisation)
+    )
+    if not obligations:
         raise Invalid(
             _(
                 "This document has no directives assigned to this organisation, "
                 "so no plan is needed."
             )
         )
-    wanted = {row.deliverable for row in owed}
-    only_measures = SPECIFIC_MEASURES in wanted and IMPLEMENTATION_PLAN not in wanted
+    deliverables = {row.deliverable for row in obligations}
+    only_measures = SPECIFIC_MEASURES in deliverables and IMPLEMENTATION_PLAN not in deliverables
     kind = SPECIFIC_MEASURES if only_measures else IMPLEMENTATION_PLAN
     terms: dict[str, Any] = {
         "title": _proposed_title(organisation, document, kind),
         "kind": kind,
-        "due_on": earliest_plan_day(owed),
+        "due_on": earliest_plan_day(obligations),
     }
     plan = Plan.objects.create(
         document=document, organisation=organisation, **terms, created_at=now

@@ -96,7 +96,7 @@ class LogChecker(Checker):
         return self.texts.get(text, [])
 
     @cached_property
-    def known(self) -> set[int]:
+    def existing(self) -> set[int]:
         """Hashes of the entries in the log, and of the rows of the file so far."""
         entries = LogEntry.objects.not_withdrawn().filter(measure__in=self.labels).order_by()
         lines = entries.values_list("measure_id", "on", "text")
@@ -116,9 +116,9 @@ class LogChecker(Checker):
         if faults or row.faults or not on or not text or measure is None:
             return wrong_row(row, faults, label)
         line = hash((measure, on, text))
-        if line in self.known:
+        if line in self.existing:
             return CheckedRow(row, SAME, label)
-        self.known.add(line)
+        self.existing.add(line)
         after = {"measure": self.labels[measure], "on": json_value(on), "text": text}
         return new_row(row, label, after)
 

@@ -12,7 +12,7 @@ from directives.models import IntakeRow, Measure, Obligation, Plan, User
 from directives.models.intakes import NEW
 from directives.plans import commands as planning
 from directives.plans.commands import MeasureContent
-from directives.plans.commands.measures import WRITTEN
+from directives.plans.commands.measures import WRITTEN_FIELDS
 from directives.plans.commands.plans import check_editable, lock_for_editing
 from directives.plans.imports.plans import OwedDirectives, fills_in, plan_of
 from directives.tables.codes import own_numbers_remedy
@@ -49,7 +49,7 @@ TEXT = (
     "具体措施", "措施", "措施内容", "工作措施", "主要措施", "重点措施", "工作内容", "任务措施",
     "贯彻措施", "落实措施",
 )  # fmt: skip
-WHO = (
+RESPONSIBLE = (
     "责任人", "责任部门", "责任处室", "负责人", "承办部门", "牵头部门", "责任单位", "责任科室",
     "承办处室", "牵头处室", "经办人", "具体责任人",
 )  # fmt: skip
@@ -78,7 +78,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
             example=code_example,
             drop_down="directives",
         ),
-        Field("responsible", who, "text", WHO, limit=100, example="办公厅 林晓岚"),
+        Field("responsible", who, "text", RESPONSIBLE, limit=100, example="办公厅 林晓岚"),
         Field("due_on", due_on, "date", DUE, example="2026-12-31", deadline=True),
         Field("result", result, "text", results, limit=200, example="印发文件"),
         Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
@@ -92,7 +92,7 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
 def _stored(measure: Measure) -> StoredRow:
     """The stored values of a measure that comes with its obligations and their directives."""
     served = sorted(measure.obligations.all(), key=lambda row: row.directive.order)
-    values = {name: json_value(getattr(measure, name)) for name in WRITTEN}
+    values = {name: json_value(getattr(measure, name)) for name in WRITTEN_FIELDS}
     values["directives"] = [row.directive.code for row in served]
     return StoredRow(measure.pk, measure.version, f"{measure.number}. {measure.text}", values)
 
@@ -131,9 +131,9 @@ class MeasureChecker(Checker):
         """Audited values of a measure as the table writes them: obligations by code."""
         if "obligations" not in before:
             return before
-        served = set(before["obligations"])
+        served_ids = set(before["obligations"])
         return before | {
-            "directives": [code for code, pk in self.owed.codes.items() if pk in served]
+            "directives": [code for code, pk in self.owed.codes.items() if pk in served_ids]
         }
 
     def _check(self, row: FileRow, pk: int | None, past: PastValues) -> CheckedRow:
@@ -145,24 +145,24 @@ class MeasureChecker(Checker):
             faults.append(Fault("id", str(pk), expected, remedy))
         if pk:
             self.note_key(pk, row)
-        wanted = self._wanted(row)
-        label = stored.label if stored else wanted.get("text", "")
+        new_values = self._new_values(row)
+        label = stored.label if stored else new_values.get("text", "")
         if faults or row.faults:
             return wrong_row(row, faults, label, pk if stored else None)
         if stored is None:
-            return new_row(row, label, {name: value for name, value in wanted.items() if value})
-        return compare(row, stored, wanted, past)
+            return new_row(row, label, {name: value for name, value in new_values.items() if value})
+        return compare(row, stored, new_values, past)
 
-    def _wanted(self, row: FileRow) -> dict[str, Any]:
+    def _new_values(self, row: FileRow) -> dict[str, Any]:
         """The values that the row gives the measure, as far as the file has their columns."""
         cells = row.values
-        wanted: dict[str, Any] = {name: text_of(cells[name]) for name in TEXTS if name in cells}
+        new_values: dict[str, Any] = {name: text_of(cells[name]) for name in TEXTS if name in cells}
         if "due_on" in cells:
-            wanted["due_on"] = json_value(cells["due_on"])
+            new_values["due_on"] = json_value(cells["due_on"])
         if "directives" in cells:
             codes = {self.owed.code(code) for code in cells["directives"] or ()}
-            wanted["directives"] = [code for code in self.owed.codes if code in codes]
-        return wanted
+            new_values["directives"] = [code for code in self.owed.codes if code in codes]
+        return new_values
 
     def _faults_of_codes(self, row: FileRow) -> Iterable[Fault]:
         codes = row.values.get("directives") or ()
@@ -183,19 +183,19 @@ class MeasureChecker(Checker):
 
 def _contents(plan: Plan, values: Sequence[Mapping[str, Any]]) -> list[MeasureContent]:
     """The contents of measures from the values of the table."""
-    owed = OwedDirectives(plan)
+    owed_directives = OwedDirectives(plan)
     codes = {code for cells in values for code in cells.get("directives", ())}
-    if not codes <= owed.codes.keys():
+    if not codes <= owed_directives.codes.keys():
         text = _("A measure serves directives that this document assigns to this organisation.")
         raise Invalid({"directives": [text]})
-    served = [owed.codes[code] for code in sorted(codes)]
-    obligations = Obligation.objects.select_related("directive").in_bulk(served)
+    ids = [owed_directives.codes[code] for code in sorted(codes)]
+    obligations = Obligation.objects.select_related("directive").in_bulk(ids)
     return [
         MeasureContent(
             **{name: cells.get(name, "") for name in TEXTS},
             due_on=date.fromisoformat(cells["due_on"]) if cells.get("due_on") else None,
             obligations=tuple(
-                obligations[owed.codes[code]] for code in cells.get("directives", ())
+                obligations[owed_directives.codes[code]] for code in cells.get("directives", ())
             ),
         )
         for cells in values
@@ -221,7 +221,7 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         measure = stored.get(row.subject_id)
         as_checked = demand_unchanged(row, _stored(measure) if measure else None)
         values.append({**as_checked.values, **row.after})
-    contents, new = _save_known(plan, rows, stored, values, context)
+    contents, new = _save_changed(plan, rows, stored, values, context)
     if new:
         added = planning.add_measures(plan, contents=contents, by=context.by, now=context.now)
         for row, measure in zip(new, added, strict=True):
@@ -230,7 +230,7 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         row.left = 1 if row.verdict == NEW else stored[row.subject_id].version
 
 
-def _save_known(
+def _save_changed(
     plan: Plan,
     rows: IntakeRows,
     stored: Mapping[int | None, Measure],
@@ -238,15 +238,15 @@ def _save_known(
     context: IntakeContext,
 ) -> tuple[list[MeasureContent], list[IntakeRow]]:
     """Save the measures that rows change; returns the contents of the new ones and their rows."""
-    known, contents, new = {}, [], []
+    changed, contents, new = {}, [], []
     for row, content in zip(rows, _contents(plan, values), strict=True):
         if row.verdict == NEW:
             contents.append(content)
             new.append(row)
         else:
-            known[stored[row.subject_id]] = content
-    if known:
-        planning.save_measures(plan, contents=known, by=context.by, now=context.now)
+            changed[stored[row.subject_id]] = content
+    if changed:
+        planning.save_measures(plan, contents=changed, by=context.by, now=context.now)
     return contents, new
 
 
@@ -259,7 +259,7 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
         if measure is None or measure.version != row.left:
             raise changed_since(row)
         values.append({**_stored(measure).values, **row.before})
-    _saved, new = _save_known(plan, rows, stored, values, context)
+    _saved, new = _save_changed(plan, rows, stored, values, context)
     if new:
         measures = [stored[row.subject_id] for row in new]
         with undoing_row(new[0]):

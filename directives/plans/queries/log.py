@@ -25,7 +25,7 @@ from directives.plans.queries.plan_page import ServedDirective
 from directives.record.queries.timeline import TimelineEntry, timeline
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
-SEARCHED = 200_000  # latest entries of bodies below that a text search reads
+SEARCH_LIMIT = 200_000  # latest entries of bodies below that a text search reads
 BATCH = 500  # entries of a file that are read together
 # A browser's own date field sends the first; people type the others.
 DAYS = ("%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d")
@@ -87,27 +87,29 @@ class LogRow:
         return ""
 
 
-def filtered_log(user: User, filters: LogFilter) -> LogEntryQuerySet:
-    own, scope = in_worked_for(user, "measure__plan__organisation"), Scope.of(user)
-    if filters.below and scope.sees_most:
-        filed = LogEntry.objects.not_withdrawn().filter(measure__plan__submitted_at__isnull=False)
-        rows = scope.filter_only(filed, "measure__plan__organisation").exclude(own)
+def filtered_log(user: User, log_filter: LogFilter) -> LogEntryQuerySet:
+    in_own_bodies, scope = in_worked_for(user, "measure__plan__organisation"), Scope.of(user)
+    if log_filter.below and scope.sees_most:
+        submitted = LogEntry.objects.not_withdrawn().filter(
+            measure__plan__submitted_at__isnull=False
+        )
+        rows = scope.filter_only(submitted, "measure__plan__organisation").exclude(in_own_bodies)
     else:
         rows = LogEntry.objects.visible_to(user).not_withdrawn()
-        rows = rows.exclude(own) if filters.below else rows.filter(own)
-    if filters.measure:
-        rows = rows.filter(measure=filters.measure)
-    if filters.obligation:
-        rows = rows.filter(measure__obligations=filters.obligation)
-    if filters.since:
-        rows = rows.filter(on__gte=filters.since)
-    if filters.until:
-        rows = rows.filter(on__lte=filters.until)
-    if filters.q:
-        rows = rows.filter(text__icontains=filters.q)
-        if filters.below:  # the log of a whole nation is too long to search
+        rows = rows.exclude(in_own_bodies) if log_filter.below else rows.filter(in_own_bodies)
+    if log_filter.measure:
+        rows = rows.filter(measure=log_filter.measure)
+    if log_filter.obligation:
+        rows = rows.filter(measure__obligations=log_filter.obligation)
+    if log_filter.since:
+        rows = rows.filter(on__gte=log_filter.since)
+    if log_filter.until:
+        rows = rows.filter(on__lte=log_filter.until)
+    if log_filter.q:
+        rows = rows.filter(text__icontains=log_filter.q)
+        if log_filter.below:  # the log of a whole nation is too long to search
             last = LogEntry.objects.order_by("-pk").values("pk")[:1]
-            rows = rows.filter(pk__gt=Subquery(last) - SEARCHED)
+            rows = rows.filter(pk__gt=Subquery(last) - SEARCH_LIMIT)
     return _related(rows)
 
 
@@ -118,17 +120,17 @@ def _related(rows: LogEntryQuerySet) -> LogEntryQuerySet:
     return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
 
 
-def log_page(user: User, filters: LogFilter, query: Mapping[str, str]) -> Page:
+def log_page(user: User, log_filter: LogFilter, query: Mapping[str, str]) -> Page:
     """One page of the log, the latest first. The entries from below are not counted."""
-    rows = filtered_log(user, filters)
-    total = None if filters.below else rows.order_by()[: COUNT_LIMIT + 1].count()
-    known = total if total is None or total <= COUNT_LIMIT else None
-    return read_page(rows, NEWEST, PageRequest.from_query(query, NEWEST), total=known)
+    rows = filtered_log(user, log_filter)
+    total = None if log_filter.below else rows.order_by()[: COUNT_LIMIT + 1].count()
+    counted_total = total if total is None or total <= COUNT_LIMIT else None
+    return read_page(rows, NEWEST, PageRequest.from_query(query, NEWEST), total=counted_total)
 
 
-def all_log_rows(user: User, filters: LogFilter) -> Iterator[LogRow]:
+def all_log_rows(user: User, log_filter: LogFilter) -> Iterator[LogRow]:
     """All entries under the filter, read in batches."""
-    entries = NEWEST.sort(filtered_log(user, filters)).iterator(chunk_size=BATCH)
+    entries = NEWEST.sort(filtered_log(user, log_filter)).iterator(chunk_size=BATCH)
     while batch := list(islice(entries, BATCH)):
         yield from log_rows(batch, user)
 

@@ -96,7 +96,7 @@ class PlanStep:
     action: str
     label: str | Promise
     reasoned: bool
-    leading: bool  # shown as the main button
+    is_main: bool  # shown as the main button
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ class PlanView:
     history: tuple[PlanSubmission, ...]
     steps: tuple[PlanStep, ...]
     files: FileList
-    writes: bool  # may edit the plan now
-    works: bool  # belongs to the organisation
-    reviews: bool  # may give the verdict now
-    as_filed: bool  # shows what was handed in, because the organisation is revising it
+    can_edit: bool  # may edit the plan now
+    is_own: bool  # belongs to the organisation
+    can_review: bool  # may give the verdict now
+    as_submitted: bool  # shows what was handed in, because the organisation is revising it
     deciders: Deciders | None = None  # set if the reader handed it in, so cannot decide
 
     @property
@@ -214,9 +214,9 @@ def _steps(plan: Plan, user: User) -> tuple[PlanStep, ...]:
     actions = [a for a in transitions.open_moves(plan, user) if a not in ("accept", "return")]
     if "hand_in" in actions:
         actions.remove("ask_signature")
-    leading = {"ask_signature", "hand_in", "sign"}
+    is_main = {"ask_signature", "hand_in", "sign"}
     return tuple(
-        PlanStep(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading)
+        PlanStep(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in is_main)
         for action in actions
     )
 
@@ -226,29 +226,35 @@ def plan_view(plan: Plan, user: User) -> PlanView:
 
     While it is revised, those above see what was handed in last, not the draft.
     """
-    measures, history, works = measures_of(plan), submissions_of_plan(plan), may(user, "work", plan)
-    as_filed = not works and plan.state in EDITABLE | {AWAITING} and bool(history)
-    writes = works and plan.state in EDITABLE and plan.live
+    measures, history, is_own = (
+        measures_of(plan),
+        submissions_of_plan(plan),
+        may(user, "work", plan),
+    )
+    as_submitted = not is_own and plan.state in EDITABLE | {AWAITING} and bool(history)
+    can_edit = is_own and plan.state in EDITABLE and plan.live
     files, lines = file_list(plan, user), tuple(measure_line(measure) for measure in measures)
-    if as_filed:
+    if as_submitted:
         content = history[0].submission.content
         plan.title, plan.summary = content["title"], content["summary"]
-        kept = {row["id"] for row in content["files"]}
-        files = replace(files, files=tuple(row for row in files.files if row.pk in kept))
+        submitted_file_ids = {row["id"] for row in content["files"]}
+        files = replace(
+            files, files=tuple(row for row in files.files if row.pk in submitted_file_ids)
+        )
         lines = submitted_measures(history[0].submission)
     return PlanView(
         plan=plan,
         lines=lines,
         coverage=coverage(plan, lines),
-        gaps=tuple(gaps(measures)) if writes else (),
+        gaps=tuple(gaps(measures)) if can_edit else (),
         history=history,
         steps=_steps(plan, user),
         files=files,
-        writes=writes,
-        works=works,
-        reviews=transitions.can_move(plan, "accept", user),
+        can_edit=can_edit,
+        is_own=is_own,
+        can_review=transitions.can_move(plan, "accept", user),
         deciders=deciders(plan, user),
-        as_filed=as_filed,
+        as_submitted=as_submitted,
     )
 
 
@@ -279,13 +285,13 @@ def obligation_options(
 
     A single obligation is ticked in advance for a new measure.
     """
-    ticked, rows = set(chosen), list(servable_obligations(plan, measure))
+    selected, rows = set(chosen), list(servable_obligations(plan, measure))
     links = Measure.obligations.through.objects.filter(measure__plan=plan)
     served = set(links.values_list("obligation_id", flat=True))
-    only_one = measure is None and len(rows) == 1
+    is_only_option = measure is None and len(rows) == 1
     groups: dict[Section, list[ObligationOption]] = {}
     for row in rows:
-        option = ObligationOption(row, row.pk in served, row.pk in ticked or only_one)
+        option = ObligationOption(row, row.pk in served, row.pk in selected or is_only_option)
         groups.setdefault(row.directive.section, []).append(option)
     return tuple(SectionOptions(section, tuple(options)) for section, options in groups.items())
 

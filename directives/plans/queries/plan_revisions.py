@@ -20,7 +20,7 @@ from directives.reports.queries.revisions import Change, Part, Revision
 
 
 @dataclass(frozen=True, slots=True)
-class PlanWords:
+class PlanTexts:
     """The parts of a plan that are compared."""
 
     title: str
@@ -29,7 +29,7 @@ class PlanWords:
     lines: tuple[MeasureLine, ...]
 
     @classmethod
-    def of(cls, filed: PlanSubmission) -> "PlanWords":
+    def of(cls, filed: PlanSubmission) -> "PlanTexts":
         content = filed.submission.content
         files = tuple(file["name"] for file in content["files"])
         return cls(
@@ -39,10 +39,10 @@ class PlanWords:
 
 def revision_for_page(view: PlanView) -> Revision | None:
     """What was changed since the last return, on the page of a plan."""
-    if view.as_filed:
+    if view.as_submitted:
         return None
     plan, files = view.plan, tuple(file.name for file in view.files.files)
-    return _revision(view.history, PlanWords(plan.title, plan.summary, files, view.lines))
+    return _revision(view.history, PlanTexts(plan.title, plan.summary, files, view.lines))
 
 
 def revision_for_review(plan: Plan) -> Revision | None:
@@ -53,45 +53,45 @@ def revision_for_review(plan: Plan) -> Revision | None:
     if plan.decided_at is None or plan.state != SUBMITTED:
         return None
     history = submissions_of_plan(plan)
-    return _revision(history, PlanWords.of(history[0]))
+    return _revision(history, PlanTexts.of(history[0]))
 
 
-def _revision(history: Sequence[PlanSubmission], now: PlanWords) -> Revision | None:
+def _revision(history: Sequence[PlanSubmission], now: PlanTexts) -> Revision | None:
     """The changes since the last submission with a verdict, if that was a return."""
     decided = next((submission for submission in history if submission.verdict), None)
     if decided is None or decided.verdict is None or decided.verdict.accepted:
         return None
-    before, verdict = PlanWords.of(decided), decided.verdict
-    own = (
+    before, verdict = PlanTexts.of(decided), decided.verdict
+    plan_changes = (
         Change(_("Title"), before.title, now.title),
         Change(_("General requirements"), before.summary, now.summary),
         Change(_("Files"), join_words(before.files), join_words(now.files)),
     )
-    parts = (Part(own), *_measures(before.lines, now.lines))
+    parts = (Part(plan_changes), *_measures(before.lines, now.lines))
     number = decided.submission.number
     return Revision(number, verdict.reason, verdict.reviewer, verdict.at, parts)
 
 
 def _measures(before: Sequence[MeasureLine], now: Sequence[MeasureLine]) -> list[Part]:
     """A part for each measure that was changed, added or deleted, and one that names the others."""
-    former = _paired(before, now)
-    parts, same = [], []
+    old_lines = _paired(before, now)
+    parts, unchanged = [], []
     for line in now:
-        old, number = former.get(line.number), {"number": line.number}
+        old, number = old_lines.get(line.number), {"number": line.number}
         changes = _changes(old, line)
         if old is None:
             parts.append(Part(changes, _("Measure %(number)s: added") % number))
         elif any(change.changed for change in changes):
             parts.append(Part(changes, _("Measure %(number)s") % number))
         else:
-            same.append(Change(_("Measure %(number)s") % number, line.text, line.text))
-    paired = {old.number for old in former.values()}
+            unchanged.append(Change(_("Measure %(number)s") % number, line.text, line.text))
+    paired = {old.number for old in old_lines.values()}
     parts += [
         Part(_changes(line, None), _("Measure %(number)s: deleted") % {"number": line.number})
         for line in before
         if line.number not in paired
     ]
-    return [*parts, Part(tuple(same))] if same else parts
+    return [*parts, Part(tuple(unchanged))] if unchanged else parts
 
 
 def _paired(before: Sequence[MeasureLine], now: Sequence[MeasureLine]) -> dict[int, MeasureLine]:

@@ -64,7 +64,7 @@ class PlanToStart:
 
     organisation: Organisation
     document: Document
-    owed: int
+    obligations: int
     due_on: date | None
 
 
@@ -85,7 +85,7 @@ def _count(rows: QuerySet, by: str) -> Coalesce:
 
 def _with_counts(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     """Annotate plans with their numbers of measures, open obligations and served ones (COUNTS)."""
-    owed = Obligation.objects.filter(
+    obligations = Obligation.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), state__in=OPEN
     )
     serving = Measure.obligations.through.objects.filter(
@@ -93,18 +93,18 @@ def _with_counts(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     )
     return plans.annotate(
         measure_count=_count(Measure.objects.filter(plan=OuterRef("pk")), "plan"),
-        owed_count=_count(owed, "organisation"),
-        covered_count=_count(owed.filter(Exists(serving)), "organisation"),
+        owed_count=_count(obligations, "organisation"),
+        covered_count=_count(obligations.filter(Exists(serving)), "organisation"),
     )
 
 
 def own_plans(user: User) -> QuerySet[Plan]:
     """The live plans of the organisations for which the person fills in, newest first."""
-    own = visible_plans(user).filter(in_worked_for(user, "organisation"), live=True)
-    return _with_counts(own).order_by("-created_at")
+    rows = visible_plans(user).filter(in_worked_for(user, "organisation"), live=True)
+    return _with_counts(rows).order_by("-created_at")
 
 
-def plans_below(user: User, filters: PlanFilter) -> QuerySet[Plan]:
+def plans_below(user: User, plan_filter: PlanFilter) -> QuerySet[Plan]:
     """The plans that organisations below handed in."""
     scope = Scope.of(user)
     rows = (
@@ -115,36 +115,39 @@ def plans_below(user: User, filters: PlanFilter) -> QuerySet[Plan]:
     rows = rows.filter(live=True, submitted_at__isnull=False).exclude(
         in_worked_for(user, "organisation")
     )
-    if filters.state:
-        rows = rows.filter(state=filters.state)
-    if filters.document:
-        rows = rows.filter(document=filters.document)
-    if filters.q:
-        text = to_hans(filters.q)
+    if plan_filter.state:
+        rows = rows.filter(state=plan_filter.state)
+    if plan_filter.document:
+        rows = rows.filter(document=plan_filter.document)
+    if plan_filter.q:
+        text = to_hans(plan_filter.q)
         rows = rows.filter(
             Q(organisation__name_hans__icontains=text)
-            | Q(organisation__code__iexact=filters.q)
-            | Q(title__icontains=filters.q)
+            | Q(organisation__code__iexact=plan_filter.q)
+            | Q(title__icontains=plan_filter.q)
         )
     return rows
 
 
-def plans_to_export(user: User, filters: PlanFilter) -> Iterator[Plan]:
+def plans_to_export(user: User, plan_filter: PlanFilter) -> Iterator[Plan]:
     """All of `plans_below` with their counts, the latest first, streamed."""
-    return _with_counts(LATEST.sort(plans_below(user, filters))).iterator(chunk_size=500)
+    return _with_counts(LATEST.sort(plans_below(user, plan_filter))).iterator(chunk_size=500)
 
 
 def plans_page(
-    user: User, filters: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]
+    user: User, plan_filter: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]
 ) -> Page:
     """One page of them with their counts; `counts` are those by state. At most three queries."""
-    rows = plans_below(user, filters)
-    if filters.q:
+    rows = plans_below(user, plan_filter)
+    if plan_filter.q:
         total = rows.order_by()[: COUNT_LIMIT + 1].count()
     else:
-        total = counts.get(filters.state, 0) if filters.state else sum(counts.values())
-    known, turn = total if total <= COUNT_LIMIT else None, PageRequest.from_query(query, LATEST)
-    return read_page(rows, LATEST, turn, total=known, read=_counted_page)
+        total = counts.get(plan_filter.state, 0) if plan_filter.state else sum(counts.values())
+    counted_total, page_request = (
+        total if total <= COUNT_LIMIT else None,
+        PageRequest.from_query(query, LATEST),
+    )
+    return read_page(rows, LATEST, page_request, total=counted_total, read=_counted_page)
 
 
 def _counted_page(rows: QuerySet[Plan]) -> list[Plan]:
@@ -167,13 +170,17 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
     marks = Mark.objects.filter(scope__in=scope.branches, topic="filed", day=ALWAYS, **of_document)
     for state, count in marks.values_list("word", "count"):
         counts[state] += count
-    own = user.bodies_as(*WORKING)
+    own_bodies = user.bodies_as(*WORKING)
     branches = tuple(tree.path for tree in scope.trees if tree.branch)
     # The tallies of branches count the person's own organisations, and lack single ones.
-    excluded = [pk for pk, body in own.items() if branches and body.path.startswith(branches)]
-    single = [tree.pk for tree in scope.trees if not tree.branch and tree.pk not in own]
-    if excluded or single:
-        plans = Plan.objects.filter(organisation__in=[*excluded, *single], live=True, **of_document)
+    excluded = [
+        pk for pk, body in own_bodies.items() if branches and body.path.startswith(branches)
+    ]
+    leaf_bodies = [tree.pk for tree in scope.trees if not tree.branch and tree.pk not in own_bodies]
+    if excluded or leaf_bodies:
+        plans = Plan.objects.filter(
+            organisation__in=[*excluded, *leaf_bodies], live=True, **of_document
+        )
         submitted = plans.filter(submitted_at__isnull=False)
         for body, state in submitted.values_list("organisation_id", "state"):
             counts[state] += -1 if body in excluded else 1
@@ -185,18 +192,20 @@ def plans_to_start(user: User) -> list[PlanToStart]:
     plan = Plan.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), live=True
     )
-    owed = Obligation.objects.open().filter(in_worked_for(user, "organisation"), ~Exists(plan))
-    homes = owed.order_by().values_list("organisation", "document")
-    counted = list(homes.annotate(n=Count("pk"), due=Min("plan_due_on")))
-    if not counted:
+    obligations = Obligation.objects.open().filter(
+        in_worked_for(user, "organisation"), ~Exists(plan)
+    )
+    pairs = obligations.order_by().values_list("organisation", "document")
+    rows = list(pairs.annotate(n=Count("pk"), due=Min("plan_due_on")))
+    if not rows:
         return []
     organisations = {m.organisation_id: m.organisation for m in user.held_memberships}
     documents = Document.objects.only("title", "title_hans", "title_hant").in_bulk(
-        {document for _organisation, document, _count, _due in counted}
+        {document for _organisation, document, _count, _due in rows}
     )
     starts = [
         PlanToStart(organisations[organisation], documents[document], count, due)
-        for organisation, document, count, due in counted
+        for organisation, document, count, due in rows
     ]
     return sorted(starts, key=lambda start: start.due_on or date.max)
 
@@ -230,11 +239,11 @@ class QuickChoices:
 
     today: date
     first: tuple[MeasureChoice, ...]
-    rest: tuple[MeasureChoice, ...]
+    others: tuple[MeasureChoice, ...]
 
     @property
-    def every(self) -> tuple[MeasureChoice, ...]:
-        return self.first + self.rest
+    def all_choices(self) -> tuple[MeasureChoice, ...]:
+        return self.first + self.others
 
 
 def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:

@@ -37,8 +37,8 @@ def attachment(request, pk):
     row = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
     try:
         content = row.file.open("rb")
-    except FileNotFoundError as lost:
-        raise Http404 from lost
+    except FileNotFoundError as error:
+        raise Http404 from error
     parent = evidence.parent_of(row)
     audit.record_taken(
         "download", parent, by=request.user, now=request.now, file=row.name, sha256=row.sha256

@@ -21,18 +21,16 @@ from directives.web.doors import page, redirect_back, seen_version, write
 
 
 def _page(request, form=None, status=200):
-    filters = LogFilterForm(request.GET)
-    wanted = filters.wanted(request.user)
-    current = log_page(request.user, wanted, request.GET)
+    log_filter = LogFilterForm(request.GET).to_filter(request.user)
+    current = log_page(request.user, log_filter, request.GET)
     quick = None
     if request.user.works:
-        quick = quick_choices(request.user, request.today, first=wanted.measure or 0)
+        quick = quick_choices(request.user, request.today, first=log_filter.measure or 0)
     context = {
         "page": current,
         "rows": log_rows(current.rows, request.user),
-        "wanted": wanted,
-        "filters": filters,
-        "limit": 0 if wanted.below else COUNT_LIMIT,
+        "filter": log_filter,
+        "limit": 0 if log_filter.below else COUNT_LIMIT,
         "quick": quick,
         "form": form,
         "next": request.POST.get("next", reverse("log")),
@@ -91,10 +89,12 @@ def log_entry(request, pk):
 def _rewrite(request, pk, command, message):
     """Run a command that changes an entry; if it is refused, show the form as it was typed."""
     entry, form = _entry(request, pk), LineForm(request.POST)
-    seen = {"files": request.FILES.getlist("files"), "version": seen_version(request)}
+    submitted = {"files": request.FILES.getlist("files"), "version": seen_version(request)}
     if form.is_valid():
         try:
-            changed = command(entry, **form.cleaned_data, **seen, by=request.user, now=request.now)
+            changed = command(
+                entry, **form.cleaned_data, **submitted, by=request.user, now=request.now
+            )
         except Stale as stale:
             return _entry_page(request, _entry(request, pk), form, theirs=stale.theirs, status=409)
         except Invalid as refusal:

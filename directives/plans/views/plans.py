@@ -46,8 +46,8 @@ def plans(request):
     if wants_file(request):
         return answer(request, "plans")
     user, form = request.user, PlanFilterForm(request.GET, user=request.user)
-    wanted = form.wanted()
-    counts = state_counts(user, wanted.document) if user.oversees else {}
+    plan_filter = form.to_filter()
+    counts = state_counts(user, plan_filter.document) if user.oversees else {}
     states = [
         (state, label, counts.get(state, 0)) for state, label in FILING_STATES if state in HANDED_IN
     ]
@@ -55,11 +55,11 @@ def plans(request):
         "own": own_plans(user) if user.works else (),
         "starts": plans_to_start(user) if user.works else (),
         "form": form,
-        "wanted": wanted,
+        "filter": plan_filter,
         "states": states,
         "total": sum(counts.values()),
         "limit": COUNT_LIMIT,
-        "page": plans_page(user, wanted, counts, request.GET) if user.oversees else None,
+        "page": plans_page(user, plan_filter, counts, request.GET) if user.oversees else None,
     }
     template, fragment = "directives/plans/list.html", "directives/plans/_submitted_plans.html"
     return page(request, template, context, fragment=fragment)
@@ -90,7 +90,7 @@ def _page(request, row, form=None, theirs=None, status=200):
     plan_page = plan_view(row, request.user)
     context = {"plan_page": plan_page, "plan": row, "form": form, "theirs": theirs}
     context["revision"] = revision_for_page(plan_page)
-    if plan_page.writes:
+    if plan_page.can_edit:
         context |= {
             "blank": MeasureForm(servable=servable_obligations(row, None)),
             "groups": obligation_options(row, None, ()),

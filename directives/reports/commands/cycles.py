@@ -48,18 +48,18 @@ def _check_terms(
 
 def _obligations(document: Document, by: User | None) -> QuerySet[Obligation]:
     """The obligations that a cycle opened by this person asks about."""
-    owed = Obligation.objects.filter(document=document, state__in=REPORTABLE)
+    obligations = Obligation.objects.filter(document=document, state__in=REPORTABLE)
     if by is None:
-        return owed
-    return owed.filter(in_supervised(by, "organisation"))
+        return obligations
+    return obligations.filter(in_supervised(by, "organisation"))
 
 
 def _organisations(document: Document | None, by: User | None) -> QuerySet[Organisation]:
     """The organisations of these obligations, in tree order."""
-    owed = Obligation.objects.filter(
+    obligations = Obligation.objects.filter(
         organisation=OuterRef("pk"), document=document, state__in=REPORTABLE
     )
-    organisations = Organisation.objects.filter(Exists(owed)).order_by("path")
+    organisations = Organisation.objects.filter(Exists(obligations)).order_by("path")
     if by is None:
         return organisations
     return organisations.filter(in_supervised(by, ""))
@@ -100,19 +100,19 @@ def open_cycle(
     }
     _check_terms(document, **terms)
     cycle = Cycle(document=document, **terms, created_at=now, created_by=by)
-    count = _ask_all(cycle, by=by, now=now)
+    count = _request_all_reports(cycle, by=by, now=now)
     audit.record("open_cycle", cycle, by=by, now=now, after=terms | {"reports": count})
     return cycle
 
 
-def _ask_all(cycle: Cycle, *, by: User | None, now: datetime) -> int:
+def _request_all_reports(cycle: Cycle, *, by: User | None, now: datetime) -> int:
     """Store the cycle, and ask every organisation for its report or leave that to the worker.
 
     Returns the number of organisations. Raises Invalid if nobody has obligations.
     """
     document = cycle.document
-    owed = _obligations(document, by).order_by()[: AT_ONCE + 1].count()
-    if not owed:
+    obligation_count = _obligations(document, by).order_by()[: AT_ONCE + 1].count()
+    if not obligation_count:
         raise Invalid(
             _(
                 "No organisation below yours has obligations under this document; "
@@ -121,18 +121,20 @@ def _ask_all(cycle: Cycle, *, by: User | None, now: datetime) -> int:
         )
     cycle.save(force_insert=True)
     organisations = _organisations(document, by)
-    if by is not None and owed > AT_ONCE:
-        asked = {"cycle": cycle.pk, "posts": jobs.supervised_body_ids(by)}
+    if by is not None and obligation_count > AT_ONCE:
+        parameters = {"cycle": cycle.pk, "posts": jobs.supervised_body_ids(by)}
         total = organisations.count()
-        jobs.start_job("open_cycle", document=document, asked=asked, total=total, by=by, now=now)
+        jobs.start_job(
+            "open_cycle", document=document, asked=parameters, total=total, by=by, now=now
+        )
         return total
     rows = list(organisations)
     for start in range(0, len(rows), PART):
-        _ask(cycle, rows[start : start + PART], by=by, now=now)
+        _request_reports(cycle, rows[start : start + PART], by=by, now=now)
     return len(rows)
 
 
-def _ask(
+def _request_reports(
     cycle: Cycle, organisations: Sequence[Organisation], *, by: User | None, now: datetime
 ) -> None:
     """Ask these organisations for their reports: set the clocks, and tell their people."""
@@ -169,10 +171,12 @@ def next_part(job: JobProgress) -> bool:
     part = list(organisations[:PART])
     if part:
         reports = ProgressReport.objects.filter(cycle=cycle, organisation__in=part)
-        asked = set(reports.values_list("organisation_id", flat=True))
-        unasked = [organisation for organisation in part if organisation.pk not in asked]
-        _ask(cycle, unasked, by=job.by, now=JobRun.objects.as_of(job.at))
-        job.made += len(unasked)
+        with_report = set(reports.values_list("organisation_id", flat=True))
+        without_report = [
+            organisation for organisation in part if organisation.pk not in with_report
+        ]
+        _request_reports(cycle, without_report, by=job.by, now=JobRun.objects.as_of(job.at))
+        job.made += len(without_report)
         job.done += len(part)
         job.reached = part[-1].path
     return len(part) == PART

@@ -96,10 +96,10 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     _check_writer(report, by)
     if report.completed_at is not None:
         return report
-    owed = Obligation.objects.filter(
+    obligations = Obligation.objects.filter(
         organisation=report.organisation_id, document=report.document_id, state__in=REPORTABLE
     )
-    unreported = owed.exclude(entries__report=report).order_by("directive__order")
+    unreported = obligations.exclude(entries__report=report).order_by("directive__order")
     missing = list(unreported.values_list("pk", flat=True))
     if not missing and report.begun_at is not None:
         return report
@@ -137,9 +137,9 @@ def _add_entries(report: ProgressReport, obligations: Sequence[int], *, now: dat
 def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
     """Draft entries that nobody has edited again from the present log; returns how many changed."""
     _check_writer(report, by)
-    untouched = list(report.entries.filter(state=DRAFT, saved_at=None))
+    unedited = list(report.entries.filter(state=DRAFT, saved_at=None))
     return _redraft(
-        report, untouched, ("progress", "problems", "next_steps", "percent"), by=by, now=now
+        report, unedited, ("progress", "problems", "next_steps", "percent"), by=by, now=now
     )
 
 

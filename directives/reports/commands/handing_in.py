@@ -24,7 +24,7 @@ from directives.reports.commands.drafting import entries_before
 from directives.reports.commands.entries import LACKS, lacks
 from directives.tallies import counted, move_mark
 
-FEW = 20  # entries up to which earlier percentages are read of these alone
+FEW_ENTRIES = 20  # entries up to which earlier percentages are read of these alone
 
 Percents = Mapping[int, int | None]  # the last accepted percentage, by obligation
 
@@ -59,24 +59,24 @@ def lock_report(report: ProgressReport) -> ProgressReport:
     return current
 
 
-def _chosen(
+def _selected(
     report: ProgressReport, entries: Iterable[int] | None, states: frozenset[str]
 ) -> list[ReportEntry]:
     """The entries with these ids, or all in these states, with what moves and copies read."""
     rows = report.entries.owed().select_related("obligation__directive__section", "asked_by")
     rows = rows.filter(state__in=states) if entries is None else rows.filter(pk__in=set(entries))
-    chosen = list(rows.order_by("obligation__directive__order"))
-    if entries is not None and len(chosen) != len(set(entries)):
+    selected = list(rows.order_by("obligation__directive__order"))
+    if entries is not None and len(selected) != len(set(entries)):
         raise Invalid({"entries": [_("A selected entry is not in this report.")]})
-    for entry in chosen:
+    for entry in selected:
         entry.report = report
-    return chosen
+    return selected
 
 
 def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percents:
     """The percentages last accepted in earlier cycles, at least for these entries."""
     rows = entries_before(report).filter(state=ACCEPTED)
-    if len(entries) <= FEW:
+    if len(entries) <= FEW_ENTRIES:
         rows = rows.filter(obligation__in=[entry.obligation_id for entry in entries])
     return dict(rows.values_list("obligation", "percent"))
 
@@ -91,18 +91,18 @@ def _last_file_at(entries: Sequence[ReportEntry]) -> dict[int | None, datetime]:
 
 
 def _ready(
-    entries: Iterable[int] | None, chosen: list[ReportEntry], percents: Percents
+    entries: Iterable[int] | None, selected: list[ReportEntry], percents: Percents
 ) -> list[ReportEntry]:
     """The chosen entries that are ready. Raises Invalid unless there are any.
 
     If the person named `entries`, all of them must be ready.
     """
-    last_file_at = _last_file_at(chosen)
+    last_file_at = _last_file_at(selected)
     ready, missing = [], {}
-    for entry in chosen:
-        lacked = lacks(entry, percents.get(entry.obligation_id), last_file_at.get(entry.pk))
-        if lacked:
-            missing[entry.obligation.directive.code] = [str(LACKS[key]) for key in lacked]
+    for entry in selected:
+        missing_parts = lacks(entry, percents.get(entry.obligation_id), last_file_at.get(entry.pk))
+        if missing_parts:
+            missing[entry.obligation.directive.code] = [str(LACKS[key]) for key in missing_parts]
         else:
             ready.append(entry)
     if entries is not None and missing:
@@ -127,9 +127,9 @@ def hand_in(
             _("A report is submitted by the staff and manager of its own organisation.")
         )
     report = lock_report(report)
-    chosen = _chosen(report, entries, EDITABLE)
-    percents = _percents(report, chosen)
-    ready = _ready(entries, chosen, percents)
+    selected = _selected(report, entries, EDITABLE)
+    percents = _percents(report, selected)
+    ready = _ready(entries, selected, percents)
     if may(by, "hand_in", report):
         return _submit(report, ready, "hand_in", percents, by=by, now=now)
     move_entries(ready, "ask_signature", by=by, now=now, checked_right="draft")
@@ -144,8 +144,8 @@ def sign(
 ) -> Submission:
     """Sign the entries with these ids, or all that wait, and hand them in as one submission."""
     report = lock_report(report)
-    chosen = _awaiting(report, entries, by)
-    return _submit(report, chosen, "sign", _percents(report, chosen), by=by, now=now)
+    selected = _awaiting(report, entries, by)
+    return _submit(report, selected, "sign", _percents(report, selected), by=by, now=now)
 
 
 @counted()
@@ -159,13 +159,13 @@ def decline(
 ) -> int:
     """Return entries that wait for a signature to the staff, with a reason; returns how many."""
     report = lock_report(report)
-    chosen = _awaiting(report, entries, by)
-    move_entries(chosen, "decline", by=by, now=now, reason=reason, checked_right="sign")
+    selected = _awaiting(report, entries, by)
+    move_entries(selected, "decline", by=by, now=now, reason=reason, checked_right="sign")
     url = reverse("report", args=[report.pk])
     notices.notify_decided(
-        report, "declined", count=len(chosen), reason=reason.strip(), url=url, now=now
+        report, "declined", count=len(selected), reason=reason.strip(), url=url, now=now
     )
-    return len(chosen)
+    return len(selected)
 
 
 @counted()
@@ -173,18 +173,18 @@ def recall(
     *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
 ) -> int:
     """Make entries that wait for a signature editable again; returns how many."""
-    chosen = _chosen(lock_report(report), entries, frozenset({AWAITING}))
-    move_entries(chosen, "recall", by=by, now=now)
-    return len(chosen)
+    selected = _selected(lock_report(report), entries, frozenset({AWAITING}))
+    move_entries(selected, "recall", by=by, now=now)
+    return len(selected)
 
 
 def _awaiting(report: ProgressReport, entries: Iterable[int] | None, by: User) -> list[ReportEntry]:
     if not may(by, "sign", report):
         raise NotAllowed(_("A report is signed by the manager of its own organisation."))
-    chosen = _chosen(report, entries, frozenset({AWAITING}))
-    if not chosen:
+    selected = _selected(report, entries, frozenset({AWAITING}))
+    if not selected:
         raise Invalid(_("No entries waiting for signature."))
-    return chosen
+    return selected
 
 
 def _submit(
@@ -211,7 +211,7 @@ def _submit(
     insert(Submission, [submission])
     facts = {"report": report.pk, "number": submission.number, "entries": len(entries)}
     audit.record("submission", submission, by=by, now=now, after=facts)
-    _mark_handed_in(report, now)
+    _mark_submitted(report, now)
     set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
     # The text is stored, so it is in the language of the organisations, not of this person.
     with translation.override("zh-hans"):
@@ -225,7 +225,7 @@ def _submit(
     return submission
 
 
-def _mark_handed_in(report: ProgressReport, now: datetime) -> None:
+def _mark_submitted(report: ProgressReport, now: datetime) -> None:
     before, report.first_submitted_at = report.point, report.first_submitted_at or now
     marks = {
         "first_submitted_at": report.first_submitted_at,
@@ -305,16 +305,18 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
     The due day is that of the earliest cycle of the document whose entry is not handed in, or
     whose report is not started.
     """
-    wanted = list(obligations)
-    not_in = Q(entries__obligation__in=wanted, entries__state__in=EDITABLE | {AWAITING})
+    obligation_ids = list(obligations)
+    not_submitted = Q(
+        entries__obligation__in=obligation_ids, entries__state__in=EDITABLE | {AWAITING}
+    )
     reports = ProgressReport.objects.filter(
         organisation=report.organisation_id, document=report.document_id
     )
-    rows = reports.annotate(waiting=FilteredRelation("entries", condition=not_in)).filter(
+    rows = reports.annotate(waiting=FilteredRelation("entries", condition=not_submitted)).filter(
         Q(begun_at=None) | Q(waiting__isnull=False)
     )
     columns = ("cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at")
-    pending: dict[int, list[ReportClock]] = {pk: [] for pk in wanted}
+    pending: dict[int, list[ReportClock]] = {pk: [] for pk in obligation_ids}
     for due_on, begun_at, obligation, handed_in_at in rows.order_by().values_list(*columns):
         if obligation is not None:
             pending[obligation].append(ReportClock(due_on, handed_in_at is not None))

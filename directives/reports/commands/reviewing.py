@@ -46,13 +46,13 @@ def _decided_entries(report: ProgressReport, decisions: Decisions) -> list[Repor
     if len(entries) != len(decisions):
         raise Invalid({"entries": [_("A selected entry is not in this report.")]})
     text = _("Explain why it is returned and what has to change.")
-    unexplained = {
+    without_reason = {
         f"reason-{entry.pk}": [text]
         for entry in entries
         if not decisions[entry.pk].accepted and not decisions[entry.pk].reason.strip()
     }
-    if unexplained:
-        raise Invalid(unexplained)
+    if without_reason:
+        raise Invalid(without_reason)
     for entry in entries:
         entry.report = report
         if decisions[entry.pk].version not in (None, entry.version):
@@ -79,11 +79,11 @@ def decide(
     report = lock_report(report)
     by_entry = {pk: Decision(*decision) for pk, decision in decisions.items()}
     entries = _decided_entries(report, by_entry)
-    same: dict[tuple[bool, str], list[ReportEntry]] = {}  # same verdict for the same reason
+    same_verdict: dict[tuple[bool, str], list[ReportEntry]] = {}  # same verdict for the same reason
     for entry in entries:
-        same.setdefault(by_entry[entry.pk][:2], []).append(entry)
-    for (accepted, reason), moved in same.items():
-        move_entries(moved, "accept" if accepted else "return", by=by, now=now, reason=reason)
+        same_verdict.setdefault(by_entry[entry.pk][:2], []).append(entry)
+    for (accepted, reason), group in same_verdict.items():
+        move_entries(group, "accept" if accepted else "return", by=by, now=now, reason=reason)
     verdicts = _add_verdicts(report, entries, by_entry, by=by, now=now)
     _change_obligations(report, entries, by_entry, by=by, now=now)
     _complete(report, by=by, now=now)
@@ -97,9 +97,11 @@ def _submissions(report: ProgressReport, entries: list[ReportEntry]) -> dict[int
     It usually bears the instant of the entry; if not, all submissions are read.
     """
     by_entry: dict[int, Submission] = {}
-    every = report.submissions.order_by("number")
-    of_that_instant = every.filter(submitted_at__in={entry.submitted_at for entry in entries})
-    for submissions in (of_that_instant, every):
+    all_submissions = report.submissions.order_by("number")
+    same_instant = all_submissions.filter(
+        submitted_at__in={entry.submitted_at for entry in entries}
+    )
+    for submissions in (same_instant, all_submissions):
         for submission in submissions:
             by_entry |= {copy["entry"]: submission for copy in submission.content["entries"]}
         if all(entry.pk in by_entry for entry in entries):
@@ -159,12 +161,12 @@ def _change_obligations(
 
 def _complete(report: ProgressReport, *, by: User, now: datetime) -> None:
     """Update since when the rest waits, or mark the report as complete if all is accepted."""
-    rest = report.entries.owed().aggregate(
+    open_entries = report.entries.owed().aggregate(
         open=Count("pk", filter=~Q(state=ACCEPTED)),
         since=Min("submitted_at", filter=Q(state=SUBMITTED)),
     )
-    if rest["open"]:
-        update_where(ProgressReport, [report.pk], {"waiting_since": rest["since"]})
+    if open_entries["open"]:
+        update_where(ProgressReport, [report.pk], {"waiting_since": open_entries["since"]})
         return
     before, report.completed_at = report.point, now
     marks = {"waiting_since": None, "completed_at": now, "version": report.version + 1}

@@ -74,17 +74,19 @@ def entry_to_save(pk: int, *, by: User) -> EntryToSave | None:
     if row is None:
         return None
     cycle, document, organisation, directive, earlier_percent = row[len(FIELDS) :]
-    home = next(
+    organisation_row = next(
         (m.organisation for m in by.held_memberships if m.organisation_id == organisation), None
     )
-    if home is None:  # a membership added during this request counts from the next one on
+    if (
+        organisation_row is None
+    ):  # a membership added during this request counts from the next one on
         return None
     values = [*map(_from_database, FIELDS, row)]
     entry = ReportEntry.from_db(connection.alias, NAMES, values)
     entry.report = ProgressReport.from_db(
         connection.alias, REPORT, (entry.report_id, cycle, document, organisation)
     )
-    entry.report.organisation = home
+    entry.report.organisation = organisation_row
     entry.obligation = Obligation.from_db(
         connection.alias, ("id", "directive_id"), (entry.obligation_id, directive)
     )

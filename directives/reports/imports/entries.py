@@ -139,13 +139,17 @@ class EntryChecker(Checker):
         self.report = report_of(context)
         entries = self.report.entries.select_related("obligation__directive")
         self.entries = {fold(entry.obligation.directive.code): entry for entry in entries}
-        owed = Obligation.objects.filter(
+        reportable_codes = Obligation.objects.filter(
             organisation=self.report.organisation_id,
             document=self.report.document_id,
             state__in=REPORTABLE,
         )
-        codes = owed.order_by("directive__order").values_list("directive__code", flat=True)
-        self.owed = {fold(code): code for code in codes} if self.report.completed_at is None else {}
+        codes = reportable_codes.order_by("directive__order").values_list(
+            "directive__code", flat=True
+        )
+        self.reportable_codes = (
+            {fold(code): code for code in codes} if self.report.completed_at is None else {}
+        )
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         keys = [fold(text_of(row.values.get("code"))) for row in rows]
@@ -162,17 +166,21 @@ class EntryChecker(Checker):
         if key:
             self.note_key(key, row)
         faults = list(_faults_of_percent(row))
-        if key and entry is None and key not in self.owed:
+        if key and entry is None and key not in self.reportable_codes:
             expected = _("The code of a directive that this report of your organisation covers")
             faults.append(Fault("code", text, expected, _("Correct the code, or delete the row.")))
         if faults or row.faults or not key:
             return wrong_row(row, faults, text)
-        wanted = _wanted(row)
+        new_values = _new_values(row)
         if entry is None:
-            after = {name: value for name, value in wanted.items() if value not in (None, "", NO)}
-            return new_row(row, self.owed[key], {"code": self.owed[key], **after})
-        tied = (("unchanged", "unchanged_reason"),)
-        checked = compare(row, _stored(entry), wanted, past, tied=tied)
+            after = {
+                name: value for name, value in new_values.items() if value not in (None, "", NO)
+            }
+            return new_row(
+                row, self.reportable_codes[key], {"code": self.reportable_codes[key], **after}
+            )
+        tied_fields = (("unchanged", "unchanged_reason"),)
+        checked = compare(row, _stored(entry), new_values, past, tied=tied_fields)
         if checked.after and entry.state not in EDITABLE:
             name, value = next(iter(checked.after.items()))
             state = {"state": entry.get_state_display()}
@@ -193,17 +201,17 @@ def _faults_of_percent(row: FileRow) -> Iterable[Fault]:
         yield Fault("percent", str(percent), _("A whole number from 0 to 100"), remedy)
 
 
-def _wanted(row: FileRow) -> dict[str, Any]:
+def _new_values(row: FileRow) -> dict[str, Any]:
     """The values that the row gives the entry, as far as the file has their columns."""
     cells = row.values
-    wanted: dict[str, Any] = {name: text_of(cells[name]) for name in TEXTS if name in cells}
+    new_values: dict[str, Any] = {name: text_of(cells[name]) for name in TEXTS if name in cells}
     if "percent" in cells:
-        wanted["percent"] = None if cells["percent"] is None else int(cells["percent"])
+        new_values["percent"] = None if cells["percent"] is None else int(cells["percent"])
     if cells.get("unchanged"):
-        wanted["unchanged"] = cells["unchanged"]
-    elif wanted.get("unchanged_reason") and "unchanged" not in cells:
-        wanted["unchanged"] = YES  # a reason for no change implies that nothing changed
-    return wanted
+        new_values["unchanged"] = cells["unchanged"]
+    elif new_values.get("unchanged_reason") and "unchanged" not in cells:
+        new_values["unchanged"] = YES  # a reason for no change implies that nothing changed
+    return new_values
 
 
 def _recorded(before: dict[str, Any]) -> dict[str, Any]:
@@ -294,5 +302,5 @@ def entries_to_fill_in(sheet: ReportSheet) -> list[Mapping[str, Any]]:
             "version": line.entry.version,
         }
         for line in sheet.lines
-        if line.writes
+        if line.can_edit
     ]

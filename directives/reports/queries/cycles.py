@@ -22,7 +22,7 @@ class CycleLine:
     reports: int
     handed_in: int
     complete: int
-    over: bool  # its due day has passed
+    is_overdue: bool  # its due day has passed
 
 
 def cycle_lines(document: Document, user: User, *, today: date) -> tuple[CycleLine, ...]:
@@ -36,7 +36,7 @@ def cycle_lines(document: Document, user: User, *, today: date) -> tuple[CycleLi
     for cycle in cycles:
         waiting, begun, whole = (counts[f"{cycle.pk}:{word}"] for word in ("open", "in", "whole"))
         total, handed_in = waiting + begun + whole, begun + whole
-        lines.append(CycleLine(cycle, total, handed_in, whole, over=cycle.due_on < today))
+        lines.append(CycleLine(cycle, total, handed_in, whole, is_overdue=cycle.due_on < today))
     return tuple(lines)
 
 

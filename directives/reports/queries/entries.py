@@ -82,8 +82,8 @@ class EntryLine:
     earlier: Earlier
     lacks: tuple[str, ...]  # keys of LACKS
     files: FileList
-    writes: bool  # this person may fill it in now
-    shown: EntryTexts = field(default_factory=EntryTexts)
+    can_edit: bool  # this person may fill it in now
+    texts: EntryTexts = field(default_factory=EntryTexts)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of a save that was refused
     revision: Revision | None = None  # since the last return of its submission
 
@@ -122,10 +122,10 @@ class EntryLine:
     @property
     def row_class(self) -> str:
         """The class of the row; `kept`: its texts were carried over and not edited since."""
-        look = self.status.row_class
+        css_class = self.status.row_class
         entry = self.entry
         carried = entry.origin == CARRIED and not entry.saved_at and entry.state in EDITABLE
-        return f"{look} kept".strip() if carried else look
+        return f"{css_class} kept".strip() if carried else css_class
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -147,10 +147,10 @@ class EntryLine:
         return [LACKS[lack] for lack in self.lacks]
 
     @property
-    def kept(self) -> tuple[tuple[str, str], ...]:
+    def folded_texts(self) -> tuple[tuple[str, str], ...]:
         """The texts that a folded row hides, by field."""
         names = ("progress", "problems", "next_steps")
-        return tuple((name, getattr(self.shown, name)) for name in names)
+        return tuple((name, getattr(self.texts, name)) for name in names)
 
     @property
     def quoted(self) -> str:
@@ -158,7 +158,7 @@ class EntryLine:
         return self.entry.reason if self.entry.state in EDITABLE else ""
 
     @property
-    def answers(self) -> bool:
+    def quotes_reviewer(self) -> bool:
         """Whether the quoted reason is the reviewer's, whose return starts `revision`.
 
         Otherwise it is the manager's.
@@ -167,9 +167,9 @@ class EntryLine:
         return bool(self.quoted) and revision is not None and revision.at == self.entry.decided_at
 
     @property
-    def quoted_of(self) -> str:
+    def quoted_by(self) -> str:
         """Who gave the quoted reason; a reviewer under the name of that time."""
-        if self.revision and self.answers:
+        if self.revision and self.quotes_reviewer:
             return self.revision.reviewer
         return str(self.entry.decided_by)
 
@@ -191,10 +191,10 @@ class ReportSheet:
     lines: tuple[EntryLine, ...]
     # Newest first, without content; `count` is the number of entries, `person` who handed it in.
     submissions: tuple[Submission, ...]
-    works: bool  # fills in
-    signs: bool  # the manager
-    direct: bool  # hands in without a further signature
-    reviews: bool  # a supervisor above
+    is_own: bool  # fills in
+    can_sign: bool  # the manager
+    hands_in_directly: bool  # hands in without a further signature
+    can_review: bool  # a supervisor above
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -205,11 +205,11 @@ class ReportSheet:
 
     @property
     def chips(self) -> list[Chip]:
-        offered = FILTERS if self.works else FROM_ABOVE
+        offered = FILTERS if self.is_own else FROM_ABOVE
         counted = [
             Chip(key, label, self.counts[key]) for key, label in FILTERS.items() if key in offered
         ]
-        return [chip for chip in counted if chip.count or (self.works and chip.key in ALWAYS)]
+        return [chip for chip in counted if chip.count or (self.is_own and chip.key in ALWAYS)]
 
     @property
     def total(self) -> int:
@@ -225,7 +225,7 @@ class ReportSheet:
         return sorted(self.showing("missing"), key=lambda line: line.entry.state != RETURNED)
 
     @property
-    def named(self) -> list[EntryLine]:
+    def first_missing(self) -> list[EntryLine]:
         """The first entries of `missing`, which the hand-in bar names."""
         return self.missing[:FIRST_MISSING]
 
@@ -254,17 +254,17 @@ class ReportSheet:
     @property
     def saved_at(self) -> datetime | None:
         """When an entry was last saved, for those who fill in."""
-        if not self.works:
+        if not self.is_own:
             return None
         return max(
             (line.entry.saved_at for line in self.lines if line.entry.saved_at), default=None
         )
 
     @property
-    def untouched(self) -> int:
+    def redraftable(self) -> int:
         """The number of drafts that can be drafted again from the log."""
         return sum(
-            line.writes and line.entry.saved_at is None and line.entry.state != RETURNED
+            line.can_edit and line.entry.saved_at is None and line.entry.state != RETURNED
             for line in self.lines
         )
 
@@ -273,25 +273,25 @@ def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
     """The page of a report that comes with its cycle, document and organisation."""
     rows = ReportEntry.objects.visible_to(user).owed().filter(report=report)
     rows = rows.select_related("obligation__directive", "decided_by", "saved_by")
-    works, earlier = may(user, "work", report), earlier_entries(report)
+    is_own, earlier = may(user, "work", report), earlier_entries(report)
     lines = []
     for row in rows.prefetch_related("files").order_by("obligation__directive__order"):
         row.report = report
         before, files = earlier.get(row.obligation_id, Earlier()), file_list(row, user)
-        lacked = lacks(row, before.percent, last_file_at(files.files))
-        writes = works and row.state in EDITABLE
-        lines.append(EntryLine(row, before, lacked, files, writes, EntryTexts.of(row)))
-    lines = _with_revisions(report, lines) if works else _as_handed_in(report, lines)
+        missing = lacks(row, before.percent, last_file_at(files.files))
+        can_edit = is_own and row.state in EDITABLE
+        lines.append(EntryLine(row, before, missing, files, can_edit, EntryTexts.of(row)))
+    lines = _with_revisions(report, lines) if is_own else _as_handed_in(report, lines)
     submissions = report.submissions.select_related("submitted_by").defer("content")
     copied = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
     return ReportSheet(
         report=report,
         lines=tuple(lines),
         submissions=tuple(submissions.annotate(**copied).order_by("-number")),
-        works=works,
-        signs=may(user, "sign", report),
-        direct=works and may(user, "hand_in", report),
-        reviews=is_above(user, report),
+        is_own=is_own,
+        can_sign=may(user, "sign", report),
+        hands_in_directly=is_own and may(user, "hand_in", report),
+        can_review=is_above(user, report),
     )
 
 
@@ -332,22 +332,22 @@ def _from_copy(line: EntryLine, copy: Mapping[str, Any]) -> EntryLine:
         setattr(line.entry, name, copy[name])
     copied = {file["id"] for file in copy["files"]}
     files = replace(line.files, files=tuple(file for file in line.files.files if file.pk in copied))
-    return replace(line, files=files, lacks=("revision",), shown=EntryTexts.of(line.entry))
+    return replace(line, files=files, lacks=("revision",), texts=EntryTexts.of(line.entry))
 
 
 def entry_line(
     sheet: ReportSheet,
     pk: int,
     *,
-    shown: EntryTexts | None = None,
+    texts: EntryTexts | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> EntryLine:
-    """One entry of the sheet; `shown` is what was just typed instead of the stored texts.
+    """One entry of the sheet; `texts` are what was just typed instead of the stored ones.
 
     Raises StopIteration if the sheet does not have it.
     """
     line = next(line for line in sheet.lines if line.pk == pk)
-    return replace(line, shown=shown or line.shown, errors=errors or {})
+    return replace(line, texts=texts or line.texts, errors=errors or {})
 
 
 def saved_line(entry: ReportEntry, earlier_percent: int | None) -> EntryLine:
@@ -356,6 +356,6 @@ def saved_line(entry: ReportEntry, earlier_percent: int | None) -> EntryLine:
     `earlier_percent` is the one last accepted in an earlier cycle. One query for a returned entry.
     """
     file_at = last_file_at(entry.files.all()) if entry.state == RETURNED else None
-    lacked = lacks(entry, earlier_percent, file_at)
+    missing = lacks(entry, earlier_percent, file_at)
     earlier, no_files = Earlier(percent=earlier_percent), FileList("", ())
-    return EntryLine(entry, earlier, lacked, no_files, entry.state in EDITABLE)
+    return EntryLine(entry, earlier, missing, no_files, entry.state in EDITABLE)

@@ -27,7 +27,7 @@ from directives.core.keyset import Column, Order, Page, PageRequest, read_page
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 
-COUNTED = 1000  # reports up to which a chip counts; then it shows a plus
+COUNT_LIMIT = 1000  # reports up to which a chip counts; then it shows a plus
 CYCLES = 60  # the newest cycles, which the filter offers
 CHUNK = 500  # reports read at a time when a list is written to a file
 
@@ -123,11 +123,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One body's report for one cycle. `own`: the person fills it in."""
+    """One body's report for one cycle. `is_own`: the person fills it in."""
 
     report: ProgressReport
     counts: Counts
-    own: bool
+    is_own: bool
     overdue: bool
 
     @property
@@ -156,7 +156,7 @@ class ReportRow:
             return "unbegun"
         if counts.returned:
             return "returned"
-        if self.own and counts.awaiting:
+        if self.is_own and counts.awaiting:
             return "signing"
         return "review" if counts.handed_in == counts.total else "writing"
 
@@ -188,18 +188,18 @@ class ReportList:
     """The list under a filter: its cycles, its chips, and how many reports it has."""
 
     cycles: tuple[Cycle, ...]
-    chosen: ReportFilter
+    report_filter: ReportFilter
     chips: tuple[Chip, ...]
 
     @property
-    def exact(self) -> bool:
+    def all_counted(self) -> bool:
         """Whether every report was counted."""
         return not any(chip.more for chip in self.chips)
 
     @property
     def length(self) -> int | None:
         """The number of reports under the chosen chip; None if they were not all counted."""
-        chip = next(chip for chip in self.chips if chip.key == self.chosen.state)
+        chip = next(chip for chip in self.chips if chip.key == self.report_filter.state)
         return None if chip.more else chip.count
 
     def count(self, key: str) -> int:
@@ -216,10 +216,10 @@ class ReportList:
 
     @property
     def cycle(self) -> Cycle | None:
-        return next((cycle for cycle in self.cycles if cycle.pk == self.chosen.cycle), None)
+        return next((cycle for cycle in self.cycles if cycle.pk == self.report_filter.cycle), None)
 
     @property
-    def elsewhere(self) -> tuple[Cycle, ...]:
+    def other_cycles(self) -> tuple[Cycle, ...]:
         """The newest cycle of each other document, if the list shows a single cycle."""
         if self.cycle is None:
             return ()
@@ -263,60 +263,66 @@ def condition(state: str, today: date) -> Q:
     return Q()
 
 
-def _filtered(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[ProgressReport]:
+def _filtered(
+    rows: QuerySet[ProgressReport], report_filter: ReportFilter
+) -> QuerySet[ProgressReport]:
     """Apply the filter except its state, which the chips count."""
-    if chosen.cycle:
-        rows = rows.filter(cycle=chosen.cycle)
-    if chosen.q:
+    if report_filter.cycle:
+        rows = rows.filter(cycle=report_filter.cycle)
+    if report_filter.q:
         rows = rows.filter(
-            Q(organisation__name_hans__icontains=to_hans(chosen.q))
-            | Q(organisation__code__iexact=chosen.q)
+            Q(organisation__name_hans__icontains=to_hans(report_filter.q))
+            | Q(organisation__code__iexact=report_filter.q)
         )
     return rows
 
 
 def report_list(
-    user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, today: date
+    user: User, report_filter: ReportFilter, cycles: tuple[Cycle, ...], *, today: date
 ) -> ReportList:
     """The chips of the list.
 
     Two queries if there are at most COUNTED reports, else one for each chip.
     """
-    rows = _filtered(ProgressReport.objects.visible_to(user), chosen).order_by()
-    total = rows[: COUNTED + 1].count()
+    rows = _filtered(ProgressReport.objects.visible_to(user), report_filter).order_by()
+    total = rows[: COUNT_LIMIT + 1].count()
     conditions = {f"n_{key}": condition(key, today) for key in STATES}
-    if total <= COUNTED:
+    if total <= COUNT_LIMIT:
         counts = rows.aggregate(
             **{name: Count("pk", filter=condition) for name, condition in conditions.items()}
         )
     else:
         del conditions["n_"]
         counts = {
-            name: rows.filter(condition)[: COUNTED + 1].count()
+            name: rows.filter(condition)[: COUNT_LIMIT + 1].count()
             for name, condition in conditions.items()
         }
         counts["n_"] = total
     chips = (
-        Chip(key, label, min(counts[f"n_{key}"], COUNTED), counts[f"n_{key}"] > COUNTED)
+        Chip(key, label, min(counts[f"n_{key}"], COUNT_LIMIT), counts[f"n_{key}"] > COUNT_LIMIT)
         for key, label in STATES.items()
     )
-    return ReportList(cycles, chosen, tuple(chips))
+    return ReportList(cycles, report_filter, tuple(chips))
 
 
-def order_of(user: User, chosen: ReportFilter) -> Order:
-    above = WAITING if chosen.state == "review" else TREE
-    return above if user.oversees else LATEST
+def order_of(user: User, report_filter: ReportFilter) -> Order:
+    order_for_overseers = WAITING if report_filter.state == "review" else TREE
+    return order_for_overseers if user.oversees else LATEST
 
 
-def filtered_reports(user: User, chosen: ReportFilter, *, today: date) -> QuerySet[ProgressReport]:
-    return _filtered(visible_reports(user), chosen).filter(condition(chosen.state, today))
+def filtered_reports(
+    user: User, report_filter: ReportFilter, *, today: date
+) -> QuerySet[ProgressReport]:
+    return _filtered(visible_reports(user), report_filter).filter(
+        condition(report_filter.state, today)
+    )
 
 
 def report_page(user: User, listed: ReportList, query: Mapping[str, str], *, today: date) -> Page:
     """One page of the list; three queries."""
-    order = order_of(user, listed.chosen)
+    order = order_of(user, listed.report_filter)
     return read_page(
-        filtered_reports(user, listed.chosen, today=today),
+        filtered_reports(user, listed.report_filter, today=today),
         order,
         PageRequest.from_query(query, order),
         total=listed.length,
@@ -335,8 +341,8 @@ def report_rows(
         waits = report.completed_at is None and (
             report.begun_at is None or counts.handed_in < counts.total
         )
-        own, overdue = report.organisation_id in filled_in, waits and report.cycle.due_on < today
-        rows.append(ReportRow(report, counts, own, overdue))
+        is_own, overdue = report.organisation_id in filled_in, waits and report.cycle.due_on < today
+        rows.append(ReportRow(report, counts, is_own, overdue))
     return tuple(rows)
 
 
@@ -360,20 +366,22 @@ def _counts(reports: Sequence[ProgressReport]) -> list[Counts]:
     totals = Counter[int]()
     for (pk, _state), count in by_state.items():
         totals[pk] += count
-    owed = _owed([report for report in reports if report.begun_at is None])
+    obligation_counts = _obligation_counts(
+        [report for report in reports if report.begun_at is None]
+    )
     states = (RETURNED, AWAITING, SUBMITTED, ACCEPTED)
     return [
         Counts(
             totals[report.pk]
             if report.begun_at
-            else owed.get((report.organisation_id, report.document_id), 0),
+            else obligation_counts.get((report.organisation_id, report.document_id), 0),
             *(by_state.get((report.pk, state), 0) for state in states),
         )
         for report in reports
     ]
 
 
-def _owed(reports: Sequence[ProgressReport]) -> dict[tuple[int, int], int]:
+def _obligation_counts(reports: Sequence[ProgressReport]) -> dict[tuple[int, int], int]:
     """Obligations that reports not yet started will cover, by (organisation, document)."""
     rows = Obligation.objects.filter(
         organisation__in={report.organisation_id for report in reports},

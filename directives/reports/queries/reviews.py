@@ -21,9 +21,9 @@ class ReviewLine:
     earlier: Earlier
     files: tuple[Attachment, ...]
     submission: int  # the number of the hand-in
-    own: bool  # the reviewer handed it in or requested it, so somebody else decides
+    is_own_request: bool  # the reviewer handed it in or requested it, so somebody else decides
     revision: Revision | None  # since it was returned
-    chosen: Decision | None = None  # in a form that was refused and is shown again
+    decision: Decision | None = None  # in a form that was refused and is shown again
     errors: Sequence[str] = ()
 
     @property
@@ -31,7 +31,7 @@ class ReviewLine:
         return self.earlier.accepted
 
     @property
-    def gain(self) -> int | None:
+    def percent_gain(self) -> int | None:
         """Percentage points since the last accepted entry."""
         if self.earlier.percent is None or self.entry.percent is None:
             return None
@@ -44,36 +44,36 @@ class ReportReview:
 
     report: ProgressReport
     lines: tuple[ReviewLine, ...]
-    decided: int  # entries accepted already
+    accepted: int  # entries accepted already
     total: int  # entries of the report
     deciders: Deciders | None = None  # of entries that the reviewer must not decide
 
     @property
     def waiting(self) -> int:
         """Entries that wait for this reviewer."""
-        return sum(not line.own for line in self.lines)
+        return sum(not line.is_own_request for line in self.lines)
 
     @property
-    def not_in(self) -> int:
+    def not_submitted(self) -> int:
         """Entries that are not handed in, or returned."""
-        return self.total - self.decided - len(self.lines)
+        return self.total - self.accepted - len(self.lines)
 
 
 def review_of_report(
     report: ProgressReport,
     user: User,
     *,
-    chosen: Mapping[int, Decision] | None = None,
+    decisions: Mapping[int, Decision] | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> ReportReview:
     """The entries of a report that wait for a verdict.
 
-    `chosen` and `errors` are of a form that is shown again.
+    `decisions` and `errors` are of a form that is shown again.
     """
-    chosen, errors = chosen or {}, errors or {}
-    owed = report.entries.owed()
-    states = list(owed.values_list("state", flat=True))
-    rows = owed.filter(state=SUBMITTED).select_related("obligation__directive", "submitted_by")
+    decisions, errors = decisions or {}, errors or {}
+    entries = report.entries.owed()
+    states = list(entries.values_list("state", flat=True))
+    rows = entries.filter(state=SUBMITTED).select_related("obligation__directive", "submitted_by")
     earlier, numbers = earlier_entries(report), _numbers(report)
     waiting = list(rows.prefetch_related("files").order_by("obligation__directive__order"))
     file_names = {entry: [file.name for file in entry.files.all()] for entry in waiting}
@@ -87,14 +87,16 @@ def review_of_report(
                 earlier=earlier.get(entry.obligation_id, Earlier()),
                 files=tuple(entry.files.all()),
                 submission=numbers.get(entry.pk, 0),
-                own=user.pk in requesters(entry),
+                is_own_request=user.pk in requesters(entry),
                 revision=revisions.get(entry.pk),
-                chosen=chosen.get(entry.pk),
+                decision=decisions.get(entry.pk),
                 errors=errors.get(f"reason-{entry.pk}", ()),
             )
         )
-    others = next((deciders(line.entry, user) for line in lines if line.own), None)
-    return ReportReview(report, tuple(lines), states.count(ACCEPTED), len(states), others)
+    other_deciders = next(
+        (deciders(line.entry, user) for line in lines if line.is_own_request), None
+    )
+    return ReportReview(report, tuple(lines), states.count(ACCEPTED), len(states), other_deciders)
 
 
 def codes_of_own_requests(report: ProgressReport, user: User) -> list[str]:

@@ -1,6 +1,6 @@
-"""Submissions as they were stored: names of that time, entries, and their verdicts.
+"""Submissions as stored: names of that time, entries, and their verdicts.
 
-Old submissions lack names. Today's are shown instead, marked as such (`kept` is false).
+Old submissions lack names. Today's are shown instead, marked as such (`is_stored` is false).
 """
 
 from collections.abc import Mapping
@@ -17,61 +17,61 @@ from directives.models.documents import HEAVY_OF_DOCUMENT
 
 @dataclass(frozen=True, slots=True)
 class OrganisationName:
-    """The name of an organisation. `kept`: the submission stored it; else it is today's."""
+    """The name of an organisation. `is_stored`: the submission stored it; else it is today's."""
 
     name_hans: str
     name_hant: str
     full_name: str = ""
-    kept: bool = True
+    is_stored: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class KeptTitle:
-    """The title of a document or a section; `kept` as in `OrganisationName`."""
+class StoredTitle:
+    """The title of a document or a section; `is_stored` as in `OrganisationName`."""
 
     title: str
     title_hans: str
     title_hant: str
-    kept: bool = True
+    is_stored: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
     name: str
-    kept: bool = True
+    is_stored: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
     """Who handed in what, at that time.
 
-    `above` is the organisation it went to; None if it was not stored, or nobody is above.
+    `superior` is the organisation it went to; None if it was not stored, or there is none.
     """
 
     body: OrganisationName
-    document: KeptTitle
+    document: StoredTitle
     submitted_by: PersonName
     signed: bool  # by the manager, after somebody else had prepared it
-    above: OrganisationName | None
+    superior: OrganisationName | None
     fictional: bool
 
     @property
-    def kept(self) -> bool:
+    def is_stored(self) -> bool:
         """Whether every name is that of the submission."""
-        return self.body.kept and self.document.kept and self.submitted_by.kept
+        return self.body.is_stored and self.document.is_stored and self.submitted_by.is_stored
 
 
 def cover(submission: Submission) -> Cover:
     """The cover of a submission that comes with its organisation, document and person."""
     content, document = submission.content, submission.document
-    kept_body, kept_document = _part(content, "organisation"), _part(content, "document")
-    above = _part(kept_body, "parent")
+    stored_body, stored_document = _part(content, "organisation"), _part(content, "document")
+    superior = _part(stored_body, "parent")
     return Cover(
-        body=_name(kept_body or vars(submission.organisation), kept=bool(kept_body)),
-        document=_title(kept_document or vars(document), kept=bool(kept_document)),
+        body=_name(stored_body or vars(submission.organisation), is_stored=bool(stored_body)),
+        document=_title(stored_document or vars(document), is_stored=bool(stored_document)),
         submitted_by=submitter(submission),
         signed=bool(content.get("signed")),
-        above=_name(above) if above else None,
+        superior=_name(superior) if superior else None,
         fictional=document.fictional,
     )
 
@@ -82,7 +82,7 @@ def submitter(submission: Submission) -> PersonName:
     return PersonName(person["name"]) if person else PersonName(str(submission.submitted_by), False)
 
 
-def section_of(copy: Mapping[str, Any]) -> tuple[int, KeptTitle] | None:
+def section_of(copy: Mapping[str, Any]) -> tuple[int, StoredTitle] | None:
     """Place and title of the section of a directive; None if they were not stored."""
     section = _part(copy, "section")
     return (section["order"], _title(section)) if section else None
@@ -94,14 +94,14 @@ def _part(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part if isinstance(part, Mapping) else {}
 
 
-def _name(names: Mapping[str, Any], *, kept: bool = True) -> OrganisationName:
+def _name(names: Mapping[str, Any], *, is_stored: bool = True) -> OrganisationName:
     return OrganisationName(
-        names["name_hans"], names["name_hant"], names.get("full_name", ""), kept
+        names["name_hans"], names["name_hant"], names.get("full_name", ""), is_stored
     )
 
 
-def _title(names: Mapping[str, Any], *, kept: bool = True) -> KeptTitle:
-    return KeptTitle(names["title"], names["title_hans"], names["title_hant"], kept)
+def _title(names: Mapping[str, Any], *, is_stored: bool = True) -> StoredTitle:
+    return StoredTitle(names["title"], names["title_hans"], names["title_hant"], is_stored)
 
 
 # a submission with its verdicts

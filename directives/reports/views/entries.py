@@ -80,7 +80,7 @@ def _not_saved(
 ) -> HttpResponse:
     """Show what was typed, with its errors or with what somebody else saved meanwhile."""
     errors = refusal.errors if isinstance(refusal, Invalid) else {}
-    context = _whole(request, entry, shown=form.texts(), errors=errors)
+    context = _whole(request, entry, texts=form.texts(), errors=errors)
     context |= {
         "refusal": refusal,
         "typed": form.texts(),

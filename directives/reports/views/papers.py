@@ -54,7 +54,7 @@ def plan_as_paper(request, pk):
     plans = visible_plans(request.user).select_related("organisation__parent")
     plan = get_object_or_404(plans, pk=pk)
     plan_page = plan_view(plan, request.user)
-    if plan_page.as_filed:
+    if plan_page.as_submitted:
         address = reverse("submission_paper", args=[plan_page.history[0].submission.pk])
         return redirect(f"{address}?{request.GET.urlencode()}")
     empty = ""

@@ -14,10 +14,10 @@ from directives.base.refusals import Invalid
 from directives.downloads.exporting import answer
 from directives.plans.queries.plan_page import submitted_measures
 from directives.reports import commands as reporting
-from directives.reports.forms import SignForm, chosen_entries, demand_valid
+from directives.reports.forms import SignForm, demand_valid, selected_entries
 from directives.reports.queries.entries import FILTERS, entry_line, report_sheet
 from directives.reports.queries.reports import (
-    COUNTED,
+    COUNT_LIMIT,
     ReportFilter,
     cycles_of,
     report_list,
@@ -37,7 +37,7 @@ def reports(request):
     report_filter = ReportFilter.of(request.GET, request.user, cycles)
     listed = report_list(request.user, report_filter, cycles, today=request.today)
     current = report_page(request.user, listed, request.GET, today=request.today)
-    context = {"list": listed, "filter": report_filter, "page": current, "limit": COUNTED}
+    context = {"list": listed, "filter": report_filter, "page": current, "limit": COUNT_LIMIT}
     return page(
         request, "directives/reports/list.html", context, fragment="directives/reports/_list.html"
     )
@@ -110,7 +110,7 @@ def report_redraft(request, pk):
 @write
 def report_hand_in(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
-    entries = chosen_entries(request.POST)
+    entries = selected_entries(request.POST)
     try:
         submission = reporting.hand_in(
             report=report, entries=entries, by=request.user, now=request.now
@@ -134,18 +134,18 @@ def report_hand_in(request, pk):
 def report_sign(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
     demand(request.user, "sign", report)
-    form, entries = SignForm(request.POST), chosen_entries(request.POST)
-    chosen = {"report": report, "entries": entries, "by": request.user, "now": request.now}
+    form, entries = SignForm(request.POST), selected_entries(request.POST)
+    arguments = {"report": report, "entries": entries, "by": request.user, "now": request.now}
     try:
         demand_valid(form)
         if form.cleaned_data["action"] == "sign":
-            submission = reporting.sign(**chosen)
+            submission = reporting.sign(**arguments)
             messages.success(
                 request,
                 _("Signed and submitted as submission %(number)s.") % {"number": submission.number},
             )
             return redirect("submission", pk=submission.pk)
-        count = reporting.decline(reason=form.cleaned_data["reason"], **chosen)
+        count = reporting.decline(reason=form.cleaned_data["reason"], **arguments)
     except Invalid as refusal:
         context = _context(request, report, refusal=refusal, sign=form)
         return render(request, "directives/reports/report.html", context, status=422)

@@ -34,15 +34,15 @@ def report_review(request, pk):
 @write(form="report_review")
 def report_decide(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
-    chosen = verdicts(request.POST, report.entries.all(), by=request.user)
+    decisions = verdicts(request.POST, report.entries.all(), by=request.user)
     try:
         new_verdicts = reviewing.decide(
-            report=report, decisions=chosen, by=request.user, now=request.now
+            report=report, decisions=decisions, by=request.user, now=request.now
         )
     except (Invalid, Stale) as refusal:
         errors = getattr(refusal, "errors", {})
         context = {
-            "review": review_of_report(report, request.user, chosen=chosen, errors=errors),
+            "review": review_of_report(report, request.user, decisions=decisions, errors=errors),
             "report": report,
             "refusal": refusal,
         }
@@ -54,8 +54,8 @@ def report_decide(request, pk):
         _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.")
         % facts,
     )
-    if request.POST.get("rest") and (own := codes_of_own_requests(report, request.user)):
-        codes = {"codes": join_words(localized_text(code) for code in own)}
+    if request.POST.get("rest") and (own_codes := codes_of_own_requests(report, request.user)):
+        codes = {"codes": join_words(localized_text(code) for code in own_codes)}
         messages.warning(
             request, _("Not processed because you requested or submitted them: %(codes)s") % codes
         )
