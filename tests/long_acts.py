@@ -253,7 +253,7 @@ class LongAct:
 class Issue(LongAct):
     def ask(self):
         directives = self.world.new_directives()
-        choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
+        choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.BodyGroup(),))
         terms = issuing.Terms()
         return bulk_issuing.issue_in_parts(
             document=directives[0].document,

@@ -245,7 +245,7 @@ def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, rec
         make_body(f"N{number:04}", parent=world.centre)
     section = make_section()
     directives = [make_directive(section) for _number in range(10)]
-    choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
+    choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.BodyGroup(),))
     job = bulk_issuing.issue_in_parts(
         document=section.document,
         choice=choice,

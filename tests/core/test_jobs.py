@@ -25,7 +25,7 @@ from directives.models import (
 from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
 from directives.obligations.commands import bulk_issuing
 from directives.obligations.commands.bulk_issuing import issue_in_parts
-from directives.obligations.commands.choosing import Choice, Pick, chosen_bodies
+from directives.obligations.commands.choosing import BodyGroup, Choice, chosen_bodies
 from directives.obligations.commands.issuing import Terms
 from directives.obligations.queries.bulk_issuing import bulk_preview
 from directives.obligations.queries.issuing import Selection
@@ -56,7 +56,9 @@ def directives(cast):
 
 
 def begun(cast, directives, **choice):
-    chosen = Choice(frozenset(row.pk for row in directives), **({"picks": (Pick(),)} | choice))
+    chosen = Choice(
+        frozenset(row.pk for row in directives), **({"groups": (BodyGroup(),)} | choice)
+    )
     return issue_in_parts(
         document=directives[0].document, choice=chosen, terms=Terms(), by=cast.supervisor, now=NOW
     )
@@ -316,29 +318,30 @@ def test_the_page_says_what_is_so(cast, directives, few, sign_in, moved, worker,
 
 
 def test_bodies_are_meant_by_subtree_level_and_kind(cast, directives):
-    def meant(*picks):
-        return begun(cast, directives, picks=picks).total
+    def meant(*groups):
+        return begun(cast, directives, groups=groups).total
 
     make_body("M01", parent=cast.body, kind="military", level="county")
     cases = (
-        (Pick(),),
-        (Pick(below=cast.body.pk),),
-        (Pick(level="provincial"),),
-        (Pick(kind="military"), Pick(level="provincial")),
+        (BodyGroup(),),
+        (BodyGroup(below=cast.body.pk),),
+        (BodyGroup(level="provincial"),),
+        (BodyGroup(kind="military"), BodyGroup(level="provincial")),
     )
-    assert [meant(*picks) for picks in cases] == [4, 2, 1, 2]
+    assert [meant(*groups) for groups in cases] == [4, 2, 1, 2]
     assert [
-        Pick.of(key) for key in ("x::", ":nowhere:", "", Pick(7, "county", "military").key)
+        BodyGroup.of(key)
+        for key in ("x::", ":nowhere:", "", BodyGroup(7, "county", "military").key)
     ] == [
         None,
         None,
-        Pick(),
-        Pick(7, "county", "military"),
+        BodyGroup(),
+        BodyGroup(7, "county", "military"),
     ]
 
 
 def test_terms_and_rights_are_looked_at_before(cast, directives):
-    chosen = Choice(frozenset(row.pk for row in directives), (Pick(),))
+    chosen = Choice(frozenset(row.pk for row in directives), (BodyGroup(),))
     with pytest.raises(Invalid):
         issue_in_parts(
             document=directives[0].document,
@@ -380,7 +383,13 @@ def test_a_cycle_of_much_work_is_opened_part_by_part(cast, directives, few):
 
 
 @pytest.mark.parametrize(
-    "pick", [Pick(), Pick(kind="mass_organisation"), Pick(level="county"), Pick(below=0)]
+    "pick",
+    [
+        BodyGroup(),
+        BodyGroup(kind="mass_organisation"),
+        BodyGroup(level="county"),
+        BodyGroup(below=0),
+    ],
 )
 def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(
     cast, directives, monkeypatch, pick
@@ -407,17 +416,17 @@ def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(
     ]
     selected = Selection(tuple(directives), (), (), None, len(chosen))
     told = bulk_preview(document, cast.supervisor, choice, selected, today=TODAY)
-    assert (told.exact, [line.there for line in told.lines]) == (True, truth)
+    assert (told.exact, [line.existing for line in told.lines]) == (True, truth)
     assert [line.new for line in told.lines] == [len(chosen) - n for n in truth]
     monkeypatch.setattr("directives.obligations.queries.bulk_issuing.EXACT", 0)
     told = bulk_preview(document, cast.supervisor, choice, selected, today=TODAY)
     assert (
         told.exact,
-        all(0 <= line.there <= n for line, n in zip(told.lines, truth, strict=True)),
+        all(0 <= line.existing <= n for line, n in zip(told.lines, truth, strict=True)),
     ) == (False, True)
     # Everybody but the centre, whose own may hide one; withdrawn work is not in the kept counts.
-    if pick == Pick():
-        assert told.there >= sum(truth) - 3
+    if pick == BodyGroup():
+        assert told.existing >= sum(truth) - 3
 
 
 def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(
@@ -428,15 +437,17 @@ def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(
     form = {"directive": [row.pk for row in directives]}
     client.post(url, {**form, "act": "add"})
     page = client.get(url)
-    assert [(group.pick, group.count) for group in page.context["choices"].groups] == [(Pick(), 3)]
-    client.post(url, {**form, "pick": Pick().key, "act": "next"})
+    assert [(choice.group, choice.count) for choice in page.context["choices"].groups] == [
+        (BodyGroup(), 3)
+    ]
+    client.post(url, {**form, "pick": BodyGroup().key, "act": "next"})
     client.post(f"{url}terms/", {"part": "responsible", "due_on": "2099-06-30"})
     context = client.get(f"{url}preview/").context
     assert (
-        context["wide"].pairs,
-        context["wide"].there,
-        context["wide"].exact,
-        context["sound"],
+        context["bulk"].pairs,
+        context["bulk"].existing,
+        context["bulk"].exact,
+        context["is_assignable"],
     ) == (6, 0, True, True)
     answer = client.post(f"{url}confirm/", {**key(), "digest": context["draft"].digest})
     job = JobProgress.objects.get()

@@ -298,7 +298,11 @@ def test_from_the_choice_to_obligations(cast, sign_in, key, document):
     context = to_preview(
         client, document, [cast.body, cast.sibling], due_on=due.isoformat(), lead="first"
     )
-    assert (context["preview"].fresh, context["preview"].pairs, context["sound"]) == (4, 4, True)
+    assert (context["preview"].new_count, context["preview"].pairs, context["is_assignable"]) == (
+        4,
+        4,
+        True,
+    )
     response = client.post(step(document, "confirm/"), {**key(), "digest": context["draft"].digest})
     assert response.headers["Location"] == f"/obligations/?document={document.pk}&state=assigned"
     assert Obligation.objects.filter(due_on=due, state="assigned").count() == 4
@@ -447,7 +451,7 @@ def test_abolished_bodies_are_refused_and_their_successors_offered(cast, sign_in
     text = client.get(step(document)).content.decode()
     assert ("由共青团中央承接" in text, f'value="{gone.pk}"' in text) == (True, False)
     context = to_preview(client, document, [cast.body, gone])
-    assert (list(context["selected"].refused), context["preview"].fresh) == ([gone], 2)
+    assert (list(context["selected"].refused), context["preview"].new_count) == ([gone], 2)
     assert client.post(step(document), {"act": "succeed"}).headers["Location"] == step(
         document, "preview/"
     )

@@ -30,9 +30,9 @@ def issue_in_parts(
     bodies = chosen_bodies(by, choice, today)
     directives = list(document.directives.filter(pk__in=choice.directives, statement=False))
     check(document, directives, list(bodies[:1]), terms, by, today)
-    asked = choice.to_json() | {"terms": _to_json(terms), "posts": jobs.supervised_body_ids(by)}
+    arguments = choice.to_json() | {"terms": _to_json(terms), "posts": jobs.supervised_body_ids(by)}
     return jobs.start_job(
-        "issue", document=document, asked=asked, total=bodies.count(), by=by, now=now
+        "issue", document=document, asked=arguments, total=bodies.count(), by=by, now=now
     )
 
 
@@ -77,10 +77,10 @@ def next_part(job: JobProgress) -> bool:
     )
     size = max(1, PART // max(1, len(directives)))
     now = JobRun.objects.as_of(job.at)
-    rest = chosen_bodies(by, choice, timezone.localdate(now)).filter(path__gt=job.reached)
-    bodies = list(rest.order_by("path")[:size])
+    remaining = chosen_bodies(by, choice, timezone.localdate(now)).filter(path__gt=job.reached)
+    bodies = list(remaining.order_by("path")[:size])
     if bodies:
-        made = issue(
+        created = issue(
             document=document,
             directives=directives,
             organisations=bodies,
@@ -89,7 +89,7 @@ def next_part(job: JobProgress) -> bool:
             now=now,
             pairs=pairs_proposed(directives, bodies) if choice.addressed else None,
         )
-        job.made, job.done = job.made + len(made), job.done + len(bodies)
+        job.made, job.done = job.made + len(created), job.done + len(bodies)
         job.reached = bodies[-1].path
     return len(bodies) == size
 

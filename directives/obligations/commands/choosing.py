@@ -13,7 +13,7 @@ from directives.models.scope import any_of, in_subtree_of, in_supervised
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class BodyGroup:
     """All organisations below a body (id), of a level, of a kind. Empty fields do not limit."""
 
     below: int | None = None
@@ -22,14 +22,14 @@ class Pick:
 
     @property
     def key(self) -> str:
-        """The value that a form field holds for this pick."""
+        """The value that a form field holds for this group."""
         return f"{self.below or ''}:{self.level}:{self.kind}"
 
     @classmethod
-    def of(cls, key: str) -> "Pick | None":
+    def of(cls, key: str) -> "BodyGroup | None":
         """Return the pick with this key; None if the text is no valid key."""
-        below, _colon, rest = key[:100].partition(":")
-        level, _colon, kind = rest.partition(":")
+        below, _colon, level_and_kind = key[:100].partition(":")
+        level, _colon, kind = level_and_kind.partition(":")
         if below and whole_number(below) is None:
             return None
         if level not in {"", *dict(LEVELS)} or kind not in {"", *dict(KINDS)}:
@@ -54,24 +54,24 @@ class Choice:
     """The chosen directives (ids) and the organisations to which they are assigned."""
 
     directives: frozenset[int] = frozenset()
-    picks: tuple[Pick, ...] = ()
+    groups: tuple[BodyGroup, ...] = ()
     bodies: frozenset[int] = frozenset()
     addressed: bool = False  # each directive goes only to the bodies that its text addresses
 
     def to_json(self) -> dict[str, Any]:
         return {
             "directives": sorted(self.directives),
-            "picks": [pick.key for pick in self.picks],
+            "picks": [group.key for group in self.groups],
             "bodies": sorted(self.bodies),
             "addressed": self.addressed,
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Choice":
-        picks = tuple(pick for key in values.get("picks", ()) if (pick := Pick.of(key)))
+        groups = tuple(group for key in values.get("picks", ()) if (group := BodyGroup.of(key)))
         return cls(
             frozenset(values.get("directives", ())),
-            picks,
+            groups,
             frozenset(values.get("bodies", ())),
             values.get("addressed", False),
         )
@@ -84,6 +84,6 @@ def candidates(user: User) -> OrganisationQuerySet:
 
 def chosen_bodies(user: User, choice: Choice, today: date) -> OrganisationQuerySet:
     """The bodies of a choice that exist today and to which the user may assign."""
-    conditions = [pick.condition for pick in choice.picks]
-    chosen = any_of([*conditions, Q(pk__in=sorted(choice.bodies))])
-    return candidates(user).existing_on(today).filter(chosen)
+    conditions = [group.condition for group in choice.groups]
+    is_chosen = any_of([*conditions, Q(pk__in=sorted(choice.bodies))])
+    return candidates(user).existing_on(today).filter(is_chosen)

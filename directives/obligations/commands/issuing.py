@@ -54,19 +54,19 @@ class Preview:
     directives: Sequence[Directive]
     organisations: Sequence[Organisation]
     existing: frozenset[tuple[int, int]]  # (directive id, organisation id)
-    wanted: frozenset[tuple[int, int]] | None = None  # None: every directive to every body
+    selected_pairs: frozenset[tuple[int, int]] | None = None  # None: every directive to every body
 
-    def wants(self, directive: Directive, body: Organisation) -> bool:
-        return self.wanted is None or (directive.pk, body.pk) in self.wanted
+    def includes(self, directive: Directive, body: Organisation) -> bool:
+        return self.selected_pairs is None or (directive.pk, body.pk) in self.selected_pairs
 
     @property
     def pairs(self) -> int:
-        if self.wanted is not None:
-            return len(self.wanted)
+        if self.selected_pairs is not None:
+            return len(self.selected_pairs)
         return len(self.directives) * len(self.organisations)
 
     @property
-    def fresh(self) -> int:
+    def new_count(self) -> int:
         """How many obligations would be created."""
         return self.pairs - len(self.existing)
 
@@ -74,7 +74,7 @@ class Preview:
         """The pairs that would be created, directive by directive."""
         for directive in self.directives:
             for body in self.organisations:
-                if (directive.pk, body.pk) not in self.existing and self.wants(directive, body):
+                if (directive.pk, body.pk) not in self.existing and self.includes(directive, body):
                     yield directive, body
 
 
@@ -85,13 +85,13 @@ def preview(
     pairs: Collection[tuple[int, int]] | None = None,
 ) -> Preview:
     """Return what an issue would create. `pairs` (directive id, body id) limits it to these."""
-    chosen = {(directive.pk, body.pk) for directive in directives for body in organisations}
-    wanted = None if pairs is None else frozenset(chosen.intersection(pairs))
+    all_pairs = {(directive.pk, body.pk) for directive in directives for body in organisations}
+    selected_pairs = None if pairs is None else frozenset(all_pairs.intersection(pairs))
     rows = Obligation.objects.filter(directive__in=directives, organisation__in=organisations)
     existing = frozenset(rows.values_list("directive_id", "organisation_id"))
-    if wanted is not None:
-        existing &= wanted
-    return Preview(directives, organisations, existing, wanted)
+    if selected_pairs is not None:
+        existing &= selected_pairs
+    return Preview(directives, organisations, existing, selected_pairs)
 
 
 def check(
@@ -220,48 +220,50 @@ def issue(
     plan = preview(directives=directives, organisations=organisations, pairs=pairs)
     workdays = CalendarDay.objects.workdays(today)
     acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
-    made = [owed_on(directive, body, terms, today) for directive, body in plan.new()]
-    for row in made:
+    created = [unsaved_obligation(directive, body, terms, today) for directive, body in plan.new()]
+    for row in created:
         row.acknowledge_by, row.moved_at = acknowledge_by, now
     if terms.first_leads:
-        _let_first_lead(plan, made)
-    for row in made:
+        _let_first_lead(plan, created)
+    for row in created:
         relight(row, today=today, workdays=workdays)
     try:
-        insert(Obligation, made)
+        insert(Obligation, created)
     except IntegrityError as error:  # somebody else created a pair after the preview was read
         raise Stale from error
-    open_items(made)
-    tallies.count_new(made, today)
-    _record_issue(made, by=by, now=now)
-    notices.notify_issued(document=document, obligations=made, by=by, now=now)
-    return made
+    open_items(created)
+    tallies.count_new(created, today)
+    _record_issue(created, by=by, now=now)
+    notices.notify_issued(document=document, obligations=created, by=by, now=now)
+    return created
 
 
-def _record_issue(made: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
+def _record_issue(created: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
     changes = [
         audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
-        for row in made
+        for row in created
     ]
     audit.record_many("issue", changes, by=by, now=now)
 
 
-def _let_first_lead(plan: Preview, made: Sequence[Obligation]) -> None:
+def _let_first_lead(plan: Preview, created: Sequence[Obligation]) -> None:
     """Let the first body listed lead (列第一位的为牵头单位) each directive without a lead."""
     led = set(
         Obligation.objects.live()
         .filter(directive__in=plan.directives, part=LEAD)
         .values_list("directive_id", flat=True)
     )
-    rows = {(row.directive_id, row.organisation_id): row for row in made}
+    rows = {(row.directive_id, row.organisation_id): row for row in created}
     for directive in plan.directives:
-        first = next((body for body in plan.organisations if plan.wants(directive, body)), None)
+        first = next((body for body in plan.organisations if plan.includes(directive, body)), None)
         row = rows.get((directive.pk, first.pk)) if first else None
         if row is not None and directive.pk not in led:
             row.part = LEAD
 
 
-def owed_on(directive: Directive, body: Organisation, terms: Terms, today: date) -> Obligation:
+def unsaved_obligation(
+    directive: Directive, body: Organisation, terms: Terms, today: date
+) -> Obligation:
     """Return the unsaved obligation of a body on these terms, issued today."""
     part = LEAD if terms.lead is not None and terms.lead.pk == body.pk else terms.part
     return Obligation(
@@ -338,24 +340,26 @@ def issue_pairs(
             raise Invalid({name: [text] for name, text in faults.items()})
     workdays = CalendarDay.objects.workdays(today)
     acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
-    made = [owed_on(pair.directive, pair.organisation, pair.terms, today) for pair in pairs]
-    for row, pair in zip(made, pairs, strict=True):
+    created = [
+        unsaved_obligation(pair.directive, pair.organisation, pair.terms, today) for pair in pairs
+    ]
+    for row, pair in zip(created, pairs, strict=True):
         row.acknowledge_by, row.moved_at = acknowledge_by, now
         row.leader, row.contact, row.note = pair.leader, pair.contact, pair.note
         relight(row, today=today, workdays=workdays)
-    insert(Obligation, made)
-    open_items(made)
-    tallies.count_new(made, today)
-    _record_issue(made, by=by, now=now)
-    _notify(document, made, by=by, now=now)
-    return made
+    insert(Obligation, created)
+    open_items(created)
+    tallies.count_new(created, today)
+    _record_issue(created, by=by, now=now)
+    _notify(document, created, by=by, now=now)
+    return created
 
 
 def _notify(
-    document: Document, made: Iterable[Obligation], *, by: User | None, now: datetime
+    document: Document, created: Iterable[Obligation], *, by: User | None, now: datetime
 ) -> None:
     """Send one notice for each person and body; later batches of a table add to its count."""
-    counts = Counter(row.organisation for row in made)
+    counts = Counter(row.organisation for row in created)
     names = {body.name_hans: body for body in counts}
     notified = set()
     title = f"《{document.title_hans}》"
@@ -368,7 +372,7 @@ def _notify(
         notice.save(update_fields=["facts"])
     notices.notify_issued(
         document=document,
-        obligations=[row for row in made if row.organisation not in notified],
+        obligations=[row for row in created if row.organisation not in notified],
         by=by,
         now=now,
     )

@@ -14,13 +14,13 @@ from directives.base.states import DELIVERABLES, PARTS, RESPONSIBLE
 from directives.base.wording import localized
 from directives.models import Document, Organisation
 from directives.models.organisations import KINDS, LEVELS
-from directives.obligations.commands.choosing import Choice, Pick
+from directives.obligations.commands.choosing import BodyGroup, Choice
 from directives.obligations.commands.issuing import Terms
 from directives.obligations.forms.obligations import DayInput
 
 FIRST = "first"  # choice: the first body listed leads
-PICKS = 100  # groups of bodies in one issue
-NAMED_LEADS = 200  # with more bodies, no list of possible leads is offered
+MAX_GROUPS = 100  # groups of bodies in one issue
+MAX_NAMED_LEADS = 200  # with more bodies, no list of possible leads is offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,17 @@ class Draft:
         values = session.get(cls.key(document), {})
         return cls(Choice.from_json(values), values.get("terms", {}))
 
-    def keep(self, session: MutableMapping[str, Any], document: Document) -> None:
+    def store(self, session: MutableMapping[str, Any], document: Document) -> None:
         session[self.key(document)] = self.choice.to_json() | {"terms": dict(self.terms)}
 
-    def seeded(self, query: Any) -> "Draft":
+    def with_query(self, query: Any) -> "Draft":
         """Return the draft with the selection of the query string (?directive=…&body=…) added."""
-        return self.choosing(
+        return self.with_choice(
             directives=self.directives | _ids(query.getlist("directive")),
             bodies=self.bodies | _ids(query.getlist("body")),
         )
 
-    def choosing(self, **changes: Any) -> "Draft":
+    def with_choice(self, **changes: Any) -> "Draft":
         """Return the draft with these fields of its choice replaced."""
         return replace(self, choice=replace(self.choice, **changes))
 
@@ -65,8 +65,8 @@ class Draft:
         return self.choice.bodies
 
     @property
-    def picks(self) -> tuple[Pick, ...]:
-        return self.choice.picks
+    def groups(self) -> tuple[BodyGroup, ...]:
+        return self.choice.groups
 
     @property
     def addressed(self) -> bool:
@@ -92,14 +92,14 @@ class Ids(forms.Field):
         return _ids(value or ())
 
 
-class Picks(forms.Field):
+class BodyGroups(forms.Field):
     """Selected groups of bodies, by their keys."""
 
     widget = forms.MultipleHiddenInput
 
-    def to_python(self, value: list[str] | None) -> tuple[Pick, ...]:
-        picks = (Pick.of(key) for key in (value or ())[:PICKS])
-        return tuple(dict.fromkeys(pick for pick in picks if pick))
+    def to_python(self, value: list[str] | None) -> tuple[BodyGroup, ...]:
+        groups = (BodyGroup.of(key) for key in (value or ())[:MAX_GROUPS])
+        return tuple(dict.fromkeys(group for group in groups if group))
 
 
 class ChoiceForm(forms.Form):
@@ -107,7 +107,7 @@ class ChoiceForm(forms.Form):
 
     directive = Ids(required=False)
     body = Ids(required=False)
-    pick = Picks(required=False)
+    pick = BodyGroups(required=False)
     addressed = forms.BooleanField(required=False)
     directive_kind = forms.CharField(required=False, max_length=20)
     kind = forms.ChoiceField(
@@ -156,15 +156,15 @@ class TermsForm(forms.Form):
     ) -> None:
         super().__init__(data, **kwargs)
         self.bodies = {str(body.pk): body for body in bodies}
-        named = []
-        if len(bodies) <= NAMED_LEADS:
-            named = [(pk, localized(body, "name")) for pk, body in self.bodies.items()]
+        lead_choices = []
+        if len(bodies) <= MAX_NAMED_LEADS:
+            lead_choices = [(pk, localized(body, "name")) for pk, body in self.bodies.items()]
         lead = self.fields["lead"]
         assert isinstance(lead, forms.ChoiceField)
         lead.choices = [
             ("", _("Not specified")),
             (FIRST, _("The first organisation listed")),
-            *named,
+            *lead_choices,
         ]
 
     def as_typed(self) -> dict[str, str]:

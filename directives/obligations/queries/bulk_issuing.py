@@ -24,16 +24,16 @@ class BulkLine:
 
     directive: Directive
     bodies: int
-    there: int  # bodies with an obligation already
+    existing: int  # bodies with an obligation already
 
     @property
     def new(self) -> int:
-        return self.bodies - self.there
+        return self.bodies - self.existing
 
 
 @dataclass(frozen=True, slots=True)
 class BulkPreview:
-    """The totals of an issue. If not `exact`, `there` is a minimum and `new` a maximum."""
+    """The totals of an issue. If not `exact`, `existing` is a minimum and `new` a maximum."""
 
     lines: tuple[BulkLine, ...]
     exact: bool
@@ -43,15 +43,15 @@ class BulkPreview:
         return sum(line.bodies for line in self.lines)
 
     @property
-    def there(self) -> int:
-        return sum(line.there for line in self.lines)
+    def existing(self) -> int:
+        return sum(line.existing for line in self.lines)
 
     @property
     def new(self) -> int:
-        return self.pairs - self.there
+        return self.pairs - self.existing
 
     @property
-    def silent(self) -> tuple[Directive, ...]:
+    def unaddressed(self) -> tuple[Directive, ...]:
         """Directives whose texts address none of the chosen bodies."""
         return tuple(line.directive for line in self.lines if not line.bodies)
 
@@ -66,10 +66,10 @@ def bulk_preview(
     kinds: dict[str, int] = dict(by_kind)
     addressed = _addressed_kinds(selected.directives) if choice.addressed else None
     exact = len(selected.directives) * sum(kinds.values()) <= EXACT
-    owed = (
-        _compared(user, choice, selected.directives, today)
+    assigned = (
+        _count_assigned(user, choice, selected.directives, today)
         if exact
-        else _at_least(document, user, selected.directives, kinds)
+        else _count_assigned_at_least(document, user, selected.directives, kinds)
     )
     lines = []
     for directive in selected.directives:
@@ -77,12 +77,12 @@ def bulk_preview(
         if addressed is not None:
             chosen_kinds &= addressed.get(directive.pk, frozenset())
         bodies = sum(kinds[kind] for kind in chosen_kinds)
-        there = sum(owed[directive.pk, kind] for kind in chosen_kinds)
-        lines.append(BulkLine(directive, bodies, there))
+        existing = sum(assigned[directive.pk, kind] for kind in chosen_kinds)
+        lines.append(BulkLine(directive, bodies, existing))
     return BulkPreview(tuple(lines), exact)
 
 
-def _compared(
+def _count_assigned(
     user: User, choice: Choice, directives: tuple[Directive, ...], today: date
 ) -> Counter[tuple[int, str]]:
     """Count the chosen bodies that have a directive, by (directive, kind), withdrawn ones too."""
@@ -92,7 +92,7 @@ def _compared(
     return Counter({(directive, kind): count for directive, kind, count in counted})
 
 
-def _at_least(
+def _count_assigned_at_least(
     document: Document, user: User, directives: tuple[Directive, ...], chosen: Kinds
 ) -> Counter[tuple[int, str]]:
     """A lower bound of the same numbers, from the stored counts below the user's organisations.
@@ -100,22 +100,22 @@ def _at_least(
     The counts include bodies of the kind that are not chosen. These are subtracted as if each of
     them had the directive.
     """
-    posts = [m.organisation for m in topmost(user.in_role(SUPERVISOR))]
+    supervised = [m.organisation for m in topmost(user.in_role(SUPERVISOR))]
     below = Organisation.objects.filter(
-        any_of(in_subtree(post.path, "path") for post in posts)
+        any_of(in_subtree(body.path, "path") for body in supervised)
     ).order_by()
     existing = dict(below.values_list("kind").annotate(Count("pk")))
     counts = Tally.objects.filter(
-        scope__in=[post.pk for post in posts],
+        scope__in=[body.pk for body in supervised],
         document=document,
         directive__in=directives,
         count__gt=0,
     )
-    owed: Counter[tuple[int, str]] = Counter()
+    assigned: Counter[tuple[int, str]] = Counter()
     rows = counts.order_by().values_list("directive_id", "body_kind").annotate(Sum("count"))
     for directive, kind, count in rows:
-        owed[directive, kind] = max(0, count - existing.get(kind, 0) + chosen.get(kind, 0))
-    return owed
+        assigned[directive, kind] = max(0, count - existing.get(kind, 0) + chosen.get(kind, 0))
+    return assigned
 
 
 def _addressed_kinds(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
@@ -126,7 +126,7 @@ def _addressed_kinds(directives: tuple[Directive, ...]) -> Mapping[int, frozense
     return {pk: propose(addressees).kinds for pk, addressees in by_directive.items()}
 
 
-def kinds_meant(
+def addressed_kinds_below(
     user: User, directives: tuple[Directive, ...], today: date
 ) -> tuple[frozenset[str], int]:
     """The kinds of bodies below the user that the texts address, and how many directives do so."""

@@ -24,7 +24,7 @@ from directives.models import (
 )
 from directives.models.organisations import KINDS, LEVELS, OrganisationQuerySet
 from directives.models.scope import in_subtree
-from directives.obligations.commands.choosing import Choice, Pick, candidates, chosen_bodies
+from directives.obligations.commands.choosing import BodyGroup, Choice, candidates, chosen_bodies
 from directives.obligations.commands.issuing import Preview
 
 LISTED = 600  # bodies that the page lists; if there are more, it lists only the chosen ones
@@ -38,7 +38,7 @@ class DirectiveChoice:
 
     directive: Directive
     addressees: tuple[Addressee, ...]
-    owed_by: int
+    assigned_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +49,29 @@ class SectionChoice:
 
 @dataclass(frozen=True, slots=True)
 class KindChoice:
-    """The bodies of one kind; those `gone` no longer exist and cannot be chosen."""
+    """The bodies of one kind; those `abolished` no longer exist and cannot be chosen."""
 
     kind: str
     label: str | Promise
     bodies: tuple[Organisation, ...]
-    gone: tuple[Organisation, ...]
+    abolished: tuple[Organisation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupChoice:
     """A chosen group of bodies, and how many there are today."""
 
-    pick: Pick
+    group: BodyGroup
     below: Organisation | None
     count: int
 
     @property
     def level(self) -> str | Promise:
-        return dict(LEVELS).get(self.pick.level, "")
+        return dict(LEVELS).get(self.group.level, "")
 
     @property
     def kind(self) -> str | Promise:
-        return dict(KINDS).get(self.pick.kind, "")
+        return dict(KINDS).get(self.group.kind, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +105,36 @@ def is_large(user: User, today: date) -> bool:
     return candidates(user).existing_on(today)[: LISTED + 1].count() > LISTED
 
 
-def choices(document: Document, user: User, chosen: Choice, *, today: date) -> Choices:
+def choices(document: Document, user: User, choice: Choice, *, today: date) -> Choices:
     """Everything the first step lists, in a fixed number of queries."""
     bodies = candidates(user).select_related("successor").order_by("code")
     total = bodies.existing_on(today).count()
-    rows = bodies if total <= LISTED else bodies.filter(pk__in=sorted(chosen.bodies)[:LISTED])
-    listed = list(rows)
+    rows = bodies if total <= LISTED else bodies.filter(pk__in=sorted(choice.bodies)[:LISTED])
+    listed_bodies = list(rows)
     parents = tuple(bodies.filter(branch=True).order_by(Length("path"), "code")[:PARENTS])
     return Choices(
         _sections(document),
-        _kinds(listed, today),
+        _kinds(listed_bodies, today),
         parents,
-        hidden=total - sum(_exists(body, today) for body in listed),
-        groups=group_choices(user, chosen.picks, today=today),
+        hidden=total - sum(_exists(body, today) for body in listed_bodies),
+        groups=group_choices(user, choice.groups, today=today),
     )
 
 
-def group_choices(user: User, picks: Sequence[Pick], *, today: date) -> tuple[GroupChoice, ...]:
+def group_choices(
+    user: User, groups: Sequence[BodyGroup], *, today: date
+) -> tuple[GroupChoice, ...]:
     """Return each group with the number of its bodies, in two queries."""
-    if not picks:
+    if not groups:
         return ()
-    counts = {f"n{place}": Count("pk", filter=pick.condition) for place, pick in enumerate(picks)}
+    counts = {
+        f"n{number}": Count("pk", filter=group.condition) for number, group in enumerate(groups)
+    }
     totals = candidates(user).existing_on(today).aggregate(**counts)
-    below = Organisation.objects.in_bulk([pick.below for pick in picks if pick.below])
+    below = Organisation.objects.in_bulk([group.below for group in groups if group.below])
     return tuple(
-        GroupChoice(pick, below.get(pick.below), totals[f"n{place}"])
-        for place, pick in enumerate(picks)
+        GroupChoice(group, below.get(group.below), totals[f"n{number}"])
+        for number, group in enumerate(groups)
     )
 
 
@@ -141,25 +145,27 @@ def _exists(body: Organisation, today: date) -> bool:
 def _kinds(bodies: Sequence[Organisation], today: date) -> tuple[KindChoice, ...]:
     groups = []
     for kind, label in KINDS:
-        here = [body for body in bodies if body.kind == kind]
-        if here:
-            existing = tuple(body for body in here if _exists(body, today))
-            gone = tuple(body for body in here if not _exists(body, today))
-            groups.append(KindChoice(kind, label, existing, gone))
+        of_kind = [body for body in bodies if body.kind == kind]
+        if of_kind:
+            existing = tuple(body for body in of_kind if _exists(body, today))
+            abolished = tuple(body for body in of_kind if not _exists(body, today))
+            groups.append(KindChoice(kind, label, existing, abolished))
     return tuple(groups)
 
 
 def _sections(document: Document) -> tuple[SectionChoice, ...]:
     """The sections of the document with their directives, in order."""
     stored = Tally.objects.filter(scope__parent=None, document=document).order_by()
-    owed: Counter[int] = Counter(dict(stored.values_list("directive_id").annotate(Sum("count"))))
+    assigned: Counter[int] = Counter(
+        dict(stored.values_list("directive_id").annotate(Sum("count")))
+    )
     # There are no stored counts for topmost bodies with none below them.
     childless = Organisation.objects.filter(parent=None, branch=False).values("pk")
     rows = Obligation.objects.live().filter(document=document, organisation__in=childless)
-    owed.update(dict(rows.values_list("directive_id").annotate(Count("pk")).order_by()))
+    assigned.update(dict(rows.values_list("directive_id").annotate(Count("pk")).order_by()))
     directives = document.directives.select_related("section").prefetch_related("addressees")
     lines = (
-        DirectiveChoice(row, tuple(row.addressees.all()), owed.get(row.pk, 0))
+        DirectiveChoice(row, tuple(row.addressees.all()), assigned.get(row.pk, 0))
         for row in directives.order_by("order")
     )
     return tuple(
@@ -187,7 +193,7 @@ class Selection:
         return self.total or len(self.bodies)
 
     @property
-    def silent(self) -> tuple[Directive, ...]:
+    def unaddressed(self) -> tuple[Directive, ...]:
         """Chosen directives whose texts address none of the chosen bodies."""
         if self.pairs is None:
             return ()
@@ -202,28 +208,28 @@ def selection(document: Document, user: User, choice: Choice, *, today: date) ->
         .select_related("section")
         .order_by("order")
     )
-    total = chosen_bodies(user, choice, today).count() if choice.picks else 0
+    total = chosen_bodies(user, choice, today).count() if choice.groups else 0
     if total > LISTED:
         return Selection(rows, (), (), None, total)
-    named = candidates(user).select_related("successor").order_by("code")
-    named_bodies = list(named.filter(pk__in=choice.bodies)) if choice.bodies else []
-    gone = tuple(body for body in named_bodies if not _exists(body, today))
-    existing = [body for body in named_bodies if _exists(body, today)]
-    if choice.picks:
+    selected = candidates(user).select_related("successor").order_by("code")
+    selected_bodies = list(selected.filter(pk__in=choice.bodies)) if choice.bodies else []
+    abolished = tuple(body for body in selected_bodies if not _exists(body, today))
+    existing = [body for body in selected_bodies if _exists(body, today)]
+    if choice.groups:
         bodies = chosen_bodies(user, choice, today).select_related("successor")
         existing = list(bodies.order_by("code"))
     pairs = pairs_proposed(rows, existing) if choice.addressed else None
-    return Selection(rows, tuple(existing), gone, pairs)
+    return Selection(rows, tuple(existing), abolished, pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """One directive of a preview: a mark for each body ("new", "there", "none"), and counts."""
+    """One directive of a preview: a mark for each body ("new", "existing", "none"), and counts."""
 
     directive: Directive
     marks: tuple[str, ...]
     new: int
-    there: int
+    existing: int
 
 
 def table(preview: Preview) -> tuple[PreviewLine, ...]:
@@ -232,12 +238,12 @@ def table(preview: Preview) -> tuple[PreviewLine, ...]:
     lines = []
     for directive in preview.directives:
         marks = tuple(_mark(preview, directive, body) for body in preview.organisations)
-        counts = marks.count("new"), marks.count("there")
+        counts = marks.count("new"), marks.count("existing")
         lines.append(PreviewLine(directive, marks if shows_marks else (), *counts))
     return tuple(lines)
 
 
 def _mark(preview: Preview, directive: Directive, body: Organisation) -> str:
     if (directive.pk, body.pk) in preview.existing:
-        return "there"
-    return "new" if preview.wants(directive, body) else "none"
+        return "existing"
+    return "new" if preview.includes(directive, body) else "none"

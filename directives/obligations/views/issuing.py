@@ -18,10 +18,10 @@ from directives.models import Directive, Document
 from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import LEVELS
 from directives.obligations.commands import bulk_issuing, choosing, issuing
-from directives.obligations.commands.choosing import Choice, Pick
-from directives.obligations.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
+from directives.obligations.commands.choosing import BodyGroup, Choice
+from directives.obligations.forms.issuing import MAX_GROUPS, ChoiceForm, Draft, TermsForm
 from directives.obligations.queries import issuing as queries
-from directives.obligations.queries.bulk_issuing import bulk_preview, kinds_meant
+from directives.obligations.queries.bulk_issuing import addressed_kinds_below, bulk_preview
 from directives.obligations.queries.issuing import Selection
 from directives.web.doors import demand, page, tell_stored, write
 from directives.web.requests import SignedInRequest
@@ -30,7 +30,7 @@ TEMPLATES = "directives/issuing/"
 Cleaned = dict[str, Any]  # cleaned data of ChoiceForm
 
 
-def _begun(request: SignedInRequest, pk: int) -> tuple[Document, Draft]:
+def _document_and_draft(request: SignedInRequest, pk: int) -> tuple[Document, Draft]:
     """Return the document and the draft. Raises Http404 or NotAllowed."""
     documents = Document.objects.visible_to(request.user).select_related("organisation")
     document = get_object_or_404(documents.defer(*HEAVY), pk=pk)
@@ -44,10 +44,10 @@ def _selected(request: SignedInRequest, document: Document, draft: Draft) -> Sel
 
 @require_http_methods(["GET", "POST"])
 def issue_choose(request: SignedInRequest, pk: int) -> HttpResponse:
-    document, draft = _begun(request, pk)
+    document, draft = _document_and_draft(request, pk)
     if request.method == "POST":
-        return _chosen(request, document, draft)
-    draft = draft.seeded(request.GET)
+        return _store_choice(request, document, draft)
+    draft = draft.with_query(request.GET)
     choices = queries.choices(document, request.user, draft.choice, today=request.today)
     context = {
         "document": document,
@@ -61,20 +61,20 @@ def issue_choose(request: SignedInRequest, pk: int) -> HttpResponse:
     return page(request, TEMPLATES + "choose.html", context)
 
 
-def _chosen(request: SignedInRequest, document: Document, draft: Draft) -> HttpResponse:
+def _store_choice(request: SignedInRequest, document: Document, draft: Draft) -> HttpResponse:
     """Store the selection, extend it if the button says so, and go on or return."""
     form = ChoiceForm(request.POST)
     form.is_valid()  # an invalid condition is ignored
     cleaned, act = form.cleaned_data, request.POST.get("act", "next")
-    draft = draft.choosing(
+    draft = draft.with_choice(
         directives=cleaned["directive"],
-        picks=cleaned["pick"],
+        groups=cleaned["pick"],
         bodies=cleaned["body"],
         addressed=cleaned["addressed"],
     )
     if act in ACTS:
         draft = ACTS[act](request, document, draft, cleaned)
-    draft.keep(request.session, document)
+    draft.store(request.session, document)
     return tell_stored(request, _after_choice(request, document, draft, act))
 
 
@@ -83,7 +83,7 @@ def _after_choice(
 ) -> HttpResponse:
     if act in ACTS:
         return redirect("issue_preview" if act == "succeed" else "issue_choose", document.pk)
-    if not draft.directives or not (draft.bodies or draft.picks):
+    if not draft.directives or not (draft.bodies or draft.groups):
         messages.warning(request, _("Select at least one directive and one organisation."))
         return redirect("issue_choose", document.pk)
     return redirect("issue_terms", document.pk)
@@ -107,30 +107,30 @@ def _propose(request: SignedInRequest, document: Document, draft: Draft, cleaned
         " directives name no organisation in the register."
     )
     messages.info(request, text % figures)
-    return draft.choosing(bodies=draft.bodies | bodies, addressed=bool(pairs))
+    return draft.with_choice(bodies=draft.bodies | bodies, addressed=bool(pairs))
 
 
 def _propose_kinds(
     request: SignedInRequest, draft: Draft, directives: tuple[Directive, ...]
 ) -> Draft:
     """Select the kinds of bodies that the texts address, if there are too many bodies to list."""
-    kinds, count = kinds_meant(request.user, directives, request.today)
+    kinds, count = addressed_kinds_below(request.user, directives, request.today)
     figures = {"kinds": len(kinds), "directives": count, "silent": len(directives) - count}
     text = _(
         "The text names %(kinds)s kinds of organisations in %(directives)s directives; %(silent)s"
         " directives name none in the register."
     )
     messages.info(request, text % figures)
-    picks = dict.fromkeys((*draft.picks, *(Pick(kind=kind) for kind in sorted(kinds))))
-    return draft.choosing(picks=tuple(picks)[:PICKS], addressed=bool(kinds))
+    groups = dict.fromkeys((*draft.groups, *(BodyGroup(kind=kind) for kind in sorted(kinds))))
+    return draft.with_choice(groups=tuple(groups)[:MAX_GROUPS], addressed=bool(kinds))
 
 
 def _add(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     """Select the bodies with these conditions, or their group if there are too many."""
     conditions = {name: cleaned.get(name) or "" for name in ("kind", "level", "q")}
     if not conditions["q"] and queries.is_large(request.user, request.today):
-        pick = Pick(cleaned.get("below"), conditions["level"], conditions["kind"])
-        return draft.choosing(picks=tuple(dict.fromkeys((*draft.picks, pick)))[:PICKS])
+        group = BodyGroup(cleaned.get("below"), conditions["level"], conditions["kind"])
+        return draft.with_choice(groups=tuple(dict.fromkeys((*draft.groups, group)))[:MAX_GROUPS])
     matching_bodies = queries.matching(
         choosing.candidates(request.user),
         **conditions,
@@ -151,7 +151,7 @@ def _add(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cl
         request,
         _("Organisations selected by these conditions: %(count)s.") % {"count": len(bodies)},
     )
-    return draft.choosing(bodies=draft.bodies | bodies)
+    return draft.with_choice(bodies=draft.bodies | bodies)
 
 
 def _directives(
@@ -161,7 +161,7 @@ def _directives(
     rows = document.directives.filter(statement=False)
     kind = cleaned.get("directive_kind")
     rows = rows.filter(kind=kind) if kind else rows
-    return draft.choosing(
+    return draft.with_choice(
         directives=draft.directives | frozenset(rows.values_list("pk", flat=True))
     )
 
@@ -173,9 +173,9 @@ def _clear(request: SignedInRequest, document: Document, draft: Draft, cleaned: 
 def _succeed(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     """Replace selected bodies that no longer exist by their successors."""
     stored = Draft.of(request.session, document)
-    gone = _selected(request, document, stored).refused
-    successors = {body.successor_id for body in gone if body.successor_id}
-    return stored.choosing(bodies=stored.bodies - {body.pk for body in gone} | successors)
+    abolished = _selected(request, document, stored).refused
+    successors = {body.successor_id for body in abolished if body.successor_id}
+    return stored.with_choice(bodies=stored.bodies - {body.pk for body in abolished} | successors)
 
 
 ACTS = {
@@ -189,15 +189,15 @@ ACTS = {
 
 @require_http_methods(["GET", "POST"])
 def issue_terms(request: SignedInRequest, pk: int) -> HttpResponse:
-    document, draft = _begun(request, pk)
+    document, draft = _document_and_draft(request, pk)
     selected = _selected(request, document, draft)
     if not selected.directives or not (selected.count or selected.refused):
         return redirect("issue_choose", pk)
-    typed = request.POST if request.method == "POST" else draft.terms or None
-    form = TermsForm(typed, bodies=selected.bodies)
+    data = request.POST if request.method == "POST" else draft.terms or None
+    form = TermsForm(data, bodies=selected.bodies)
     if request.method == "POST":
-        replace(draft, terms=form.as_typed()).keep(request.session, document)
-        if _sound(form, document, selected, draft.choice, request):
+        replace(draft, terms=form.as_typed()).store(request.session, document)
+        if _is_assignable(form, document, selected, draft.choice, request):
             return tell_stored(request, redirect("issue_preview", pk))
     receipt = request.workdays.add(request.today, settings.ACKNOWLEDGE_DAYS)
     context = {
@@ -212,7 +212,7 @@ def issue_terms(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
-def _sound(
+def _is_assignable(
     form: TermsForm,
     document: Document,
     selected: Selection,
@@ -236,18 +236,18 @@ def _preview(request: SignedInRequest, document: Document, draft: Draft) -> dict
     """The template context of the third step."""
     selected = _selected(request, document, draft)
     form = TermsForm(draft.terms or {"part": "responsible"}, bodies=selected.bodies)
-    sound = _sound(form, document, selected, draft.choice, request)
+    is_assignable = _is_assignable(form, document, selected, draft.choice, request)
     context = {
         "document": document,
         "draft": draft,
         "selected": selected,
         "form": form,
-        "sound": sound,
-        "terms": form.terms if sound else None,
+        "is_assignable": is_assignable,
+        "terms": form.terms if is_assignable else None,
     }
     if selected.total:
-        wide = bulk_preview(document, request.user, draft.choice, selected, today=request.today)
-        return context | {"wide": wide}
+        bulk = bulk_preview(document, request.user, draft.choice, selected, today=request.today)
+        return context | {"bulk": bulk}
     preview = issuing.preview(
         directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs
     )
@@ -256,7 +256,7 @@ def _preview(request: SignedInRequest, document: Document, draft: Draft) -> dict
 
 @require_GET
 def issue_preview(request: SignedInRequest, pk: int) -> HttpResponse:
-    document, draft = _begun(request, pk)
+    document, draft = _document_and_draft(request, pk)
     context = _preview(request, document, draft)
     if not context["selected"].directives:
         return redirect("issue_choose", pk)
@@ -265,7 +265,7 @@ def issue_preview(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @write
 def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
-    document, draft = _begun(request, pk)
+    document, draft = _document_and_draft(request, pk)
     if request.POST.get("digest") != draft.digest:
         raise Stale(
             _(
@@ -274,7 +274,7 @@ def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
             )
         )
     context = _preview(request, document, draft)
-    if not context["sound"]:
+    if not context["is_assignable"]:
         return page(request, TEMPLATES + "preview.html", context, status=422)
     common = {
         "document": document,
@@ -282,18 +282,18 @@ def issue_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
         "by": request.user,
         "now": request.now,
     }
-    if "wide" in context or context["preview"].fresh > bulk_issuing.AT_ONCE:
+    if "bulk" in context or context["preview"].new_count > bulk_issuing.AT_ONCE:
         job = bulk_issuing.issue_in_parts(choice=draft.choice, **common)
         target = reverse("job", args=[job.pk])
     else:
         selected = context["selected"]
-        made = issuing.issue(
+        created = issuing.issue(
             directives=selected.directives,
             organisations=selected.bodies,
             pairs=selected.pairs,
             **common,
         )
-        figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
+        figures = {"made": len(created), "left": context["preview"].pairs - len(created)}
         messages.success(
             request,
             _("Assigned: %(made)s obligations. %(left)s existed already and were left unchanged.")
