@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -22,7 +22,6 @@ from directives.core import audit
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
-from directives.signin.requests import AppRequest
 from directives.web.doors import tell_stored
 from directives.web.requests import signed_in
 
@@ -109,7 +108,7 @@ class BoundedAdmin(CheckedAutocomplete, admin.ModelAdmin):
     ) -> HttpResponse:
         response = super().changeform_view(request, object_id, form_url, extra_context)
         if request.method == "POST" and isinstance(response, HttpResponseRedirect):
-            return tell_stored(cast(AppRequest, request), response)
+            return tell_stored(signed_in(request), response)
         return response
 
 
