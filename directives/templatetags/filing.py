@@ -79,7 +79,7 @@ def entry_note(line: EntryLine) -> str:
         return gettext("Drafted from %(n)s log entries; edit as you like") % {"n": entry.drawn_from}
     if entry.origin == CARRIED and not entry.saved_at:
         return gettext("Carried over from %(period)s; grey is unchanged") % {
-            "period": line.last.report.cycle.name if line.last else ""
+            "period": line.last_accepted.report.cycle.name if line.last_accepted else ""
         }
     if entry.saved_at:
         return gettext("Saved %(moment)s, %(person)s") % {

@@ -638,7 +638,7 @@ def test_the_quick_log_offers_what_was_used_last(cast, work):
     make_measure(make_plan(cast.sibling))
     many = [make_measure(plan, number=n) for n in (6, 7)]
     choices = quick_choices(cast.staff, TODAY)
-    assert [choice.pk for choice in choices.every] == [
+    assert [choice.pk for choice in choices.all_choices] == [
         new.pk,
         old.pk,
         near.pk,
@@ -648,7 +648,7 @@ def test_the_quick_log_offers_what_was_used_last(cast, work):
     ]
     assert (len(choices.first), choices.first[0].code, choices.today) == (5, "九.1.2", TODAY)
     assert quick_choices(cast.staff, TODAY, first=far.pk).first[0].pk == far.pk
-    assert quick_choices(cast.supervisor, TODAY).every == ()
+    assert quick_choices(cast.supervisor, TODAY).all_choices == ()
 
 
 # files

@@ -149,8 +149,8 @@ def test_what_waits_the_longest_for_review_comes_first(cast, office, sign_in):
 
 
 def test_a_long_list_is_not_counted_to_its_end(cast, office, sign_in, monkeypatch):
-    monkeypatch.setattr("directives.reports.queries.reports.COUNTED", 2)
-    monkeypatch.setattr("directives.reports.views.reports.COUNTED", 2)
+    monkeypatch.setattr("directives.reports.queries.reports.COUNT_LIMIT", 2)
+    monkeypatch.setattr("directives.reports.views.reports.COUNT_LIMIT", 2)
     Cycle.objects.update(due_on=date(2099, 1, 15))
     for number in range(4):
         office.cycle.reports.create(

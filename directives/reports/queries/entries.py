@@ -100,7 +100,7 @@ class EntryLine:
         return self.entry.obligation.directive.code
 
     @property
-    def last(self) -> ReportEntry | None:
+    def last_accepted(self) -> ReportEntry | None:
         """The last accepted entry on the same obligation."""
         return self.earlier.accepted
 

@@ -282,7 +282,7 @@ def report_list(
 ) -> ReportList:
     """The chips of the list.
 
-    Two queries if there are at most COUNTED reports, else one for each chip.
+    Two queries if there are at most COUNT_LIMIT reports, else one for each chip.
     """
     rows = _filtered(ProgressReport.objects.visible_to(user), report_filter).order_by()
     total = rows[: COUNT_LIMIT + 1].count()

@@ -27,7 +27,7 @@ class ReviewLine:
     errors: Sequence[str] = ()
 
     @property
-    def last(self) -> ReportEntry | None:
+    def last_accepted(self) -> ReportEntry | None:
         return self.earlier.accepted
 
     @property

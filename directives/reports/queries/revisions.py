@@ -67,7 +67,7 @@ class Revision:
     parts: tuple[Part, ...]
 
     @property
-    def any(self) -> bool:
+    def has_changes(self) -> bool:
         return any(part.changed for part in self.parts)
 
 
