@@ -38,7 +38,7 @@ class MatrixWriter:
             "percent": cell.percent,
         }
         label = escape(self.label % words)
-        look = ' class="dim"' if cell.dim else ""
+        look = ' class="dim"' if cell.is_dimmed else ""
         return (
             f'<td{look}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">'
             f"{mark}</a></td>"

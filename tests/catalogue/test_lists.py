@@ -244,10 +244,10 @@ def test_a_ledger_is_counted_as_its_page_counts_it(cast, work):
 
 def test_what_a_nation_is_searched_for_is_not_counted_beforehand(cast, work, monkeypatch):
     assert find_list("ledger", asked(cast.supervisor, q="北京"), {}).at_most(5)
-    monkeypatch.setattr(ledger, "SEARCHED", 0)
+    monkeypatch.setattr(ledger, "SEARCH_LIMIT", 0)
     assert not find_list("ledger", asked(cast.supervisor, q="北京"), {}).at_most(5)
     Event.objects.create(at=NOW, action="log", subject_type="logentry", subject_id=1)
-    monkeypatch.setattr(lists, "SEARCHED", 0)
+    monkeypatch.setattr(lists, "SEARCH_LIMIT", 0)
     assert not find_list("events", asked(cast.supervisor, q="林"), {}).at_most(5)
     assert find_list("events", asked(cast.supervisor), {}).at_most(50)
 
@@ -258,8 +258,8 @@ def test_what_a_nation_is_searched_for_is_not_counted_beforehand(cast, work, mon
 def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
     across = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
     assert [column.key for column in across.make_book().columns][:2] == ["code", "text"]
-    monkeypatch.setattr(matrix, "ACROSS", 2)
-    monkeypatch.setattr("directives.obligations.queries.matrix.ASIDE", 2)
+    monkeypatch.setattr(matrix, "MAX_BODY_COLUMNS", 2)
+    monkeypatch.setattr("directives.obligations.queries.matrix.BODY_BATCH", 2)
     aside = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
     book = aside.make_book()
     rows = rows_of(book)
@@ -277,7 +277,7 @@ def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
 
 def test_the_same_cells_stand_in_both_layouts(cast, work, monkeypatch):
     upright = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make_book())
-    monkeypatch.setattr(matrix, "ACROSS", 0)
+    monkeypatch.setattr(matrix, "MAX_BODY_COLUMNS", 0)
     aside = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make_book())
     assert [list(cells) for cells in zip(*(row[2:] for row in upright), strict=True)] == [
         row[2:] for row in aside
@@ -293,7 +293,7 @@ def test_a_matrix_of_many_cells_is_left_to_the_worker(cast, work, monkeypatch):
 
 
 def test_an_aside_matrix_takes_as_many_queries_for_many_bodies_as_for_few(cast, work, monkeypatch):
-    monkeypatch.setattr(matrix, "ACROSS", 0)
+    monkeypatch.setattr(matrix, "MAX_BODY_COLUMNS", 0)
 
     def queries():
         with CaptureQueriesContext(

@@ -118,13 +118,14 @@ def test_a_directive_shows_its_neighbours_items_and_owers(cast, work, sign_in):
         ("请示报告制度", 1, 2)
     ]
     assert [
-        (ower.obligation.organisation, ower.squares, ower.logged_on is None) for ower in view.owers
+        (line.obligation.organisation, line.item_states, line.logged_on is None)
+        for line in view.assigned_bodies
     ] == [
         (cast.body, ("established",), False),
         (cast.sibling, ("not_started",), True),
     ]
     own = sign_in(cast.stranger).get(f"/directives/{first.pk}/").context["view"]
-    assert [ower.obligation.organisation for ower in own.owers] == [cast.sibling]
+    assert [line.obligation.organisation for line in own.assigned_bodies] == [cast.sibling]
     assert [(share.done, share.of) for share in own.items] == [(0, 1)]
 
 
@@ -206,7 +207,7 @@ def test_the_matrix_keeps_the_lines_in_which_a_light_is_lit(cast, work, sign_in)
     )
     assert late.light == "red"
     assert [row.directive for row in matrix.rows] == [first]
-    assert [(cell.body.code, cell.pk, cell.dim) for cell in matrix.rows[0].cells] == [
+    assert [(cell.body.code, cell.pk, cell.is_dimmed) for cell in matrix.rows[0].cells] == [
         ("Q07", late.pk, False)
     ]
 
@@ -384,7 +385,7 @@ def test_lists_are_exported_with_the_filter_in_force(cast, work, sign_in):
 
 
 def test_the_file_of_the_matrix_says_of_how_many_bodies_it_tells(cast, sign_in, monkeypatch):
-    monkeypatch.setattr("directives.obligations.exports.matrix.ACROSS", 1)
+    monkeypatch.setattr("directives.obligations.exports.matrix.MAX_BODY_COLUMNS", 1)
     directive = make_directive()
     for body in (cast.body, cast.sibling):
         make_obligation(directive, body)

@@ -291,7 +291,7 @@ def test_a_long_ledger_comes_one_directive_after_another(cast, monkeypatch, quer
         now=now,
     )
     sorted_at_once = [(row.number, row.pk) for row in made().rows]
-    monkeypatch.setattr(sheet, "SORTED", 3)
+    monkeypatch.setattr(sheet, "SORT_LIMIT", 3)
     book = made()
     with CaptureQueriesContext(connection) as found:
         rows = [(row.number, row.pk) for row in book.rows]

@@ -201,8 +201,8 @@ def test_a_filter_that_makes_no_sense_asks_for_nothing():
         )
         == ObligationFilter()
     )
-    assert not ObligationFilter.of({"sort": "due"}).narrows
-    assert ObligationFilter.of({"light": "red"}).narrows
+    assert not ObligationFilter.of({"sort": "due"}).is_set
+    assert ObligationFilter.of({"light": "red"}).is_set
 
 
 # one obligation
@@ -618,7 +618,7 @@ def test_who_may_keep_an_item(cast, sign_in, key, item):
 
 
 def ways(response):
-    return [(str(way.label), way.url, way.due) for way in response.context["details"].ways]
+    return [(str(link.label), link.url, link.due) for link in response.context["details"].links]
 
 
 def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):

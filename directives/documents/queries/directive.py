@@ -10,16 +10,16 @@ from directives.core.scope import NO_LIGHTS, Lights, Scope, lights_by
 from directives.documents.queries.source import repairs_in, source_lines
 from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
 from directives.models.documents import PROPOSED
-from directives.obligations.queries.owers import (
-    FEW,
+from directives.obligations.queries.assigned_bodies import (
+    FEW_OBLIGATIONS,
+    AssignedBody,
     Group,
     ItemShare,
-    Ower,
     Terms,
+    assigned_bodies,
     groups,
     leads,
     obligations_in_scope,
-    owers,
     shares,
     terms,
 )
@@ -47,7 +47,7 @@ class DirectiveView:
     addressees: tuple[Addressee, ...]
     items: tuple[ItemShare, ...]
     lights: Lights
-    owers: tuple[Ower, ...]  # empty if they are too many
+    assigned_bodies: tuple[AssignedBody, ...]  # empty if they are too many
     groups: tuple[Group, ...]  # shown if they are too many
     terms: Terms
     timeline: tuple[TimelineEntry, ...]
@@ -61,7 +61,7 @@ class DirectiveView:
     @property
     def not_listed(self) -> int:
         """How many obligations the page does not list."""
-        return 0 if self.groups else self.lights.total - len(self.owers)
+        return 0 if self.groups else self.lights.total - len(self.assigned_bodies)
 
 
 def pieces(
@@ -100,7 +100,10 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
     lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(
         directive.pk, NO_LIGHTS
     )
-    is_short, all_live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
+    is_short, all_live = (
+        lights.total <= FEW_OBLIGATIONS,
+        Obligation.objects.live().filter(directive=directive),
+    )
     return DirectiveView(
         directive=directive,
         before=before,
@@ -109,7 +112,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
         addressees=tuple(directive.addressees.order_by("order")),
         items=shares(scope, directive, items),
         lights=lights,
-        owers=owers(user, live, items) if is_short else (),
+        assigned_bodies=assigned_bodies(user, live, items) if is_short else (),
         groups=() if is_short else groups(scope, directive, items),
         terms=terms(live)
         if is_short

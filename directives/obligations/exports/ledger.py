@@ -49,10 +49,10 @@ from directives.tables.lists import (
     part_of,
 )
 
-SEARCHED = 50_000  # obligations that a text search goes through during a request
-SORTED = 50_000  # rows sorted in one query; more are read directive by directive
-KNOWN = 10_000  # keys of one column whose texts are cached
-LEADS = 3  # lead organisations named in a line
+SEARCH_LIMIT = 50_000  # obligations that a text search goes through during a request
+SORT_LIMIT = 50_000  # rows sorted in one query; more are read directive by directive
+CACHE_SIZE = 10_000  # keys of one column whose texts are cached
+MAX_LEADS = 3  # lead organisations named in a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ def _duty_columns(titled: bool) -> tuple[Column, ...]:
         code = in_script(row.clause.code, get_language())
         return f"《{localized(row.clause, 'title')}》{code}" if titled else code
 
-    clause = _remembered(lambda row: row.clause.pk, code)
-    words = _remembered(lambda row: row.clause.pk, lambda row: localized(row.clause, "text"))
-    items = _remembered(lambda row: row.items, _items)
-    leads = _remembered(
+    clause = _cached(lambda row: row.clause.pk, code)
+    words = _cached(lambda row: row.clause.pk, lambda row: localized(row.clause, "text"))
+    items = _cached(lambda row: row.items, _items)
+    leads = _cached(
         lambda row: (row.part, row.body.pk) if row.part == LEAD else row.clause.pk, _leads
     )
-    body = _remembered(lambda row: (row.part, row.body.pk), _body)
+    body = _cached(lambda row: (row.part, row.body.pk), _body)
     width = 24 if titled else 10
     return (
         Column("number", pgettext("ledger", "No."), lambda row: row.number, "id", 6),
@@ -114,12 +114,12 @@ def _duty_columns(titled: bool) -> tuple[Column, ...]:
 def _light(dated: Dated) -> Callable[[LedgerRow], str]:
     """Return the function that describes the light of a row with its reason."""
 
-    def words(row: LedgerRow) -> str:
+    def text(row: LedgerRow) -> str:
         word, why = describe_light(dated, row)
         return _("%(word)s: %(why)s") % {"word": word, "why": why} if why else word
 
     facts = attrgetter("light", "light_code", "light_on", "percent", "due_on", "starts_on")
-    return _remembered(facts, words)
+    return _cached(facts, text)
 
 
 def _progress_columns(dated: Dated) -> tuple[Column, ...]:
@@ -157,22 +157,22 @@ def _progress_columns(dated: Dated) -> tuple[Column, ...]:
     )
 
 
-def _remembered(
-    key: Callable[[LedgerRow], Hashable], words_of: Callable[[LedgerRow], str]
+def _cached(
+    key: Callable[[LedgerRow], Hashable], text_of: Callable[[LedgerRow], str]
 ) -> Callable[[LedgerRow], str]:
     """Cache `words_of` by the key of a row. The cache holds texts of one language."""
-    known: dict[Hashable, str] = {}
+    texts: dict[Hashable, str] = {}
 
-    def remembered(row: LedgerRow) -> str:
+    def cached(row: LedgerRow) -> str:
         row_key = key(row)
-        words = known.get(row_key)
-        if words is None:
-            if len(known) >= KNOWN:
-                known.clear()
-            words = known[row_key] = words_of(row)
-        return words
+        text = texts.get(row_key)
+        if text is None:
+            if len(texts) >= CACHE_SIZE:
+                texts.clear()
+            text = texts[row_key] = text_of(row)
+        return text
 
-    return remembered
+    return cached
 
 
 def _items(row: LedgerRow) -> str:
@@ -194,8 +194,8 @@ def _measures(row: LedgerRow) -> str:
 
 
 def _leads(row: LedgerRow) -> str:
-    words = pgettext("list", ", ").join(localized(body, "name") for body in row.leads[:LEADS])
-    if (more := len(row.leads) - LEADS) > 0:
+    words = pgettext("list", ", ").join(localized(body, "name") for body in row.leads[:MAX_LEADS])
+    if (more := len(row.leads) - MAX_LEADS) > 0:
         return _("%(bodies)s and %(count)s more") % {"bodies": words, "count": more}
     return words
 
@@ -209,16 +209,16 @@ def _body(row: LedgerRow) -> str:
 
 def _group_paths(*, titled: bool) -> Callable[[LedgerRow], GroupPath]:
     """Return the function that gives the headings of a row: section, clause; `titled`: document."""
-    known: dict[int, GroupPath] = {}
+    paths: dict[int, GroupPath] = {}
 
     def path(row: LedgerRow) -> GroupPath:
         clause = row.clause
-        if clause.pk not in known:
+        if clause.pk not in paths:
             heading = f"{clause.section_number} {localized(clause, 'section_title')}".strip()
             inner = ((clause.section_id, heading), (clause.pk, clause.code))
             outer = ((clause.document_id, localized(clause, "title")),) if titled else ()
-            known[clause.pk] = outer + inner
-        return known[clause.pk]
+            paths[clause.pk] = outer + inner
+        return paths[clause.pk]
 
     return path
 
@@ -226,33 +226,42 @@ def _group_paths(*, titled: bool) -> Callable[[LedgerRow], GroupPath]:
 # notes on the cover
 
 
-def _ledger_notes(chosen: ObligationFilter, user: User | None) -> Notes:
+def _ledger_notes(obligation_filter: ObligationFilter, user: User | None) -> Notes:
     """A note for each condition of the filter. Rows that the user may not see are not named."""
 
-    def named(model: type[Document] | type[Directive] | type[Section], pk: int | None) -> Any:
+    def visible_row(model: type[Document] | type[Directive] | type[Section], pk: int | None) -> Any:
         if not pk:
             return None
         rows = model.objects.all() if user is None else model.objects.visible_to(user)
         return rows.defer(*(HEAVY if model is Document else ())).filter(pk=pk).first()
 
-    section = named(Section, chosen.section)
-    body = Organisation.objects.filter(pk=chosen.body).first() if chosen.body else None
+    section = visible_row(Section, obligation_filter.section)
+    body = (
+        Organisation.objects.filter(pk=obligation_filter.body).first()
+        if obligation_filter.body
+        else None
+    )
     return filter_in_words(
-        (_("Document"), localized(named(Document, chosen.document), "title")),
+        (_("Document"), localized(visible_row(Document, obligation_filter.document), "title")),
         (_("Section"), section and f"{section.number} {localized(section, 'title')}".strip()),
-        (_("Directive"), named(Directive, chosen.directive)),
+        (_("Directive"), visible_row(Directive, obligation_filter.directive)),
         (_("Organisation and those below"), localized(body, "name")),
-        (_("Kind of directive"), dict(DIRECTIVE_KINDS).get(chosen.about)),
-        (_("Kind of organisation"), dict(KINDS).get(chosen.kind)),
-        (pgettext("ledger", "Light"), chosen.light_word),
-        (_("State"), dict(OBLIGATION_STATES).get(chosen.state)),
-        (_("Responsibility"), dict(PARTS).get(chosen.part)),
-        (_("Missed deadline"), CLOCK_WORDS.get(chosen.clock)),
-        (_("Outstanding"), CLOCK_WORDS.get(chosen.owes)),
-        (_("Due by"), chosen.on.isoformat() if chosen.owes and chosen.on else ""),
-        (_("Yellow because"), CAUSE_WORDS.get(chosen.cause)),
-        (_("Due date"), _("No due date set") if chosen.due else ""),
-        (_("Search text"), chosen.q),
+        (_("Kind of directive"), dict(DIRECTIVE_KINDS).get(obligation_filter.about)),
+        (_("Kind of organisation"), dict(KINDS).get(obligation_filter.kind)),
+        (pgettext("ledger", "Light"), obligation_filter.light_word),
+        (_("State"), dict(OBLIGATION_STATES).get(obligation_filter.state)),
+        (_("Responsibility"), dict(PARTS).get(obligation_filter.part)),
+        (_("Missed deadline"), CLOCK_WORDS.get(obligation_filter.clock)),
+        (_("Outstanding"), CLOCK_WORDS.get(obligation_filter.owes)),
+        (
+            _("Due by"),
+            obligation_filter.on.isoformat()
+            if obligation_filter.owes and obligation_filter.on
+            else "",
+        ),
+        (_("Yellow because"), CAUSE_WORDS.get(obligation_filter.cause)),
+        (_("Due date"), _("No due date set") if obligation_filter.due else ""),
+        (_("Search text"), obligation_filter.q),
     )
 
 
@@ -264,7 +273,7 @@ def light_notes(lights: Lights) -> Notes:
 
 def book(
     rows: ObligationQuerySet,
-    chosen: ObligationFilter,
+    obligation_filter: ObligationFilter,
     *,
     user: User | None,
     dated: Dated,
@@ -274,28 +283,32 @@ def book(
 
     `rows` are all that the user may export; a `user` of None means the system.
     """
-    filtered = chosen.apply(rows, dated.today)
+    filtered = obligation_filter.apply(rows, dated.today)
     lights: Counter[str] = Counter()
     directives = set()
     counted = filtered.order_by().values_list("directive_id", "light").annotate(Count("pk"))
     for directive, light, count in counted:
         directives.add(directive)
         lights[light] += count
-    titled = not chosen.document
-    in_order = chosen.sort in ("", DOCUMENT)
-    parts: Iterable[QuerySet[Obligation]] = [ordered := chosen.sorted(filtered)]
-    if in_order and lights.total() > SORTED:
-        walk = Directive.objects.filter(pk__in=directives).order_by("document_id", "order", "pk")
-        parts = (ordered.filter(directive=pk) for pk in walk.values_list("pk", flat=True))
+    titled = not obligation_filter.document
+    in_order = obligation_filter.sort in ("", DOCUMENT)
+    parts: Iterable[QuerySet[Obligation]] = [ordered := obligation_filter.sorted(filtered)]
+    if in_order and lights.total() > SORT_LIMIT:
+        in_document_order = Directive.objects.filter(pk__in=directives).order_by(
+            "document_id", "order", "pk"
+        )
+        parts = (
+            ordered.filter(directive=pk) for pk in in_document_order.values_list("pk", flat=True)
+        )
     documents = Document.objects.filter(fictional=True)
-    if chosen.document:
-        documents = documents.filter(pk=chosen.document)
+    if obligation_filter.document:
+        documents = documents.filter(pk=obligation_filter.document)
     return Book(
         name=_("Ledger of obligations"),
         columns=columns(dated, titled=titled),
         rows=ledger(parts, user),
         as_of=now,
-        notes=(*_ledger_notes(chosen, user), *light_notes(Lights(**lights))),
+        notes=(*_ledger_notes(obligation_filter, user), *light_notes(Lights(**lights))),
         fictional=documents.exists(),
         site=settings.SITE_URL,
         group=_group_paths(titled=titled) if in_order else None,
@@ -307,35 +320,43 @@ def book(
 
 def listed(request: ListRequest, place: Place) -> FilteredList:
     """The ledger of the rows that the query string selects and the user may export."""
-    chosen = ObligationFilter.of(request.GET)
+    obligation_filter = ObligationFilter.of(request.GET)
     rows = Obligation.objects.exportable_by(request.user)
-    filtered = chosen.apply(rows, request.today).order_by()
+    filtered = obligation_filter.apply(rows, request.today).order_by()
     return FilteredList(
-        _ledger_notes(chosen, request.user),
-        partial(_few, request, chosen, filtered),
+        _ledger_notes(obligation_filter, request.user),
+        partial(_has_at_most, request, obligation_filter, filtered),
         filtered.count,
-        partial(book, rows, chosen, user=request.user, dated=request, now=request.now),
+        partial(book, rows, obligation_filter, user=request.user, dated=request, now=request.now),
     )
 
 
-def _few(
-    request: ListRequest, chosen: ObligationFilter, filtered: QuerySet[Obligation], limit: int
+def _has_at_most(
+    request: ListRequest,
+    obligation_filter: ObligationFilter,
+    filtered: QuerySet[Obligation],
+    limit: int,
 ) -> bool:
     """Whether the export has at most `limit` rows, counted as the page counts them.
 
     Searches over very many obligations are not counted; they do not count as few.
     """
-    if chosen.q:
-        wide = Scope.of(request.user).sees_most
-        if wide and Obligation.objects.order_by()[: SEARCHED + 1].count() > SEARCHED:
+    if obligation_filter.q:
+        sees_most = Scope.of(request.user).sees_most
+        if sees_most and Obligation.objects.order_by()[: SEARCH_LIMIT + 1].count() > SEARCH_LIMIT:
             return False
         return filtered[: limit + 1].count() <= limit
     body = None
-    if chosen.body:
-        body = Organisation.objects.visible_to(request.user).filter(pk=chosen.body).first()
+    if obligation_filter.body:
+        body = (
+            Organisation.objects.visible_to(request.user).filter(pk=obligation_filter.body).first()
+        )
         if body is None:
             return filtered[: limit + 1].count() <= limit
-    reach, known = Reach.of(request.user, body), CountedFilter(chosen, chosen.document)
-    rows = in_reach(request.user, known, reach, None, today=request.today)
-    count = counts(request.user, reach, known, rows).shown
+    reach, counted_filter = (
+        Reach.of(request.user, body),
+        CountedFilter(obligation_filter, obligation_filter.document),
+    )
+    rows = in_reach(request.user, counted_filter, reach, None, today=request.today)
+    count = counts(request.user, reach, counted_filter, rows).matching
     return count is not None and count <= limit

@@ -53,7 +53,7 @@ class MoveForm(forms.Form):
             )
 
     @property
-    def asked(self) -> list[forms.BoundField]:
+    def reason_fields(self) -> list[forms.BoundField]:
         """A field for each item that is not established."""
         return [self[name] for name in self.items]
 
@@ -63,7 +63,7 @@ class MoveForm(forms.Form):
         reasons = {item.pk: cleaned[name] for name, item in self.items.items()}
         return {"version": cleaned["version"], "reason": cleaned["reason"], "open_reasons": reasons}
 
-    def refuse(self, refusal: Refusal) -> None:
+    def add_errors(self, refusal: Refusal) -> None:
         """Add the errors of a refused command to the fields of items."""
         for name, texts in getattr(refusal, "errors", {}).items():
             if name in self.items and not self.has_error(name):

@@ -29,7 +29,7 @@ class Reach:
     ranges: tuple[Range, ...] = ()  # of paths, in their order
     branches: tuple[int, ...] = ()  # trees (ids) with stored counts
     single_bodies: tuple[int, ...] = ()  # bodies (ids) that have only their own rows
-    nameable: bool = True  # few enough bodies to list in a query
+    is_listable: bool = True  # few enough bodies to list in a query
 
     @classmethod
     def of(cls, user: User, body: Organisation | None = None) -> "Reach":
@@ -58,7 +58,7 @@ class Counts:
 
     lights: Lights | None  # of the filter without its light
     total: int | None  # the same for all lights together
-    shown: int | None  # of the whole filter
+    matching: int | None  # of the whole filter
     waiting: int = 0  # of `shown`, those that the user may acknowledge
 
 
@@ -66,7 +66,7 @@ class Counts:
 class CountedFilter:
     """A filter, with the document (id) if all its rows are of one document."""
 
-    chosen: ObligationFilter
+    filter: ObligationFilter
     document: int | None  # that of the filter, or of the section or directive it names
 
     @property
@@ -75,56 +75,61 @@ class CountedFilter:
         return {"document": self.document} if self.document else {}
 
     @property
-    def counted(self) -> bool:
+    def has_light_counts(self) -> bool:
         """Whether there are stored counts by light for this filter."""
-        chosen = self.chosen
-        if chosen.clock or chosen.owes or chosen.cause or chosen.due:
+        conditions = self.filter
+        if conditions.clock or conditions.owes or conditions.cause or conditions.due:
             return False
-        return not (chosen.part or chosen.q) and (not chosen.state or chosen.state in LIVE)
+        return not (conditions.part or conditions.q) and (
+            not conditions.state or conditions.state in LIVE
+        )
 
     @property
-    def marked(self) -> bool:
+    def is_single_mark(self) -> bool:
         """Whether the filter asks for exactly one mark and nothing else."""
-        chosen = self.chosen
-        if chosen.section or chosen.directive or chosen.about or chosen.kind:
+        conditions = self.filter
+        if conditions.section or conditions.directive or conditions.about or conditions.kind:
             return False
-        if chosen.state or chosen.part or chosen.q:
+        if conditions.state or conditions.part or conditions.q:
             return False
-        return sum(map(bool, (chosen.clock, chosen.owes, chosen.cause, chosen.due))) == 1
+        return (
+            sum(map(bool, (conditions.clock, conditions.owes, conditions.cause, conditions.due)))
+            == 1
+        )
 
-    def tallies(self, *, lit: bool = False) -> QuerySet[Total] | QuerySet[Tally]:
+    def tallies(self, *, matching_light: bool = False) -> QuerySet[Total] | QuerySet[Tally]:
         """The stored counts of this filter in every scope; with `lit`, only those of its lights."""
-        chosen = self.chosen
+        conditions = self.filter
         where: dict[str, object] = {"document": self.document}
-        if chosen.directive or chosen.about or chosen.kind or chosen.state:
+        if conditions.directive or conditions.about or conditions.kind or conditions.state:
             model: type[Total] | type[Tally] = Tally
             where |= {
-                "directive": chosen.directive,
-                "directive__kind": chosen.about,
-                "directive__section": chosen.section,
-                "body_kind": chosen.kind,
-                "state": chosen.state,
+                "directive": conditions.directive,
+                "directive__kind": conditions.about,
+                "directive__section": conditions.section,
+                "body_kind": conditions.kind,
+                "state": conditions.state,
             }
         else:
             model = Total
-            where["section"] = chosen.section
-        if lit and chosen.light:
-            where["light__in"] = LIGHT_CHOICES[chosen.light]
+            where["section"] = conditions.section
+        if matching_light and conditions.light:
+            where["light__in"] = LIGHT_CHOICES[conditions.light]
         return model.objects.filter(
             count__gt=0, **{name: value for name, value in where.items() if value}
         )
 
     def marks(self) -> QuerySet[Mark]:
         """The marks of this filter in every scope."""
-        chosen = self.chosen
+        conditions = self.filter
         rows = Mark.objects.filter(count__gt=0, **self.of_document)
-        if chosen.owes:
-            rows = rows.filter(topic="owes", word=chosen.owes)
-            return rows.filter(day=chosen.on) if chosen.on else rows
-        if chosen.due:
+        if conditions.owes:
+            rows = rows.filter(topic="owes", word=conditions.owes)
+            return rows.filter(day=conditions.on) if conditions.on else rows
+        if conditions.due:
             return rows.filter(topic="undated", day=ALWAYS)
-        overdue = (f"{chosen.clock}_overdue", f"{chosen.clock}_returned_overdue")
-        words = CAUSES[chosen.cause] if chosen.cause else overdue
+        overdue = (f"{conditions.clock}_overdue", f"{conditions.clock}_returned_overdue")
+        words = CAUSES[conditions.cause] if conditions.cause else overdue
         return rows.filter(topic="reason", word__in=words, day=ALWAYS)
 
 
@@ -136,30 +141,32 @@ NEAREST = Case(
 )
 
 
-def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligation]:
+def guided(rows: QuerySet[Obligation], counted_filter: CountedFilter) -> QuerySet[Obligation]:
     """Limit the rows to subtrees with matching stored counts, which selects the same rows.
 
     Rare rows are then found without scanning every organisation.
     """
-    chosen = known.chosen
-    if chosen.part == LEAD:
-        leads = Obligation.objects.filter(part=LEAD, **known.of_document).order_by("directive")
+    conditions = counted_filter.filter
+    if conditions.part == LEAD:
+        leads = Obligation.objects.filter(part=LEAD, **counted_filter.of_document).order_by(
+            "directive"
+        )
         ids = list(leads.values_list("pk", flat=True)[: LEADS + 1])
         return rows.filter(pk__in=ids) if len(ids) <= LEADS else rows
     guides: dict[str, QuerySet] = {}
-    if chosen.section or (chosen.light and not known.document):
-        narrow = ObligationFilter(section=chosen.section, light=chosen.light)
-        here = replace(known, chosen=narrow).tallies(lit=True)
-        guides["here"] = here.filter(scope__path=OuterRef("organisation__path"))
+    if conditions.section or (conditions.light and not counted_filter.document):
+        narrow_filter = ObligationFilter(section=conditions.section, light=conditions.light)
+        totals = replace(counted_filter, filter=narrow_filter).tallies(matching_light=True)
+        guides["here"] = totals.filter(scope__path=OuterRef("organisation__path"))
     nearest: dict[str, QuerySet] = {}
-    if chosen.clock or chosen.cause or chosen.owes or chosen.due:
-        nearest["marked"] = known.marks()
-    if chosen.state in LIVE:
-        marks = Mark.objects.filter(count__gt=0, **known.of_document)
-        nearest["in_state"] = marks.filter(topic="state", word=chosen.state, day=ALWAYS)
-    if chosen.directive:
-        narrow = ObligationFilter(directive=chosen.directive, light=chosen.light)
-        nearest["owed"] = replace(known, chosen=narrow).tallies(lit=True)
+    if conditions.clock or conditions.cause or conditions.owes or conditions.due:
+        nearest["marked"] = counted_filter.marks()
+    if conditions.state in LIVE:
+        marks = Mark.objects.filter(count__gt=0, **counted_filter.of_document)
+        nearest["in_state"] = marks.filter(topic="state", word=conditions.state, day=ALWAYS)
+    if conditions.directive:
+        narrow_filter = ObligationFilter(directive=conditions.directive, light=conditions.light)
+        nearest["owed"] = replace(counted_filter, filter=narrow_filter).tallies(matching_light=True)
     if nearest:
         rows = rows.alias(nearest=NEAREST)
         guides |= {
@@ -172,56 +179,68 @@ def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligat
     return rows
 
 
-def counts(user: User, reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> Counts:
+def counts(
+    user: User, reach: Reach, counted_filter: CountedFilter, rows: QuerySet[Obligation]
+) -> Counts:
     """Count the rows of a filter in at most three queries.
 
     `rows` are the rows in reach that the filter without its light selects.
     """
     staff = [*user.bodies_as(STAFF)]
-    has_counts = known.counted and reach.nameable
+    has_counts = counted_filter.has_light_counts and reach.is_listable
     if has_counts:
-        counted = _stored(reach, known, rows, staff)
-    elif known.marked and reach.nameable and reach.branches:
-        counted = _marked(reach, known, rows)
+        counted = _stored(reach, counted_filter, rows, staff)
+    elif counted_filter.is_single_mark and reach.is_listable and reach.branches:
+        counted = _marked(reach, counted_filter, rows)
     else:
-        counted = _bounded(rows, known.chosen.light)
+        counted = _bounded(rows, counted_filter.filter.light)
     if not staff or (has_counts and not reach.branches):
         return counted
     waiting = rows.filter(organisation__in=staff, state=ASSIGNED)
-    waiting = waiting.filter(light__in=LIGHT_CHOICES[known.chosen.light])
+    waiting = waiting.filter(light__in=LIGHT_CHOICES[counted_filter.filter.light])
     return replace(counted, waiting=waiting.count())
 
 
 def _stored(
-    reach: Reach, known: CountedFilter, rows: QuerySet[Obligation], staff: Collection[int]
+    reach: Reach, counted_filter: CountedFilter, rows: QuerySet[Obligation], staff: Collection[int]
 ) -> Counts:
     """Exact counts: the stored ones of the branches, and the rows of single bodies."""
-    shown, counted, waiting = LIGHT_CHOICES[known.chosen.light], Counter[str](), 0
+    matching_lights, counted, waiting = (
+        LIGHT_CHOICES[counted_filter.filter.light],
+        Counter[str](),
+        0,
+    )
     if reach.branches:
-        tallies = known.tallies().filter(scope__in=reach.branches).order_by()
+        tallies = counted_filter.tallies().filter(scope__in=reach.branches).order_by()
         counted.update(dict(tallies.values_list("light").annotate(Sum("count"))))
     if reach.single_bodies:
-        own = Count("pk", filter=Q(state=ASSIGNED, organisation__in=staff)) if staff else Value(0)
-        single = rows.filter(organisation__in=reach.single_bodies).order_by().values_list("light")
-        for light, count, waits in single.annotate(Count("pk"), waits=own):
+        acknowledgeable = (
+            Count("pk", filter=Q(state=ASSIGNED, organisation__in=staff)) if staff else Value(0)
+        )
+        of_single_bodies = (
+            rows.filter(organisation__in=reach.single_bodies).order_by().values_list("light")
+        )
+        for light, count, waits in of_single_bodies.annotate(Count("pk"), waits=acknowledgeable):
             counted[light] += count
-            waiting += waits if light in shown else 0
-    total, of_light = counted.total(), sum(counted[light] for light in shown)
+            waiting += waits if light in matching_lights else 0
+    total, of_light = counted.total(), sum(counted[light] for light in matching_lights)
     return Counts(Lights(**counted), total, of_light, waiting)
 
 
-def _marked(reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> Counts:
+def _marked(reach: Reach, counted_filter: CountedFilter, rows: QuerySet[Obligation]) -> Counts:
     """Exact counts of a mark; by light if it implies one light, or if the rows are few."""
-    chosen = known.chosen
-    total = known.marks().filter(scope__in=reach.branches).aggregate(n=Sum("count"))["n"] or 0
+    conditions = counted_filter.filter
+    total = (
+        counted_filter.marks().filter(scope__in=reach.branches).aggregate(n=Sum("count"))["n"] or 0
+    )
     if reach.single_bodies:
         total += rows.filter(organisation__in=reach.single_bodies).count()
-    if chosen.clock or chosen.cause:
-        colour = RED if chosen.clock else YELLOW
-        shown = total if colour in LIGHT_CHOICES[chosen.light] else 0
-        return Counts(Lights(**{colour: total}), total, shown)
-    counted = _bounded(rows, chosen.light) if total <= COUNT_LIMIT else Counts(None, None, None)
-    return replace(counted, total=total, shown=counted.shown if chosen.light else total)
+    if conditions.clock or conditions.cause:
+        colour = RED if conditions.clock else YELLOW
+        matching = total if colour in LIGHT_CHOICES[conditions.light] else 0
+        return Counts(Lights(**{colour: total}), total, matching)
+    counted = _bounded(rows, conditions.light) if total <= COUNT_LIMIT else Counts(None, None, None)
+    return replace(counted, total=total, matching=counted.matching if conditions.light else total)
 
 
 def _bounded(rows: QuerySet[Obligation], light: str) -> Counts:
@@ -229,8 +248,8 @@ def _bounded(rows: QuerySet[Obligation], light: str) -> Counts:
     lights = _count(rows)
     if lights is not None:
         return Counts(lights, lights.total, sum(map(lights.count, LIGHT_CHOICES[light])))
-    lit = _count(rows.filter(light__in=LIGHT_CHOICES[light])) if light else None
-    return Counts(None, None, lit.total if lit else None)
+    with_light = _count(rows.filter(light__in=LIGHT_CHOICES[light])) if light else None
+    return Counts(None, None, with_light.total if with_light else None)
 
 
 def _count(rows: QuerySet[Obligation]) -> Lights | None:

@@ -136,12 +136,12 @@ class ObligationFilter:
         )
 
     @property
-    def narrows(self) -> bool:
+    def is_set(self) -> bool:
         """Whether the filter has any condition."""
         return replace(self, sort="") != ObligationFilter()
 
     @property
-    def mixed(self) -> bool:
+    def covers_several_colours(self) -> bool:
         """Whether the chosen light covers several colours."""
         return len(LIGHT_CHOICES[self.light]) > 1
 
@@ -184,7 +184,7 @@ class ObligationFilter:
             rows = rows.with_clock_running(self.owes, self.on)
         if self.due == UNDATED:
             rows = rows.undated()
-        return rows.filter(_mentions(self.q)) if self.q else rows
+        return rows.filter(_contains_text(self.q)) if self.q else rows
 
     def order(self, *, oversees: bool) -> Order:
         """The chosen order, or the default: tree order if the user oversees bodies."""
@@ -198,11 +198,11 @@ class ObligationFilter:
 
 def with_urgency(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     """Annotate the rows with the urgency of their light; 0 is the most urgent."""
-    whens = [When(light=colour, then=Value(place)) for colour, place in URGENCY.items()]
+    whens = [When(light=colour, then=Value(position)) for colour, position in URGENCY.items()]
     return rows.annotate(urgency=Case(*whens, output_field=IntegerField()))
 
 
-def _mentions(q: str) -> Q:
+def _contains_text(q: str) -> Q:
     """The condition that a directive or body mentions the text, in either script, or by code."""
     return (
         Q(directive__search_key__contains=fold(q))

@@ -21,7 +21,7 @@ from directives.models import (
 )
 
 BATCH = 500  # rows whose items and measures are read together
-KEPT = 20_000  # bodies, or plans, that are cached between batches
+CACHE_SIZE = 20_000  # bodies, or plans, that are cached between batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +131,12 @@ class LedgerReader:
         """
         clauses, bodies, keys, _versions, parts, *_rest = zip(*batch, strict=True)
         self._read_names(set(clauses), set(bodies))
-        led = zip(clauses, parts, strict=True)
-        self._read_leads({clause for clause, part in led if part != LEAD} - self.leads.keys())
-        listed = zip(keys, clauses, strict=True)
-        items = self._read_items([pk for pk, clause in listed if clause in self.itemised])
+        clause_parts = zip(clauses, parts, strict=True)
+        self._read_leads(
+            {clause for clause, part in clause_parts if part != LEAD} - self.leads.keys()
+        )
+        ids_with_clauses = zip(keys, clauses, strict=True)
+        items = self._read_items([pk for pk, clause in ids_with_clauses if clause in self.itemised])
         measures = self._read_measures(keys)
         for number, (clause, body, pk, version, part, *rest) in enumerate(batch, first):
             yield LedgerRow(
@@ -161,7 +163,7 @@ class LedgerReader:
             ):
                 self.items[pk] = (number, hans, hant)
                 self.itemised.add(clause)
-        if len(self.bodies) > KEPT:
+        if len(self.bodies) > CACHE_SIZE:
             self.bodies.clear()
         if new := bodies - self.bodies.keys():
             for cells in Organisation.objects.filter(pk__in=new).values_list(*BODY):
@@ -196,7 +198,7 @@ class LedgerReader:
             obligation__in=keys, measure__plan__live=True
         ).order_by("measure__plan", "measure__number")
         lines = list(served.values_list("obligation", "measure__plan", "measure__text"))
-        if len(self.visible_plans) > KEPT:
+        if len(self.visible_plans) > CACHE_SIZE:
             self.visible_plans.clear()
         if new := {plan for _pk, plan, _text in lines} - self.visible_plans.keys():
             plans = (

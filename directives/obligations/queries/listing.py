@@ -40,7 +40,7 @@ DIRECTIVES, BODIES = 200, 100  # matches of a search that are used; there may be
 class Options:
     """The choices of the filter's lists, and the rows that the filter names."""
 
-    chosen: ObligationFilter
+    filter: ObligationFilter
     sections: tuple[Section, ...]  # of every document in view, each with its document
     documents: Mapping[int, Document]
     bodies: tuple[Organisation, ...]
@@ -63,7 +63,7 @@ class Options:
     def section_choices(self) -> Iterator[tuple[int, str]]:
         """The sections of the chosen document, or of all."""
         for section in self.sections:
-            if self.chosen.document in (None, section.document_id):
+            if self.filter.document in (None, section.document_id):
                 title = localized(section, "title") or gettext("Closing paragraph")
                 yield section.pk, f"{localized_text(section.number)} {title}".lstrip()
 
@@ -74,18 +74,18 @@ def nearby_bodies(user: User, body: int | None) -> tuple[Organisation, ...]:
     The user's own bodies and their children; the chosen body, its parent and its children.
     """
     scope = Scope.of(user)
-    top = [tree.pk for tree in scope.trees][:OFFERED]
-    own = [*top, *(single.pk for single in scope.bodies)][:OFFERED]
-    wanted = Q(pk__in=own) | Q(parent__in=top)
+    top_bodies = [tree.pk for tree in scope.trees][:OFFERED]
+    user_bodies = [*top_bodies, *(single.pk for single in scope.bodies)][:OFFERED]
+    condition = Q(pk__in=user_bodies) | Q(parent__in=top_bodies)
     if body:
         parent = Organisation.objects.filter(pk=body).values("parent")
-        wanted |= Q(pk=body) | Q(parent=body) | Q(pk__in=parent)
-    rows = Organisation.objects.filter(in_view(user, "")).filter(wanted).order_by("code")
+        condition |= Q(pk=body) | Q(parent=body) | Q(pk__in=parent)
+    rows = Organisation.objects.filter(in_view(user, "")).filter(condition).order_by("code")
     names = ("code", "name_hans", "name_hant", "path", "branch", "kind")
     return tuple(rows.only(*names)[:OFFERED])
 
 
-def filter_options(user: User, chosen: ObligationFilter) -> Options:
+def filter_options(user: User, obligation_filter: ObligationFilter) -> Options:
     """Return the lists of the filter, in two queries, or three with a directive."""
     titles = ("title", "title_hans", "title_hant", "fictional", "script")
     sections = tuple(
@@ -98,24 +98,30 @@ def filter_options(user: User, chosen: ObligationFilter) -> Options:
         .order_by("-document__registered_at", "order")
     )
     directive = None
-    if chosen.directive:
-        directive = Directive.objects.visible_to(user).filter(pk=chosen.directive).first()
+    if obligation_filter.directive:
+        directive = (
+            Directive.objects.visible_to(user).filter(pk=obligation_filter.directive).first()
+        )
     documents = {section.document_id: section.document for section in sections}
-    bodies = nearby_bodies(user, chosen.body)
-    section = next((row for row in sections if row.pk == chosen.section), None)
+    bodies = nearby_bodies(user, obligation_filter.body)
+    section = next((row for row in sections if row.pk == obligation_filter.section), None)
     part = directive or section
-    document = chosen.document or (part.document_id if part else None)
+    document = obligation_filter.document or (part.document_id if part else None)
     if document is None and len(documents) == 1:
         document = next(iter(documents))
     return Options(
-        chosen=chosen,
+        filter=obligation_filter,
         sections=sections,
         documents=documents,
         bodies=bodies,
-        body=next((body for body in bodies if body.pk == chosen.body), None),
+        body=next((body for body in bodies if body.pk == obligation_filter.body), None),
         directive=directive,
         document=document,
-        contradictory=bool(section and chosen.document and section.document_id != chosen.document),
+        contradictory=bool(
+            section
+            and obligation_filter.document
+            and section.document_id != obligation_filter.document
+        ),
     )
 
 
@@ -168,7 +174,7 @@ def _lines(rows: QuerySet[Obligation]) -> list[ObligationLine]:
 
 
 @dataclass(frozen=True, slots=True)
-class Mentions:
+class Matches:
     """Ids of the rows that mention the search text."""
 
     directives: tuple[int, ...]
@@ -184,7 +190,7 @@ class Mentions:
         return rows.filter(Q(directive__in=self.directives) | Q(organisation__in=self.bodies))
 
 
-def mentions(user: User, words: str) -> Mentions:
+def search(user: User, words: str) -> Matches:
     """Find the directives and bodies that mention the text, in either script.
 
     Bodies match by name or code. At most two queries.
@@ -196,7 +202,7 @@ def mentions(user: User, words: str) -> Mentions:
     directive_ids = tuple(texts.values_list("pk", flat=True)[: DIRECTIVES + 1])
     body_ids = tuple(bodies.values_list("pk", flat=True)[: BODIES + 1])
     cut = len(directive_ids) > DIRECTIVES or len(body_ids) > BODIES
-    return Mentions(directive_ids[:DIRECTIVES], body_ids[:BODIES], cut)
+    return Matches(directive_ids[:DIRECTIVES], body_ids[:BODIES], cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +217,9 @@ class Chip:
 class Listing:
     """A page of the list, with its counts."""
 
-    leaf: Page
+    page: Page
     options: Options
-    mentioned: Mentions | None  # None: no search
+    matches: Matches | None  # None: no search
     unsorted: bool  # too many rows for the chosen order: they are in tree order
     lights: Lights | None  # of the filter without its light
     chips: tuple[Chip, ...]  # the same, the most urgent first
@@ -222,11 +228,11 @@ class Listing:
 
     limit = COUNT_LIMIT
     sortable = SORTABLE
-    most = (DIRECTIVES, BODIES)
+    match_limits = (DIRECTIVES, BODIES)
 
 
 def in_reach(
-    user: User, known: CountedFilter, reach: Reach, mentioned: Mentions | None, *, today: date
+    user: User, counted_filter: CountedFilter, reach: Reach, matches: Matches | None, *, today: date
 ) -> QuerySet[Obligation]:
     """The rows that the user sees and the filter without its light selects.
 
@@ -237,18 +243,20 @@ def in_reach(
         return rows.none()
     if len(reach.ranges) > 1 or not reach.trees:
         rows = rows.visible_to(user)
-    chosen = known.chosen
-    rest = replace(chosen, body=None, light="", document=known.document, q="")
-    matching: QuerySet[Obligation] = rest.apply(rows, today)
-    if mentioned is not None:
-        matching = mentioned.apply(matching)
+    conditions = counted_filter.filter
+    other_conditions = replace(
+        conditions, body=None, light="", document=counted_filter.document, q=""
+    )
+    matching: QuerySet[Obligation] = other_conditions.apply(rows, today)
+    if matches is not None:
+        matching = matches.apply(matching)
     if reach.trees:
-        return guided(matching, known)
-    return matching.filter(organisation__in=reach.single_bodies) if chosen.body else matching
+        return guided(matching, counted_filter)
+    return matching.filter(organisation__in=reach.single_bodies) if conditions.body else matching
 
 
 def _between_paths(
-    rows: QuerySet[Obligation], reach: Reach, order: Order, turn: PageRequest
+    rows: QuerySet[Obligation], reach: Reach, order: Order, page_request: PageRequest
 ) -> QuerySet[Obligation]:
     """Limit the rows to the paths from the first to the last in reach.
 
@@ -257,36 +265,41 @@ def _between_paths(
     if not reach.trees:
         return rows
     low, high = reach.ranges[0][0], max(high for _low, high in reach.ranges)
-    if order.name == TREE and turn.key and turn.backwards:
-        high = min(high, turn.key[0])
-    elif order.name == TREE and turn.key:
-        low = max(low, turn.key[0])
+    if order.name == TREE and page_request.key and page_request.backwards:
+        high = min(high, page_request.key[0])
+    elif order.name == TREE and page_request.key:
+        low = max(low, page_request.key[0])
     return rows.filter(organisation__path__gte=low, organisation__path__lte=high)
 
 
 def listing(user: User, options: Options, query: Mapping[str, str], *, today: date) -> Listing:
     """Return the page of the list that the query string asks for."""
-    chosen, known = options.chosen, CountedFilter(options.chosen, options.document)
-    unseen = chosen.body and not options.body
-    reach = Reach() if unseen else Reach.of(user, options.body)
-    mentioned = mentions(user, chosen.q) if chosen.q else None
-    rows = in_reach(user, known, reach, mentioned, today=today)
-    order = chosen.order(oversees=user.oversees)
-    counted = counts(user, reach, known, _between_paths(rows, reach, order, PageRequest()))
-    many = counted.shown is None or counted.shown > SORTABLE
-    unsorted = order.name != TREE and bool(reach.branches) and many
+    obligation_filter, counted_filter = (
+        options.filter,
+        CountedFilter(options.filter, options.document),
+    )
+    body_is_hidden = obligation_filter.body and not options.body
+    reach = Reach() if body_is_hidden else Reach.of(user, options.body)
+    matches = search(user, obligation_filter.q) if obligation_filter.q else None
+    rows = in_reach(user, counted_filter, reach, matches, today=today)
+    order = obligation_filter.order(oversees=user.oversees)
+    counted = counts(user, reach, counted_filter, _between_paths(rows, reach, order, PageRequest()))
+    is_long = counted.matching is None or counted.matching > SORTABLE
+    unsorted = order.name != TREE and bool(reach.branches) and is_long
     if unsorted:
-        order = replace(chosen, sort=TREE).order(oversees=True)
-    turn = PageRequest.from_query(query, order)
-    if chosen.light:
-        rows = rows.filter(light__in=LIGHT_CHOICES[chosen.light])
-    rows = _between_paths(rows if counted.shown != 0 else rows.none(), reach, order, turn)
+        order = replace(obligation_filter, sort=TREE).order(oversees=True)
+    page_request = PageRequest.from_query(query, order)
+    if obligation_filter.light:
+        rows = rows.filter(light__in=LIGHT_CHOICES[obligation_filter.light])
+    rows = _between_paths(
+        rows if counted.matching != 0 else rows.none(), reach, order, page_request
+    )
     if order.name == "light":
         rows = with_urgency(rows)
     return Listing(
-        leaf=read_page(rows, order, turn, total=counted.shown, read=_lines),
+        page=read_page(rows, order, page_request, total=counted.matching, read=_lines),
         options=options,
-        mentioned=mentioned,
+        matches=matches,
         unsorted=unsorted,
         lights=counted.lights,
         chips=tuple(Chip(colour, getattr(counted.lights, colour, None)) for colour in URGENCY),

@@ -22,9 +22,9 @@ from directives.models import (
 from directives.models.scope import in_view
 from directives.obligations.queries.counting import Reach
 
-SIDE = 25  # directives and bodies on one page
-TOGETHER = 10  # directives in a batch of an export
-ASIDE = 300  # bodies in a batch of an export
+PAGE_SIZE = 25  # directives and bodies on one page
+DIRECTIVE_BATCH = 10  # directives in a batch of an export
+BODY_BATCH = 300  # bodies in a batch of an export
 DOWN = Order("d", (Column("order"), Column("pk")))
 ACROSS = Order("b", (Column("path"), Column("pk")))
 # Id, light and percent of obligations, by (directive id, organisation id).
@@ -39,7 +39,7 @@ class Cell:
     pk: int | None = None
     light: str = ""
     percent: int = 0
-    dim: bool = False  # its light is not the chosen one
+    is_dimmed: bool = False  # its light is not the chosen one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Row:
 
     directive: Directive
     cells: tuple[Cell, ...]
-    opens: bool
+    starts_section: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Axes:
 
     directives: QuerySet[Directive]
     bodies: QuerySet[Organisation]
-    owed: QuerySet[Obligation]
+    obligations: QuerySet[Obligation]
     light: str
     total: int | None  # number of bodies; None if there is no stored count
 
@@ -92,27 +92,30 @@ def axes(
     page, limits them to the paths from where the page begins.
     """
     reach = Reach.of(user, body)
-    owed = Obligation.objects.live().filter(document=document)
+    obligations = Obligation.objects.live().filter(document=document)
     directives: QuerySet[Directive] = Directive.objects.filter(
         document=document, statement=False
     ).select_related("section")
-    part = {} if (pk := whole_number(section)) is None else {"section": pk}
-    directives, owed = directives.filter(**part), owed.filter(**part)
-    lit = owed.filter(light=light) if light else owed
+    section_condition = {} if (pk := whole_number(section)) is None else {"section": pk}
+    directives, obligations = (
+        directives.filter(**section_condition),
+        obligations.filter(**section_condition),
+    )
+    matching = obligations.filter(light=light) if light else obligations
     if light:
-        directives = _lit(directives, reach, lit, kind=kind, light=light)
-    bodies = _within(user, reach, PageRequest.from_query(query or {}, ACROSS, "b"))
+        directives = _with_light(directives, reach, matching, kind=kind, light=light)
+    bodies = _bodies_in_reach(user, reach, PageRequest.from_query(query or {}, ACROSS, "b"))
     bodies = bodies.filter(kind=kind) if kind else bodies
-    bodies = bodies.filter(Exists(lit.filter(organisation=OuterRef("pk"))))
-    if part:
-        conditions = {**part, **({"light": light} if light else {})}
+    bodies = bodies.filter(Exists(matching.filter(organisation=OuterRef("pk"))))
+    if section_condition:
+        conditions = {**section_condition, **({"light": light} if light else {})}
         bodies = bodies.filter(_counted_in(document, conditions))
     return Axes(
         directives,
         bodies,
-        owed,
+        obligations,
         light,
-        None if part or kind or light else _counted(reach, document, lit),
+        None if section_condition or kind or light else _count_bodies(reach, document, matching),
     )
 
 
@@ -125,23 +128,23 @@ def _counted_in(document: Document, conditions: Mapping[str, Any]) -> Exists:
     return Exists(counts.filter(scope=OuterRef("pk")))
 
 
-def _within(user: User, reach: Reach, turn: PageRequest) -> QuerySet[Organisation]:
+def _bodies_in_reach(user: User, reach: Reach, page_request: PageRequest) -> QuerySet[Organisation]:
     """The bodies in reach, selected by one range of paths where possible."""
     if not reach.ranges:
         return Organisation.objects.none()
     low, high = reach.ranges[0][0], max(high for _low, high in reach.ranges)
-    if turn.key and turn.backwards:
-        high = min(high, turn.key[0])
-    elif turn.key:
-        low = max(low, turn.key[0])
-    near = Organisation.objects.filter(path__gte=low, path__lte=high)
-    return near if len(reach.ranges) == 1 else near.filter(in_view(user, ""))
+    if page_request.key and page_request.backwards:
+        high = min(high, page_request.key[0])
+    elif page_request.key:
+        low = max(low, page_request.key[0])
+    bodies = Organisation.objects.filter(path__gte=low, path__lte=high)
+    return bodies if len(reach.ranges) == 1 else bodies.filter(in_view(user, ""))
 
 
-def _lit(
+def _with_light(
     directives: QuerySet[Directive],
     reach: Reach,
-    lit: QuerySet[Obligation],
+    obligations: QuerySet[Obligation],
     *,
     kind: str,
     light: str,
@@ -155,20 +158,20 @@ def _lit(
         light=light,
         count__gt=0,
     )
-    alone = lit.filter(
+    of_single_bodies = obligations.filter(
         directive=OuterRef("pk"),
         organisation__in=reach.single_bodies,
         **({"organisation__kind": kind} if kind else {}),
     )
-    return directives.filter(Exists(tallies.filter(**kinds)) | Exists(alone))
+    return directives.filter(Exists(tallies.filter(**kinds)) | Exists(of_single_bodies))
 
 
-def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> int:
+def _count_bodies(reach: Reach, document: Document, obligations: QuerySet[Obligation]) -> int:
     """The number of bodies in reach that have an obligation under the document."""
     total = 0
     if reach.single_bodies:
-        single = owed.filter(organisation__in=reach.single_bodies)
-        total += single.values("organisation").distinct().count()
+        of_single_bodies = obligations.filter(organisation__in=reach.single_bodies)
+        total += of_single_bodies.values("organisation").distinct().count()
     if reach.branches:
         marks = Mark.objects.filter(scope__in=reach.branches, document=document, topic="bodies")
         total += marks.aggregate(n=Sum("count"))["n"] or 0
@@ -177,18 +180,20 @@ def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> in
 
 def matrix_of(axes: Axes, query: Mapping[str, str]) -> Matrix:
     """Return one page of the matrix: by its keys down (d…) and across (b…)."""
-    down = read_page(
+    directive_page = read_page(
         axes.directives,
         DOWN,
         PageRequest.from_query(query, DOWN, "d"),
         total=axes.directives.count(),
-        size=SIDE,
+        size=PAGE_SIZE,
     )
     bodies = axes.bodies.only("code", "name_hans", "name_hant", "path")
-    across = read_page(
-        bodies, ACROSS, PageRequest.from_query(query, ACROSS, "b"), total=axes.total, size=SIDE
+    body_page = read_page(
+        bodies, ACROSS, PageRequest.from_query(query, ACROSS, "b"), total=axes.total, size=PAGE_SIZE
     )
-    return Matrix(down, across, tuple(rows_of(axes, down.rows, across.rows)))
+    return Matrix(
+        directive_page, body_page, tuple(rows_of(axes, directive_page.rows, body_page.rows))
+    )
 
 
 def rows_of(
@@ -196,7 +201,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield the rows of the matrix for these directives and bodies, read in batches."""
     section = None
-    size = SIDE if len(bodies) <= SIDE else TOGETHER
+    size = PAGE_SIZE if len(bodies) <= PAGE_SIZE else DIRECTIVE_BATCH
     for start in range(0, len(directives), size):
         batch = directives[start : start + size]
         values = _values(axes, batch, bodies)
@@ -208,23 +213,23 @@ def rows_of(
 
 def _cell(axes: Axes, values: Values, directive: Directive, body: Organisation) -> Cell:
     pk, light, percent = values.get((directive.pk, body.pk), (None, "", 0))
-    return Cell(body, pk, light, percent, dim=bool(axes.light and light != axes.light))
+    return Cell(body, pk, light, percent, is_dimmed=bool(axes.light and light != axes.light))
 
 
 def _values(axes: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]) -> Values:
     if not bodies:
         return {}
-    owed = axes.owed.filter(directive__in=directives)
-    if len(bodies) <= SIDE:
-        owed = owed.filter(organisation__in=bodies)
+    obligations = axes.obligations.filter(directive__in=directives)
+    if len(bodies) <= PAGE_SIZE:
+        obligations = obligations.filter(organisation__in=bodies)
     else:  # too many ids for a query; the bodies are all between the first and the last path
-        owed = owed.filter(
+        obligations = obligations.filter(
             organisation__path__gte=bodies[0].path, organisation__path__lte=bodies[-1].path
         )
     columns = ("directive_id", "organisation_id", "pk", "light", "percent")
     return {
         (directive, body): (pk, light, percent)
-        for directive, body, pk, light, percent in owed.order_by().values_list(*columns)
+        for directive, body, pk, light, percent in obligations.order_by().values_list(*columns)
     }
 
 
@@ -240,8 +245,8 @@ def rows_by_body(
     axes: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]
 ) -> Iterator[BodyRow]:
     """Yield the matrix with bodies as rows, in tree order, read in batches."""
-    walk = bodies.order_by("path").iterator(chunk_size=ASIDE)
-    while batch := list(islice(walk, ASIDE)):
+    ordered = bodies.order_by("path").iterator(chunk_size=BODY_BATCH)
+    while batch := list(islice(ordered, BODY_BATCH)):
         values = _values(axes, directives, batch)
         for body in batch:
             cells = (_cell(axes, values, directive, body) for directive in directives)

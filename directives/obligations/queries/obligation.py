@@ -55,7 +55,7 @@ class Clock:
     fallback: str | Promise  # text if there is no date
 
     @property
-    def over(self) -> int:
+    def days_overdue(self) -> int:
         """Working days since it ran out."""
         return -self.days if self.days is not None and self.days < 0 else 0
 
@@ -71,7 +71,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Link:
     """A link to a page where the user continues the work; `due`: it waits for the user."""
 
     label: str | Promise
@@ -86,14 +86,14 @@ class ObligationPage:
     row: Obligation
     clocks: tuple[Clock, ...]
     leads: tuple[Organisation, ...]
-    fellows: int  # bodies that have the same directive
+    bodies_with_directive: int  # bodies that have the same directive
     items: tuple[ItemState, ...]
     measures: tuple[Measure, ...]
     log: tuple[LogEntry, ...]
     entries: tuple[ReportEntry, ...]  # newest cycle first
     timeline: tuple[TimelineEntry, ...]
     steps: tuple[Step, ...]
-    ways: tuple[Way, ...]
+    links: tuple[Link, ...]
     deciders: Deciders | None = None  # if the user made the request that waits here
 
     @property
@@ -159,14 +159,14 @@ def obligation_page(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
         leads=_leads(row),
-        fellows=_fellows(row),
+        bodies_with_directive=_bodies_with_directive(row),
         items=tuple(row.item_states.select_related("item").order_by("item__number")),
         measures=measures,
         log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
         entries=entries,
         timeline=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
         steps=steps(row, user),
-        ways=tuple(_ways(row, user, measures, entries)),
+        links=tuple(_links(row, user, measures, entries)),
         deciders=deciders(row, user),
     )
 
@@ -175,16 +175,16 @@ def _leads(row: Obligation) -> tuple[Organisation, ...]:
     """The bodies that lead the directive, at most four."""
     if row.part == LEAD:
         return (row.organisation,)
-    leading = (
+    lead_rows = (
         Obligation.objects.live()
         .filter(directive=row.directive_id, part=LEAD)
         .select_related("organisation")
         .order_by("organisation_id")
     )
-    return tuple(lead.organisation for lead in leading[:4])
+    return tuple(lead.organisation for lead in lead_rows[:4])
 
 
-def _fellows(row: Obligation) -> int:
+def _bodies_with_directive(row: Obligation) -> int:
     """The number of bodies with the same directive, from the counts of the topmost bodies.
 
     Topmost bodies with none below have no stored counts, so their rows are counted.
@@ -193,33 +193,35 @@ def _fellows(row: Obligation) -> int:
         scope__parent=None, document=row.document_id, directive=row.directive_id
     )
     childless = Organisation.objects.filter(parent=None, branch=False).values("pk")
-    owed = Obligation.objects.live().filter(directive=row.directive_id, organisation__in=childless)
-    return (tallies.aggregate(n=Sum("count"))["n"] or 0) + owed.count()
+    obligations = Obligation.objects.live().filter(
+        directive=row.directive_id, organisation__in=childless
+    )
+    return (tallies.aggregate(n=Sum("count"))["n"] or 0) + obligations.count()
 
 
-def _ways(
+def _links(
     row: Obligation, user: User, measures: tuple[Measure, ...], entries: tuple[ReportEntry, ...]
-) -> Iterator[Way]:
+) -> Iterator[Link]:
     """The pages where the user reports on the obligation, or reviews reports on it."""
     if may(user, "work", row) and row.state in OPEN:
         entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
         if entry:
             returned = entry.state == RETURNED
             label = _("Revise this entry") if returned else _("Write the progress entry")
-            yield Way(label, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}", due=True)
+            yield Link(label, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}", due=True)
         if row.plan_due_on and row.state != ASSIGNED:
-            yield Way(_("Write the plan"), reverse("plans"), due=True)
+            yield Link(_("Write the plan"), reverse("plans"), due=True)
         if measures:
-            yield Way(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
+            yield Link(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
     elif may(user, "oversee", row):
         submitted = (entry for entry in entries if entry.state == SUBMITTED)
         entry = next((entry for entry in submitted if user.pk not in requesters(entry)), None)
         if entry:
             url = f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}"
-            yield Way(_("Review the progress entry"), url, due=True)
+            yield Link(_("Review the progress entry"), url, due=True)
         if row.state == CLOSED:
             url = f"{reverse('obligations')}?state={CLOSING}"
-            yield Way(_("Other close requests to verify"), url)
+            yield Link(_("Other close requests to verify"), url)
 
 
 def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:

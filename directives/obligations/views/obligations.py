@@ -41,16 +41,16 @@ def obligations(request: SignedInRequest) -> HttpResponseBase:
     options = filter_options(request.user, obligation_filter)
     if options.contradictory:
         return redirect(request.path + query(request, section=""))
-    found = listing(request.user, options, request.GET, today=request.today)
-    if not found.leaf.rows and found.leaf.is_stale:
+    result = listing(request.user, options, request.GET, today=request.today)
+    if not result.page.rows and result.page.is_stale:
         return redirect(request.path + query(request))
     context = {
-        "list": found,
-        "page": found.leaf,
-        "rows": found.leaf.rows,
+        "list": result,
+        "page": result.page,
+        "rows": result.page.rows,
         "filter": obligation_filter,
         "labels": Labels.for_reader(oversees=request.user.oversees),
-        "own": request.user.bodies_as(STAFF),
+        "acknowledging_bodies": request.user.bodies_as(STAFF),
     }
     return page(
         request,
@@ -60,19 +60,19 @@ def obligations(request: SignedInRequest) -> HttpResponseBase:
     )
 
 
-def _context(request: SignedInRequest, row: Obligation, **more: object) -> dict[str, object]:
+def _context(request: SignedInRequest, row: Obligation, **extra: object) -> dict[str, object]:
     details = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
-    works = may(request.user, "work", row) and row.state in OPEN
+    can_edit = may(request.user, "work", row) and row.state in OPEN
     items: list[ItemState] = []
     if any(step.settles for step in details.steps):
         items = [item for item in details.items if item.state != ESTABLISHED]
     return {
         "details": details,
         "row": row,
-        "works": works,
+        "can_edit": can_edit,
         "item_states": ITEM_STATES,
-        "closing": MoveForm(items=items),
-        **more,
+        "closing_form": MoveForm(items=items),
+        **extra,
     }
 
 
@@ -95,11 +95,18 @@ def obligation_move(request: SignedInRequest, pk: int, action: str) -> HttpRespo
             obligation=row, action=action, by=request.user, now=request.now, **form.move()
         )
     except (Invalid, Stale) as refusal:
-        form.refuse(refusal)
+        form.add_errors(refusal)
         row = get_object_or_404(visible_obligations(request.user), pk=pk)
-        lost = action not in {step.action for step in steps(row, request.user)}
-        context = _context(request, row, refusal=refusal, tried=action, form=form, lost=lost)
-        context |= {"closing": form} if form.items else {}
+        move_unavailable = action not in {step.action for step in steps(row, request.user)}
+        context = _context(
+            request,
+            row,
+            refusal=refusal,
+            attempted_action=action,
+            form=form,
+            move_unavailable=move_unavailable,
+        )
+        context |= {"closing_form": form} if form.items else {}
         return render(request, "directives/obligations/detail.html", context, status=refusal.status)
     messages.success(request, _("Done: %(move)s.") % {"move": OBLIGATION_MOVES[action].label})
     return redirect_back(request, reverse("obligation", args=[pk]))
@@ -113,17 +120,17 @@ def acknowledge_many(request: SignedInRequest) -> HttpResponse:
         rows = ObligationFilter.of(request.POST).apply(ordered, request.today)
         rows = rows.filter(state=ASSIGNED, organisation__in=bodies)
     else:
-        picked = [
+        selected_ids = [
             pk for text in request.POST.getlist("pick") if (pk := whole_number(text)) is not None
         ]
-        rows = ordered.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
-    waiting = list(rows[: AT_ONCE + 1])
-    if not waiting:
+        rows = ordered.visible_to(request.user).filter(pk__in=selected_ids[:AT_ONCE])
+    to_acknowledge = list(rows[: AT_ONCE + 1])
+    if not to_acknowledge:
         messages.warning(request, _("Select at least one row first."))
         return redirect_back(request, "/obligations/")
-    count = acknowledge_all(obligations=waiting[:AT_ONCE], by=request.user, now=request.now)
+    count = acknowledge_all(obligations=to_acknowledge[:AT_ONCE], by=request.user, now=request.now)
     messages.success(request, _("Acknowledged: %(count)s.") % {"count": count})
-    if len(waiting) > AT_ONCE:
+    if len(to_acknowledge) > AT_ONCE:
         messages.warning(request, _("More to acknowledge: acknowledge the rest in the same way."))
     return redirect_back(request, "/obligations/")
 
@@ -139,7 +146,7 @@ def item_state(request: SignedInRequest, pk: int, state: int) -> HttpResponse:
         "row": row,
         "item": item,
         "form": form,
-        "works": True,
+        "can_edit": True,
         "open": True,
         "item_states": ITEM_STATES,
     }

@@ -32,8 +32,8 @@ from directives.models import (
     User,
 )
 
-OWERS = 20  # obligations listed on the page; the ledger has all
-FEW = 200  # obligations that are read one by one
+LISTED = 20  # obligations listed on the page; the ledger has all
+FEW_OBLIGATIONS = 200  # obligations that are read one by one
 GROUPS = 100  # child bodies that are listed
 URGENT = (RED, YELLOW, *(colour for colour in COLOURS if colour not in (RED, YELLOW)))
 
@@ -45,24 +45,24 @@ class ItemShare:
     item: Item
     done: int
     underway: int
-    of: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ower:
+class AssignedBody:
     """An obligation, with the state of each item in order and the last day of its log."""
 
     obligation: Obligation
-    squares: tuple[str, ...]
+    item_states: tuple[str, ...]
     logged_on: date | None
 
     @property
     def established(self) -> int:
-        return sum(state == ESTABLISHED for state in self.squares)
+        return sum(state == ESTABLISHED for state in self.item_states)
 
     @property
     def underway(self) -> int:
-        return sum(state == IN_PROGRESS for state in self.squares)
+        return sum(state == IN_PROGRESS for state in self.item_states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,17 @@ def obligations_in_scope(scope: Scope, directive: Directive) -> QuerySet[Obligat
 # one by one
 
 
-def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tuple[Ower, ...]:
+def assigned_bodies(
+    user: User, obligations: QuerySet[Obligation], items: tuple[Item, ...]
+) -> tuple[AssignedBody, ...]:
     """The first OWERS of these obligations, the most urgent first."""
     urgency = Case(
-        *(When(light=colour, then=Value(place)) for place, colour in enumerate(URGENT)),
+        *(When(light=colour, then=Value(position)) for position, colour in enumerate(URGENT)),
         output_field=IntegerField(),
     )
-    rows = list(owed.select_related("organisation").order_by(urgency, "organisation__code")[:OWERS])
+    rows = list(
+        obligations.select_related("organisation").order_by(urgency, "organisation__code")[:LISTED]
+    )
     states: dict[tuple[int, int], str] = {}
     if items:
         for obligation, item, state in ItemState.objects.filter(obligation__in=rows).values_list(
@@ -116,24 +120,28 @@ def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tu
     logs = LogEntry.objects.visible_to(user).not_withdrawn().filter(measure__obligations__in=rows)
     logged = dict(logs.values_list("measure__obligations").annotate(Max("on")).order_by())
     return tuple(
-        Ower(row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk))
+        AssignedBody(
+            row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk)
+        )
         for row in rows
     )
 
 
-def terms(owed: QuerySet[Obligation]) -> Terms:
+def terms(obligations: QuerySet[Obligation]) -> Terms:
     """The terms of these obligations, which must be few."""
-    parts = tuple(owed.values_list("part").annotate(Count("pk")).order_by())
-    days = owed.aggregate(
+    parts = tuple(obligations.values_list("part").annotate(Count("pk")).order_by())
+    days = obligations.aggregate(
         earliest=Min("due_on"), latest=Max("due_on"), all=Count("pk"), dated=Count("due_on")
     )
-    return Terms(leads(owed), parts, days["earliest"], days["latest"], days["all"] - days["dated"])
+    return Terms(
+        leads(obligations), parts, days["earliest"], days["latest"], days["all"] - days["dated"]
+    )
 
 
-def leads(owed: QuerySet[Obligation]) -> tuple[Obligation, ...]:
+def leads(obligations: QuerySet[Obligation]) -> tuple[Obligation, ...]:
     """The obligations of leads, at most five."""
     return tuple(
-        owed.filter(part=LEAD).select_related("organisation").order_by("organisation_id")[:5]
+        obligations.filter(part=LEAD).select_related("organisation").order_by("organisation_id")[:5]
     )
 
 
@@ -169,8 +177,8 @@ def _item_marks(
 
 def _single_counts(directive: Directive, bodies: Iterable[int]) -> Iterable[tuple[int, str, int]]:
     """The same for bodies without stored counts: body, word and count."""
-    owed = Obligation.objects.live().filter(directive=directive, organisation__in=bodies)
-    states = ItemState.objects.filter(obligation__in=owed).values_list(
+    obligations = Obligation.objects.live().filter(directive=directive, organisation__in=bodies)
+    states = ItemState.objects.filter(obligation__in=obligations).values_list(
         "obligation__organisation", "item", "state"
     )
     return [
@@ -193,14 +201,14 @@ def _shares(items: tuple[Item, ...], counts: Mapping[str, int]) -> tuple[ItemSha
 
 def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple[Group, ...]:
     """The bodies below the user's one that have the directive; of several, these themselves."""
-    several = len(scope.trees) + len(scope.bodies) > 1
-    if several:
+    has_several = len(scope.trees) + len(scope.bodies) > 1
+    if has_several:
         condition = Q(pk__in=[body.pk for body in (*scope.trees, *scope.bodies)])
     else:
         condition = Q(parent__in=[tree.pk for tree in scope.trees])
     bodies = list(Organisation.objects.filter(condition).order_by("code")[:GROUPS])
     branches = [body.pk for body in bodies if body.branch]
-    single = [body.pk for body in bodies if not body.branch]
+    childless = [body.pk for body in bodies if not body.branch]
     counted = Tally.objects.filter(
         scope__in=branches, document=directive.document_id, directive=directive, count__gt=0
     )
@@ -210,16 +218,16 @@ def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
         .order_by()
     )
     lights = sum_lights(rows, "scope_id")
-    owed = Obligation.objects.live().filter(directive=directive, organisation__in=single)
-    by_light = owed.values("organisation_id", "light").order_by()
+    obligations = Obligation.objects.live().filter(directive=directive, organisation__in=childless)
+    by_light = obligations.values("organisation_id", "light").order_by()
     lights |= sum_lights(by_light.annotate(n=Count("pk"), p=Sum("percent")), "organisation_id")
     marks: dict[int, dict[str, int]] = {}
     stored = _item_marks(branches, directive, items).values_list("scope_id", "word", "count")
-    for pk, word, count in (*stored, *_single_counts(directive, single)) if items else ():
+    for pk, word, count in (*stored, *_single_counts(directive, childless)) if items else ():
         marks.setdefault(pk, {})[word] = count
-    owing = [
+    with_directive = [
         Group(body, lights[body.pk], _shares(items, marks.get(body.pk, {})))
         for body in bodies
         if body.pk in lights
     ]
-    return tuple(sorted(owing, key=lambda group: -group.lights.red))
+    return tuple(sorted(with_directive, key=lambda group: -group.lights.red))
