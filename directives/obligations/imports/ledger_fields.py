@@ -25,11 +25,11 @@ def fields(context: IntakeContext) -> tuple[Field, ...]:
         read_only=True,
         computed=True,
     )
-    shown = (
-        Field(name, label, sort, read_only=True, report_edits=name in ELSEWHERE)
-        for name, label, sort in GOES_OUT
+    read_only = (
+        Field(name, label, sort, read_only=True, report_edits=name in WHERE_TO_EDIT)
+        for name, label, sort in READ_ONLY_FIELDS
     )
-    return (*COMING_BACK, report, *shown)
+    return (*IMPORTED_FIELDS, report, *read_only)
 
 
 CLAUSE = (
@@ -72,7 +72,7 @@ STARTS = ("开始时间", "开始日期", "启动时间", "起始时间", "启�
 PLAN_DUE = ("方案时限", "方案报送时限", "方案截止日期")
 PART = ("责任类型", "责任方式", "分工", "角色")
 DELIVERABLE = ("报送成果", "应报材料", "成果类型")
-COMING_BACK = (
+IMPORTED_FIELDS = (
     Field(
         "clause",
         pgettext_lazy("ledger", "Directive code"),
@@ -156,7 +156,7 @@ COMING_BACK = (
         report_edits=True,
     ),
 )
-GOES_OUT: tuple[tuple[str, Words, FieldType], ...] = (
+READ_ONLY_FIELDS: tuple[tuple[str, Words, FieldType], ...] = (
     ("number", pgettext_lazy("ledger", "No."), "text"),
     ("items", pgettext_lazy("ledger", "Items"), "text"),
     ("measures", pgettext_lazy("ledger", "Specific measures"), "text"),
@@ -179,7 +179,7 @@ REPORTED = (
 AS_EXPORTED = _("Leave this column as exported.")
 ON_ITS_PAGE = _("On the page of the obligation.")
 ROW_WITHOUT_ID = _("Add a row without a record ID.")
-ELSEWHERE: Mapping[str, tuple[Words, Words]] = {
+WHERE_TO_EDIT: Mapping[str, tuple[Words, Words]] = {
     "clause": (_("The record ID says which directive this row is about."), ROW_WITHOUT_ID),
     "body": (
         _(
@@ -219,9 +219,9 @@ ELSEWHERE: Mapping[str, tuple[Words, Words]] = {
 }
 
 
-def untaken(name: str, value: str, stands: str) -> UntakenCell:
+def not_imported(name: str, value: str, stored: str) -> UntakenCell:
     """Return the note on a cell of a column that is never imported."""
-    return UntakenCell(name, value, stands, *map(str, ELSEWHERE[name]))
+    return UntakenCell(name, value, stored, *map(str, WHERE_TO_EDIT[name]))
 
 
 def term(name: str, value: Any) -> str:

@@ -20,14 +20,18 @@ from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view, is_above
 from directives.obligations.commands.issuing import faults_of, wrong_plan_day
-from directives.obligations.imports.ledger_fields import AS_EXPORTED, fields, term, untaken
+from directives.obligations.imports.ledger_fields import AS_EXPORTED, fields, not_imported, term
 from directives.obligations.imports.progress import Edit, Reports
-from directives.obligations.imports.readonly_columns import WORDS, ReadonlyColumns, cell_text
+from directives.obligations.imports.readonly_columns import (
+    REPORTED_FIELDS,
+    ReadonlyColumns,
+    cell_text,
+)
 from directives.obligations.imports.split_bodies import AFTER_NAME, NAMED_IN, split_bodies
 from directives.obligations.imports.writing import (
+    BODY_TERMS,
     DAYS,
     NOT_ABOVE,
-    OWN,
     PEOPLE,
     TERMS,
     pair_of,
@@ -121,27 +125,31 @@ class ObligationChecker(Checker):
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
         # The terms of rows that only name a lead, by directive and body.
-        self.led: dict[tuple[int, int], dict[str, Any]] = {}
+        self.terms_of_named_leads: dict[tuple[int, int], dict[str, Any]] = {}
         self.known_bodies: dict[str, int | None] = {}  # ids by the text of a cell
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         pairs = {row.number: self._pair(row) for row in rows}
         stored = self._stored(rows, pairs)
-        meant = {row.number: stored.get(row.values.get("id") or pairs[row.number]) for row in rows}
-        matches = [(row, here) for row in rows if (here := meant[row.number])]
+        obligations = {
+            row.number: stored.get(row.values.get("id") or pairs[row.number]) for row in rows
+        }
+        matches = [(row, obligation) for row in rows if (obligation := obligations[row.number])]
         versions = {
-            here.pk: (row.values.get("version") or here.version, here.version)
-            for row, here in matches
+            obligation.pk: (row.values.get("version") or obligation.version, obligation.version)
+            for row, obligation in matches
         }
         past = PastValues.read(Obligation, versions)
-        new_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
+        new_bodies = {pairs[row.number][1] for row in rows if not obligations[row.number]} - {None}
         self.new_bodies = Organisation.objects.in_bulk(new_bodies) if new_bodies else {}
         # The import of the admin site (no author) shows only faults, so it needs no lines.
-        cells = [cells_of(here) for _row, here in matches] if self.author else []
+        cells = [cells_of(obligation) for _row, obligation in matches] if self.author else []
         self.lines = self.readonly.lines(cells)
         self.edits = []
-        checked = [self._check_row(row, pairs[row.number], meant[row.number], past) for row in rows]
-        self.reports.settle(self.edits)
+        checked = [
+            self._check_row(row, pairs[row.number], obligations[row.number], past) for row in rows
+        ]
+        self.reports.add_changes(self.edits)
         return checked
 
     def _pair(self, row: FileRow) -> tuple[int | None, int | None]:
@@ -162,16 +170,19 @@ class ObligationChecker(Checker):
     ) -> dict[Any, StoredObligation]:
         """The obligations that these rows may mean and the user sees, by id and by pair."""
         ids = [row.values["id"] for row in rows if row.values.get("id")]
-        wanted: dict[int, set[int]] = {}
+        bodies_by_directive: dict[int, set[int]] = {}
         for row in rows:
             directive, body = pairs[row.number]
             if directive and body and not row.values.get("id"):
-                wanted.setdefault(directive, set()).add(body)
+                bodies_by_directive.setdefault(directive, set()).add(body)
         by_pair = [
-            Q(directive=directive, organisation__in=bodies) for directive, bodies in wanted.items()
+            Q(directive=directive, organisation__in=bodies)
+            for directive, bodies in bodies_by_directive.items()
         ]
-        rows_meant = Obligation.objects.filter(any_of([Q(pk__in=ids), *by_pair])).filter(self.seen)
-        stored = [StoredObligation(*cells) for cells in rows_meant.order_by().values_list(*COLUMNS)]
+        rows_named = Obligation.objects.filter(any_of([Q(pk__in=ids), *by_pair])).filter(
+            self.visible
+        )
+        stored = [StoredObligation(*cells) for cells in rows_named.order_by().values_list(*COLUMNS)]
         return {
             key: row for row in stored for key in (row.pk, (row.directive_id, row.organisation_id))
         }
@@ -180,11 +191,11 @@ class ObligationChecker(Checker):
         self,
         row: FileRow,
         pair: tuple[int | None, int | None],
-        here: StoredObligation | None,
+        obligation: StoredObligation | None,
         past: PastValues,
     ) -> CheckedRow:
-        if row.values.get("id") or here:
-            return self._check_known(row, pair, here, past)
+        if row.values.get("id") or obligation:
+            return self._check_known(row, pair, obligation, past)
         directive, body = pair
         faults = list(self._faults_of_key(row, pair))
         if faults or directive is None or body is None:
@@ -195,10 +206,10 @@ class ObligationChecker(Checker):
         """Note the pair of a row. False for a row that only names a lead which was named before."""
         key, only_leads = (directive, body), bool(row.values.get("leads"))
         first = self.first_rows.get(key, row.place) == row.place
-        if not first and (only_leads or self.led.get(key) == _cells(row)):
+        if not first and (only_leads or self.terms_of_named_leads.get(key) == _cells(row)):
             return False
         if first and only_leads:
-            self.led[key] = _cells(row)
+            self.terms_of_named_leads[key] = _cells(row)
         self.note_key(key, row)
         return True
 
@@ -206,39 +217,41 @@ class ObligationChecker(Checker):
         self,
         row: FileRow,
         pair: tuple[int | None, int | None],
-        here: StoredObligation | None,
+        obligation: StoredObligation | None,
         past: PastValues,
     ) -> CheckedRow:
-        if here is None:
+        if obligation is None:
             expected = _("The record ID of an obligation you can see")
             remedy = own_numbers_remedy(_("Keep the exported record ID; clear it for a new row."))
             return wrong_row(row, [Fault("id", str(row.values["id"]), expected, remedy)])
-        stored = stored_of(here)
+        stored = stored_of(obligation)
         if row.values.get("leads"):  # the row only names a lead
             return CheckedRow(row, SAME, stored.label, stored.pk)
-        self._note_pair(row, here.directive_id, here.organisation_id)
-        faults = list(self._faults_of_pair(row, pair, here))
-        wanted = {
+        self._note_pair(row, obligation.directive_id, obligation.organisation_id)
+        faults = list(self._faults_of_pair(row, pair, obligation))
+        edited_terms = {
             name: value
             for name, value in _cells(row).items()
             if value not in (None, "") or name not in ("part", "starts_on")
         }
-        checked = compare(row, stored, wanted, past, tied=(DAYS,))
-        untaken = [*self._barred(checked, here), *_emptied(row, stored)]
+        checked = compare(row, stored, edited_terms, past, tied=(DAYS,))
+        skipped_cells = [*self._drop_forbidden_terms(checked, obligation), *_emptied(row, stored)]
         if checked.after:
-            faults += self._faults_of_change(here, checked, stored)
+            faults += self._faults_of_change(obligation, checked, stored)
         if faults or row.faults:
             checked = wrong_row(row, faults, stored.label, stored.pk)
-        checked.untaken = untaken
-        if line := self.lines.get(here.pk):
-            self._compare_readonly(row, checked, line, past.by_id.get(here.pk, {}))
+        checked.untaken = skipped_cells
+        if line := self.lines.get(obligation.pk):
+            self._compare_readonly(row, checked, line, past.by_id.get(obligation.pk, {}))
         return checked
 
-    def _barred(self, checked: CheckedRow, here: StoredObligation) -> Iterable[UntakenCell]:
+    def _drop_forbidden_terms(
+        self, checked: CheckedRow, obligation: StoredObligation
+    ) -> Iterable[UntakenCell]:
         """Take out of the changes the terms that the user may not edit, and yield them."""
-        if not checked.after or self.above(here.organisation_path):
+        if not checked.after or self.may_assign_to(obligation.organisation_path):
             return
-        allowed = OWN if here.organisation_id in self.reports.own else ()
+        allowed = BODY_TERMS if obligation.organisation_id in self.reports.reporting_bodies else ()
         for name in [name for name in checked.after if name not in allowed]:
             after, before = checked.after.pop(name), checked.before.pop(name)
             checked.theirs.pop(name, None)
@@ -252,7 +265,7 @@ class ObligationChecker(Checker):
         checked.verdict = verdict_of(checked)
 
     def _compare_readonly(
-        self, row: FileRow, checked: CheckedRow, line: LedgerRow, then: Mapping[str, Any]
+        self, row: FileRow, checked: CheckedRow, line: LedgerRow, exported: Mapping[str, Any]
     ) -> None:
         """Compare the read-only cells with the ledger; edited texts go into a report."""
         version, faulty = row.values.get("version"), {fault.field for fault in checked.faults}
@@ -263,56 +276,59 @@ class ObligationChecker(Checker):
                 for name in ("clause", "body")
                 if name in row.values and name not in faulty
             }
-        differences = self.readonly.differing(cells, line, then, ours=version is not None)
-        if edited := [cell for cell in differences if cell.name in WORDS]:
+        differences = self.readonly.differing(
+            cells, line, exported, is_own_export=version is not None
+        )
+        if edited := [cell for cell in differences if cell.name in REPORTED_FIELDS]:
             self.edits.append(Edit(checked, line, edited))
         checked.untaken += [
-            untaken(cell.name, cell.value, cell.stands)
+            not_imported(cell.name, cell.value, cell.stored)
             for cell in differences
-            if cell.name not in WORDS
+            if cell.name not in REPORTED_FIELDS
         ]
         if version is not None and version > line.version:
-            checked.untaken.append(untaken("version", str(version), str(line.version)))
+            checked.untaken.append(not_imported("version", str(version), str(line.version)))
 
     def _faults_of_pair(
-        self, row: FileRow, pair: tuple[int | None, int | None], here: StoredObligation
+        self, row: FileRow, pair: tuple[int | None, int | None], obligation: StoredObligation
     ) -> Iterable[Fault]:
         """Yield a fault if the id of a row is of another directive or body than its cells name.
 
         Such a row was copied from another one.
         """
-        other = (
+        is_other_directive = (
             pair[0]
-            and here.document_id == self.context.place.get("document")
-            and pair[0] != here.directive_id
+            and obligation.document_id == self.context.place.get("document")
+            and pair[0] != obligation.directive_id
         )
-        if not other and pair[1] in (None, here.organisation_id):
+        if not is_other_directive and pair[1] in (None, obligation.organisation_id):
             return
         remedy = own_numbers_remedy(
             _("Clear record ID and version for a new row; otherwise restore the original value.")
         )
-        if other:
+        if is_other_directive:
             yield Fault(
                 "clause",
                 text_of(row.values["clause"]),
-                _("%(code)s, as this row’s record ID says") % {"code": here.code},
+                _("%(code)s, as this row’s record ID says") % {"code": obligation.code},
                 remedy,
             )
-        if pair[1] and pair[1] != here.organisation_id:
+        if pair[1] and pair[1] != obligation.organisation_id:
             yield Fault(
                 "body",
                 text_of(row.values["body"]),
-                _("%(code)s, as this row’s record ID says") % {"code": here.organisation_code},
+                _("%(code)s, as this row’s record ID says")
+                % {"code": obligation.organisation_code},
                 remedy,
             )
 
     def _faults_of_change(
-        self, here: StoredObligation, checked: CheckedRow, stored: StoredRow
+        self, obligation: StoredObligation, checked: CheckedRow, stored: StoredRow
     ) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
         days = [name for name in DAYS if name in checked.after]
         new_values = {**stored.values, **checked.after}
-        if here.state == WITHDRAWN or (here.state == CLOSED and days):
+        if obligation.state == WITHDRAWN or (obligation.state == CLOSED and days):
             name = (days or list(checked.after))[0]
             expected = _("Unchanged: this obligation is closed or withdrawn")
             remedy = _(
@@ -321,7 +337,7 @@ class ObligationChecker(Checker):
             yield Fault(name, str(checked.after[name] or ""), expected, remedy)
             return
         due = new_values["due_on"]
-        earliest = max(filter(None, (new_values["starts_on"], json_value(here.issued_on))))
+        earliest = max(filter(None, (new_values["starts_on"], json_value(obligation.issued_on))))
         if due and days and due < earliest:
             expected = _("%(day)s or later: work cannot end before it starts or is assigned")
             name = "due_on" if "due_on" in checked.after else "starts_on"
@@ -332,7 +348,7 @@ class ObligationChecker(Checker):
                 yield refused_cell("plan_due_on", plan_due_on or "", message)
 
     @property
-    def names(self) -> str:
+    def directive_column(self) -> str:
         """The field whose column names the directive."""
         return "clause" if "clause" in self.headed else "directive"
 
@@ -342,44 +358,46 @@ class ObligationChecker(Checker):
         return self.context.by
 
     @cached_property
-    def seen(self) -> Q:
+    def visible(self) -> Q:
         """The condition on obligations that a row may mean."""
         return in_view(self.context.by, "organisation")
 
     @cached_property
-    def owned(self) -> bool:
+    def may_assign_document(self) -> bool:
         """Whether the user may assign directives of this document."""
         documents = Document.objects.owned_by(self.context.by)
         return documents.filter(pk=self.context.place.get("document")).exists()
 
-    def above(self, path: str) -> bool:
+    def may_assign_to(self, path: str) -> bool:
         """Whether the user may assign to the body with this path."""
         return is_above(self.context.by, path)
 
     def _faults_of_key(self, row: FileRow, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
-        if not self.owned:
+        if not self.may_assign_document:
             expected = _(
                 "A document registered by your organisation or one below it; only its supervisors"
                 " assign directives"
             )
             yield Fault(
-                self.names,
+                self.directive_column,
                 clause,
                 expected,
                 _("Delete this row, or ask the organisation that registered the document."),
             )
-        if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
-            yield unknown_text("directive", words)
+        if not pair[0] and not clause and (text := text_of(row.values.get("directive"))):
+            yield unknown_text("directive", text)
         elif not pair[0]:
-            yield unknown_directive(self.names, clause)
+            yield unknown_directive(self.directive_column, clause)
         column = row.values.get(NAMED_IN, "body")
         if not pair[1]:
             match = self.bodies.find(body)
             yield (
                 ambiguous_code(column, body, match) if match.several else unknown_body(column, body)
             )
-        elif not self.above(self.new_bodies[pair[1]].path if pair[1] in self.new_bodies else ""):
+        elif not self.may_assign_to(
+            self.new_bodies[pair[1]].path if pair[1] in self.new_bodies else ""
+        ):
             expected = _("An organisation below the one you supervise")
             yield Fault(
                 column,
@@ -389,23 +407,26 @@ class ObligationChecker(Checker):
             )
 
     def _check_new(self, row: FileRow, directive: int, body: int) -> CheckedRow:
-        clause, home = self.clauses.rows[directive], self.new_bodies[body]
-        label = f"{clause.code} · {home.name_hans}"
+        clause, organisation = self.clauses.rows[directive], self.new_bodies[body]
+        label = f"{clause.code} · {organisation.name_hans}"
         if not self._note_pair(row, directive, body):
             return CheckedRow(row, SAME, label)
-        after = {"clause": clause.code, "body": home.code} | {
+        after = {"clause": clause.code, "body": organisation.code} | {
             name: value for name, value in _cells(row).items() if value
         }
         after.setdefault("part", RESPONSIBLE)
-        pair = pair_of(after, clause, home)
-        columns = {"directive": self.names, "organisation": row.values.get(NAMED_IN, "body")}
+        pair = pair_of(after, clause, organisation)
+        columns = {
+            "directive": self.directive_column,
+            "organisation": row.values.get(NAMED_IN, "body"),
+        }
         faults = []
         for name, text in faults_of(pair, by=self.author, today=self.context.today).items():
             field = columns.get(name, name)
             faults.append(refused_cell(field, str(json_value(row.values.get(field)) or ""), text))
         code = text_of(row.values.get("body"))
-        if code.isdecimal() and code != home.code:
-            label = f"{label} · {read_as(code, home.code)}"
+        if code.isdecimal() and code != organisation.code:
+            label = f"{label} · {read_as(code, organisation.code)}"
         wrong = faults or row.faults
         checked = wrong_row(row, faults, label) if wrong else new_row(row, label, after)
         checked.untaken = list(self._unassigned(row, directive))
@@ -418,13 +439,15 @@ class ObligationChecker(Checker):
             if not value:
                 continue
             if name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]:
-                yield untaken(name, value, "")
+                yield not_imported(name, value, "")
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         expected = _(
             "One row for each directive and organisation; row %(number)s of the file has the same"
         )
-        return self.faults_of_repeats(self.names, expected, _("Keep one of the two rows."))
+        return self.faults_of_repeats(
+            self.directive_column, expected, _("Keep one of the two rows.")
+        )
 
 
 def _cells(row: FileRow) -> dict[str, Any]:
@@ -434,22 +457,27 @@ def _cells(row: FileRow) -> dict[str, Any]:
     return cells | {name: json_value(values[name]) for name in DAYS if name in values}
 
 
-def _emptied(row: FileRow, here: StoredRow) -> Iterable[UntakenCell]:
+def _emptied(row: FileRow, stored: StoredRow) -> Iterable[UntakenCell]:
     """Cells that were emptied although an obligation always has the value."""
     for name in ("part", "starts_on"):
         if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
             yield UntakenCell(
                 name,
                 "",
-                term(name, here.values[name]),
+                term(name, stored.values[name]),
                 _("This can be replaced, but not removed."),
                 str(AS_EXPORTED),
             )
 
 
-def stored_of(here: StoredObligation) -> StoredRow:
-    values = {name: json_value(getattr(here, name)) for name in TERMS}
-    return StoredRow(here.pk, here.version, f"{here.code} · {here.organisation_name}", values)
+def stored_of(obligation: StoredObligation) -> StoredRow:
+    values = {name: json_value(getattr(obligation, name)) for name in TERMS}
+    return StoredRow(
+        obligation.pk,
+        obligation.version,
+        f"{obligation.code} · {obligation.organisation_name}",
+        values,
+    )
 
 
 OBLIGATIONS = TableKind(

@@ -18,7 +18,7 @@ from directives.base.states import (
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import WRONG
-from directives.obligations.imports.readonly_columns import WORDS, Difference, percents
+from directives.obligations.imports.readonly_columns import REPORTED_FIELDS, Difference, percents
 from directives.obligations.queries.ledger import LedgerRow
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryEdit, EntryFields
@@ -28,7 +28,7 @@ from directives.tables.comparing import changed_since, same_value, stale, verdic
 from directives.tables.faults import Wrong
 from directives.tables.fields import CheckedRow, Field, IntakeContext, IntakeRows, UntakenCell
 
-HOME = ("cycle", "document", "organisation")
+RELATED = ("cycle", "document", "organisation")
 read_text = value_reader(Field("progress", ""))
 
 
@@ -41,7 +41,7 @@ class Edit:
     cells: Sequence[Difference]
 
 
-class Untakable(Exception):
+class NoReport(Exception):
     """No report takes the texts now. The arguments: why, and where to write them instead."""
 
 
@@ -52,11 +52,11 @@ class Reports:
         self.context = context
 
     @cached_property
-    def own(self) -> frozenset[int]:
+    def reporting_bodies(self) -> frozenset[int]:
         """The organisations whose reports the user writes."""
         return frozenset(self.context.by.bodies_as(*WORKING))
 
-    def settle(self, edits: Sequence[Edit]) -> None:
+    def add_changes(self, edits: Sequence[Edit]) -> None:
         """Add to each row the changes of its report entry, or list its texts as not imported.
 
         The number of queries does not grow with the number of edits of a report.
@@ -65,31 +65,31 @@ class Reports:
             return
         reports, entries = self._reports(edits), self._entries(edits)
         by_report: dict[int, list[Edit]] = {}
-        known: dict[int, ProgressReport] = {}
+        reports_by_id: dict[int, ProgressReport] = {}
         for edit in edits:
-            place = (edit.line.body.pk, edit.line.clause.document_id)
+            key = (edit.line.body.pk, edit.line.clause.document_id)
             try:
-                report = self._report(edit, reports.get(place, []), entries)
-            except Untakable as reason:
-                edit.checked.untaken += [_untaken(cell, *reason.args) for cell in edit.cells]
+                report = self._report(edit, reports.get(key, []), entries)
+            except NoReport as reason:
+                edit.checked.untaken += [_not_imported(cell, *reason.args) for cell in edit.cells]
                 continue
-            known[report.pk] = report
+            reports_by_id[report.pk] = report
             by_report.setdefault(report.pk, []).append(edit)
         for pk, edits_of_report in by_report.items():
             missing = [e.line.pk for e in edits_of_report if (pk, e.line.pk) not in entries]
-            new_drafts = drafts(known[pk], missing) if missing else {}
+            new_drafts = drafts(reports_by_id[pk], missing) if missing else {}
             for edit in edits_of_report:
                 entry = entries.get((pk, edit.line.pk)) or new_drafts[edit.line.pk]
-                _take(edit, known[pk], entry)
+                _add_texts(edit, reports_by_id[pk], entry)
 
     def _reports(self, edits: Iterable[Edit]) -> dict[tuple[int, int], list[ProgressReport]]:
         """Reports of cycles that have opened, latest first, by organisation and document."""
-        homes = {(edit.line.body.pk, edit.line.clause.document_id) for edit in edits}
-        bodies, documents = ({home[place] for home in homes} for place in (0, 1))
+        keys = {(edit.line.body.pk, edit.line.clause.document_id) for edit in edits}
+        bodies, documents = ({key[place] for key in keys} for place in (0, 1))
         rows = ProgressReport.objects.filter(
             organisation__in=bodies, document__in=documents, cycle__opens_on__lte=self.context.today
         )
-        rows = rows.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT)
+        rows = rows.select_related(*RELATED).defer(*HEAVY_OF_DOCUMENT)
         reports: dict[tuple[int, int], list[ProgressReport]] = {}
         for report in rows.order_by("-cycle__due_on", "-pk"):
             reports.setdefault((report.organisation_id, report.document_id), []).append(report)
@@ -105,13 +105,13 @@ class Reports:
         reports: Sequence[ProgressReport],
         entries: Mapping[tuple[int, int], ReportEntry],
     ) -> ProgressReport:
-        """Return the one editable report that the user writes. Raises Untakable."""
+        """Return the one editable report that the user writes. Raises NoReport."""
         line = edit.line
         if line.state not in REPORTABLE:
             why = _("Nothing is reported on an obligation that is “%(state)s”.") % {
                 "state": dict(OBLIGATION_STATES)[line.state]
             }
-            raise Untakable(why, _("On the page of the obligation."))
+            raise NoReport(why, _("On the page of the obligation."))
         with_entries = [(report, entries.get((report.pk, line.pk))) for report in reports]
         editable = [
             report
@@ -120,15 +120,15 @@ class Reports:
         ]
         if len(editable) > 1:
             cycles = "、".join(report.cycle.name for report in editable)
-            raise Untakable(
+            raise NoReport(
                 _("Several reports are open: %(cycles)s.") % {"cycles": cycles},
                 _("In the report that they belong to."),
             )
         if not editable:
-            raise Untakable(*_closed(with_entries))
-        if line.body.pk not in self.own:
+            raise NoReport(*_closed(with_entries))
+        if line.body.pk not in self.reporting_bodies:
             where = _("In the report for %(cycle)s.") % {"cycle": editable[0].cycle.name}
-            raise Untakable(
+            raise NoReport(
                 _("Progress is reported by the staff of the organisation itself."), where
             )
         return editable[0]
@@ -149,11 +149,11 @@ def _closed(reports: Sequence[tuple[ProgressReport, ReportEntry | None]]) -> tup
     return why, _("In that report, if it is returned; otherwise in the next one.")
 
 
-def _untaken(cell: Difference, why: str, where: str) -> UntakenCell:
-    return UntakenCell(cell.name, cell.value, cell.stands, why, where)
+def _not_imported(cell: Difference, why: str, where: str) -> UntakenCell:
+    return UntakenCell(cell.name, cell.value, cell.stored, why, where)
 
 
-def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> None:
+def _add_texts(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> None:
     """Add the progress texts of a row to its changes.
 
     A text that somebody has typed in the report meanwhile makes a conflict.
@@ -164,19 +164,21 @@ def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> Non
         why = (
             _("The report for %(cycle)s says that nothing has changed since the last one.") % cycle
         )
-        checked.untaken += [_untaken(cell, why, where) for cell in edit.cells]
+        checked.untaken += [_not_imported(cell, why, where) for cell in edit.cells]
         return
-    typed = isinstance(entry, ReportEntry) and not (entry.state == DRAFT and entry.saved_at is None)
+    was_edited = isinstance(entry, ReportEntry) and not (
+        entry.state == DRAFT and entry.saved_at is None
+    )
     before, after, theirs = {}, {}, {}
     for cell in edit.cells:
         value, current = _value(cell), getattr(entry, cell.name)
         if isinstance(value, Wrong):
             why = _("Expected: %(expected)s") % {"expected": value.expected}
-            checked.untaken.append(_untaken(cell, why, where))
+            checked.untaken.append(_not_imported(cell, why, where))
         elif not same_value(current, value):
             before[cell.name], after[cell.name] = current, value
             in_ledger = getattr(edit.line, cell.name)
-            if typed and current not in ("", None) and not same_value(current, in_ledger):
+            if was_edited and current not in ("", None) and not same_value(current, in_ledger):
                 theirs[cell.name] = current
     if after and checked.verdict != WRONG:
         no_cycle = {"cycle": None}
@@ -200,28 +202,28 @@ def _value(cell: Difference) -> Any:
 # writing
 
 
-def words(values: Mapping[str, Any]) -> dict[str, Any]:
+def report_texts(values: Mapping[str, Any]) -> dict[str, Any]:
     """The progress texts among the values of a row."""
-    return {name: values[name] for name in WORDS if name in values}
+    return {name: values[name] for name in REPORTED_FIELDS if name in values}
 
 
 def _by_report(
     rows: Iterable[IntakeRow],
 ) -> Iterator[tuple[ProgressReport | None, list[IntakeRow]]]:
     """Group the rows that change progress texts by report; None if it no longer exists."""
-    changing = [row for row in rows if words(row.after)]
+    changing = [row for row in rows if report_texts(row.after)]
     bodies = dict(
         Obligation.objects.filter(pk__in=[row.subject_id for row in changing])
         .order_by()
         .values_list("pk", "organisation_id")
     )
 
-    def home(row: IntakeRow) -> tuple[int, int]:
+    def report_key(row: IntakeRow) -> tuple[int, int]:
         return row.after["cycle"], bodies.get(row.subject_id or 0, 0)
 
-    for (cycle, body), group in groupby(sorted(changing, key=home), home):
+    for (cycle, body), group in groupby(sorted(changing, key=report_key), report_key):
         reports = ProgressReport.objects.filter(cycle=cycle, organisation=body)
-        yield reports.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).first(), list(group)
+        yield reports.select_related(*RELATED).defer(*HEAVY_OF_DOCUMENT).first(), list(group)
 
 
 def _entries(
@@ -238,11 +240,13 @@ def _entries(
 
 def _fields(entry: ReportEntry, values: Mapping[str, Any]) -> EntryFields:
     current = {name: getattr(entry, name) for name in EntryFields.__dataclass_fields__}
-    return EntryFields(**current | words(values))
+    return EntryFields(**current | report_texts(values))
 
 
-def _holds(entry: ReportEntry, values: Mapping[str, Any]) -> bool:
-    return all(same_value(getattr(entry, name), value) for name, value in words(values).items())
+def _has_texts(entry: ReportEntry, values: Mapping[str, Any]) -> bool:
+    return all(
+        same_value(getattr(entry, name), value) for name, value in report_texts(values).items()
+    )
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
@@ -261,7 +265,7 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
         edits = []
         for row in report_rows:
             entry = entries.get(row.subject_id or 0)
-            if entry is None or entry.state not in EDITABLE or not _holds(entry, row.before):
+            if entry is None or entry.state not in EDITABLE or not _has_texts(entry, row.before):
                 raise stale(row, entry)
             edits.append(EntryEdit(entry, _fields(entry, row.after)))
         reporting.save_entries(edits, by=context.by, now=context.now)
@@ -278,7 +282,7 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
         entries, pairs = _entries(report, report_rows, context), []
         for row in report_rows:
             entry = entries.get(row.subject_id or 0)
-            if entry is None or entry.state not in EDITABLE or not _holds(entry, row.after):
+            if entry is None or entry.state not in EDITABLE or not _has_texts(entry, row.after):
                 raise changed_since(row)
             pairs.append((row, entry))
         new_drafts = drafts(report, entries)
@@ -294,9 +298,9 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
 
 def _untouched(entry: ReportEntry, row: IntakeRow, draft: Draft) -> bool:
     """Whether the entry without the changes of this row equals a fresh draft."""
-    restored = {name: getattr(entry, name) for name in WORDS} | words(row.before)
+    restored = {name: getattr(entry, name) for name in REPORTED_FIELDS} | report_texts(row.before)
     return (
         entry.state == DRAFT
         and not entry.unchanged
-        and all(same_value(restored[name], getattr(draft, name)) for name in WORDS)
+        and all(same_value(restored[name], getattr(draft, name)) for name in REPORTED_FIELDS)
     )

@@ -15,18 +15,18 @@ from directives.base.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
 from directives.documents.imports.directive_finder import END_MARKS, TITLE, DirectiveFinder
 from directives.models import CalendarDay
 from directives.obligations.exports.ledger import Today, columns
-from directives.obligations.imports.split_bodies import named
+from directives.obligations.imports.split_bodies import named_bodies
 from directives.obligations.queries.ledger import LedgerReader, LedgerRow
 from directives.tables.book import Column, cell_value
 from directives.tables.cells import as_text, displayed, names_of
 from directives.tables.comparing import same_value, without_apostrophes
 from directives.tables.fields import IntakeContext
 
-WORDS = ("progress", "problems", "next_steps", "percent")  # imported into the open report
-LAMPS = {"红": RED, "黄": YELLOW, "绿": GREEN}  # as people write them, also with 灯 behind
-KEPT = 20_000  # comparisons that are cached
+REPORTED_FIELDS = ("progress", "problems", "next_steps", "percent")  # imported into the open report
+LIGHT_NAMES = {"红": RED, "黄": YELLOW, "绿": GREEN}  # as people write them, also with 灯 behind
+CACHE_SIZE = 20_000  # comparisons that are cached
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
-Then = Mapping[str, Any]
+ExportedValues = Mapping[str, Any]
 
 
 class Difference(NamedTuple):
@@ -35,7 +35,7 @@ class Difference(NamedTuple):
     name: str
     cell: Any
     value: str  # of the cell, as text
-    stands: str  # the stored value, as text
+    stored: str  # the stored value, as text
 
 
 class ReadonlyColumns:
@@ -49,7 +49,7 @@ class ReadonlyColumns:
     ) -> None:
         self.context, self.clauses, self.body_of = context, clauses, body_of
         self.reader = LedgerReader(context.by)
-        self.compared: dict[tuple[str, Any, Any], bool] = {}
+        self.comparisons: dict[tuple[str, Any, Any], bool] = {}
         self.translated: dict[str, Mapping[str, Column]] = {}  # columns by language
 
     @cached_property
@@ -65,11 +65,15 @@ class ReadonlyColumns:
         return {column.key: column for column in columns(self.dated, titled=False)}
 
     @cached_property
-    def named(self) -> Mapping[str, Mapping[str, str]]:
+    def codes_by_name(self) -> Mapping[str, Mapping[str, str]]:
         return {
             "state": names_of(OBLIGATION_STATES),
             "light": names_of(LIGHTS)
-            | {fold(word + lamp): light for word, light in LAMPS.items() for lamp in ("", "灯")},
+            | {
+                fold(word + suffix): light
+                for word, light in LIGHT_NAMES.items()
+                for suffix in ("", "灯")
+            },
         }
 
     def lines(self, rows: Sequence[tuple[Any, ...]]) -> dict[int, LedgerRow]:
@@ -77,7 +81,12 @@ class ReadonlyColumns:
         return {line.pk: line for line in self.reader.lines(rows)} if rows else {}
 
     def differing(
-        self, cells: Mapping[str, Any], line: LedgerRow, then: Then, *, ours: bool
+        self,
+        cells: Mapping[str, Any],
+        line: LedgerRow,
+        exported_values: ExportedValues,
+        *,
+        is_own_export: bool,
     ) -> list[Difference]:
         """The cells that equal neither the current value nor the value at the time of the export.
 
@@ -91,9 +100,13 @@ class ReadonlyColumns:
             if column and cell == value and column.kind == "text":  # true of nearly all cells
                 continue
             stored = cell_value(value, column.kind) if column else None
-            if cell == stored or ((cell is None or cell == "") and (stored is None or not ours)):
+            if cell == stored or (
+                (cell is None or cell == "") and (stored is None or not is_own_export)
+            ):
                 continue
-            if self._alike(name, cell, stored, line) or self._equals_past(name, cell, then):
+            if self._alike(name, cell, stored, line) or self._equals_past(
+                name, cell, exported_values
+            ):
                 continue
             texts = cell_text(name, cell), cell_text(name, stored)
             differences.append(Difference(name, cell, *texts))
@@ -104,14 +117,14 @@ class ReadonlyColumns:
         if name == "percent":
             return stored is not None and round(100 * stored) in percents(cell)
         key = (name, cell, stored)
-        if key not in self.compared:
-            if len(self.compared) >= KEPT:
-                self.compared.clear()
-            self.compared[key] = self._same(name, as_text(cell), as_text(stored), line)
-        return self.compared[key]
+        if key not in self.comparisons:
+            if len(self.comparisons) >= CACHE_SIZE:
+                self.comparisons.clear()
+            self.comparisons[key] = self._same(name, as_text(cell), as_text(stored), line)
+        return self.comparisons[key]
 
     def _same(self, name: str, text: str, stored: str, line: LedgerRow) -> bool:
-        if name in WORDS:
+        if name in REPORTED_FIELDS:
             return same_value(stored, text)
         if text == normalize("NFKC", stored) or _key(name, text) == _key(name, stored):
             return True
@@ -133,7 +146,7 @@ class ReadonlyColumns:
                 same = fold(line.clause.text).rstrip(END_MARKS) == fold(text).rstrip(END_MARKS)
                 return same or self._directive(text) == line.clause.pk
             case "body":
-                parts = {part for _name, part in named(text)} - {""}
+                parts = {part for _name, part in named_bodies(text)} - {""}
                 return self.body_of(text) == line.body.pk and parts <= {line.part}
             case "state" | "light":
                 return self._value(name, text) == getattr(line, name)
@@ -145,7 +158,9 @@ class ReadonlyColumns:
 
     def _value(self, name: str, text: str) -> str:
         """The state or the light that a cell names; empty if none."""
-        return self.named[name].get(fold(_lamp(text) if name == "light" else text), "")
+        return self.codes_by_name[name].get(
+            fold(_light_name(text) if name == "light" else text), ""
+        )
 
     def _in_another_language(self, name: str, text: str, line: LedgerRow) -> bool:
         """Whether the cell is what an export in one of the languages holds."""
@@ -159,23 +174,23 @@ class ReadonlyColumns:
                         return True
         return False
 
-    def _equals_past(self, name: str, cell: Any, then: Then) -> bool:
-        if name not in then:
+    def _equals_past(self, name: str, cell: Any, exported_values: ExportedValues) -> bool:
+        if name not in exported_values:
             return False
         if name == "percent":
-            return then[name] in percents(cell)
+            return exported_values[name] in percents(cell)
         text = as_text(cell)
-        if name in self.named:
-            return self._value(name, text) == then[name]
-        return same_value(then[name] or "", text)
+        if name in self.codes_by_name:
+            return self._value(name, text) == exported_values[name]
+        return same_value(exported_values[name] or "", text)
 
 
 def _key(name: str, text: str) -> str:
     """Equal for equivalent texts. A light is compared without its reason, which changes daily."""
-    return fold(without_apostrophes(_lamp(text) if name == "light" else text))
+    return fold(without_apostrophes(_light_name(text) if name == "light" else text))
 
 
-def _lamp(text: str) -> str:
+def _light_name(text: str) -> str:
     return text.replace("：", ":").split(":")[0]
 
 

@@ -10,7 +10,7 @@ from directives.base.states import LEAD, PARTS, RESPONSIBLE, SUPPORTING
 from directives.tables.cells import names_of
 from directives.tables.comparing import text_of
 
-APART = re.compile(r"[、,，;；/\n]+|\s{2,}")
+SEPARATOR = re.compile(r"[、,，;；/\n]+|\s{2,}")
 NAMED_IN = "named_in"  # key in the values of a split row: the field that named its organisation
 AFTER_NAME = re.compile(r"\s*[(（]([^()（）]*)[)）]$")  # 全国总工会（牵头）
 Values = dict[str, Any]
@@ -25,20 +25,20 @@ def split_bodies(values: Values) -> Sequence[Values]:
     """
     if values.get("id"):
         return (values,)
-    leads, supporting = named(values.get("leads")), named(values.get("supporting"))
-    bodies = named(values.get("body"))
+    leads, supporting = named_bodies(values.get("leads")), named_bodies(values.get("supporting"))
+    bodies = named_bodies(values.get("body"))
     if not leads and not supporting and len(bodies) < 2:
         return (values,)
-    stated = leads or supporting or values.get("part") or any(part for _name, part in bodies)
+    has_parts = leads or supporting or values.get("part") or any(part for _name, part in bodies)
     rows: dict[str, Values] = {}
     for name, _part in leads:
-        alone = name in dict(bodies) or not bodies
-        changes = {"body": name, "part": LEAD, "leads": None if alone else name}
+        has_own_row = name in dict(bodies) or not bodies
+        changes = {"body": name, "part": LEAD, "leads": None if has_own_row else name}
         rows[name] = values | changes | {NAMED_IN: "leads"}
-    for place, (name, part) in enumerate(bodies):
+    for index, (name, part) in enumerate(bodies):
         part = part or values.get("part") or ""
         if not part and len(bodies) > 1:
-            part = RESPONSIBLE if place or stated else LEAD
+            part = RESPONSIBLE if index or has_parts else LEAD
         row = values | {"body": name, "leads": None} | ({"part": part} if part else {})
         rows.setdefault(name, row)
     for name, _part in supporting:
@@ -47,10 +47,10 @@ def split_bodies(values: Values) -> Sequence[Values]:
     return tuple(rows.values())
 
 
-def named(value: Any) -> list[tuple[str, str]]:
+def named_bodies(value: Any) -> list[tuple[str, str]]:
     """The bodies that a cell names, each with the part in brackets behind it, if any."""
     bodies: dict[str, str] = {}
-    for text in filter(None, (part.strip() for part in APART.split(text_of(value)))):
+    for text in filter(None, (part.strip() for part in SEPARATOR.split(text_of(value)))):
         brackets = AFTER_NAME.search(text)
         part = _parts().get(fold(brackets[1]).removesuffix("单位"), "") if brackets else ""
         bodies.setdefault(AFTER_NAME.sub("", text) if part else text, part)

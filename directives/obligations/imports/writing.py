@@ -29,9 +29,9 @@ from directives.tables.fields import IntakeContext, IntakeRows
 
 PEOPLE = ("leader", "contact", "note")
 DAYS = ("starts_on", "plan_due_on", "due_on")
-OWN = frozenset({"contact"})  # the terms that the organisation itself edits
+BODY_TERMS = frozenset({"contact"})  # the terms that the organisation itself edits
 NOT_ABOVE = gettext_lazy("Only supervisors of an organisation above edit this column.")
-AT_REST = (CLOSED, WITHDRAWN)  # states in which the terms no longer change
+FINAL_STATES = (CLOSED, WITHDRAWN)  # states in which the terms no longer change
 TERMS = ("part", "deliverable", *PEOPLE, *DAYS)
 
 
@@ -51,7 +51,7 @@ def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) 
     return Pair(directive, body, terms, **{name: after.get(name) or "" for name in PEOPLE})
 
 
-def _held(rows: IntakeRows) -> dict[int, Obligation]:
+def _lock_obligations(rows: IntakeRows) -> dict[int, Obligation]:
     """Lock the stored obligations of these rows. Returns them by id, with their organisations."""
     stored = Obligation.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
     lock_rows(stored)
@@ -77,25 +77,25 @@ def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> Non
     """Raise NotAllowed unless the user may edit all of these terms of an obligation."""
     if may(by, "issue", obligation):
         return
-    if not (OWN.issuperset(names) and may(by, "work", obligation)):
+    if not (BODY_TERMS.issuperset(names) and may(by, "work", obligation)):
         raise NotAllowed(NOT_ABOVE)
 
 
 def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Change the terms of known obligations, and assign new pairs."""
-    known = [row for row in rows if row.verdict != NEW]
-    progress.write(context, known)
-    stored, pairs = _held(known), []
+    changed_rows = [row for row in rows if row.verdict != NEW]
+    progress.write(context, changed_rows)
+    stored, pairs = _lock_obligations(changed_rows), []
     changes_by_id: dict[int, dict[str, Any]] = {}
-    for row in known:
-        if row.subject_id is None or (here := stored.get(row.subject_id)) is None:
+    for row in changed_rows:
+        if row.subject_id is None or (obligation := stored.get(row.subject_id)) is None:
             raise stale(row)
-        demand_unchanged(row, _as_stored(here))
-        pairs.append((row, here))
+        demand_unchanged(row, _as_stored(obligation))
+        pairs.append((row, obligation))
         if fields := _fields(row.after):
-            _demand_right(context.by, here, fields)
-            first = here.original_due_on is None and fields.get("due_on")
-            changes_by_id[here.pk] = fields | ({"original_due_on": first} if first else {})
+            _demand_right(context.by, obligation, fields)
+            first = obligation.original_due_on is None and fields.get("due_on")
+            changes_by_id[obligation.pk] = fields | ({"original_due_on": first} if first else {})
     if changes_by_id:
         changed = [stored[pk] for pk in changes_by_id]
         change_obligations(
@@ -106,8 +106,8 @@ def write(context: IntakeContext, rows: IntakeRows) -> None:
             by=context.by,
             now=context.now,
         )
-    for row, here in pairs:
-        row.left = here.version
+    for row, obligation in pairs:
+        row.left = obligation.version
     if new := [row for row in rows if row.verdict == NEW]:
         _issue(context, new)
 
@@ -131,8 +131,8 @@ def _issue(context: IntakeContext, rows: IntakeRows) -> None:
         for row in rows
     ]
     _demand_new(rows, pairs)
-    made = issuing.issue_pairs(document=document, pairs=pairs, by=context.by, now=context.now)
-    for row, obligation in zip(rows, made, strict=True):
+    created = issuing.issue_pairs(document=document, pairs=pairs, by=context.by, now=context.now)
+    for row, obligation in zip(rows, created, strict=True):
         row.subject_id, row.left = obligation.pk, obligation.version
 
 
@@ -150,15 +150,15 @@ def _demand_new(rows: IntakeRows, pairs: list[Pair]) -> None:
 def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Restore the terms, and delete new obligations on which no work depends."""
     progress.undo(context, [row for row in rows if row.verdict != NEW])
-    stored = _held(rows)
-    demand_as_applied(rows, stored, lambda here: _as_stored(here).values)
+    stored = _lock_obligations(rows)
+    demand_as_applied(rows, stored, lambda obligation: _as_stored(obligation).values)
     pairs = [(row, stored[row.subject_id]) for row in rows if row.subject_id is not None]
-    for row, here in pairs:
-        if here.state in AT_REST and here.version != row.left:
+    for row, obligation in pairs:
+        if obligation.state in FINAL_STATES and obligation.version != row.left:
             raise changed_since(row)
     changes_by_id = {
-        here.pk: fields | _first_day(row, here)
-        for row, here in pairs
+        obligation.pk: fields | _first_day(row, obligation)
+        for row, obligation in pairs
         if row.verdict != NEW and (fields := _fields(row.before))
     }
     if changes_by_id:
@@ -171,16 +171,18 @@ def undo(context: IntakeContext, rows: IntakeRows) -> None:
             by=context.by,
             now=context.now,
         )
-    if new := [(row, here) for row, here in pairs if row.verdict == NEW]:
+    if new := [(row, obligation) for row, obligation in pairs if row.verdict == NEW]:
         with undoing_row(new[0][0]):
-            issuing.take_back([here for _row, here in new], by=context.by, now=context.now)
+            issuing.take_back(
+                [obligation for _row, obligation in new], by=context.by, now=context.now
+            )
 
 
-def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:
+def _first_day(row: IntakeRow, obligation: Obligation) -> dict[str, Any]:
     """Reset the original due date too, if this table set the first one."""
-    set_here = (
+    set_by_row = (
         "due_on" in row.before
         and row.before["due_on"] is None
-        and json_value(here.original_due_on) == row.after.get("due_on")
+        and json_value(obligation.original_due_on) == row.after.get("due_on")
     )
-    return {"original_due_on": None} if set_here else {}
+    return {"original_due_on": None} if set_by_row else {}
