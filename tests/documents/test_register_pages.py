@@ -106,7 +106,7 @@ def test_the_figures_of_a_document_are_of_the_readers_part(cast, work, sign_in):
     }
 
 
-def test_a_directive_shows_its_neighbours_items_and_owers(cast, work, sign_in):
+def test_a_directive_shows_its_neighbours_items_and_assigned_bodies(cast, work, sign_in):
     _document, first, second, rows = work
     plan = make_plan(cast.body, first.document, state="submitted")
     make_log(make_measure(plan, rows[0]), cast.staff)
@@ -114,7 +114,7 @@ def test_a_directive_shows_its_neighbours_items_and_owers(cast, work, sign_in):
     tallies.rebuild()
     view = sign_in(cast.supervisor).get(f"/directives/{first.pk}/").context["view"]
     assert (view.before, view.after, view.same_paragraph) == (None, second, (None, second))
-    assert [(share.item.name, share.done, share.of) for share in view.items] == [
+    assert [(share.item.name, share.done, share.total) for share in view.items] == [
         ("请示报告制度", 1, 2)
     ]
     assert [
@@ -126,7 +126,7 @@ def test_a_directive_shows_its_neighbours_items_and_owers(cast, work, sign_in):
     ]
     own = sign_in(cast.stranger).get(f"/directives/{first.pk}/").context["view"]
     assert [line.obligation.organisation for line in own.assigned_bodies] == [cast.sibling]
-    assert [(share.done, share.of) for share in own.items] == [(0, 1)]
+    assert [(share.done, share.total) for share in own.items] == [(0, 1)]
 
 
 def test_words_come_in_the_readers_script(cast, sign_in):
