@@ -11,7 +11,7 @@ from directives.base.states import LIGHTS
 from directives.base.wording import Dated, describe_light, join_words, localized
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.figures import BoardLine
-from directives.dashboard.queries.late import Late, late_rows
+from directives.dashboard.queries.overdue import OverdueRow, overdue_rows
 from directives.dashboard.queries.weeks import Point
 from directives.models import Section
 from directives.tables.book import Column, Words, path_to
@@ -55,22 +55,22 @@ def _documents(dated: Dated) -> list[Column]:
         Column(
             "title",
             pgettext_lazy("sheet", "Title"),
-            lambda line: localized(line.thing, "title"),
+            lambda line: localized(line.subject, "title"),
             width=48,
-            link=lambda line: DOCUMENT(line.thing.pk),
+            link=lambda line: DOCUMENT(line.subject.pk),
         ),
         *_figures(),
     ]
 
 
 def _sections(dated: Dated) -> list[Column]:
-    number = Column("number", _("Section"), lambda line: line.thing.number or "—", width=8)
+    number = Column("number", _("Section"), lambda line: line.subject.number or "—", width=8)
     return [
         number,
         Column(
             "title",
             pgettext_lazy("sheet", "Title"),
-            lambda line: localized(line.thing, "title"),
+            lambda line: localized(line.subject, "title"),
             width=40,
         ),
         *_figures(),
@@ -87,83 +87,88 @@ def _bodies(board: Board, dated: Dated) -> list[Column]:
             width=14,
         )
 
-    sections = enumerate(line.thing for line in board.section_lines)
+    sections = enumerate(line.subject for line in board.section_lines)
     return [*_of_body(dated), *(off_time(place, section) for place, section in sections)]
 
 
 def _of_body(dated: Dated) -> list[Column]:
     return [
-        Column("place", _("Rank"), lambda line: line.place, "number"),
+        Column("place", _("Rank"), lambda line: line.rank, "number"),
         Column(
             "code",
             _("Code"),
-            lambda line: line.thing.code,
+            lambda line: line.subject.code,
             width=12,
-            link=lambda line: BODY(line.thing.pk),
+            link=lambda line: BODY(line.subject.pk),
         ),
-        Column("name", _("Organisation"), lambda line: localized(line.thing, "name"), width=32),
+        Column("name", _("Organisation"), lambda line: localized(line.subject, "name"), width=32),
         *_figures(),
     ]
 
 
 def _late(dated: Dated) -> list[Column]:
-    def of(late: Late) -> Any:
-        return late.obligation
+    def of(overdue_row: OverdueRow) -> Any:
+        return overdue_row.obligation
 
     return [
         Column(
             "body",
             _("Organisation"),
-            lambda late: localized(of(late).organisation, "name"),
+            lambda overdue_row: localized(of(overdue_row).organisation, "name"),
             width=32,
         ),
         Column(
             "code",
             _("Code"),
-            lambda late: of(late).directive.code,
+            lambda overdue_row: of(overdue_row).directive.code,
             width=10,
-            link=lambda late: OBLIGATION(of(late).pk),
+            link=lambda overdue_row: OBLIGATION(of(overdue_row).pk),
         ),
         Column(
             "directive",
             _("Directive"),
-            lambda late: localized(of(late).directive, "text"),
+            lambda overdue_row: localized(of(overdue_row).directive, "text"),
             width=60,
         ),
         Column(
             "light",
             _("Light"),
-            lambda late: describe_light(dated, of(late))[0],
+            lambda overdue_row: describe_light(dated, of(overdue_row))[0],
             width=18,
-            light=lambda late: of(late).light,
+            light=lambda overdue_row: of(overdue_row).light,
         ),
         Column(
             "reason",
             _("Reason of the light"),
-            lambda late: describe_light(dated, of(late))[1],
+            lambda overdue_row: describe_light(dated, of(overdue_row))[1],
             width=48,
         ),
-        Column("whose", _("Waiting for"), lambda late: late.whose_words, width=14),
+        Column(
+            "whose", _("Waiting for"), lambda overdue_row: overdue_row.next_actor_label, width=14
+        ),
     ]
 
 
 def _late_of(board: Board, dated: Dated) -> list[Column]:
     """The columns of overdue obligations, with the document if there are several."""
-    if not board.across:
+    if not board.several_documents:
         return _late(dated)
-    titles = {line.thing.pk: localized(line.thing, "title") for line in board.document_lines}
+    titles = {line.subject.pk: localized(line.subject, "title") for line in board.document_lines}
     body, *others = _late(dated)
     return [
         body,
         Column(
-            "document", _("Document"), lambda late: titles[late.obligation.document_id], width=32
+            "document",
+            _("Document"),
+            lambda overdue_row: titles[overdue_row.obligation.document_id],
+            width=32,
         ),
         *others,
     ]
 
 
-def _late_rows(board: Board) -> Iterable[Late]:
-    return late_rows(board.view, board.document_id, board.choice)
+def _late_rows(board: Board) -> Iterable[OverdueRow]:
+    return overdue_rows(board.view, board.document_id, board.choice)
 
 
 def _directives(dated: Dated) -> list[Column]:
@@ -171,14 +176,14 @@ def _directives(dated: Dated) -> list[Column]:
         Column(
             "code",
             _("Code"),
-            lambda line: line.thing.code,
+            lambda line: line.subject.code,
             width=10,
-            link=lambda line: DIRECTIVE(line.thing.pk),
+            link=lambda line: DIRECTIVE(line.subject.pk),
         )
     ]
     return [
         *first,
-        Column("directive", _("Directive"), lambda line: localized(line.thing, "text"), width=60),
+        Column("directive", _("Directive"), lambda line: localized(line.subject, "text"), width=60),
         *_figures(),
     ]
 
@@ -223,12 +228,12 @@ TABLES = {
 def tables(board: Board) -> list[tuple[str, Words]]:
     """The keys and names of the tables that the board has."""
     available = {
-        "documents": board.across,
+        "documents": board.several_documents,
         "sections": board.document,
         "bodies": board.bodies,
         "directives": board.tasks,
         "weeks": board.weeks,
-        "late": board.now,
+        "late": board.is_current,
     }
     return [(key, table.name) for key, table in TABLES.items() if available.get(key, True)]
 
@@ -236,8 +241,8 @@ def tables(board: Board) -> list[tuple[str, Words]]:
 def notes(board: Board) -> Iterator[tuple[Words, Any]]:
     """Yield the notes of the cover: the documents and the filter of the table."""
     choice = board.choice
-    if board.across:
-        titles = [localized(line.thing, "title") for line in board.document_lines]
+    if board.several_documents:
+        titles = [localized(line.subject, "title") for line in board.document_lines]
         more = [_("and %(n)s more") % {"n": len(titles) - NAMED}] if len(titles) > NAMED else []
         yield (
             _("All documents (%(n)s)") % {"n": len(titles)},
@@ -250,7 +255,7 @@ def notes(board: Board) -> Iterator[tuple[Words, Any]]:
         if section.pk == choice.section:
             yield _("Section"), f"{section.number} {localized(section, 'title')}".strip()
     if choice.directive:
-        yield _("Directive"), join_words(line.thing.code for line in board.directives)
+        yield _("Directive"), join_words(line.subject.code for line in board.directives)
     if choice.about:
         yield _("Kind of directive"), choice.about_word
     if choice.kind:

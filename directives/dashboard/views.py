@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from directives.dashboard.exports import tables
 from directives.dashboard.queries.board import WORST_DOCUMENTS, Board
 from directives.dashboard.queries.choice import BoardChoice
-from directives.dashboard.queries.figures import FEW, BoardLine
+from directives.dashboard.queries.figures import FEW_OBLIGATIONS, BoardLine
 from directives.dashboard.queries.loading import load_board
 from directives.downloads.exporting import answer
 from directives.models.documents import KINDS as ABOUTS
@@ -18,9 +18,9 @@ from directives.tables.formats import wants_file
 from directives.web.doors import page
 from directives.web.requests import SignedInRequest
 
-SHOWN = 10  # rows of the heat map before “all”
+HEAT_ROWS = 10  # rows of the heat map before “all”
 ENDS, ENDS_ON_WALL = 6, 4  # rows at each end of the ranking
-LONG = 10  # documents beside whose list two cards fit
+LONG_LIST = 10  # documents beside whose list two cards fit
 PAGE = 100  # bodies or documents on one page of “all”
 
 
@@ -42,7 +42,7 @@ def dashboard(request: SignedInRequest) -> HttpResponseBase:
         "kinds": KINDS,
         "tables": tables(board),
         "yesterday": request.today - timedelta(days=1),
-        "filtered": choice.narrows or bool(choice.cycle),
+        "filtered": choice.selects_part or bool(choice.cycle),
     }
     if not board.lights.total:
         return page(request, "directives/dashboard/empty.html", context)
@@ -51,8 +51,8 @@ def dashboard(request: SignedInRequest) -> HttpResponseBase:
 
 def _bodies(board: Board) -> dict[str, object]:
     """The context of the ranking and the heat map: their ends, or a page of all bodies."""
-    lines, hottest, pages = board.bodies, board.hottest, None
-    best, heat = lines, hottest[:SHOWN]
+    lines, hottest, pages = board.bodies, board.by_off_time, None
+    best, heat = lines, hottest[:HEAT_ROWS]
     worst: tuple[BoardLine, ...] = ()
     ends = ENDS_ON_WALL if board.choice.wall else ENDS
     if board.choice.all:
@@ -65,19 +65,24 @@ def _bodies(board: Board) -> dict[str, object]:
         "heat": heat,
         "best": best,
         "worst": worst,
-        "between": len(lines) - len(best) - len(worst) if worst else 0,
+        "omitted_count": len(lines) - len(best) - len(worst) if worst else 0,
         "pages": pages,
-        "few": any(line.small for line in (*best, *worst)),
-        "least": FEW,
+        "has_small_bodies": any(line.small for line in (*best, *worst)),
+        "small_limit": FEW_OBLIGATIONS,
     }
 
 
 def _documents(board: Board) -> dict[str, object]:
     """The context of the list of documents: the worst, or a page of all."""
     lines, pages = board.document_lines, None
-    listed = lines[:WORST_DOCUMENTS]
+    shown_lines = lines[:WORST_DOCUMENTS]
     if board.choice.documents:
         pages = Paginator(lines, PAGE).get_page(board.choice.page)
-        listed = tuple(pages.object_list)
-    more = 0 if pages else len(lines) - len(listed)
-    return {"lines": listed, "pages": pages, "more": more, "long": len(listed) > LONG}
+        shown_lines = tuple(pages.object_list)
+    not_shown = 0 if pages else len(lines) - len(shown_lines)
+    return {
+        "lines": shown_lines,
+        "pages": pages,
+        "not_shown": not_shown,
+        "is_long": len(shown_lines) > LONG_LIST,
+    }

@@ -59,7 +59,7 @@ class CardWriter:
 
     def href(self, figure: Figure) -> str:
         """The link of a figure; none on a past day, of which no rows are stored."""
-        return attribute("href", figure.url) if self.board.now else ""
+        return attribute("href", figure.url) if self.board.is_current else ""
 
     def body(self, pk: int) -> str:
         """The address of the dashboard of another body, under the same filter."""
@@ -68,13 +68,13 @@ class CardWriter:
     def code(self, text: str) -> str:
         return in_script(text, self.language)
 
-    def late(self, line: BoardLine, look: str = "") -> str:
+    def late(self, line: BoardLine, css_class: str = "") -> str:
         """The count of overdue obligations, with a link to them."""
         if not line.lights.red:
             return ""
         return fast_format_html(
             '<a class="{}t-r"{}>{}{}<span class="sr"> {}</span></a>',
-            look,
+            css_class,
             self.href(line.red),
             self.lamps["red"],
             f"{line.lights.red:,}",
@@ -136,7 +136,7 @@ def section_rows(board: Board) -> SafeString:
     writer, closing = CardWriter(board), pgettext("section", "Closing")
     rows = []
     for line in board.section_lines:
-        section, title = line.thing, localized(line.thing, "title")
+        section, title = line.subject, localized(line.subject, "title")
         rows.append(
             fast_format_html(
                 '<li><a{}><span class="nm"><b>{}</b>{}<small>{}</small></span>{}{}</a></li>',
@@ -180,12 +180,12 @@ def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
     writer, rows = CardWriter(board), []
     none_overdue = fast_format_html('<span class="mv">{}</span>', "—")
     for line in lines:
-        title = localized(line.thing, "title")
+        title = localized(line.subject, "title")
         rows.append(
             fast_format_html(
                 '<li><a href="{}"><span class="nm"><span>{}</span><small>{}</small></span>'
                 "{}{}</a>{}</li>",
-                link(board.choice, **ONE_DOCUMENT | {"document": line.thing.pk}),
+                link(board.choice, **ONE_DOCUMENT | {"document": line.subject.pk}),
                 title,
                 _in_all(line.lights),
                 writer.bar(line.lights, title),
@@ -208,9 +208,9 @@ def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> Sa
                 '<li><span class="no">{}</span><a href="{}">{}</a>{}'
                 '<span class="pc"><b>{}%</b> <small>{}/{}</small>{}</span>'
                 '<span class="mv">{}</span></li>',
-                line.place,
-                writer.body(line.thing.pk),
-                localized(line.thing, "name"),
+                line.rank,
+                writer.body(line.subject.pk),
+                localized(line.subject, "name"),
                 meter(lights.on_time, lights.total, low=low),
                 share_of_lights(lights),
                 f"{lights.on_time:,}",
@@ -230,10 +230,10 @@ def heat_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
         gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue")
     )
     for line in lines:
-        name = escape(localized(line.thing, "name"))
-        cells = "".join(_heat_cell(writer, cell, name, words) for cell in board.cells(line.thing))
+        name = escape(localized(line.subject, "name"))
+        cells = "".join(_heat_cell(writer, cell, name, words) for cell in board.cells(line.subject))
         rows.append(
-            f'<tr><th scope="row"><a href="{escape(writer.body(line.thing.pk))}">{name}</a></th>'
+            f'<tr><th scope="row"><a href="{escape(writer.body(line.subject.pk))}">{name}</a></th>'
             f"{cells}</tr>"
         )
     return join_escaped(rows)
@@ -253,16 +253,17 @@ def _heat_cell(writer: CardWriter, cell: HeatCell, name: str, words: str) -> str
     }
     shade = cell.shade
     ink = f' class="h{shade}"' if shade else ""
-    look = ' class="long"' if off.n >= LONG else "" if off.n else ' class="zero"'
+    css_class = ' class="long"' if off.n >= LONG else "" if off.n else ' class="zero"'
     return (
-        f'<td{ink}><a{writer.href(off)}{look} aria-label="{label}"><span>{off.n:,}</span></a></td>'
+        f'<td{ink}><a{writer.href(off)}{css_class} aria-label="{label}">'
+        f"<span>{off.n:,}</span></a></td>"
     )
 
 
 @register.simple_tag
 def directive_rows(board: Board, request: Dated) -> SafeString:
     """The directives: of one body with light, reason and percent, of many with a bar of lights."""
-    writer, many = CardWriter(board), board.view.counted
+    writer, many = CardWriter(board), board.view.has_counts
     return join_html(
         _of_many(writer, line) if many else _of_one(writer, line, request)
         for line in board.directives
@@ -270,11 +271,11 @@ def directive_rows(board: Board, request: Dated) -> SafeString:
 
 
 def _text(line: BoardLine) -> str:
-    return shortened(localized(line.thing, "text"), CUT)
+    return shortened(localized(line.subject, "text"), CUT)
 
 
 def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
-    code, lights = writer.code(line.thing.code), line.lights
+    code, lights = writer.code(line.subject.code), line.lights
     late: str = "—"
     if lights.red:
         late = fast_format_html(
@@ -288,9 +289,9 @@ def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
         '<td class="mix">{}</td>'
         '<td class="num"><a{}><b>{}%</b> <small>{}/{}</small></a></td>'
         '<td class="num">{}</td></tr>',
-        reverse("directive", args=(line.thing.pk,)),
+        reverse("directive", args=(line.subject.pk,)),
         code,
-        link(writer.board.choice, **FIRST_PAGE | {"directive": line.thing.pk}),
+        link(writer.board.choice, **FIRST_PAGE | {"directive": line.subject.pk}),
         _text(line),
         writer.bar(lights, code, 14),
         writer.href(line.rows),
@@ -302,14 +303,14 @@ def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
 
 
 def _of_one(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
-    row = line.thing.row
+    row = line.subject.row
     word, why = describe_light(request, row)
     return fast_format_html(
         '<tr><th scope="row"><a class="code" href="{}">{}</a></th><td>{}</td>'
         '<td><span class="light {}">{}{}</span>{}</td>'
         '<td class="num" data-k="{}">{}%</td></tr>',
         reverse("obligation", args=(row.pk,)),
-        writer.code(line.thing.code),
+        writer.code(line.subject.code),
         _text(line),
         TONES[row.light],
         writer.lamps[row.light],
@@ -349,13 +350,13 @@ def _conditions(board: Board) -> list[tuple[str, dict[str, Any]]]:
         )
         conditions.append((f"{number} {localized(section, 'title')}", {"section": None}))
     if choice.directive:
-        code = board.directives[0].thing.code if board.directives else f"#{choice.directive}"
+        code = board.directives[0].subject.code if board.directives else f"#{choice.directive}"
         words = f"{gettext('Directive')} {in_script(code, get_language())}"
         conditions.append((words, {"directive": None}))
     if choice.about:
         conditions.append((choice.about_word, {"about": ""}))
     if choice.kind:
         conditions.append((choice.kind_word, {"kind": ""}))
-    if choice.cycle and board.trend and not board.trend.current:
+    if choice.cycle and board.trend and not board.trend.is_newest:
         conditions.append((board.trend.name, {"cycle": None}))
     return conditions

@@ -14,7 +14,7 @@ from directives.base.states import COLOURS, LIGHTS
 from directives.base.wording import Dated, describe_light, format_day, in_script, localized
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import link
-from directives.dashboard.queries.facts import Period
+from directives.dashboard.queries.facts import BoardCycle
 from directives.dashboard.queries.figures import BoardLine, LabelledFigure
 from directives.dashboard.queries.trend import Trend, period_name, table
 from directives.templatetags.board import FIRST_PAGE, CardWriter
@@ -45,7 +45,7 @@ def stat(board: Board, colour: str) -> SafeString:
     return fast_format_html(
         '<a{}><span class="light {}">{}{}</span>'
         '<span class="n{}">{} <small>/ {} · {}%</small></span></a>',
-        attribute("href", figure.url) if board.now else "",
+        attribute("href", figure.url) if board.is_current else "",
         TONES[lamp_colour],
         lamp(lamp_colour, "big"),
         words,
@@ -75,15 +75,15 @@ def most_overdue(board: Board) -> SafeString:
 
 
 def _named(board: Board, line: BoardLine) -> SafeString:
-    if board.across:
-        title = Truncator(localized(line.thing, "title"))
+    if board.several_documents:
+        title = Truncator(localized(line.subject, "title"))
         words = f"《{title.chars(14 if board.choice.wall else 24)}》"
-    elif line.thing.number:
-        number = in_script(line.thing.number, get_language())
+    elif line.subject.number:
+        number = in_script(line.subject.number, get_language())
         words = gettext("section %(number)s") % {"number": number}
     else:
         words = gettext("the closing section")
-    if board.now:
+    if board.is_current:
         return fast_format_html('<a href="{}">{}</a>', line.red.url, words)
     return fast_format_html("<a>{}</a>", words)
 
@@ -115,7 +115,7 @@ def section_options(board: Board) -> SafeString:
 
 
 @register.filter
-def period(cycle: Period) -> str:
+def period(cycle: BoardCycle) -> str:
     """The name of a period, such as the third quarter of 2026."""
     return period_name(cycle)
 
@@ -127,14 +127,14 @@ def _row(head: str, *values: str) -> SafeString:
 @register.simple_tag
 def light_table(lines: Iterable[BoardLine], board: Board) -> SafeString:
     """The figures of a chart of lights as a table."""
-    first = gettext("Document") if board.across else gettext("Section")
+    first = gettext("Document") if board.several_documents else gettext("Section")
     heads = [*(word for _colour, word in LIGHTS), gettext("Obligations"), gettext("On-time rate")]
     closing, writer, rows = pgettext("section", "Closing"), CardWriter(board), []
     for line in lines:
         name = (
-            localized(line.thing, "title")
-            if board.across
-            else writer.code(line.thing.number) or closing
+            localized(line.subject, "title")
+            if board.several_documents
+            else writer.code(line.subject.number) or closing
         )
         counts = (f"{line.lights.count(colour):,}" for colour, _word in LIGHTS)
         rows.append(_row(name, *counts, f"{line.lights.total:,}", f"{line.on_time.share}%"))
@@ -153,8 +153,8 @@ def report_days(trend: Trend) -> SafeString:
     rows = []
     for on, n, n_before in table(trend):
         before = "—"
-        if n_before is not None and trend.before is not None:
-            before = f"{n_before:,}/{trend.before.entries:,}"
+        if n_before is not None and trend.previous is not None:
+            before = f"{n_before:,}/{trend.previous.entries:,}"
         rows.append(_row(format_day(on, trend.today), f"{n:,}/{trend.expected:,}", before))
     return join_html(rows)
 
@@ -177,7 +177,7 @@ def week_rows(board: Board) -> SafeString:
 def next_lines(board: Board) -> SafeString:
     """The next due days with their obligations, and the obligations without a due day."""
     count, lines = gettext("%(n)s obligations"), []
-    for due in board.ahead:
+    for due in board.due_days:
         lines.append(
             fast_format_html(
                 '<li><time class="soft nb" datetime="{}">{}</time><a href="{}">{}{}{}</a></li>',
@@ -234,7 +234,7 @@ def cover_lines(board: Board) -> SafeString:
 def change_lines(board: Board) -> SafeString:
     """What happened since the last working day and in a week, each linked to its events."""
     in_week, lines = gettext("in a week %(n)s"), []
-    for activity in board.happened:
+    for activity in board.activities:
         sign = {"worse": "+", "better": "−"}.get(activity.kind, "") if activity.n else ""
         label: str = str(activity.label)
         if activity.n:
@@ -260,9 +260,9 @@ def change_lines(board: Board) -> SafeString:
 def late_lines(board: Board, request: Dated) -> SafeString:
     """The longest overdue obligations: body, directive, reason, and who has to act."""
     writer, lines = CardWriter(board), []
-    titles = {line.thing.pk: localized(line.thing, "title") for line in board.document_lines}
-    for late in board.late:
-        row = late.obligation
+    titles = {line.subject.pk: localized(line.subject, "title") for line in board.document_lines}
+    for overdue_row in board.overdue_rows:
+        row = overdue_row.obligation
         word, why = describe_light(request, row)
         lines.append(
             fast_format_html(
@@ -282,7 +282,7 @@ def late_lines(board: Board, request: Dated) -> SafeString:
                 word,
                 why,
                 gettext("Waiting for"),
-                late.whose_words,
+                overdue_row.next_actor_label,
                 reverse("obligation", args=(row.pk,)),
                 gettext("Open"),
             )

@@ -14,21 +14,21 @@ from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
 from directives.templatetags.markup import attribute, fast_format_html, join_html
 
 register = template.Library()
-DUE_WORDS, DUE_WORDS_ON_WALL = 110, 220  # greatest width of the label of the due day
+DUE_LABEL_WIDTH, DUE_LABEL_WIDTH_ON_WALL = 110, 220  # greatest width of the label of the due day
 HAN, LATIN = 12, 7  # approximate widths of a character, in units of the drawing
 GAP = 8  # between two days on the axis
 MARGIN = 16  # to the right of the drawing
 
 
 def svg_text(
-    x: float | str, y: float | str, words: str, *, anchor: str = "", look: str = ""
+    x: float | str, y: float | str, words: str, *, anchor: str = "", css_class: str = ""
 ) -> SafeString:
     return fast_format_html(
         '<text x="{}" y="{}"{}{}>{}</text>',
         x,
         y,
         attribute("text-anchor", anchor),
-        attribute("class", look),
+        attribute("class", css_class),
         words,
     )
 
@@ -80,16 +80,16 @@ def report_curve(board: Board) -> SafeString:
     assert trend is not None  # otherwise the page shows no curve
     due = format_day(trend.cycle.due_on, trend.today)
     parts = [scale("0", "50", "100", 300, 30, trend.right)]
-    if trend.line_before:
-        words = svg_text(trend.right, 22, gettext("previous cycle"), anchor="end", look="opt")
+    if trend.previous_line:
+        words = svg_text(trend.right, 22, gettext("previous cycle"), anchor="end", css_class="opt")
         parts.append(
-            fast_format_html('<polyline class="was" points="{}"/>{}', trend.line_before, words)
+            fast_format_html('<polyline class="was" points="{}"/>{}', trend.previous_line, words)
         )
     line = trend.line
     area = f"{line} {trend.now_x},{REPORTS_BOTTOM} {LEFT},{REPORTS_BOTTOM}"
     parts.append(area_under(area, line))
     parts += _due_day(trend, due)
-    parts += [dot(trend.now_x, trend.now_y, 5), _words_of_today(trend), *_axis(trend, due)]
+    parts += [dot(trend.now_x, trend.now_y, 5), _label_of_today(trend), *_axis(trend, due)]
     return chart(trend.right, 336, _label(trend, board, due), parts)
 
 
@@ -99,23 +99,23 @@ def _label(trend: Trend, board: Board, due: str) -> str:
         "today": format_day(trend.today, board.today),
         "due": due,
     }
-    if trend.was_percent is None:
+    if trend.previous_percent is None:
         return text
     before = gettext("on the same day of the previous cycle %(percent)s%%")
-    return text + gettext("; ") + before % {"percent": trend.was_percent}
+    return text + gettext("; ") + before % {"percent": trend.previous_percent}
 
 
 def _due_day(trend: Trend, due: str) -> list[SafeString]:
     """The line of the due day, and beside it how much is missing."""
-    words = DUE_WORDS if trend.right == REPORTS_RIGHT else DUE_WORDS_ON_WALL
+    label_width = DUE_LABEL_WIDTH if trend.right == REPORTS_RIGHT else DUE_LABEL_WIDTH_ON_WALL
     x, anchor = trend.due_x - 8, "end"
-    if trend.due_x < trend.right - words:
+    if trend.due_x < trend.right - label_width:
         x, anchor = trend.due_x + 8, "start"
     missing = gettext("%(n)s not submitted") % {"n": f"{trend.missing:,}"}
     return [
         fast_format_html('<path class="due" d="M{} 20V300"/>', trend.due_x),
-        svg_text(x, 270, gettext("Due %(day)s") % {"day": due}, anchor=anchor, look="t2"),
-        svg_text(x, 288, missing, anchor=anchor, look="opt apart"),
+        svg_text(x, 270, gettext("Due %(day)s") % {"day": due}, anchor=anchor, css_class="t2"),
+        svg_text(x, 288, missing, anchor=anchor, css_class="opt apart"),
     ]
 
 
@@ -125,24 +125,24 @@ def _axis(trend: Trend, due: str) -> list[SafeString]:
     last = format_day(trend.ends_on, trend.today)
     half = text_width(due) / 2 + GAP
     left_end, right_start = LEFT + text_width(first), trend.right - text_width(last)
-    days = [svg_text(LEFT, 324, first, look="below")]
+    days = [svg_text(LEFT, 324, first, css_class="below")]
     if left_end < trend.due_x - half and trend.due_x + half < right_start:
-        days.append(svg_text(trend.due_x, 324, due, anchor="middle", look="apart"))
-    return [*days, svg_text(trend.right, 324, last, anchor="end", look="below")]
+        days.append(svg_text(trend.due_x, 324, due, anchor="middle", css_class="apart"))
+    return [*days, svg_text(trend.right, 324, last, anchor="end", css_class="below")]
 
 
-def _words_of_today(trend: Trend) -> SafeString:
+def _label_of_today(trend: Trend) -> SafeString:
     """The words beside the last point."""
-    now = gettext("Today %(percent)s%%") if trend.current else gettext("Final %(percent)s%%")
+    now = gettext("Today %(percent)s%%") if trend.is_newest else gettext("Final %(percent)s%%")
     x, anchor = trend.now_x + 12, "start"
     if trend.now_x > (LEFT + trend.right) / 3:
         x, anchor = trend.now_x - 12, "end"
     y = trend.now_y + 28 if trend.now_y < REPORTS_TOP + 48 else trend.now_y - 20
-    words = svg_text(x, y, now % {"percent": trend.percent}, anchor=anchor, look="t1")
-    if trend.was_percent is None:
+    words = svg_text(x, y, now % {"percent": trend.percent}, anchor=anchor, css_class="t1")
+    if trend.previous_percent is None:
         return words
-    before = gettext("previous cycle %(percent)s%%") % {"percent": trend.was_percent}
-    return words + svg_text(x, y + 17, before, anchor=anchor, look="opt lower")
+    before = gettext("previous cycle %(percent)s%%") % {"percent": trend.previous_percent}
+    return words + svg_text(x, y + 17, before, anchor=anchor, css_class="opt lower")
 
 
 @register.simple_tag
@@ -155,15 +155,15 @@ def week_curve(board: Board) -> SafeString:
         "from": f"{weeks.points[0].share:.1f}",
         "to": last,
     }
-    day = gettext("today") if board.now else format_day(board.day, board.today)
+    day = gettext("today") if board.is_current else format_day(board.day, board.today)
     parts = [
         scale(str(weeks.low), f"{weeks.middle:g}", str(weeks.high), BOTTOM, TOP, weeks.right),
         area_under(weeks.area, weeks.line),
         *(
             dot(x, y, 5 if place == len(weeks.points) else 2.5)
-            for place, (x, y) in enumerate(weeks.marks, 1)
+            for place, (x, y) in enumerate(weeks.dots, 1)
         ),
-        svg_text(LEFT, 154, format_day(weeks.first, board.today), look="below"),
-        svg_text(weeks.right, 154, f"{day} {last}%", anchor="end", look="below"),
+        svg_text(LEFT, 154, format_day(weeks.first, board.today), css_class="below"),
+        svg_text(weeks.right, 154, f"{day} {last}%", anchor="end", css_class="below"),
     ]
     return chart(weeks.right, 160, label, parts)

@@ -111,8 +111,8 @@ def _short(period: Period, *, first: bool) -> tuple[str, str]:
     return part, str(period.year) if first or period.number == 1 else ""
 
 
-def _text(x: float, y: float, words: str, look: str = "") -> SafeString:
-    return svg_text(f"{x:.1f}", f"{y:.1f}", words, anchor="middle", look=look)
+def _text(x: float, y: float, words: str, css_class: str = "") -> SafeString:
+    return svg_text(f"{x:.1f}", f"{y:.1f}", words, anchor="middle", css_class=css_class)
 
 
 @register.simple_tag
@@ -121,10 +121,10 @@ def trend_bars(view: IndicatorView) -> SafeString:
     largest_value = max(
         (point.value for point in view.points if point.value is not None), default=Decimal(0)
     )
-    room = WIDTH / len(view.points)
+    slot_width = WIDTH / len(view.points)
     parts = [format_html('<path class="ax" d="M0 {}H{}"/>', BOTTOM, WIDTH)]
     for index, point in enumerate(view.points):
-        parts += _bar(view, point, index, room, largest_value)
+        parts += _bar(view, point, index, slot_width, largest_value)
     point_words = gettext("%(period)s: %(value)s")
     label = gettext(", ").join(
         point_words
@@ -141,28 +141,30 @@ def trend_bars(view: IndicatorView) -> SafeString:
 
 
 def _bar(
-    view: IndicatorView, point: Point, index: int, room: float, largest_value: Decimal
+    view: IndicatorView, point: Point, index: int, slot_width: float, largest_value: Decimal
 ) -> list[SafeString]:
-    middle, width = (index + 0.5) * room, room * (1 - GAP)
+    middle, width = (index + 0.5) * slot_width, slot_width * (1 - GAP)
     short, year = _short(point.period, first=index == 0)
-    under = [
+    labels_below = [
         _text(middle, BOTTOM + 18, short, "t2" if point.period == view.period else ""),
         _text(middle, BOTTOM + 35, year),
     ]
     if point.value is None:
-        return [_text(middle, BOTTOM - 8, EMPTY), *under]
+        return [_text(middle, BOTTOM - 8, EMPTY), *labels_below]
     height = float((BOTTOM - TOP) * point.value / largest_value) if largest_value else 0
-    look = "fill" if point.period == view.period else "fill low"
+    css_class = "fill" if point.period == view.period else "fill low"
     bar = format_html(
         '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>',
-        look,
+        css_class,
         f"{middle - width / 2:.1f}",
         f"{BOTTOM - height:.1f}",
         f"{width:.1f}",
         f"{max(height, 1):.1f}",
     )
     value = figure_text(point.value, view.indicator)
-    value_looks = {view.period: "t1", view.period.year_before(): ""}
-    value_look = value_looks.get(point.period, "opt")  # the others not on a phone
-    over = [_text(middle, BOTTOM - height - 7, value, value_look)] if len(value) <= LONGEST else []
-    return [bar, *over, *under]
+    value_classes = {view.period: "t1", view.period.year_before(): ""}
+    value_class = value_classes.get(point.period, "opt")  # the others not on a phone
+    label_above = (
+        [_text(middle, BOTTOM - height - 7, value, value_class)] if len(value) <= LONGEST else []
+    )
+    return [bar, *label_above, *labels_below]

@@ -57,14 +57,14 @@ def test_every_figure_is_the_number_of_its_rows(cast, who):
     shown = list(figures(found))
     assert [(f.n, f.filter) for f in shown] == [(rows_of(f, user), f.filter) for f in shown]
     assert (
-        found.across
+        found.several_documents
         and found.filter.document is None
         and "document=" not in found.figures["red"].url
     )
     assert found.figures["all"].n == sum(line.lights.total for line in found.document_lines)
-    changes_by_id = [look(user, document=line.thing.pk) for line in found.document_lines]
-    assert found.figures["all"].n == sum(one.figures["all"].n for one in changes_by_id)
-    assert found.figures["red"].n == sum(one.rows.n for one in found.missed) > 0
+    boards = [look(user, document=line.subject.pk) for line in found.document_lines]
+    assert found.figures["all"].n == sum(one.figures["all"].n for one in boards)
+    assert found.figures["red"].n == sum(one.rows.n for one in found.overdue_by_clock) > 0
     assert found.figures["yellow"].n == sum(one.rows.n for one in found.causes)
     assert (found.section_lines, found.directives, found.trend) == ((), (), None)
 
@@ -90,7 +90,7 @@ def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, 
     shown = list(figures(found))
     assert [(f.n, f.filter) for f in shown] == [(rows_of(f, user), f.filter) for f in shown]
     assert found.figures["all"].n == sum(line.lights.total for line in found.document_lines) > 0
-    assert found.marks_known == (few > 0 or not found.view.counted)
+    assert found.has_marks == (few > 0 or not found.view.has_counts)
 
 
 def test_what_happened_is_counted_over_documents(cast):
@@ -99,7 +99,7 @@ def test_what_happened_is_counted_over_documents(cast):
         move(row, "acknowledge", by=cast.staff, now=NOW)
     change_obligations([rows[0]], {"due_on": date(2026, 10, 1)}, action="test", by=None, now=NOW)
     for user in (cast.supervisor, cast.staff):
-        told = {one.kind: one for one in look(user).happened}
+        told = {one.kind: one for one in look(user).activities}
         assert {kind: one.n for kind, one in told.items()} == {"received": 3, "worse": 1}
         for one in told.values():
             asked = EventFilter.of(QueryDict(one.url.partition("?")[2]))
@@ -128,7 +128,9 @@ def test_an_earlier_day_is_that_of_all_documents(cast, who, sign_in):
             then,
             then.total,
         )
-        assert {line.thing.pk for line in found.bodies} <= {body.pk for body in found.view.children}
+        assert {line.subject.pk for line in found.bodies} <= {
+            body.pk for body in found.view.children
+        }
     early = sign_in(user).get("/dashboard/?on=2026-09-30").content.decode()
     assert "没有9月30日的数据" in early
 
@@ -218,7 +220,7 @@ def test_a_part_of_a_document_names_its_document(cast):
     for asked in ({"section": section.pk}, {"directive": directive.pk}, {"cycle": cycle.pk}):
         found = look(cast.supervisor, **asked)
         assert (found.document, found.choice.document) == (document, document.pk)
-    assert look(cast.supervisor, section=99_999).across
+    assert look(cast.supervisor, section=99_999).several_documents
 
 
 def test_nothing_assigned_of_several_documents_says_so(cast, sign_in):

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 import pytest
 from django.utils import translation
 
-from directives.dashboard.queries.facts import Period
+from directives.dashboard.queries.facts import BoardCycle
 from directives.dashboard.queries.trend import Trend
 from directives.templatetags.curves import report_curve
 
 
 def under_axis(opens_on, due_on, today):
     """The words under the axis of a cycle's curve, in Chinese."""
-    cycle = Period(1, "2027 quarter 1", opens_on, due_on)
+    cycle = BoardCycle(1, "2027 quarter 1", opens_on, due_on)
     with translation.override("zh-hans"):
         drawn = report_curve(SimpleNamespace(trend=Trend(cycle, 10, None, today), today=today))
     return [

@@ -22,7 +22,7 @@ from directives.core.transitions import change_obligations, move
 from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.figures import Figure
 from directives.dashboard.queries.loading import load_board
-from directives.dashboard.queries.trend import by
+from directives.dashboard.queries.trend import submitted_by
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
 from directives.models.scope import in_subtree
 from directives.obligations.queries.filters import ObligationFilter
@@ -137,11 +137,11 @@ def figures(found) -> Iterator[Figure]:
         found.figures["undue"],
         found.figures["grey"],
     )
-    yield from (named.rows for named in (*found.missed, *found.causes))
-    if found.marks_known:
+    yield from (named.rows for named in (*found.overdue_by_clock, *found.causes))
+    if found.has_marks:
         yield found.undated
     yield from (part.missing for part in found.coverage if part.exact)
-    yield from (day.rows for day in found.ahead)
+    yield from (day.rows for day in found.due_days)
     for line in (
         *found.document_lines,
         *found.section_lines,
@@ -172,7 +172,7 @@ def test_every_figure_is_the_number_of_its_rows(cast, seed, who):
         (rows_of(f, user), f.filter) for f in all_of_them
     ]
     assert found.figures["all"].n == sum(line.lights.total for line in found.section_lines)
-    assert found.figures["red"].n == sum(one.rows.n for one in found.missed)
+    assert found.figures["red"].n == sum(one.rows.n for one in found.overdue_by_clock)
     assert found.figures["yellow"].n == sum(one.rows.n for one in found.causes)
     assert len(all_of_them) > 30
 
@@ -207,24 +207,27 @@ def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, 
         == sum(line.lights.total for line in found.directives)
         == sum(line.lights.total for line in found.section_lines)
     )
-    assert found.marks_known == (few > 0 or not found.view.counted)
-    if found.marks_known:
-        assert found.figures["red"].n == sum(one.rows.n for one in found.missed)
+    assert found.has_marks == (few > 0 or not found.view.has_counts)
+    if found.has_marks:
+        assert found.figures["red"].n == sum(one.rows.n for one in found.overdue_by_clock)
     if found.trend:
         body = found.view.body
         in_view = (
             in_subtree(body.path, "report__organisation__path")
-            if found.view.counted
+            if found.view.has_counts
             else Q(report__organisation=body.pk)
         )
         entries = ReportEntry.objects.filter(
             in_view,
-            **{f"obligation__{name}": value for name, value in found.choice.of_rows().items()},
+            **{
+                f"obligation__{name}": value
+                for name, value in found.choice.row_conditions().items()
+            },
         )
         came = entries.filter(
             report__cycle=found.trend.cycle.pk, state__in=("submitted", "accepted")
         )
-        assert found.trend.cycle.done == came.count()
+        assert found.trend.cycle.submitted_count == came.count()
 
 
 @pytest.mark.parametrize("who", ["supervisor", "manager", "below"])
@@ -246,7 +249,7 @@ def test_what_happened_is_the_number_of_its_events(cast, who):
         change_obligations([row], {"acknowledge_by": None}, action="test", by=None, now=NOW)
     user = getattr(cast, who)
     for found in (look(user, document=row.document_id) for row in rows):
-        for one in found.happened if found else ():
+        for one in found.activities if found else ():
             for n, url in ((one.n, one.url), (one.week, one.week_url)):
                 asked = EventFilter.of(QueryDict(urlsplit(url).query))
                 assert (one.kind, asked.apply(Event.objects.visible_to(user)).count()) == (
@@ -255,7 +258,9 @@ def test_what_happened_is_the_number_of_its_events(cast, who):
                 )
     kinds = {
         one.kind: (one.n, one.week)
-        for one in look(user, document=document if who != "below" else rows[1].document_id).happened
+        for one in look(
+            user, document=document if who != "below" else rows[1].document_id
+        ).activities
     }
     assert kinds == {"received": (1, 1), "better": (1, 1), "worse": (0, 1)}
 
@@ -266,7 +271,11 @@ def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
     make_obligation(make_directive(section), cast.sibling)
     copy_day(date(2026, 10, 1))
     change_obligations(
-        rows[:2], {"due_on": date(2026, 10, 2)}, action="test", by=None, now=NOW - timedelta(days=5)
+        rows[:2],
+        {"due_on": date(2026, 10, 2)},
+        action="test",
+        by=None,
+        now=NOW - timedelta(days=5),
     )
     copy_day(date(2026, 10, 8))
     now, then = look(cast.supervisor), look(cast.supervisor, on=date(2026, 10, 7))
@@ -278,11 +287,11 @@ def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
     ]
     assert [line.lights.on_time for line in then.bodies] == [4, 1]
     assert (
-        then.late,
-        then.missed,
+        then.overdue_rows,
+        then.overdue_by_clock,
         then.coverage,
-        then.happened,
-        then.ahead,
+        then.activities,
+        then.due_days,
         then.directives,
         then.trend,
     ) == ((), (), (), (), (), (), None)
@@ -364,19 +373,23 @@ def test_equal_shares_share_a_place_and_small_ones_say_so(cast, sign_in):
         for fields in terms:
             make_obligation(make_directive(section), body, **fields)
     found = look(cast.supervisor)
-    assert [(line.thing.pk, line.place, line.small) for line in found.bodies][:2] == [
+    assert [(line.subject.pk, line.rank, line.small) for line in found.bodies][:2] == [
         (cast.sibling.pk, 1, True),
         (cast.body.pk, 1, True),
     ]
-    assert found.bodies[2].place == 3
+    assert found.bodies[2].rank == 3
     assert "基数小" in sign_in(cast.supervisor).get("/dashboard/").content.decode()
 
 
 def test_the_longest_overdue_come_first_whichever_way_they_are_read(cast, monkeypatch):
     make_work([cast.centre, cast.body, cast.child, cast.sibling])
-    near = [late.obligation.light_on for late in look(cast.supervisor).late]
-    monkeypatch.setattr("directives.dashboard.queries.late.FEW", 0)
-    assert near == [late.obligation.light_on for late in look(cast.supervisor).late] == sorted(near)
+    near = [late.obligation.light_on for late in look(cast.supervisor).overdue_rows]
+    monkeypatch.setattr("directives.dashboard.queries.overdue.FEW_ROWS", 0)
+    assert (
+        near
+        == [late.obligation.light_on for late in look(cast.supervisor).overdue_rows]
+        == sorted(near)
+    )
     one = Obligation.objects.overdue().select_related("directive").first()
     for asked in (
         {"section": one.section_id},
@@ -384,21 +397,26 @@ def test_the_longest_overdue_come_first_whichever_way_they_are_read(cast, monkey
         {"about": "institution"},
         {"kind": "centre"},
     ):
-        monkeypatch.setattr("directives.dashboard.queries.late.FEW", 0)
-        walked = [late.obligation.light_on for late in look(cast.supervisor, **asked).late]
-        monkeypatch.setattr("directives.dashboard.queries.late.FEW", 1000)
-        assert walked == [late.obligation.light_on for late in look(cast.supervisor, **asked).late]
+        monkeypatch.setattr("directives.dashboard.queries.overdue.FEW_ROWS", 0)
+        walked = [late.obligation.light_on for late in look(cast.supervisor, **asked).overdue_rows]
+        monkeypatch.setattr("directives.dashboard.queries.overdue.FEW_ROWS", 1000)
+        assert walked == [
+            late.obligation.light_on for late in look(cast.supervisor, **asked).overdue_rows
+        ]
     below = look(cast.supervisor, scope=cast.body.pk)
-    assert {late.obligation.organisation_id for late in below.late} <= {cast.body.pk, cast.child.pk}
+    assert {late.obligation.organisation_id for late in below.overdue_rows} <= {
+        cast.body.pk,
+        cast.child.pk,
+    }
     first = below.view.body.pk
     overdue = (
         Obligation.objects.overdue()
         .filter(organisation__path__startswith=cast.body.path)
         .order_by("light_on")
     )
-    assert first == cast.body.pk and [late.obligation.light_on for late in below.late] == list(
-        overdue.values_list("light_on", flat=True)[:8]
-    )
+    assert first == cast.body.pk and [
+        late.obligation.light_on for late in below.overdue_rows
+    ] == list(overdue.values_list("light_on", flat=True)[:8])
 
 
 def test_an_earlier_cycle_is_shown_for_the_asking(cast):
@@ -407,7 +425,10 @@ def test_an_earlier_cycle_is_shown_for_the_asking(cast):
     found = look(cast.supervisor, document=document.pk, cycle=before.pk)
     entries = ReportEntry.objects.filter(report__cycle=before)
     assert (found.trend.cycle.pk, found.trend.expected) == (before.pk, entries.count())
-    assert found.trend.cycle.done == entries.filter(state__in=("submitted", "accepted")).count()
+    assert (
+        found.trend.cycle.submitted_count
+        == entries.filter(state__in=("submitted", "accepted")).count()
+    )
     assert [part.exact for part in found.coverage][-1] is False
 
 
@@ -593,8 +614,8 @@ def test_who_is_late_and_whose_move_it_is(cast):
     )
     report = make_report(cast.sibling, make_cycle(section.document), to_sign)
     report.entries.update(state="awaiting")
-    late = look(cast.supervisor).late
-    assert [(row.obligation, row.whose) for row in late] == [
+    late = look(cast.supervisor).overdue_rows
+    assert [(row.obligation, row.next_actor) for row in late] == [
         (oldest, "staff"),
         (disputed, "supervisor"),
         (to_sign, "manager"),
@@ -606,7 +627,7 @@ def test_what_happened_since_the_last_working_day(cast):
     move(row, "acknowledge", by=cast.staff, now=NOW)
     change_obligations([row], {"due_on": date(2026, 10, 1)}, action="test", by=None, now=NOW)
     change_obligations([row], {"percent": 85}, action="test", by=None, now=NOW - timedelta(days=5))
-    found = {one.kind: (one.n, one.url) for one in look(cast.supervisor).happened}
+    found = {one.kind: (one.n, one.url) for one in look(cast.supervisor).activities}
     assert found == {
         kind: (
             1,
@@ -620,10 +641,10 @@ def test_the_trend_counts_what_is_in(cast):
     document = make_work([cast.body, cast.child, cast.sibling])
     found = look(cast.supervisor, document=document.pk)
     trend = found.trend
-    assert (trend.cycle.opens_on, trend.before.opens_on) == (date(2026, 9, 17), date(2026, 6, 17))
-    days = [by(trend.cycle, date(2026, 9, 17) + timedelta(days=n)) for n in range(27)]
-    assert days == sorted(days) and days[-1] == trend.cycle.done
-    assert trend.expected == trend.cycle.done + found.facts.clock("report")
+    assert (trend.cycle.opens_on, trend.previous.opens_on) == (date(2026, 9, 17), date(2026, 6, 17))
+    days = [submitted_by(trend.cycle, date(2026, 9, 17) + timedelta(days=n)) for n in range(27)]
+    assert days == sorted(days) and days[-1] == trend.cycle.submitted_count
+    assert trend.expected == trend.cycle.submitted_count + found.facts.clock("report")
     assert trend.line.split()[-1] == f"{trend.now_x:.1f},{trend.now_y}"
     assert found.workdays_left == 2
 

@@ -15,7 +15,7 @@ from directives.core.scope import Lights
 from directives.dashboard.queries import counts, facts
 from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.counts import BoardLights, Body, Task, Vantage
-from directives.dashboard.queries.facts import Facts, Period
+from directives.dashboard.queries.facts import BoardCycle, Facts
 from directives.dashboard.queries.figures import (
     Activity,
     BoardLine,
@@ -25,7 +25,7 @@ from directives.dashboard.queries.figures import (
     HeatCell,
     LabelledFigure,
 )
-from directives.dashboard.queries.late import Late
+from directives.dashboard.queries.overdue import OverdueRow
 from directives.dashboard.queries.trend import RIGHT, Trend
 from directives.dashboard.queries.weeks import ON_WALL as WIDE_WEEKS
 from directives.dashboard.queries.weeks import Change, Weeks, change, weeks
@@ -36,7 +36,7 @@ from directives.obligations.queries.filters import CAUSES, ON, UNDATED, Obligati
 LATE_ROWS = 8
 NEXT_DAYS = 5
 WORST_DOCUMENTS = 20  # lines before “n more”
-NAMED = 2  # documents or sections named in the headline
+NAMED_IN_HEADLINE = 2  # documents or sections named in the headline
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,15 @@ class Board:
     sections: tuple[Section, ...]
     today: date
     since: date  # the last working day
-    places: tuple[Organisation, ...] = ()  # the bodies from which the user may start
-    ground: BoardLights = counts.BARE
+    start_bodies: tuple[Organisation, ...] = ()  # the bodies from which the user may start
+    lights_by_body: BoardLights = counts.NO_BOARD_LIGHTS
     facts: Facts = field(default_factory=Facts)
     tasks: tuple[tuple[Task, Lights], ...] | None = None  # lights by directive, if read
-    unreceived: int = 0  # of these, rows that are not acknowledged
-    late: tuple[Late, ...] = ()
+    unacknowledged: int = 0  # of these, rows that are not acknowledged
+    overdue_rows: tuple[OverdueRow, ...] = ()
     trend: Trend | None = None
     workdays_left: int = 0  # until the reports of the cycle are due; negative if past
-    read: bool = False  # the rows were read because there are few under the filter
+    has_rows_read: bool = False  # the rows were read because there are few under the filter
     first_copy: date | None = None  # if an earlier day was chosen that has no copy
 
     @property
@@ -70,7 +70,7 @@ class Board:
         return self.document.pk if self.document else None
 
     @property
-    def across(self) -> bool:
+    def several_documents(self) -> bool:
         """Whether the board is about several documents together."""
         return self.document is None and bool(self.documents)
 
@@ -81,7 +81,7 @@ class Board:
         return any(document.fictional for document in documents)
 
     @property
-    def now(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the board shows the current state, so that its figures have rows."""
         return self.choice.on is None
 
@@ -90,19 +90,21 @@ class Board:
         return self.choice.on or self.today
 
     @property
-    def marks_known(self) -> bool:
+    def has_marks(self) -> bool:
         """Whether there are marks for everything in view, or for the rows that were read."""
-        return self.now and (self.read or not (self.view.counted and self.choice.narrows))
+        return self.is_current and (
+            self.has_rows_read or not (self.view.has_counts and self.choice.selects_part)
+        )
 
     @property
     def one_section(self) -> bool:
         """Whether all rows are of one section, so that there is nothing to compare."""
-        return self.marks_known and self.choice.narrows and len(self.section_lines) == 1
+        return self.has_marks and self.choice.selects_part and len(self.section_lines) == 1
 
     @property
-    def unmarked(self) -> bool:
+    def lacks_marks(self) -> bool:
         """Whether the board is a branch under a filter, for which there are no marks."""
-        return self.now and not self.marks_known
+        return self.is_current and not self.has_marks
 
     @cached_property
     def filter(self) -> ObligationFilter:
@@ -118,7 +120,7 @@ class Board:
 
     @cached_property
     def lights(self) -> Lights:
-        return self.ground.over(self.view.body.pk)
+        return self.lights_by_body.over(self.view.body.pk)
 
     def figure(self, n: int, of: int | None = None, **narrowing: Any) -> Figure:
         return Figure(n, self.lights.total if of is None else of, self.filter, narrowing)
@@ -133,15 +135,15 @@ class Board:
         return by_light | {"all": self.figure(lights.total)}
 
     @property
-    def directives_owed(self) -> int:
+    def directive_count(self) -> int:
         return len(self.tasks) if self.tasks is not None else self.facts.directives
 
     @property
-    def bodies_owing(self) -> int:
+    def body_count(self) -> int:
         return self.facts.marks["bodies", ""]
 
     @property
-    def missed(self) -> tuple[LabelledFigure, ...]:
+    def overdue_by_clock(self) -> tuple[LabelledFigure, ...]:
         """Red rows by the clock that ran out first; they add up to all red rows."""
         counted = (
             (clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue")))
@@ -173,7 +175,7 @@ class Board:
         lines = (
             BoardLine(
                 section,
-                self.ground.of(self.view.body.pk, section.pk),
+                self.lights_by_body.of(self.view.body.pk, section.pk),
                 self.filter,
                 {"section": section.pk},
             )
@@ -184,48 +186,52 @@ class Board:
     @property
     def lines(self) -> tuple[BoardLine, ...]:
         """The documents, or the sections if the board is about one document."""
-        return self.document_lines if self.across else self.section_lines
+        return self.document_lines if self.several_documents else self.section_lines
 
     @cached_property
     def document_lines(self) -> tuple[BoardLine, ...]:
         """The documents with rows here, by number of red rows, then of yellow rows."""
-        if not self.across:
+        if not self.several_documents:
             return ()
-        lights = {row.pk: self.ground.of(self.view.body.pk, row.pk) for row in self.documents}
+        lights = {
+            row.pk: self.lights_by_body.of(self.view.body.pk, row.pk) for row in self.documents
+        }
         lines = (
             BoardLine(row, lights[row.pk], self.filter, {"document": row.pk})
             for row in self.documents
         )
-        owed = (line for line in lines if line.lights.total)
-        return tuple(sorted(owed, key=lambda line: (-line.lights.red, -line.lights.yellow)))
+        with_obligations = (line for line in lines if line.lights.total)
+        return tuple(
+            sorted(with_obligations, key=lambda line: (-line.lights.red, -line.lights.yellow))
+        )
 
     @cached_property
     def idle_documents(self) -> tuple[Document, ...]:
         """The documents without rows here, the newest first."""
-        if not self.across:
+        if not self.several_documents:
             return ()
-        owed = {line.thing.pk for line in self.document_lines}
-        return tuple(document for document in self.documents if document.pk not in owed)
+        with_obligations = {line.subject.pk for line in self.document_lines}
+        return tuple(document for document in self.documents if document.pk not in with_obligations)
 
     @property
     def most_overdue(self) -> tuple[BoardLine, ...]:
         """The documents, or sections of one document, that the headline names as most overdue."""
-        if not self.across:
+        if not self.several_documents:
             return self.worst_sections
-        return tuple(line for line in self.document_lines[:NAMED] if line.lights.red)
+        return tuple(line for line in self.document_lines[:NAMED_IN_HEADLINE] if line.lights.red)
 
     @property
-    def most_red(self) -> int:
+    def most_overdue_count(self) -> int:
         return sum(line.lights.red for line in self.most_overdue)
 
     @cached_property
     def worst_sections(self) -> tuple[BoardLine, ...]:
         """The two sections with most overdue rows, if more than two have any."""
-        late = [line for line in self.section_lines if line.lights.red]
-        if len(late) <= NAMED:
+        overdue = [line for line in self.section_lines if line.lights.red]
+        if len(overdue) <= NAMED_IN_HEADLINE:
             return ()
-        worst = sorted(late, key=lambda line: -line.lights.red)[:NAMED]
-        return tuple(sorted(worst, key=lambda line: line.thing.order))
+        worst = sorted(overdue, key=lambda line: -line.lights.red)[:NAMED_IN_HEADLINE]
+        return tuple(sorted(worst, key=lambda line: line.subject.order))
 
     @cached_property
     def bodies(self) -> tuple[BoardLine, ...]:
@@ -233,41 +239,44 @@ class Board:
 
         Bodies with equal shares have the same place; the larger one comes first.
         """
-        owing = [
+        with_obligations = [
             (body, lights)
             for body in self.view.children
-            if (lights := self.ground.over(body.pk)).total
+            if (lights := self.lights_by_body.over(body.pk)).total
         ]
         shares = sorted(
-            ((lights.on_time / lights.total, lights.total, body, lights) for body, lights in owing),
+            (
+                (lights.on_time / lights.total, lights.total, body, lights)
+                for body, lights in with_obligations
+            ),
             key=lambda entry: (-entry[0], -entry[1]),
         )
-        placed: list[BoardLine] = []
-        last, place = None, 0
+        ranked: list[BoardLine] = []
+        last_share, rank = None, 0
         for number, (share, _total, body, lights) in enumerate(shares, 1):
-            last, place = share, place if share == last else number
-            placed.append(BoardLine(body, lights, self.filter, {"body": body.pk}, place=place))
-        return tuple(placed)
+            last_share, rank = share, rank if share == last_share else number
+            ranked.append(BoardLine(body, lights, self.filter, {"body": body.pk}, rank=rank))
+        return tuple(ranked)
 
     @cached_property
-    def hottest(self) -> tuple[BoardLine, ...]:
+    def by_off_time(self) -> tuple[BoardLine, ...]:
         """The bodies by number of rows that are not on time, the most first."""
         return tuple(sorted(self.bodies, key=lambda line: -line.lights.yellow - line.lights.red))
 
     def with_cells(self, line: BoardLine) -> BoardLine:
         """Return the line of a body with a cell for each section."""
-        return replace(line, cells=self.cells(line.thing))
+        return replace(line, cells=self.cells(line.subject))
 
     def cells(self, body: Body) -> tuple[HeatCell, ...]:
-        return tuple(self._cell(body, part.thing) for part in self.section_lines)
+        return tuple(self._cell(body, part.subject) for part in self.section_lines)
 
     def _cell(self, body: Body, section: Section) -> HeatCell:
-        lights = self.ground.of(body.pk, section.pk)
+        lights = self.lights_by_body.of(body.pk, section.pk)
         line = BoardLine(section, lights, self.filter, {"body": body.pk, "section": section.pk})
         return HeatCell(section, line.off_time, lights.red)
 
     @property
-    def own(self) -> int:
+    def own_count(self) -> int:
         """The number of rows of the body itself, without those of the bodies below."""
         return self.lights.total - sum(line.lights.total for line in self.bodies)
 
@@ -281,29 +290,29 @@ class Board:
     @property
     def coverage(self) -> tuple[CoverageFigure, ...]:
         """How much is acknowledged, planned and reported, and what is missing."""
-        if not self.now:
+        if not self.is_current:
             return ()
-        missing = self.facts.marks["state", "assigned"] if self.marks_known else self.unreceived
+        missing = self.facts.marks["state", "assigned"] if self.has_marks else self.unacknowledged
         parts = [("receipt", self.lights.total, missing, {"state": "assigned"}, True)]
         plans = self.facts.marks["plan", ""]
-        if self.marks_known and plans:
+        if self.has_marks and plans:
             parts.append(("plan", plans, self.facts.clock("plan"), {"owes": "plan"}, True))
-        if self.marks_known and self.trend:
+        if self.has_marks and self.trend:
             curve = self.trend
-            owed = {"owes": "report"}
-            parts.append(("report", curve.expected, curve.missing, owed, curve.current))
+            owes_report = {"owes": "report"}
+            parts.append(("report", curve.expected, curve.missing, owes_report, curve.is_newest))
         return tuple(
             CoverageFigure(
                 captions.COVERED[kind],
-                self.figure(whole - lacking, whole),
-                self.figure(lacking, whole, **narrowing),
+                self.figure(total - without, total),
+                self.figure(without, total, **conditions),
                 exact,
             )
-            for kind, whole, lacking, narrowing, exact in parts
+            for kind, total, without, conditions, exact in parts
         )
 
     @property
-    def happened(self) -> tuple[Activity, ...]:
+    def activities(self) -> tuple[Activity, ...]:
         """Recent activity: changed lights, then the actions of people in workflow order."""
         week = min(self.since, self.today - facts.WEEK)
         document, body = self.document_id, self.view.body.pk
@@ -315,14 +324,14 @@ class Board:
         )
 
     @property
-    def ahead(self) -> tuple[DueDay, ...]:
+    def due_days(self) -> tuple[DueDay, ...]:
         return tuple(
             DueDay(day, clock, self.figure(n, owes=clock, on=day))
-            for day, clock, n in self.facts.ahead[:NEXT_DAYS]
+            for day, clock, n in self.facts.due_days[:NEXT_DAYS]
         )
 
     @property
-    def cycles(self) -> tuple[Period, ...]:
+    def cycles(self) -> tuple[BoardCycle, ...]:
         return self.facts.cycles
 
     @cached_property

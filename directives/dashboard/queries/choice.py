@@ -62,7 +62,7 @@ class BoardChoice:
         return bool(self.directive or self.about or self.kind)
 
     @property
-    def narrows(self) -> bool:
+    def selects_part(self) -> bool:
         """Whether the filter selects a part of a document."""
         return bool(self.section) or self.by_directive
 
@@ -74,11 +74,11 @@ class BoardChoice:
     def kind_word(self) -> str:
         return str(dict(KINDS).get(self.kind, ""))
 
-    def kept(self) -> "BoardChoice":
+    def without_tally_filters(self) -> "BoardChoice":
         """The part of the filter that daily copies support: the section."""
         return replace(self, directive=None, about="", kind="")
 
-    def of_rows(self) -> dict[str, Any]:
+    def row_conditions(self) -> dict[str, Any]:
         """The conditions on obligations."""
         conditions = {
             "section": self.section,
@@ -88,7 +88,7 @@ class BoardChoice:
         }
         return {name: value for name, value in conditions.items() if value}
 
-    def of_tallies(self) -> dict[str, Any]:
+    def tally_conditions(self) -> dict[str, Any]:
         """The conditions on the counts by directive."""
         conditions = {
             "directive__section": self.section,

@@ -48,9 +48,9 @@ class Vantage:
 
     body: Body
     whole: bool
-    counted: bool  # there are stored counts of everything in view
-    copied: bool  # there are daily copies of everything in view
-    above: tuple[Body, ...]  # bodies above that the user may look at, the highest first
+    has_counts: bool  # there are stored counts of everything in view
+    has_copies: bool  # there are daily copies of everything in view
+    ancestors: tuple[Body, ...]  # bodies above that the user may look at, the highest first
     children: tuple[Body, ...]
 
 
@@ -68,31 +68,31 @@ def vantage(user: User, scope_id: int | None) -> Vantage | None:
     None if the user may not look at the body, or belongs to none. One query.
     """
     scope = Scope.of(user)
-    wanted = scope_id
-    if wanted is None:
+    body_id = scope_id
+    if body_id is None:
         places = [*sorted(scope.trees, key=lambda tree: tree.depth), *scope.bodies]
-        wanted = places[0].pk if places else None
-    near = {} if wanted is None else bodies_around(wanted)
-    body = near.get(wanted or 0)
+        body_id = places[0].pk if places else None
+    bodies = {} if body_id is None else bodies_around(body_id)
+    body = bodies.get(body_id or 0)
     if body is None:
         return None
     trees = tuple(tree.path for tree in scope.trees)
     whole = body.path.startswith(trees)
-    if not whole and body.pk not in {own.pk for own in scope.bodies}:
+    if not whole and body.pk not in {single.pk for single in scope.bodies}:
         return None
-    above = (near[pk] for pk in ancestors(body.path)[:-1] if pk in near)
-    children = (other for other in near.values() if whole and other.parent_id == body.pk)
+    ancestor_bodies = (bodies[pk] for pk in ancestors(body.path)[:-1] if pk in bodies)
+    children = (other for other in bodies.values() if whole and other.parent_id == body.pk)
     return Vantage(
         body,
         whole,
-        counted=whole and body.branch,
-        copied=whole or not body.branch,
-        above=tuple(other for other in above if other.path.startswith(trees)),
+        has_counts=whole and body.branch,
+        has_copies=whole or not body.branch,
+        ancestors=tuple(other for other in ancestor_bodies if other.path.startswith(trees)),
         children=tuple(sorted(children, key=lambda child: child.code)),
     )
 
 
-Tallied = dict[str, int]  # the arguments of Lights
+LightCounts = dict[str, int]  # the arguments of Lights
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class BoardLights:
     For all documents: body → document → counts; the children have only sums.
     """
 
-    parts: dict[int, dict[int, Tallied]]
-    sums: dict[int, Tallied]
+    parts: dict[int, dict[int, LightCounts]]
+    sums: dict[int, LightCounts]
 
     def over(self, body: int) -> Lights:
         """The lights of a body over all sections or documents."""
@@ -115,13 +115,13 @@ class BoardLights:
         return Lights(**lights) if lights else NO_LIGHTS
 
 
-BARE = BoardLights({}, {})
+NO_BOARD_LIGHTS = BoardLights({}, {})
 
 
-def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> BoardLights:
+def board_lights(rows: Iterable[tuple[int, int, str, int, int]]) -> BoardLights:
     """Sum rows of (body, section or document, light, count, sum of percents)."""
-    parts: dict[int, dict[int, Tallied]] = {}
-    sums: dict[int, Tallied] = {}
+    parts: dict[int, dict[int, LightCounts]] = {}
+    sums: dict[int, LightCounts] = {}
     for body, part, light, count, percents in rows:
         if body not in parts:
             parts[body], sums[body] = {}, {"percent_sum": 0}
@@ -136,15 +136,15 @@ def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> BoardLights:
     return BoardLights(parts, sums)
 
 
-def near(view: Vantage) -> QuerySet:
+def body_and_children(view: Vantage) -> QuerySet:
     """The ids of the body and its children."""
     return Organisation.objects.filter(Q(pk=view.body.pk) | Q(parent=view.body.pk)).values("pk")
 
 
-def ground_now(view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
+def lights_today(view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
     """Today's lights of a body and its children: one query, or two for all documents."""
     if choice.by_directive:
-        return ground(_filtered(view, document, choice))
+        return board_lights(_filtered(view, document, choice))
     if document is None:
         of_body = DocumentTotal.objects.filter(scope=view.body.pk)
         below = DocumentTotal.objects.filter(scope__in=_children(view)).order_by()
@@ -152,10 +152,10 @@ def ground_now(view: Vantage, document: int | None, choice: BoardChoice) -> Boar
             of_body.values_list("scope_id", "document_id", *LIGHTS),
             below.values_list("scope_id").annotate(**LIGHT_SUMS),
         )
-    rows = Total.objects.filter(scope__in=near(view), document=document, count__gt=0)
+    rows = Total.objects.filter(scope__in=body_and_children(view), document=document, count__gt=0)
     if choice.section:
         rows = rows.filter(section=choice.section)
-    return ground(rows.values_list("scope_id", "section_id", "light", "count", "percent_sum"))
+    return board_lights(rows.values_list("scope_id", "section_id", "light", "count", "percent_sum"))
 
 
 def _children(view: Vantage) -> QuerySet:
@@ -168,7 +168,7 @@ LIGHT_SUMS = {f"{name}_n": Sum(name) for name in LIGHTS}
 
 def _by_column(rows: Iterable[tuple]) -> BoardLights:
     """Sum rows of (body, section or document, *LIGHTS)."""
-    return ground(
+    return board_lights(
         (body, part, colour, n, 0 if place else percents)  # one sum for all lights: added once
         for body, part, *counts, percents in rows
         for place, (colour, n) in enumerate(zip(COLOURS, counts, strict=True))
@@ -189,34 +189,39 @@ def of_document(document: int | None) -> dict[str, int]:
 
 def _filtered(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
     """Filtered rows for `ground`, from counts by directive and rows of bodies without counts."""
-    of = of_document(document)
+    document_condition = of_document(document)
     part, part_of_leaf = (
         ("directive__section_id", "section_id") if document else ("document_id", "document_id")
     )
     stored = Tally.objects.filter(
-        scope__in=near(view), count__gt=0, **of, **choice.of_tallies()
+        scope__in=body_and_children(view),
+        count__gt=0,
+        **document_condition,
+        **choice.tally_conditions(),
     ).order_by()
     stored = stored.values_list("scope_id", part, "light").annotate(
         n=Sum("count"), p=Sum("percent_sum")
     )
     leaves = (
         Obligation.objects.live()
-        .filter(organisation__parent=view.body.pk, organisation__branch=False, **of)
-        .filter(**choice.of_rows())
+        .filter(organisation__parent=view.body.pk, organisation__branch=False, **document_condition)
+        .filter(**choice.row_conditions())
         .order_by()
         .values_list("organisation_id", part_of_leaf, "light")
     )
     return stored.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
 
 
-def ground_on(on: date, view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
+def lights_on_day(
+    on: date, view: Vantage, document: int | None, choice: BoardChoice
+) -> BoardLights:
     """The lights at the end of an earlier day, from the newest copies on or before it.
 
     One query, or two for all documents.
     """
     if document is None:
         return _all_on(on, view)
-    bodies = near(view) if view.counted else (view.body.pk,)
+    bodies = body_and_children(view) if view.has_counts else (view.body.pk,)
     rows = TallyDay.objects.filter(scope__in=bodies, document=document, day=_newest_copy(on))
     if choice.section:
         rows = rows.filter(section=choice.section)
@@ -234,7 +239,7 @@ def _all_on(on: date, view: Vantage) -> BoardLights:
     """The lights at the end of an earlier day over all documents."""
     copies = TallyDay.objects.filter(scope=view.body.pk, day=_newest_copy(on)).order_by()
     of_body = copies.values_list("scope_id", "document_id").annotate(**LIGHT_SUMS)
-    if not view.counted:
+    if not view.has_counts:
         return _over_documents(of_body, ())
     earlier = OverallDay.objects.filter(scope=OuterRef("scope"), day__lte=on)
     newest = Subquery(earlier.order_by("-day").values("day")[:1])
@@ -282,7 +287,7 @@ def by_directive(
     }
     counts = (
         Tally.objects.filter(
-            scope=view.body.pk, document=document, count__gt=0, **choice.of_tallies()
+            scope=view.body.pk, document=document, count__gt=0, **choice.tally_conditions()
         )
         .order_by()
         .values_list("directive_id", "light")
@@ -301,9 +306,9 @@ def by_directive(
     return [(task, Lights(**cell)) for task, cell in ordered], unreceived
 
 
-def unreceived(view: Vantage, choice: BoardChoice) -> int:
+def unacknowledged(view: Vantage, choice: BoardChoice) -> int:
     """How many rows of all documents are not acknowledged under the filter. One query."""
     counts = Tally.objects.filter(
-        scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.of_tallies()
+        scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.tally_conditions()
     )
     return counts.aggregate(n=Sum("count", default=0))["n"]

@@ -24,23 +24,23 @@ WEEKS = 13  # in the curve of the share on time
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class BoardCycle:
     """A reporting cycle; `handed` counts the submitted entries by day of submission."""
 
     pk: int
     period: str  # "2026 quarter 3"
     opens_on: date
     due_on: date
-    handed: dict[date, int] = field(default_factory=dict)
+    submitted_by_day: dict[date, int] = field(default_factory=dict)
     entries: int = 0  # started, submitted or not
 
     @property
-    def done(self) -> int:
-        return sum(self.handed.values())
+    def submitted_count(self) -> int:
+        return sum(self.submitted_by_day.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DayCopy:
     """The lights of a subtree at the end of a day."""
 
     day: date
@@ -54,11 +54,11 @@ class Facts:
     """The marks, events and cycles of a body, or of its rows."""
 
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)  # by topic and word
-    ahead: tuple[tuple[date, str, int], ...] = ()  # day, clock, rows
+    due_days: tuple[tuple[date, str, int], ...] = ()  # day, clock, rows
     # what happened, by word: since the last working day, and in a week
     acts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    cycles: tuple[Period, ...] = ()  # newest first
-    days: tuple[Kept, ...] = ()  # earlier days, oldest first
+    cycles: tuple[BoardCycle, ...] = ()  # newest first
+    copies: tuple[DayCopy, ...] = ()  # earlier days, oldest first
     directives: int = 0
 
     def clock(self, name: str) -> int:
@@ -68,9 +68,9 @@ class Facts:
     def of(self, topic: str, words: Iterable[str]) -> int:
         return sum(self.marks[topic, word] for word in words)
 
-    def kept(self, on: date) -> Kept | None:
+    def copy_on(self, on: date) -> DayCopy | None:
         """The newest copy on or before the day; None if there is none."""
-        return next((kept for kept in reversed(self.days) if kept.day <= on), None)
+        return next((kept for kept in reversed(self.copies) if kept.day <= on), None)
 
 
 def _cycles_and_copies(
@@ -78,7 +78,7 @@ def _cycles_and_copies(
 ) -> Iterator[Part]:
     if document is not None:
         yield sql.cycles(document, today)
-    if view.copied and not choice.by_directive:
+    if view.has_copies and not choice.by_directive:
         yield sql.copies(view.body.pk, document, choice.section, today - WEEKS * WEEK, today)
 
 
@@ -87,7 +87,7 @@ def of_branch(
 ) -> Facts:
     """Read the facts from the stored marks, in one query."""
     parts, recent = [*_cycles_and_copies(view, document, choice, today)], min(since, today - WEEK)
-    if not choice.narrows and choice.on is None:
+    if not choice.selects_part and choice.on is None:
         if document is None:
             parts.append(sql.overall_marks(view.body.pk, recent))
         else:
@@ -109,19 +109,21 @@ def of_rows(
 
     The rows are those of one body, or the few in its subtree under a filter.
     """
-    points: Counter[tuple[str, str, date]] = Counter(
-        point for row in rows for point in mark_keys_of(row)
+    mark_counts: Counter[tuple[str, str, date]] = Counter(
+        mark for row in rows for mark in mark_keys_of(row)
     )
-    points["directives", "", ALWAYS] = len({row.directive_id for row in rows})
-    points["bodies", "", ALWAYS] = len({row.organisation_id for row in rows})
+    mark_counts["directives", "", ALWAYS] = len({row.directive_id for row in rows})
+    mark_counts["bodies", "", ALWAYS] = len({row.organisation_id for row in rows})
     parts = [*_cycles_and_copies(view, document, choice, today)]
     if document is not None:
-        bodies = sql.below(view.body.path, choice.kind) if view.counted else sql.body(view.body.pk)
-        narrowing = {"o__section_id": choice.section, "o__directive_id": choice.directive}
-        parts.append(sql.entries(bodies, document, **narrowing, d__kind=choice.about))
-    if not choice.narrows:
+        bodies = (
+            sql.below(view.body.path, choice.kind) if view.has_counts else sql.body(view.body.pk)
+        )
+        conditions = {"o__section_id": choice.section, "o__directive_id": choice.directive}
+        parts.append(sql.entries(bodies, document, **conditions, d__kind=choice.about))
+    if not choice.selects_part:
         parts.append(sql.events(view.body.pk, document, min(since, today - WEEK)))
-    counted = (FactRow(topic, word, on, n, 0) for (topic, word, on), n in points.items())
+    counted = (FactRow(topic, word, on, n, 0) for (topic, word, on), n in mark_counts.items())
     return _facts([*_acts(sql.read(parts)), *counted], today, since)
 
 
@@ -141,18 +143,18 @@ def _acts(rows: Iterable[FactRow]) -> Iterator[FactRow]:
 def _facts(rows: Iterable[FactRow], today: date, since: date) -> Facts:
     marks: Counter[tuple[str, str]] = Counter()
     acts: dict[str, tuple[int, int]] = {}
-    ahead: list[tuple[date, str, int]] = []
+    due_days: list[tuple[date, str, int]] = []
     cycles: list[tuple[str, date]] = []
-    handed: list[tuple[str, date | None, int]] = []
-    days: list[Kept] = []
+    submissions: list[tuple[str, date | None, int]] = []
+    daily_copies: list[DayCopy] = []
     directives = 0
     for topic, word, on, n, p in rows:
         if topic == "cycle":
             cycles.append((word, on))
         elif topic == "report":
-            handed.append((word, on if on != ALWAYS else None, n))
+            submissions.append((word, on if on != ALWAYS else None, n))
         elif topic == "day":
-            days.append(Kept(on, n, p, int(word)))
+            daily_copies.append(DayCopy(on, n, p, int(word)))
         elif topic == "act":
             recent, week = acts.get(word, (0, 0))
             acts[word] = (recent + n * (on >= since), week + n)
@@ -161,39 +163,39 @@ def _facts(rows: Iterable[FactRow], today: date, since: date) -> Facts:
         elif topic == "owes":
             marks["owed", word] += n
             if today <= on <= today + AHEAD:
-                ahead.append((on, word, n))
+                due_days.append((on, word, n))
         else:
             marks[topic, word] += n
     return Facts(
         marks,
-        tuple(sorted(ahead)),
+        tuple(sorted(due_days)),
         acts,
-        _periods(cycles, handed),
-        tuple(sorted(days, key=lambda kept: kept.day)),
+        _periods(cycles, submissions),
+        tuple(sorted(daily_copies, key=lambda kept: kept.day)),
         directives,
     )
 
 
 def _periods(
     cycles: Iterable[tuple[str, date]], reports: Iterable[tuple[str, date | None, int]]
-) -> tuple[Period, ...]:
-    handed: dict[str, dict[date, int]] = {}
+) -> tuple[BoardCycle, ...]:
+    submitted_by_cycle: dict[str, dict[date, int]] = {}
     entries: Counter[str] = Counter()
     for cycle, on, n in reports:
         entries[cycle] += n
         if on is not None:
-            of_day = handed.setdefault(cycle, {})
+            of_day = submitted_by_cycle.setdefault(cycle, {})
             of_day[on] = of_day.get(on, 0) + n
     periods = []
     for words, opens_on in cycles:
         pk, due_on, period = words.split(" ", 2)
         periods.append(
-            Period(
+            BoardCycle(
                 int(pk),
                 period,
                 opens_on,
                 date.fromisoformat(due_on),
-                handed.get(pk, {}),
+                submitted_by_cycle.get(pk, {}),
                 entries[pk],
             )
         )

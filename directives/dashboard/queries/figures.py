@@ -16,7 +16,7 @@ from directives.models import Section
 from directives.obligations.queries.filters import OFF, ON, ObligationFilter
 from directives.tallies import BETTER, WORSE
 
-FEW = 10  # rows; a share of fewer is marked as such
+FEW_OBLIGATIONS = 10  # rows; a share of fewer is marked as such
 SHADES = (
     10,
     25,
@@ -28,17 +28,17 @@ SHADES = (
 NAMES = tuple(field.name for field in fields(ObligationFilter))
 
 
-def address(chosen: ObligationFilter) -> str:
+def obligations_url(obligation_filter: ObligationFilter) -> str:
     """The URL of the list of obligations under a filter."""
-    return _start(chosen, (), get_script_prefix())
+    return _url_start(obligation_filter, (), get_script_prefix())
 
 
 @lru_cache(maxsize=512)
-def _start(chosen: ObligationFilter, names: tuple[str, ...], prefix: str) -> str:
+def _url_start(obligation_filter: ObligationFilter, names: tuple[str, ...], prefix: str) -> str:
     """The start of a URL, without these parts of the filter; the same for all figures of a page."""
-    rest = ((name, getattr(chosen, name)) for name in NAMES if name not in names)
+    others = ((name, getattr(obligation_filter, name)) for name in NAMES if name not in names)
     return f"{reverse('obligations')}?" + "&".join(
-        f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in rest if value
+        f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in others if value
     )
 
 
@@ -57,7 +57,7 @@ class Figure:
 
     @property
     def url(self) -> str:
-        start = _start(self.base, tuple(self.narrowing), get_script_prefix())
+        start = _url_start(self.base, tuple(self.narrowing), get_script_prefix())
         return start + "".join(
             f"&{name}={value}" for name, value in self.narrowing.items() if value
         )
@@ -83,17 +83,17 @@ class BoardLine:
     `narrowing` are the changes of the page's filter that select its rows.
     """
 
-    thing: Any
+    subject: Any
     lights: Lights
     filter: ObligationFilter
     narrowing: dict[str, Any]
     cells: tuple["HeatCell", ...] = ()
-    place: int = 0  # in the ranking; the same for equal shares
+    rank: int = 0  # in the ranking; the same for equal shares
 
     @property
     def small(self) -> bool:
         """Whether there are too few rows to compare the share with others."""
-        return self.lights.total < FEW
+        return self.lights.total < FEW_OBLIGATIONS
 
     def _part(self, n: int, **light: str) -> Figure:
         return Figure(n, self.lights.total, self.filter, {**self.narrowing, **light})

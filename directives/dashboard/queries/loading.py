@@ -8,7 +8,7 @@ from directives.core.scope import Scope
 from directives.dashboard.queries import counts, facts, own_rows
 from directives.dashboard.queries.board import LATE_ROWS, Board
 from directives.dashboard.queries.choice import BoardChoice
-from directives.dashboard.queries.late import oldest
+from directives.dashboard.queries.overdue import longest_overdue
 from directives.dashboard.queries.trend import ON_WALL as WIDE_REPORTS
 from directives.dashboard.queries.trend import RIGHT, trend, workdays_left
 from directives.models import Cycle, Directive, Document, Section, User
@@ -20,10 +20,10 @@ def load_board(user: User, choice: BoardChoice, *, today: date, workdays: Workda
     By default it is about the highest body that the user oversees, and all documents they see.
     """
     documents = documents_in_view(user)
-    several = len(documents) > 1
-    wanted = document_of(choice) if several or choice.document is not None else None
-    only = documents[0] if len(documents) == 1 else None
-    document = next((row for row in documents if row.pk == wanted), only)
+    has_several = len(documents) > 1
+    document_id = document_of(choice) if has_several or choice.document is not None else None
+    only_document = documents[0] if len(documents) == 1 else None
+    document = next((row for row in documents if row.pk == document_id), only_document)
     if choice.document is not None and (document is None or document.pk != choice.document):
         return None
     view = counts.vantage(user, choice.scope)
@@ -33,86 +33,98 @@ def load_board(user: User, choice: BoardChoice, *, today: date, workdays: Workda
     scope = Scope.of(user)
     board = Board(
         view=view,
-        choice=_fitting(choice, document, sections, several=several),
+        choice=_adapted(choice, document, sections, has_several=has_several),
         document=document,
         documents=documents,
         sections=sections,
         today=today,
         since=workdays.add(today, -1),
-        places=(*scope.trees, *scope.bodies),
+        start_bodies=(*scope.trees, *scope.bodies),
     )
     if not documents:
         return board
     return _on_day(board, choice.on) if choice.on else _today(board, workdays)
 
 
-def _fitting(
-    choice: BoardChoice, document: Document | None, sections: tuple[Section, ...], *, several: bool
+def _adapted(
+    choice: BoardChoice,
+    document: Document | None,
+    sections: tuple[Section, ...],
+    *,
+    has_several: bool,
 ) -> BoardChoice:
     """Adapt the choice to the document: drop other sections, and name it if there are several."""
-    choice = choice.kept() if choice.on else choice
+    choice = choice.without_tally_filters() if choice.on else choice
     if document is None:
         return replace(
             choice, document=None, section=None, directive=None, cycle=None, directives=False
         )
     if choice.section and choice.section not in {section.pk for section in sections}:
         choice = replace(choice, section=None)
-    return replace(choice, document=document.pk) if several else choice
+    return replace(choice, document=document.pk) if has_several else choice
 
 
 def _today(board: Board, workdays: Workdays) -> Board:
     """Fill the board with the current state, in at most seven queries."""
     view, choice, document, rows = board.view, board.choice, board.document_id, None
     days = {"today": board.today, "since": board.since}
-    if view.counted:
-        board = replace(board, ground=counts.ground_now(view, document, choice))
-        if board.lights.total and choice.narrows and own_rows.few(view, board.lights.total):
+    if view.has_counts:
+        board = replace(board, lights_by_body=counts.lights_today(view, document, choice))
+        if (
+            board.lights.total
+            and choice.selects_part
+            and own_rows.are_few(view, board.lights.total)
+        ):
             rows = own_rows.rows_below(view, document, choice)
-        board = replace(board, read=rows is not None)
+        board = replace(board, has_rows_read=rows is not None)
     else:
         rows = own_rows.rows(view, document, choice)
-        ground = own_rows.ground(view, document, rows)
-        board = replace(board, ground=ground, tasks=own_rows.tasks(rows) if document else None)
+        lights = own_rows.lights_of_rows(view, document, rows)
+        board = replace(
+            board, lights_by_body=lights, tasks=own_rows.tasks(rows) if document else None
+        )
     red = board.lights.red
     if not board.lights.total:
         return board
     if rows is None:
-        known = facts.of_branch(view, document, choice, **days)
+        known_facts = facts.of_branch(view, document, choice, **days)
     else:
-        known = facts.of_rows(view, rows, document, choice, **days)
-    if view.counted:
+        known_facts = facts.of_rows(view, rows, document, choice, **days)
+    if view.has_counts:
         board = _by_directive(board)
-    late = oldest(view, document, choice, red=red, limit=LATE_ROWS) if red else ()
+    overdue = longest_overdue(view, document, choice, red=red, limit=LATE_ROWS) if red else ()
     curve = None
-    if board.marks_known:
+    if board.has_marks:
         curve = trend(
-            known.cycles,
-            chosen=choice.cycle,
-            missing=known.clock("report"),
+            known_facts.cycles,
+            selected_cycle=choice.cycle,
+            missing=known_facts.clock("report"),
             today=board.today,
             right=WIDE_REPORTS if choice.wall else RIGHT,
         )
     days_left = workdays_left(curve, board.today, workdays)
-    return replace(board, facts=known, late=late, trend=curve, workdays_left=days_left)
+    return replace(
+        board, facts=known_facts, overdue_rows=overdue, trend=curve, workdays_left=days_left
+    )
 
 
 def _by_directive(board: Board) -> Board:
     """Fill in what comes from the counts by directive, if it is shown."""
     view, choice, document = board.view, board.choice, board.document_id
-    if document is not None and (choice.directives or choice.narrows):
+    if document is not None and (choice.directives or choice.selects_part):
         tasks, unreceived = counts.by_directive(view, document, choice)
-        return replace(board, tasks=tuple(tasks), unreceived=unreceived)
-    if document is None and board.unmarked:
-        return replace(board, unreceived=counts.unreceived(view, choice))
+        return replace(board, tasks=tuple(tasks), unacknowledged=unreceived)
+    if document is None and board.lacks_marks:
+        return replace(board, unacknowledged=counts.unacknowledged(view, choice))
     return board
 
 
 def _on_day(board: Board, on: date) -> Board:
     """Fill the board with the state at the end of an earlier day, in two or three queries."""
     view, choice, document = board.view, board.choice, board.document_id
-    if not view.copied:
+    if not view.has_copies:
         return board
-    board = replace(board, ground=counts.ground_on(on, view, document, choice))
+    board = replace(board, lights_by_body=counts.lights_on_day(on, view, document, choice))
     if not board.lights.total:
         return replace(board, first_copy=counts.first_copy(view, document))
     day = on + timedelta(days=1)  # `copies` ends before this day; the day itself is in `ground`
@@ -135,8 +147,8 @@ def sections_of(document: Document) -> tuple[Section, ...]:
 
 def document_of(choice: BoardChoice) -> int | None:
     """The id of the document that a choice names, directly or by a part. At most one query."""
-    named = ((Section, choice.section), (Directive, choice.directive), (Cycle, choice.cycle))
-    part = next(((model, pk) for model, pk in named if pk), None)
+    parts = ((Section, choice.section), (Directive, choice.directive), (Cycle, choice.cycle))
+    part = next(((model, pk) for model, pk in parts if pk), None)
     if choice.document is not None or part is None:
         return choice.document
     return part[0].objects.filter(pk=part[1]).values_list("document_id", flat=True).first()

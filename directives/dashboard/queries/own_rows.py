@@ -5,14 +5,19 @@ from operator import attrgetter
 
 from directives.core.scope import Lights
 from directives.dashboard.queries.choice import BoardChoice
-from directives.dashboard.queries.counts import BoardLights, Task, Vantage, of_document
-from directives.dashboard.queries.counts import ground as gathered
+from directives.dashboard.queries.counts import (
+    BoardLights,
+    Task,
+    Vantage,
+    board_lights,
+    of_document,
+)
 from directives.models import Obligation, Organisation
 from directives.models.scope import in_subtree
 
 NAMES = ("code", "order", "text", "text_hans", "text_hant")
 FEW_ROWS, FEW_BODIES = 2_000, 300
-READ = (
+COLUMNS = (
     *("state", "percent", "starts_on", "due_on", "light", "light_code", "light_on"),
     *("deliverable", "acknowledge_by", "plan_due_on", "report_due_on"),
     *("organisation_id", "document_id", "directive_id", "section_id"),
@@ -25,17 +30,17 @@ def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Oblig
     They have their directives loaded if they are of one document.
     """
     obligations = Obligation.objects.live().filter(
-        organisation=view.body.pk, **of_document(document), **choice.of_rows()
+        organisation=view.body.pk, **of_document(document), **choice.row_conditions()
     )
     if document is None:
-        return list(obligations.only(*READ))
+        return list(obligations.only(*COLUMNS))
     obligations = obligations.select_related("directive").only(
-        *READ, *(f"directive__{name}" for name in NAMES)
+        *COLUMNS, *(f"directive__{name}" for name in NAMES)
     )
     return list(obligations.order_by("directive__order"))
 
 
-def few(view: Vantage, total: int) -> bool:
+def are_few(view: Vantage, total: int) -> bool:
     """Whether so few bodies have so few rows (`total`) that these are read. One query."""
     if total > FEW_ROWS:
         return False
@@ -47,15 +52,17 @@ def rows_below(view: Vantage, document: int | None, choice: BoardChoice) -> list
     """The obligations of the body and all below it under the filter, in one query."""
     bodies = Organisation.objects.filter(in_subtree(view.body.path, "path")).values("pk")
     obligations = Obligation.objects.live().filter(
-        organisation__in=bodies, **of_document(document), **choice.of_rows()
+        organisation__in=bodies, **of_document(document), **choice.row_conditions()
     )
-    return list(obligations.only(*READ))
+    return list(obligations.only(*COLUMNS))
 
 
-def ground(view: Vantage, document: int | None, obligations: Iterable[Obligation]) -> BoardLights:
+def lights_of_rows(
+    view: Vantage, document: int | None, obligations: Iterable[Obligation]
+) -> BoardLights:
     """The lights of these rows by section, or by document for all documents."""
     part = attrgetter("section_id" if document else "document_id")
-    return gathered((view.body.pk, part(row), row.light, 1, row.percent) for row in obligations)
+    return board_lights((view.body.pk, part(row), row.light, 1, row.percent) for row in obligations)
 
 
 def tasks(obligations: Sequence[Obligation]) -> tuple[tuple[Task, Lights], ...]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from directives.core.scope import Lights
-from directives.dashboard.queries.facts import WEEK, WEEKS, Facts, Kept
+from directives.dashboard.queries.facts import WEEK, WEEKS, DayCopy, Facts
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 16, 132  # edges of the plot, in units of the SVG
 ON_WALL = 900  # its right edge on a wall screen
-SPAN = 10  # least height of the scale, in percentage points
+MIN_RANGE = 10  # least height of the scale, in percentage points
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Weeks:
         return f"{self.line} {last},{BOTTOM} {first},{BOTTOM}"
 
     @property
-    def marks(self) -> tuple[tuple[float, float], ...]:
+    def dots(self) -> tuple[tuple[float, float], ...]:
         return tuple((self.x(point.day), self.y(point.share)) for point in self.points)
 
 
@@ -66,16 +66,16 @@ def weeks(facts: Facts, now: Lights, day: date, *, right: int = RIGHT) -> Weeks 
     """The curve up to a day with the lights `now`; None with fewer than two points."""
     points: list[Point] = []
     for number in range(WEEKS, 0, -1):
-        then = day - number * WEEK
-        copy = facts.kept(then)
+        earlier_day = day - number * WEEK
+        copy = facts.copy_on(earlier_day)
         if copy and copy.total:
-            points.append(Point(then, copy.on_time, copy.total, copy.red, copy.day))
+            points.append(Point(earlier_day, copy.on_time, copy.total, copy.red, copy.day))
     points.append(Point(day, now.on_time, now.total, now.red))
     if len(points) < 2 or not now.total:
         return None
     shares = [point.share for point in points]
-    low = min(int(min(shares) // SPAN * SPAN), 100 - SPAN)
-    high = max(low + SPAN, min(100, int(-(-max(shares) // SPAN) * SPAN)))
+    low = min(int(min(shares) // MIN_RANGE * MIN_RANGE), 100 - MIN_RANGE)
+    high = max(low + MIN_RANGE, min(100, int(-(-max(shares) // MIN_RANGE) * MIN_RANGE)))
     return Weeks(tuple(points), day - WEEKS * WEEK, low, high, right)
 
 
@@ -83,7 +83,7 @@ def weeks(facts: Facts, now: Lights, day: date, *, right: int = RIGHT) -> Weeks 
 class Change:
     """The change of the share on time since an earlier day."""
 
-    before: Kept
+    before: DayCopy
     day: date
     now: Lights
 
@@ -102,6 +102,6 @@ class Change:
 
 def change(facts: Facts, now: Lights, day: date) -> Change | None:
     """The change within a week; None without a copy of that day, or without obligations."""
-    then = day - WEEK
-    copy = facts.kept(then)
-    return Change(copy, then, now) if copy and copy.total and now.total else None
+    earlier_day = day - WEEK
+    copy = facts.copy_on(earlier_day)
+    return Change(copy, earlier_day, now) if copy and copy.total and now.total else None

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from directives.base.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
-from directives.dashboard.queries.figures import address
+from directives.dashboard.queries.figures import obligations_url
 from directives.models import (
     DocumentTotal,
     Mark,
@@ -73,7 +73,7 @@ class OverdueBody:
     def url(self) -> str:
         if self.branch:
             return f"{reverse('dashboard')}?{urlencode({'scope': self.pk})}"
-        return address(ObligationFilter(body=self.pk, light=RED))
+        return obligations_url(ObligationFilter(body=self.pk, light=RED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from directives.base.states import ASSIGNED, AWAITING, DRAFT, GREEN, RED, RETURN
 from directives.base.workdays import Workdays
 from directives.core.captions import Caption
 from directives.core.transitions import facts_of
-from directives.dashboard.queries.figures import address
+from directives.dashboard.queries.figures import obligations_url
 from directives.models import Obligation, Organisation
 from directives.my_work.queries.work import (
     DirectiveText,
@@ -141,7 +141,7 @@ def _receipts(work: PersonalWork, days: Days) -> Iterator[Task]:
         due = _first(row.acknowledge_by for row in rows)
         fields = (("all", 1), ("document", document), ("body", body))
         receive = Action(_("Acknowledge receipt"), reverse("acknowledge_many"), fields)
-        rows_url = address(ObligationFilter(document=document, body=body, state=ASSIGNED))
+        rows_url = obligations_url(ObligationFilter(document=document, body=body, state=ASSIGNED))
         colour = days.colour("receipt", map(facts_of, rows))
         yield Task(
             "receipt",

@@ -4,7 +4,7 @@ A dashboard shows a few of possibly millions of rows. If many rows in view are o
 root, scanning the index of all overdue rows (document, light, light_on) from the oldest soon finds
 enough. If few are, as in a county, they are read by the index of each body (organisation, document,
 light) and sorted. For all documents, both ways have partial indexes of overdue rows. The number of
-overdue rows in view is known from the stored totals; at FEW both ways read about a thousand rows.
+overdue rows in view is known from the stored totals; at FEW_ROWS both ways read about a thousand.
 """
 
 from collections.abc import Iterator
@@ -22,31 +22,31 @@ from directives.dashboard.queries.counts import Vantage, of_document
 from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
 from directives.models.scope import in_subtree
 
-FEW = 1000  # up to so many overdue rows in view are read by body
+FEW_ROWS = 1000  # up to so many overdue rows in view are read by body
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class OverdueRow:
     """An overdue obligation, and who has to act next: staff, manager or supervisor."""
 
     obligation: Obligation
-    whose: str
+    next_actor: str
 
     @property
-    def whose_words(self) -> captions.Caption:
-        return captions.NEXT_ACTORS[self.whose]
+    def next_actor_label(self) -> captions.Caption:
+        return captions.NEXT_ACTORS[self.next_actor]
 
 
-def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:
+def _rows_by_body(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:
     """Overdue rows, read by the bodies in view."""
-    rows = Obligation.objects.overdue().filter(**of_document(document), **choice.of_rows())
-    if not view.counted:
+    rows = Obligation.objects.overdue().filter(**of_document(document), **choice.row_conditions())
+    if not view.has_counts:
         return rows.filter(organisation=view.body.pk)
     below = Organisation.objects.filter(in_subtree(view.body.path, "path"))
     return rows.filter(organisation__in=below.values("pk"))
 
 
-def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
+def _rows_by_index(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
     """Overdue rows, written so that the database scans their index and checks each row.
 
     Every other condition is a subquery or an addition of 0, for which no index can be used.
@@ -72,25 +72,27 @@ def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
     return rows
 
 
-def oldest(
+def longest_overdue(
     view: Vantage, document: int | None, choice: BoardChoice, *, red: int, limit: int
-) -> tuple[Late, ...]:
+) -> tuple[OverdueRow, ...]:
     """The longest overdue rows in view, in one query; `red` is the number of all overdue rows."""
-    if red > FEW and view.counted:
-        first = _walk(view, document, choice).order_by("light_on")
+    if red > FEW_ROWS and view.has_counts:
+        first = _rows_by_index(view, document, choice).order_by("light_on")
     else:  # ordered by an expression, so that the index of all overdue rows is not scanned
-        first = _near(view, document, choice).order_by(Coalesce("light_on", Value(date.max)))
-    rows = _with_words(Obligation.objects.filter(pk__in=first.values("pk")[:limit]))
-    return tuple(Late(row, whose_move(row)) for row in rows)
+        first = _rows_by_body(view, document, choice).order_by(
+            Coalesce("light_on", Value(date.max))
+        )
+    rows = _with_texts(Obligation.objects.filter(pk__in=first.values("pk")[:limit]))
+    return tuple(OverdueRow(row, next_actor_of(row)) for row in rows)
 
 
-def late_rows(view: Vantage, document: int | None, choice: BoardChoice) -> Iterator[Late]:
+def overdue_rows(view: Vantage, document: int | None, choice: BoardChoice) -> Iterator[OverdueRow]:
     """Every overdue obligation in view, streamed for an export."""
-    rows = _with_words(_near(view, document, choice))
-    return (Late(row, whose_move(row)) for row in rows.iterator(chunk_size=500))
+    rows = _with_texts(_rows_by_body(view, document, choice))
+    return (OverdueRow(row, next_actor_of(row)) for row in rows.iterator(chunk_size=500))
 
 
-def _with_words(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
+def _with_texts(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     """The rows with their texts and names, and the states of their plan and last report entry."""
     plans = Plan.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), live=True
@@ -113,7 +115,7 @@ def _with_words(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     )
 
 
-def whose_move(row: Any) -> str:
+def next_actor_of(row: Any) -> str:
     """Who has to act next on an overdue obligation annotated by `_with_words`."""
     if row.state == DISPUTED:
         return "supervisor"
