@@ -107,45 +107,43 @@ def _of_body(dated: Dated) -> list[Column]:
 
 
 def _late(dated: Dated) -> list[Column]:
-    def of(overdue_row: OverdueRow) -> Any:
-        return overdue_row.obligation
+    def of(row: OverdueRow) -> Any:
+        return row.obligation
 
     return [
         Column(
             "body",
             _("Organisation"),
-            lambda overdue_row: localized(of(overdue_row).organisation, "name"),
+            lambda row: localized(of(row).organisation, "name"),
             width=32,
         ),
         Column(
             "code",
             _("Code"),
-            lambda overdue_row: of(overdue_row).directive.code,
+            lambda row: of(row).directive.code,
             width=10,
-            link=lambda overdue_row: OBLIGATION(of(overdue_row).pk),
+            link=lambda row: OBLIGATION(of(row).pk),
         ),
         Column(
             "directive",
             _("Directive"),
-            lambda overdue_row: localized(of(overdue_row).directive, "text"),
+            lambda row: localized(of(row).directive, "text"),
             width=60,
         ),
         Column(
             "light",
             _("Light"),
-            lambda overdue_row: describe_light(dated, of(overdue_row))[0],
+            lambda row: describe_light(dated, of(row))[0],
             width=18,
-            light=lambda overdue_row: of(overdue_row).light,
+            light=lambda row: of(row).light,
         ),
         Column(
             "reason",
             _("Reason of the light"),
-            lambda overdue_row: describe_light(dated, of(overdue_row))[1],
+            lambda row: describe_light(dated, of(row))[1],
             width=48,
         ),
-        Column(
-            "whose", _("Waiting for"), lambda overdue_row: overdue_row.next_actor_label, width=14
-        ),
+        Column("whose", _("Waiting for"), lambda row: row.next_actor_label, width=14),
     ]
 
 
@@ -160,7 +158,7 @@ def _late_of(board: Board, dated: Dated) -> list[Column]:
         Column(
             "document",
             _("Document"),
-            lambda overdue_row: titles[overdue_row.obligation.document_id],
+            lambda row: titles[row.obligation.document_id],
             width=32,
         ),
         *others,

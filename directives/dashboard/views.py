@@ -34,9 +34,11 @@ def dashboard(request: SignedInRequest) -> HttpResponseBase:
         if choice.scope is not None or choice.document is not None:
             raise Http404
         return page(request, "directives/dashboard/no_organisation.html", {})
+    documents = _documents(board)
     context = {
         "board": board,
-        "documents": _documents(board),
+        "documents": documents,
+        "layout": _layout(board, is_long=bool(documents["is_long"])),
         **_bodies(board),
         "abouts": ABOUTS,
         "kinds": KINDS,
@@ -47,6 +49,17 @@ def dashboard(request: SignedInRequest) -> HttpResponseBase:
     if not board.lights.total:
         return page(request, "directives/dashboard/empty.html", context)
     return page(request, "directives/dashboard/board.html", context)
+
+
+def _layout(board: Board, *, is_long: bool) -> str:
+    """The CSS class by which the cards are laid out."""
+    if board.lacks_marks:
+        return "part"
+    if board.one_section:
+        return "one"
+    if board.several_documents:
+        return "overall long" if is_long else "overall"
+    return ""
 
 
 def _bodies(board: Board) -> dict[str, object]:

@@ -70,11 +70,8 @@ def _today(board: Board, workdays: Workdays) -> Board:
     days = {"today": board.today, "since": board.since}
     if view.has_counts:
         board = replace(board, lights_by_body=counts.lights_today(view, document, choice))
-        if (
-            board.lights.total
-            and choice.selects_part
-            and own_rows.are_few(view, board.lights.total)
-        ):
+        total = board.lights.total
+        if total and choice.selects_part and own_rows.are_few(view, total):
             rows = own_rows.rows_below(view, document, choice)
         board = replace(board, has_rows_read=rows is not None)
     else:

@@ -93,7 +93,8 @@ class Story:
                 for number in range(1, self.documents)
             ]
             document = opinion.register(by=supervisor, now=calendar.at(days.REGISTERED, 9))
-            self._write(calendar, bodies, participants, document)
+            # The first body is the centre, which assigns the work and has no obligations.
+            self._write_large_tables(calendar, bodies[1:], participants, document)
             if further:
                 with self._step("Obligations of further documents") as rows:
                     models = document.directives.filter(statement=False).order_by("order")
@@ -184,15 +185,13 @@ class Story:
         matters = opinion.matters()
         return Work(calendar, draws, participants, directives, cycles, self.seed, first, matters)
 
-    def _write(
+    def _write_large_tables(
         self,
         calendar: Calendar,
-        bodies: list[TreeNode],
+        receivers: list[TreeNode],
         participants: people.Participants,
         document: Document,
     ) -> None:
-        """Write all rows of the large tables."""
-        receivers = bodies[1:]  # the centre gives the work and owes none
         cycles = self._cycles(calendar, document, len(receivers))
         indicators = define(document, calendar)
         sealing.seal_waiting_unsigned(now=self.now.astimezone(UTC))
@@ -211,9 +210,8 @@ class Story:
                 body_draw = work.draws.draw(node.body.code, node.body.province)
                 entries = work.write(index, node, body_draw)
                 plan = plans.write(index, node, body_draw)
-                filings.write(
-                    index, node, body_draw, plan, entries, full_record=record.has_full_record(index)
-                )
+                full_record = record.has_full_record(index)
+                filings.write(index, node, body_draw, plan, entries, full_record=full_record)
                 record.add(index, node, body_draw, plan)
                 totals.add(node, body_draw)
             for row_sink in (*work.sinks, *plans.sinks, *filings.sinks):

@@ -300,19 +300,22 @@ def book(
         parts = (
             ordered.filter(directive=pk) for pk in in_document_order.values_list("pk", flat=True)
         )
-    documents = Document.objects.filter(fictional=True)
-    if obligation_filter.document:
-        documents = documents.filter(pk=obligation_filter.document)
     return Book(
         name=_("Ledger of obligations"),
         columns=columns(dated, titled=titled),
         rows=ledger(parts, user),
         as_of=now,
         notes=(*_ledger_notes(obligation_filter, user), *light_notes(Lights(**lights))),
-        fictional=documents.exists(),
+        fictional=_has_fiction(obligation_filter.document),
         site=settings.SITE_URL,
         group=_group_paths(titled=titled) if in_order else None,
     )
+
+
+def _has_fiction(document: int | None) -> bool:
+    """Whether the document, or any if there is none, is fictional."""
+    documents = Document.objects.filter(fictional=True)
+    return (documents.filter(pk=document) if document else documents).exists()
 
 
 # downloads from a page

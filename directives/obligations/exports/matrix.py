@@ -54,13 +54,8 @@ def listed(request: ListRequest, place: Place) -> FilteredList:
         return matrix.directives.count() if bodies_fit() else matrix.bodies.order_by().count()
 
     def make_book() -> Book:
-        book = _MatrixBook(
-            document,
-            matrix,
-            tuple(matrix.directives.order_by("order", "pk")),
-            conditions,
-            request.now,
-        )
+        directives = tuple(matrix.directives.order_by("order", "pk"))
+        book = _MatrixBook(document, matrix, directives, conditions, request.now)
         return book.with_body_columns() if bodies_fit() else book.with_body_rows()
 
     return FilteredList(conditions, at_most, total, make_book)

@@ -96,26 +96,23 @@ def axes(
     directives: QuerySet[Directive] = Directive.objects.filter(
         document=document, statement=False
     ).select_related("section")
-    section_condition = {} if (pk := whole_number(section)) is None else {"section": pk}
-    directives, obligations = (
-        directives.filter(**section_condition),
-        obligations.filter(**section_condition),
-    )
+    in_section = {} if (pk := whole_number(section)) is None else {"section": pk}
+    directives, obligations = directives.filter(**in_section), obligations.filter(**in_section)
     matching = obligations.filter(light=light) if light else obligations
     if light:
         directives = _with_light(directives, reach, matching, kind=kind, light=light)
     bodies = _bodies_in_reach(user, reach, PageRequest.from_query(query or {}, ACROSS, "b"))
     bodies = bodies.filter(kind=kind) if kind else bodies
     bodies = bodies.filter(Exists(matching.filter(organisation=OuterRef("pk"))))
-    if section_condition:
-        conditions = {**section_condition, **({"light": light} if light else {})}
+    if in_section:
+        conditions = {**in_section, **({"light": light} if light else {})}
         bodies = bodies.filter(_counted_in(document, conditions))
     return Axes(
         directives,
         bodies,
         obligations,
         light,
-        None if section_condition or kind or light else _count_bodies(reach, document, matching),
+        None if in_section or kind or light else _count_bodies(reach, document, matching),
     )
 
 
