@@ -96,7 +96,7 @@ BAD = {
     "doc": (OLE + "WordDocument".encode("utf-16-le"), "other_format"),
     "another compound file": (OLE, "other_format"),
     "rtf": (b"{\\rtf1 x}", "other_format"),
-    "mht": (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", "other_format"),
+    "mht without a page": (b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n", "truncated"),
     "Word 2003 XML": (
         b'<?xml version="1.0"?><?mso-application progid="Word.Document"?><w/>', "other_format",
     ),

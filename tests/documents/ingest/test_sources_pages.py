@@ -1,8 +1,17 @@
 """What is read of a web page and of what is pasted: the main part, tables, labels, hidden text."""
 
+import base64
+import quopri
+
 import pytest
 
-from directives.documents.ingest.sources import Cell, DocumentError, Source, source_of_pasted
+from directives.documents.ingest.sources import (
+    Cell,
+    DocumentError,
+    Source,
+    source_of,
+    source_of_pasted,
+)
 from directives.documents.ingest.sources.web_pages import source_of_html
 
 pytestmark = pytest.mark.once
@@ -24,7 +33,7 @@ def left_out(source: Source) -> list[tuple[str, str]]:
 
 def test_blocks_breaks_and_white_space() -> None:
     source = read(
-        "<h1>关于垃圾分类\n  的意见</h1>开头<p>甲<br>乙<br/><br/>丙</p>"
+        "<h1>关于垃圾分类\n  的意见</h1>开头<p>甲<br>乙<br/><br/>丙<br>　　丁</p>"
         "<div>in the\n office</div><pre>一行\n二行</pre><p>a&nbsp;b&shy;c</p>"
     )
     assert words(source) == [
@@ -33,13 +42,14 @@ def test_blocks_breaks_and_white_space() -> None:
         "甲",
         "乙",
         "丙",
+        "丁",
         "in the office",
         "一行",
         "二行",
         "a\xa0bc",
     ]
     assert [line.joined for line in source.lines] == [
-        False, False, False, True, True, False, False, True, False,
+        False, False, False, True, False, False, False, False, True, False,
     ]  # fmt: skip
     assert (source.lines[0].kind, source.lines[0].level) == ("heading", 1)
 
@@ -220,6 +230,24 @@ def test_pasted_html_and_text() -> None:
     assert (text.format, words(text)) == ("text", ["一、甲", "乙 < 丙。?"])
     with pytest.raises(DocumentError, match="粘贴的文字 contains no text"):
         source_of_pasted("  ", name="粘贴的文字")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "transfer"), [("gb18030", "base64"), ("utf-8", "quoted-printable")]
+)
+def test_a_page_in_an_archive(encoding: str, transfer: str) -> None:
+    page = f"<html><body><p>一、加强领导</p><p>{LONG}</p></body></html>".encode(encoding)
+    packed = base64.encodebytes(page) if transfer == "base64" else quopri.encodestring(page)
+    archive = (
+        b"From: <Saved by Word>\nMIME-Version: 1.0\nContent-Type: multipart/related; "
+        b'boundary="part"\n\n--part\nContent-Type: text/html\nContent-Transfer-Encoding: '
+        + transfer.encode()
+        + b"\n\n"
+        + packed
+        + b"\n--part\nContent-Type: image/png\n\nx\n--part--\n"
+    )
+    source = source_of(archive, name="通知.doc")
+    assert (source.format, words(source)) == ("html", ["一、加强领导", LONG])
 
 
 # what is refused

@@ -1,4 +1,4 @@
-"""Bytes to text: plain text, saved web pages, .docx and .pdf.
+"""Bytes to text: plain text, saved web pages (.mht too), .docx and .pdf.
 
 `source_of` gives the text with its lines (see `blocks`), `text_of` the bare text. What has markup
 is read in a limited child process, plain text here.

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 PARAGRAPH, HEADING, CELL = "paragraph", "heading", "cell"
 BLANK = " \t\r\f\v\u00a0\u3000\ufeff\u200b"  # around the words of a line
 TEXT, HTML, DOCX, PDF = "text", "html", "docx", "pdf"
+MHT = "mht"  # a page in an archive, whose format is HTML once it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class SourceLine:
     level: int = 0  # of a heading, from 1; 0 is the title of the whole
     label: int = 0  # characters at its start that numbering generated
     align: str = ""  # "center" or "right", if the markup says so
-    joined: bool = False  # the block before ends in a line break, not in a paragraph
+    joined: bool = False  # a single line break, no paragraph, parts it from the block before
     cell: Cell | None = None
 
 

@@ -1,7 +1,6 @@
 """Puts the blocks of a file with markup together as a text."""
 
 import re
-from collections.abc import Iterator
 
 from directives.documents.ingest.sources.blocks import (
     BLANK,
@@ -16,6 +15,7 @@ from directives.documents.ingest.sources.messages import DocumentError
 CHARACTERS = 7_000_000  # of a text: 20 MB of Chinese in UTF-8
 # What ends a line, whichever program wrote it; \x0b and \u2028 are line breaks inside a paragraph.
 BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_INDENT = re.compile("[\u3000\u2003]|[ \u00a0]{3}")  # of the first line of a paragraph
 _BLANKS = re.compile(f"[{BLANK}]+")
 
 
@@ -43,9 +43,14 @@ class Builder:
 
         `label` is put before the words, with a space where the two would run together.
         """
-        joined = False
-        for part in pieces(words):
-            text = part if joined else f"{label}{_between(label, part)}{part}"
+        joined, first = False, True
+        for raw in BREAKS.split(words):
+            part = raw.strip(BLANK)
+            if not part:  # two line breaks end a paragraph
+                joined = False
+                continue
+            text = f"{label}{_between(label)}{part}" if first else part
+            joined = joined and not _INDENT.match(raw)
             self._append(
                 text,
                 SourceLine(
@@ -54,13 +59,13 @@ class Builder:
                     end=self.at + len(text),
                     kind=kind,
                     level=level,
-                    label=0 if joined else len(label),
+                    label=len(label) if first else 0,
                     align=align,
                     joined=joined,
                     cell=cell,
                 ),
             )
-            joined = True
+            joined, first = True, False
 
     def _append(self, text: str, line: SourceLine) -> None:
         self.rows.append(text)
@@ -80,13 +85,6 @@ class Builder:
         return Source(text, tuple(self.lines), tuple(self.left_out), format_name, encoding)
 
 
-def pieces(words: str) -> Iterator[str]:
-    """The lines of a block that are not blank."""
-    return (line for line in (part.strip(BLANK) for part in BREAKS.split(words)) if line)
-
-
-def _between(label: str, words: str) -> str:
+def _between(label: str) -> str:
     """一、 needs no space before what follows, 第一条 and 1. do."""
-    return (
-        "" if not label or label[-1] in "、．）〕】〉》：。，" or words.startswith(label) else " "
-    )
+    return " " if label and label[-1] not in "、．）〕】〉》：。，" else ""

@@ -14,14 +14,16 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[4]))  # for the following imports
 
 from directives.base.child_processes import limit_itself
-from directives.documents.ingest.sources.blocks import DOCX, HTML, PDF
+from directives.documents.ingest.sources.blocks import DOCX, HTML, MHT, PDF
 from directives.documents.ingest.sources.messages import DocumentError
 from directives.documents.ingest.sources.pdf import source_of_pdf
+from directives.documents.ingest.sources.web_archives import source_of_mht
 from directives.documents.ingest.sources.web_pages import source_of_html
 from directives.documents.ingest.sources.word import source_of_docx
 
 READERS = {
     DOCX: source_of_docx,
+    MHT: source_of_mht,
     PDF: source_of_pdf,
     HTML: lambda content: source_of_html(content.decode("utf-8")),
 }

@@ -4,7 +4,7 @@ import re
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
-from directives.documents.ingest.sources.blocks import DOCX, PDF
+from directives.documents.ingest.sources.blocks import DOCX, MHT, PDF
 from directives.documents.ingest.sources.messages import DocumentError
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -36,7 +36,7 @@ _START = 1024
 
 
 def format_of(source: bytes) -> str:
-    """DOCX, PDF, or "" for what may be text. Raises DocumentError for any other format."""
+    """DOCX, MHT, PDF, or "" for what may be text. Raises DocumentError for any other format."""
     if b"%PDF-" in source[:_START] and not source.startswith((b"PK", _OLE)):
         return PDF
     if source.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
@@ -47,7 +47,7 @@ def format_of(source: bytes) -> str:
         if source.startswith(magic):
             raise DocumentError(code, {"what": what})
     if _MHTML.match(source[:_START]) and b"multipart/" in source[: 8 * _START].lower():
-        raise DocumentError("other_format", {"what": "MHTML"})
+        return MHT
     if _WORD_XML.search(source[: 4 * _START]) and source.lstrip(b"\xef\xbb\xbf\r\n ").startswith(
         b"<?xml"
     ):
