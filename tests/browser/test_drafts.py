@@ -15,7 +15,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from directives.models import CalendarDay, LogEntry, Measure, Plan, User
-from directives.reports.commands import EntryFields, reviewing, save_entry
+from directives.plans import commands as planning
+from directives.reports.commands import EntryFields, save_entry
 from tests.browser.conftest import PASSWORD, forgiven, until
 from tests.factories import make_measure, make_plan
 from tests.reports.test_report_pages import Office
@@ -201,7 +202,7 @@ TYPE = """([action, words]) => {
 
 @pytest.mark.once
 def test_every_form_keeps_its_words_and_is_red_until_they_are_saved(world, desk):
-    reviewing.decide_plan(
+    planning.decide(
         plan=world.plan,
         accepted=False,
         reason="再具体些",

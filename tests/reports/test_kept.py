@@ -179,7 +179,7 @@ def test_the_content_keeps_who_handed_in_and_who_prepared_it(cast, row):
 def test_a_verdict_names_the_reviewer_of_then(cast, row, sign_in, kind):
     submission = HANDED_IN[kind](cast, row)
     if kind == "plan":
-        reviewing.decide_plan(
+        planning.decide(
             plan=submission.plan, accepted=False, reason="太空", by=cast.supervisor, now=NOW
         )
     else:

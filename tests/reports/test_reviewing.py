@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import Event, Notice, Obligation, Plan, Verdict
+from directives.plans import commands as planning
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, reviewing
 from directives.reports.commands.reviewing import Decision
@@ -231,7 +232,7 @@ def test_entries_are_written_to_the_tallies_together(
 def test_a_plan_is_decided_if_it_is_the_one_that_was_read(cast):
     plan = make_plan(cast.body, state="submitted", submitted_by=cast.manager, submitted_at=NOW)
     with pytest.raises(Stale):
-        reviewing.decide_plan(
+        planning.decide(
             plan=plan,
             accepted=True,
             reason="",

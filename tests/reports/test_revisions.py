@@ -15,7 +15,7 @@ from directives.plans.commands import MeasureContent
 from directives.plans.queries import plan_revisions
 from directives.plans.queries.plan_page import MeasureLine
 from directives.reports import commands as reporting
-from directives.reports.commands import EntryFields, reviewing
+from directives.reports.commands import EntryFields
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 from tests.reports.test_reviewing import AFTER, LATER, HandedIn
 
@@ -141,9 +141,7 @@ def plan(cast):
         )
     made.refresh_from_db()
     planning.move_plan(made, "hand_in", by=cast.manager, now=NOW)
-    reviewing.decide_plan(
-        plan=made, accepted=False, reason="缺少时间节点", by=cast.supervisor, now=LATER
-    )
+    planning.decide(plan=made, accepted=False, reason="缺少时间节点", by=cast.supervisor, now=LATER)
     return made
 
 

@@ -13,7 +13,7 @@ from django.db.models import Max, Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from directives.base.refusals import Invalid
+from directives.base.refusals import Invalid, Stale
 from directives.core import audit, notices, transitions
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
 from directives.core.last_heard import note_heard
@@ -168,12 +168,17 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
 
 
 @counted()
-def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) -> Verdict:
+def decide(
+    plan: Plan, *, accepted: bool, reason: str, version: int | None = None, by: User, now: datetime
+) -> Verdict:
     """Give a supervisor's verdict on the last submission of a plan.
 
     A return needs a reason, and restarts the plan clocks. Accepting starts work on acknowledged
-    obligations. Raises what `transitions.move` raises.
+    obligations. `version` is the one that the reviewer read; None: any. Raises Stale if the plan
+    has another, and what `transitions.move` raises.
     """
+    if version not in (None, plan.version):
+        raise Stale(theirs=plan)
     transitions.move(plan, "accept" if accepted else "return", by=by, now=now, reason=reason)
     submission = plan.submissions.order_by("-number")[0]
     verdict = Verdict.objects.create(

@@ -13,9 +13,8 @@ from directives.base.states import ACCEPTED, SUBMITTED
 from directives.core import audit, notices
 from directives.core.rules import is_above
 from directives.core.transitions import change_within, move_entries
-from directives.models import Plan, ProgressReport, ReportEntry, Submission, User, Verdict
+from directives.models import ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.sql import insert, update_where
-from directives.plans import commands as planning
 from directives.reports.commands.handing_in import lock_report, report_clocks
 from directives.tallies import counted, move_mark
 
@@ -192,16 +191,3 @@ def _notify(
         )
     if accepted := len(entries) - len(reasons):
         notices.notify_decided(report, "accepted", count=accepted, reason="", url=url, now=now)
-
-
-@counted()
-def decide_plan(
-    *, plan: Plan, accepted: bool, reason: str, version: int | None = None, by: User, now: datetime
-) -> Verdict:
-    """Accept or return a plan, as `plans.commands.decide` does.
-
-    `version`: the one that the reviewer read; raises Stale.
-    """
-    if version not in (None, plan.version):
-        raise Stale(theirs=plan)
-    return planning.decide(plan, accepted=accepted, reason=reason, by=by, now=now)

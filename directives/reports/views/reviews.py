@@ -11,6 +11,7 @@ from directives.base.states import SUBMITTED
 from directives.base.wording import join_words, localized_text
 from directives.core.deciders import deciders
 from directives.core.deciding import requesters
+from directives.plans import commands as planning
 from directives.plans.queries.plan_revisions import revision_for_review
 from directives.reports.commands import reviewing
 from directives.reports.forms import PlanVerdictForm, demand_valid, verdicts
@@ -95,8 +96,8 @@ def plan_decide(request, pk):
         demand_valid(form)
         data = form.cleaned_data
         accepted = data["verdict"] == "accept"
-        reviewing.decide_plan(
-            plan=plan,
+        planning.decide(
+            plan,
             accepted=accepted,
             reason=data["reason"],
             version=data["version"],
