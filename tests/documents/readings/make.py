@@ -52,6 +52,7 @@ ENCODINGS = {
     "meeting_flood_minutes": "utf-16",
     "tw_energy_saving": "big5",
     "tw_law_page": "big5",
+    "typhoon_plain_notice": "utf-8-sig",
     "union_safety_contest": "utf-16-le",
     "water_company_decimal": "gb18030",
     "word_saved_forum": "gb2312",
