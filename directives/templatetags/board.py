@@ -35,13 +35,13 @@ ONE_DOCUMENT = FIRST_PAGE | {"section": None, "directive": None, "cycle": None}
 
 
 @register.simple_tag
-def go(choice: BoardChoice, **changes: object) -> str:
+def board_url(choice: BoardChoice, **changes: object) -> str:
     """The address of the dashboard with some filters changed, at its first page."""
     return link(choice, **{**FIRST_PAGE, **changes})
 
 
 @register.simple_tag
-def short(text: str) -> str:
+def in_reader_script(text: str) -> str:
     """A number or code of the document in the reader's script."""
     return in_script(text, get_language())
 
@@ -54,7 +54,7 @@ class CardWriter:
         self.words = {colour: gettext(COLOUR_NAMES[colour]) for colour in COLOURS}
         self.comma, self.all = gettext(", "), gettext("%(total)s in all: %(parts)s")
         self.overdue = gettext("overdue")
-        self.home = link(board.choice, **FIRST_PAGE, scope=None)
+        self.base_url = link(board.choice, **FIRST_PAGE, scope=None)
         self.lamps = {colour: lamp(colour) for colour in COLOURS}
 
     def href(self, figure: Figure) -> str:
@@ -63,7 +63,7 @@ class CardWriter:
 
     def body(self, pk: int) -> str:
         """The address of the dashboard of another body, under the same filter."""
-        return f"{self.home}{'&' if len(self.home) > 1 else ''}scope={pk}"
+        return f"{self.base_url}{'&' if len(self.base_url) > 1 else ''}scope={pk}"
 
     def code(self, text: str) -> str:
         return in_script(text, self.language)
@@ -99,12 +99,12 @@ class CardWriter:
                 )
                 parts.append(f"{self.words[colour]} {count:,}")
                 start += width
-        words = self.all % {"total": f"{total:,}", "parts": self.comma.join(parts)}
+        summary = self.all % {"total": f"{total:,}", "parts": self.comma.join(parts)}
         return fast_format_html(
             '<svg class="bars" width="100%" height="{}" role="img" aria-label="{} {}">{}</svg>',
             height,
             label,
-            words,
+            summary,
             join_html(rectangles),
         )
 
@@ -200,7 +200,7 @@ def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
 def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> SafeString:
     """Bodies by their share on time. Those of few obligations are marked; ties share a place."""
     writer, rows = CardWriter(board), []
-    few = fast_format_html('<i class="tag line">{}</i>', pgettext("ranking", "few"))
+    few_tag = fast_format_html('<i class="tag line">{}</i>', pgettext("ranking", "few"))
     for line in lines:
         lights = line.lights
         rows.append(
@@ -215,7 +215,7 @@ def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> Sa
                 share_of_lights(lights),
                 f"{lights.on_time:,}",
                 f"{lights.total:,}",
-                few if line.small else "",
+                few_tag if line.small else "",
                 writer.late(line) or "—",
             )
         )
@@ -226,12 +226,14 @@ def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> Sa
 def heat_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
     """Bodies × sections: how many are not on time; the larger the share, the darker the cell."""
     writer, rows = CardWriter(board), []
-    words = escape(
+    label_template = escape(
         gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue")
     )
     for line in lines:
         name = escape(localized(line.subject, "name"))
-        cells = "".join(_heat_cell(writer, cell, name, words) for cell in board.cells(line.subject))
+        cells = "".join(
+            _heat_cell(writer, cell, name, label_template) for cell in board.cells(line.subject)
+        )
         rows.append(
             f'<tr><th scope="row"><a href="{escape(writer.body(line.subject.pk))}">{name}</a></th>'
             f"{cells}</tr>"
@@ -239,33 +241,33 @@ def heat_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
     return join_escaped(rows)
 
 
-def _heat_cell(writer: CardWriter, cell: HeatCell, name: str, words: str) -> str:
+def _heat_cell(writer: CardWriter, cell: HeatCell, name: str, label_template: str) -> str:
     """A cell; `name` and `words` are escaped already."""
-    off = cell.off_time
-    if not off.of:
+    off_time = cell.off_time
+    if not off_time.of:
         return '<td><span class="quiet">—</span></td>'
-    label = words % {
+    label = label_template % {
         "body": name,
         "number": escape(cell.section.number or "—"),
-        "n": off.n,
-        "of": off.of,
+        "n": off_time.n,
+        "of": off_time.of,
         "red": cell.red,
     }
     shade = cell.shade
     ink = f' class="h{shade}"' if shade else ""
-    css_class = ' class="long"' if off.n >= LONG else "" if off.n else ' class="zero"'
+    css_class = ' class="long"' if off_time.n >= LONG else "" if off_time.n else ' class="zero"'
     return (
-        f'<td{ink}><a{writer.href(off)}{css_class} aria-label="{label}">'
-        f"<span>{off.n:,}</span></a></td>"
+        f'<td{ink}><a{writer.href(off_time)}{css_class} aria-label="{label}">'
+        f"<span>{off_time.n:,}</span></a></td>"
     )
 
 
 @register.simple_tag
 def directive_rows(board: Board, request: Dated) -> SafeString:
     """The directives: of one body with light, reason and percent, of many with a bar of lights."""
-    writer, many = CardWriter(board), board.view.has_counts
+    writer, has_counts = CardWriter(board), board.view.has_counts
     return join_html(
-        _of_many(writer, line) if many else _of_one(writer, line, request)
+        _summary_row(writer, line) if has_counts else _obligation_row(writer, line, request)
         for line in board.directives
     )
 
@@ -274,7 +276,7 @@ def _text(line: BoardLine) -> str:
     return shortened(localized(line.subject, "text"), CUT)
 
 
-def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
+def _summary_row(writer: CardWriter, line: BoardLine) -> SafeString:
     code, lights = writer.code(line.subject.code), line.lights
     late: str = "—"
     if lights.red:
@@ -302,7 +304,7 @@ def _of_many(writer: CardWriter, line: BoardLine) -> SafeString:
     )
 
 
-def _of_one(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
+def _obligation_row(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
     row = line.subject.row
     word, why = describe_light(request, row)
     return fast_format_html(
@@ -324,16 +326,16 @@ def _of_one(writer: CardWriter, line: BoardLine, request: Dated) -> SafeString:
 @register.simple_tag
 def chips(board: Board) -> SafeString:
     """The filters in force, each with a link that removes it."""
-    off = gettext("clear")
+    remove_label = gettext("clear")
     return join_html(
         fast_format_html(
             '<a class="chip" href="{}">{} <span aria-hidden="true">×</span>'
             '<span class="sr">{}</span></a>',
             link(board.choice, **FIRST_PAGE | change),
-            words,
-            off,
+            label,
+            remove_label,
         )
-        for words, change in _conditions(board)
+        for label, change in _conditions(board)
     )
 
 
@@ -351,8 +353,8 @@ def _conditions(board: Board) -> list[tuple[str, dict[str, Any]]]:
         conditions.append((f"{number} {localized(section, 'title')}", {"section": None}))
     if choice.directive:
         code = board.directives[0].subject.code if board.directives else f"#{choice.directive}"
-        words = f"{gettext('Directive')} {in_script(code, get_language())}"
-        conditions.append((words, {"directive": None}))
+        label = f"{gettext('Directive')} {in_script(code, get_language())}"
+        conditions.append((label, {"directive": None}))
     if choice.about:
         conditions.append((choice.about_word, {"about": ""}))
     if choice.kind:

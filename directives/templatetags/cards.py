@@ -57,7 +57,7 @@ def stat(board: Board, colour: str) -> SafeString:
 
 
 @register.simple_tag
-def parts(figures: Iterable[LabelledFigure]) -> SafeString:
+def labelled_figures(figures: Iterable[LabelledFigure]) -> SafeString:
     """The parts of a count, each linked to its obligations."""
     return format_html_join(
         " · ",
@@ -70,11 +70,11 @@ def parts(figures: Iterable[LabelledFigure]) -> SafeString:
 def most_overdue(board: Board) -> SafeString:
     """The documents or sections with most overdue obligations; links to them on today's page."""
     return format_html_join(
-        gettext(" and "), "{}", ((_named(board, line),) for line in board.most_overdue)
+        gettext(" and "), "{}", ((_headline_name(board, line),) for line in board.most_overdue)
     )
 
 
-def _named(board: Board, line: BoardLine) -> SafeString:
+def _headline_name(board: Board, line: BoardLine) -> SafeString:
     if board.several_documents:
         title = Truncator(localized(line.subject, "title"))
         words = f"《{title.chars(14 if board.choice.wall else 24)}》"

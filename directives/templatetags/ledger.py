@@ -25,9 +25,9 @@ SHORT = 30  # characters where the text only repeats that of the line above
 class LedgerWriter:
     """Writes the rows of one page; what is the same in several rows is made once."""
 
-    def __init__(self, dated: Dated, own: Collection[int], ticks: bool) -> None:
+    def __init__(self, dated: Dated, acknowledging_bodies: Collection[int], ticks: bool) -> None:
         """`own`: ids of the bodies for which the reader may acknowledge; `ticks`: show boxes."""
-        self.dated, self.own, self.ticks = dated, own, ticks
+        self.dated, self.acknowledging_bodies, self.ticks = dated, acknowledging_bodies, ticks
         self.language = get_language()
         self.base = reverse("obligations")
         self.marks = {
@@ -45,8 +45,8 @@ class LedgerWriter:
         self.percent = escape(gettext("Percent complete"))
 
     @staticmethod
-    def cell(look: str, label: str, text: str) -> str:
-        return f'<td class="{look}" data-k="{escape(label)}">{escape(text)}</td>'
+    def cell(css_class: str, label: str, text: str) -> str:
+        return f'<td class="{css_class}" data-k="{escape(label)}">{escape(text)}</td>'
 
     def light(self, line: ObligationLine) -> str:
         """The light with its word and its reason, made once for rows with the same facts."""
@@ -72,7 +72,7 @@ class LedgerWriter:
         return self.days[on]
 
     def tick(self, line: ObligationLine) -> str:
-        if line.state != ASSIGNED or line.organisation_id not in self.own:
+        if line.state != ASSIGNED or line.organisation_id not in self.acknowledging_bodies:
             return '<td class="pickone"></td>'
         label = escape(gettext("Select %(code)s") % {"code": line.code})
         return (
@@ -81,17 +81,17 @@ class LedgerWriter:
         )
 
     def line(self, line: ObligationLine, repeats: bool) -> str:
-        words = localized(line, "text")
-        shown_words = (
-            f'<span class="sr"> {escape(shortened(words, SHORT))}</span>'
+        text = localized(line, "text")
+        text_html = (
+            f'<span class="sr"> {escape(shortened(text, SHORT))}</span>'
             if repeats
-            else f" {escape(shortened(words, LONG))}"
+            else f" {escape(shortened(text, LONG))}"
         )
         return (
             f'<tr id="o{line.pk}">{self.tick(line) if self.ticks else ""}'
             f'<th scope="row" class="task"><a href="{self.base}{line.pk}/">'
             f'<span class="code">{escape(in_script(line.code, self.language))}</span>'
-            f"{shown_words}</a></th>"
+            f"{text_html}</a></th>"
             f'<td class="of">{escape(localized(line, "name"))} {self.parts[line.part]}</td>'
             f'<td class="why-col">{self.light(line)}</td>{self.states[line.state]}'
             f'<td class="num" data-k="{self.percent}">{line.percent}%</td>'
@@ -101,16 +101,22 @@ class LedgerWriter:
 
 @register.simple_tag(takes_context=True)
 def ledger_lines(
-    context: Context, lines: Iterable[ObligationLine], own: Collection[int], ticks: object
+    context: Context,
+    lines: Iterable[ObligationLine],
+    acknowledging_bodies: Collection[int],
+    ticks: object,
 ) -> SafeString:
     """The rows of the table, one for each obligation.
 
     A text that only repeats the line above is shown to screen readers alone.
     """
-    writer = LedgerWriter(context["request"], own, bool(ticks))
+    writer = LedgerWriter(context["request"], acknowledging_bodies, bool(ticks))
     pieces: list[str] = []
-    above = None
+    previous_directive = None
     for line in lines:
-        pieces += ("\n" if pieces else "", writer.line(line, line.directive_id == above))
-        above = line.directive_id
+        pieces += (
+            "\n" if pieces else "",
+            writer.line(line, line.directive_id == previous_directive),
+        )
+        previous_directive = line.directive_id
     return join_escaped(pieces)

@@ -29,22 +29,22 @@ class MatrixWriter:
         self.label = gettext("%(code)s, %(body)s: %(light)s, %(percent)s%%")
         self.void = escape(gettext("Not assigned. Assign it"))
 
-    def owed(self, cell: Cell, code: str) -> str:
+    def filled_cell(self, cell: Cell, code: str) -> str:
         word, mark = self.lights[cell.light]
-        words = {
+        values = {
             "code": code,
             "body": self.names[cell.body.pk],
             "light": word,
             "percent": cell.percent,
         }
-        label = escape(self.label % words)
-        look = ' class="dim"' if cell.is_dimmed else ""
+        label = escape(self.label % values)
+        css_class = ' class="dim"' if cell.is_dimmed else ""
         return (
-            f'<td{look}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">'
+            f'<td{css_class}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">'
             f"{mark}</a></td>"
         )
 
-    def empty(self, row: Row, cell: Cell) -> str:
+    def empty_cell(self, row: Row, cell: Cell) -> str:
         if not self.assign:
             return '<td class="void"></td>'
         url = f"{self.assign}?directive={row.directive.pk}&amp;body={cell.body.pk}"
@@ -56,7 +56,8 @@ class MatrixWriter:
     def cells(self, row: Row) -> SafeString:
         code = in_script(row.directive.code, get_language())
         return join_escaped(
-            self.owed(cell, code) if cell.pk else self.empty(row, cell) for cell in row.cells
+            self.filled_cell(cell, code) if cell.pk else self.empty_cell(row, cell)
+            for cell in row.cells
         )
 
 

@@ -19,20 +19,20 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def left(context: Context, due_on: date) -> int:
+def workdays_left(context: Context, due_on: date) -> int:
     """Working days from today until the day."""
     request = context["request"]
     return request.workdays.between(request.today, due_on)
 
 
 @register.simple_tag(takes_context=True)
-def overdue(context: Context, due_on: date) -> int:
+def workdays_overdue(context: Context, due_on: date) -> int:
     """Working days since the day; 0 on days off that follow it directly."""
-    return -left(context, due_on)
+    return -workdays_left(context, due_on)
 
 
 @register.simple_tag(takes_context=True)
-def why(context: Context, row: Any) -> str:
+def light_reason(context: Context, row: Any) -> str:
     """The reason of a row's light, in words."""
     return describe_light(context["request"], row)[1]
 

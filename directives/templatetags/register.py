@@ -16,21 +16,24 @@ from directives.models.documents import PROPOSED, REFUSED
 register = template.Library()
 
 
-def _rectangle(look: str, corner: float, side: float) -> SafeString:
+def _rectangle(css_class: str, corner: float, side: float) -> SafeString:
     return format_html(
-        '<rect class="{0}" x="{1}" y="{1}" width="{2}" height="{2}" rx="2"/>', look, corner, side
+        '<rect class="{0}" x="{1}" y="{1}" width="{2}" height="{2}" rx="2"/>',
+        css_class,
+        corner,
+        side,
     )
 
 
 EMPTY = _rectangle("y0", 1.5, 13)
-SQUARES = {
+ITEM_SQUARES = {
     ESTABLISHED: _rectangle("y1", 1, 14),
     IN_PROGRESS: EMPTY + format_html('<path class="yh" d="{}"/>', "M2 14V8h12v6z"),
 }
 
 
 @register.filter
-def damage(repair: Repair) -> str | Promise:
+def damage_kind(repair: Repair) -> str | Promise:
     """The kind of damage that a repair corrects."""
     return kind_word(repair.kind)
 
@@ -42,7 +45,7 @@ def why_left_out(row: LeftOut) -> str | Promise:
 
 
 @register.filter
-def cut(directive: Directive) -> tuple[Piece, ...]:
+def pieces_of(directive: Directive) -> tuple[Piece, ...]:
     """The text of a directive in the reader's script, split at its items."""
     items = list(directive.items.all())
     return pieces(
@@ -54,11 +57,11 @@ def cut(directive: Directive) -> tuple[Piece, ...]:
 
 
 @register.simple_tag
-def square(state: str) -> SafeString:
+def item_square(state: str) -> SafeString:
     """A square: full (established), half (underway) or empty."""
     return format_html(
         '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{}</svg>',
-        SQUARES.get(state, EMPTY),
+        ITEM_SQUARES.get(state, EMPTY),
     )
 
 

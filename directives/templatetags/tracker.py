@@ -222,9 +222,9 @@ def titled(thing: Any) -> str:
 
 
 @register.filter
-def script(typed: Any) -> str:
+def script(value: Any) -> str:
     """Chinese that people typed, in the reader's script. Lists use the stored columns instead."""
-    text = str(typed or "")
+    text = str(value or "")
     convert = {"zh-hans": to_hans, "zh-hant": to_hant}.get(get_language() or "")
     return convert(text) if convert else text
 
@@ -277,7 +277,7 @@ def query(request: HttpRequest, **changes: Any) -> str:
 
 
 BOXES = (CheckboxInput,)
-PLAIN = (CheckboxSelectMultiple, RadioSelect, CheckboxInput, FileInput)
+WITHOUT_CLASS = (CheckboxSelectMultiple, RadioSelect, CheckboxInput, FileInput)
 
 
 @register.simple_tag(takes_context=True)
@@ -296,11 +296,14 @@ def missing_years(context: Context, *days: Any) -> str:
 
 
 @register.simple_tag
-def options(choices: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
+def options(choices: Iterable[tuple[Any, Any]], selected: Any) -> SafeString:
     """The options of a select: (value, label) each, the chosen one selected."""
     return join_html(
         fast_format_html(
-            '<option value="{}"{}>{}</option>', value, " selected" if value == chosen else "", label
+            '<option value="{}"{}>{}</option>',
+            value,
+            " selected" if value == selected else "",
+            label,
         )
         for value, label in choices
     )
@@ -318,7 +321,7 @@ def styled(field: BoundField) -> SafeString:
     attrs = field.field.widget.attrs
     if str(attrs.get("placeholder", "")) == str(field.label):
         attrs.pop("placeholder", None)
-    if isinstance(field.field.widget, PLAIN):
+    if isinstance(field.field.widget, WITHOUT_CLASS):
         return field.as_widget()
     classes = f"in {field.field.widget.attrs.get('class', '')}".strip()
     return field.as_widget(attrs={"class": classes})

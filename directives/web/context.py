@@ -73,10 +73,10 @@ class Shell:
     """The frame of a page; of one to somebody not signed in, the first three fields alone."""
 
     site: str
-    here: str  # the address that the language switch comes back to
+    return_url: str  # the address that the language switch comes back to
     languages: tuple[LanguageChoice, ...]
     user: User | None = None
-    posts: tuple[Membership, ...] = ()  # of the person; the top bar names the first
+    memberships: tuple[Membership, ...] = ()  # of the person; the top bar names the first
     unread: str = ""  # the number of unread notices: 3, or 99+
     nav: tuple[NavEntry, ...] = ()
     demo: bool = False  # the installation holds fictional data
@@ -92,7 +92,7 @@ def read_shell(request: HttpRequest) -> Shell:
     current = get_language()
     frame = Shell(
         site=str(settings.SITE_NAME),
-        here=request.get_full_path() if request.method == "GET" else request.path,
+        return_url=request.get_full_path() if request.method == "GET" else request.path,
         languages=tuple(
             LanguageChoice(code, *TAGS_AND_SHORT_NAMES[code], name, code == current)
             for code, name in settings.LANGUAGES
@@ -111,7 +111,7 @@ def read_shell(request: HttpRequest) -> Shell:
     return replace(
         frame,
         user=user,
-        posts=user.held_memberships,
+        memberships=user.held_memberships,
         unread=unread,
         nav=tuple(nav_entries(user, request.path, unread)),
         demo=Document.objects.filter(fictional=True).exists() if fictional is None else fictional,

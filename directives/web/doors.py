@@ -138,8 +138,10 @@ def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
 def referring_page(request: HttpRequest) -> str:
     """The page of ours that showed the form; "/" if the browser does not say."""
     referrer = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure())
-    return referrer if ours else "/"
+    is_own_host = url_has_allowed_host_and_scheme(
+        referrer, {request.get_host()}, request.is_secure()
+    )
+    return referrer if is_own_host else "/"
 
 
 def _refused(request: AppRequest, refusal: Refusal) -> HttpResponse:

@@ -60,8 +60,8 @@ def sessions(request: SignedInRequest) -> HttpResponse:
 
 def _other_sessions(request: SignedInRequest) -> OpenSessionQuerySet:
     """All of the person's sessions but this one, which ends by signing out."""
-    mine = OpenSession.objects.visible_to(request.user)
-    return mine.exclude(key=request.session.session_key)
+    own_sessions = OpenSession.objects.visible_to(request.user)
+    return own_sessions.exclude(key=request.session.session_key)
 
 
 @write
@@ -83,5 +83,5 @@ def sessions_end(request: SignedInRequest) -> HttpResponse:
 @posted()
 def session_stay(request: SignedInRequest) -> HttpResponse:
     """Keep the session, as any request does; the warning that it ends soon has this button."""
-    left = int((request.session.last_end - request.now).total_seconds())
-    return HttpResponse(status=204, headers={"X-Session-Left": str(max(0, left))})
+    seconds_left = int((request.session.last_end - request.now).total_seconds())
+    return HttpResponse(status=204, headers={"X-Session-Left": str(max(0, seconds_left))})
