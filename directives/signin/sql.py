@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
@@ -17,6 +18,7 @@ SESSION = (
     "SELECT session_data, expire_date FROM django_session "
     "WHERE session_key = %s AND expire_date > %s"
 )
+EXPIRES = Session._meta.get_field("expire_date")
 PERSON_COLUMNS = {
     *("id", "password", "username", "first_name", "last_name", "full_name", "email", "phone"),
     *("language", "is_active", "is_staff", "is_superuser", "made_up"),
@@ -97,7 +99,7 @@ def stored_session(key: str | None, now: datetime) -> StoredSession | None:
     Django's own query takes 6 and 2 times as long.
     """
     with prepared_cursor(connection) as cursor:
-        cursor.execute(SESSION, [key, connection.ops.adapt_datetimefield_value(now)])
+        cursor.execute(SESSION, [key, EXPIRES.get_db_prep_value(now, connection)])
         row = cursor.fetchone()
     if row is None:
         return None

@@ -31,6 +31,7 @@ from directives.models import (
     TallyDay,
 )
 from directives.models.scope import subtree
+from directives.models.sql import field_of
 from directives.tallies.sql.recounts import day, member
 
 BACK = timedelta(days=400)  # cycles that opened earlier are not shown
@@ -150,8 +151,8 @@ def events(body: int, document: int | None, since: date) -> Part:
         f"WHERE e.organisation_id = %s AND e.document_id {of} AND e.at >= %s "
         f"GROUP BY {word}, {day('e.at')}"
     )
-    operations = connections[Mark.objects.db].ops
-    return Part(sql, (body, *params, operations.adapt_datetimefield_value(start)))
+    at = field_of(Event, "at").get_db_prep_value(start, connections[Mark.objects.db])
+    return Part(sql, (body, *params, at))
 
 
 def entries(bodies: Part, document: int, **narrowing: object) -> Part:
