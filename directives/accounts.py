@@ -101,7 +101,7 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """The person of this name and password. Raises ValidationError after too many failures."""
-        attempt = limits.begin(request, credentials.get("username", ""), now=timezone.now())
+        attempt = limits.begin_attempt(request, credentials.get("username", ""), now=timezone.now())
         if attempt is None:
             raise self.validation_error("too_many_login_attempts")
         user = authenticate(request, **credentials)
@@ -116,7 +116,7 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Remember the browser; redirect people who need a second factor to its page."""
         response = super().post_login(request, user, **kwargs)
-        limits.remember(request, response, user.username, now=timezone.now())
+        limits.remember_place(request, response, user.username, now=timezone.now())
         if lacks_factor(user) and not user.password_given:
             query = urlencode({"next": response.url})
             response.headers["Location"] = f"{reverse('second_factor')}?{query}"

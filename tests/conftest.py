@@ -32,7 +32,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import translation
 
-from directives.health.upkeep import Upkeep, keeper, read
+from directives.health.upkeep import Upkeep, read_upkeep, upkeep_cache
 from directives.models import Membership, Organisation, User
 from directives.web import middleware, refused
 from tests import migrated
@@ -233,9 +233,11 @@ def upkeep(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     well = Upkeep(lights_on=date.max, seen_at=datetime.max.replace(tzinfo=UTC))
 
     def change(**facts: object) -> None:
-        monkeypatch.setattr(keeper, "ask", (lambda now: replace(well, **facts)) if facts else read)
+        monkeypatch.setattr(
+            upkeep_cache, "get", (lambda now: replace(well, **facts)) if facts else read_upkeep
+        )
 
-    monkeypatch.setattr(keeper, "ask", lambda now: well)
+    monkeypatch.setattr(upkeep_cache, "get", lambda now: well)
     return change
 
 

@@ -15,7 +15,7 @@ from directives.base.numbers import LARGEST, whole_number
 from directives.core import notices
 from directives.documents.ingest.reading import ISSUER, NAME, TITLE, read
 from directives.documents.ingest.sources import DocumentError
-from directives.health.work import look_at_queue
+from directives.health.work import check_queue
 from directives.models import Addressee, Document, Item, Notice, Obligation, Section
 from tests.factories import NOW, make_directive, make_measure, make_obligation, make_plan
 
@@ -186,10 +186,10 @@ def test_the_last_failure_is_seen(cast, no_mail):
 
 
 def test_the_doctor_tells_of_mail_that_is_tried_again(cast, no_mail):
-    assert not any("mail" in finding.words for finding in look_at_queue(timezone.now()))
+    assert not any("mail" in finding.message for finding in check_queue(timezone.now()))
     notices.mail.func(returned(cast, "缺少时间节点").pk)
     assert any(
-        "1 mails could not be sent" in finding.words for finding in look_at_queue(timezone.now())
+        "1 mails could not be sent" in finding.message for finding in check_queue(timezone.now())
     )
 
 

@@ -31,8 +31,10 @@ from directives.web.requests import signed_in
 
 PERSON_FIELDS = ("username", "full_name", "phone", "language", "is_active")
 DUTY_FIELDS = tuple(duty.field for duty in DUTIES.values())
-IDLE = _("%(organisation)s has no organisations below it: a supervisor there reviews nothing.")
-WAITS = _("Takes effect once a second person confirms: %(right)s.")
+IDLE_SUPERVISOR = _(
+    "%(organisation)s has no organisations below it: a supervisor there reviews nothing."
+)
+NEEDS_CONFIRMATION = _("Takes effect once a second person confirms: %(right)s.")
 
 
 class RefusalMessages(admin.ModelAdmin):
@@ -48,17 +50,17 @@ class RefusalMessages(admin.ModelAdmin):
     def warn_of_idle(self, request: HttpRequest, memberships: Iterable[Membership]) -> None:
         for row in memberships:
             if row.role == SUPERVISOR and not row.organisation.children.exists():
-                text = IDLE % {"organisation": row.organisation}
+                text = IDLE_SUPERVISOR % {"organisation": row.organisation}
                 self.message_user(request, text, messages.WARNING)
 
     def warn_of_pending(
         self, request: HttpRequest, pending_rights: Iterable[PendingRight | None]
     ) -> None:
         for right in filter(None, pending_rights):
-            self.message_user(request, WAITS % {"right": right}, messages.WARNING)
+            self.message_user(request, NEEDS_CONFIRMATION % {"right": right}, messages.WARNING)
 
 
-def _keeps(user: User, person: User) -> bool:
+def _may_edit(user: User, person: User) -> bool:
     return keeps_accounts(user) and can_administer(user, person)
 
 
@@ -76,9 +78,9 @@ class MembershipForm(ModelForm):
         person = (
             self.cleaned_data.get("user") or User.objects.filter(pk=self.instance.user_id).first()
         )
-        why = separation_fault(person, role=self.cleaned_data.get("role", "")) if person else ""
-        if why:
-            self.add_error("role", why)
+        fault = separation_fault(person, role=self.cleaned_data.get("role", "")) if person else ""
+        if fault:
+            self.add_error("role", fault)
 
 
 class MembershipInline(CheckedAutocomplete, admin.TabularInline):
@@ -113,10 +115,10 @@ class PersonForm(UserChangeForm):
             if duty.field in self.changed_data
         }
         # Duties that are taken away come first.
-        for duty, held in sorted(changes.items(), key=lambda change: change[1]):
-            if held and (why := separation_fault(person, duty=duty.key)):
-                self.add_error(duty.field, why)
-            setattr(person, duty.field, held)
+        for duty, has_duty in sorted(changes.items(), key=lambda change: change[1]):
+            if has_duty and (fault := separation_fault(person, duty=duty.key)):
+                self.add_error(duty.field, fault)
+            setattr(person, duty.field, has_duty)
 
 
 class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
@@ -150,7 +152,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
         if not super().has_change_permission(request, obj):
             return False
         user = signed_in(request).user
-        return obj is None or _keeps(user, obj) or can_give(user, obj)
+        return obj is None or _may_edit(user, obj) or can_give(user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (
@@ -161,7 +163,7 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
         """Nobody makes superusers here: that takes a command on the server."""
         user = signed_in(request).user
         fields = ["password_state", "last_login", "date_joined", "is_superuser"]
-        if obj is not None and not _keeps(user, obj):
+        if obj is not None and not _may_edit(user, obj):
             fields += PERSON_FIELDS
         # A new password can be requested by mail, so an email address gives access to the account.
         if obj is not None and obj.pk != user.pk and not can_reset(user, obj):
@@ -209,12 +211,12 @@ class PersonAdmin(PasswordAdmin, RefusalMessages, AuditedAdmin, UserAdmin):
             demand_other_confirmer(User.objects.get(pk=obj.pk), request.user)
         if form.changed_data or not change:
             super().save_model(request, obj, form, change)
-        for duty in [duty for duty, held in changes.items() if not held]:
+        for duty in [duty for duty, has_duty in changes.items() if not has_duty]:
             organising.take_duty(obj, duty.key, by=request.user, now=request.now)
         pending_rights = [
             organising.give_duty(obj, duty.key, by=request.user, now=request.now)
-            for duty, held in changes.items()
-            if held
+            for duty, has_duty in changes.items()
+            if has_duty
         ]
         self.warn_of_pending(request, pending_rights)
 
@@ -265,8 +267,8 @@ class MembershipAdmin(RefusalMessages, AuditedAdmin):
                 Q(is_superuser=True) | Q(groups__isnull=False) | Q(user_permissions__isnull=False)
             )
             user = signed_in(request).user
-            above = [person.pk for person in powerful.distinct() if not can_give(user, person)]
-            kwargs["queryset"] = User.objects.exclude(pk__in=[user.pk, *above])
+            stronger = [person.pk for person in powerful.distinct() if not can_give(user, person)]
+            kwargs["queryset"] = User.objects.exclude(pk__in=[user.pk, *stronger])
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(

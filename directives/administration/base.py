@@ -28,8 +28,8 @@ from directives.web.requests import signed_in
 UNNAMED = re.compile(r" object \(\d+\)$")  # the default __str__ of a model
 
 
-def column_of(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Any:
-    """A column with a translated heading; `words` are the labels of its values.
+def column_of(name: str, label: Any, labels: Mapping[str, Any] | None = None) -> Any:
+    """A column with a translated heading; `labels` are those of its values.
 
     Returns a function of the row, typed Any, because the stubs allow none in `ModelAdmin.fields`.
     """
@@ -39,7 +39,7 @@ def column_of(name: str, label: Any, words: Mapping[str, Any] | None = None) -> 
         value = getattr(row, name)
         if value is None:
             return EMPTY
-        return words.get(value, value) if words is not None else value
+        return labels.get(value, value) if labels is not None else value
 
     return column
 
@@ -194,22 +194,22 @@ class ReadOnlyAdmin(BoundedAdmin):
         return False
 
 
-class WordsFilter(admin.SimpleListFilter):
-    """A filter that offers all known values, without a query for those in use."""
+class ChoicesFilter(admin.SimpleListFilter):
+    """A filter with fixed choices, which needs no query for the values in use."""
 
     parameter_name: str
-    words: Mapping[str, Any] = {}
+    labels: Mapping[str, Any] = {}
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return list(self.words.items())
+        return list(self.labels.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
 
 
-class ByAction(WordsFilter):
-    title, parameter_name, words = _("action"), "action", WORDS
+class ByAction(ChoicesFilter):
+    title, parameter_name, labels = _("action"), "action", WORDS
 
 
-class BySubject(WordsFilter):
-    title, parameter_name, words = _("Object"), "subject_type", SUBJECTS
+class BySubject(ChoicesFilter):
+    title, parameter_name, labels = _("Object"), "subject_type", SUBJECTS

@@ -23,12 +23,12 @@ class MergingAdmin(admin.ModelAdmin):
     change_form_template = "admin/directives/organisation/change_form.html"
 
     def get_urls(self) -> list[Any]:
-        merging = path(
+        merge_url = path(
             "<int:pk>/merge/",
             self.admin_site.admin_view(self.merge),
             name="directives_organisation_merge",
         )
-        return [merging, *super().get_urls()]
+        return [merge_url, *super().get_urls()]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -61,14 +61,14 @@ class MergingAdmin(admin.ModelAdmin):
         request, preview = signed_in(request), None
         obstacles = organising.reasons_unmergeable(body, request.now)
         if request.method == "POST" and not obstacles and form.is_valid():
-            into = form.cleaned_data["into"]
+            successor = form.cleaned_data["into"]
             try:
                 if "confirm" in request.POST:
-                    return self._merged(request, body, into, form.cleaned_data["version"])
-                for text in organising.merge_obstacles(body, into, request.now):
+                    return self._merged(request, body, successor, form.cleaned_data["version"])
+                for text in organising.merge_obstacles(body, successor, request.now):
                     form.add_error("into", text)
                 preview = (
-                    organising.preview_merge(body, successor=into) if form.is_valid() else None
+                    organising.preview_merge(body, successor=successor) if form.is_valid() else None
                 )
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
@@ -84,19 +84,19 @@ class MergingAdmin(admin.ModelAdmin):
         return render(request, "admin/directives/organisation/merge.html", context)
 
     def _merged(
-        self, request: SignedInRequest, body: Organisation, into: Organisation, version: int
+        self, request: SignedInRequest, body: Organisation, successor: Organisation, version: int
     ) -> HttpResponse:
-        done = organising.merge_bodies(
-            body, successor=into, by=request.user, now=request.now, version=version
+        merged = organising.merge_bodies(
+            body, successor=successor, by=request.user, now=request.now, version=version
         )
         message = _(
             "%(body)s was merged into %(into)s: %(over)s obligations transferred, "
             "%(withdrawn)s withdrawn."
         ) % {
             "body": body.name_hans,
-            "into": into.name_hans,
-            "over": done.transferred,
-            "withdrawn": done.withdrawn,
+            "into": successor.name_hans,
+            "over": merged.transferred,
+            "withdrawn": merged.withdrawn,
         }
         self.message_user(request, message)
-        return redirect("admin:directives_organisation_change", into.pk)
+        return redirect("admin:directives_organisation_change", successor.pk)

@@ -18,7 +18,7 @@ from directives.base.numbers import whole_number
 from directives.core import audit
 from directives.core.rules import can_give, can_reset, keeps_rights
 from directives.models import OpenSession, User
-from directives.signin.limits import forget
+from directives.signin.limits import forget_failures
 from directives.web.requests import SignedInRequest, signed_in
 
 
@@ -69,10 +69,10 @@ class PasswordAdmin(UserAdmin):
         if not self._may_reset(request, id):
             raise PermissionDenied
         with transaction.atomic():
-            answer = super().user_change_password(request, id, form_url)
-            if request.method == "POST" and answer.status_code == 302:
+            response = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and response.status_code == 302:
                 self._note_given_password(User.objects.get(pk=id), signed_in(request))
-        return answer
+        return response
 
     def _note_given_password(self, person: User, request: SignedInRequest) -> None:
         person.password_given = person.has_usable_password()
@@ -131,5 +131,5 @@ class PasswordAdmin(UserAdmin):
                 person,
                 by=request.user,
                 now=request.now,
-                after={"attempts": forget(person.username)},
+                after={"attempts": forget_failures(person.username)},
             )

@@ -40,9 +40,9 @@ class DrillResult:
 
 @contextmanager
 def _timed(step: str, say: Say) -> Iterator[None]:
-    began = time.monotonic()
+    started_at = time.monotonic()
     yield
-    say(f"{step}: {time.monotonic() - began:.1f} s")
+    say(f"{step}: {time.monotonic() - started_at:.1f} s")
 
 
 def drill(*, now: datetime, say: Say) -> None:
@@ -85,13 +85,15 @@ def _environment(base: Path, server: str) -> dict[str, str]:
 def _manage(environment: dict[str, str], *arguments: str) -> str:
     """The output of a command in that installation. Raises CommandError with its stderr."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CommandError(f"{' '.join(arguments)} failed: {done.stderr.strip()}")
-    return done.stdout
+    completed = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    if completed.returncode:
+        raise CommandError(f"{' '.join(arguments)} failed: {completed.stderr.strip()}")
+    return completed.stdout
 
 
-def look() -> str:
+def check_restored() -> str:
     """Check this installation, which was restored; returns a DrillResult as JSON."""
     members = Membership.objects.filter(user__is_active=True).select_related("user")
     member = members.order_by("organisation__path").first()

@@ -1,4 +1,4 @@
-"""The folder of backups: which of them are kept, and removing others and unfinished ones."""
+"""The folder of backups: which to keep, and removing the others and unfinished ones."""
 
 import fcntl
 import os
@@ -18,13 +18,13 @@ PART = ".part"  # suffix of a backup that is being made or removed
 KEEP = (("%Y-%m-%d", 7), ("%G-W%V", 4), ("%Y-%m", 6))
 
 
-def staying(moments: Iterable[datetime]) -> set[datetime]:
+def moments_to_keep(moments: Iterable[datetime]) -> set[datetime]:
     """The moments of the backups to keep; the newest is always one of them."""
-    kept: set[datetime] = set()
+    to_keep: set[datetime] = set()
     for period, number in KEEP:
         newest = {moment.strftime(period): moment for moment in sorted(moments)}
-        kept.update(sorted(newest.values())[-number:])
-    return kept
+        to_keep.update(sorted(newest.values())[-number:])
+    return to_keep
 
 
 def backups(folder: Path) -> dict[datetime, Path]:
@@ -42,8 +42,8 @@ def _moment(name: str) -> datetime | None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Allow one backup at a time in a folder; the lock ends with the process in any case."""
+def exclusive_access(folder: Path) -> Iterator[None]:
+    """Allow one backup at a time in a folder; the lock ends with the process at the latest."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,7 +57,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def clear_unfinished(folder: Path) -> None:
-    """Remove what killed runs left. Call it within `alone`."""
+    """Remove the remains of killed runs. Call it within `exclusive_access`."""
     for path in folder.glob(f"*{PART}"):
         if _moment(path.name.removesuffix(PART)):
             shutil.rmtree(path)
@@ -66,8 +66,8 @@ def clear_unfinished(folder: Path) -> None:
 def clear_old(folder: Path) -> list[Path]:
     """Remove the backups that need not be kept, after a new one was read back; returns them."""
     by_moment = backups(folder)
-    old = [path for moment, path in by_moment.items() if moment not in staying(by_moment)]
+    old = [path for moment, path in by_moment.items() if moment not in moments_to_keep(by_moment)]
     for path in old:
-        # Renamed first, so that after a kill it does not count as a backup.
+        # Renamed first: partly removed, it must not count as a backup.
         shutil.rmtree(path.rename(path.with_name(path.name + PART)))
     return old

@@ -26,17 +26,17 @@ from directives.base.online import demand_session
 
 ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
 ROUNDS = 3  # attempts: a file may be deleted between the copies of the database and of files
-GROWTH = 2  # a copy of the database is estimated as at most so many times the previous one
+GROWTH = 2  # estimate: a copy of the database is at most so many times as large as the previous one
 LEFT_FREE = 256 * 1024**2  # bytes on the disk that a backup leaves free
 
 
-def keep(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
+def make_in_folder(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
     """Make a backup in a folder of backups, then remove those that need not be kept.
 
     If it raises CommandError, none is removed.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with keeping.alone(folder):
+    with keeping.exclusive_access(folder):
         keeping.clear_unfinished(folder)
         older = list(keeping.backups(folder).values())
         target = folder / timezone.localtime(now).strftime(keeping.NAME)
@@ -52,17 +52,17 @@ def make(target: Path, *, now: datetime) -> Manifest:
     """
     if not target.parent.is_dir():
         raise CommandError(f"{target} cannot be written: there is no folder {target.parent}.")
-    with keeping.alone(target.parent):
+    with keeping.exclusive_access(target.parent):
         return _make(target, None, now)
 
 
-def _make(target: Path, before: Path | None, now: datetime) -> Manifest:
+def _make(target: Path, previous: Path | None, now: datetime) -> Manifest:
     demand_session(connection)
     if target.exists():
         raise CommandError(f"{target} exists already; name a new folder.")
     with _unfinished(target) as part:
-        demand_room(part, before)
-        manifest = _copy(part, before, now)
+        demand_room(part, previous)
+        manifest = _copy(part, previous, now)
         manifest.write(part)
         for path in part.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
@@ -85,15 +85,16 @@ def _unfinished(target: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def demand_room(part: Path, before: Path | None) -> None:
+def demand_room(part: Path, previous: Path | None) -> None:
     """Raise CommandError unless the disk has room for the backup and LEFT_FREE bytes more."""
-    engine, new = ENGINES[connection.vendor], files.names()
+    engine, names = ENGINES[connection.vendor], files.file_names()
     database = engine.size()
-    if before:
-        new = (name for name in new if not (before / FILES / name).is_file())
-    if before and (last := before / engine.DUMP).is_file():  # else it was made of another engine
-        database = min(database, GROWTH * last.stat().st_size)
-    needed = database + sum(map(_size, new)) + LEFT_FREE
+    if previous:
+        names = (name for name in names if not (previous / FILES / name).is_file())
+    # The previous backup may be of another engine.
+    if previous and (previous_dump := previous / engine.DUMP).is_file():
+        database = min(database, GROWTH * previous_dump.stat().st_size)
+    needed = database + sum(map(_size, names)) + LEFT_FREE
     free = shutil.disk_usage(part).free
     if free < needed:
         raise CommandError(
@@ -110,10 +111,10 @@ def _size(name: str) -> int:
         return 0
 
 
-def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
-    """Copy the database, then the files, so that every file that a row names is in the backup.
+def _copy(part: Path, previous: Path | None, now: datetime) -> Manifest:
+    """Copy the database, then the files, so that every file that a row refers to is in the backup.
 
-    If a file was deleted in between, the database is copied again, which no longer names it.
+    If a file was deleted in between, the database, which no longer refers to it, is copied again.
     """
     engine, copied_files = ENGINES[connection.vendor], {}
     missing: set[str] = set()
@@ -121,17 +122,17 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
         dump = part / engine.DUMP
         dump.unlink(missing_ok=True)
         dumped = engine.dump(dump)
-        for name in files.names():
-            if name not in copied_files and (info := files.copy(name, part, before)):
+        for name in files.file_names():
+            if name not in copied_files and (info := files.copy(name, part, previous)):
                 copied_files[name] = info
-        known, missing = missing, dumped.named.keys() - copied_files.keys()
-        if missing <= known:  # these were missing in the round before, too
+        missing_before, missing = missing, dumped.file_hashes.keys() - copied_files.keys()
+        if missing <= missing_before:  # these were missing in the round before, too
             break
     return Manifest(
         made_at=timezone.localtime(now).isoformat(timespec="seconds"),
         engine=connection.vendor,
         release=release(),
-        storage=files.where(),
+        storage=files.describe_storage(),
         database=digest(dump),
         rows=dumped.rows,
         migrations=dumped.migrations,
@@ -142,9 +143,9 @@ def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
 
 
 def faults(dumped: Contents, copied_files: dict[str, FileInfo]) -> list[str]:
-    """Faults of the evidence files themselves, in words; no backup can correct them."""
+    """Messages about evidence files that were missing or changed before the backup."""
     lines = []
-    for name, sha256 in sorted(dumped.named.items()):
+    for name, sha256 in sorted(dumped.file_hashes.items()):
         if name not in copied_files:
             lines.append(f"{name}: a row names it, and it is not in the storage")
         elif sha256 not in ("", copied_files[name].sha256):
@@ -158,8 +159,8 @@ def release() -> str:
     if git is None or not (settings.BASE_DIR / ".git").exists():
         return ""
     command, folder = [git, "rev-parse", "HEAD"], settings.BASE_DIR
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return completed.stdout.strip()
 
 
 def read_back(folder: Path, manifest: Manifest) -> None:
@@ -170,10 +171,10 @@ def read_back(folder: Path, manifest: Manifest) -> None:
     engine = ENGINES[manifest.engine]
     expected = {folder / engine.DUMP: manifest.database}
     expected |= {folder / FILES / name: info for name, info in manifest.files.items()}
-    wrong = [line for path, info in expected.items() if (line := _difference(path, info))]
-    if not wrong:
-        wrong = differences(manifest.rows, engine.read_back(folder / engine.DUMP))
-    demand_none(wrong, f"The backup {folder} is not what its manifest says:")
+    faults = [line for path, info in expected.items() if (line := _difference(path, info))]
+    if not faults:
+        faults = differences(manifest.rows, engine.read_back(folder / engine.DUMP))
+    demand_none(faults, f"The backup {folder} is not what its manifest says:")
 
 
 def _difference(path: Path, info: FileInfo) -> str:

@@ -15,7 +15,7 @@ NAME = "manifest.json"
 FILES = "files"  # the folder of a backup that holds the files of the storage
 BLOCK = 1024 * 1024  # bytes read at a time
 
-Ask = Callable[[str], list[tuple]]  # a statement → its rows
+Query = Callable[[str], list[tuple]]  # a statement → its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,21 @@ class Contents:
     rows: dict[str, int]  # by table
     migrations: list[str]  # app.name
     seal: str  # the hash of the newest seal of the audit log; "" without one
-    named: dict[str, str]  # files that rows name → the SHA-256 in the row; "" if there is none
+    # Files that rows refer to → the SHA-256 in the row; "" if there is none.
+    file_hashes: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The manifest of a backup.
 
-    `faults` are sentences about files that were missing or damaged before they were copied.
+    `faults` are messages about files that were missing or damaged before they were copied.
     """
 
     made_at: str  # ISO 8601
     engine: str  # Django's name of it
     release: str  # the commit; "" if the code is no checkout
-    storage: str  # where the files were: a folder or a bucket
+    storage: str  # folder or bucket of the files
     database: FileInfo
     rows: dict[str, int]
     migrations: list[str]
@@ -64,8 +65,8 @@ class Manifest:
         return self.database.bytes + sum(info.bytes for info in self.files.values())
 
 
-def read(folder: Path) -> Manifest:
-    """The manifest of a backup. Raises CommandError if there is none that this release reads."""
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a backup. Raises CommandError unless this release can read it."""
     try:
         values = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -82,34 +83,36 @@ def read(folder: Path) -> Manifest:
         raise CommandError(f"{folder / NAME} is damaged: {error}") from error
 
 
-def contents(ask: Ask, tables: list[str]) -> Contents:
-    """The contents of a database with these tables; `ask` must query a single snapshot."""
+def contents(query: Query, tables: list[str]) -> Contents:
+    """The contents of a database with these tables; `query` must read a single snapshot."""
     if "django_migrations" not in tables:
         raise CommandError(
             "There is nothing to back up: the database has no tables of the tracker."
         )
     count = 'SELECT count(*) FROM "{}"'
-    rows = {table: ask(count.format(table))[0][0] for table in sorted(tables)}
-    applied = ask("SELECT app, name FROM django_migrations ORDER BY app, name")
+    rows = {table: query(count.format(table))[0][0] for table in sorted(tables)}
+    applied = query("SELECT app, name FROM django_migrations ORDER BY app, name")
     migrations = [f"{app}.{name}" for app, name in applied]
     newest = "SELECT hash FROM directives_seal ORDER BY id DESC LIMIT 1"
-    seals = ask(newest) if "directives_seal" in tables else []
-    return Contents(rows, migrations, seals[0][0] if seals else "", dict(_named(ask, tables)))
+    seals = query(newest) if "directives_seal" in tables else []
+    return Contents(
+        rows, migrations, seals[0][0] if seals else "", dict(_referenced_files(query, tables))
+    )
 
 
-def _named(ask: Ask, tables: list[str]) -> Iterator[tuple[str, str]]:
-    """The files that rows name, each with the hash stored beside its name."""
+def _referenced_files(query: Query, tables: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the files that rows refer to, each with the hash in the same row."""
     for model in apps.get_models():
         columns = {column.name: column.column for column in model._meta.concrete_fields}
         for column in model._meta.concrete_fields:
             if isinstance(column, FileField) and model._meta.db_table in tables:
                 name, sha256 = f'"{column.column}"', columns.get("sha256", "''")
                 statement = "SELECT {}, {} FROM {} WHERE {} <> ''"
-                yield from ask(statement.format(name, sha256, model._meta.db_table, name))
+                yield from query(statement.format(name, sha256, model._meta.db_table, name))
 
 
 def differences(before: dict[str, int], after: dict[str, int]) -> list[str]:
-    """The tables whose numbers of rows differ, in words."""
+    """Messages about tables whose numbers of rows differ."""
     return [
         f"{table}: {before.get(table, 'no')} rows in the manifest, {after.get(table, 'none')} read"
         for table in sorted(before.keys() | after.keys())

@@ -28,21 +28,21 @@ def _command(program: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     path = shutil.which(program)
     if path is None:
         raise CommandError(f"{program} is missing: apt-get install postgresql-client")
-    words, environment = DatabaseClient.settings_to_cmd_args_env(
+    command, environment = DatabaseClient.settings_to_cmd_args_env(
         connection.settings_dict, list(arguments)
     )
-    return [path, *words[1:]], {**os.environ, **(environment or {})}
+    return [path, *command[1:]], {**os.environ, **(environment or {})}
 
 
 @contextmanager
-def _running(words: list[str], environment: dict[str, str] | None = None) -> Iterator[IO[bytes]]:
-    """The output of a program while it runs; the program ends when the caller stops reading.
+def _running(command: list[str], environment: dict[str, str] | None = None) -> Iterator[IO[bytes]]:
+    """Yield the output of a running program, which ends when the caller stops reading.
 
     Raises CommandError with the program's stderr if it fails.
     """
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(
-            words,
+            command,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -53,10 +53,10 @@ def _running(words: list[str], environment: dict[str, str] | None = None) -> Ite
         if process.returncode:
             errors.seek(0)
             message = errors.read().decode(errors="replace").strip()
-            raise CommandError(f"{Path(words[0]).name} failed: {message}")
+            raise CommandError(f"{Path(command[0]).name} failed: {message}")
 
 
-def _ask(statement: str) -> list[tuple]:
+def _query(statement: str) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchall()
@@ -64,13 +64,13 @@ def _ask(statement: str) -> list[tuple]:
 
 def read_contents() -> Contents:
     """The contents of the database now, or in the snapshot of the open transaction."""
-    tables = _ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-    return contents(_ask, [name for (name,) in tables])
+    tables = _query("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    return contents(_query, [name for (name,) in tables])
 
 
 def size() -> int:
-    """About how many bytes a dump will take at most."""
-    return _ask("SELECT pg_database_size(current_database())")[0][0] // SHARE
+    """An estimate of the size of a dump in bytes, rather too large."""
+    return _query("SELECT pg_database_size(current_database())")[0][0] // SHARE
 
 
 def dump(target: Path) -> Contents:
@@ -82,8 +82,8 @@ def dump(target: Path) -> Contents:
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
         contents_now = read_contents()
-        words, environment = _command("pg_dump", "--format=custom", f"--snapshot={snapshot}")
-        with _running(words, environment) as dumped, target.open("wb") as file:
+        command, environment = _command("pg_dump", "--format=custom", f"--snapshot={snapshot}")
+        with _running(command, environment) as dumped, target.open("wb") as file:
             shutil.copyfileobj(dumped, file)
             file.flush()
             os.fsync(file.fileno())
@@ -96,8 +96,8 @@ def read_back(path: Path) -> dict[str, int]:
     Raises CommandError if it is damaged.
     """
     rows: dict[str, int] = {}
-    words, _environment = _command("pg_restore")
-    with _running([words[0], "--data-only", "--file=-", str(path)]) as script:
+    command, _environment = _command("pg_restore")
+    with _running([command[0], "--data-only", "--file=-", str(path)]) as script:
         lines = iter(script)
         for line in lines:
             if table := COPY.fullmatch(line):
@@ -107,17 +107,19 @@ def read_back(path: Path) -> dict[str, int]:
 
 def demand_empty() -> None:
     """Raise CommandError unless the database exists and is empty."""
-    here = "relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'S')"
-    if _ask(f"SELECT 1 FROM pg_class WHERE {here} LIMIT 1"):  # noqa: S608 - words of our own
+    condition = (
+        "relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'S')"
+    )
+    if _query(f"SELECT 1 FROM pg_class WHERE {condition} LIMIT 1"):  # noqa: S608 - words of our own
         name = connection.settings_dict["NAME"]
         raise CommandError(f"The database {name} is not empty. Name a new one in DATABASE_URL.")
 
 
 def load(source: Path) -> None:
     """Load a dump in one transaction, as the user of DATABASE_URL."""
-    how = ("--single-transaction", "--no-owner", "--no-acl")
-    words, environment = _command("pg_restore", *how, str(source), "--dbname")
-    with _running(words, environment) as output:
+    options = ("--single-transaction", "--no-owner", "--no-acl")
+    command, environment = _command("pg_restore", *options, str(source), "--dbname")
+    with _running(command, environment) as output:
         output.read()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # a dump does not contain the statistics of the planner

@@ -14,11 +14,11 @@ from django.db import connection
 from directives.backups.manifest import Contents, contents
 
 DUMP = "database.sqlite3"
-# Suffixes of files beside a database. SQLite applies them to any database of that name.
-BESIDE = ("-wal", "-shm", "-journal")
+# Suffixes of files beside a database, which SQLite applies to any database of that name.
+SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
-def place() -> Path:
+def database_path() -> Path:
     return Path(connection.settings_dict["NAME"])
 
 
@@ -38,19 +38,23 @@ def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
         raise CommandError(f"SQLite and {path}: {error}.") from error
 
 
-def _ask(database: sqlite3.Connection, statement: str) -> list[tuple]:
+def _query(database: sqlite3.Connection, statement: str) -> list[tuple]:
     return database.execute(statement).fetchall()
 
 
 def _contents(database: sqlite3.Connection) -> Contents:
-    tables = _ask(database, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    tables = _query(database, "SELECT name FROM sqlite_master WHERE type = 'table'")
     product_tables = [name for (name,) in tables if not name.startswith("sqlite_")]
-    return contents(partial(_ask, database), product_tables)
+    return contents(partial(_query, database), product_tables)
 
 
 def size() -> int:
-    """About how many bytes a copy will take."""
-    return sum(path.stat().st_size for path in (place(), Path(f"{place()}-wal")) if path.is_file())
+    """An estimate of the size of a copy in bytes."""
+    return sum(
+        path.stat().st_size
+        for path in (database_path(), Path(f"{database_path()}-wal"))
+        if path.is_file()
+    )
 
 
 def dump(target: Path) -> Contents:
@@ -58,7 +62,7 @@ def dump(target: Path) -> Contents:
 
     Copying the file of a database in use would silently lose rows.
     """
-    with _opened(place()) as source, closing(sqlite3.connect(target)) as copy:
+    with _opened(database_path()) as source, closing(sqlite3.connect(target)) as copy:
         source.execute("BEGIN")  # rows are counted and copied in the same snapshot
         dumped = _contents(source)
         source.backup(copy)
@@ -79,33 +83,33 @@ def read_back(path: Path) -> dict[str, int]:
 
 def demand_empty() -> None:
     """Raise CommandError unless there is no database, or an empty one."""
-    for path in (Path(f"{place()}{ending}") for ending in BESIDE):
+    for path in (Path(f"{database_path()}{ending}") for ending in SIDE_FILES):
         if path.exists():
             raise CommandError(
                 f"{path} is left of another database. SQLite would apply it to the restored one."
                 " If nothing runs on that database, move it and all beside it away, then try again."
             )
-    if not place().exists() or not place().stat().st_size:
+    if not database_path().exists() or not database_path().stat().st_size:
         return
-    with _opened(place(), "ro") as database:
+    with _opened(database_path(), "ro") as database:
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
-        where = "a new place: another QUNZHU_VAR or DATABASE_URL"
-        raise CommandError(f"{place()} is not empty. Restore into {where}.")
+        new_place = "a new place: another QUNZHU_VAR or DATABASE_URL"
+        raise CommandError(f"{database_path()} is not empty. Restore into {new_place}.")
 
 
 def load(source: Path) -> None:
     """Put a copy in the place of the database, in one step."""
-    place().parent.mkdir(parents=True, exist_ok=True)
-    part = Path(f"{place()}.part")
+    database_path().parent.mkdir(parents=True, exist_ok=True)
+    part = Path(f"{database_path()}.part")
     with source.open("rb") as file, part.open("wb") as copy:
         shutil.copyfileobj(file, copy)
         copy.flush()
         os.fsync(copy.fileno())
-    part.replace(place())
+    part.replace(database_path())
 
 
 def read_contents() -> Contents:
     """The contents of the database."""
-    with _opened(place()) as database:
+    with _opened(database_path()) as database:
         return _contents(database)

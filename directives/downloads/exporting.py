@@ -22,7 +22,7 @@ from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit, jobs
 from directives.core.rules import may
 from directives.downloads import export_job
-from directives.health.upkeep import keeper
+from directives.health.upkeep import upkeep_cache
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
 from directives.models.exports import CANCELLED, PAPERS, READY, UNFINISHED
 from directives.tables.formats import FORMATS, file_response
@@ -77,7 +77,7 @@ def answer(
     book = export_job.personal_book(
         filtered_list.make_book(), key, columns=choice.columns, paper=choice.paper, request=request
     )
-    lights_on = keeper.ask(request.now).old_lights(request.today)
+    lights_on = upkeep_cache.get(request.now).old_lights(request.today)
     book = replace(book, lights_on=lights_on, as_of=request.now - lag_of(request))
     response, rows = file_response(book, format_key)
     with transaction.atomic():

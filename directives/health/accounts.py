@@ -10,15 +10,15 @@ from directives.health.findings import Finding, fine, warning
 from directives.models import Membership, PendingRight, User
 
 
-def look_at_duties(now: datetime) -> Iterator[Finding]:
+def check_duties(now: datetime) -> Iterator[Finding]:
     """Find people who hold two of the three duties, or who audit and have a role in a body.
 
-    They got them before the rule existed, or by a command on the server.
+    These date from before the rule existed, or were given by a command on the server.
     """
-    waiting = PendingRight.objects.count()
-    if waiting:
+    pending_count = PendingRight.objects.count()
+    if pending_count:
         yield fine(
-            f"{waiting} rights wait until a second person confirms them: "
+            f"{pending_count} rights wait until a second person confirms them: "
             "/admin/directives/pendingright/"
         )
     if not settings.SEPARATE_DUTIES:

@@ -18,7 +18,7 @@ from directives.models import User
 class Banner:
     """A message; `url` and `label` link to a page where the reader can solve the problem."""
 
-    words: str
+    message: str
     warns: bool = True
     url: str = ""
     label: str = ""
@@ -56,8 +56,8 @@ def _problem(upkeep: Upkeep, now: datetime, *, only_lights: bool) -> tuple[str, 
     if upkeep.full:
         return (_("The server’s disk is full; nothing can be saved."),)
     if silence:
-        waits = _("Large exports and imports, email and tomorrow’s lights are waiting for it.")
-        return silence, waits
+        effect = _("Large exports and imports, email and tomorrow’s lights are waiting for it.")
+        return silence, effect
     if upkeep.tasks_wait(now):
         facts = {"moment": format_moment(upkeep.waiting_since, today)}
         waiting = _("Tasks for the background service have been waiting since %(moment)s.")
@@ -70,9 +70,9 @@ def _problem(upkeep: Upkeep, now: datetime, *, only_lights: bool) -> tuple[str, 
 
 def _missing_years(years: tuple[int, ...], user: User, blank: str) -> Banner:
     facts = {"years": "、".join(map(str, years))}
-    words = _("The working days of %(years)s are not entered: Monday to Friday count.") % facts
+    message = _("The working days of %(years)s are not entered: Monday to Friday count.") % facts
     if not working_calendar.keeps_calendar(user):
-        then = _("The system administrator enters them once they are announced.")
-        return Banner(f"{words}{blank}{then}", warns=False)
+        advice = _("The system administrator enters them once they are announced.")
+        return Banner(f"{message}{blank}{advice}", warns=False)
     url = reverse("intake_new", args=["calendar"])
-    return Banner(words, warns=False, url=url, label=_("Import working days"))
+    return Banner(message, warns=False, url=url, label=_("Import working days"))

@@ -13,26 +13,26 @@ from directives.base.replicas import replica
 from directives.health.findings import Finding, fine, warning, wrong
 from qunzhu_tracker.starting import why_unusable
 
-APART = timedelta(seconds=5)  # that two clocks may differ
-FAR_APART = timedelta(seconds=60)  # with more a living worker looks dead
+TOLERATED_DIFFERENCE = timedelta(seconds=5)  # between two clocks
+HARMFUL_DIFFERENCE = timedelta(seconds=60)  # with more, a living worker looks dead
 
 
-def look_at_database(now: datetime) -> Iterator[Finding]:
+def check_database(now: datetime) -> Iterator[Finding]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error as error:
-        words = why_unusable(error) or f"The database does not answer: {error}."
+        message = why_unusable(error) or f"The database does not answer: {error}."
         yield wrong(
-            words,
+            message,
             "Nothing works until it does. A backup is restored as deploy/README.md says.",
         )
         return
     version = ".".join(str(part) for part in _version())
-    where = connection.settings_dict
+    options = connection.settings_dict
     server = connection.vendor == "postgresql"
-    host = f" on {where['HOST'] or 'this machine'}:{where['PORT'] or 5432}" if server else ""
-    yield fine(f"{connection.display_name} {version}, {where['NAME']}{host}")
+    host = f" on {options['HOST'] or 'this machine'}:{options['PORT'] or 5432}" if server else ""
+    yield fine(f"{connection.display_name} {version}, {options['NAME']}{host}")
 
 
 def _version() -> tuple[int, ...]:
@@ -47,46 +47,46 @@ def unapplied_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
 
 
-def look_at_migrations(now: datetime) -> Iterator[Finding]:
+def check_migrations(now: datetime) -> Iterator[Finding]:
     if names := unapplied_migrations():
-        words = f"{len(names)} are not carried out, the first is {names[0]}: no node is ready"
-        yield wrong(words, "manage.py migrate")
+        message = f"{len(names)} are not carried out, the first is {names[0]}: no node is ready"
+        yield wrong(message, "manage.py migrate")
     else:
         yield fine("all are carried out")
 
 
-def look_at_cache(now: datetime) -> Iterator[Finding]:
+def check_cache(now: datetime) -> Iterator[Finding]:
     """The cache table, which counts sign-ins to limit them."""
     table = settings.CACHES["default"]["LOCATION"]
     if table not in connection.introspection.table_names():
-        words = f"the table “{table}” is missing: nobody can sign in"
-        yield wrong(words, "manage.py createcachetable")
+        message = f"the table “{table}” is missing: nobody can sign in"
+        yield wrong(message, "manage.py createcachetable")
         return
     cache.get("doctor")
     yield fine("sign-ins can be counted")
 
 
-def look_at_clock(now: datetime) -> Iterator[Finding]:
+def check_clock(now: datetime) -> Iterator[Finding]:
     """Compare this machine's clock with the database's; SQLite has none of its own."""
     if connection.vendor != "postgresql":
         yield fine("one machine")
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        (theirs,) = cursor.fetchone()
-    apart = abs(timezone.now() - theirs)
-    words = f"this machine and the database are {apart.total_seconds():.1f} s apart"
-    if apart > APART:
-        tell = wrong if apart > FAR_APART else warning
-        yield tell(
-            words,
+        (database_time,) = cursor.fetchone()
+    difference = abs(timezone.now() - database_time)
+    message = f"this machine and the database are {difference.total_seconds():.1f} s apart"
+    if difference > TOLERATED_DIFFERENCE:
+        make_finding = wrong if difference > HARMFUL_DIFFERENCE else warning
+        yield make_finding(
+            message,
             "Have both set by chrony or systemd-timesyncd: lights and heartbeats go by them.",
         )
     else:
-        yield fine(words)
+        yield fine(message)
 
 
-def look_at_replicas(now: datetime) -> Iterator[Finding]:
+def check_replicas(now: datetime) -> Iterator[Finding]:
     for alias in settings.REPLICAS:
         state = replica(alias).state()
         if state is None:

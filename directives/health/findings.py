@@ -10,33 +10,33 @@ STATES = {FINE: "ok", WARNING: "warning", WRONG: "wrong"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of a check; `remedy` is what to do, if anything."""
+    """The result of a check; `remedy` says what to do, if anything."""
 
     level: int
-    words: str
+    message: str
     remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check; `look` returns its findings at a given time.
+    """A check; `run` returns its findings at a given time.
 
     A `deep` one reads whole tables and runs on request only. An `offline` one needs no database.
     """
 
     name: str
-    look: Callable[[datetime], Iterable[Finding]]
+    run: Callable[[datetime], Iterable[Finding]]
     deep: bool = False
     offline: bool = False
 
 
-def fine(words: str) -> Finding:
-    return Finding(FINE, words)
+def fine(message: str) -> Finding:
+    return Finding(FINE, message)
 
 
-def warning(words: str, remedy: str) -> Finding:
-    return Finding(WARNING, words, remedy)
+def warning(message: str, remedy: str) -> Finding:
+    return Finding(WARNING, message, remedy)
 
 
-def wrong(words: str, remedy: str) -> Finding:
-    return Finding(WRONG, words, remedy)
+def wrong(message: str, remedy: str) -> Finding:
+    return Finding(WRONG, message, remedy)

@@ -15,22 +15,22 @@ from django.core.mail import get_connection
 from directives.base import disk, viruses
 from directives.health.findings import Finding, fine, warning, wrong
 
-# Each office decides these for its whole domain: HSTS of subdomains, and the preload list.
-NOT_OURS = frozenset({"security.W005", "security.W021"})
-LITTLE = 2 * 1024**3  # free bytes below which there is a warning
-SECONDS = 5  # timeout of the mail server
+# Decided by each office for its whole domain: HSTS of subdomains, and the preload list.
+IGNORED_CHECKS = frozenset({"security.W005", "security.W021"})
+LOW_SPACE = 2 * 1024**3  # free bytes below which there is a warning
+MAIL_TIMEOUT = 5  # timeout of the mail server
 
 
-def look_at_settings(now: datetime) -> Iterator[Finding]:
+def check_settings(now: datetime) -> Iterator[Finding]:
     """Run Django's checks; in production those for a deployment too."""
     messages = [
         message
         for message in checks.run_checks(include_deployment_checks=settings.PRODUCTION)
-        if message.level >= checks.WARNING and message.id not in NOT_OURS
+        if message.level >= checks.WARNING and message.id not in IGNORED_CHECKS
     ]
     for message in messages:
-        finding = wrong if message.level >= checks.ERROR else warning
-        yield finding(
+        make_finding = wrong if message.level >= checks.ERROR else warning
+        yield make_finding(
             f"{message.msg} ({message.id})",
             message.hint or "Correct the setting, then start again.",
         )
@@ -38,7 +38,7 @@ def look_at_settings(now: datetime) -> Iterator[Finding]:
         yield fine(f"{settings.ENVIRONMENT}, in {settings.BASE_DIR}; data in {settings.VAR_DIR}")
 
 
-def look_at_static_files(now: datetime) -> Iterator[Finding]:
+def check_static_files(now: datetime) -> Iterator[Finding]:
     if not settings.PRODUCTION:
         yield fine("served as they are")
     elif staticfiles_storage.exists(
@@ -52,7 +52,7 @@ def look_at_static_files(now: datetime) -> Iterator[Finding]:
         )
 
 
-def look_at_scanner(now: datetime) -> Iterator[Finding]:
+def check_scanner(now: datetime) -> Iterator[Finding]:
     """Check that ClamAV answers, if uploads are scanned."""
     if not settings.CLAMD:
         yield fine("uploads are not examined for viruses (CLAMD is not set)")
@@ -66,59 +66,63 @@ def look_at_scanner(now: datetime) -> Iterator[Finding]:
         )
 
 
-def look_at_disks(now: datetime) -> Iterator[Finding]:
+def check_disks(now: datetime) -> Iterator[Finding]:
     """Check the free space where the product writes, once for each disk."""
     backups = settings.BACKUP_DIR
     places = disk.written_folders() | ({"backups": Path(backups)} if backups else {})
     shared: dict[int, list[str]] = {}
     for name, path in places.items():
         shared.setdefault(disk.free_bytes(path), []).append(name)
-    for left, names in shared.items():
-        words = f"{_size(left)} free for {', '.join(names)} ({places[names[0]]})"
-        if left < disk.MINIMUM_FREE:
-            yield wrong(words, "Nothing more can be saved there. Make room at once.")
-        elif left < LITTLE:
-            yield warning(words, "Make room, or move them to a larger disk.")
+    for free, names in shared.items():
+        message = f"{_size(free)} free for {', '.join(names)} ({places[names[0]]})"
+        if free < disk.MINIMUM_FREE:
+            yield wrong(message, "Nothing more can be saved there. Make room at once.")
+        elif free < LOW_SPACE:
+            yield warning(message, "Make room, or move them to a larger disk.")
         else:
-            yield fine(words)
+            yield fine(message)
 
 
 def _size(count: int) -> str:
     return f"{count / 1024**3:,.1f} GB" if count >= 1024**3 else f"{count / 1024**2:,.0f} MB"
 
 
-def look_at_files(now: datetime) -> Iterator[Finding]:
+def check_files(now: datetime) -> Iterator[Finding]:
     """Write a file to the storage of evidence, read it, and delete it."""
-    where = settings.STORAGES["default"].get("OPTIONS", {}).get("bucket_name", settings.MEDIA_ROOT)
+    location = (
+        settings.STORAGES["default"].get("OPTIONS", {}).get("bucket_name", settings.MEDIA_ROOT)
+    )
     try:
         name = default_storage.save("doctor/written.txt", ContentFile(b"written"))
         with default_storage.open(name) as file:
-            whole = file.read() == b"written"
+            intact = file.read() == b"written"
         default_storage.delete(name)
     except Exception as error:  # noqa: BLE001 - each storage fails in its own way
         yield wrong(
-            f"{where} cannot be written: {error}",
+            f"{location} cannot be written: {error}",
             "Let this user write there, or correct FILES_S3_….",
         )
         return
-    if whole:
-        yield fine(f"written to {where} and read back")
+    if intact:
+        yield fine(f"written to {location} and read back")
     else:
-        yield wrong(f"{where} gives back other than was written", "Look at the disk or the bucket.")
+        yield wrong(
+            f"{location} gives back other than was written", "Look at the disk or the bucket."
+        )
 
 
-def look_at_mail(now: datetime) -> Iterator[Finding]:
+def check_mail(now: datetime) -> Iterator[Finding]:
     """Check that the mail server can be reached. Nothing is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        words = f"notices are not mailed to anybody ({settings.EMAIL_BACKEND})"
+        message = f"notices are not mailed to anybody ({settings.EMAIL_BACKEND})"
         if settings.PRODUCTION:
-            yield warning(words, "Set EMAIL_URL to a mail server.")
+            yield warning(message, "Set EMAIL_URL to a mail server.")
         else:
-            yield fine(words)
+            yield fine(message)
         return
     server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT or 25}"
     try:
-        connection = get_connection(timeout=SECONDS)
+        connection = get_connection(timeout=MAIL_TIMEOUT)
         connection.open()
         connection.close()
     except (OSError, smtplib.SMTPException) as error:

@@ -1,6 +1,6 @@
-"""The state of the background service: the day of the lights, its last heartbeat, what waits.
+"""The state of the background service: day of the lights, last heartbeat, oldest queued task.
 
-Pages read it from `keeper`, which queries the database at most once in KEPT seconds.
+Pages read it from `upkeep_cache`, which queries the database once in CACHE_SECONDS at most.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from directives.core import working_calendar
 from directives.models import CalendarDay, JobRun, Obligation
 from directives.models.jobs import WORKER
 
-KEPT = 15  # seconds
-GRACE = time(2)  # in Shanghai; until then yesterday's lights are no fault
+CACHE_SECONDS = 15  # seconds
+GRACE = time(2)  # in Shanghai; before that, yesterday's lights are no fault
 SILENT = timedelta(minutes=5)  # a restart of the worker takes less
-WAITED = timedelta(hours=1)  # after which a waiting task is a fault
-UNSAVED = timedelta(days=3)  # after which the last backup is too old
+TASK_WAIT_LIMIT = timedelta(hours=1)  # after which a waiting task is a fault
+BACKUP_AGE_LIMIT = timedelta(days=3)  # after which the last backup is too old
 ENDED = "worker"  # the JobRun of the last orderly end of a worker, which deletes its heartbeat
 DAY = timedelta(days=1)
 
@@ -56,14 +56,14 @@ class Upkeep:
         return self.seen_at is None or now - self.seen_at > SILENT
 
     def tasks_wait(self, now: datetime) -> bool:
-        return self.waiting_since is not None and now - self.waiting_since > WAITED
+        return self.waiting_since is not None and now - self.waiting_since > TASK_WAIT_LIMIT
 
     def backup_late(self, now: datetime) -> bool:
         """Whether the last backup is too old; False if there never was one (other means exist)."""
-        return self.backed_up_at is not None and now - self.backed_up_at > UNSAVED
+        return self.backed_up_at is not None and now - self.backed_up_at > BACKUP_AGE_LIMIT
 
 
-def read(now: datetime) -> Upkeep:
+def read_upkeep(now: datetime) -> Upkeep:
     """Read the state: three small queries, and one more if no tick ran today."""
     today = timezone.localdate(now)
     runs = {run.name: run for run in JobRun.objects.all()}
@@ -83,7 +83,7 @@ def read(now: datetime) -> Upkeep:
 def old_lights(now: datetime, *, using: str = DEFAULT_DB_ALIAS) -> date | None:
     """The day whose lights are shown, if that is not today; for files.
 
-    Unlike `keeper` it reads in the current transaction.
+    Unlike `upkeep_cache` it reads in the current transaction.
     """
     today = timezone.localdate(now)
     day = _lights_on(JobRun.objects.using(using).filter(name="tick").first(), today, using)
@@ -95,36 +95,36 @@ def _lights_on(tick: JobRun | None, today: date, using: str = DEFAULT_DB_ALIAS) 
 
     If there never was a tick, it is the day before the first light had to change.
     """
-    ticked = tick.last_day if tick is not None else date.min  # also while the first one runs
-    if ticked >= today:
+    last_tick_day = tick.last_day if tick is not None else date.min  # also while the first one runs
+    if last_tick_day >= today:
         return today
     due = Obligation.objects.using(using).due_for_light(today).order_by("light_changes_on")
-    first = due.values_list("light_changes_on", flat=True).first()
-    if first is None:
+    first_change = due.values_list("light_changes_on", flat=True).first()
+    if first_change is None:
         return today
-    return ticked if ticked > date.min else first - DAY
+    return last_tick_day if last_tick_day > date.min else first_change - DAY
 
 
 def _ran_at(run: JobRun | None) -> datetime | None:
     """When the job last succeeded; one that never did has a date of 1970."""
-    began = datetime(1971, 1, 1, tzinfo=UTC)
-    return run.last_ran_at if run is not None and run.last_ran_at > began else None
+    earliest_success = datetime(1971, 1, 1, tzinfo=UTC)
+    return run.last_ran_at if run is not None and run.last_ran_at > earliest_success else None
 
 
-class Keeper:
-    """The state as this process last read it. Threads may read it twice, which does no harm."""
+class UpkeepCache:
+    """The state as this process last read it. Not locked: two threads may both read it anew."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.clear()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.read_at = 0.0  # on the monotonic clock
         self.upkeep: Upkeep | None = None
 
-    def ask(self, now: datetime) -> Upkeep:
-        if self.upkeep is None or monotonic() - self.read_at >= KEPT:
-            self.read_at, self.upkeep = monotonic(), read(now)
+    def get(self, now: datetime) -> Upkeep:
+        if self.upkeep is None or monotonic() - self.read_at >= CACHE_SECONDS:
+            self.read_at, self.upkeep = monotonic(), read_upkeep(now)
         return self.upkeep
 
 
-keeper = Keeper()
+upkeep_cache = UpkeepCache()

@@ -12,41 +12,45 @@ from django_tasks_db.models import DBTaskResult
 from directives import tallies
 from directives.core import jobs, notices, sealing
 from directives.health.findings import Finding, fine, warning, wrong
-from directives.health.upkeep import read
+from directives.health.upkeep import read_upkeep
 from directives.models import Event, JobRun, Obligation, Unsealed
 
 START = "make run starts one; with systemd: systemctl restart qunzhu-worker."
 SEALED = timedelta(minutes=10)  # after which an event should have its seal
 ANCHORED = timedelta(hours=1)  # after which the newest seal should be anchored
 DAY = timedelta(days=1)
-SHOWN = 5  # faults that are listed one by one
+LISTED = 5  # faults that are listed one by one
 
 
-def at(moment: datetime) -> str:
+def format_local(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
 
 
-def look_at_worker(now: datetime) -> Iterator[Finding]:
-    upkeep = read(now)
+def check_worker(now: datetime) -> Iterator[Finding]:
+    upkeep = read_upkeep(now)
     living = JobRun.objects.living(now).count()
-    seen = at(upkeep.seen_at) if upkeep.seen_at else "never"
+    last_seen = format_local(upkeep.seen_at) if upkeep.seen_at else "never"
     if living:
-        yield fine(f"{living} running, last seen {seen}")
+        yield fine(f"{living} running, last seen {last_seen}")
     elif upkeep.silent(now):
-        words = f"none is running, the last was seen {seen}: lights stand still, long work waits"
-        yield wrong(words, START)
+        message = (
+            f"none is running, the last was seen {last_seen}: lights stand still, long work waits"
+        )
+        yield wrong(message, START)
     else:
-        words = f"none is running, the last was seen {seen}"
-        yield warning(words, f"Look again in a minute. {START}")
+        message = f"none is running, the last was seen {last_seen}"
+        yield warning(message, f"Look again in a minute. {START}")
 
 
-def look_at_queue(now: datetime) -> Iterator[Finding]:
-    upkeep, waiting = read(now), DBTaskResult.objects.ready().count()
+def check_queue(now: datetime) -> Iterator[Finding]:
+    upkeep, waiting_count = read_upkeep(now), DBTaskResult.objects.ready().count()
     if upkeep.waiting_since and upkeep.tasks_wait(now):
-        words = f"{waiting} tasks wait, the oldest since {at(upkeep.waiting_since)}"
-        yield warning(words, "See to the worker, or start a second one.")
+        message = (
+            f"{waiting_count} tasks wait, the oldest since {format_local(upkeep.waiting_since)}"
+        )
+        yield warning(message, "See to the worker, or start a second one.")
     else:
-        yield fine(f"{waiting} tasks wait")
+        yield fine(f"{waiting_count} tasks wait")
     unsent = DBTaskResult.objects.filter(
         status=TaskResultStatus.READY,
         task_path__in=jobs.queued_paths(notices.mail.module_path),
@@ -57,8 +61,8 @@ def look_at_queue(now: datetime) -> Iterator[Finding]:
             f"{count} mails could not be sent and are tried again",
             "The worker's log says why; see to the mail server.",
         )
-    lately = DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY)
-    failed = Counter(map(jobs.present_path, lately.values_list("task_path", flat=True)))
+    recent_failures = DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY)
+    failed = Counter(map(jobs.present_path, recent_failures.values_list("task_path", flat=True)))
     if failed:
         counts = failed.most_common()
         names = ", ".join(f"{path.rpartition('.')[2]} {count}" for path, count in counts)
@@ -68,28 +72,39 @@ def look_at_queue(now: datetime) -> Iterator[Finding]:
         )
 
 
-def look_at_lights(now: datetime) -> Iterator[Finding]:
-    upkeep, due = read(now), Obligation.objects.due_for_light(timezone.localdate(now)).count()
+def check_lights(now: datetime) -> Iterator[Finding]:
+    upkeep, due = (
+        read_upkeep(now),
+        Obligation.objects.due_for_light(timezone.localdate(now)).count(),
+    )
     if upkeep.lights_late(now):
-        words = f"as of {upkeep.lights_on}: {due} obligations wait for the light of a later day"
-        yield wrong(words, "See to the worker, or: manage.py tick")
+        message = f"as of {upkeep.lights_on}: {due} obligations wait for the light of a later day"
+        yield wrong(message, "See to the worker, or: manage.py tick")
     else:
         yield fine(f"as of {upkeep.lights_on}")
 
 
-def look_at_seals(now: datetime) -> Iterator[Finding]:
-    first = Unsealed.objects.order_by("event_id").values_list("event_id", flat=True).first()
-    events = Event.objects.filter(pk=first) if first is not None else Event.objects.none()
-    began = events.values_list("at", flat=True).first()
-    if began is not None and now - began > SEALED:
+def check_seals(now: datetime) -> Iterator[Finding]:
+    first_unsealed = (
+        Unsealed.objects.order_by("event_id").values_list("event_id", flat=True).first()
+    )
+    events = (
+        Event.objects.filter(pk=first_unsealed)
+        if first_unsealed is not None
+        else Event.objects.none()
+    )
+    oldest_at = events.values_list("at", flat=True).first()
+    if oldest_at is not None and now - oldest_at > SEALED:
         count = Unsealed.objects.count()
-        words = f"{count} events of the record have no seal, the oldest of {at(began)}"
-        yield warning(words, "See to the worker: it seals every minute.")
+        message = (
+            f"{count} events of the record have no seal, the oldest of {format_local(oldest_at)}"
+        )
+        yield warning(message, "See to the worker: it seals every minute.")
     else:
         yield fine("the record is sealed")
 
 
-def look_at_key(now: datetime) -> Iterator[Finding]:
+def check_key(now: datetime) -> Iterator[Finding]:
     """Check the sealing key and the copy of the newest seal outside the database."""
     try:
         state = sealing.seal_status()
@@ -99,11 +114,11 @@ def look_at_key(now: datetime) -> Iterator[Finding]:
     if state is None:
         yield fine(f"no seal was made with {settings.AUDIT_DIR}")
     elif not state.private:
-        words = f"{settings.AUDIT_DIR} can be read by others than this user"
-        yield wrong(words, f"chmod -R go-rwx {settings.AUDIT_DIR}")
+        message = f"{settings.AUDIT_DIR} can be read by others than this user"
+        yield wrong(message, f"chmod -R go-rwx {settings.AUDIT_DIR}")
     elif not state.in_database:
-        words = f"the database does not have seal number {state.number}, which was made here"
-        yield wrong(words, "manage.py verify_audit; docs/record.md says what may be the cause.")
+        message = f"the database does not have seal number {state.number}, which was made here"
+        yield wrong(message, "manage.py verify_audit; docs/record.md says what may be the cause.")
     else:
         yield fine(f"seal number {state.number} stands as it was made here")
     if settings.PRODUCTION and not settings.AUDIT_ANCHORS:
@@ -111,30 +126,30 @@ def look_at_key(now: datetime) -> Iterator[Finding]:
             "the newest seal is told nowhere outside", "Set AUDIT_ANCHORS: docs/record.md."
         )
         return
-    last = state.anchored_at if state else None
-    late = state and not state.anchored and (last is None or now - last > ANCHORED)
+    anchored_at = state.anchored_at if state else None
+    late = state and not state.anchored and (anchored_at is None or now - anchored_at > ANCHORED)
     if late and settings.AUDIT_ANCHORS:
-        since = at(last) if last else "never"
+        since = format_local(anchored_at) if anchored_at else "never"
         yield warning(f"anchors were last written {since}", "The worker's log says why.")
 
 
-def look_at_backup(now: datetime) -> Iterator[Finding]:
-    upkeep = read(now)
+def check_backup(now: datetime) -> Iterator[Finding]:
+    upkeep = read_upkeep(now)
     remedy = "manage.py backup; daily by BACKUP_DIR or the timer: deploy/README.md."
     if upkeep.backed_up_at is None:
         yield warning("none was ever made", remedy)
     elif upkeep.backup_late(now):
-        yield wrong(f"the last good one is of {at(upkeep.backed_up_at)}", remedy)
+        yield wrong(f"the last good one is of {format_local(upkeep.backed_up_at)}", remedy)
     else:
-        yield fine(f"the last good one is of {at(upkeep.backed_up_at)}")
+        yield fine(f"the last good one is of {format_local(upkeep.backed_up_at)}")
 
 
-def look_at_calendar(now: datetime) -> Iterator[Finding]:
-    missing = read(now).missing_years
+def check_calendar(now: datetime) -> Iterator[Finding]:
+    missing = read_upkeep(now).missing_years
     if missing:
-        tell = wrong if timezone.localdate(now).year in missing else warning
+        make_finding = wrong if timezone.localdate(now).year in missing else warning
         years = ", ".join(map(str, missing))
-        yield tell(
+        yield make_finding(
             f"the working days of {years} are not entered: Monday to Friday are counted",
             "Import them once the State Council has announced them: /intakes/new/calendar/",
         )
@@ -142,24 +157,24 @@ def look_at_calendar(now: datetime) -> Iterator[Finding]:
         yield fine("the working days are entered")
 
 
-def look_at_counts(now: datetime) -> Iterator[Finding]:
+def check_counts(now: datetime) -> Iterator[Finding]:
     drift = tallies.drift()
-    for line in drift[:SHOWN]:
+    for line in drift[:LISTED]:
         yield wrong(line, "manage.py tallies --rebuild")
-    if len(drift) > SHOWN:
-        yield wrong(f"and {len(drift) - SHOWN} more", "manage.py tallies --rebuild")
+    if len(drift) > LISTED:
+        yield wrong(f"and {len(drift) - LISTED} more", "manage.py tallies --rebuild")
     if not drift:
         yield fine("every count agrees with a recount")
 
 
-def look_at_record(now: datetime) -> Iterator[Finding]:
+def check_record(now: datetime) -> Iterator[Finding]:
     faults = sealing.verify()
-    for line in faults[:SHOWN]:
+    for line in faults[:LISTED]:
         yield wrong(
             line,
             "Somebody changed the record beside the product. Keep it as it is, and ask who.",
         )
-    if len(faults) > SHOWN:
-        yield wrong(f"and {len(faults) - SHOWN} more", "manage.py verify_audit")
+    if len(faults) > LISTED:
+        yield wrong(f"and {len(faults) - LISTED} more", "manage.py verify_audit")
     if not faults:
         yield fine("the record is whole under its seals")

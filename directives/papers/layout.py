@@ -29,20 +29,20 @@ TYPE_AREA = (156, 225)  # mm
 LINES, CHARACTERS = 22, 28  # of a page, of a line
 PITCH = 28.95  # pt of one line: 225 mm / 22 is 28.99, and exactly that much still fits
 BODY = 16.0  # pt, 三号
-# pt between characters: 28 of 16 pt are 448 pt wide, the type area 442. Programs disagree about a
-# grid of characters.
-CLOSER = -0.25
+# pt between characters: 28 characters of 16 pt are 448 pt wide, the type area 442. (Programs lay
+# out a character grid differently.)
+LETTER_SPACING = -0.25
 TITLE_SIZE, TITLE_PITCH = 22.0, 36.0  # pt, 二号
 NUMBER_SIZE = 14.0  # pt, 四号
 TABLE_SIZE, TABLE_PITCH = 12.0, 18.0  # pt, 小四
 NUMBER_FROM_EDGE = 23  # mm from the lower edge to the page number: 7 mm under the type area
 DATE_FROM_RIGHT = 4  # characters
-# A longer last paragraph is not kept with the signature: some programs would move it as a whole.
+# A longer last paragraph is not kept with the signature: some programs would move all of it.
 LONGEST_KEPT = 8 * CHARACTERS
-SIDES = 57  # twentieths of a point, 1 mm: the margin at either side of a cell
+SIDE_MARGIN = 57  # twentieths of a point, 1 mm: the margin at either side of a cell
 CELL_MARGINS = (
-    f'<w:tblCellMar {nsdecls("w")}><w:left w:w="{SIDES}" w:type="dxa"/><w:right w:w="{SIDES}" '
-    f'w:type="dxa"/></w:tblCellMar>'
+    f'<w:tblCellMar {nsdecls("w")}><w:left w:w="{SIDE_MARGIN}" w:type="dxa"/>'
+    f'<w:right w:w="{SIDE_MARGIN}" w:type="dxa"/></w:tblCellMar>'
 )
 # An address or the like does not break, and would spread the justified line before it.
 UNBREAKABLE = re.compile(r"[!-~]{20,}")
@@ -63,8 +63,8 @@ class Faces:
 
     title: Face
     body: Face
-    first: Face  # 一、
-    second: Face  # （一）
+    heading_1: Face  # of headings 一、
+    heading_2: Face  # of headings （一）
     number: Face
 
 
@@ -108,8 +108,10 @@ class _Writer:
             self._line(f"{paper.recipient}：", self.faces.body)
         for number, block in enumerate(paper.blocks, 1):
             long = isinstance(block, Para) and len(block.text) > LONGEST_KEPT
-            kept = isinstance(block, Heading) or (number == len(paper.blocks) and not long)
-            self._block(block).paragraph_format.keep_with_next = kept
+            keep_with_next = isinstance(block, Heading) or (
+                number == len(paper.blocks) and not long
+            )
+            self._block(block).paragraph_format.keep_with_next = keep_with_next
         self._end()
         for number, table in enumerate(paper.tables, 1):
             self._table(table, number)
@@ -162,7 +164,7 @@ class _Writer:
         for header in (part.header, part.even_page_header) if self.paper.fictional else ():
             paragraph = header.paragraphs[0]
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            _face(paragraph.add_run(self.paper.fictional), self.faces.first, NUMBER_SIZE)
+            _face(paragraph.add_run(self.paper.fictional), self.faces.heading_1, NUMBER_SIZE)
 
     def _title(self, text: str) -> None:
         self._line(
@@ -189,14 +191,15 @@ class _Writer:
     def _block(self, block: Block) -> Paragraph:
         match block:
             case Heading():
-                face = {1: self.faces.first, 2: self.faces.second}.get(block.level, self.faces.body)
+                faces = {1: self.faces.heading_1, 2: self.faces.heading_2}
+                face = faces.get(block.level, self.faces.body)
                 paragraph = self._line(block.full, face)
             case Para():
                 left, justify = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.JUSTIFY
                 align = left if UNBREAKABLE.search(block.text) else justify
                 paragraph = self._line("", self.faces.body, align=align)
                 if block.lead:
-                    _face(paragraph.add_run(block.lead), self.faces.second, BODY)
+                    _face(paragraph.add_run(block.lead), self.faces.heading_2, BODY)
                 _face(paragraph.add_run(block.text), self.faces.body, BODY)
             case Table():
                 raise TypeError("tables follow the signature, in Paper.tables")
@@ -208,7 +211,7 @@ class _Writer:
 
         They are kept with the end of the text, so that no page has a signature alone.
         """
-        paper, first = self.paper, len(self.document.paragraphs)
+        paper, first_index = self.paper, len(self.document.paragraphs)
         for number, name in enumerate(paper.annexes, 1):
             label = "附件：" if number == 1 else "　　　"
             count = f"{number}. " if len(paper.annexes) > 1 else ""
@@ -220,13 +223,13 @@ class _Writer:
         centred = DATE_FROM_RIGHT + (width(paper.signed) - width(paper.signer)) / 2
         for text, right in ((paper.signer, max(centred, 0)), (paper.signed, DATE_FROM_RIGHT)):
             _indent(self._line(text, self.faces.body, align=WD_ALIGN_PARAGRAPH.RIGHT), right=right)
-        for paragraph in self.document.paragraphs[first:-1]:
+        for paragraph in self.document.paragraphs[first_index:-1]:
             paragraph.paragraph_format.keep_with_next = True
 
     def _table(self, table: Table, number: int) -> None:
         """Add a page with 附件 in its first line, the title in its third line, and the table."""
         label = "附件" + (str(number) if len(self.paper.tables) > 1 else "")
-        self._line(label, self.faces.first).paragraph_format.page_break_before = True
+        self._line(label, self.faces.heading_1).paragraph_format.page_break_before = True
         self._line("", self.faces.body)
         self._title(table.title)
         grid = self.document.add_table(rows=0, cols=len(table.head), style="Table Grid")
@@ -234,8 +237,8 @@ class _Writer:
         grid._tbl.tblPr.append(parse_xml(CELL_MARGINS))
         for column, share in zip(grid.columns, table.widths, strict=True):
             column.width = Mm(TYPE_AREA[0] * share / 100)
-        for place, cells in enumerate((table.head, *table.rows)):
-            row, is_head = grid.add_row(), place == 0
+        for index, cells in enumerate((table.head, *table.rows)):
+            row, is_head = grid.add_row(), index == 0
             mark = OxmlElement("w:tblHeader" if is_head else "w:cantSplit")
             row._tr.get_or_add_trPr().append(mark)
             for cell, text, share in zip(row.cells, cells, table.widths, strict=True):
@@ -244,7 +247,7 @@ class _Writer:
                 paragraph.paragraph_format.line_spacing = Pt(TABLE_PITCH)
                 _off_grid(paragraph)
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if is_head else None
-                face = self.faces.first if is_head else self.faces.body
+                face = self.faces.heading_1 if is_head else self.faces.body
                 _face(paragraph.add_run(text), face, TABLE_SIZE)
 
 
@@ -253,19 +256,19 @@ def _face(run: Any, face: Face, size: float) -> None:
     properties = run._r.get_or_add_rPr()
     _set_faces(properties, face)
     if size == BODY:
-        closer = OxmlElement("w:spacing")
-        closer.set(qn("w:val"), str(round(CLOSER * 20)))
+        spacing = OxmlElement("w:spacing")
+        spacing.set(qn("w:val"), str(round(LETTER_SPACING * 20)))
         properties.insert_element_before(
-            closer, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:lang"
+            spacing, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:lang"
         )
 
 
 def _off_grid(paragraph: Paragraph) -> None:
     """Let lines of another height ignore the grid of the page."""
-    free = OxmlElement("w:snapToGrid")
-    free.set(qn("w:val"), "0")
+    snap = OxmlElement("w:snapToGrid")
+    snap.set(qn("w:val"), "0")
     paragraph._p.get_or_add_pPr().insert_element_before(
-        free,
+        snap,
         "w:spacing",
         "w:ind",
         "w:contextualSpacing",
@@ -309,7 +312,7 @@ def _name_substitutes(document: Any, faces: Faces) -> None:
     """Write the font table with the substitutes of each font."""
     fonts = {
         face.name: face
-        for face in (faces.title, faces.body, faces.first, faces.second, faces.number)
+        for face in (faces.title, faces.body, faces.heading_1, faces.heading_2, faces.number)
     }
     entries = "".join(
         f'<w:font w:name="{face.name}"><w:altName w:val="{",".join(face.substitutes)}"/><w:charset '

@@ -154,7 +154,7 @@ def sentence(text: str) -> str:
 
 def paragraphs(text: str) -> tuple[Para, ...]:
     """A paragraph for each line that is not empty."""
-    return tuple(Para(words) for line in text.splitlines() if (words := sentence(line)))
+    return tuple(Para(plain) for line in text.splitlines() if (plain := sentence(line)))
 
 
 def numbered_parts(level: Level, parts: Iterable[tuple[str, Iterable[Block]]]) -> tuple[Block, ...]:

@@ -16,15 +16,15 @@ from directives.models import User
 from directives.signin.factors import lacks_factor
 from directives.signin.requests import AppRequest
 
-BY_ITSELF = "X-By-Itself"  # header of a request that a script made by itself
-PERSON = "X-Person"  # header of htmx: the id of the person whose page it is
+AUTOMATIC_HEADER = "X-By-Itself"  # header of a request that a script made by itself
+PERSON_HEADER = "X-Person"  # header of htmx: the id of the person whose page it is
 PERSON_FIELD = "_person"  # the same in an ordinary form
-PASSWORD, FACTOR = "account_change_password", "second_factor"  # where to go first
-ALWAYS = {"account_logout", "account_reauthenticate", "set_script", "session_stay"}
-# The views that are open to somebody who has to visit that page first.
+PASSWORD, FACTOR = "account_change_password", "second_factor"  # views that may be required
+ALWAYS_OPEN = {"account_logout", "account_reauthenticate", "set_script", "session_stay"}
+# Required view → the views that stay open until it was visited.
 OPEN = {
-    PASSWORD: ALWAYS | {PASSWORD},
-    FACTOR: ALWAYS
+    PASSWORD: ALWAYS_OPEN | {PASSWORD},
+    FACTOR: ALWAYS_OPEN
     | {
         FACTOR,
         PASSWORD,
@@ -41,7 +41,7 @@ OPEN = {
 }
 
 
-def must_go_to(user: User, now: datetime) -> str:
+def required_page(user: User, now: datetime) -> str:
     """The view that this person must visit first; "" if there is none."""
     if user.password_given:
         return PASSWORD
@@ -59,7 +59,7 @@ class EntryMiddleware(MiddlewareMixin):
     def process_view(self, request: AppRequest, view: Any, *args: Any) -> HttpResponse | None:
         if not getattr(view, "login_required", True) or not request.user.is_authenticated:
             return None
-        if request.headers.get(PERSON, "") not in ("", str(request.user.pk)):
+        if request.headers.get(PERSON_HEADER, "") not in ("", str(request.user.pk)):
             return HttpResponse(status=401)  # a page of the person signed in before
         if request.method == "POST" and request.POST.get(PERSON_FIELD, "") not in (
             "",
@@ -70,11 +70,11 @@ class EntryMiddleware(MiddlewareMixin):
                 _("That page was opened by the user signed in before. Nothing was submitted."),
             )
             return redirect("my_work")
-        request.session.resting = BY_ITSELF in request.headers
+        request.session.resting = AUTOMATIC_HEADER in request.headers
         if not request.session.resting:
             request.session.go_on()
-        first = must_go_to(request.user, request.now)
+        required = required_page(request.user, request.now)
         match = request.resolver_match
-        if not first or (match is not None and match.view_name in OPEN[first]):
+        if not required or (match is not None and match.view_name in OPEN[required]):
             return None
-        return HttpResponseClientRedirect(reverse(first)) if request.htmx else redirect(first)
+        return HttpResponseClientRedirect(reverse(required)) if request.htmx else redirect(required)

@@ -22,9 +22,9 @@ from django.utils.translation import gettext_lazy as _
 from directives.core import audit
 from directives.models import User
 
-SEALED = "fernet:"  # prefix of an encrypted secret; no plain one begins with it
+ENCRYPTED_PREFIX = "fernet:"  # prefix of an encrypted secret; no plain one begins with it
 SECRETS = ("secret", "seed")  # keys of the data of an authenticator that hold one
-# The people that a word of SECOND_FACTOR stands for.
+# Whom an entry of the setting SECOND_FACTOR includes.
 ROLES: dict[str, Callable[[User], bool]] = {
     "administrator": lambda user: user.is_staff or user.is_superuser,
     "auditor": lambda user: user.is_auditor,
@@ -47,7 +47,7 @@ def sign_ins_left(user: User) -> int:
 
 
 def _ciphers() -> list[Fernet]:
-    """The first encrypts, any of them decrypts."""
+    """The ciphers of all keys: the first encrypts, any of them may decrypt."""
     keys = [*settings.FACTOR_KEYS, settings.SECRET_KEY]
     return [
         Fernet(
@@ -60,27 +60,28 @@ def _ciphers() -> list[Fernet]:
 
 
 def encrypted(plain: str) -> str:
-    return SEALED + _ciphers()[0].encrypt(plain.encode()).decode("ascii")
+    return ENCRYPTED_PREFIX + _ciphers()[0].encrypt(plain.encode()).decode("ascii")
 
 
 def decrypted(secret: str) -> str:
     """The plain secret, whether or not it is encrypted. Raises InvalidToken if no key fits."""
-    if not secret.startswith(SEALED):
+    if not secret.startswith(ENCRYPTED_PREFIX):
         return secret
-    return MultiFernet(_ciphers()).decrypt(secret.removeprefix(SEALED).encode("ascii")).decode()
+    token = secret.removeprefix(ENCRYPTED_PREFIX).encode("ascii")
+    return MultiFernet(_ciphers()).decrypt(token).decode()
 
 
 def _uses_first_key(secret: str) -> bool:
     try:
-        _ciphers()[0].decrypt(secret.removeprefix(SEALED).encode("ascii"))
+        _ciphers()[0].decrypt(secret.removeprefix(ENCRYPTED_PREFIX).encode("ascii"))
     except InvalidToken:
         return False
-    return secret.startswith(SEALED)
+    return secret.startswith(ENCRYPTED_PREFIX)
 
 
 @transaction.atomic
 def reencrypt(authenticators: QuerySet) -> int:
-    """Encrypt secrets that are not encrypted by the first key; returns of how many factors."""
+    """Encrypt secrets that are not encrypted by the first key; returns the number of factors."""
     count = 0
     for row in authenticators.select_for_update():
         secrets = {name: row.data[name] for name in SECRETS if name in row.data}
@@ -113,10 +114,10 @@ class FactorAdapter(DefaultMFAAdapter):
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """People whose role needs a factor cannot delete the last one."""
         user = authenticator.user
-        others = user.authenticator_set.exclude(pk=authenticator.pk).exclude(
+        other_factors = user.authenticator_set.exclude(pk=authenticator.pk).exclude(
             type=Authenticator.Type.RECOVERY_CODES
         )
-        return not needs_factor(user) or others.exists()
+        return not needs_factor(user) or other_factors.exists()
 
     def get_totp_label(self, user: User) -> str:
         return user.username
@@ -153,14 +154,14 @@ def _record(action: str, authenticator: Authenticator) -> None:
 
 @receiver(authentication_failed, dispatch_uid="a wrong second factor is on record")
 @transaction.atomic
-def failed(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+def record_failure(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     audit.record(
         "failed_factor", user, by=None, now=timezone.now(), after={"type": authenticator.type}
     )
 
 
 @receiver(post_save, sender=Authenticator, dispatch_uid="a factor is added")
-def added(
+def record_addition(
     sender: Any, instance: Authenticator, created: bool, raw: bool = False, **kwargs: Any
 ) -> None:
     if created and not raw:
@@ -168,7 +169,7 @@ def added(
 
 
 @receiver(post_delete, sender=Authenticator, dispatch_uid="a factor is removed")
-def removed(sender: Any, instance: Authenticator, origin: Any = None, **kwargs: Any) -> None:
+def record_removal(sender: Any, instance: Authenticator, origin: Any = None, **kwargs: Any) -> None:
     """Record the removal, unless the account itself is deleted."""
     if not isinstance(origin, User):
         _record("remove_factor", instance)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from directives.models import FormerPassword, User
 
 COMMON = Path(__file__).parent / "common_passwords.txt"
-ROWS = (
+KEY_ROWS = (
     "1234567890",
     "qwertyuiop",
     "asdfghjkl",
@@ -23,11 +23,11 @@ ROWS = (
     "abcdefghijklmnopqrstuvwxyz",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 )
-RUN = 4  # neighbours on a keyboard or in the alphabet that count as a common part
-OWN = 5  # characters that must be left after common parts are removed
-LOOKS = str.maketrans("@4301!5$7", "aaeoiisst")
-KINDS = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
-WANTED = 3  # of these kinds
+MIN_RUN = 4  # neighbouring keys or letters that count as a common part
+MIN_UNCOMMON_LENGTH = 5  # characters that must be left after common parts are removed
+LOOKALIKES = str.maketrans("@4301!5$7", "aaeoiisst")
+CHARACTER_KINDS = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
+REQUIRED_KINDS = 3  # of these kinds
 
 
 class LongEnough(MinimumLengthValidator):
@@ -43,35 +43,35 @@ class LongEnough(MinimumLengthValidator):
 
 
 def _runs() -> Iterator[str]:
-    """Every run of neighbours, forwards and backwards."""
-    for row in (*ROWS, *(row[::-1] for row in ROWS)):
+    """Yield every run of neighbouring keys or letters, forwards and backwards."""
+    for row in (*KEY_ROWS, *(row[::-1] for row in KEY_ROWS)):
         for start, end in combinations(range(len(row) + 1), 2):
-            if end - start >= RUN:
+            if end - start >= MIN_RUN:
                 yield row[start:end]
 
 
 @cache
-def common() -> re.Pattern:
+def common_parts() -> re.Pattern:
     """Common parts of passwords: listed words, runs of keys, years, repeated characters."""
     lines = COMMON.read_text(encoding="utf-8").splitlines()
-    words = {line.strip().lower() for line in lines if line.strip() and not line.startswith("#")}
-    listed = sorted(words | set(_runs()), key=lambda word: (-len(word), word))
-    return re.compile("|".join([*map(re.escape, listed), r"(?:19|20)\d\d", r"(.)\1\1+"]))
+    listed = {line.strip().lower() for line in lines if line.strip() and not line.startswith("#")}
+    alternatives = sorted(listed | set(_runs()), key=lambda word: (-len(word), word))
+    return re.compile("|".join([*map(re.escape, alternatives), r"(?:19|20)\d\d", r"(.)\1\1+"]))
 
 
-def own_part(password: str) -> int:
+def uncommon_length(password: str) -> int:
     """How many characters are left after common parts and repetitions are removed."""
     plain = password.lower()
-    once = re.fullmatch(r"(.+?)\1+", plain)
-    plain = once[1] if once else plain
+    repetition = re.fullmatch(r"(.+?)\1+", plain)
+    plain = repetition[1] if repetition else plain
     without_symbols = re.sub(
         r"\d{3,}|.",
         lambda part: (
-            part[0] if part[0].isdigit() and len(part[0]) > 1 else part[0].translate(LOOKS)
+            part[0] if part[0].isdigit() and len(part[0]) > 1 else part[0].translate(LOOKALIKES)
         ),
         plain,
     )
-    return min(len(common().sub("", form)) for form in (plain, without_symbols))
+    return min(len(common_parts().sub("", form)) for form in (plain, without_symbols))
 
 
 class NotCommon(CommonPasswordValidator):
@@ -79,7 +79,7 @@ class NotCommon(CommonPasswordValidator):
 
     def validate(self, password: str, user: User | None = None) -> None:
         listed = password.lower().strip() in self.passwords
-        if listed or own_part(password) < OWN:
+        if listed or uncommon_length(password) < MIN_UNCOMMON_LENGTH:
             raise ValidationError(self.get_error_message(), code="password_too_common")
 
     def get_error_message(self) -> str:
@@ -99,7 +99,7 @@ class Mixed:
     """Requires three of four kinds of characters."""
 
     def validate(self, password: str, user: User | None = None) -> None:
-        if sum(bool(re.search(kind, password)) for kind in KINDS) < WANTED:
+        if sum(bool(re.search(kind, password)) for kind in CHARACTER_KINDS) < REQUIRED_KINDS:
             raise ValidationError(self.get_help_text(), code="password_not_mixed")
 
     def get_help_text(self) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from directives.base.replicas import lag_of
 from directives.catalogue.kinds import KINDS
 from directives.health.banners import Banner, banners
-from directives.health.upkeep import keeper
+from directives.health.upkeep import upkeep_cache
 from directives.models import Document, Membership, User
 from directives.models.people import UNREAD_SHOWN
 from directives.signin.sessions import SessionStore
@@ -102,7 +102,7 @@ def read_shell(request: HttpRequest) -> Shell:
     if user is None or not user.is_authenticated:
         return frame
     now = getattr(request, "now", None) or timezone.now()
-    lag, upkeep = lag_of(request), keeper.ask(now)
+    lag, upkeep = lag_of(request), upkeep_cache.get(now)
     unread = f"{UNREAD_SHOWN - 1}+" if user.unread >= UNREAD_SHOWN else str(user.unread or "")
     session = cast(SessionStore, request.session)
     hours = timedelta(hours=settings.SESSION_HOURS)

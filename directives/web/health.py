@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from directives.base import disk
 from directives.health.database import unapplied_migrations
-from directives.health.upkeep import keeper
+from directives.health.upkeep import upkeep_cache
 from directives.signin.requests import AppRequest
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def _state(now: datetime) -> tuple[bool, str]:
 
 
 def _shared_faults(now: datetime) -> list[str]:
-    upkeep = keeper.ask(now)
+    upkeep = upkeep_cache.get(now)
     faults = {
         "worker": upkeep.silent(now),
         "lights": upkeep.lights_late(now),

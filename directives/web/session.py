@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from directives.accounts import prefer_language
 from directives.models import OpenSession
 from directives.models.sign_ins import OpenSessionQuerySet
-from directives.signin.entry import must_go_to
+from directives.signin.entry import required_page
 from directives.signin.factors import needs_factor, sign_ins_left
 from directives.signin.requests import AppRequest
 from directives.signin.sessions import end_sessions
@@ -46,7 +46,7 @@ def second_factor(request: SignedInRequest) -> HttpResponse:
         "needed": needs_factor(request.user),
         "left": sign_ins_left(request.user),
         "next": safe_address(request, request.GET.get("next", "/")),
-        "later": must_go_to(request.user, request.now) == "",
+        "later": required_page(request.user, request.now) == "",
     }
     return render(request, "directives/session/second_factor.html", context)
 

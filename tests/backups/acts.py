@@ -95,7 +95,7 @@ def kill(point: str, folder: str) -> None:
 
 def change(folder: str) -> None:
     """A backup during which a file is deleted and another uploaded, the database being copied."""
-    names = files.names
+    names = files.file_names
     changes = iter(
         (
             lambda: remove(
@@ -113,13 +113,13 @@ def change(folder: str) -> None:
         return names(folder)
 
     making.demand_room = lambda *_any: None
-    files.names = meanwhile
+    files.file_names = meanwhile
     call_command("backup", folder)
 
 
 def keep(folder: str, moment: str) -> None:
     """A backup in a folder of them, at a moment."""
-    making.keep(Path(folder), now=datetime.fromisoformat(moment))
+    making.make_in_folder(Path(folder), now=datetime.fromisoformat(moment))
 
 
 def work(seconds: str) -> None:

@@ -128,7 +128,7 @@ def inodes(folder: Path) -> set[int]:
 
 
 def test_a_backup_holds_the_database_and_every_file_and_is_private(office: Office):
-    made = manifest.read(office.backup)
+    made = manifest.read_manifest(office.backup)
     assert evidence(office.backup / "files") == evidence(office.media)
     assert (len(made.files), made.faults, made.engine) == (3, [], connection.vendor)
     assert made.rows["directives_attachment"] == 3
@@ -193,7 +193,7 @@ def test_a_backup_that_is_killed_is_known_as_unfinished_and_cleared_by_the_next(
         CommandError,
         match="is not a backup" if point != "end" else "not what its manifest says|^$",
     ):
-        making.read_back(left, manifest.read(left))
+        making.read_back(left, manifest.read_manifest(left))
         raise CommandError  # killed at the very end it lacks its name alone
     result = manage(office.environment, "backup", "--into", str(tmp_path))
     assert result.returncode == 0, result.stderr
@@ -206,7 +206,7 @@ def test_a_file_that_is_deleted_after_the_database_was_copied_is_no_fault(
 ):
     """The database is copied again and names it no more; what came meanwhile is in both."""
     assert act(office.environment, "change", str(tmp_path / "x")).stderr == ""
-    made = manifest.read(tmp_path / "x")
+    made = manifest.read_manifest(tmp_path / "x")
     assert (made.faults, made.rows["directives_attachment"]) == ([], 3)
     assert b"\n".join(evidence(office.media).values()).count("补充材料".encode()) == 1
     assert evidence(office.media).items() <= evidence(tmp_path / "x" / "files").items()
@@ -225,7 +225,7 @@ def test_evidence_that_was_lost_or_changed_before_is_told_every_time(
     assert result.returncode == 0
     assert f"{lost.name}: a row names it, and it is not in the storage" in result.stderr
     assert f"{changed.name}: its bytes are not those that were uploaded" in result.stderr
-    assert len(manifest.read(tmp_path / "x").faults) == 2
+    assert len(manifest.read_manifest(tmp_path / "x").faults) == 2
 
 
 def test_a_file_that_has_not_changed_takes_no_room_again(office: Office, tmp_path: Path):
@@ -250,14 +250,17 @@ def test_without_room_nothing_is_begun_and_the_old_ones_stay(
     monkeypatch.setattr(making.shutil, "disk_usage", lambda path: SimpleNamespace(free=10_000_000))
     words = r"no room for a backup .* 10 MB are free\. Older backups stay"
     with pytest.raises(CommandError, match=words):
-        making.keep(tmp_path, now=NOW)
+        making.make_in_folder(tmp_path, now=NOW)
     assert list(tmp_path.iterdir()) == [old]
 
 
 def test_one_backup_at_a_time(tmp_path: Path):
-    with keeping.alone(tmp_path), pytest.raises(CommandError, match="Another backup is being made"):
+    with (
+        keeping.exclusive_access(tmp_path),
+        pytest.raises(CommandError, match="Another backup is being made"),
+    ):
         making.make(tmp_path / "x", now=NOW)
-    with keeping.alone(tmp_path):
+    with keeping.exclusive_access(tmp_path):
         assert list(tmp_path.iterdir()) == []
 
 
@@ -266,7 +269,7 @@ def test_one_backup_at_a_time(tmp_path: Path):
 
 def test_of_two_years_of_nightly_backups_seven_days_four_weeks_and_six_months_stay():
     nights = [night(2024, 11, 1) + timedelta(days=number) for number in range(730)]
-    kept = sorted(keeping.staying(nights))
+    kept = sorted(keeping.moments_to_keep(nights))
     assert kept[-1] == nights[-1]
     assert kept[-7:] == nights[-7:]
     ends = ((5, 31), (6, 30), (7, 31), (8, 31), (9, 30))
@@ -277,8 +280,8 @@ def test_of_two_years_of_nightly_backups_seven_days_four_weeks_and_six_months_st
 
 def test_the_last_one_stays_however_old_it_is():
     old = night(2001, 1, 1)
-    assert keeping.staying([old]) == {old}
-    assert keeping.staying([]) == set()
+    assert keeping.moments_to_keep([old]) == {old}
+    assert keeping.moments_to_keep([]) == set()
 
 
 def test_only_backups_are_removed_and_only_whole_ones_count(tmp_path: Path):
@@ -374,7 +377,7 @@ def test_worker_or_timer_by_one_setting(tmp_path: Path):
 def test_a_restored_installation_has_every_row_and_file(office: Office, place: dict[str, str]):
     result = manage(place, "restore", str(office.backup))
     assert (result.returncode, result.stderr) == (0, "")
-    made = manifest.read(office.backup)
+    made = manifest.read_manifest(office.backup)
     assert f"{sum(made.rows.values()):,} rows in {len(made.rows)} tables, 3 files" in result.stdout
     assert "1 sessions were ended" in result.stdout
     assert "1 background tasks were not finished" in result.stdout
@@ -416,7 +419,7 @@ def changed(**values: object) -> Callable[[Path], None]:
 
 
 def fewer_rows(backup: Path) -> None:
-    rows = manifest.read(backup).rows
+    rows = manifest.read_manifest(backup).rows
     changed(rows=rows | {"directives_user": rows["directives_user"] + 1})(backup)
 
 
@@ -484,16 +487,16 @@ def test_a_database_that_is_not_there_is_said_to_be_so(office: Office, place: di
 def test_a_bucket_is_backed_up_and_restored_like_a_folder(bucket, tmp_path, settings):  # noqa: F811
     for name in ("evidence/2026/10/a.pdf", "intake/b.xlsx"):
         bucket.put_object(Key=name, Body=PDF)
-    assert list(files.names()) == ["evidence/2026/10/a.pdf", "intake/b.xlsx"]
-    assert files.where() == f"the bucket {bucket.name}"
-    kept = {name: files.copy(name, tmp_path, None) for name in files.names()}
+    assert list(files.file_names()) == ["evidence/2026/10/a.pdf", "intake/b.xlsx"]
+    assert files.describe_storage() == f"the bucket {bucket.name}"
+    kept = {name: files.copy(name, tmp_path, None) for name in files.file_names()}
     bucket.delete_objects(Delete={"Objects": [{"Key": "intake/b.xlsx"}]})
-    assert files.demand_no_others(kept) == {"evidence/2026/10/a.pdf"}
-    files.put("intake/b.xlsx", tmp_path)
-    assert {name: files.info_of(name) for name in files.names()} == kept
+    assert files.demand_no_other_files(kept) == {"evidence/2026/10/a.pdf"}
+    files.restore_file("intake/b.xlsx", tmp_path)
+    assert {name: files.info_of(name) for name in files.file_names()} == kept
     bucket.put_object(Key="c.pdf", Body=PDF)
     with pytest.raises(CommandError, match="1 files that are not of this backup, c.pdf among them"):
-        files.demand_no_others(kept)
+        files.demand_no_other_files(kept)
 
 
 # The drill
@@ -547,7 +550,7 @@ def test_backups_are_killed_at_any_moment_while_people_work(
     whole = list(keeping.backups(kept).values())
     assert list(kept.iterdir()) == whole
     for backup in whole:
-        making.read_back(backup, manifest.read(backup))
-        assert manifest.read(backup).faults == []
-    assert len(manifest.read(whole[-1]).files) > 100
+        making.read_back(backup, manifest.read_manifest(backup))
+        assert manifest.read_manifest(backup).faults == []
+    assert len(manifest.read_manifest(whole[-1]).files) > 100
     assert manage(place, "restore", str(whole[-1])).returncode == 0

@@ -86,10 +86,10 @@ def test_without_a_scanner_nothing_is_asked(settings):
 
 def test_the_doctor_asks_it(settings, clamd, tmp_path):
     settings.CLAMD = str(clamd)
-    [well] = machine.look_at_scanner(NOW)
-    assert ("ClamAV" in well.words, well.remedy) == (True, "")
+    [well] = machine.check_scanner(NOW)
+    assert ("ClamAV" in well.message, well.remedy) == (True, "")
     settings.CLAMD = str(tmp_path / "nobody")
-    [ill] = machine.look_at_scanner(NOW)
-    assert ("does not answer" in ill.words, bool(ill.remedy)) == (True, True)
+    [ill] = machine.check_scanner(NOW)
+    assert ("does not answer" in ill.message, bool(ill.remedy)) == (True, True)
     settings.CLAMD = ""
-    assert [bool(one.remedy) for one in machine.look_at_scanner(NOW)] == [False]
+    assert [bool(one.remedy) for one in machine.check_scanner(NOW)] == [False]

@@ -37,7 +37,7 @@ def found(look: Callable, now: datetime = NOW) -> list[tuple[int, str]]:
     """
     findings = list(look(now))
     assert all(bool(finding.remedy) == (finding.level > FINE) for finding in findings)
-    return [(finding.level, finding.words) for finding in findings]
+    return [(finding.level, finding.message) for finding in findings]
 
 
 # This machine
@@ -55,23 +55,23 @@ def test_settings_are_looked_at_as_django_does(settings, monkeypatch):
         "run_checks",
         lambda include_deployment_checks: told if include_deployment_checks else [],
     )
-    assert found(machine.look_at_settings) == [
+    assert found(machine.check_settings) == [
         (WARNING, "short (security.W009)"),
         (WRONG, "bad (x.E1)"),
     ]
     settings.PRODUCTION = False
-    assert [level for level, _words in found(machine.look_at_settings)] == [FINE]
+    assert [level for level, _words in found(machine.check_settings)] == [FINE]
 
 
 def test_static_files_that_were_not_collected(settings, monkeypatch):
     storage = SimpleNamespace(manifest_name="staticfiles.json", exists=lambda name: False)
     monkeypatch.setattr(machine, "staticfiles_storage", storage)
-    assert found(machine.look_at_static_files) == [(FINE, "served as they are")]
+    assert found(machine.check_static_files) == [(FINE, "served as they are")]
     settings.PRODUCTION = True
-    ((level, words),) = found(machine.look_at_static_files)
+    ((level, words),) = found(machine.check_static_files)
     assert (level, words.endswith("no page can be shown")) == (WRONG, True)
     storage.exists = lambda name: True
-    assert found(machine.look_at_static_files)[0][0] == FINE
+    assert found(machine.check_static_files)[0][0] == FINE
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_static_files_that_were_not_collected(settings, monkeypatch):
 def test_disks(settings, tmp_path, monkeypatch, left, level, words):
     settings.BACKUP_DIR = tmp_path
     monkeypatch.setattr(disk, "free_bytes", lambda path: left)
-    ((told, said),) = found(machine.look_at_disks)
+    ((told, said),) = found(machine.check_disks)
     assert (told, said.startswith(words), "files" in said, "backups" in said) == (
         level,
         True,
@@ -96,66 +96,66 @@ def test_disks(settings, tmp_path, monkeypatch, left, level, words):
 
 def test_files_that_cannot_be_written(settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path
-    assert found(machine.look_at_files)[0][0] == FINE
+    assert found(machine.check_files)[0][0] == FINE
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
     def refuse(*arguments: object) -> str:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(machine.default_storage, "save", refuse)
-    assert found(machine.look_at_files) == [
+    assert found(machine.check_files) == [
         (WRONG, f"{tmp_path} cannot be written: [Errno 13] Permission denied"),
     ]
 
 
 def test_mail(settings, monkeypatch):
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    assert found(machine.look_at_mail)[0][0] == FINE
+    assert found(machine.check_mail)[0][0] == FINE
     settings.PRODUCTION = True
-    assert found(machine.look_at_mail)[0][0] == WARNING
+    assert found(machine.check_mail)[0][0] == WARNING
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     assert (
         "the mail server 127.0.0.1:1 lets nothing in: [Errno 111]"
-        in found(machine.look_at_mail)[0][1]
+        in found(machine.check_mail)[0][1]
     )
 
     def refuse(self: object) -> None:
         raise smtplib.SMTPAuthenticationError(535, b"no")
 
     monkeypatch.setattr(mail.backends.smtp.EmailBackend, "open", refuse, raising=False)
-    assert found(machine.look_at_mail)[0][0] == WRONG
+    assert found(machine.check_mail)[0][0] == WRONG
     monkeypatch.setattr(mail.backends.smtp.EmailBackend, "open", lambda self: True)
-    assert found(machine.look_at_mail) == [(FINE, "the mail server 127.0.0.1:1 answers")]
+    assert found(machine.check_mail) == [(FINE, "the mail server 127.0.0.1:1 answers")]
 
 
 # The database
 
 
 def test_a_database_that_does_not_answer(db, monkeypatch):
-    assert found(database.look_at_database)[0][0] == FINE
+    assert found(database.check_database)[0][0] == FINE
 
     def gone() -> None:
         raise OperationalError("the server went away")
 
     with monkeypatch.context() as patch:
         patch.setattr(connection, "cursor", gone)
-        told = found(database.look_at_database)
+        told = found(database.check_database)
     assert told == [(WRONG, "The database does not answer: the server went away.")]
 
 
 def test_a_migration_that_is_missing(db):
-    assert found(database.look_at_migrations) == [(FINE, "all are carried out")]
+    assert found(database.check_migrations) == [(FINE, "all are carried out")]
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'directives' AND name >= '0016'")
-    assert found(database.look_at_migrations)[0][0] == WRONG
-    assert "the first is directives.0016_" in found(database.look_at_migrations)[0][1]
+    assert found(database.check_migrations)[0][0] == WRONG
+    assert "the first is directives.0016_" in found(database.check_migrations)[0][1]
 
 
 def test_a_cache_table_that_is_missing(db, settings):
-    assert found(database.look_at_cache)[0][0] == FINE
+    assert found(database.check_cache)[0][0] == FINE
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "elsewhere"}}
-    assert found(database.look_at_cache) == [
+    assert found(database.check_cache) == [
         (WRONG, "the table “elsewhere” is missing: nobody can sign in"),
     ]
 
@@ -170,7 +170,7 @@ def test_two_clocks(monkeypatch, apart, level):
         )
 
     monkeypatch.setattr(database, "connection", SimpleNamespace(vendor="postgresql", cursor=cursor))
-    assert found(database.look_at_clock)[0][0] == level
+    assert found(database.check_clock)[0][0] == level
 
 
 @pytest.mark.parametrize(
@@ -184,108 +184,108 @@ def test_replicas(settings, monkeypatch, standing, level):
         "replica",
         lambda alias: SimpleNamespace(state=lambda: standing),
     )
-    assert found(database.look_at_replicas)[0][0] == level
+    assert found(database.check_replicas)[0][0] == level
     settings.REPLICAS = []
-    assert found(database.look_at_replicas) == [(FINE, "none")]
+    assert found(database.check_replicas) == [(FINE, "none")]
 
 
 # The work
 
 
 def test_a_worker_that_does_not_run(db):
-    assert found(work.look_at_worker) == [
+    assert found(work.check_worker) == [
         (WRONG, "none is running, the last was seen never: lights stand still, long work waits"),
     ]
     worker.record("worker:a", NOW)
-    assert found(work.look_at_worker) == [(FINE, "1 running, last seen 2026-10-13 08:30")]
-    assert found(work.look_at_worker, NOW + timedelta(minutes=2))[0][0] == WARNING
-    assert found(work.look_at_worker, NOW + timedelta(minutes=6))[0][0] == WRONG
+    assert found(work.check_worker) == [(FINE, "1 running, last seen 2026-10-13 08:30")]
+    assert found(work.check_worker, NOW + timedelta(minutes=2))[0][0] == WARNING
+    assert found(work.check_worker, NOW + timedelta(minutes=6))[0][0] == WRONG
 
 
 def test_tasks_that_wait_and_tasks_that_failed(db):
     note.enqueue("x")
     DBTaskResult.objects.update(enqueued_at=NOW - timedelta(minutes=50))
-    assert found(work.look_at_queue) == [(FINE, "1 tasks wait")]
-    assert found(work.look_at_queue, NOW + timedelta(minutes=11)) == [
+    assert found(work.check_queue) == [(FINE, "1 tasks wait")]
+    assert found(work.check_queue, NOW + timedelta(minutes=11)) == [
         (WARNING, "1 tasks wait, the oldest since 2026-10-13 07:40"),
     ]
     DBTaskResult.objects.update(status=TaskResultStatus.FAILED, finished_at=NOW)
-    assert found(work.look_at_queue)[1] == (WARNING, "failed within a day: note 1")
-    assert len(found(work.look_at_queue, NOW + 2 * DAY)) == 1
+    assert found(work.check_queue)[1] == (WARNING, "failed within a day: note 1")
+    assert len(found(work.check_queue, NOW + 2 * DAY)) == 1
 
 
 def test_mails_that_are_tried_again_whichever_release_queued_them(db):
     for failures in (0, 1, 2):
         notices.mail.enqueue(7, *[failures] * bool(failures))
-    assert found(work.look_at_queue)[1] == (WARNING, RETRIED)
+    assert found(work.check_queue)[1] == (WARNING, RETRIED)
     earlier = DBTaskResult.objects.filter(args_kwargs__args__1=2)
     assert earlier.update(task_path="directives.notices.mail") == 1
-    assert found(work.look_at_queue)[1] == (WARNING, RETRIED)
+    assert found(work.check_queue)[1] == (WARNING, RETRIED)
     DBTaskResult.objects.update(status=TaskResultStatus.FAILED, finished_at=NOW)
-    assert found(work.look_at_queue)[1] == (WARNING, "failed within a day: mail 3")
+    assert found(work.check_queue)[1] == (WARNING, "failed within a day: mail 3")
 
 
 def test_lights_of_an_earlier_day(cast):
     make_obligation(organisation=cast.body)
-    assert found(work.look_at_lights) == [(FINE, "as of 2026-10-13")]
+    assert found(work.check_lights) == [(FINE, "as of 2026-10-13")]
     Obligation.objects.update(light_changes_on=TODAY + 3 * DAY)
     worker.record("tick", NOW)
     words = "as of 2026-10-13: 1 obligations wait for the light of a later day"
-    assert found(work.look_at_lights, NOW + 10 * DAY) == [(WRONG, words)]
+    assert found(work.check_lights, NOW + 10 * DAY) == [(WRONG, words)]
 
 
 def test_seals_that_are_behind(db):
     audit.record("create", make_body("X"), by=None, now=NOW)
-    assert found(work.look_at_seals, NOW + timedelta(minutes=5))[0][0] == FINE
+    assert found(work.check_seals, NOW + timedelta(minutes=5))[0][0] == FINE
     late = NOW + timedelta(minutes=11)
-    assert found(work.look_at_seals, late) == [
+    assert found(work.check_seals, late) == [
         (WARNING, "1 events of the record have no seal, the oldest of 2026-10-13 08:30"),
     ]
     sealing.seal(now=late)
-    assert found(work.look_at_seals, late)[0][0] == FINE
+    assert found(work.check_seals, late)[0][0] == FINE
 
 
 def test_the_key_of_the_record(db, settings, tmp_path):
     settings.AUDIT_DIR, settings.AUDIT_ANCHORS = tmp_path / "record", []
-    assert found(work.look_at_key)[0] == (FINE, f"no seal was made with {tmp_path / 'record'}")
+    assert found(work.check_key)[0] == (FINE, f"no seal was made with {tmp_path / 'record'}")
     audit.record("create", make_body("X"), by=None, now=NOW)
     sealing.seal(now=NOW)
     fine = (FINE, "seal number 1 stands as it was made here")
-    assert found(work.look_at_key) == [fine]
+    assert found(work.check_key) == [fine]
     settings.PRODUCTION = True
-    assert found(work.look_at_key) == [fine, (WARNING, "the newest seal is told nowhere outside")]
+    assert found(work.check_key) == [fine, (WARNING, "the newest seal is told nowhere outside")]
     settings.AUDIT_ANCHORS = [f"file://{tmp_path / 'anchors'}"]
-    assert found(work.look_at_key) == [fine, (WARNING, "anchors were last written never")]
+    assert found(work.check_key) == [fine, (WARNING, "anchors were last written never")]
     sealing.anchor(now=NOW)
-    assert found(work.look_at_key, NOW + 9 * DAY) == [fine]
+    assert found(work.check_key, NOW + 9 * DAY) == [fine]
     audit.record("create", make_body("Y"), by=None, now=NOW)
     sealing.seal(now=NOW)
-    assert found(work.look_at_key, NOW + timedelta(minutes=59))[0][0] == FINE
-    assert found(work.look_at_key, NOW + timedelta(minutes=61))[1] == (
+    assert found(work.check_key, NOW + timedelta(minutes=59))[0][0] == FINE
+    assert found(work.check_key, NOW + timedelta(minutes=61))[1] == (
         WARNING,
         "anchors were last written 2026-10-13 08:30",
     )
     (tmp_path / "record" / "state").chmod(0o640)
-    assert found(work.look_at_key)[0] == (
+    assert found(work.check_key)[0] == (
         WRONG,
         f"{tmp_path / 'record'} can be read by others than this user",
     )
     (tmp_path / "record" / "state").chmod(0o600)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("directives.core.sealing.status.is_in_database", lambda mark: False)
-        assert found(work.look_at_key)[0] == (
+        assert found(work.check_key)[0] == (
             WRONG,
             "the database does not have seal number 2, which was made here",
         )
     (tmp_path / "record" / "state").write_text("{")
-    assert found(work.look_at_key)[0] == (WRONG, f"{tmp_path / 'record' / 'state'} is damaged")
+    assert found(work.check_key)[0] == (WRONG, f"{tmp_path / 'record' / 'state'} is damaged")
 
 
 def test_backups(db):
-    assert found(work.look_at_backup) == [(WARNING, "none was ever made")]
+    assert found(work.check_backup) == [(WARNING, "none was ever made")]
     JobRun.objects.create(name="backup", last_ran_at=NOW, last_day=TODAY)
-    assert found(work.look_at_backup, NOW + DAY)[0][0] == FINE
-    assert found(work.look_at_backup, NOW + 4 * DAY)[0][0] == WRONG
+    assert found(work.check_backup, NOW + DAY)[0][0] == FINE
+    assert found(work.check_backup, NOW + 4 * DAY)[0][0] == WRONG
 
 
 @pytest.mark.parametrize(
@@ -297,20 +297,20 @@ def test_backups(db):
     ],
 )
 def test_a_calendar_that_ends(db, on, level):
-    assert found(work.look_at_calendar, on)[0][0] == level
+    assert found(work.check_calendar, on)[0][0] == level
 
 
 def test_counts_that_drifted_and_a_record_that_was_changed(cast):
     make_obligation(organisation=cast.body)
-    assert found(work.look_at_counts) == [(FINE, "every count agrees with a recount")]
+    assert found(work.check_counts) == [(FINE, "every count agrees with a recount")]
     Tally.objects.update(count=7)
-    assert {level for level, _words in found(work.look_at_counts)} == {WRONG}
+    assert {level for level, _words in found(work.check_counts)} == {WRONG}
     audit.record("create", cast.body, by=None, now=NOW)
     sealing.seal(now=NOW)
-    assert found(work.look_at_record)[0][0] == FINE
+    assert found(work.check_record)[0][0] == FINE
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("directives.core.sealing.verifying.hash_seal", lambda seal: "other")
-        assert "the seal itself was changed" in found(work.look_at_record)[0][1]
+        assert "the seal itself was changed" in found(work.check_record)[0][1]
 
 
 # The command
@@ -394,7 +394,9 @@ def test_a_whole_page_of_a_well_installation(
     time_machine.move_to(NOW, tick=False)
     for name in ("worker:a", "tick", "backup"):
         worker.record(name, NOW)
-    monkeypatch.setattr(database, "APART", timedelta.max)  # PostgreSQL's clock does not travel
+    monkeypatch.setattr(
+        database, "TOLERATED_DIFFERENCE", timedelta.max
+    )  # PostgreSQL's clock does not travel
     code, out = run(capsys, deep=True)
     names = [line.split()[1] for line in out.splitlines()[1:-1] if not line.startswith(" ")]
     assert names == [check.name.split()[0] for check in doctor.CHECKS]

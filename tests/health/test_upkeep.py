@@ -17,7 +17,7 @@ from directives.base import disk
 from directives.core.relighting import tick
 from directives.health import upkeep as upkeeping
 from directives.health.banners import banners
-from directives.health.upkeep import ENDED, Keeper, Upkeep, read
+from directives.health.upkeep import ENDED, Upkeep, UpkeepCache, read_upkeep
 from directives.management.commands import worker
 from directives.models import CalendarDay, JobRun, Obligation
 from tests.core.test_worker import note
@@ -122,7 +122,7 @@ def test_of_which_day_the_lights_are(cast, ticked, due, wanted):
     Obligation.objects.update(light_changes_on=due)
     if ticked:
         JobRun.objects.create(name="tick", last_ran_at=NOW, last_day=ticked)
-    assert read(NOW).lights_on == wanted
+    assert read_upkeep(NOW).lights_on == wanted
     assert upkeeping.old_lights(NOW) == (wanted if wanted < TODAY else None)
 
 
@@ -141,7 +141,7 @@ def test_a_night_explains_old_lights_and_a_day_does_not(day, clock, late):
 
 
 def test_an_empty_installation_is_not_late(db):
-    assert read(NOW) == Upkeep(TODAY, seen_at=None, full=False)
+    assert read_upkeep(NOW) == Upkeep(TODAY, seen_at=None, full=False)
 
 
 # What is read, and how often
@@ -150,14 +150,14 @@ def test_an_empty_installation_is_not_late(db):
 def test_a_process_reads_it_once_in_a_while(db, monkeypatch, django_assert_num_queries):
     clock = iter([100.0, 114.0, 116.0, 116.0])
     monkeypatch.setattr(upkeeping, "monotonic", lambda: next(clock))
-    keeper = Keeper()
+    upkeep_cache = UpkeepCache()
     # Runs, the oldest task, the calendar, the first light that is due.
     with django_assert_num_queries(4):
-        keeper.ask(NOW)
+        upkeep_cache.get(NOW)
     with django_assert_num_queries(0):
-        keeper.ask(NOW)
+        upkeep_cache.get(NOW)
     with django_assert_num_queries(4):
-        keeper.ask(NOW)
+        upkeep_cache.get(NOW)
 
 
 def test_a_worker_that_ended_as_it_should_was_seen(db):
@@ -165,7 +165,7 @@ def test_a_worker_that_ended_as_it_should_was_seen(db):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker.timezone, "now", lambda: NOW + timedelta(minutes=1))
         worker.end("worker:a")
-    seen = read(NOW)
+    seen = read_upkeep(NOW)
     assert seen.seen_at == NOW + timedelta(minutes=1)
     assert JobRun.objects.get(name__startswith="worker").name == ENDED
     assert seen.silent(NOW + timedelta(minutes=5)) is False  # it is being restarted
@@ -176,11 +176,11 @@ def test_what_waits_and_was_backed_up_is_read(db):
     note.enqueue("x")
     DBTaskResult.objects.update(enqueued_at=NOW - timedelta(hours=2))
     JobRun.objects.create(name="backup", last_ran_at=NOW - timedelta(days=4), last_day=TODAY)
-    seen = read(NOW)
+    seen = read_upkeep(NOW)
     assert (seen.tasks_wait(NOW), seen.backup_late(NOW)) == (True, True)
     # It was begun, and never ended well.
     JobRun.objects.update(last_ran_at=datetime(1970, 1, 1, tzinfo=UTC))
-    assert read(NOW).backed_up_at is None
+    assert read_upkeep(NOW).backed_up_at is None
 
 
 # Who is told what
@@ -204,12 +204,12 @@ AGO = NOW - timedelta(days=1)
 def test_overseers_are_told_the_worst_and_nobody_else_is(cast, facts, said):
     state = Upkeep(**facts)
     told = banners(state, cast.supervisor, NOW)
-    assert [said in banner.words for banner in told] == ([True] if said else [])
-    assert [banner.words.endswith("请告知系统管理员。") for banner in told] == (
+    assert [said in banner.message for banner in told] == ([True] if said else [])
+    assert [banner.message.endswith("请告知系统管理员。") for banner in told] == (
         [True] if said else []
     )
     assert [
-        banner.words.endswith("按其提示处理。") for banner in banners(state, cast.admin, NOW)
+        banner.message.endswith("按其提示处理。") for banner in banners(state, cast.admin, NOW)
     ] == ([True] if said else [])
     for who in (cast.staff, cast.manager, cast.viewer, cast.outsider):
         assert banners(state, who, NOW) == ()
@@ -226,7 +226,7 @@ def test_overseers_are_told_the_worst_and_nobody_else_is(cast, facts, said):
 def test_everybody_is_told_of_old_lights(cast, facts, said):
     for who in (cast.staff, cast.manager, cast.viewer, cast.outsider, cast.supervisor, cast.admin):
         (banner,) = banners(Upkeep(lights_on=date(2026, 10, 11), **facts), who, NOW)
-        assert f"亮灯及相关数据截至10月11日。{said}" in banner.words
+        assert f"亮灯及相关数据截至10月11日。{said}" in banner.message
 
 
 def test_from_november_on_overseers_are_told_that_the_calendar_ends(

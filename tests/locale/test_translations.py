@@ -17,7 +17,7 @@ def project(tmp_path, settings, monkeypatch):
     settings.BASE_DIR = tmp_path
     monkeypatch.setattr(translations, "LOCALE", tmp_path / "directives" / "locale")
     monkeypatch.setattr(
-        translations, "WORDS", tmp_path / "directives" / "locale" / "zh_Hant.words.tsv"
+        translations, "WORDS_FILE", tmp_path / "directives" / "locale" / "zh_Hant.words.tsv"
     )
     (tmp_path / "directives").mkdir()
     (tmp_path / "templates").mkdir()
@@ -94,7 +94,7 @@ def test_merging_makes_both_scripts_and_later_lines_win(project):
 
 def test_an_interface_in_traditional_script_has_its_own_words_and_quotation_marks(project):
     (project / "directives" / "locale").mkdir()
-    translations.WORDS.write_text(
+    translations.WORDS_FILE.write_text(
         "# a note\n文件\t檔案\n政策文件\t政策文件\n第 %(line)s 行\t第 %(line)s 列\n”列\t”欄\n",
         encoding="utf-8",
     )

@@ -298,7 +298,7 @@ def test_a_worker_that_dies_is_started_again_with_growing_pauses_and_then_given_
 
     worker = serve.Restarter(start=start, say=said.append)
     for clock in range(40):
-        worker.look(clock)
+        worker.check(clock)
     assert starts == [0, 2, 5, 10, 19]
     assert [re.search(r"again in \d+ s|not started again", words)[0] for words in said] == [
         "again in 1 s",
@@ -315,7 +315,7 @@ def test_a_worker_that_dies_now_and_then_is_always_started_again() -> None:
     said: list[str] = []
     worker = serve.Restarter(start=lambda: serve.Child("worker", Dead()), say=said.append)
     for clock in range(0, 10_000, 30):
-        worker.look(clock)
+        worker.check(clock)
     assert len(said) > 100
     assert {words[-23:] for words in said} <= {
         "is started again in 1 s",

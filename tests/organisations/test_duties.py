@@ -16,7 +16,7 @@ from directives.catalogue.kinds import KINDS
 from directives.core import jobs
 from directives.core.notices import render_text
 from directives.core.rules import RIGHTS, can_administer, can_give, can_reset, may
-from directives.health.accounts import look_at_duties
+from directives.health.accounts import check_duties
 from directives.health.findings import FINE, WARNING
 from directives.models import (
     Event,
@@ -389,10 +389,10 @@ def test_the_doctor_names_who_holds_two_and_strips_nobody(settings, cast, db):
     both = make_administrator("both")
     works = make_member(cast.body, "staff", "works", is_auditor=True)
     make_administrator("fine", SYSTEM)
-    assert {finding.level for finding in look_at_duties(NOW)} == {FINE}
+    assert {finding.level for finding in check_duties(NOW)} == {FINE}
     settings.SEPARATE_DUTIES = True
-    found = [finding for finding in look_at_duties(NOW) if finding.level == WARNING]
-    assert [finding.words.split()[0] for finding in found] == ["both", "works"]
+    found = [finding for finding in check_duties(NOW) if finding.level == WARNING]
+    assert [finding.message.split()[0] for finding in found] == ["both", "works"]
     assert all(finding.remedy for finding in found)
     assert (stored(both).duties, works.memberships.count()) == ({SYSTEM, SECURITY}, 1)
 

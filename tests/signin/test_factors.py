@@ -113,7 +113,7 @@ def test_a_recovery_code_opens_once_also_where_its_secret_was_plain(supervisor, 
 def secrets_of(user, *, sealed):
     rows = Authenticator.objects.filter(user=user).values_list("data", flat=True)
     held = [row[name] for row in rows for name in factors.SECRETS if name in row]
-    return sum(secret.startswith(factors.SEALED) is sealed for secret in held)
+    return sum(secret.startswith(factors.ENCRYPTED_PREFIX) is sealed for secret in held)
 
 
 def test_the_database_holds_no_secret_and_keys_rotate(supervisor, settings, capsys):

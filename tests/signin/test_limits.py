@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from directives.models import SignInAttempt
 from directives.signin import limits
-from directives.signin.addresses import client_address, place
+from directives.signin.addresses import client_address, subscriber_address
 
 WORD = "白云-over-7-hills"
 
@@ -56,7 +56,7 @@ def test_a_browser_that_signed_in_before_is_not_shut_out_from_its_own_address(ca
 
 
 def test_many_failures_from_everywhere_stop_strangers_and_not_whoever_is_known(cast, monkeypatch):
-    monkeypatch.setattr(limits, "OF_ACCOUNT", (3, timedelta(hours=1)))
+    monkeypatch.setattr(limits, "ACCOUNT_LIMIT", (3, timedelta(hours=1)))
     assert enter(address="198.51.100.7").status_code == 302
     for number in range(4):
         enter(word="wrong-guess", address=f"203.0.113.{number}")
@@ -65,7 +65,7 @@ def test_many_failures_from_everywhere_stop_strangers_and_not_whoever_is_known(c
 
 
 def test_one_address_fails_only_so_often_over_all_names(cast, monkeypatch):
-    monkeypatch.setattr(limits, "OF_PLACE", (3, timedelta(minutes=10)))
+    monkeypatch.setattr(limits, "PLACE_LIMIT", (3, timedelta(minutes=10)))
     for number in range(3):
         enter(f"nobody{number}", "wrong-guess")
     assert enter().status_code == 200
@@ -151,7 +151,7 @@ def test_two_proxies_each_add_one(settings):
 def test_a_subscriber_of_ipv6_is_one_place(settings):
     settings.PROXIES = 0
     places = {
-        place(RequestFactory().get("/", REMOTE_ADDR=f"2001:db8:1:2::{number}"))
+        subscriber_address(RequestFactory().get("/", REMOTE_ADDR=f"2001:db8:1:2::{number}"))
         for number in (1, 2, "ffff")
     }
     assert places == {"2001:db8:1:2::"}

@@ -162,7 +162,7 @@ def _handle_error(row: Job, act: str, error: Exception, *, awaited: bool) -> boo
             error,
         )
         close_connections()
-        queue_again = partial(_requeue, row, counts=True, why=BROKE, after=PAUSE)
+        queue_again = partial(_requeue, row, counts=True, reason=BROKE, after=PAUSE)
         queue_again() if awaited else retry_while_away(queue_again)
     else:
         incident = f"{act}-{row.pk}-{timezone.localtime():%m%d%H%M}"
@@ -186,16 +186,16 @@ def _busy_job(name: str, condition: Q) -> Job | None:
 def _take(row: Job) -> bool:
     """Make this process the one that runs the job; False if the job is stopped instead."""
     left_behind = row.moved_at is not None  # by a web process that ended, or is far too slow
-    if _stop_if_repeated(row, counts=left_behind, why=ENDED):
+    if _stop_if_repeated(row, counts=left_behind, reason=ENDED):
         return False
     change_state(row, RUNNING if row.state == WAITING else row.state, tries=row.tries + left_behind)
     return True
 
 
 def _run_turn(row: Job) -> None:
-    act, until = _act(row.act), time.monotonic() + TURN_SECONDS
+    act, turn_end = _act(row.act), time.monotonic() + TURN_SECONDS
     while act.carry_out(row):
-        if time.monotonic() >= until:
+        if time.monotonic() >= turn_end:
             _wait(row)
             return
         # SQLite has one writer, and those that wait for it try again every tenth of a second.
@@ -228,19 +228,21 @@ def _halt(row: Job, act: str, state: str, fault: str, refusal: Refusal | None = 
 # Recovery: `counts` says whether the job itself may be the reason why its process ended.
 
 
-def _stop_if_repeated(row: Job, *, counts: bool, why: str | Promise) -> bool:
+def _stop_if_repeated(row: Job, *, counts: bool, reason: str | Promise) -> bool:
     """Stop the job if TRIES processes ended in the same part; returns whether it was stopped."""
     if row.tries + counts < TRIES:
         return False
-    logger.error("The act %s on %s %s stops: %s", row.act, _name(row), row.pk, why)
+    logger.error("The act %s on %s %s stops: %s", row.act, _name(row), row.pk, reason)
     with translation.override(row.language):
-        _halt(row, row.act, STOPPED, str(why))
+        _halt(row, row.act, STOPPED, str(reason))
     return True
 
 
-def _requeue(row: Job, *, counts: bool, why: str | Promise, after: timedelta | None = None) -> None:
+def _requeue(
+    row: Job, *, counts: bool, reason: str | Promise, after: timedelta | None = None
+) -> None:
     """Queue a job that was left unfinished, or stop it."""
-    if _stop_if_repeated(row, counts=counts, why=why):
+    if _stop_if_repeated(row, counts=counts, reason=reason):
         return
     try:
         _wait(row, after, tries=row.tries + counts)
@@ -258,7 +260,7 @@ def rescue(abandoned: DBTaskResult[Any, Any], *, counts: bool, now: datetime) ->
         if same_run.delete()[0]:  # the job gets a new task
             for name in MODELS:
                 if row := _busy_job(name, Q(task=abandoned.pk)):
-                    _requeue(row, counts=counts, why=ENDED)
+                    _requeue(row, counts=counts, reason=ENDED)
     elif len(abandoned.worker_ids) < TRIES:
         same_run.update(status=TaskResultStatus.READY)
     else:
@@ -284,4 +286,4 @@ def sweep() -> None:
     live_ids = set(live_tasks.values_list("pk", flat=True)) if task_ids else set()
     for row in rows:
         if row.task not in live_ids:
-            _requeue(row, counts=row.moved_at is not None, why=ENDED)
+            _requeue(row, counts=row.moved_at is not None, reason=ENDED)

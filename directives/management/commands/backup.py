@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from directives.backups.keeping import KEEP
-from directives.backups.making import keep, make
+from directives.backups.making import make, make_in_folder
 from directives.models import JobRun
 
-SHOWN = 20  # faults that are printed one by one
+LISTED = 20  # faults that are printed one by one
 DAYS, WEEKS, MONTHS = (number for _period, number in KEEP)
 
 
@@ -36,15 +36,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        where = parser.add_mutually_exclusive_group()
-        where.add_argument(
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(
             "folder",
             type=Path,
             nargs="?",
             metavar="FOLDER",
             help="a new folder for this one backup",
         )
-        where.add_argument(
+        group.add_argument(
             "--into",
             type=Path,
             metavar="FOLDER",
@@ -56,9 +56,9 @@ class Command(BaseCommand):
         if folder:
             manifest = make(folder, now=now)
         else:
-            folder, manifest = keep(self.kept_in(into), now=now)
+            folder, manifest = make_in_folder(self.backup_folder(into), now=now)
         record(now, scheduled=folder.parent in (into, Path(settings.BACKUP_DIR)))
-        for fault in manifest.faults[:SHOWN]:
+        for fault in manifest.faults[:LISTED]:
             self.stderr.write(f"Warning: {fault}")
         if manifest.faults:
             number = len(manifest.faults)
@@ -68,11 +68,11 @@ class Command(BaseCommand):
             contents = f"{manifest.size():,} bytes, {rows:,} rows, {len(manifest.files):,} files"
             self.stdout.write(f"{folder}: {contents}; read back, whole.")
 
-    def kept_in(self, into: Path | None) -> Path:
+    def backup_folder(self, into: Path | None) -> Path:
         """The folder of backups. Raises CommandError unless exactly one setting names it."""
         if into and settings.BACKUP_DIR:
-            why = f"The worker makes the daily backup in {settings.BACKUP_DIR}"
-            raise CommandError(f"{why}. Empty BACKUP_DIR to use a timer.")
+            reason = f"The worker makes the daily backup in {settings.BACKUP_DIR}"
+            raise CommandError(f"{reason}. Empty BACKUP_DIR to use a timer.")
         if not into and not settings.BACKUP_DIR:
             raise CommandError("Name a new folder, or set BACKUP_DIR, where backups are kept.")
         return into or Path(settings.BACKUP_DIR)

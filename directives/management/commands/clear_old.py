@@ -1,4 +1,4 @@
-"""Delete old data that nobody needs any more.
+"""Delete expired data.
 
 The worker runs it each day. It may be run at any time, and is safe to run twice.
 """
@@ -37,9 +37,9 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, however_many: bool, verbosity: int, **options: Any) -> None:
         now = timezone.now()
         old = (*self.rows(now, dry_run), *self.files(now, dry_run, however_many))
-        for what, count, days, why in old:
+        for subject, count, days, reason in old:
             if verbosity:
-                self.stdout.write(f"{what}: {count} (after {days} days: {why})")
+                self.stdout.write(f"{subject}: {count} (after {days} days: {reason})")
 
     def rows(self, now: datetime, dry_run: bool) -> Iterator[tuple[str, int, int, str]]:
         for rule in clearing.RETENTION_RULES:
@@ -76,5 +76,5 @@ class Command(BaseCommand):
             days,
             "no row can come to know them",
         )
-        why = "whoever wrote them was killed"
-        yield "temporary files of this machine", len(abandoned), days, why
+        reason = "whoever wrote them was killed"
+        yield "temporary files of this machine", len(abandoned), days, reason

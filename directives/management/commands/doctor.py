@@ -3,7 +3,6 @@
 import json
 import sys
 from argparse import ArgumentParser
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -36,26 +35,31 @@ class Command(BaseCommand):
         now = timezone.now()
         findings = list(examine(now, deep=deep))
         level = max((finding.level for _name, finding in findings), default=FINE)
-        self.tell_program(findings, level) if as_json else self.tell_person(findings, level)
+        self.write_json(findings, level) if as_json else self.write_text(findings, level)
         if level:
             sys.exit(level)
 
-    def tell_program(self, findings: list[tuple[str, Finding]], level: int) -> None:
+    def write_json(self, findings: list[tuple[str, Finding]], level: int) -> None:
         rows = [
-            {"check": name, **asdict(finding), "level": STATES[finding.level]}
+            {
+                "check": name,
+                "level": STATES[finding.level],
+                "words": finding.message,
+                "remedy": finding.remedy,
+            }
             for name, finding in findings
         ]
         self.stdout.write(
             json.dumps({"state": STATES[level], "findings": rows}, ensure_ascii=False, indent=1),
         )
 
-    def tell_person(self, findings: list[tuple[str, Finding]], level: int) -> None:
+    def write_text(self, findings: list[tuple[str, Finding]], level: int) -> None:
         moment = timezone.localtime(timezone.now())
         self.stdout.write(f"The tracker on {moment:%Y-%m-%d %H:%M}, {settings.ENVIRONMENT}")
         for name, finding in findings:
             state = STATES[finding.level]
             label = state.upper() if finding.level else state
-            self.stdout.write(f"{label:<8} {name:<13} {finding.words}")
+            self.stdout.write(f"{label:<8} {name:<13} {finding.message}")
             if finding.remedy:
                 self.stdout.write(f"{'':<23}→ {finding.remedy}")
         self.stdout.write(CLOSING[STATES[level]])

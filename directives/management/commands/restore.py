@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django_tasks_db.models import DBTaskResult
 
-from directives.backups.files import where
+from directives.backups.files import describe_storage
 from directives.backups.restoring import end_sessions, restore
 from directives.health.database import unapplied_migrations
 
@@ -17,8 +17,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        words = "the folder that manage.py backup made"
-        parser.add_argument("backup", type=Path, metavar="BACKUP", help=words)
+        help_text = "the folder that manage.py backup made"
+        parser.add_argument("backup", type=Path, metavar="BACKUP", help=help_text)
 
     def handle(self, *, backup: Path, **options: Any) -> None:
         manifest = restore(backup)
@@ -29,11 +29,13 @@ class Command(BaseCommand):
         rows = sum(manifest.rows.values())
         contents = f"{rows:,} rows in {len(manifest.rows)} tables, {len(manifest.files):,} files"
         self.stdout.write(f"Restored the backup of {manifest.made_at}: {contents}")
-        self.stdout.write(f"in {where()}. All are as the manifest says.")
+        self.stdout.write(f"in {describe_storage()}. All are as the manifest says.")
         self.stdout.write(f"What was written after {manifest.made_at} is not there.")
         self.stdout.write(f"{ended} sessions were ended: everybody signs in again.")
-        if waiting := DBTaskResult.objects.filter(status__in=("READY", "RUNNING")).count():
-            self.stdout.write(f"{waiting} background tasks were not finished: the worker goes on.")
+        if unfinished := DBTaskResult.objects.filter(status__in=("READY", "RUNNING")).count():
+            self.stdout.write(
+                f"{unfinished} background tasks were not finished: the worker goes on."
+            )
         steps = ["manage.py migrate", "manage.py tallies --rebuild"] if behind else []
         steps += [
             "manage.py tallies --check",

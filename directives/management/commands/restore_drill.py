@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *, look: bool, **options: Any) -> None:
         if look:
-            self.stdout.write(drill.look())
+            self.stdout.write(drill.check_restored())
             return
         try:
             drill.drill(now=timezone.now(), say=self.say)

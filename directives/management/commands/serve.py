@@ -55,9 +55,9 @@ class Child:
 
 @dataclass
 class Restarter:
-    """Starts the worker, and starts it again when it dies, until it dies too often.
+    """Starts the worker, and restarts it when it dies, until it dies too often.
 
-    `start` starts a worker, `say` prints to the terminal. Times are passed in, in seconds.
+    `start` starts a worker, `say` prints to the terminal. Times are in seconds.
     """
 
     start: Callable[[], Child]
@@ -70,7 +70,7 @@ class Restarter:
     def running(self) -> list[Child]:
         return [self.child] if self.child is not None else []
 
-    def look(self, now: float) -> None:
+    def check(self, now: float) -> None:
         """Start the worker if it is time; report its death if it has died."""
         if self.due is not None and now >= self.due:
             self.due, self.child = None, self.start()
@@ -190,7 +190,7 @@ def wait_until_serving(children: list[Child], port: int, worker: Restarter) -> N
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         require_alive(children)
-        worker.look(time.monotonic())
+        worker.check(time.monotonic())
         status = sign_in_status(port)
         if status == http.HTTPStatus.OK:
             return
@@ -264,7 +264,7 @@ class Command(BaseCommand):
             self.announce(port=port, new=new)
             while True:
                 require_alive(children)
-                worker.look(time.monotonic())
+                worker.check(time.monotonic())
                 time.sleep(0.5)
         except StopAsked:
             self.say("\nStopping …")
@@ -308,9 +308,9 @@ class Command(BaseCommand):
         connections.close_all()
         if present:
             lines.append(f"Demo accounts: {', '.join(name for name in names if name in present)}")
-            known = "is printed above, this once" if new else "was printed at the first start"
+            hint = "is printed above, this once" if new else "was printed at the first start"
             lines += [
-                f"Their password {known}. To set another: .venv/bin/python manage.py "
+                f"Their password {hint}. To set another: .venv/bin/python manage.py "
                 "changepassword NAME",
                 "",
             ]

@@ -17,13 +17,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument(
+        action = parser.add_mutually_exclusive_group(required=True)
+        action.add_argument(
             "--check",
             action="store_true",
             help="print each difference; writers wait while it counts",
         )
-        what.add_argument(
+        action.add_argument(
             "--rebuild", action="store_true", help="delete every tally and count again"
         )
 

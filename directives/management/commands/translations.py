@@ -33,7 +33,7 @@ except ImportError:  # pragma: no cover - Babel is a requirement of the tests al
     Catalog = extract = write_mo = read_po = write_po = None  # type: ignore[assignment, misc]
 
 LOCALE = settings.BASE_DIR / "directives" / "locale"
-WORDS = LOCALE / "zh_Hant.words.tsv"
+WORDS_FILE = LOCALE / "zh_Hant.words.tsv"
 SOURCES = ("directives/**/*.py", "qunzhu_tracker/*.py", "templates/**/*.html", "templates/**/*.txt")
 KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("_", "_lazy", "gettext", "gettext_lazy", "gettext_noop")),
@@ -83,11 +83,11 @@ def _of_python(text: str) -> Iterator[tuple[int, Key]]:
     for call in sorted(calls, key=lambda call: call.lineno):
         name = getattr(call.func, "id", getattr(call.func, "attr", ""))
         constants = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
-        words = [value for value in constants if isinstance(value, str)]
-        if name in KEYWORDS and words:
-            context = words.pop(0) if "pgettext" in name and len(words) > 1 else ""
-            plural = words[1] if name.startswith("n") and len(words) > 1 else ""
-            yield call.lineno, Key(context, words[0], plural)
+        texts = [value for value in constants if isinstance(value, str)]
+        if name in KEYWORDS and texts:
+            context = texts.pop(0) if "pgettext" in name and len(texts) > 1 else ""
+            plural = texts[1] if name.startswith("n") and len(texts) > 1 else ""
+            yield call.lineno, Key(context, texts[0], plural)
 
 
 def catalogue_path(locale: str, suffix: str = "po") -> Path:
@@ -181,17 +181,23 @@ def placeholders(text: str) -> set[str]:
 
 
 def make_hant(hans: dict[Key, str]) -> dict[Key, str]:
-    """Convert to Traditional script, with its own words and quotation marks for interfaces.
+    """Convert to Traditional script, with its own vocabulary and quotation marks.
 
-    (Documents keep their words; only their characters change.) A word of one character replaces
-    only whole strings, such as 行 as the head of a column: it is part of too many others.
+    A replacement for a single character applies only to whole strings, such as 行 as the heading
+    of a column, because it is part of too many other words.
     """
-    words = {key.english: word for _number, key, word in read_tsv(WORDS)} if WORDS.exists() else {}
-    longest_first = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
-    known = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+    replacements = (
+        {key.english: word for _number, key, word in read_tsv(WORDS_FILE)}
+        if WORDS_FILE.exists()
+        else {}
+    )
+    longest_first = sorted((word for word in replacements if len(word) > 1), key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
 
     def converted(text: str) -> str:
-        return words.get(text) or known.sub(lambda match: words[match[0]], text).translate(QUOTES)
+        return replacements.get(text) or pattern.sub(
+            lambda match: replacements[match[0]], text
+        ).translate(QUOTES)
 
     return {key: converted(to_hant(text)) for key, text in hans.items()}
 

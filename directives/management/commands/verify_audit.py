@@ -59,11 +59,11 @@ class Command(BaseCommand):
         try:
             self.carry_out(**options)
         except keys.Damaged as error:
-            words = (
+            message = (
                 f"{error}, so nothing was verified. Keep it aside for whoever looks into it, and "
                 "run this again without it"
             )
-            raise CommandError(words, returncode=2) from error
+            raise CommandError(message, returncode=2) from error
         except OSError as error:
             raise CommandError(f"Nothing was verified: {error}", returncode=2) from error
 
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         elif options["prove"] is not None:
             self.stdout.write(self.proof(options["prove"]))
         elif acknowledge is not None:
-            self.note(acknowledge, reason)
+            self.note_acknowledged(acknowledge, reason)
         else:
             result = examine(since_last=since_last, lines=anchor)
             self.demand_whole("the audit record", result.faults)
@@ -89,11 +89,11 @@ class Command(BaseCommand):
                 keys.note_verified(result.end)
             self.stdout.write(self.summary(result))
 
-    def demand_whole(self, what: str, faults: list[str]) -> None:
+    def demand_whole(self, subject: str, faults: list[str]) -> None:
         for fault in faults:
             self.stderr.write(fault)
         if faults:
-            raise CommandError(f"{what} is not whole: {len(faults)} faults", returncode=1)
+            raise CommandError(f"{subject} is not whole: {len(faults)} faults", returncode=1)
 
     def check_copy(self, name: str, lines: list[str]) -> None:
         result = check(Path(name), lines=lines)
@@ -104,7 +104,7 @@ class Command(BaseCommand):
     def copy_summary(self, result: Checked) -> list[str]:
         """What a copy without faults proves, and what it does not prove."""
         proved, newest = len(result.places), result.newest
-        words = [
+        lines = [
             f"{proved} events are as they were sealed; {len(result.unsealed)} more were under no "
             "seal when the copy was made."
         ]
@@ -117,25 +117,25 @@ class Command(BaseCommand):
                 f"They stand at the places {min(result.places)} to {max(result.places)} of the "
                 "record: none between is missing"
             )
-            words.append(f"{between if result.gaps else consecutive}.")
+            lines.append(f"{between if result.gaps else consecutive}.")
         if newest:
-            words.append(
+            lines.append(
                 f"Newest seal: number {newest.number}, {newest.total} events in all, hash "
                 f"{newest.hash}."
             )
         if result.compared:
-            words.append(
+            lines.append(
                 "Its seals are in the chain of this installation, whose record tells that the "
                 "copy was taken."
             )
         if result.anchored:
-            words.append(f"{result.anchored} anchors tell of its seals.")
+            lines.append(f"{result.anchored} anchors tell of its seals.")
         if not result.compared and not result.anchored:
-            words.append(
+            lines.append(
                 "Whoever forges a copy can make seals and keys of their own: compare the newest "
                 "seal with an anchor (--anchor)."
             )
-        return words
+        return lines
 
     def proof(self, pk: int) -> str:
         result = prove(pk)
@@ -144,22 +144,22 @@ class Command(BaseCommand):
         return json.dumps(result, ensure_ascii=False, indent=1)
 
     def summary(self, result: Verification) -> str:
-        words = (
+        text = (
             f"{result.events} events under {result.seals} seals are whole; "
             f"{result.waiting} wait for the next seal"
         )
         if result.before:
-            words += (
+            text += (
                 f"; {result.before} events before them were read by an earlier run, and not again"
             )
         if not result.outside:
-            words += (
+            text += (
                 ". Nothing is known of seals on this machine (AUDIT_DIR): only an anchor shows "
                 "whether newer ones are missing"
             )
-        return words
+        return text
 
-    def note(self, number: int, reason: str) -> None:
+    def note_acknowledged(self, number: int, reason: str) -> None:
         if not reason.strip():
             raise CommandError("Say why: --reason …")
         entries = acknowledge(number, reason=reason, now=timezone.now())

@@ -194,9 +194,9 @@ class Chores:
                 )
         close_old_connections()
 
-    def keep(self, over: threading.Event) -> None:
-        """Run chores until `over` is set; the target of a thread."""
-        while not over.wait(1):
+    def run_until(self, stopped: threading.Event) -> None:
+        """Run chores until `stopped` is set; the target of a thread."""
+        while not stopped.wait(1):
             self.run_due()
         connections.close_all()
 
@@ -273,18 +273,18 @@ class Command(BaseCommand):
         If the loop itself fails (for example, the database is away), the name is given up: its
         heartbeat ages, and the next round rescues its running task.
         """
-        name, over = new_name(), threading.Event()
+        name, stopped = new_name(), threading.Event()
         self.heart = heart = heartbeat(
             name, lambda: "" if self.stopping.is_set() else boot_of_machine()
         )
         heart.run_due()
         self.worker = task_worker(name, batch=False)
         threads = [
-            threading.Thread(target=chores.keep, args=(over,), daemon=True)
+            threading.Thread(target=chores.run_until, args=(stopped,), daemon=True)
             for chores in (heart, chores_of(name))
         ]
         # It is not joined: an unfinished backup is recognised by its name.
-        backup = threading.Thread(target=backup_of(name).keep, args=(over,), daemon=True)
+        backup = threading.Thread(target=backup_of(name).run_until, args=(stopped,), daemon=True)
         for thread in (*threads, backup):
             thread.start()
         failed = False
@@ -292,16 +292,16 @@ class Command(BaseCommand):
             if not self.stopping.is_set():
                 self.worker.run()
         except Exception as error:
-            failed, ours = True, outage_of(error) is None
+            failed, is_bug = True, outage_of(error) is None
             logger.error(
                 "The task loop failed; it begins again in %s seconds: %s",
                 RESTART_SECONDS,
                 error,
-                exc_info=ours,
+                exc_info=is_bug,
             )
             self.stopping.wait(RESTART_SECONDS)
         finally:
-            over.set()
+            stopped.set()
             for thread in threads:
                 thread.join()
         if not failed:
