@@ -60,8 +60,8 @@ def _problem(upkeep: Upkeep, now: datetime, *, only_lights: bool) -> tuple[str, 
         return silence, effect
     if upkeep.tasks_wait(now):
         facts = {"moment": format_moment(upkeep.waiting_since, today)}
-        waiting = _("Tasks for the background service have been waiting since %(moment)s.")
-        return (waiting % facts,)
+        text = _("Tasks for the background service have been waiting since %(moment)s.")
+        return (text % facts,)
     if upkeep.backup_late(now):
         facts = {"moment": format_moment(upkeep.backed_up_at, today)}
         return (_("The last backup was made on %(moment)s.") % facts,)

@@ -123,10 +123,10 @@ class DirectiveResource(SafeResource):
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Check each document as the pages do."""
         context, ids = context_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
-        known = Directive.objects.in_bulk(ids_in(ids))
+        directives = Directive.objects.in_bulk(ids_in(ids))
         documents: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         for line, row in numbered_rows(dataset.dict):
-            directive = known.get(whole_number(row.get("id") or ""))
+            directive = directives.get(whole_number(row.get("id") or ""))
             if directive is not None:  # otherwise `before_import_row` fails
                 values = {
                     name: row[name] for name in ("modality", "kind", "cadence") if name in row
@@ -143,13 +143,16 @@ class DirectiveResource(SafeResource):
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
         pk = whole_number(row.get("id") or 0)
-        known = None if pk is None else Directive.objects.filter(pk=pk).first()
-        if known is None:
+        directive = None if pk is None else Directive.objects.filter(pk=pk).first()
+        if directive is None:
             raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("id")})
-        if row.get("text", known.text) != known.text or row.get("code", known.code) != known.code:
+        if (
+            row.get("text", directive.text) != directive.text
+            or row.get("code", directive.code) != directive.code
+        ):
             raise ValidationError(
                 _("%(code)s: the document’s text and codes cannot be changed here.")
-                % {"code": known.code}
+                % {"code": directive.code}
             )
 
 
@@ -247,11 +250,11 @@ class ObligationResource(SafeResource):
     def save_instance(
         self, instance: Obligation, is_create: bool, row: dict[str, Any], **kwargs: Any
     ) -> None:
-        wanted = {name: getattr(instance, name) for name in self.TERMS}
+        terms = {name: getattr(instance, name) for name in self.TERMS}
         stored = Obligation.objects.select_related("organisation").get(pk=instance.pk)
         try:
             change_obligations(
-                [stored], wanted, action="import", by=kwargs.get("user"), now=timezone.now()
+                [stored], terms, action="import", by=kwargs.get("user"), now=timezone.now()
             )
         except Refusal as refusal:
             raise ValidationError(str(refusal)) from refusal
@@ -285,30 +288,32 @@ class MeasureResource(SafeResource):
         """Lock the plans, so that none is submitted meanwhile."""
         ids = ids_in(row.get("id") or "" for row in dataset.dict)
         plans = ids_in(row.get("plan") or "" for row in dataset.dict)
-        named = Q(pk__in=plans) | Q(pk__in=Measure.objects.filter(pk__in=ids).values("plan"))
-        list(Plan.objects.select_for_update(of=("self",)).filter(named).order_by("pk"))
+        affected_plans = Q(pk__in=plans) | Q(
+            pk__in=Measure.objects.filter(pk__in=ids).values("plan")
+        )
+        list(Plan.objects.select_for_update(of=("self",)).filter(affected_plans).order_by("pk"))
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
         """Check that the plan is editable and the same, and that its body owes the obligations."""
         super().before_import_row(row, **kwargs)
-        known = None
+        measure = None
         if row.get("id"):
             pk = whole_number(row["id"])
             measures = Measure.objects.select_related("plan")
-            known = None if pk is None else measures.filter(pk=pk).first()
-            if known is None:
+            measure = None if pk is None else measures.filter(pk=pk).first()
+            if measure is None:
                 raise ValidationError(_("No measure has the record ID %(id)s.") % {"id": row["id"]})
         plan_pk = whole_number(row.get("plan") or 0)
         plan: Plan | None = None
-        if known is not None:
-            plan = known.plan
+        if measure is not None:
+            plan = measure.plan
         elif plan_pk is not None:
             plan = Plan.objects.filter(pk=plan_pk).first()
         if plan is None:
             raise ValidationError(
                 _("No plan has the record ID %(id)s.") % {"id": row.get("plan") or "—"}
             )
-        if known and str(row.get("plan", plan.pk)) != str(plan.pk):
+        if measure and str(row.get("plan", plan.pk)) != str(plan.pk):
             raise ValidationError(
                 _("A measure cannot move to another plan: this one is in plan %(id)s.")
                 % {"id": plan.pk}

@@ -27,10 +27,10 @@ PERSON_COLUMNS = {
 }
 
 
-def _columns(model: type[Model], wanted: Collection[str] | None = None) -> list[str]:
+def _columns(model: type[Model], selected: Collection[str] | None = None) -> list[str]:
     """The columns of a table in their order: all, or those in `wanted`."""
     columns = [field.column for field in model._meta.concrete_fields if field.column is not None]
-    return [name for name in columns if wanted is None or name in wanted]
+    return [name for name in columns if selected is None or name in selected]
 
 
 COLUMNS: dict[type[Model], list[str]] = {

@@ -32,7 +32,7 @@ class CellLine:
         return "" if isinstance(self.cell, Fault) else self.cell.stands
 
     @property
-    def why(self) -> str:
+    def reason(self) -> str:
         return self.cell.expected if isinstance(self.cell, Fault) else self.cell.why
 
     @property
@@ -63,7 +63,7 @@ COLUMNS = (
     Column(
         "expected",
         _("What was expected, or why it is not imported"),
-        lambda line: line.why,
+        lambda line: line.reason,
         width=48,
     ),
     Column("remedy", _("Suggested fix"), lambda line: line.remedy, width=48),

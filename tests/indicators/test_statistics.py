@@ -133,7 +133,7 @@ def test_a_figure_counts_for_its_body_and_everybody_above(cast, asked):
         by=cast.supervisor,
         now=NOW,
     )
-    assert (filed.new, filed.changed, filed.same) == (2, 0, 0)
+    assert (filed.new, filed.changed, filed.unchanged) == (2, 0, 0)
     assert [row.organisation for row in filed.figures] == [cast.child, cast.sibling]
     assert totals(asked) == {"Q01A": (1, 12), "Q01": (1, 12), "C000": (2, 42), "Q02": (1, 30)}
     assert tallies.drift() == []
@@ -159,7 +159,7 @@ def test_a_correction_moves_the_totals_and_stays_in_the_record(cast, asked):
     assert (
         statistics.file_figures(
             [given(asked, cast.body, "15", note="补报")], by=cast.staff, now=NOW
-        ).same
+        ).unchanged
         == 1
     )
     assert Event.objects.filter(subject_type="figure").count() == 2

@@ -31,7 +31,7 @@ class FilingResult:
     figures: tuple[Figure, ...]  # in the order in which they were reported
     new: int
     changed: int
-    same: int
+    unchanged: int
 
 
 @counted()

@@ -125,9 +125,9 @@ class PeriodChoices:
     @property
     def cadence_choices(self) -> list[tuple[str, object, Period]]:
         """Each cadence with its name and its shown or latest period."""
-        shown = {self.period.cadence: self.period}
+        period_by_cadence = {self.period.cadence: self.period}
         return [
-            (key, label, shown.get(key, Period.last_ended(self.today, key)))
+            (key, label, period_by_cadence.get(key, Period.last_ended(self.today, key)))
             for key, label in PERIODS
             if key in self.cadences
         ]

@@ -71,7 +71,7 @@ class LoadResult:
 
     new: int
     changed: int
-    same: int
+    unchanged: int
 
 
 def read_table(source: bytes, *, name: str) -> list[BodyRow]:

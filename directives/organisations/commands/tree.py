@@ -188,7 +188,9 @@ def _counted_bodies() -> set[int]:
     return set().union(*with_tallies, *with_work)
 
 
-def _move_tallies(bodies: dict[int, Organisation], moved: list[int], counted: set[int]) -> None:
+def _move_tallies(
+    bodies: dict[int, Organisation], moved: list[int], counted_bodies: set[int]
+) -> None:
     """Move the tallies of each body that has a new parent."""
     tree = Tree(bodies)
     for pk in moved:
@@ -197,5 +199,5 @@ def _move_tallies(bodies: dict[int, Organisation], moved: list[int], counted: se
         before = tree.chain(pk)
         tree.parent_ids[pk] = bodies[pk].parent_id
         after = tree.chain(pk)
-        if pk in counted:
+        if pk in counted_bodies:
             _relocate(bodies[pk], before, after)

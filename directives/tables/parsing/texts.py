@@ -80,15 +80,15 @@ def _count_lines(file: BinaryIO) -> int:
 
 def _byte_lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield lines. No byte of a character in UTF-8 or GB18030 looks like a line break."""
-    rest = b""
+    remainder = b""
     while block := file.read(BLOCK_SIZE):
-        lines = (rest + block).splitlines(keepends=True)
-        rest = lines.pop()
+        lines = (remainder + block).splitlines(keepends=True)
+        remainder = lines.pop()
         yield from lines
-        if len(rest) > MAX_LINE_SIZE:
+        if len(remainder) > MAX_LINE_SIZE:
             raise Fault("long_line", limit=MAX_LINE_SIZE // 2**20)
-    if rest:
-        yield rest
+    if remainder:
+        yield remainder
 
 
 @dataclass(slots=True)
