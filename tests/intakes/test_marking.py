@@ -10,8 +10,6 @@ from directives.models import IntakeRow
 from directives.tables import reader
 from directives.tables.marked_copy import write_marked_copy
 
-pytestmark = pytest.mark.once
-
 FAULT = {
     "field": "valid_from",
     "value": "2025年2月30日",

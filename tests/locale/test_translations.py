@@ -8,8 +8,6 @@ from django.utils.translation import gettext, override
 from directives.management.commands import translations
 from directives.management.commands.translations import Key
 
-pytestmark = pytest.mark.once
-
 
 @pytest.fixture
 def project(tmp_path, settings, monkeypatch):

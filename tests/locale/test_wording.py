@@ -19,8 +19,6 @@ from directives.base.states import OBLIGATION_STATES
 from directives.management.commands.translations import PLACEHOLDER, find_strings, read_catalogue
 from directives.models import Document, Obligation
 
-pytestmark = pytest.mark.once
-
 HAN = "[\u3400-\u9fff]"
 # What is not said → what is said instead.
 ENGLISH = {

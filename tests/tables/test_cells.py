@@ -11,8 +11,6 @@ from directives.tables.fields import Field
 from directives.tables.figures import scale_of, shares_of
 from directives.tables.layout import NoValue
 
-pytestmark = pytest.mark.once
-
 DAY = datetime(2025, 3, 1)  # noqa: DTZ001 - as a workbook tells it
 LEVELS = (("central", "中央"), ("provincial", "省级"))
 TEN_THOUSAND = ColumnUnits(scale=10_000)

@@ -13,8 +13,6 @@ from directives.tables.deadlines import read_deadline
 from directives.tables.faults import Interpreted, Wrong
 from directives.tables.fields import Field
 
-pytestmark = pytest.mark.once
-
 DEADLINE = Field("due_on", "完成时限", "date", deadline=True)
 NEW_YEARS_EVE, MIDSUMMER = date(2025, 12, 31), date(2025, 6, 30)
 ENDS_OF_YEAR = (

@@ -21,8 +21,6 @@ from directives.tables.csv_writer import write_csv, write_gb18030
 from directives.tables.xlsx import write_xlsx
 from tests.factories import NOW
 
-pytestmark = pytest.mark.once
-
 
 @dataclass(frozen=True)
 class Row:

@@ -30,8 +30,6 @@ from tests.tables.manifest import ROWS, Bad, Good
 from tests.tables.odd import BAD, GOOD
 from tests.tables.packing import Raw, Sheet, lines, workbook
 
-pytestmark = pytest.mark.once
-
 READER = [file for file in BAD if file.stage == "reader"]
 INTAKE = [file for file in BAD if file.stage == "intake"]
 PARTED = (

@@ -1,9 +1,6 @@
 """The rows that are written beside XlsxWriter rely on how it works inside."""
 
-import pytest
 import xlsxwriter
-
-pytestmark = pytest.mark.once
 
 
 def test_the_private_names_of_xlsxwriter_are_those_of_the_version_that_was_read():
