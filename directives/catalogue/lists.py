@@ -48,7 +48,7 @@ from directives.reports.queries.reports import (
     order_of,
 )
 from directives.reports.queries.reports import visible_reports as reports_found
-from directives.tables.book import Book, Words
+from directives.tables.book import Book, StrOrPromise
 from directives.tables.lists import (
     FilteredList,
     ListKind,
@@ -404,6 +404,6 @@ def find_list(key: str, request: ListRequest, place: Place) -> FilteredList:
     return kind.find(request, place)
 
 
-def list_name(key: str) -> Words:
+def list_name(key: str) -> StrOrPromise:
     """The name of a list; its key if there is no such list any more."""
     return LISTS[key].name if key in LISTS else key

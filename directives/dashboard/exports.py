@@ -14,7 +14,7 @@ from directives.dashboard.queries.figures import BoardLine
 from directives.dashboard.queries.overdue import OverdueRow, overdue_rows
 from directives.dashboard.queries.weeks import Point
 from directives.models import Section
-from directives.tables.book import Column, Words, path_to
+from directives.tables.book import Column, StrOrPromise, path_to
 
 BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
 DOCUMENT = path_to("document")
@@ -25,7 +25,7 @@ NAMED = 20  # documents named on a cover
 class Table:
     """One table: its name, its columns and its rows."""
 
-    name: Words
+    name: StrOrPromise
     columns: Callable[[Board, Dated], list[Column]]
     rows: Callable[[Board], Iterable[Any]]
     offered: Callable[[Dated], list[Column]]  # the columns that do not depend on the board
@@ -34,7 +34,7 @@ class Table:
 def _figures() -> list[Column]:
     """The share on time with its denominator, then each light."""
 
-    def light(colour: str, label: Words) -> Column:
+    def light(colour: str, label: StrOrPromise) -> Column:
         return Column(colour, label, lambda line: line.lights.count(colour), "number")
 
     return [
@@ -200,7 +200,9 @@ def _weeks(dated: Dated) -> list[Column]:
 
 
 def _same(
-    name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[[Board], Iterable[Any]]
+    name: StrOrPromise,
+    columns: Callable[[Dated], list[Column]],
+    rows: Callable[[Board], Iterable[Any]],
 ) -> Table:
     """A table whose columns do not depend on the board."""
     return Table(name, lambda board, dated: columns(dated), rows, columns)
@@ -223,7 +225,7 @@ TABLES = {
 }
 
 
-def tables(board: Board) -> list[tuple[str, Words]]:
+def tables(board: Board) -> list[tuple[str, StrOrPromise]]:
     """The keys and names of the tables that the board has."""
     available = {
         "documents": board.several_documents,
@@ -236,7 +238,7 @@ def tables(board: Board) -> list[tuple[str, Words]]:
     return [(key, table.name) for key, table in TABLES.items() if available.get(key, True)]
 
 
-def notes(board: Board) -> Iterator[tuple[Words, Any]]:
+def notes(board: Board) -> Iterator[tuple[StrOrPromise, Any]]:
     """Yield the notes of the cover: the documents and the filter of the table."""
     choice = board.choice
     if board.several_documents:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.base.numbers import LARGEST, whole_number
 from directives.models.exports import PAPERS
-from directives.tables.book import Column, Words
+from directives.tables.book import Column, StrOrPromise
 from directives.tables.formats import FORMATS
 
 
@@ -33,7 +33,7 @@ class ColumnLine:
     """A column to choose."""
 
     key: str
-    label: Words
+    label: StrOrPromise
     ticked: bool
     position: str  # its number in the order, as typed
     wrong: bool = False  # `position` is no number

@@ -16,7 +16,7 @@ from directives.indicators.queries.indicator import IndicatorView, indicator_vie
 from directives.indicators.queries.statistics import Choice, Compared, IndicatorLine, statistics
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.tables.book import Book, Column, Words
+from directives.tables.book import Book, Column, StrOrPromise
 from directives.tables.lists import (
     FilteredList,
     ListKind,
@@ -49,12 +49,12 @@ def _share(line: IndicatorLine) -> float | None:
 
 
 def _figure_column(
-    key: str, label: Words, value: Callable[[Any], Decimal | None], width: int = 14
+    key: str, label: StrOrPromise, value: Callable[[Any], Decimal | None], width: int = 14
 ) -> Column:
     return Column(key, label, lambda row: _number(value(row)), "number", width=width)
 
 
-def _count_column(key: str, attribute: str, label: Words) -> Column:
+def _count_column(key: str, attribute: str, label: StrOrPromise) -> Column:
     return Column(key, label, attrgetter(attribute), "number", width=12)
 
 

@@ -19,7 +19,7 @@ from directives.core import audit, jobs
 from directives.intakes import steps
 from directives.intakes.steps import AT_ONCE_ROWS, context_of_act, kind_of, resolve_conflict
 from directives.models import Intake, IntakeRow
-from directives.tables.book import Words
+from directives.tables.book import StrOrPromise
 from directives.tables.fields import IntakeContext, TableKind
 from directives.tallies import counted
 
@@ -39,7 +39,7 @@ class WriteAct:
     backwards: bool  # begins with the last rows of the file
     rows: Callable[[Intake], QuerySet[IntakeRow]]
     step: Callable[[TableKind, IntakeContext, list[IntakeRow]], None]  # writes a batch of rows
-    conflict_message: Words  # shown if rows violate a constraint of the database
+    conflict_message: StrOrPromise  # shown if rows violate a constraint of the database
 
 
 def begin(act: WriteAct, intake: Intake, *, now: datetime) -> Intake:

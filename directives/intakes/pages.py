@@ -34,7 +34,7 @@ from directives.models.intakes import (
     WRONG,
 )
 from directives.organisations.imports.people_writing import LISTED, role_in_words
-from directives.tables.book import Words
+from directives.tables.book import StrOrPromise
 from directives.tables.fields import Fault, Field, TableKind, UntakenCell
 from directives.tables.matching import Column, FieldNames, Headings, heading_faults
 from directives.tables.untaken_cells import UntakenSummary
@@ -52,7 +52,7 @@ def kinds_for(user: User) -> tuple[TableKind, ...]:
 class Change:
     """One cell that a row changes."""
 
-    label: Words
+    label: StrOrPromise
     before: str  # the stored value
     after: str  # that of the file
     contested: bool  # in conflict
@@ -64,7 +64,7 @@ class RowView:
     """One row of the file."""
 
     row: IntakeRow
-    label: Words
+    label: StrOrPromise
     changes: tuple[Change, ...]
     faults: tuple[Fault, ...]
     untaken: tuple[UntakenCell, ...] = ()
@@ -122,7 +122,7 @@ class Chip:
     """A filter of the rows."""
 
     key: str
-    label: Words
+    label: StrOrPromise
     count: int
     current: bool
 
@@ -141,7 +141,7 @@ class Conflicts:
 class IntakeView:
     intake: Intake
     kind: TableKind
-    place: tuple[tuple[Words, str], ...]
+    place: tuple[tuple[StrOrPromise, str], ...]
     progress: Progress
     chips: tuple[Chip, ...] = ()
     page: Page | None = None
@@ -269,9 +269,9 @@ def _conflicts(intake: Intake) -> Conflicts | None:
     return Conflicts(**counts)
 
 
-def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
+def place_in_words(place: Mapping[str, int]) -> tuple[tuple[StrOrPromise, str], ...]:
     """Labels and names of what the table belongs to."""
-    parts: list[tuple[Words, str]] = []
+    parts: list[tuple[StrOrPromise, str]] = []
     titles = Document.objects.only("title_hans", "title_hant", "title")
     if "document" in place and (document := titles.filter(pk=place["document"]).first()):
         parts.append((_("Document"), f"《{localized(document, 'title')}》"))

@@ -18,10 +18,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 CellKind = Literal["text", "number", "id", "date", "moment", "percent"]
-Words = str | Promise
+StrOrPromise = str | Promise  # a Promise is translated when it is shown
 # The groups of a row, outermost first: the key and the heading of each.
-GroupPath = tuple[tuple[Hashable, Words], ...]
-Note = tuple[Words, Any]  # a label and a value
+GroupPath = tuple[tuple[Hashable, StrOrPromise], ...]
+Note = tuple[StrOrPromise, Any]  # a label and a value
 
 # Excel, WPS and LibreOffice take a cell that begins like this for a formula; in a Chinese locale
 # also with full-width signs.
@@ -47,7 +47,7 @@ class Column:
     """
 
     key: str
-    label: Words
+    label: StrOrPromise
     value: Callable[[Any], Any]
     kind: CellKind = "text"
     width: int = 0
@@ -66,7 +66,7 @@ class Book:
     the day of the lights shown, where it is older than `as_of`.
     """
 
-    name: Words
+    name: StrOrPromise
     columns: tuple[Column, ...]
     rows: Iterable[Any]
     as_of: datetime

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.base.states import LIGHTS
 from directives.models import IntakeRow, User
-from directives.tables.book import Words
+from directives.tables.book import StrOrPromise
 
 FieldType = Literal[
     "text", "code", "date", "whole", "number", "percent", "money", "choice", "codes"
 ]
-Choices = tuple[tuple[str, Words], ...]
+Choices = tuple[tuple[str, StrOrPromise], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Field:
     """
 
     name: str
-    label: Words
+    label: StrOrPromise
     type: FieldType = "text"
     synonyms: tuple[str, ...] = ()
     required: bool = False  # the column must exist and no cell of it be empty
@@ -57,7 +57,7 @@ class Field:
     choices: Choices = ()
     limit: int = 0  # characters
     example: str = ""
-    help: Words = ""
+    help: StrOrPromise = ""
     drop_down: str = ""  # a key of `templates.LISTS`: the values that a template offers
     read_only: bool = False  # exported, but ignored in an import
     report_edits: bool = False  # cells of a read-only field that differ are reported
@@ -200,8 +200,8 @@ class TableKind:
     """One kind of table that can be imported."""
 
     key: str
-    name: Words
-    about: Words  # one sentence: what it is for, what happens when it is applied
+    name: StrOrPromise
+    about: StrOrPromise  # one sentence: what it is for, what happens when it is applied
     needs: tuple[str, ...]  # to be chosen with the file: document, cycle, organisation, owner
     fields: Callable[[IntakeContext], tuple[Field, ...]]
     may: Callable[[User], bool]  # whether the user may import such tables at all

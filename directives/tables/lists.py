@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from directives.base.workdays import Workdays
 from directives.models import User
-from directives.tables.book import Book, Column, Note, Words
+from directives.tables.book import Book, Column, Note, StrOrPromise
 
 Place = Mapping[str, int]  # the object in the URL of the page: {"pk": 3}, or nothing
 Notes = tuple[Note, ...]
@@ -70,14 +70,14 @@ class ListKind:
     a person may choose; the others always stand at the end.
     """
 
-    name: Words
+    name: StrOrPromise
     page: str
     find: Callable[[ListRequest, Place], FilteredList]
     columns: Callable[[ListRequest], Sequence[Column]] = lambda request: ()
     placed: bool = False
 
 
-def filter_in_words(*pairs: tuple[Words, Any]) -> Notes:
+def filter_in_words(*pairs: tuple[StrOrPromise, Any]) -> Notes:
     """Describe a filter; parts of it with an empty value are not in force."""
     notes = tuple((label, str(value)) for label, value in pairs if value)
     return notes or ((pgettext("ledger", "Filter"), _("None: everything in your scope")),)

@@ -6,10 +6,10 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directives.tables.book import Words
+from directives.tables.book import StrOrPromise
 
 # By the code that the child process gives.
-MESSAGES: dict[str, Words] = {
+MESSAGES: dict[str, StrOrPromise] = {
     # what the file is
     "empty_file": _(
         "The file is empty (0 bytes). Save the table again, then import the file that has content."

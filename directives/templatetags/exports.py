@@ -5,7 +5,7 @@ from django import template
 from directives.base.wording import localized_text
 from directives.catalogue.lists import list_name
 from directives.models import Export
-from directives.tables.book import Words
+from directives.tables.book import StrOrPromise
 from directives.tables.formats import FORMATS
 
 register = template.Library()
@@ -15,7 +15,7 @@ register.filter("list_name", list_name)
 
 
 @register.filter
-def format_name(key: str) -> Words:
+def format_name(key: str) -> StrOrPromise:
     """Excel, CSV, CSV GB18030."""
     return SHORT.get(key, key)
 
@@ -27,6 +27,6 @@ def formats() -> list[tuple[str, str]]:
 
 
 @register.filter
-def file_title(export: Export) -> Words:
+def file_title(export: Export) -> StrOrPromise:
     """The name of the file in the reader's script, or of the list until the file is made."""
     return localized_text(export.name) if export.name else list_name(export.list)

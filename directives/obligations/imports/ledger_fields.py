@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from directives.base.states import DELIVERABLES, PARTS
 from directives.models import Cycle
-from directives.tables.book import Words
+from directives.tables.book import StrOrPromise
 from directives.tables.fields import Field, FieldType, IntakeContext, UntakenCell
 
 
@@ -156,7 +156,7 @@ IMPORTED_FIELDS = (
         report_edits=True,
     ),
 )
-READ_ONLY_FIELDS: tuple[tuple[str, Words, FieldType], ...] = (
+READ_ONLY_FIELDS: tuple[tuple[str, StrOrPromise, FieldType], ...] = (
     ("number", pgettext_lazy("ledger", "No."), "text"),
     ("items", pgettext_lazy("ledger", "Items"), "text"),
     ("measures", pgettext_lazy("ledger", "Specific measures"), "text"),
@@ -179,7 +179,7 @@ REPORTED = (
 AS_EXPORTED = _("Leave this column as exported.")
 ON_ITS_PAGE = _("On the page of the obligation.")
 ROW_WITHOUT_ID = _("Add a row without a record ID.")
-WHERE_TO_EDIT: Mapping[str, tuple[Words, Words]] = {
+WHERE_TO_EDIT: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
     "clause": (_("The record ID says which directive this row is about."), ROW_WITHOUT_ID),
     "body": (
         _(

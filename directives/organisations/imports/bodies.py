@@ -16,7 +16,7 @@ from directives.organisations import commands as organising
 from directives.organisations.commands import BodyEntry
 from directives.organisations.commands.bodies import LINKS, Link
 from directives.organisations.commands.tree import DEPTH
-from directives.tables.book import Words
+from directives.tables.book import StrOrPromise
 from directives.tables.codes import BodyCodes, ambiguous_code, own_numbers_remedy, read_as
 from directives.tables.comparing import (
     PastValues,
@@ -71,7 +71,11 @@ HELP_PARENT = gettext_lazy(
 
 
 def _body_field(
-    name: str, label: Words, synonyms: tuple[str, ...], example: str = "", help: Words = ""
+    name: str,
+    label: StrOrPromise,
+    synonyms: tuple[str, ...],
+    example: str = "",
+    help: StrOrPromise = "",
 ) -> Field:
     return Field(
         name,
