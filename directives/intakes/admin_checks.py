@@ -23,7 +23,7 @@ FIRST_LINE = 2  # the line of the first row: the headings are line 1
 Row = Mapping[str, Any]
 
 
-class OfficeObligations(ObligationChecker):
+class AdminObligationChecker(ObligationChecker):
     """For administrators, who may change the terms of every organisation."""
 
     @property
@@ -42,7 +42,7 @@ class OfficeObligations(ObligationChecker):
         return True
 
 
-class OfficeDirectives(DirectiveChecker):
+class AdminDirectiveChecker(DirectiveChecker):
     """For administrators, who may correct every directive."""
 
     def seen(self) -> QuerySet[Directive]:

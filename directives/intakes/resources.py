@@ -20,8 +20,8 @@ from directives.base.states import EDITABLE
 from directives.core.transitions import change_obligations, lock_rows
 from directives.documents.imports.directives import DIRECTIVES
 from directives.intakes.admin_checks import (
-    OfficeDirectives,
-    OfficeObligations,
+    AdminDirectiveChecker,
+    AdminObligationChecker,
     demand_no_faults,
     numbered_rows,
 )
@@ -135,7 +135,7 @@ class DirectiveResource(SafeResource):
                     (line, {**values, "code": directive.code})
                 )
         for document, rows in documents.items():
-            checker = OfficeDirectives(
+            checker = AdminDirectiveChecker(
                 replace(context, place={"document": document}), frozenset(dataset.headers)
             )
             demand_no_faults(checker, DIRECTIVES.fields(context), rows)
@@ -225,7 +225,7 @@ class ObligationResource(SafeResource):
                 key = {"clause": directive.code, "body": row.get("organisation")}
                 documents.setdefault(directive.document_id, []).append((line, values | key))
         for document, rows in documents.items():
-            checker = OfficeObligations(
+            checker = AdminObligationChecker(
                 replace(context, place={"document": document}), frozenset(dataset.headers)
             )
             demand_no_faults(checker, OBLIGATIONS.fields(context), rows)

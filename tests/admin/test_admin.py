@@ -55,32 +55,32 @@ def administrator(cast):
 
 
 @pytest.fixture
-def desk(administrator, sign_in):
+def admin_client(administrator, sign_in):
     return sign_in(administrator)
 
 
-def import_file(desk, model: str, text: str):
+def import_file(admin_client, model: str, text: str):
     """Upload a CSV; the page that shows what it would do."""
     upload = SimpleUploadedFile("table.csv", text.encode(), CSV)
-    return desk.post(
+    return admin_client.post(
         reverse(f"admin:directives_{model}_import"), {"import_file": upload, "format": "0"}
     )
 
 
-def confirm(desk, model: str, shown):
+def confirm(admin_client, model: str, shown):
     """Send the confirmation form of that page."""
     data = {
         name: shown.context["confirm_form"].initial[name]
         for name in ("import_file_name", "original_file_name", "format")
     }
     data["resource"] = shown.context["confirm_form"].initial.get("resource", "")
-    return desk.post(reverse(f"admin:directives_{model}_process_import"), data)
+    return admin_client.post(reverse(f"admin:directives_{model}_process_import"), data)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_an_administrator_opens_every_list(desk, cast, model):
+def test_an_administrator_opens_every_list(admin_client, cast, model):
     make_measure(make_plan(cast.body), make_obligation(organisation=cast.body))
-    assert desk.get(reverse(f"admin:directives_{model}_changelist")).status_code == 200
+    assert admin_client.get(reverse(f"admin:directives_{model}_changelist")).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["staff", "manager", "supervisor", "viewer", "outsider"])
@@ -89,16 +89,16 @@ def test_nobody_else_enters(cast, sign_in, name):
     assert (answer.status_code, answer.url.split("?")[0]) == (302, reverse("admin:login"))
 
 
-def test_the_business_pages_are_closed_to_an_administrator(desk, cast):
+def test_the_business_pages_are_closed_to_an_administrator(admin_client, cast):
     row = make_obligation(organisation=cast.body)
-    assert desk.get(reverse("obligation", args=[row.pk])).status_code == 404
-    assert desk.get(reverse("organisations")).status_code == 200
+    assert admin_client.get(reverse("obligation", args=[row.pk])).status_code == 404
+    assert admin_client.get(reverse("organisations")).status_code == 200
 
 
-def test_every_fault_of_a_table_of_bodies_is_listed_and_nothing_stored(desk, cast):
+def test_every_fault_of_a_table_of_bodies_is_listed_and_nothing_stored(admin_client, cast):
     before = Organisation.objects.count()
     shown = import_file(
-        desk,
+        admin_client,
         "organisation",
         "code,name_hans,parent\nX1,甲,X2\nX2,乙,X1\nX3,丙,nowhere\nX3,丁,C000\n",
     )
@@ -110,15 +110,15 @@ def test_every_fault_of_a_table_of_bodies_is_listed_and_nothing_stored(desk, cas
     assert Organisation.objects.count() == before
 
 
-def test_bodies_are_imported_in_any_order_with_an_event_each(desk, cast):
+def test_bodies_are_imported_in_any_order_with_an_event_each(admin_client, cast):
     shown = import_file(
-        desk,
+        admin_client,
         "organisation",
         "code,name_hans,parent,level,kind\nX2,乙,X1,county,other\nX1,甲,C000,municipal,other\n",
     )
     assert not shown.context["result"].has_errors()
     assert not Organisation.objects.filter(code__startswith="X").exists()
-    assert confirm(desk, "organisation", shown).status_code == 302
+    assert confirm(admin_client, "organisation", shown).status_code == 302
     upper, lower = Organisation.objects.get(code="X1"), Organisation.objects.get(code="X2")
     assert lower.path.startswith(upper.path) and upper.path.startswith(cast.centre.path)
     assert sorted(
@@ -128,20 +128,20 @@ def test_bodies_are_imported_in_any_order_with_an_event_each(desk, cast):
     )
 
 
-def test_the_words_of_a_document_cannot_be_imported_over(desk, cast):
+def test_the_words_of_a_document_cannot_be_imported_over(admin_client, cast):
     directive = make_directive(text="要建立制度。")
     shown = import_file(
-        desk,
+        admin_client,
         "directive",
         f"id,code,text,kind\n{directive.pk},{directive.code},不要建立制度。,pilot\n",
     )
     assert shown.context["result"].has_validation_errors()
     shown = import_file(
-        desk,
+        admin_client,
         "directive",
         f"id,code,text,kind\n{directive.pk},{directive.code},要建立制度。,pilot\n",
     )
-    confirm(desk, "directive", shown)
+    confirm(admin_client, "directive", shown)
     assert Directive.objects.values_list("kind", "text", "version").get(pk=directive.pk) == (
         "pilot",
         "要建立制度。",
@@ -149,13 +149,13 @@ def test_the_words_of_a_document_cannot_be_imported_over(desk, cast):
     )
 
 
-def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast):
+def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(admin_client, cast):
     row = make_obligation(organisation=cast.body, percent=10)
     table = (
         "directive,organisation,leader,due_on,state,percent\n"
         f"{row.directive_id},Q01,王一诺,2027-06-30,closed,100\n"
     )
-    confirm(desk, "obligation", import_file(desk, "obligation", table))
+    confirm(admin_client, "obligation", import_file(admin_client, "obligation", table))
     stored = Obligation.objects.get(pk=row.pk)
     assert (stored.leader, stored.due_on, stored.state, stored.percent) == (
         "王一诺",
@@ -167,26 +167,28 @@ def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast)
     assert tallies.drift() == []
 
 
-def test_measures_are_imported(desk, cast):
+def test_measures_are_imported(admin_client, cast):
     row = make_obligation(organisation=cast.body)
     plan = make_plan(cast.body, row.document)
     confirm(
-        desk,
+        admin_client,
         "measure",
         import_file(
-            desk, "measure", f"id,plan,number,text,obligations\n,{plan.pk},1,印发办法,{row.pk}\n"
+            admin_client,
+            "measure",
+            f"id,plan,number,text,obligations\n,{plan.pk},1,印发办法,{row.pk}\n",
         ),
     )
     measure = Measure.objects.get()
     assert (measure.text, list(measure.obligations.all())) == ("印发办法", [row])
 
 
-def test_an_export_holds_no_formula(desk, cast):
+def test_an_export_holds_no_formula(admin_client, cast):
     Organisation.objects.filter(pk=cast.body.pk).update(full_name='=HYPERLINK("x")')
     data = {"format": "1", "resource": "0"} | {
         f"organisationresource_{name}": "on" for name in ("code", "full_name_hans")
     }
-    answer = desk.post(reverse("admin:directives_organisation_export"), data)
+    answer = admin_client.post(reverse("admin:directives_organisation_export"), data)
     cells = [
         cell
         for sheet in load_workbook(io.BytesIO(answer.content))
@@ -197,8 +199,8 @@ def test_an_export_holds_no_formula(desk, cast):
     assert all(cell.data_type != "f" for cell in cells)
 
 
-def test_an_administrator_does_not_change_their_own_rights(desk, administrator, cast):
-    page = desk.get(reverse("admin:directives_user_change", args=[administrator.pk]))
+def test_an_administrator_does_not_change_their_own_rights(admin_client, administrator, cast):
+    page = admin_client.get(reverse("admin:directives_user_change", args=[administrator.pk]))
     fields = page.context["adminform"].form.fields
     never = {
         "is_staff",
@@ -210,16 +212,16 @@ def test_an_administrator_does_not_change_their_own_rights(desk, administrator, 
     }
     assert never & fields.keys() == set()
     assert page.context["inline_admin_formsets"][0].has_add_permission is False
-    desk.post(
+    admin_client.post(
         reverse("admin:directives_membership_add"),
         {"user": administrator.pk, "organisation": cast.body.pk, "role": "manager"},
     )
     assert Membership.objects.filter(user=administrator).count() == 0
 
 
-def test_a_new_account_and_its_membership_are_on_record(desk, cast):
+def test_a_new_account_and_its_membership_are_on_record(admin_client, cast):
     strong = "Tong-Xun-2026!"
-    desk.post(
+    admin_client.post(
         reverse("admin:directives_user_add"),
         {
             "username": "new",
@@ -232,7 +234,7 @@ def test_a_new_account_and_its_membership_are_on_record(desk, cast):
         },
     )
     user = User.objects.get(username="new")
-    desk.post(
+    admin_client.post(
         reverse("admin:directives_membership_add"),
         {"user": user.pk, "organisation": cast.body.pk, "role": "staff"},
     )
@@ -251,13 +253,13 @@ def form_of(body: Organisation, **changes: object) -> dict[str, object]:
     )
 
 
-def test_a_body_is_moved_in_the_admin_with_its_counts(desk, cast):
+def test_a_body_is_moved_in_the_admin_with_its_counts(admin_client, cast):
     make_obligation(organisation=cast.child)
     address = reverse("admin:directives_organisation_change", args=[cast.child.pk])
     form = form_of(
         Organisation.objects.get(pk=cast.child.pk), parent=cast.sibling.pk, kind="committee"
     )
-    page = desk.post(address, form, follow=True)
+    page = admin_client.post(address, form, follow=True)
     assert "已移动，连同下级单位 0 家、责任事项 1 项。" in page.content.decode()
     moved = Organisation.objects.get(pk=cast.child.pk)
     assert (moved.parent, moved.kind, moved.path.startswith(cast.sibling.path)) == (
@@ -267,19 +269,19 @@ def test_a_body_is_moved_in_the_admin_with_its_counts(desk, cast):
     )
     assert Event.objects.filter(subject_type="organisation", subject_id=moved.pk).count() == 2
     assert tallies.drift() == []
-    again = desk.post(address, form)  # sent twice: the second time the form is stale
+    again = admin_client.post(address, form)  # sent twice: the second time the form is stale
     assert (again.status_code, Event.objects.filter(action="move").count()) == (200, 1)
     assert Organisation.objects.get(pk=moved.pk).version == moved.version
 
 
-def test_no_body_is_moved_below_itself_or_deleted_in_the_admin(desk, cast):
+def test_no_body_is_moved_below_itself_or_deleted_in_the_admin(admin_client, cast):
     address = reverse("admin:directives_organisation_change", args=[cast.body.pk])
-    page = desk.post(
+    page = admin_client.post(
         address, form_of(Organisation.objects.get(pk=cast.body.pk), parent=cast.child.pk)
     )
     assert "单位不能成为自己的下级。" in page.content.decode()
     assert (
-        desk.post(
+        admin_client.post(
             reverse("admin:directives_organisation_delete", args=[cast.child.pk]), {"post": "yes"}
         ).status_code
         == 403
@@ -287,18 +289,18 @@ def test_no_body_is_moved_below_itself_or_deleted_in_the_admin(desk, cast):
     assert Organisation.objects.get(pk=cast.body.pk).parent == cast.centre
 
 
-def test_a_merger_is_shown_before_it_is_confirmed(desk, cast):
+def test_a_merger_is_shown_before_it_is_confirmed(admin_client, cast):
     make_obligation(organisation=cast.child)
     address = reverse("admin:directives_organisation_merge", args=[cast.child.pk])
-    assert "承接单位编码" in desk.get(address).content.decode()
+    assert "承接单位编码" in admin_client.get(address).content.decode()
     assert (
         "没有使用此编码的单位。"
-        in desk.post(address, {"into": "nowhere", "version": 1}).content.decode()
+        in admin_client.post(address, {"into": "nowhere", "version": 1}).content.decode()
     )
-    shown = desk.post(address, {"into": "Q02", "version": 1})
+    shown = admin_client.post(address, {"into": "Q02", "version": 1})
     assert "1 项责任事项将转由共青团中央承担，0 项将撤回。" in shown.content.decode()
     assert Organisation.objects.get(pk=cast.child.pk).successor is None
-    done = desk.post(address, {"into": "Q02", "version": 1, "confirm": "1"})
+    done = admin_client.post(address, {"into": "Q02", "version": 1, "confirm": "1"})
     assert (done.status_code, Organisation.objects.get(pk=cast.child.pk).successor) == (
         302,
         cast.sibling,
@@ -306,16 +308,20 @@ def test_a_merger_is_shown_before_it_is_confirmed(desk, cast):
     assert Obligation.objects.get().organisation == cast.sibling
     assert (
         "已撤销"
-        in desk.post(address, {"into": "Q02", "version": 2, "confirm": "1"}).content.decode()
+        in admin_client.post(
+            address, {"into": "Q02", "version": 2, "confirm": "1"}
+        ).content.decode()
     )
     assert tallies.drift() == []
 
 
-def test_one_body_is_chosen_for_a_merger(desk, cast):
+def test_one_body_is_chosen_for_a_merger(admin_client, cast):
     address = reverse("admin:directives_organisation_changelist")
-    chosen = desk.post(address, {"action": "merge_chosen", "_selected_action": [cast.child.pk]})
+    chosen = admin_client.post(
+        address, {"action": "merge_chosen", "_selected_action": [cast.child.pk]}
+    )
     assert chosen.url == reverse("admin:directives_organisation_merge", args=[cast.child.pk])
-    two = desk.post(
+    two = admin_client.post(
         address,
         {"action": "merge_chosen", "_selected_action": [cast.child.pk, cast.sibling.pk]},
         follow=True,
@@ -323,7 +329,7 @@ def test_one_body_is_chosen_for_a_merger(desk, cast):
     assert "请只选择一个要撤并的单位。" in two.content.decode()
 
 
-def test_a_merger_that_would_be_refused_is_not_offered(desk, cast):
+def test_a_merger_that_would_be_refused_is_not_offered(admin_client, cast):
     gone = make_body(
         "Q90",
         parent=cast.centre,
@@ -332,7 +338,7 @@ def test_a_merger_that_would_be_refused_is_not_offered(desk, cast):
         successor=cast.sibling,
     )
     page = {
-        body: desk.get(
+        body: admin_client.get(
             reverse("admin:directives_organisation_change", args=[body.pk])
         ).content.decode()
         for body in (gone, cast.child)
@@ -348,12 +354,12 @@ def test_a_merger_that_would_be_refused_is_not_offered(desk, cast):
         "由共青团中央承接" in page[gone],
     ) == (True, True, True)
     assert "不能撤并" not in page[cast.child]
-    asked = desk.get(links[0]).content.decode()
+    asked = admin_client.get(links[0]).content.decode()
     assert ("旧单位已撤销。" in asked, 'name="into"' in asked) == (True, False)
 
 
-def test_a_body_with_others_below_it_says_so_instead_of_offering_a_merger(desk, cast):
-    text = desk.get(
+def test_a_body_with_others_below_it_says_so_instead_of_offering_a_merger(admin_client, cast):
+    text = admin_client.get(
         reverse("admin:directives_organisation_merge", args=[cast.centre.pk])
     ).content.decode()
     assert ("尚有下级单位，请先移动或合并这些下级单位。" in text, 'name="into"' in text) == (
@@ -362,10 +368,10 @@ def test_a_body_with_others_below_it_says_so_instead_of_offering_a_merger(desk, 
     )
 
 
-def test_an_abolished_body_cannot_be_chosen_for_a_merger(desk, cast):
+def test_an_abolished_body_cannot_be_chosen_for_a_merger(admin_client, cast):
     gone = make_body("Q90", parent=cast.centre, name_hans="旧单位", valid_to=date(2020, 1, 1))
     address = reverse("admin:directives_organisation_changelist")
-    said = desk.post(
+    said = admin_client.post(
         address, {"action": "merge_chosen", "_selected_action": [gone.pk]}, follow=True
     )
     assert (said.redirect_chain, "旧单位已撤销。" in said.content.decode()) == (
@@ -386,30 +392,30 @@ def test_only_administrators_merge(cast, sign_in):
 
 
 def test_next_years_days_are_asked_for_in_the_autumn(
-    desk, upkeep, django_capture_on_commit_callbacks
+    admin_client, upkeep, django_capture_on_commit_callbacks
 ):
     upkeep()
     address = reverse("admin:directives_calendarday_changelist")
     with time_machine.travel(datetime(2026, 10, 31, 12, tzinfo=UTC), tick=False):
-        assert "尚未录入" not in desk.get(address).text
+        assert "尚未录入" not in admin_client.get(address).text
     with time_machine.travel(datetime(2026, 11, 2, 12, tzinfo=UTC), tick=False):
-        page = desk.get(address).text
+        page = admin_client.get(address).text
         assert (
             "2027年工作日历尚未录入" in page,
             reverse("intake_new", args=["calendar"]) in page,
         ) == (True, True)
         with django_capture_on_commit_callbacks(execute=True):
-            desk.post(
+            admin_client.post(
                 reverse("admin:directives_calendarday_add"), {"day": "2027-01-01", "name": "元旦"}
             )
-        assert "尚未录入" not in desk.get(address).text
+        assert "尚未录入" not in admin_client.get(address).text
     assert JobProgress.objects.get().kind == "relight"
 
 
 @pytest.mark.parametrize(
     "model", ["document", "directive", "measure", "indicator", "event", "seal"]
 )
-def test_no_heading_is_left_in_english(desk, cast, model):
+def test_no_heading_is_left_in_english(admin_client, cast, model):
     """Neither on the list nor on the page of a row."""
     directive = make_directive()
     make_measure(make_plan(cast.body, directive.document), make_obligation(directive, cast.body))
@@ -427,7 +433,7 @@ def test_no_heading_is_left_in_english(desk, cast, model):
         reverse(f"admin:directives_{model}_changelist"),
         reverse(f"admin:directives_{model}_change", args=[row.pk]),
     ):
-        page = desk.get(address).content.decode()
+        page = admin_client.get(address).content.decode()
         heads = re.findall(r'<div class="text">(.*?)</div>|<label[^>]*>(.*?):?</label>', page, re.S)
         words = {re.sub(r"<[^>]+>", "", one or other).strip() for one, other in heads} - known
         assert words
@@ -436,9 +442,11 @@ def test_no_heading_is_left_in_english(desk, cast, model):
         assert '<option value="once">' in page
 
 
-def test_faults_of_a_table_are_sentences_and_no_trace_of_the_program(desk, cast):
+def test_faults_of_a_table_are_sentences_and_no_trace_of_the_program(admin_client, cast):
     page = import_file(
-        desk, "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n,乙,,\n"
+        admin_client,
+        "organisation",
+        "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n,乙,,\n",
     ).content.decode()
     assert [
         word
@@ -448,22 +456,22 @@ def test_faults_of_a_table_are_sentences_and_no_trace_of_the_program(desk, cast)
     assert len(re.findall(r"<li>第 ?\d 行", page)) == 3
     assert "2025年2月没有30日。请核对日期" in page
     page = import_file(
-        desk, "measure", "id,plan,number,text,obligations\n,999999,1,印发办法,1\n"
+        admin_client, "measure", "id,plan,number,text,obligations\n,999999,1,印发办法,1\n"
     ).content.decode()
     assert "Traceback" not in page
 
 
-def test_a_preview_says_what_each_row_does_within_the_policy(desk, cast):
+def test_a_preview_says_what_each_row_does_within_the_policy(admin_client, cast):
     page = import_file(
-        desk, "organisation", "code,name_hans,parent\nX1,甲,C000\nQ02,新名,C000\n"
+        admin_client, "organisation", "code,name_hans,parent\nX1,甲,C000\nQ02,新名,C000\n"
     ).content.decode()
     assert re.findall(r'<td class="import-type">\s*(\S+)', page) == ["新增", "修改"]
     assert " style=" not in page
     assert "<ins>" in page
 
 
-def test_the_choice_of_columns_needs_no_script_in_the_page(desk, cast):
-    page = desk.get(reverse("admin:directives_organisation_export")).content.decode()
+def test_the_choice_of_columns_needs_no_script_in_the_page(admin_client, cast):
+    page = admin_client.get(reverse("admin:directives_organisation_export")).content.decode()
     assert (" style=" in page, "onchange=" in page, "admin_export.js" in page) == (
         False,
         False,
@@ -473,15 +481,17 @@ def test_the_choice_of_columns_needs_no_script_in_the_page(desk, cast):
     assert "上级单位 (parent)" in page
 
 
-def test_the_frame_of_the_admin_is_translated(desk, cast):
-    page = desk.get("/admin/").content.decode()
+def test_the_frame_of_the_admin_is_translated(admin_client, cast):
+    page = admin_client.get("/admin/").content.decode()
     assert [
         word for word in ("Model name", "Add link", "Change or view list link") if word in page
     ] == []
-    assert "After you" not in desk.get(reverse("admin:directives_user_add")).content.decode()
+    assert (
+        "After you" not in admin_client.get(reverse("admin:directives_user_add")).content.decode()
+    )
 
 
-def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(desk, cast):
+def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(admin_client, cast):
     row = make_obligation(organisation=cast.body, due_on=date(2026, 12, 31))
     address = reverse("admin:directives_obligation_change", args=[row.pk])
     terms = {
@@ -491,12 +501,12 @@ def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(desk, cast):
         "starts_on": row.starts_on.isoformat(),
         "due_on": "2026-12-31",
     }
-    page = desk.post(address, {**terms, "plan_due_on": "2026-12-01"})
+    page = admin_client.post(address, {**terms, "plan_due_on": "2026-12-01"})
     assert (
         page.status_code,
         "未要求报送材料的" in page.text,
         'value="2026-12-01"' in page.text,
     ) == (200, True, True)
-    assert desk.post(address, terms).status_code == 302
+    assert admin_client.post(address, terms).status_code == 302
     row.refresh_from_db()
     assert (row.leader, row.plan_due_on) == ("周", None)

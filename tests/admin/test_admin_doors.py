@@ -43,7 +43,7 @@ def administrator(cast):
 
 
 @pytest.fixture
-def desk(administrator, sign_in):
+def admin_client(administrator, sign_in):
     return sign_in(administrator)
 
 
@@ -89,9 +89,9 @@ def test_a_permission_to_look_gives_a_file_and_takes_none(cast, sign_in, model):
     user.user_permissions.add(
         Permission.objects.get(content_type__app_label="directives", codename=f"view_{model}")
     )
-    desk = sign_in(user)
+    admin_client = sign_in(user)
     statuses = [
-        desk.get(reverse(f"admin:directives_{model}_{page}")).status_code
+        admin_client.get(reverse(f"admin:directives_{model}_{page}")).status_code
         for page in ("export", "import")
     ]
     assert statuses == [200, 403]
@@ -110,10 +110,10 @@ def test_a_table_founds_bodies_only_for_whoever_may_add_them(cast, sign_in):
     assert not Organisation.objects.filter(code="Q99").exists()
 
 
-def test_no_obligation_is_issued_by_a_table(desk, cast):
+def test_no_obligation_is_issued_by_a_table(admin_client, cast):
     directive = make_directive()
     shown = import_file(
-        desk, "obligation", f"directive,organisation,part\n{directive.pk},Q02,supporting\n"
+        admin_client, "obligation", f"directive,organisation,part\n{directive.pk},Q02,supporting\n"
     )
     assert not shown.context.get("confirm_form")
     assert f"{directive.code}没有交办给" in shown.content.decode()
@@ -121,13 +121,13 @@ def test_no_obligation_is_issued_by_a_table(desk, cast):
 
 
 @pytest.mark.parametrize("state", ["awaiting", "submitted", "accepted"])
-def test_a_plan_that_was_handed_in_keeps_its_measures(desk, administrator, cast, state):
+def test_a_plan_that_was_handed_in_keeps_its_measures(admin_client, administrator, cast, state):
     row = make_obligation(organisation=cast.body)
     decided = {"decided_at": NOW, "decided_by": cast.supervisor} if state == "accepted" else {}
     plan = make_plan(cast.body, row.document, state=state, **decided)
     measure = make_measure(plan, row, text="原来的措施")
     shown = import_file(
-        desk,
+        admin_client,
         "measure",
         f"id,plan,number,text,obligations\n{measure.pk},{plan.pk},1,改过的措施,{row.pk}\n",
     )
@@ -138,34 +138,38 @@ def test_a_plan_that_was_handed_in_keeps_its_measures(desk, administrator, cast,
     )
     fields = {"number": "1", "text": "改过的措施", "obligations": str(row.pk)}
     assert [
-        desk.post(change, fields).status_code,
-        desk.post(delete, {"post": "yes"}).status_code,
+        admin_client.post(change, fields).status_code,
+        admin_client.post(delete, {"post": "yes"}).status_code,
     ] == [403, 403]
     assert Measure.objects.get().text == "原来的措施"
 
 
-def test_a_measure_stays_in_its_plan(desk, cast):
+def test_a_measure_stays_in_its_plan(admin_client, cast):
     row = make_obligation(organisation=cast.body)
     plan, other = make_plan(cast.body, row.document), make_plan(cast.sibling, row.document)
     measure = make_measure(plan, row)
-    shown = import_file(desk, "measure", f"id,plan,number,text\n{measure.pk},{other.pk},1,办法\n")
+    shown = import_file(
+        admin_client, "measure", f"id,plan,number,text\n{measure.pk},{other.pk},1,办法\n"
+    )
     assert not shown.context.get("confirm_form")
     assert Measure.objects.get().plan == plan
 
 
-def test_a_measure_serves_what_its_own_body_owes(desk, cast):
+def test_a_measure_serves_what_its_own_body_owes(admin_client, cast):
     row, foreign = (
         make_obligation(organisation=cast.body),
         make_obligation(organisation=cast.sibling),
     )
     measure = make_measure(make_plan(cast.body, row.document), row)
     fields = {"number": "1", "text": "印发办法", "obligations": str(foreign.pk)}
-    answer = desk.post(reverse("admin:directives_measure_change", args=[measure.pk]), fields)
+    answer = admin_client.post(
+        reverse("admin:directives_measure_change", args=[measure.pk]), fields
+    )
     assert answer.status_code == 200 and "obligations" in answer.context["adminform"].form.errors
     assert list(measure.obligations.all()) == [row]
 
 
-def test_each_row_of_a_table_names_who_brought_it_in(desk, administrator, cast):
+def test_each_row_of_a_table_names_who_brought_it_in(admin_client, administrator, cast):
     row = make_obligation(organisation=cast.body)
     plan = make_plan(cast.body, row.document)
     measure = make_measure(plan, row)
@@ -181,7 +185,9 @@ def test_each_row_of_a_table_names_who_brought_it_in(desk, administrator, cast):
         "organisation": "code,name_hans,parent\nQ01,改名单位,C000\nQ98,新单位,Q01\n",
     }
     for model, table in tables.items():
-        assert confirm(desk, model, import_file(desk, model, table)).status_code == 302, model
+        assert (
+            confirm(admin_client, model, import_file(admin_client, model, table)).status_code == 302
+        ), model
     told = Event.objects.filter(subject_type__in=tables).order_by("id")
     assert {event.subject_type for event in told} == set(tables)
     assert {event.by for event in told} == {administrator}
@@ -190,9 +196,11 @@ def test_each_row_of_a_table_names_who_brought_it_in(desk, administrator, cast):
 # Accounts
 
 
-def change_password(desk, account):
+def change_password(admin_client, account):
     address = reverse("admin:auth_user_password_change", args=[account.pk])
-    return desk.post(address, {"usable_password": "true", "password1": STRONG, "password2": STRONG})
+    return admin_client.post(
+        address, {"usable_password": "true", "password1": STRONG, "password2": STRONG}
+    )
 
 
 @pytest.fixture
@@ -209,19 +217,21 @@ def above(cast):
     }
 
 
-def test_nobody_changes_an_account_that_may_more(desk, above, cast):
+def test_nobody_changes_an_account_that_may_more(admin_client, above, cast):
     for account, role in above.items():
         was = account.password
-        assert change_password(desk, account).status_code == 403
+        assert change_password(admin_client, account).status_code == 403
         change = reverse("admin:directives_user_change", args=[account.pk])
         assert (
-            desk.post(change, {"username": account.username, "email": "me@example.org"}).status_code
+            admin_client.post(
+                change, {"username": account.username, "email": "me@example.org"}
+            ).status_code
             == 403
         )
         for page in ("change", "delete"):
             address = reverse(f"admin:directives_membership_{page}", args=[role.pk])
             assert (
-                desk.post(
+                admin_client.post(
                     address,
                     {
                         "user": account.pk,
@@ -236,7 +246,9 @@ def test_nobody_changes_an_account_that_may_more(desk, above, cast):
         assert (stored.password, stored.email, stored.memberships.get().role) == (was, "", "viewer")
     added = reverse("admin:directives_membership_add")
     for account in above:
-        desk.post(added, {"user": account.pk, "organisation": cast.body.pk, "role": "supervisor"})
+        admin_client.post(
+            added, {"user": account.pk, "organisation": cast.body.pk, "role": "supervisor"}
+        )
         assert account.memberships.count() == 1
 
 
@@ -260,16 +272,16 @@ def test_superusers_are_made_and_changed_on_the_machine_only(cast, sign_in):
     first, second = (
         make_user(name, is_staff=True, is_superuser=True) for name in ("first", "second")
     )
-    desk = sign_in(first)
-    assert change_password(desk, second).status_code == 403
-    page = desk.get(reverse("admin:directives_user_change", args=[cast.staff.pk]))
+    admin_client = sign_in(first)
+    assert change_password(admin_client, second).status_code == 403
+    page = admin_client.get(reverse("admin:directives_user_change", args=[cast.staff.pk]))
     fields = page.context["adminform"].form.fields.keys()
     assert {"is_superuser", "is_staff", "groups"} & fields == set()
     assert {"is_system_administrator", "is_security_administrator", "is_auditor"} <= fields
 
 
-def test_a_password_that_an_administrator_sets_is_on_record(desk, administrator, cast):
-    assert change_password(desk, cast.staff).status_code == 302
+def test_a_password_that_an_administrator_sets_is_on_record(admin_client, administrator, cast):
+    assert change_password(admin_client, cast.staff).status_code == 302
     event = Event.objects.get(action="set_password")
     assert (event.by, event.subject_type, event.subject_id) == (
         administrator,
@@ -301,9 +313,9 @@ def pages_that_look_rows_up(cast) -> list[tuple[str, str]]:
 
 
 def test_what_is_no_key_of_a_row_is_a_fault_of_its_field(cast, sign_in):
-    desk, failed = sign_in(cast.admin), {}
-    desk.get("/admin/")
-    desk.raise_request_exception = False
+    admin_client, failed = sign_in(cast.admin), {}
+    admin_client.get("/admin/")
+    admin_client.raise_request_exception = False
     managed = {
         "memberships-TOTAL_FORMS": "1",
         "memberships-INITIAL_FORMS": "0",
@@ -312,8 +324,8 @@ def test_what_is_no_key_of_a_row_is_a_fault_of_its_field(cast, sign_in):
     pages = pages_that_look_rows_up(cast)
     for (address, name), value in product(pages, NO_KEYS):
         statuses = (
-            desk.post(address, {**managed, name: value}).status_code,
-            desk.get(address, {name: value}).status_code,
+            admin_client.post(address, {**managed, name: value}).status_code,
+            admin_client.get(address, {name: value}).status_code,
         )
         if statuses != (200, 200):
             failed[address, name, value] = statuses

@@ -454,7 +454,7 @@ def test_a_backup_that_is_not_what_it_says_is_refused_before_anything_is_written
     backup = copy_of(office, tmp_path)
     damage(backup)
     engine = making.ENGINES[connection.vendor]
-    for module, name in ((engine, "load"), (engine, "demand_empty"), (files, "put")):
+    for module, name in ((engine, "load"), (engine, "demand_empty"), (files, "restore_file")):
         monkeypatch.setattr(module, name, lambda *_any: pytest.fail("too late"))
     with pytest.raises(CommandError, match=words):
         restoring.restore(backup)

@@ -17,7 +17,7 @@ CHUNK = 500
 
 
 @dataclass
-class Brought:
+class ImportedTable:
     """What checking found, and the rows as they are kept."""
 
     kind: TableKind
@@ -72,7 +72,7 @@ def bring(
     now: datetime = NOW,
     chunk: int = CHUNK,
     **place: int,
-) -> Brought:
+) -> ImportedTable:
     """Check rows given by field; a row that ends with "faults" has some that could not be read."""
     by = User.objects.get(pk=by.pk)
     context = IntakeContext(by, now, timezone.localdate(now), place)
@@ -84,7 +84,7 @@ def bring(
     for number, fault in checker.finish():
         planned[number - 1].faults.append(fault)
         planned[number - 1].verdict = WRONG
-    return Brought(kind, context, planned, _kept(kind, context, planned))
+    return ImportedTable(kind, context, planned, _kept(kind, context, planned))
 
 
 def _kept(kind: TableKind, context: IntakeContext, planned: list[CheckedRow]) -> list[IntakeRow]:

@@ -27,7 +27,7 @@ def files_apart(settings: Any, tmp_path: Path) -> None:
 def bring(django_capture_on_commit_callbacks: Callable) -> Bring:
     """Bring a file in and have it checked, as far as that goes without asking."""
 
-    def brought(
+    def imported(
         by: User,
         content: str | bytes,
         *,
@@ -48,7 +48,7 @@ def bring(django_capture_on_commit_callbacks: Callable) -> Bring:
         intake.refresh_from_db()
         return intake
 
-    return brought
+    return imported
 
 
 def _acting(act: Callable, capture: Callable) -> Act:

@@ -30,7 +30,7 @@ def bring(transactional_db: None, sign_in: Callable, key: Callable) -> Callable[
             intake.refresh_from_db()
         return intake
 
-    def brought(by: User, kind: str, data: bytes, name: str = "表.csv", **place: int) -> Intake:
+    def imported(by: User, kind: str, data: bytes, name: str = "表.csv", **place: int) -> Intake:
         client = sign_in(by)
         client.post(
             reverse("intake_upload", args=[kind]),
@@ -41,7 +41,7 @@ def bring(transactional_db: None, sign_in: Callable, key: Callable) -> Callable[
         client.post(reverse("intake_apply", args=[intake.pk]), key() | {"version": intake.version})
         return settled(intake, APPLYING)
 
-    return brought
+    return imported
 
 
 def table(*rows: Sequence[object]) -> bytes:
@@ -90,7 +90,7 @@ def test_what_an_empty_office_assigns_by_table_is_everywhere_at_once(bring, sign
         BODIES * TASKS,
         BODIES * TASKS,
     )
-    desk = sign_in(supervisor)
-    board = desk.get(reverse("dashboard"), {"document": document.pk}).context["board"]
-    lines = desk.get(reverse("obligations"), {"document": document.pk}).context["rows"]
+    client = sign_in(supervisor)
+    board = client.get(reverse("dashboard"), {"document": document.pk}).context["board"]
+    lines = client.get(reverse("obligations"), {"document": document.pk}).context["rows"]
     assert (board.lights.total, len(lines), tallies.drift()) == (BODIES * TASKS, BODIES * TASKS, [])

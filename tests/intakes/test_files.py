@@ -19,7 +19,7 @@ from tests.tables.odd import BAD, GOOD
 
 
 @pytest.fixture
-def brought(db, request, bring, django_capture_on_commit_callbacks):
+def imported(db, request, bring, django_capture_on_commit_callbacks):
     """Bring a file in; the columns found are confirmed as they are, where that is asked."""
 
     def come(file, folder):
@@ -63,8 +63,8 @@ def of_rows(intake):
 
 
 @pytest.mark.parametrize("file", [file for file in GOOD if file.kind], ids=lambda file: file.name)
-def test_what_is_odd_but_right_is_found_without_a_fault(file, brought):
-    intake = brought(file, ACCEPT)
+def test_what_is_odd_but_right_is_found_without_a_fault(file, imported):
+    intake = imported(file, ACCEPT)
     assert (intake.state, intake.fault, intake.counts.get("wrong", 0)) == (CHECKED, "", 0)
     assert intake.total == len(file.bodies) if file.kind == "bodies" else intake.total
 
@@ -72,8 +72,8 @@ def test_what_is_odd_but_right_is_found_without_a_fault(file, brought):
 @pytest.mark.parametrize(
     "file", [file for file in BAD if file.stage == "intake"], ids=lambda file: file.name
 )
-def test_what_is_wrong_is_kept_with_its_place(file, brought):
-    intake = brought(file, REFUSE)
+def test_what_is_wrong_is_kept_with_its_place(file, imported):
+    intake = imported(file, REFUSE)
     found = of_rows(intake) if intake.state == CHECKED else of_headings(intake)
     assert (found, intake.fault) == (set(file.faults), "")
     assert intake.state == (

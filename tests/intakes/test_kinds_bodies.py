@@ -45,11 +45,11 @@ def test_new_changed_and_same(cast):
             "parent": "C000",
         },
     ]
-    brought = bring(BODIES, cast.admin, table)
-    assert brought.verdicts == [SAME, CHANGED, NEW]
-    assert brought.planned[1].before == {"name_hans": "共青团中央", "name_hant": "共青團中央"}
-    assert brought.planned[1].after == {"name_hans": "团中央", "name_hant": "團中央"}
-    brought.apply()
+    imported = bring(BODIES, cast.admin, table)
+    assert imported.verdicts == [SAME, CHANGED, NEW]
+    assert imported.planned[1].before == {"name_hans": "共青团中央", "name_hant": "共青團中央"}
+    assert imported.planned[1].after == {"name_hans": "团中央", "name_hant": "團中央"}
+    imported.apply()
     body, made = Organisation.objects.get(code="Q02"), Organisation.objects.get(code="Q03")
     assert (body.name_hans, body.name_hant, body.version) == ("团中央", "團中央", 2)
     assert (made.parent.code, made.level, made.name_hant, made.path[:-6]) == (
@@ -58,7 +58,7 @@ def test_new_changed_and_same(cast):
         "全國婦聯",
         cast.centre.path,
     )
-    assert [row.left for row in brought.rows] == [None, 2, 1]
+    assert [row.left for row in imported.rows] == [None, 2, 1]
     told = (
         Event.objects.filter(subject_type="organisation")
         .order_by("id")
@@ -74,9 +74,9 @@ def test_parents_and_successors_may_stand_further_down_even_in_another_batch(cas
         {"code": "X1", "name_hans": "甲", "parent": "C000"},
     ]
     monkeypatch.setattr("tests.intakes.bringing.CHUNK", 1)
-    brought = bring(BODIES, cast.admin, table, chunk=1)
-    assert brought.verdicts == [NEW, NEW, NEW]
-    brought.apply()
+    imported = bring(BODIES, cast.admin, table, chunk=1)
+    assert imported.verdicts == [NEW, NEW, NEW]
+    imported.apply()
     bodies = {body.code: body for body in Organisation.objects.filter(code__startswith="X")}
     assert bodies["X3"].path == f"{bodies['X2'].path}{bodies['X3'].path[-6:]}"
     assert bodies["X2"].path == f"{bodies['X1'].path}{bodies['X2'].path[-6:]}"
@@ -105,8 +105,8 @@ def test_every_fault_of_the_table_at_once(cast):
         {"id": 999_999, "code": "X5", "name_hans": "己"},
         {"id": cast.body.pk, "code": "Q09", "name_hans": "庚"},
     ]
-    brought = bring(BODIES, cast.admin, table)
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(BODIES, cast.admin, table)
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (1, "parent"),
         (2, "parent"),
         (3, "parent"),
@@ -117,7 +117,7 @@ def test_every_fault_of_the_table_at_once(cast):
         (7, "id"),
         (8, "code"),
     ]
-    assert set(brought.verdicts) == {WRONG}
+    assert set(imported.verdicts) == {WRONG}
 
 
 def test_a_code_that_lost_its_zeros_is_taken_where_only_one_is_meant(cast):
@@ -128,19 +128,21 @@ def test_a_code_that_lost_its_zeros_is_taken_where_only_one_is_meant(cast):
         {"code": "7", "name_hans": "柒"},
         {"code": "8", "name_hans": "捌", "parent": "1"},
     ]
-    brought = bring(BODIES, cast.admin, table)
-    assert brought.verdicts == [CHANGED, WRONG, NEW]
+    imported = bring(BODIES, cast.admin, table)
+    assert imported.verdicts == [CHANGED, WRONG, NEW]
     assert (
-        brought.planned[0].subject,
-        "001" in brought.planned[0].label,
-        brought.planned[2].after["parent"],
+        imported.planned[0].subject,
+        "001" in imported.planned[0].label,
+        imported.planned[2].after["parent"],
     ) == (one.pk, True, "001")
-    assert "0007、007" in brought.faults[0][2]
+    assert "0007、007" in imported.faults[0][2]
 
 
 def test_a_parent_may_be_named(cast):
-    brought = bring(BODIES, cast.admin, [{"code": "X1", "name_hans": "甲", "parent": "全国总工会"}])
-    assert brought.planned[0].after["parent"] == "Q01"
+    imported = bring(
+        BODIES, cast.admin, [{"code": "X1", "name_hans": "甲", "parent": "全国总工会"}]
+    )
+    assert imported.planned[0].after["parent"] == "Q01"
 
 
 def test_a_row_changed_since_the_file_went_out_is_a_conflict(cast):
@@ -148,9 +150,9 @@ def test_a_row_changed_since_the_file_went_out_is_a_conflict(cast):
     table = [
         {"id": cast.body.pk, "version": 1, "code": "Q01", "name_hans": "全总", "full_name": None}
     ]
-    brought = bring(BODIES, cast.admin, table)
-    assert brought.verdicts == [CONFLICT]
-    assert brought.planned[0].theirs == {
+    imported = bring(BODIES, cast.admin, table)
+    assert imported.verdicts == [CONFLICT]
+    assert imported.planned[0].theirs == {
         "name_hans": "全国总工会",
         "name_hant": "全國總工會",
         "full_name": "中华全国总工会",
@@ -158,21 +160,21 @@ def test_a_row_changed_since_the_file_went_out_is_a_conflict(cast):
 
 
 def test_a_row_changed_between_check_and_apply_stops_everything(cast):
-    brought = bring(
+    imported = bring(
         BODIES,
         cast.admin,
         [{"code": "X1", "name_hans": "甲"}, {"code": "Q01", "name_hans": "全总"}],
     )
     Organisation.objects.filter(pk=cast.body.pk).update(name_hans="总工会", version=2)
     with pytest.raises(Stale, match="Sheet1"):
-        brought.apply()
+        imported.apply()
     assert not Organisation.objects.filter(code="X1").exists()
 
 
 def test_only_those_who_keep_the_register_write_it(cast):
-    brought = bring(BODIES, cast.supervisor, [{"code": "X1", "name_hans": "甲"}])
+    imported = bring(BODIES, cast.supervisor, [{"code": "X1", "name_hans": "甲"}])
     with pytest.raises(NotAllowed):
-        brought.apply()
+        imported.apply()
     assert not Organisation.objects.filter(code="X1").exists()
 
 
@@ -188,8 +190,8 @@ def test_a_moved_and_recast_body_takes_its_counts_along(cast):
             "level": "provincial",
         },
     ]
-    brought = bring(BODIES, cast.admin, table)
-    brought.apply()
+    imported = bring(BODIES, cast.admin, table)
+    imported.apply()
     made = Organisation.objects.get(code="X1")
     cast.child.refresh_from_db()
     cast.body.refresh_from_db()
@@ -200,7 +202,7 @@ def test_a_moved_and_recast_body_takes_its_counts_along(cast):
         cast.child.kind,
     ) == (True, True, False, "other")
     call_command("tallies", "--check")
-    brought.undo()
+    imported.undo()
     cast.child.refresh_from_db()
     cast.body.refresh_from_db()
     assert (cast.child.parent, cast.child.kind, cast.body.branch) == (
@@ -217,9 +219,9 @@ def test_undo_deletes_what_was_made_with_those_below(cast):
         {"code": "X1", "name_hans": "甲", "parent": "Q02"},
         {"code": "X2", "name_hans": "乙", "parent": "X1"},
     ]
-    brought = bring(BODIES, cast.admin, table)
-    brought.apply()
-    brought.undo()
+    imported = bring(BODIES, cast.admin, table)
+    imported.apply()
+    imported.undo()
     assert not Organisation.objects.filter(code__in=("X1", "X2")).exists()
     cast.sibling.refresh_from_db()
     assert cast.sibling.branch is False
@@ -227,21 +229,21 @@ def test_undo_deletes_what_was_made_with_those_below(cast):
 
 
 def test_undo_refuses_where_something_was_built(cast):
-    brought = bring(
+    imported = bring(
         BODIES,
         cast.admin,
         [{"code": "X1", "name_hans": "甲"}, {"code": "Q01", "name_hans": "全总"}],
     )
-    brought.apply()
+    imported.apply()
     Membership.objects.create(
         user=cast.outsider, organisation=Organisation.objects.get(code="X1"), role="staff"
     )
     with pytest.raises(Invalid):
-        brought.undo()
+        imported.undo()
     Membership.objects.filter(user=cast.outsider).delete()
     Organisation.objects.filter(pk=cast.body.pk).update(version=9)
     with pytest.raises(Invalid):
-        brought.undo()
+        imported.undo()
     cast.body.refresh_from_db()
     assert (cast.body.name_hans, Organisation.objects.filter(code="X1").exists()) == ("全总", True)
 
@@ -252,7 +254,7 @@ def test_queries_do_not_grow_with_the_rows(cast, django_assert_max_num_queries):
         for number in range(400)
     ]
     with django_assert_max_num_queries(15):
-        brought = bring(BODIES, cast.admin, table)
+        imported = bring(BODIES, cast.admin, table)
     with django_assert_max_num_queries(30):
-        brought.apply()
+        imported.apply()
     assert Organisation.objects.filter(code__startswith="Y").count() == 400

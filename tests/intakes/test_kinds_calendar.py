@@ -51,20 +51,20 @@ def test_days_are_entered_changed_and_taken_back(keeper):
         row("2027-02-08", "0", "春节"),
         row("2026-10-07", "0", "国庆节"),
     ]
-    brought = bring_rows(CALENDAR, keeper, table)
-    assert brought.verdicts == [NEW, CHANGED, SAME]
-    assert (brought.planned[1].before, brought.planned[1].after) == (
+    imported = bring_rows(CALENDAR, keeper, table)
+    assert imported.verdicts == [NEW, CHANGED, SAME]
+    assert (imported.planned[1].before, imported.planned[1].after) == (
         {"working": "1", "name": "调休"},
         {"working": "0", "name": "春节"},
     )
-    brought.apply()
+    imported.apply()
     assert days() == [(date(2027, 1, 1), False, "元旦"), (date(2027, 2, 8), False, "春节")]
     assert list(
         Event.objects.filter(by=keeper, subject_type="calendarday")
         .values_list("action", flat=True)
         .order_by("id")
     ) == ["add", "change"]
-    brought.undo()
+    imported.undo()
     assert days() == [(date(2027, 2, 8), True, "调休")]
     assert set(
         Event.objects.filter(by=keeper, subject_type="calendarday", action="delete").values_list(
@@ -74,21 +74,21 @@ def test_days_are_entered_changed_and_taken_back(keeper):
 
 
 def test_a_day_that_stands_twice_is_a_fault(keeper):
-    brought = bring_rows(CALENDAR, keeper, [row("2027-01-01", "0"), row("2027-01-01", "1")])
-    assert brought.verdicts == [NEW, WRONG]
-    assert brought.faults == [(2, "day", "每个日期只写一次；第 2 行已有此日期")]
+    imported = bring_rows(CALENDAR, keeper, [row("2027-01-01", "0"), row("2027-01-01", "1")])
+    assert imported.verdicts == [NEW, WRONG]
+    assert imported.faults == [(2, "day", "每个日期只写一次；第 2 行已有此日期")]
 
 
 def test_what_was_changed_since_stands_against_it(keeper):
-    brought = bring_rows(CALENDAR, keeper, [row("2027-01-01", "0")])
+    imported = bring_rows(CALENDAR, keeper, [row("2027-01-01", "0")])
     CalendarDay.objects.create(day=NEXT, working=False)
     with pytest.raises(Stale):
-        brought.apply()
+        imported.apply()
     CalendarDay.objects.filter(day=NEXT).delete()
-    brought.apply()
+    imported.apply()
     CalendarDay.objects.filter(day=NEXT).update(name="元旦")
     with pytest.raises(Invalid):
-        brought.undo()
+        imported.undo()
     assert days() == [(NEXT, False, "元旦")]
 
 

@@ -47,15 +47,15 @@ def test_readings_are_corrected(cast, directive):
     Addressee.objects.create(
         directive=Directive.objects.get(code="九.1.2"), order=0, basis="unstated"
     )
-    brought = bring(DIRECTIVES, cast.supervisor, table, document=directive.document_id)
-    assert brought.verdicts == [CHANGED, SAME]
-    assert brought.planned[0].after == {
+    imported = bring(DIRECTIVES, cast.supervisor, table, document=directive.document_id)
+    assert imported.verdicts == [CHANGED, SAME]
+    assert imported.planned[0].after == {
         "kind": "pilot",
         "modality": "應該",
         "cadence": "",
         "addressees": ["全国总工会 (named)", "共青团中央 (inferred)"],
     }
-    brought.apply()
+    imported.apply()
     directive.refresh_from_db()
     assert (directive.kind, directive.modality, directive.cadence, directive.version) == (
         "pilot",
@@ -65,7 +65,7 @@ def test_readings_are_corrected(cast, directive):
     )
     assert names(directive) == [("全国总工会", "named"), ("共青团中央", "inferred")]
     assert Event.objects.get(action="correct").by == cast.supervisor
-    brought.undo()
+    imported.undo()
     directive.refresh_from_db()
     assert (directive.kind, directive.modality, directive.cadence) == ("institution", "要", "once")
     assert names(directive) == [("全国总工会", "named")]
@@ -79,10 +79,10 @@ def test_faults_of_readings(cast, directive):
         {"code": "九.1.2", "kind": "pilot", "addressees": "工会 (carried 九.9.9)"},
         {"code": "九.1.2", "kind": "pilot"},
     ]
-    brought = bring(DIRECTIVES, cast.supervisor, table, document=directive.document_id)
-    found = [(number, field) for number, field, _text in brought.faults]
+    imported = bring(DIRECTIVES, cast.supervisor, table, document=directive.document_id)
+    found = [(number, field) for number, field, _text in imported.faults]
     assert found == [(1, "code"), (2, "kind"), (3, "addressees"), (4, "code")]
-    assert brought.verdicts == [WRONG] * 4
+    assert imported.verdicts == [WRONG] * 4
 
 
 def test_what_somebody_corrected_meanwhile(cast, directive):
@@ -115,15 +115,15 @@ def test_what_somebody_corrected_meanwhile(cast, directive):
 
 
 def test_the_command_asks_who_corrects(cast, directive):
-    brought = bring(
+    imported = bring(
         DIRECTIVES,
         cast.supervisor,
         [{"code": "九.1.1", "kind": "pilot"}],
         document=directive.document_id,
     )
-    brought.context = type(brought.context)(
-        cast.staff, brought.context.now, brought.context.today, brought.context.place
+    imported.context = type(imported.context)(
+        cast.staff, imported.context.now, imported.context.today, imported.context.place
     )
     with pytest.raises(NotAllowed):
-        brought.apply()
+        imported.apply()
     assert Directive.objects.get(pk=directive.pk).kind == "institution"

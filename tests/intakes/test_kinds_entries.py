@@ -60,9 +60,9 @@ def test_rows_are_saved_as_typed(cast, begun):
         {"code": "結.1.2", "unchanged_reason": "等上级部署"},
         {"code": "結.1.3", "progress": None, "percent": None},
     ]
-    brought = bring(ENTRIES, cast.staff, table, **where(begun))
-    assert brought.verdicts == [CHANGED, CHANGED, SAME]
-    brought.apply()
+    imported = bring(ENTRIES, cast.staff, table, **where(begun))
+    assert imported.verdicts == [CHANGED, CHANGED, SAME]
+    imported.apply()
     first, second = entry(begun, "結.1.1"), entry(begun, "結.1.2")
     assert (first.progress, first.percent, first.origin, first.saved_at, first.saved_by) == (
         "已印发",
@@ -83,7 +83,7 @@ def test_rows_are_saved_as_typed(cast, begun):
         ).count()
         == 2
     )
-    brought.undo()
+    imported.undo()
     first.refresh_from_db()
     second.refresh_from_db()
     assert (
@@ -98,15 +98,15 @@ def test_rows_are_saved_as_typed(cast, begun):
 def test_a_report_that_nobody_began_is_begun(cast, report):
     with tallies.counted():
         tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
-    brought = bring(
+    imported = bring(
         ENTRIES, cast.staff, [{"code": "結.1.2", "progress": "甲", "percent": 10}], **where(report)
     )
-    assert brought.verdicts == [NEW]
-    brought.apply()
+    assert imported.verdicts == [NEW]
+    imported.apply()
     assert report.entries.count() == 3
     assert (entry(report, "結.1.2").progress, entry(report, "結.1.2").percent) == ("甲", 10)
     assert tallies.drift() == []
-    brought.undo()
+    imported.undo()
     assert (entry(report, "結.1.2").progress, entry(report, "結.1.2").saved_at) == ("", None)
 
 
@@ -121,10 +121,10 @@ def test_faults_of_a_report(cast, begun):
         {"code": "結.1.2", "progress": "甲"},
         {"code": "結.1.2", "progress": "乙"},
     ]
-    brought = bring(ENTRIES, cast.staff, table, **where(begun))
-    found = [(number, field) for number, field, _text in brought.faults]
+    imported = bring(ENTRIES, cast.staff, table, **where(begun))
+    found = [(number, field) for number, field, _text in imported.faults]
     assert found == [(1, "code"), (2, "percent"), (3, "progress"), (5, "code")]
-    assert brought.verdicts == [WRONG, WRONG, WRONG, CHANGED, WRONG]
+    assert imported.verdicts == [WRONG, WRONG, WRONG, CHANGED, WRONG]
 
 
 def test_only_the_bodys_own_people(cast, begun):
@@ -153,21 +153,21 @@ def test_what_somebody_typed_meanwhile_is_never_overwritten(cast, begun):
         "progress": "我写的",
         "problems": "人手不足",
     }
-    brought = bring(ENTRIES, cast.staff, [row], **where(begun))
-    assert brought.verdicts == [CONFLICT]
-    assert brought.planned[0].theirs == {"progress": "别人写的"}
-    brought.apply(mine=False)
+    imported = bring(ENTRIES, cast.staff, [row], **where(begun))
+    assert imported.verdicts == [CONFLICT]
+    assert imported.planned[0].theirs == {"progress": "别人写的"}
+    imported.apply(mine=False)
     assert entry(begun, "結.1.1").progress == "别人写的"
 
 
 def test_an_entry_handed_in_after_the_check_stays(cast, begun):
-    brought = bring(ENTRIES, cast.staff, [{"code": "結.1.1", "progress": "甲"}], **where(begun))
+    imported = bring(ENTRIES, cast.staff, [{"code": "結.1.1", "progress": "甲"}], **where(begun))
     ReportEntry.objects.update(state="submitted", submitted_at=NOW)
     with pytest.raises(IllegalMove):
-        brought.apply()
+        imported.apply()
     ReportEntry.objects.update(state="draft")
-    brought.apply()
+    imported.apply()
     ReportEntry.objects.update(state="submitted")
     with pytest.raises(Invalid, match="Sheet1"):
-        brought.undo()
+        imported.undo()
     assert entry(begun, "結.1.1").progress == "甲"

@@ -73,11 +73,11 @@ def test_only_edited_cells_change(cast, ledger):
         line(ledger[1]),
         line(ledger[2], note=None),
     ]
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert brought.verdicts == [CHANGED, SAME, SAME]
-    assert brought.planned[0].before == {"leader": "顾明远", "due_on": "2026-12-31"}
-    assert brought.planned[0].after == {"leader": "周启明", "due_on": "2027-06-30"}
-    brought.apply()
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert imported.verdicts == [CHANGED, SAME, SAME]
+    assert imported.planned[0].before == {"leader": "顾明远", "due_on": "2026-12-31"}
+    assert imported.planned[0].after == {"leader": "周启明", "due_on": "2027-06-30"}
+    imported.apply()
     row = Obligation.objects.get(pk=ledger[0].pk)
     assert (row.leader, row.due_on, row.original_due_on, row.version, row.state) == (
         "周启明",
@@ -94,7 +94,7 @@ def test_only_edited_cells_change(cast, ledger):
         "周启明",
     )
     assert tallies.drift() == []
-    brought.undo()
+    imported.undo()
     row.refresh_from_db()
     assert (row.leader, row.due_on, row.version) == ("顾明远", date(2026, 12, 31), 3)
     assert tallies.drift() == []
@@ -111,9 +111,9 @@ def test_new_lines_are_assigned(cast, ledger):
         },
         {"clause": "九.1.1", "body": "Q01", "leader": "顾明远"},
     ]
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert brought.verdicts == [NEW, NEW, SAME]
-    brought.apply()
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert imported.verdicts == [NEW, NEW, SAME]
+    imported.apply()
     made = Obligation.objects.filter(organisation=cast.sibling).order_by("directive__code")
     assert [(row.part, row.leader, row.due_on, row.deliverable, row.state) for row in made] == [
         ("lead", "李", LATER, "", "assigned"),
@@ -132,7 +132,7 @@ def test_new_lines_are_assigned(cast, ledger):
         Notice.objects.filter(kind="issued").values_list("user__username", "facts__count")
     ) == [("stranger", 2)]
     assert tallies.drift() == []
-    brought.undo()
+    imported.undo()
     assert not Obligation.objects.filter(organisation=cast.sibling).exists()
     assert tallies.drift() == []
 
@@ -164,8 +164,8 @@ def test_every_fault_at_once(cast, ledger):
         {"clause": "九.1.2", "body": "Q02"},
         {"clause": "九.1.2", "body": "Q02"},
     ]
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (1, "clause"),
         (2, "body"),
         (3, "body"),
@@ -184,17 +184,17 @@ def test_every_fault_at_once(cast, ledger):
 
 def test_another_supervisors_bodies_are_out_of_reach(cast, ledger):
     from_elsewhere = make_obligation(ledger[0].directive, make_body("Z01"))
-    brought = bring(
+    imported = bring(
         OBLIGATIONS, cast.supervisor, [line(from_elsewhere, note="改")], **place(ledger)
     )
-    assert [field for _number, field, _text in brought.faults] == ["id"]
-    brought = bring(OBLIGATIONS, cast.manager, [line(ledger[2], note="改")], **place(ledger))
+    assert [field for _number, field, _text in imported.faults] == ["id"]
+    imported = bring(OBLIGATIONS, cast.manager, [line(ledger[2], note="改")], **place(ledger))
     told = [
         (cell.field, cell.value, cell.stands)
-        for cell in brought.planned[0].untaken
+        for cell in imported.planned[0].untaken
         if cell.field == "note"
     ]
-    assert (brought.verdicts, told) == ([SAME], [("note", "改", "")])
+    assert (imported.verdicts, told) == ([SAME], [("note", "改", "")])
 
 
 def test_withdrawn_work_stays_as_it_is(cast, ledger):
@@ -202,8 +202,8 @@ def test_withdrawn_work_stays_as_it_is(cast, ledger):
         [ledger[0]], {"state": WITHDRAWN, "reason": "并入"}, action="withdraw", by=None, now=NOW
     )
     ledger[0].refresh_from_db()
-    brought = bring(OBLIGATIONS, cast.supervisor, [line(ledger[0], note="改")], **place(ledger))
-    assert brought.verdicts == [WRONG]
+    imported = bring(OBLIGATIONS, cast.supervisor, [line(ledger[0], note="改")], **place(ledger))
+    assert imported.verdicts == [WRONG]
 
 
 def test_cells_that_changed_here_meanwhile(cast, ledger):
@@ -212,26 +212,26 @@ def test_cells_that_changed_here_meanwhile(cast, ledger):
     change_obligations([ledger[0]], {"leader": "丙"}, action="change", by=None, now=NOW)
     change_obligations([ledger[1]], {"leader": "丁"}, action="change", by=None, now=NOW)
     change_obligations([ledger[2]], {"note": "戊"}, action="change", by=None, now=NOW)
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert brought.verdicts == [CHANGED, CONFLICT, SAME]
-    assert brought.planned[0].after == {"note": "甲"}
-    assert (brought.planned[1].after, brought.planned[1].theirs) == (
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert imported.verdicts == [CHANGED, CONFLICT, SAME]
+    assert imported.planned[0].after == {"note": "甲"}
+    assert (imported.planned[1].after, imported.planned[1].theirs) == (
         {"leader": "乙"},
         {"leader": "丁"},
     )
-    brought.apply()
+    imported.apply()
     names = [(row.leader, row.note) for row in Obligation.objects.order_by("pk")]
     assert names == [("丙", "甲"), ("乙", ""), ("", "戊")]
 
 
 def test_without_a_record_of_the_change_every_difference_is_a_conflict(cast, ledger):
     Obligation.objects.filter(pk=ledger[0].pk).update(version=5)
-    brought = bring(OBLIGATIONS, cast.supervisor, [line(ledger[0], note="甲")], **place(ledger))
-    assert brought.verdicts == [CONFLICT]
+    imported = bring(OBLIGATIONS, cast.supervisor, [line(ledger[0], note="甲")], **place(ledger))
+    assert imported.verdicts == [CONFLICT]
 
 
 def test_a_change_between_check_and_apply_stops_everything(cast, ledger):
-    brought = bring(
+    imported = bring(
         OBLIGATIONS,
         cast.supervisor,
         [line(ledger[0], leader="周"), line(ledger[1], note="甲")],
@@ -239,33 +239,33 @@ def test_a_change_between_check_and_apply_stops_everything(cast, ledger):
     )
     change_obligations([ledger[1]], {"note": "乙"}, action="change", by=None, now=NOW)
     with pytest.raises(Stale, match="Sheet1"):
-        brought.apply()
+        imported.apply()
     assert Obligation.objects.get(pk=ledger[0].pk).leader == "顾明远"
-    brought = bring(
+    imported = bring(
         OBLIGATIONS, cast.supervisor, [{"clause": "九.1.1", "body": "Q02"}], **place(ledger)
     )
     make_obligation(ledger[0].directive, cast.sibling)
     with pytest.raises(Stale):
-        brought.apply()
+        imported.apply()
 
 
 def test_the_command_asks_who_assigns(cast, ledger):
-    brought = bring(
+    imported = bring(
         OBLIGATIONS, cast.supervisor, [{"clause": "九.1.1", "body": "Q02"}], **place(ledger)
     )
     cast.supervisor.memberships.all().delete()
-    brought.context = type(brought.context)(cast.outsider, NOW, TODAY, brought.context.place)
+    imported.context = type(imported.context)(cast.outsider, NOW, TODAY, imported.context.place)
     with pytest.raises(NotAllowed):
-        brought.apply()
+        imported.apply()
     assert not Obligation.objects.filter(organisation=cast.sibling).exists()
 
 
 @pytest.mark.parametrize("built", ["acknowledged", "measure", "changed"])
 def test_undo_refuses_where_something_was_built(cast, ledger, built):
-    brought = bring(
+    imported = bring(
         OBLIGATIONS, cast.supervisor, [{"clause": "九.1.1", "body": "Q02"}], **place(ledger)
     )
-    brought.apply()
+    imported.apply()
     row = Obligation.objects.get(organisation=cast.sibling)
     if built == "measure":
         make_measure(make_plan(cast.sibling, row.document), row)
@@ -273,7 +273,7 @@ def test_undo_refuses_where_something_was_built(cast, ledger, built):
         fields = {"state": ACKNOWLEDGED} if built == "acknowledged" else {"note": "甲"}
         change_obligations([row], fields, action="acknowledge", by=None, now=NOW)
     with pytest.raises(Invalid, match="Sheet1"):
-        brought.undo()
+        imported.undo()
     assert Obligation.objects.filter(pk=row.pk).exists()
 
 
@@ -296,8 +296,8 @@ def test_a_paper_and_its_day_go_together(cast, ledger, stored, asked, fault):
     if stored:
         change_obligations([ledger[0]], stored, action="change", by=None, now=NOW)
         ledger[0].refresh_from_db()
-    brought = bring(OBLIGATIONS, cast.supervisor, [line(ledger[0], **asked)], **place(ledger))
-    assert (brought.verdicts, [name for _row, name, _text in brought.faults]) == (
+    imported = bring(OBLIGATIONS, cast.supervisor, [line(ledger[0], **asked)], **place(ledger))
+    assert (imported.verdicts, [name for _row, name, _text in imported.faults]) == (
         ([WRONG], ["plan_due_on"]) if fault else ([CHANGED], [])
     )
 
@@ -305,10 +305,10 @@ def test_a_paper_and_its_day_go_together(cast, ledger, stored, asked, fault):
 def test_both_scripts_of_a_cell_are_one(cast, ledger):
     change_obligations([ledger[0]], {"note": "与发展规划一致"}, action="change", by=None, now=NOW)
     ledger[0].refresh_from_db()
-    brought = bring(
+    imported = bring(
         OBLIGATIONS, cast.supervisor, [line(ledger[0], note="與發展規劃一致")], **place(ledger)
     )
-    assert brought.verdicts == [SAME]
+    assert imported.verdicts == [SAME]
 
 
 def test_queries_do_not_grow_with_the_rows(cast, ledger, django_assert_max_num_queries):
@@ -317,9 +317,9 @@ def test_queries_do_not_grow_with_the_rows(cast, ledger, django_assert_max_num_q
         {"clause": code, "body": body.code} for body in bodies for code in ("九.1.1", "九.1.2")
     ]
     with django_assert_max_num_queries(15):
-        brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+        imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
     with django_assert_max_num_queries(40):
-        brought.apply()
+        imported.apply()
     assert Obligation.objects.count() == 303
 
 
@@ -371,9 +371,9 @@ def test_the_lead_beside_the_body_of_each_row_is_assigned_once(cast, ledger):
             for body in ("Q01", "Q01A", "Q02")
         )
     )
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert brought.verdicts == [NEW, NEW, SAME, NEW, SAME]
-    brought.apply()
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert imported.verdicts == [NEW, NEW, SAME, NEW, SAME]
+    imported.apply()
     made = (
         Obligation.objects.filter(directive=one)
         .order_by("organisation__code")
@@ -392,14 +392,14 @@ def test_a_lead_whose_own_row_says_something_else_is_asked_back(cast, ledger):
         {"clause": "九.1.3", "leads": "Q02", "body": "Q01"},
         {"clause": "九.1.3", "leads": None, "body": "Q02", "note": "另报"},
     )
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert brought.faults == [(3, "clause", "每项任务、每个单位只占一行；与表中第 2 行重复")]
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert imported.faults == [(3, "clause", "每项任务、每个单位只占一行；与表中第 2 行重复")]
 
 
 def test_a_lead_that_stands_is_not_changed_by_the_rows_of_others(cast, ledger):
     table = parted({"clause": "九.1.2", "leads": "全 国 总 工 会", "body": "Q02", "due_on": LATER})
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert (brought.verdicts, brought.planned[0].subject) == ([SAME, NEW], ledger[1].pk)
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert (imported.verdicts, imported.planned[0].subject) == ([SAME, NEW], ledger[1].pk)
 
 
 def test_words_that_no_directive_says_are_asked_back(cast, ledger):
@@ -411,8 +411,8 @@ def test_words_that_no_directive_says_are_asked_back(cast, ledger):
         {"directive": text, "body": "Q02"}
         for text in ("从未提出的任务", "各单位要抓好落实", same[0].code)
     ]
-    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
-    assert [(number, field) for number, field, _expected in brought.faults] == [
+    imported = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert [(number, field) for number, field, _expected in imported.faults] == [
         (1, "directive"),
         (2, "directive"),
     ]

@@ -61,13 +61,13 @@ def test_people_are_made_without_a_password_and_with_their_roles(cast, keeper):
         {"username": "staff", "full_name": "林晓岚", "body": "Q01", "role": "staff"},
         {"username": "manager", "full_name": "顾明", "body": "Q01A", "role": "viewer"},
     ]
-    brought = bring(PEOPLE, keeper, table)
-    assert brought.verdicts == [NEW, NEW, NEW, SAME, CHANGED]
-    assert brought.planned[4].after == {
+    imported = bring(PEOPLE, keeper, table)
+    assert imported.verdicts == [NEW, NEW, NEW, SAME, CHANGED]
+    assert imported.planned[4].after == {
         "full_name": "顾明",
         "memberships": ["Q01:manager", "Q01A:viewer"],
     }
-    brought.apply()
+    imported.apply()
     zhang, li = User.objects.get(username="zhang"), User.objects.get(username="li")
     assert (
         zhang.full_name,
@@ -90,7 +90,7 @@ def test_people_are_made_without_a_password_and_with_their_roles(cast, keeper):
     assert roles("manager") == [("Q01", "manager"), ("Q01A", "viewer")]
     assert Event.objects.filter(by=keeper, subject_type="user").count() == 3
     assert Event.objects.filter(by=keeper, subject_type="membership", action="add").count() == 5
-    brought.undo()
+    imported.undo()
     assert not User.objects.filter(username__in=("zhang", "li")).exists()
     assert (roles("manager"), User.objects.get(username="manager").full_name) == (
         [("Q01", "manager")],
@@ -110,8 +110,8 @@ def test_faults_of_people(cast, keeper):
         {"username": "admin", "email": "mine@example.org"},
         {"username": "keeper", "full_name": "keeper"},
     ]
-    brought = bring(PEOPLE, keeper, table)
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(PEOPLE, keeper, table)
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (1, "username"),
         (1, "email"),
         (2, "body"),
@@ -121,48 +121,48 @@ def test_faults_of_people(cast, keeper):
         (7, "username"),
         (8, "username"),
     ]
-    assert brought.verdicts == [WRONG, WRONG, WRONG, WRONG, NEW, WRONG, WRONG, WRONG, SAME]
+    assert imported.verdicts == [WRONG, WRONG, WRONG, WRONG, NEW, WRONG, WRONG, WRONG, SAME]
 
 
 def test_nobody_gives_themselves_a_role(cast, keeper):
-    brought = bring(
+    imported = bring(
         PEOPLE, cast.admin, [{"username": "keeper", "body": "C000", "role": "supervisor"}]
     )
-    brought.context = type(brought.context)(
-        User.objects.get(pk=keeper.pk), brought.context.now, brought.context.today, {}
+    imported.context = type(imported.context)(
+        User.objects.get(pk=keeper.pk), imported.context.now, imported.context.today, {}
     )
     with pytest.raises(NotAllowed):
-        brought.apply()
-    brought.context = type(brought.context)(
-        cast.supervisor, brought.context.now, brought.context.today, {}
+        imported.apply()
+    imported.context = type(imported.context)(
+        cast.supervisor, imported.context.now, imported.context.today, {}
     )
     with pytest.raises(NotAllowed):
-        brought.apply()
+        imported.apply()
     assert roles("keeper") == []
 
 
 def test_what_changed_meanwhile_stops_everything(cast, keeper):
-    brought = bring(
+    imported = bring(
         PEOPLE,
         keeper,
         [{"username": "new", "full_name": "新"}, {"username": "staff", "full_name": "林"}],
     )
     User.objects.filter(username="staff").update(full_name="林岚")
     with pytest.raises(Stale, match="Sheet1"):
-        brought.apply()
+        imported.apply()
     User.objects.filter(username="staff").update(full_name="林晓岚")
     make_user("new")
     with pytest.raises(Stale):
-        brought.apply()
+        imported.apply()
     assert User.objects.get(username="new").full_name == "new"
 
 
 @pytest.mark.parametrize("built", ["password", "role", "changed"])
 def test_undo_refuses_where_an_account_is_used(cast, keeper, built):
-    brought = bring(
+    imported = bring(
         PEOPLE, keeper, [{"username": "new", "full_name": "新", "body": "Q01", "role": "staff"}]
     )
-    brought.apply()
+    imported.apply()
     user = User.objects.get(username="new")
     if built == "password":
         user.set_password("long enough 1")
@@ -172,7 +172,7 @@ def test_undo_refuses_where_an_account_is_used(cast, keeper, built):
     else:
         User.objects.filter(pk=user.pk).update(full_name="新新")
     with pytest.raises(Invalid):
-        brought.undo()
+        imported.undo()
     assert roles("new")[0] == ("Q01", "staff")
 
 
@@ -205,17 +205,17 @@ def test_a_role_ends_where_a_row_says_so_and_comes_back_with_undo(cast, keeper):
         {"username": "viewer", "memberships": ("Q02:staff", "Q01:staff"), "ended": "yes"},
         {"username": "stranger", "body": "Q01", "role": "staff", "ended": "yes"},
     ]
-    brought = bring(PEOPLE, keeper, table)
-    assert brought.verdicts == [CHANGED, CHANGED, CHANGED, SAME]
-    assert [row.label for row in brought.planned[:3]] == [
+    imported = bring(PEOPLE, keeper, table)
+    assert imported.verdicts == [CHANGED, CHANGED, CHANGED, SAME]
+    assert [row.label for row in imported.planned[:3]] == [
         "manager 顾明远",
         "manager 顾明远",
         "viewer viewer · 另保留：C000 只读",
     ]
-    brought.apply()
+    imported.apply()
     assert (roles("manager"), roles("viewer")) == ([("Q01", "viewer")], [("C000", "viewer")])
     assert Event.objects.filter(by=keeper, subject_type="membership", action="delete").count() == 2
-    brought.undo()
+    imported.undo()
     assert (roles("manager"), roles("viewer")) == (
         [("Q01", "manager")],
         [("C000", "viewer"), ("Q02", "staff")],
@@ -232,8 +232,8 @@ def test_faults_of_roles_that_end(cast, keeper):
         {"username": "keeper", "body": "C000", "role": "supervisor", "ended": "yes"},
     ]
     Membership.objects.create(user=keeper, organisation=cast.centre, role="supervisor")
-    brought = bring(PEOPLE, keeper, table)
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(PEOPLE, keeper, table)
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (1, "ended"),
         (2, "username"),
         (4, "username"),
@@ -242,18 +242,18 @@ def test_faults_of_roles_that_end(cast, keeper):
 
 
 def test_a_role_that_went_or_came_back_meanwhile(cast, keeper):
-    brought = bring(
+    imported = bring(
         PEOPLE, keeper, [{"username": "manager", "body": "Q01", "role": "manager", "ended": "yes"}]
     )
     role = Membership.objects.get(user=cast.manager)
     role.delete()
     with pytest.raises(Stale, match="manager"):
-        brought.apply()
+        imported.apply()
     role = Membership.objects.create(user=cast.manager, organisation=cast.body, role="manager")
-    brought.apply()
+    imported.apply()
     Membership.objects.create(user=cast.manager, organisation=cast.body, role="manager")
     with pytest.raises(Invalid, match="manager"):
-        brought.undo()
+        imported.undo()
 
 
 def test_a_table_says_beforehand_that_supervisors_wait(settings, cast, keeper, bring_in):

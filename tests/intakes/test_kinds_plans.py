@@ -76,15 +76,15 @@ def test_measures_are_known_by_id_number_or_words(cast, plan):
         {"text": "开展培训", "result": "培训通知", "directives": ("九.1.2",)},
         {"number": 7, "text": "督促检查", "directives": ("九.1.1",), "due_on": None},
     ]
-    brought = bring(MEASURES, cast.staff, table, **where(plan))
-    assert brought.verdicts == [CHANGED, CHANGED, NEW]
-    assert brought.planned[0].before == {
+    imported = bring(MEASURES, cast.staff, table, **where(plan))
+    assert imported.verdicts == [CHANGED, CHANGED, NEW]
+    assert imported.planned[0].before == {
         "responsible": "办公厅",
         "due_on": None,
         "directives": ["九.1.1"],
     }
-    assert brought.planned[1].after == {"result": "培训通知"}
-    brought.apply()
+    assert imported.planned[1].after == {"result": "培训通知"}
+    imported.apply()
     assert numbered(plan) == [(1, "印发办法"), (2, "开展培训"), (3, "督促检查")]
     first = plan.measures.get(number=1)
     assert (first.responsible, first.due_on, first.version, first.obligations.count()) == (
@@ -96,7 +96,7 @@ def test_measures_are_known_by_id_number_or_words(cast, plan):
     assert list(
         Event.objects.filter(subject_type="measure").order_by("id").values_list("action", flat=True)
     ) == ["save_measure", "save_measure", "add_measure"]
-    brought.undo()
+    imported.undo()
     assert numbered(plan) == [(1, "印发办法"), (2, "开展培训")]
     first.refresh_from_db()
     second.refresh_from_db()
@@ -115,8 +115,8 @@ def test_faults_of_measures(cast, plan):
         {"number": 1, "text": "丙"},
         {"number": 1, "text": "丁"},
     ]
-    brought = bring(MEASURES, cast.staff, table, **where(plan))
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(MEASURES, cast.staff, table, **where(plan))
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (1, "directives"),
         (2, "id"),
         (4, "number"),
@@ -127,12 +127,12 @@ def test_only_the_bodys_own_people_while_the_plan_may_be_written(cast, plan):
     for who in (cast.stranger, cast.supervisor, cast.viewer, cast.admin):
         with pytest.raises(NotAllowed):
             bring(MEASURES, who, [{"text": "甲"}], **where(plan))
-    brought = bring(
+    imported = bring(
         MEASURES, cast.staff, [{"text": "甲", "directives": ("九.1.1",)}], **where(plan)
     )
     Plan.objects.filter(pk=plan.pk).update(state="submitted", submitted_at=NOW)
     with pytest.raises(IllegalMove):
-        brought.apply()
+        imported.apply()
     with pytest.raises(IllegalMove):
         bring(MEASURES, cast.staff, [{"text": "甲"}], **where(plan))
     with pytest.raises(Invalid):
@@ -159,28 +159,28 @@ def test_a_measure_that_changed_since_the_file_went_out(cast, plan):
         {"id": first.pk, "version": 1, "text": "印发办法", "responsible": "宣传部"},
         {"id": second.pk, "version": 1, "text": "开展轮训", "responsible": ""},
     ]
-    brought = bring(MEASURES, cast.staff, table, **where(plan))
-    assert brought.verdicts == [CONFLICT, CHANGED]
-    assert (brought.planned[0].theirs, brought.planned[0].after) == (
+    imported = bring(MEASURES, cast.staff, table, **where(plan))
+    assert imported.verdicts == [CONFLICT, CHANGED]
+    assert (imported.planned[0].theirs, imported.planned[0].after) == (
         {"responsible": "组织部"},
         {"responsible": "宣传部"},
     )
     table[0] |= {"responsible": "办公厅", "text": "印发实施办法"}
-    brought = bring(MEASURES, cast.staff, table, **where(plan))
-    assert (brought.verdicts[0], brought.planned[0].after) == (CHANGED, {"text": "印发实施办法"})
+    imported = bring(MEASURES, cast.staff, table, **where(plan))
+    assert (imported.verdicts[0], imported.planned[0].after) == (CHANGED, {"text": "印发实施办法"})
     Measure.objects.filter(pk=second.pk).update(text="另改", version=2)
     with pytest.raises(Stale):
-        brought.apply()
+        imported.apply()
 
 
 def test_undo_of_measures_refuses_where_work_was_logged(cast, plan):
-    brought = bring(
+    imported = bring(
         MEASURES, cast.staff, [{"text": "甲", "directives": ("九.1.1",)}], **where(plan)
     )
-    brought.apply()
+    imported.apply()
     make_log(Measure.objects.get(text="甲"), cast.staff)
     with pytest.raises(Invalid, match="Sheet1"):
-        brought.undo()
+        imported.undo()
     assert numbered(plan)[-1] == (3, "甲")
 
 
@@ -195,9 +195,9 @@ def test_log_lines_are_added_once_and_start_the_work(cast, plan):
         {"measure": "措施2", "on": TODAY, "text": "发通知"},
         {"measure": "1.", "on": TODAY, "text": "召开会议"},
     ]
-    brought = bring(LOG, cast.staff, table, **where(plan))
-    assert brought.verdicts == [NEW, NEW, SAME, SAME]
-    brought.apply()
+    imported = bring(LOG, cast.staff, table, **where(plan))
+    assert imported.verdicts == [NEW, NEW, SAME, SAME]
+    imported.apply()
     assert LogEntry.objects.count() == 3
     entry = LogEntry.objects.get(text="召开会议")
     assert (entry.measure.number, entry.on, entry.by, entry.created_at) == (
@@ -215,17 +215,17 @@ def test_log_lines_are_added_once_and_start_the_work(cast, plan):
     states = list(Obligation.objects.order_by("directive__code").values_list("state", flat=True))
     assert states == [UNDERWAY, ACKNOWLEDGED]
     assert tallies.drift() == []
-    brought.undo()
+    imported.undo()
     assert list(LogEntry.objects.values_list("text", flat=True)) == ["发通知"]
     assert set(Obligation.objects.values_list("state", flat=True)) == {ACKNOWLEDGED}
     assert tallies.drift() == []
 
 
 def test_an_import_is_undone_after_a_draft_was_made_from_it(cast, plan):
-    brought = bring(
+    imported = bring(
         LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "召开会议"}], **where(plan)
     )
-    brought.apply()
+    imported.apply()
     report = ProgressReport.objects.create(
         organisation=cast.body, cycle=make_cycle(plan.document), document=plan.document
     )
@@ -234,18 +234,18 @@ def test_an_import_is_undone_after_a_draft_was_made_from_it(cast, plan):
         ("blank", ""),
         ("log", "10月13日，召开会议。"),
     ]
-    brought.undo()
+    imported.undo()
     assert list(report.entries.values_list("origin", "progress")) == [("blank", "")] * 2
 
 
 def test_the_day_of_what_was_heard_goes_back_with_an_import(cast, plan):
     then = TODAY - timedelta(days=30)
     Obligation.objects.update(heard_on=then, issued_on=then, starts_on=then)
-    brought = bring(
+    imported = bring(
         LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "召开会议"}], **where(plan)
     )
-    brought.apply()
-    brought.undo()
+    imported.apply()
+    imported.undo()
     assert set(Obligation.objects.values_list("state", "heard_on")) == {(ACKNOWLEDGED, then)}
 
 
@@ -256,8 +256,8 @@ def test_faults_of_the_log(cast, plan):
         {"measure": "开展培训", "on": TODAY, "text": "甲"},
         {"measure": "1", "on": TODAY + timedelta(days=1), "text": "甲"},
     ]
-    brought = bring(LOG, cast.staff, table, **where(plan))
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(LOG, cast.staff, table, **where(plan))
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (1, "measure"),
         (2, "measure"),
         (3, "on"),
@@ -267,17 +267,17 @@ def test_faults_of_the_log(cast, plan):
 
 
 def test_a_measure_that_moved_since_the_check_takes_no_line(cast, plan):
-    brought = bring(LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "甲"}], **where(plan))
+    imported = bring(LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "甲"}], **where(plan))
     Measure.objects.filter(number=1).update(text="另一项措施")
     with pytest.raises(Stale):
-        brought.apply()
+        imported.apply()
     assert not LogEntry.objects.exists()
 
 
 @pytest.mark.parametrize("built", ["file", "report", "version"])
 def test_undo_of_the_log_refuses_where_something_was_built(cast, plan, built):
-    brought = bring(LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "甲"}], **where(plan))
-    brought.apply()
+    imported = bring(LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "甲"}], **where(plan))
+    imported.apply()
     entry = LogEntry.objects.get()
     if built == "file":
         Attachment.objects.create(
@@ -297,7 +297,7 @@ def test_undo_of_the_log_refuses_where_something_was_built(cast, plan, built):
     else:
         LogEntry.objects.update(version=2)
     with pytest.raises(Invalid):
-        brought.undo()
+        imported.undo()
     assert LogEntry.objects.exists()
 
 
@@ -311,7 +311,7 @@ def test_queries_of_the_log_do_not_grow_with_the_rows(cast, plan, django_assert_
         for number in range(400)
     ]
     with django_assert_max_num_queries(16):
-        brought = bring(LOG, cast.staff, table, **where(plan))
+        imported = bring(LOG, cast.staff, table, **where(plan))
     with django_assert_max_num_queries(40):
-        brought.apply()
+        imported.apply()
     assert LogEntry.objects.count() == 400

@@ -94,9 +94,9 @@ def test_figures_are_reported_and_corrected(cast, indicator):
             "note": "基线",
         },
     ]
-    brought = bring(STATISTICS, cast.supervisor, table, document=indicator.document_id)
-    assert brought.verdicts == [CHANGED, SAME, NEW]
-    brought.apply()
+    imported = bring(STATISTICS, cast.supervisor, table, document=indicator.document_id)
+    assert imported.verdicts == [CHANGED, SAME, NEW]
+    imported.apply()
     assert sorted(Figure.objects.values_list("organisation__code", "year", "value")) == [
         ("Q01", 2025, Decimal("12")),
         ("Q01A", 2024, Decimal("3.5")),
@@ -104,7 +104,7 @@ def test_figures_are_reported_and_corrected(cast, indicator):
     ]
     assert FigureTotal.objects.get(scope=cast.centre, year=2025).sum == Decimal("19")
     assert tallies.drift() == []
-    brought.undo()
+    imported.undo()
     assert sorted(Figure.objects.values_list("organisation__code", "value")) == [
         ("Q01", Decimal("10")),
         ("Q02", Decimal("7")),
@@ -155,8 +155,8 @@ def test_faults_of_figures(cast, indicator):
         {"indicator": "ZZ-01", "body": "Q01", "period": "2023", "value": Decimal(1)},
         {"indicator": "ZZ-01", "body": "Q01", "period": "2023", "value": Decimal(1)},
     ]
-    brought = bring(STATISTICS, cast.staff, table, document=indicator.document_id)
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(STATISTICS, cast.staff, table, document=indicator.document_id)
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (1, "indicator"),
         (2, "body"),
         (2, "period"),
@@ -169,13 +169,13 @@ def test_faults_of_figures(cast, indicator):
 
 
 def test_one_bodys_people_need_not_name_it(cast, indicator):
-    brought = bring(
+    imported = bring(
         STATISTICS,
         cast.staff,
         [{"indicator": "ZZ-01", "period": "2025", "value": Decimal(4)}],
         document=indicator.document_id,
     )
-    brought.apply()
+    imported.apply()
     assert Figure.objects.get().organisation == cast.body
 
 
@@ -189,11 +189,11 @@ def test_a_figure_that_changed_meanwhile(cast, indicator):
         "value": Decimal(12),
         "version": 1,
     }
-    brought = bring(STATISTICS, cast.staff, [row], document=indicator.document_id)
-    assert brought.verdicts == [CONFLICT]
+    imported = bring(STATISTICS, cast.staff, [row], document=indicator.document_id)
+    assert imported.verdicts == [CONFLICT]
     report(indicator, cast.body, "13", cast.manager)
     with pytest.raises(Stale):
-        brought.apply()
+        imported.apply()
     fresh = bring(
         STATISTICS,
         cast.staff,
@@ -216,7 +216,7 @@ def test_queries_do_not_grow_with_the_rows(cast, indicator, django_assert_max_nu
         for body in bodies
     ]
     with django_assert_max_num_queries(18):
-        brought = bring(STATISTICS, cast.supervisor, table, document=indicator.document_id)
+        imported = bring(STATISTICS, cast.supervisor, table, document=indicator.document_id)
     with django_assert_max_num_queries(30):
-        brought.apply()
+        imported.apply()
     assert FigureTotal.objects.get(scope=cast.centre, year=2025).sum == 100

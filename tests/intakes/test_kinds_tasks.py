@@ -25,9 +25,9 @@ TABLE = [
 
 def test_a_table_becomes_a_document_in_its_own_words(cast, monkeypatch):
     monkeypatch.setattr("tests.intakes.bringing.CHUNK", 2)
-    brought = bring(TASKS, cast.supervisor, TABLE)
-    assert brought.verdicts == [NEW, NEW, NEW]
-    brought.apply()
+    imported = bring(TASKS, cast.supervisor, TABLE)
+    assert imported.verdicts == [NEW, NEW, NEW]
+    imported.apply()
     document = Document.objects.get()
     assert (document.title, document.script, document.registered_by) == (
         "2026年重点任务",
@@ -59,20 +59,20 @@ def test_a_table_becomes_a_document_in_its_own_words(cast, monkeypatch):
         "二.1",
         True,
     )
-    assert [row.subject_id for row in brought.rows] == [first.pk, second.pk, third.pk]
+    assert [row.subject_id for row in imported.rows] == [first.pk, second.pk, third.pk]
     assert Event.objects.get(action="register").subject_id == document.pk
 
 
 def test_undo_deletes_the_document_while_nothing_rests_on_it(cast, monkeypatch):
     monkeypatch.setattr("tests.intakes.bringing.CHUNK", 1)
-    brought = bring(TASKS, cast.supervisor, TABLE)
-    brought.apply()
+    imported = bring(TASKS, cast.supervisor, TABLE)
+    imported.apply()
     row = make_obligation(Directive.objects.get(code="一.1"), cast.body)
     with pytest.raises(Invalid):
-        brought.undo()
+        imported.undo()
     assert Directive.objects.count() == 3
     row.delete()
-    brought.undo()
+    imported.undo()
     assert not Document.objects.exists()
 
 
@@ -82,12 +82,12 @@ def test_faults_of_a_task_table(cast):
         {"document": "乙", "code": "2", "text": "做两件事。"},
         {"document": "甲", "code": "1", "text": "做三件事。"},
     ]
-    brought = bring(TASKS, cast.supervisor, table)
-    assert [(number, field) for number, field, _text in brought.faults] == [
+    imported = bring(TASKS, cast.supervisor, table)
+    assert [(number, field) for number, field, _text in imported.faults] == [
         (2, "document"),
         (3, "code"),
     ]
-    assert brought.verdicts == [NEW, WRONG, WRONG]
+    assert imported.verdicts == [NEW, WRONG, WRONG]
 
 
 def test_the_same_table_is_registered_once_and_by_supervisors(cast):
@@ -128,13 +128,13 @@ def test_one_task_over_several_rows_is_one_directive_with_all_their_items(cast):
             "section": "一、加强领导",
         },
     ]
-    brought = bring(TASKS, cast.supervisor, table)
-    assert [row.label for row in brought.planned] == [
+    imported = bring(TASKS, cast.supervisor, table)
+    assert [row.label for row in imported.planned] == [
         "1 健全制度",
         "1 健全制度 · 与表中第 2 行同为一项任务",
         "２ 改进作风",
     ]
-    rows = brought.apply()
+    rows = imported.apply()
     first, second = Directive.objects.order_by("order")
     assert ([item.name for item in first.items.order_by("number")], second.items.count()) == (
         ["联席会议", "述职评议"],
@@ -142,15 +142,15 @@ def test_one_task_over_several_rows_is_one_directive_with_all_their_items(cast):
     )
     assert [one.name for one in first.addressees.all()] == ["总工会", "团市委"]
     assert [row.subject_id for row in rows] == [first.pk, first.pk, second.pk]
-    brought.undo()
+    imported.undo()
     assert Document.objects.count() == 0
 
 
 def test_two_tasks_with_one_number_are_told_by_the_line_of_the_file(cast):
-    brought = bring(
+    imported = bring(
         TASKS,
         cast.supervisor,
         [{"code": "1", "text": "健全制度"}, {"code": "1", "text": "改进作风"}],
     )
-    assert brought.verdicts == [NEW, WRONG]
-    assert brought.faults == [(2, "code", "只出现一次的编号；与表中第 2 行重复")]
+    assert imported.verdicts == [NEW, WRONG]
+    assert imported.faults == [(2, "code", "只出现一次的编号；与表中第 2 行重复")]

@@ -21,12 +21,12 @@ HARD = ["=1+1", "'单位", "+86", "第一行\n第二行", "001", ""]
 
 
 @pytest.fixture
-def desk(cast, sign_in):
+def admin_client(cast, sign_in):
     return sign_in(cast.admin)
 
 
-def upload(desk, model, data, *, number, name):
-    return desk.post(
+def upload(admin_client, model, data, *, number, name):
+    return admin_client.post(
         reverse(f"admin:directives_{model}_import"),
         {"import_file": SimpleUploadedFile(name, data), "format": str(number)},
     )
@@ -57,29 +57,31 @@ def test_what_goes_out_comes_back(made):
     assert (back.headers, [list(row) for row in back]) == (names, [HARD])
 
 
-def test_a_file_is_read_in_the_limited_process_and_refused_in_words(desk):
+def test_a_file_is_read_in_the_limited_process_and_refused_in_words(admin_client):
     with pytest.raises(Unreadable):
         XlsxTable().create_dataset(b"MZ\x90\x00")
     with pytest.raises(Refusal, match="code"):
         XlsxTable().create_dataset(workbook(["code", "name_hans"], ["=1+1", "甲"]))
     with pytest.raises(Refusal):
         CsvTable().create_dataset("code,name_hans\nX1,甲,多\n".encode())
-    shown = upload(desk, "organisation", b"MZ\x90\x00", number=1, name="table.xlsx")
+    shown = upload(admin_client, "organisation", b"MZ\x90\x00", number=1, name="table.xlsx")
     assert shown.status_code == 200
     assert shown.context["form"].errors["import_file"]
 
 
-def test_a_workbook_of_bodies_is_taken_with_its_days_and_codes(desk, cast):
+def test_a_workbook_of_bodies_is_taken_with_its_days_and_codes(admin_client, cast):
     table = workbook(
         ["code", "name_hans", "parent", "valid_from"], [7, "甲", "C000", "2025年3月1日"]
     )
-    shown = upload(desk, "organisation", table, number=1, name="table.xlsx")
+    shown = upload(admin_client, "organisation", table, number=1, name="table.xlsx")
     assert not shown.context["result"].has_validation_errors()
     data = {
         name: shown.context["confirm_form"].initial[name]
         for name in ("import_file_name", "original_file_name", "format")
     }
-    desk.post(reverse("admin:directives_organisation_process_import"), data | {"resource": ""})
+    admin_client.post(
+        reverse("admin:directives_organisation_process_import"), data | {"resource": ""}
+    )
     body = Organisation.objects.get(code="7")
     assert (body.parent, body.valid_from) == (cast.centre, date(2025, 3, 1))
 

@@ -49,9 +49,9 @@ def document(cast):
     return section.document
 
 
-def taken(desk, document):
+def taken(client, document):
     """The ledger as the page gives it, in a spreadsheet: the sheet, its columns by heading."""
-    answer = desk.get(reverse("obligations"), {"document": document.pk, "export": "xlsx"})
+    answer = client.get(reverse("obligations"), {"document": document.pk, "export": "xlsx"})
     book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
     sheet = next(sheet for sheet in book if sheet.max_column >= 18)
     head = next(row for row in sheet.iter_rows() if [cell.value for cell in row].count("版本"))
@@ -94,8 +94,8 @@ def edited(sheet, first, columns, cells):
 def test_exactly_the_edited_cells_change(
     cast, document, sign_in, bring, django_capture_on_commit_callbacks, language
 ):
-    desk = sign_in(cast.supervisor, language)
-    book, sheet, first, columns = taken(desk, document)
+    client = sign_in(cast.supervisor, language)
+    book, sheet, first, columns = taken(client, document)
     if language == "zh-hant":
         assert bring(
             cast.supervisor, saved(book), name="台帳.xlsx", kind="obligations", document=document.pk
