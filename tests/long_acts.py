@@ -347,7 +347,7 @@ class Table(LongAct):
         """One that is uploaded, and checked here, in the process of the test."""
         number = self.world.fresh()
         upload = SimpleUploadedFile(f"T{number}.csv", self.text(number).encode())
-        row = starting.bring_in(
+        row = starting.start_intake(
             kind=KINDS["bodies"],
             place={},
             upload=upload,

@@ -41,7 +41,7 @@ BODIES = "code,name_hans,parent\nQ09,第九单位,C0\n"
 
 def brought_in(admin: User) -> Intake:
     upload = SimpleUploadedFile("bodies.csv", BODIES.encode())
-    return starting.bring_in(
+    return starting.start_intake(
         kind=KINDS["bodies"], place={}, upload=upload, language="en", by=admin, now=timezone.now()
     )
 

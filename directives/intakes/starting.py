@@ -44,7 +44,7 @@ def faults(upload: "UploadedFile[Any]") -> list[str]:
 
 
 @transaction.atomic
-def bring_in(
+def start_intake(
     *,
     kind: TableKind,
     place: Mapping[str, int],

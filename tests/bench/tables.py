@@ -252,7 +252,7 @@ def dry_run(now: datetime, laid: Laid) -> Callable[[], int]:
     with transaction.atomic():
         by = User.objects.get(pk=laid.by)
         upload = SimpleUploadedFile(path.name, path.read_bytes())
-        intake = starting.bring_in(
+        intake = starting.start_intake(
             kind=KINDS[laid.kind],
             place=laid.place,
             upload=upload,

@@ -37,7 +37,7 @@ def bring(django_capture_on_commit_callbacks: Callable) -> Bring:
     ) -> Intake:
         data = content.encode() if isinstance(content, str) else content
         with django_capture_on_commit_callbacks(execute=True):
-            intake = starting.bring_in(
+            intake = starting.start_intake(
                 kind=KINDS[kind],
                 place=place,
                 upload=SimpleUploadedFile(name, data),

@@ -82,7 +82,7 @@ def intake_upload(request: SignedInRequest, kind: str) -> HttpResponse:
     try:
         if form.is_valid():
             file, language = form.cleaned_data["file"], get_language()
-            intake_row = starting.bring_in(
+            intake_row = starting.start_intake(
                 kind=table_kind,
                 place=form.place,
                 upload=file,
