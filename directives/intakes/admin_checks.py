@@ -31,14 +31,14 @@ class AdminObligationChecker(ObligationChecker):
         return None
 
     @cached_property
-    def seen(self) -> Q:
+    def visible(self) -> Q:
         return Q(pk__gt=0)
 
     @cached_property
-    def owned(self) -> bool:
+    def may_assign_document(self) -> bool:
         return True
 
-    def above(self, path: str) -> bool:
+    def may_assign_to(self, path: str) -> bool:
         return True
 
 
