@@ -45,7 +45,7 @@ class AdminObligationChecker(ObligationChecker):
 class AdminDirectiveChecker(DirectiveChecker):
     """For administrators, who may correct every directive."""
 
-    def seen(self) -> QuerySet[Directive]:
+    def visible(self) -> QuerySet[Directive]:
         return Directive.objects.all()
 
 

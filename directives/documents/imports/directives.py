@@ -137,7 +137,7 @@ class DirectiveChecker(Checker):
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
         directives = (
-            self.seen()
+            self.visible()
             .filter(document=context.place.get("document", 0))
             .select_related("document")
             .defer(*HEAVY_OF_DOCUMENT)
@@ -145,7 +145,7 @@ class DirectiveChecker(Checker):
         self.directives = {fold(row.code): row for row in directives.prefetch_related("addressees")}
         self.bases = names_of(BASES)
 
-    def seen(self) -> QuerySet[Directive]:
+    def visible(self) -> QuerySet[Directive]:
         """Directives whose reading the person may correct."""
         return Directive.objects.filter(document__in=Document.objects.owned_by(self.context.by))
 
