@@ -164,8 +164,8 @@ DOORS = {
     # Words of an entry count nowhere.
     "reports/commands/entries.py": {"_add_entries", "_write", "save_entry"},
     # The report itself, and the mark of its cycle.
-    "reports/commands/cycles.py": {"_ask"},
-    "reports/commands/handing_in.py": {"_mark_handed_in"},
+    "reports/commands/cycles.py": {"_request_reports"},
+    "reports/commands/handing_in.py": {"_mark_submitted"},
     "reports/commands/reviewing.py": {"_complete"},  # the same
     "core/relighting.py": {"_write"},
     "core/transitions.py": {"_write_filings", "_write"},
