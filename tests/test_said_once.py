@@ -317,7 +317,7 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
         )
         assert set(rows) == above & owing
         checker = ObligationChecker(IntakeContext(person, NOW, TODAY), frozenset())
-        assert {body.pk for body in office.bodies if checker.above(body.path)} == above
+        assert {body.pk for body in office.bodies if checker.may_assign_to(body.path)} == above
         works = {body.pk for body in office.bodies if rules.may(person, "work", body)}
         assert (
             set(
