@@ -208,9 +208,11 @@ def make_plan(
         document=document or make_document(),
         **(defaults | fields),
     )
-    if plan.point:
+    if plan.mark_key:
         with tallies.counted():
-            tallies.pending_delta().point(plan.organisation_id, plan.document_id, plan.point)
+            tallies.pending_delta().count_mark(
+                plan.organisation_id, plan.document_id, plan.mark_key
+            )
     return plan
 
 
@@ -256,8 +258,8 @@ def make_report(
     with tallies.counted():
         delta = tallies.pending_delta()
         for entry in entries:
-            delta.point(report.organisation_id, report.document_id, entry.point)
-        delta.point(report.organisation_id, report.document_id, report.point)
+            delta.count_mark(report.organisation_id, report.document_id, entry.mark_key)
+        delta.count_mark(report.organisation_id, report.document_id, report.mark_key)
     return report
 
 

@@ -161,8 +161,8 @@ def report_on(random: Random, people: list[User], cycle: Cycle, rows: list[Oblig
         ReportEntry(report=report, obligation=row, **entry_fields(random, people)) for row in chosen
     ]
     ReportEntry.objects.bulk_create(entries)
-    for point in (report.point, *(entry.point for entry in entries)):
-        tallies.pending_delta().point(report.organisation_id, report.document_id, point)
+    for mark_key in (report.mark_key, *(entry.mark_key for entry in entries)):
+        tallies.pending_delta().count_mark(report.organisation_id, report.document_id, mark_key)
 
 
 def make_papers(

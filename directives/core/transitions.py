@@ -230,10 +230,10 @@ def _write_filings(
             raise Stale(theirs=next(changed, None))
     for filing, was in zip(filings, before, strict=True):
         home = filing.report if isinstance(filing, ReportEntry) else filing
-        place, point = (home.organisation_id, home.document_id), filing.point
+        place, mark_key = (home.organisation_id, home.document_id), filing.mark_key
         for name, value in stored.items():
             setattr(filing, name, value)
-        move_mark(*place, point, filing.point)
+        move_mark(*place, mark_key, filing.mark_key)
         pending_delta().act(str(model._meta.model_name), action, *place, today)
         changes.append(audit.Change(filing, was, after))
     return changes

@@ -97,7 +97,7 @@ class Plan(models.Model):
         return self.title
 
     @property
-    def point(self) -> tuple[str, str, date] | None:
+    def mark_key(self) -> tuple[str, str, date] | None:
         """The mark under which it is counted once it was submitted."""
         return ("filed", self.state, ALWAYS) if self.live and self.submitted_at else None
 

@@ -141,7 +141,7 @@ class ProgressReport(models.Model):
         return f"{self.organisation} · {self.cycle}"
 
     @property
-    def point(self) -> tuple[str, str, date]:
+    def mark_key(self) -> tuple[str, str, date]:
         """The mark under which it is counted: accepted as a whole, submitted in part, or open."""
         progress = "in" if self.first_submitted_at else "open"
         if self.completed_at:
@@ -232,7 +232,7 @@ class ReportEntry(models.Model):
         return f"{self.report.cycle} · {self.obligation}"
 
     @property
-    def point(self) -> tuple[str, str, date]:
+    def mark_key(self) -> tuple[str, str, date]:
         """The mark under which it is counted: by the day of submission, ALWAYS before that."""
         submitted_at = self.submitted_at if self.state in IN else None
         on = timezone.localdate(submitted_at) if submitted_at else ALWAYS

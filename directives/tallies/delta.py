@@ -85,7 +85,7 @@ class Standing:
     state: str
     light: str
     percent: int
-    points: tuple[MarkKey, ...]
+    mark_keys: tuple[MarkKey, ...]
 
     @classmethod
     def of(cls, row: Obligation) -> "Standing":
@@ -109,7 +109,7 @@ class Delta:
 
     work: Counter[WorkKey] = field(default_factory=Counter)
     percents: Counter[WorkKey] = field(default_factory=Counter)
-    points: Counter[BodyMark] = field(default_factory=Counter)
+    marks: Counter[BodyMark] = field(default_factory=Counter)
     figures: Counter[FigureKey] = field(default_factory=Counter)  # how many were reported
     sums: Counter[FigureKey] = field(default_factory=Counter)  # their sum
     closed: bool = False  # the transaction is over: further changes are refused
@@ -128,8 +128,8 @@ class Delta:
         key = (body, document, section, directive, standing.state, standing.light)
         self.work[key] += sign
         self.percents[key] += sign * standing.percent
-        for point in standing.points:
-            self.points[body, document, *point] += sign
+        for mark_key in standing.mark_keys:
+            self.marks[body, document, *mark_key] += sign
 
     def swap(self, before: Standing, after: Standing, on: date) -> None:
         """Count the old standing out and the new one in, and a light that turns to or from red."""
@@ -137,18 +137,18 @@ class Delta:
         self.add(after)
         if (before.light == RED) != (after.light == RED):
             word = WORSE if after.light == RED else BETTER
-            self.point(after.organisation_id, after.document_id, ("act", word, on))
+            self.count_mark(after.organisation_id, after.document_id, ("act", word, on))
 
-    def point(self, body: int, document: int, point: MarkKey, sign: int = 1) -> None:
+    def count_mark(self, body: int, document: int, mark_key: MarkKey, sign: int = 1) -> None:
         """Count one mark of a body."""
         self._demand_open()
-        self.points[body, document, *point] += sign
+        self.marks[body, document, *mark_key] += sign
 
     def act(self, kind: str, action: str, body: int, document: int, on: date) -> None:
         """Count an act, if dashboards show it; `kind` is the name of the subject's model."""
         word = ACT_OF.get(f"{kind}:{action}")
         if word:
-            self.point(body, document, ("act", word, on))
+            self.count_mark(body, document, ("act", word, on))
 
     def figure(self, key: FigureKey, was: Decimal | None, now: Decimal | None) -> None:
         """Count the change of a reported figure; None: not reported."""
@@ -162,28 +162,28 @@ class Delta:
         self._demand_open()
         self.work.update(other.work)
         self.percents.update(other.percents)
-        self.points.update(other.points)
+        self.marks.update(other.marks)
         self.figures.update(other.figures)
         self.sums.update(other.sums)
 
-    def taken(self) -> "Delta":
+    def take_changes(self) -> "Delta":
         """Move the changes into a new delta."""
         other = Delta()
         other.merge(self)
-        for gathered in (self.work, self.percents, self.points, self.figures, self.sums):
-            gathered.clear()
+        for counter in (self.work, self.percents, self.marks, self.figures, self.sums):
+            counter.clear()
         return other
 
     def apply(self) -> None:
         """Write the changes; the delta itself is not changed."""
         bodies = lock_bodies(
-            {body for counter in (self.work, self.points, self.figures) for body, *_rest in counter}
+            {body for counter in (self.work, self.marks, self.figures) for body, *_rest in counter}
         )
         if not bodies:
             return
-        points = Counter(self.points)
-        points.update(self._write_owing())
-        statements = [*self._light_statements(bodies), *_mark_statements(points, bodies)]
+        marks = Counter(self.marks)
+        marks.update(self._write_owing())
+        statements = [*self._light_statements(bodies), *_mark_statements(marks, bodies)]
         if self.figures:
             statements += upserts(FigureTotal, *self._figures_by_scope(bodies))
         write(statements)
@@ -231,21 +231,21 @@ class Delta:
         changes: Counter[tuple[int, int]] = Counter()
         for (body, document, *_rest), n in self.work.items():
             changes[body, document] += n
-        points: Counter[BodyMark] = Counter()
+        marks: Counter[BodyMark] = Counter()
         for (body, document), now in upsert_returning(Owing, changes):
             before = now - changes[body, document]
             if (before > 0) != (now > 0):
-                points[body, document, "bodies", "", ALWAYS] += 1 if now > 0 else -1
-        return points
+                marks[body, document, "bodies", "", ALWAYS] += 1 if now > 0 else -1
+        return marks
 
 
 def _mark_statements(
-    points: Counter[BodyMark], bodies: dict[int, CountedBody]
+    body_marks: Counter[BodyMark], bodies: dict[int, CountedBody]
 ) -> Iterator[Statement]:
     """Marks of each document, and over all documents."""
     marks: Counter[tuple[int, int, str, date, str]] = Counter()
     overall: Counter[tuple[int, str, date, str]] = Counter()
-    for (body, document, topic, word, day), n in points.items():
+    for (body, document, topic, word, day), n in body_marks.items():
         for scope in bodies[body].scopes if n else ():
             marks[scope, document, topic, day, word] += n
             if topic not in OF_ONE_DOCUMENT:

@@ -43,11 +43,11 @@ class Part:
     token: Token = field(default_factory=_token)
     delta: Delta = field(default_factory=Delta)  # not written yet
     # Written before the end of the transaction, with the token of the savepoint of the writing
-    early: list[tuple[Token, Delta]] = field(default_factory=list)
+    written_early: list[tuple[Token, Delta]] = field(default_factory=list)
 
 
 @dataclass
-class Gathered:
+class Gathering:
     """The changes of one transaction, by the savepoints under which they were made."""
 
     block: transaction.Atomic  # in which it was begun
@@ -62,30 +62,30 @@ class Gathered:
         for part in self.parts.values():
             if part.token in live:
                 due.merge(part.delta)
-                for token, delta in part.early:
+                for token, delta in part.written_early:
                     if token not in live:
                         due.merge(delta)
         return due
 
-    def settle(self) -> None:
+    def write_early(self) -> None:
         """Write all that is due, before the end of the transaction."""
         self.due().apply()
         live, new_token = _live_tokens(), _token()
         for part in self.parts.values():
             if part.token in live:
-                early = [(t if t in live else new_token, delta) for t, delta in part.early]
-                part.early = [*early, (new_token, part.delta.taken())]
+                early = [(t if t in live else new_token, delta) for t, delta in part.written_early]
+                part.written_early = [*early, (new_token, part.delta.take_changes())]
 
 
-_gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
+_current: ContextVar[Gathering | None] = ContextVar("gathered", default=None)
 
 
-def _present() -> Gathered | None:
+def _present() -> Gathering | None:
     """The gathering of the running transaction, if any."""
-    gathered = _gathered.get()
-    if gathered is None or gathered.block not in connection.atomic_blocks:
+    gathering = _current.get()
+    if gathering is None or gathering.block not in connection.atomic_blocks:
         return None
-    return gathered
+    return gathering
 
 
 @contextmanager
@@ -100,29 +100,29 @@ def counted(*, savepoint: bool = True) -> Iterator[None]:
             yield
         return
     with transaction.atomic():
-        gathered = Gathered(connection.atomic_blocks[-1])
+        gathering = Gathering(connection.atomic_blocks[-1])
         # Reset before the block ends, because its end may commit and run on_commit callbacks.
-        token = _gathered.set(gathered)
+        token = _current.set(gathering)
         try:
             yield
-            if gathered.parts and not transaction.get_rollback():
-                gathered.due().apply()
+            if gathering.parts and not transaction.get_rollback():
+                gathering.due().apply()
         finally:
-            _gathered.reset(token)
-            for part in gathered.parts.values():
+            _current.reset(token)
+            for part in gathering.parts.values():
                 part.delta.closed = True
 
 
 def pending_delta() -> Delta:
     """The delta of the running transaction. Raises TransactionManagementError outside `counted`."""
-    gathered = _present()
-    if gathered is None:
+    gathering = _present()
+    if gathering is None:
         raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")
-    return gathered.parts[tuple(connection.savepoint_ids)].delta
+    return gathering.parts[tuple(connection.savepoint_ids)].delta
 
 
 def write_pending() -> None:
     """Write the changes gathered so far, for code that is about to count the rows themselves."""
-    gathered = _present()
-    if gathered is not None:
-        gathered.settle()
+    gathering = _present()
+    if gathering is not None:
+        gathering.write_early()

@@ -12,7 +12,7 @@ from directives.tallies.sql.upserts import BATCH
 TOPIC = "item"
 
 
-def item_point(item: int, state: str) -> MarkKey:
+def item_mark_key(item: int, state: str) -> MarkKey:
     """The mark of a body with this item (its id) in this state."""
     return TOPIC, f"{item}:{state}", ALWAYS
 
@@ -25,15 +25,15 @@ def count_items(delta: Delta, obligations: Iterable[Obligation], sign: int = 1) 
         states = ItemState.objects.filter(obligation__in=ids[start : start + BATCH])
         for pk, item, state in states.values_list("obligation_id", "item_id", "state"):
             row = rows[pk]
-            delta.point(row.organisation_id, row.document_id, item_point(item, state), sign)
+            delta.count_mark(row.organisation_id, row.document_id, item_mark_key(item, state), sign)
 
 
 def move_mark(body: int, document: int, before: MarkKey | None, after: MarkKey | None) -> None:
     """Count a row of a body under another mark than before; None for no mark."""
     delta = pending_delta()
-    for point, sign in ((before, -1), (after, 1)) if before != after else ():
-        if point is not None:
-            delta.point(body, document, point, sign)
+    for mark_key, sign in ((before, -1), (after, 1)) if before != after else ():
+        if mark_key is not None:
+            delta.count_mark(body, document, mark_key, sign)
 
 
 def move_item(item: ItemState, before: str) -> None:
@@ -43,8 +43,8 @@ def move_item(item: ItemState, before: str) -> None:
         move_mark(
             row.organisation_id,
             row.document_id,
-            item_point(item.item_id, before),
-            item_point(item.item_id, item.state),
+            item_mark_key(item.item_id, before),
+            item_mark_key(item.item_id, item.state),
         )
 
 

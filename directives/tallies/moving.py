@@ -59,8 +59,8 @@ def change_kind(organisation: Organisation, *, kind: str, was: str | None = None
     Organisation.objects.filter(pk=organisation.pk).update(kind=kind)
     counts: Counter[tuple[int, int, int, str, str, str]] = Counter()
     percents: Counter[tuple[int, int, int, str, str, str]] = Counter()
-    owed = Obligation.objects.live().filter(organisation=organisation)
-    for document, directive, state, light, percent in owed.values_list(
+    obligations = Obligation.objects.live().filter(organisation=organisation)
+    for document, directive, state, light, percent in obligations.values_list(
         "document_id", "directive_id", "state", "light", "percent"
     ):
         for scope in scopes:
@@ -71,14 +71,19 @@ def change_kind(organisation: Organisation, *, kind: str, was: str | None = None
 
 
 @transaction.atomic
-def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequence[int]) -> None:
+def relocate(
+    organisation: Organisation, *, old_ancestors: Sequence[int], new_ancestors: Sequence[int]
+) -> None:
     """Move the counts of a subtree from some ancestors (ids) to others."""
     tree_lock.hold_exclusively()
     write_pending()
     if not organisation.branch:  # all its counts are needed here, and are deleted again below
         open_scope(Organisation, organisation)
     for model in (Tally, Total, DocumentTotal, Mark, OverallMark, FigureTotal):
-        for scope, sign in (*((pk, "-") for pk in left), *((pk, "") for pk in joined)):
+        for scope, sign in (
+            *((pk, "-") for pk in old_ancestors),
+            *((pk, "") for pk in new_ancestors),
+        ):
             add_counts(model, organisation.pk, scope, sign)
     if not organisation.branch:
         close_scope(organisation.pk)

@@ -99,7 +99,9 @@ def entries(cast):
     row = make_obligation(organisation=cast.body)
     report = make_cycle(row.document).reports.create(document=row.document, organisation=cast.body)
     with tallies.counted():
-        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
+        tallies.pending_delta().count_mark(
+            report.organisation_id, report.document_id, report.mark_key
+        )
     reporting.begin(report=report, by=cast.staff, now=NOW)
     entry = ReportEntry.objects.get()
     told = {"progress": "甲", "problems": "010-1"}

@@ -55,7 +55,9 @@ def small(cast) -> dict[str, IntakeContext]:
     cycle, document = make_cycle(section.document), {"document": section.document_id}
     report = cycle.reports.create(document=section.document, organisation=cast.body)
     with tallies.counted():
-        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
+        tallies.pending_delta().count_mark(
+            report.organisation_id, report.document_id, report.mark_key
+        )
     reporting.begin(report=report, by=cast.staff, now=NOW)
     own = {"organisation": cast.body.pk}
     return {

@@ -42,7 +42,9 @@ def report(cast):
 @pytest.fixture
 def begun(cast, report):
     with tallies.counted():
-        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
+        tallies.pending_delta().count_mark(
+            report.organisation_id, report.document_id, report.mark_key
+        )
     return reporting.begin(report=report, by=cast.staff, now=NOW)
 
 
@@ -97,7 +99,9 @@ def test_rows_are_saved_as_typed(cast, begun):
 
 def test_a_report_that_nobody_began_is_begun(cast, report):
     with tallies.counted():
-        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
+        tallies.pending_delta().count_mark(
+            report.organisation_id, report.document_id, report.mark_key
+        )
     imported = bring(
         ENTRIES, cast.staff, [{"code": "結.1.2", "progress": "甲", "percent": 10}], **where(report)
     )

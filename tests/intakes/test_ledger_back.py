@@ -307,7 +307,9 @@ def test_a_report_that_nobody_began_is_begun(cast, rows, come_back, apply, undo)
         cycle=cycle, document=rows[0].document, organisation=cast.body
     )
     with tallies.counted():
-        tallies.pending_delta().point(report.organisation_id, report.document_id, report.point)
+        tallies.pending_delta().count_mark(
+            report.organisation_id, report.document_id, report.mark_key
+        )
     make_log(
         make_measure(make_plan(cast.body, make_document()), rows[0]), cast.staff, text="印发通知"
     )

@@ -80,7 +80,7 @@ def test_after_a_commit_nothing_is_gathered_outside_a_transaction(rows):
     def try_to_count() -> None:
         for delta in (
             tallies.pending_delta,
-            lambda: kept[0].point(1, 1, ("state", "x", NOW.date())),
+            lambda: kept[0].count_mark(1, 1, ("state", "x", NOW.date())),
         ):
             with transaction.atomic():
                 try:

@@ -104,8 +104,8 @@ def _relocate(body: Organisation, before: Sequence[int], after: Sequence[int]) -
     """Move the tallies of a body from its ancestors `before` to those `after`."""
     tallies.relocate(
         body,
-        left=[pk for pk in before if pk not in after],
-        joined=[pk for pk in after if pk not in before],
+        old_ancestors=[pk for pk in before if pk not in after],
+        new_ancestors=[pk for pk in after if pk not in before],
     )
 
 

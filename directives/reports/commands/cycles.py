@@ -144,7 +144,7 @@ def _request_reports(
     ]
     insert(ProgressReport, reports)
     for report in reports:
-        pending_delta().point(report.organisation_id, cycle.document_id, report.point)
+        pending_delta().count_mark(report.organisation_id, cycle.document_id, report.mark_key)
     without_clock = Obligation.objects.filter(
         document=cycle.document_id,
         organisation__in=organisations,

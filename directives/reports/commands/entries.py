@@ -109,8 +109,8 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     if not same_version.update(begun_at=begun_at, version=report.version + 1):
         raise Stale(theirs=ProgressReport.objects.filter(pk=report.pk).first())
     report.begun_at, report.version = begun_at, report.version + 1
-    point = ("report", str(report.cycle_id), ALWAYS)
-    pending_delta().point(report.organisation_id, report.document_id, point, count)
+    mark_key = ("report", str(report.cycle_id), ALWAYS)
+    pending_delta().count_mark(report.organisation_id, report.document_id, mark_key, count)
     audit.record("begin", report, by=by, now=now, after={"begun_at": begun_at, "entries": count})
     return report
 

@@ -226,14 +226,14 @@ def _submit(
 
 
 def _mark_submitted(report: ProgressReport, now: datetime) -> None:
-    before, report.first_submitted_at = report.point, report.first_submitted_at or now
+    before, report.first_submitted_at = report.mark_key, report.first_submitted_at or now
     marks = {
         "first_submitted_at": report.first_submitted_at,
         "waiting_since": report.waiting_since or now,
         "version": report.version + 1,
     }
     update_where(ProgressReport, [report.pk], marks)
-    move_mark(report.organisation_id, report.document_id, before, report.point)
+    move_mark(report.organisation_id, report.document_id, before, report.mark_key)
 
 
 # The copy of what is handed in

@@ -167,10 +167,10 @@ def _complete(report: ProgressReport, *, by: User, now: datetime) -> None:
     if open_entries["open"]:
         update_where(ProgressReport, [report.pk], {"waiting_since": open_entries["since"]})
         return
-    before, report.completed_at = report.point, now
+    before, report.completed_at = report.mark_key, now
     marks = {"waiting_since": None, "completed_at": now, "version": report.version + 1}
     update_where(ProgressReport, [report.pk], marks)
-    move_mark(report.organisation_id, report.document_id, before, report.point)
+    move_mark(report.organisation_id, report.document_id, before, report.mark_key)
     audit.record("complete", report, by=by, now=now, after={"completed_at": now})
 
 

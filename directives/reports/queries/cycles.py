@@ -53,7 +53,7 @@ def _counts(document: Document, scope: Scope) -> Counter[str]:
             document=document, organisation__in=scope.single_bodies
         )
         for report in reports:
-            _topic, word, _day = report.point
+            _topic, word, _day = report.mark_key
             counts[word] += 1
     return counts
 
