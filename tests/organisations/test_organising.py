@@ -26,7 +26,7 @@ def rows(text: str) -> list[BodyRow]:
 def test_a_tree_is_loaded_whatever_the_order(db):
     assert load_register(
         rows("P66,新疆兵团党委,P65,,,\nP65,新疆区委,C0,,,\nC0,中共中央,,,,\n"), by=None, now=NOW
-    ) == LoadResult(new=3, changed=0, same=0)
+    ) == LoadResult(new=3, changed=0, unchanged=0)
     paths = {body.code: body.path for body in Organisation.objects.all()}
     assert paths["P66"].startswith(paths["P65"]) and paths["P65"].startswith(paths["C0"])
     assert sorted(Organisation.objects.filter(branch=True).values_list("code", flat=True)) == [
@@ -39,7 +39,7 @@ def test_a_tree_is_loaded_whatever_the_order(db):
 def test_loading_again_changes_only_what_differs(db):
     load_register(rows("A,甲,,,,\nB,乙,A,,,\n"), by=None, now=NOW)
     assert load_register(rows("A,甲,,,,\nB,乙乙,A,,,\n"), by=None, now=NOW) == LoadResult(
-        new=0, changed=1, same=1
+        new=0, changed=1, unchanged=1
     )
     event = Event.objects.first()
     assert (event.action, event.before, event.after) == (
@@ -97,7 +97,7 @@ def test_a_missing_column_is_named(db):
 
 def test_the_register_that_ships_is_loaded_whole(db):
     table = read_table(BODIES.read_bytes(), name=BODIES.name)
-    assert load_register(table, by=None, now=NOW) == LoadResult(new=100, changed=0, same=0)
+    assert load_register(table, by=None, now=NOW) == LoadResult(new=100, changed=0, unchanged=0)
     assert Organisation.objects.get(code="Q01").full_name == "中华全国总工会"
     assert Organisation.objects.get(code="M15").successor.code == "M26"
 
