@@ -27,7 +27,7 @@ from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNST
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        label=_("File"),
+        label=pgettext_lazy("document", "File"),
         error_messages={"required": _("Choose a file first.")},
         max_length=200,
         allow_empty_file=True,  # the reader of documents says what an empty file lacks

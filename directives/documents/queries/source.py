@@ -37,7 +37,7 @@ REASONS: dict[str, str | Promise] = {
     "end mark": _("End mark"),
     "front matter": _("Front matter"),
     "recipient": _("Recipient"),
-    "signature": _("Signature"),
+    "signature": pgettext_lazy("document", "Signature"),
     "hidden text": _("Hidden text"),
     "deleted text": _("Deleted text"),
     "contents": _("Table of contents"),
