@@ -81,8 +81,12 @@ def upserts(model: type[Model], *sums: Counter[Key]) -> list[Statement]:
         (*key, *values) for key in keys if any(values := [counter[key] for counter in sums])
     )
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    as_stored = connection.ops.adapt_datefield_value
     return [
-        (_adding(model, len(batch)), [_plain(value) for row in batch for value in row])
+        (
+            _adding(model, len(batch)),
+            [as_stored(v) if isinstance(v, date) else v for row in batch for v in row],
+        )
         for batch in batches
     ]
 
@@ -144,7 +148,3 @@ def rows_under_lock(bodies: Sequence[int]) -> list[tuple[int, str, str, bool]]:
         f"SELECT id, path, kind, branch FROM {Organisation._meta.db_table} WHERE id IN ({places})",
         bodies,
     )
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) and connection.vendor == "sqlite" else value
