@@ -137,8 +137,10 @@ def request(meter: Meter, order: dict) -> None:
 def obey(order: dict, told: int) -> None:
     """In a process of its own."""
     for place, value in order.get("constants", {}).items():
-        module, _dot, name = place.rpartition(".")
-        setattr(import_module(module), name, value)
+        module_name, _dot, name = place.rpartition(".")
+        module = import_module(module_name)
+        getattr(module, name)  # fails where the constant has another name by now
+        setattr(module, name, value)
     meter = Meter(order.get("kill"))
     {"work": work, "tick": tick, "request": request}[order["do"]](meter, order)
     os.write(told, json.dumps(meter.said).encode())

@@ -64,7 +64,7 @@ CONSTANTS = {
     "directives.core.relighting.BATCH": 4,
     "directives.intakes.acts.BATCH": 5,
     "directives.intakes.checking.BATCH": 5,
-    "directives.downloads.export_job.EVERY": 600,
+    "directives.downloads.export_job.PROGRESS_INTERVAL": 600,
 }
 BODIES, ROWS = 6, 12
 OPENING = {
