@@ -26,17 +26,19 @@ NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
 _ADVERB = (
     "(?:都|均|也|还|既|又|并|一律|同时|首先|切实|积极|主动|认真|自觉|进一步|共同|分别|联合|牵头"
     "|会同|结合实际|普遍|率先|带头|逐步|尤其|特别是|定期|依法|严格|充分|全面|统一|适时|及时|原则上"
-    "|具体|专门|直接|组织|年底前|(?:按照?|根据)(?:各自)?(?:职责|职能|职权)(?:分工)?，?)"
+    "|具体|专门|直接|年底前|(?:按照?|根据)(?:各自)?(?:职责|职能|职权)(?:分工)?，?)"
 )
 _VERB = (
-    "(?:加大|加强|加快|承接|建立|健全|完善|负责|牵头|会同|组织|制定|研究|开展|落实|统筹|协调|指导"
+    "(?:加大|加强|加快|承接|建立|健全|完善|负责|牵头|会同|组织(?!部)|制定|研究|开展|落实|统筹"
+    "|协调|指导"
     "|监督|支持|推动|推进|提供|安排|列支|负有|承担|发挥|实行|实施|设立|配备|履行|坚持|做好|抓好"
     "|抓紧|把|将|对|按照|根据|结合|围绕|通过|每年|定期|依法|具体|及时|主动|积极|认真|切实|参与|配合"
     "|带头|报送|汇报|向)"
 )
 # What a body that is one by its very name (市水利局) may do besides; 企业改造 is no subject.
 _WIDER_VERB = (
-    "(?:每[月季周半年]|于|在|自|制订|编制|检查|督促|汇总|通报|公布|公开|受理|审核|核查|核定|清理"
+    "(?:每[月季周半年]|办好|办理|建(?!设|委)|修订|于|在|自|制订|编制|检查|督促|汇总|通报|公布"
+    "|公开|受理|审核|核查|核定|清理"
     "|整治|排查"
     "|完成|新建|改造|组建|确定|成立|出台|印发|上报|报|整改|巡查|依托|利用|强化|压实|深化|优化"
     "|改进|推行"
@@ -46,8 +48,11 @@ _WIDER_VERB = (
 )
 _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
 _AFTER_OWN_NAME = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB}|{_WIDER_VERB})")
-_BEFORE_MODAL = re.compile(rf"{_ADVERB}{{0,3}}(?:{MODAL.pattern})")
-_LOOSELY = re.compile(f"(?!等)[^的、和]{{2,14}}?(?:{MODAL.pattern})")
+# 每周, 于6月底前 and 请 show what is asked as well as a modal does.
+_AT_TIMES = "每(?:半年|学期|[日天周月季年班次])|于(?=[0-9每本今明当])"
+_BEFORE_MODAL = re.compile(rf"{_ADVERB}{{0,3}}(?:{MODAL.pattern}|{_AT_TIMES})")
+_LOOSELY = re.compile(rf"(?={_VERB}|{_WIDER_VERB}|领导机关)[^的、和，]{{2,14}}?(?:{MODAL.pattern})")
+_LOOSELY_EACH = re.compile(rf"(?={_VERB}|{_WIDER_VERB})[^的和，]{{2,16}}?(?:{MODAL.pattern})")
 _OWN_NAME = re.compile(
     "^(?:各|本)?(?:[^，、]{0,12}(?:市|县|区|省|镇|乡|州|旗|街道|国家|中央|全国))[^，、]{0,16}"
     "(?:局|委|办|厅|署|部|院|政府|委员会|办公室|管委会|办事处|中心|大队|支队|总队|领导小组|指挥部"
@@ -66,7 +71,16 @@ _DESCRIBES = re.compile("(?:拨款|出资|主办|主管|管理|支持|举办|所
 _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
 _CONDITION = re.compile(
-    "(?:是[^，。]{2,20}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
+    "(?:是[^，。]{2,24}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
+    "|办理)[^，。]{1,30}的)，"
+    rf"(?={MODAL.pattern}|负责|对)"
+)
+_BY = re.compile("(?<![自理转经缘来事])由")
+_DESCRIBES = re.compile("(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的")
+_LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
+# A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
+_CONDITION = re.compile(
+    "(?:是[^，。]{2,24}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
     "|办理)[^，。]{1,30}的)，"
     rf"(?={MODAL.pattern})"
 )
@@ -74,6 +88,10 @@ _ENCOURAGED = re.compile("(?:积极|大力|进一步|要)?鼓励(?:和支持|和
 _LABEL = re.compile(
     r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*"
 )
+_ASKED = re.compile(
+    "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望|要求)(?=各|有关|全|相关|市|县|区)"
+)
+_FORBIDDEN = re.compile("(?:严禁|禁止|杜绝)")
 _NO_TOPIC = re.compile(
     "(?:违反|经|在|对|按照|根据|自|凡|因|如|有|未|发现|需要?|确需|属于|符合|为|已|被|当|由|除)"
 )
@@ -124,7 +142,7 @@ def addressees_of(
         return encouraged
     carried = [addressee for addressee in before if addressee.basis != UNSTATED]
     topic = _topic(hans)
-    if carried and topic != _THING:
+    if carried and topic != _THING and not _FORBIDDEN.match(hans):
         basis = INFERRED if topic == _NOMINALISED else CARRIED
         return tuple(
             replace(addressee, basis=basis, source=addressee.source or code_before)
@@ -142,6 +160,8 @@ def named_in(text: str, hans: str) -> list[tuple[str, str]]:
     """The bodies that a sentence names as those who act, each with its role."""
     label = _LABEL.match(hans)
     start = label.end() if label else 0
+    asked = _ASKED.match(hans, start)
+    start = asked.end() if asked else start
     found: list[tuple[Span, str]] = []
     subject = _subject(hans, start, _AFTER, loose=True) or _subject_with_commas(hans, start)
     if subject:
@@ -188,11 +208,16 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
 
 
 def _longest(hans: str, start: int) -> Span | None:
-    """The longest list of bodies at `start` in its clause."""
+    """The list of bodies at `start`, up to where they act; else the longest in its clause."""
     stop = min(_clause_end(hans, start), start + 60)
-    return next(
-        (Span(start, end) for end in range(stop, start + 1, -1) if is_list(hans[start:end])), None
+    lists = [end for end in range(start + 2, stop + 1) if is_list(hans[start:end])] or [
+        end for end in range(start + 2, stop + 1) if bodies.is_person(hans[start:end])
+    ]
+    acting = (
+        end for end in lists if end == stop or _AFTER_OWN_NAME.match(hans, end) and end in lists
     )
+    end = next(acting, lists[-1] if lists else 0)
+    return Span(start, end) if end else None
 
 
 def _beside(hans: str, start: int) -> Span | None:
@@ -225,7 +250,8 @@ def _subject(
         if after is not None and (_AFTER_OWN_NAME if own else after).match(hans, end, stop):
             return Span(start, end)
     for end in lists if loose else ():
-        if _LOOSELY.match(hans, end, stop):
+        look = _LOOSELY_EACH if hans.startswith("各", start) else _LOOSELY
+        if look.match(hans, end, stop):
             return Span(start, end)
     return None
 
@@ -233,7 +259,7 @@ def _subject(
 def _person(hans: str, start: int, stop: int) -> Span | None:
     """Persons in front of a modal: 驾驶人不得…"""
     modal = _BEFORE_MODAL.search(hans, start, stop)
-    if modal and bodies.is_person(hans[start : modal.start()]):
+    if modal and bodies.are_persons(hans[start : modal.start()]):
         return Span(start, modal.start())
     return None
 
@@ -268,7 +294,9 @@ def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
     span = _subject(
         hans,
         encouraged.end(),
-        re.compile("[在通以参自积主依开根结按承立设创加多采利用与公建提购投组面向为将把到]"),
+        re.compile(
+            "[在通以参自积主依开根结按承立设创加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发]"
+        ),
     )
     if not span:
         return (AddresseeRead("", UNSTATED, ""),)

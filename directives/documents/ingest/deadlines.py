@@ -66,7 +66,7 @@ _RECURRING = re.compile(
     "(?:每个?|按)(?P<unit>半年|学期|季度|季|年度|年|月|星期|周|日|天)"
     rf"(?:(?:[“”三八五四六一九]{{2,4}}节|第[一二三四]季度|{_NUMBER}{{1,2}}月份?"
     rf"(?:{_NUMBER}{{1,3}}日)?|{_NUMBER}{{1,3}}日|上半年|下半年"
-    "|年)?(?:底|末|初|上旬|中旬|下旬)?(?:之前|以前|前)?)|半年(?=[一1]次|检查|通报|报)"
+    "|年|月)?(?:底|末|初|上旬|中旬|下旬)?(?:之前|以前|前)?)|半年(?=[一1]次|检查|通报|报)"
 )
 _NOT_RECURRING = re.compile(
     "按[日天年月]|每(?:日|天|年)(?:不|可|人|最|产|处理)|每年(?:增长|递增|增加|提高|不少于|不低于"
@@ -79,10 +79,10 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             FROM_ISSUE,
             "(?:自|从)?(?:本?(?:方案|意见|通知|办法|规定|计划|细则|文件|决定|措施|条例)?)(?:印发"
-            "|发布|公布|下发|施行|实施|发文)(?:之日|之后|后)起?(?:的)?"
+            "|发布|公布|下发|发文)(?:之日|之后|后)起?(?:的)?"
             rf"(?P<count>{_NUMBER}{{1,4}})(?P<unit>个工作日|工作日|日|天|个月|年)(?:之内|以内|内)?",
         ),
-        (DAY, rf"{_Y}?\s*{_M}\s*{_D}{_BEFORE}"),
+        (DAY, rf"{_Y}?\s*{_M}\s*{_D}(?:[0-9]{{1,2}}[时點点])?{_BEFORE}"),
         (
             DAY,
             rf"于{_Y}?\s*{_M}\s*{_D}(?=[^起召至到，]{{0,6}}(?:报|上报|报送|提交|完成|建成|投入"
@@ -109,7 +109,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _COUNTED = re.compile(
-    rf"(?:(?:自|从)[^，。；、]{{0,24}}?(?:之日起|后|起)的?|[^，。；、当应须要在于]{{0,12}}之日起)?"
+    rf"(?:(?:自|从)[^，。；、]{{0,24}}?(?:之日起|后|起)的?|[^，。；、当应须要在于]{{0,12}}"
+    rf"(?:之日起|(?<=[行施过满束]|毕|成)后))?"
     rf"{_NUMBER}{{1,4}}个?(?:工作日|日|天|小时|月|年)(?:之内|以内|内)"
 )
 _VAGUE = re.compile(
@@ -220,7 +221,7 @@ def _found(text: str, hans: str, dated: Dated) -> Iterator[tuple[Due, int]]:
             if _EFFECT.match(hans[end:]) and rule in (DAY, MONTH):
                 continue
             taken.append((start, end))
-            words = text[start:end].removeprefix("于").removeprefix("至")
+            words = text[start:end].removeprefix("于")
             yield Due(_ISO[rule](match, dated), None, rule, words), start
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from directives.documents.ingest import bodies
 from directives.documents.ingest.deadlines import day_in
-from directives.documents.ingest.labels import label_of
+from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
 from directives.documents.ingest.sources import LeftOut
 from directives.documents.ingest.words import Line, Words
 
@@ -24,7 +24,7 @@ _PAPER = f"(?:{KINDS_OF_PAPER})(?:（[^）]*）)?$"
 _TITLE = re.compile(rf"^(?:[^，。；：]{{2,80}}?)?关于.+{_PAPER}|^[^，。；]{{2,60}}{_PAPER}")
 _NUMBER = re.compile(
     r"^[（(]?"
-    r"(?P<number>[\u4e00-\u9fffA-Za-z]{1,20}\s*[〔\[［（(【﹝]\s*\d{4}\s*[〕\]］）)】﹞]\s*第?\s*\d{1,5}\s*[号號]"
+    r"(?P<number>[\u4e00-\u9fffA-Za-z]{0,20}\s*[〔\[［（(【﹝]\s*\d{4}\s*[〕\]］）)】﹞]\s*第?\s*\d{1,5}\s*[号號]"
     r"|(?:[\u4e00-\u9fff]{2,20}(?:令|公告|通告))?\s*第?\s*[0-9一二三四五六七八九十]{1,5}\s*[号號]"
     r"|[\u4e00-\u9fff]{2,10}字第\s*\d{3,12}\s*[号號])[）)]?$"
 )
@@ -40,15 +40,21 @@ _ADOPTED = re.compile(
     r"日\s*(?:经)?(?P<body>[\u4e00-\u9fff]{3,40}?)(?:第\s*[一二三四五六七八九十百零〇\d]+\s*次|令"
     r"|以|公告|发布|公布|常务会议|党组会议|主席团)"
 )
-_DAY_ALONE = re.compile(
-    r"^(?:(?:20|19)\d{2}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日"
+_NUMERALS = "[0-9一二三四五六七八九十百]"
+_DAY = (
+    r"(?:(?:20|19)\d{2}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|(?:20|19)\d{2}[-./]\d{1,2}[-./]\d{1,2}"
     r"|[二一][〇零○Ｏ九0][〇零○一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
-    r"|(?:20|19)\d{2}[-./]\d{1,2}[-./]\d{1,2}|"
-    r"(?:中华)?民国\s*[0-9一二三四五六七八九十百]{2,4}\s*年\s*[0-9一二三四五六七八九十]{1,3}\s*月\s*[0-9一二三四五六七八九十]{1,3}\s*日)$"
+    rf"|"
+    rf"(?:中华)?民国\s*{_NUMERALS}{{2,4}}\s*年\s*{_NUMERALS}{{1,3}}\s*月\s*{_NUMERALS}{{1,3}}\s*日)"
 )
-_DAY_AT_END = re.compile(
-    r"^(?P<body>.{2,40}?)\s+(?P<day>(?:20|19)\d{2}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日)$"
+_DAY_ALONE = re.compile(rf"^[（(]?{_DAY}[）)]?$")
+_DAY_AT_END = re.compile(rf"^(?P<body>[^，。；：]{{2,40}}?)\s*(?P<day>{_DAY})$")
+# 中华民国120年3月5日某市政府府交字第1200045678号令订定发布
+_ORDERED = re.compile(
+    rf"^{_DAY}(?P<body>[\u4e00-\u9fff]{{2,20}}?(?:政府|部|局|会|院|署|厅))"
+    r"(?P<number>[\u4e00-\u9fff]{1,10}字第\s*\d{3,12}\s*[号號])(?:令|函)"
 )
+_ATTENDANCE = re.compile(r"^(?:出席|列席|记录|记录人|主持|主持人|参加|参会人员|请假|缺席)\s*[：:]")
 _ANNEX = re.compile(r"^附\s*[件录表注]?\s*[0-9一二三四五六七八九十]{0,3}\s*[：:]\s*(?P<name>.*)$")
 _ANNEX_ITEM = re.compile(
     r"^(?:附件)?\s*[0-9一二三四五六七八九十]{1,2}\s*[.．、：:]\s*(?P<name>[^。；]{2,80})$"
@@ -106,6 +112,11 @@ def left_out(line: Line, reason: str) -> LeftOut:
 
 def is_title(hans: str) -> bool:
     return _TITLE.match(hans) is not None
+
+
+def is_title_of_all(hans: str) -> bool:
+    """Whether words are a whole title that says what it is about: …关于…的通知."""
+    return re.match(rf"[^。；：]{{0,40}}关于[^。；：]+的?{_PAPER}", hans) is not None
 
 
 def is_day(hans: str) -> bool:
@@ -175,16 +186,36 @@ def _begins_text(lines: Sequence[Line], at: int) -> bool:
     line = lines[at]
     if line.markup.cell:
         return True
-    if _NOTE.match(line.hans) or is_day(line.hans) or _NUMBER.match(line.hans):
+    if (
+        _NOTE.match(line.hans)
+        or _ORDERED.match(line.hans)
+        or is_day(line.hans)
+        or _NUMBER.match(line.hans)
+    ):
         return False
     label = label_of(line.words)
-    if label is not None and label.length < len(line.text) and label.kind != "bare figure":
+    if label is not None and label.kind == ARTICLE:
+        return True
+    if (
+        label is not None
+        and label.length < len(line.text)
+        and (label.kind != "bare figure" or _numbered_below(lines, at, label))
+    ):
         return True
     if is_recipients(line) or _AFTER_THE_END.search(line.hans):
         return False
     if re.search("[。；]", line.hans):
         return True
     return line.hans.endswith(("：", ":")) and at > 0
+
+
+def _numbered_below(lines: Sequence[Line], at: int, label: Label) -> bool:
+    """Whether 1.1 follows a line that begins with a bare 1."""
+    below = (label_of(line.words) for line in lines[at + 1 : at + 8])
+    return any(
+        other is not None and other.kind == DECIMAL and other.number.startswith(label.number)
+        for other in below
+    )
 
 
 def is_recipients(line: Line) -> bool:
@@ -215,6 +246,8 @@ def _title_lines(lines: Sequence[Line]) -> list[int]:
         if not (
             _NUMBER.match(line.hans)
             or _NOTE.match(line.hans)
+            or _ORDERED.match(line.hans)
+            or _DAY_AT_END.match(line.hans)
             or is_day(line.hans)
             or is_recipients(line)
             or _LETTERHEAD.match(line.hans)
@@ -281,6 +314,21 @@ def _take(line: Line, head: Head, *, title_seen: bool) -> None:
         names = (*frame.recipients, *recipients_in(line))
         frame, reason = replace(frame, recipients=names), "recipient"
         frame = replace(frame, places=(*frame.places, ("recipients", place)))
+    elif ordered := _ORDERED.match(line.hans):
+        day = day_in(line.hans)
+        frame = replace(
+            frame,
+            number=frame.number or line.text[ordered.start("number") : ordered.end("number")],
+            date=day.isoformat() if day else frame.date,
+            issuers=frame.issuers or (line.text[ordered.start("body") : ordered.end("body")],),
+        )
+    elif (dated := _DAY_AT_END.match(line.hans)) and bodies.is_name(dated["body"]):
+        day = day_in(dated["day"])
+        frame = replace(
+            frame,
+            date=day.isoformat() if day else frame.date,
+            issuers=frame.issuers or _issuers_of_line(line.text[: dated.end("body")]),
+        )
     elif _NOTE.match(line.hans):
         days = [day_in(piece) for piece in re.split("(?<=日)", line.hans)]
         day = next((day for day in reversed(days) if day), None)
@@ -307,6 +355,8 @@ def _take(line: Line, head: Head, *, title_seen: bool) -> None:
 def _issuers_in(title: str, hans: str) -> tuple[str, ...]:
     """The issuers in a title: what stands before 关于."""
     before = re.match("(.+?)(?=关于)", hans)
+    if not before:
+        before = re.match("(.{2,24}?公司)", hans)
     if not before or "《" in before[1]:
         return ()
     return _issuers_of_line(title[: before.end()].strip())
@@ -326,6 +376,8 @@ def _tail_reason(lines: Sequence[Line], at: int) -> str:
         return "date"
     if _COPIES.match(hans):
         return "copies"
+    if _ATTENDANCE.match(hans):
+        return "attendance"
     if _ANNEX.match(hans) or (_ANNEX_ITEM.match(hans) and _in_annex_list(lines, at)):
         return "annexes" if not hans.endswith("。") or _ANNEX.match(hans) else ""
     if _AFTER_THE_END.search(hans) and len(hans) <= 120:

@@ -21,7 +21,8 @@ _ABOUT = (
         re.compile(
             "指导思想|总体要求|总体思路|基本原则|工作原则|基本方针|重[大要](?:性|意义)|充分认识"
             "|提高认识|形势|背景"
-            "|编制依据|适用范围|工作思路"
+            "|编制依据|适用范围|工作思路|^(?:目的|依据|宗旨|主题|活动主题|竞赛主题|口号|目的意义"
+            "|活动目的)$"
         ),
     ),
     (TARGETS, re.compile("目标")),
@@ -34,6 +35,7 @@ AMOUNT = re.compile(
     r"|条|件|以上|以内|分钟|小时|天|度|株|棵|公顷|倍|辖|间|只|頭|本|份)|百分之"
 )
 _SLOGAN_END = re.compile("[。；！？…：:]$")
+_OF_WHO = re.compile("(?:单位|分工|机构)$")  # 办理单位, with lines that say who
 _ANNOUNCES = re.compile("[：:]$")
 # The last paragraphs that are about the document itself.
 _ON_THE_DOCUMENT = re.compile(
@@ -110,6 +112,8 @@ def has_text_under(lines: Sequence[Line], at: int, stop: int, label: Label) -> b
         below = label_of(following.words)
         if below is not None:
             return below.rank > label.rank
+        if _OF_WHO.search(lines[at].hans):
+            return True
         bracket = BRACKET.fullmatch(following.hans)
         content = content_of(bracket) if bracket else following.hans
         if (

@@ -10,8 +10,8 @@ from directives.documents.ingest.deadlines import number as number_of
 from directives.documents.ingest.words import Words
 
 _HAN = "一二三四五六七八九十百零〇廿"
-_CAPITAL = "壹贰叁肆伍陆柒捌玖拾"  # in Simplified script
-_CAPITALS = str.maketrans(_CAPITAL + "貳參陸", "一二三四五六七八九十二三六")
+_CAPITAL = "壹贰叁参肆伍陆柒捌玖拾"  # in Simplified script
+_CAPITALS = str.maketrans(_CAPITAL + "貳參陸", "一二三三四五六七八九十二三六")
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _COUNT = rf"(?:[{_HAN}]{{1,6}}|\s?[0-9０-９]{{1,3}}\s?)"
 
@@ -41,7 +41,7 @@ _KINDS = tuple(
     )
 )
 _RANKS = {kind: rank for rank, (kind, _) in enumerate(_KINDS)}
-_FIRST = re.compile(rf"[第（(壹贰貳叁參肆伍陆陸柒捌玖拾{_HAN}0-9０-９{_CIRCLED}]")
+_FIRST = re.compile(rf"[第（(壹贰貳叁参參肆伍陆陸柒捌玖拾{_HAN}0-9０-９{_CIRCLED}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from directives.base.script import to_hans
 from directives.documents.ingest.deadlines import Dated
 from directives.documents.ingest.frame import (
     Frame,
+    is_day,
+    is_title_of_all,
     left_out,
     lines_with_end_marks,
     with_number,
@@ -24,6 +26,7 @@ from directives.documents.ingest.requirements import (
     SentenceRead,
     sections_of,
 )
+from directives.documents.ingest.responsibility import says_first_leads
 from directives.documents.ingest.sources import DocumentError, LeftOut, source_of
 from directives.documents.ingest.structure import OPENING, Builder
 from directives.documents.ingest.words import Line, lines_of
@@ -98,7 +101,8 @@ def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()
         reason = f"nothing like “{unused.proposed}” was proposed at {place}"
         raise DocumentError("confirmations", {"reason": reason})
     rows = list(origin.left_out)
-    lines, number = _without_furniture(list(lines_of(origin, repaired_text.repairs)), rows)
+    found = [piece for line in lines_of(origin, repaired_text.repairs) for piece in _cut(line)]
+    lines, number = _without_furniture(found, rows)
     parts = parts_of(lines)
     frame = parts[0].frame if parts[0].frame.number else with_number(parts[0].frame, number)
     doubtful = _doubtful(origin.text, repaired_text.repairs)
@@ -123,7 +127,8 @@ def _sections(
     parts: Sequence[Part], frame: Frame, doubtful: frozenset[int], rows: list[LeftOut]
 ) -> Iterator[SectionRead]:
     """The sections of all parts; what is left out of them goes to `rows`."""
-    first_leads = False  # 列第一位者为牵头单位，下同
+    # 列第一位者为牵头单位，下同, or under the title for all that follows
+    first_leads = any(says_first_leads(to_hans(row.text)) for row in parts[0].left_out)
     for part in parts:
         builder = Builder(_dated(frame, part), doubtful, first_leads=first_leads)
         structure = builder.build(part.lines)
@@ -167,6 +172,26 @@ def _without_furniture(lines: list[Line], rows: list[LeftOut]) -> tuple[list[Lin
     return list(lines_with_end_marks(kept, rows)), next(numbers_in(lines, metadata), "")
 
 
+def _cut(line: Line) -> Iterator[Line]:
+    """A line at the spaces behind its title, and before the signature and day at its end.
+
+    Such lines are of texts that were saved without line breaks.
+    """
+    gaps = list(re.finditer(" +", line.text))
+    if not gaps or line.markup.cell:
+        yield line
+        return
+    cuts = [gap.end() for gap in gaps if is_title_of_all(line.hans[: gap.start()])][:1]
+    if cuts:
+        cuts += [gap.end() for gap in gaps if line.hans[: gap.start()].endswith(("：", ":"))][:1]
+    if is_day(line.hans[gaps[-1].end() :]):
+        cuts += [gap.end() for gap in gaps[-2:]]
+    starts = sorted({0, *cuts})
+    for start, end in zip(starts, [*starts[1:], None], strict=True):
+        words = line.words.cut(start, end)
+        yield Line(line.number, words, line.markup)
+
+
 def _doubtful(text: str, repairs: Sequence[Repair]) -> frozenset[int]:
     """Places in the source of question marks that may be lost characters instead."""
     doubtful = [
@@ -186,6 +211,9 @@ def _dated(frame: Frame, part: Part) -> Dated:
         return Dated(date.fromisoformat(day))
     title = frame.title + "".join(line.text for line in part.title)
     year = re.search(r"(20\d{2})\s*年", title)
+    minguo = re.search(r"(?<!\d)(1[0-2]\d)\s*年度", title)
+    if year is None and minguo is not None:
+        return Dated(None, int(minguo[1]) + 1911)
     return Dated(None, int(year[1]) if year else None)
 
 

@@ -28,6 +28,10 @@ _WIDE = rf"{_HAN}\u3001-\u3011\uff01-\uff5e“”‘’…—·"
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _ANNOTATION = re.compile(rf"(?<=[{_HAN}])[(（]\s*(?=[^()（）]*[{_TONED}]){READING}\s*[)）]")
 _MARK = re.compile(rf"(?<=[{_WIDE}])[,;:!]|[,;:!](?=[{_HAN}“‘《（])")
+_INTERROGATIVE = re.compile(
+    "多少|哪[里裡些个個]|[什甚]么|[什甚]麼|怎[么麼样樣]|[吗嗎呢]$|何[时時处處种種]|[谁誰]|是否"
+    "|能否|有没有|有沒有|如何"
+)
 _QUESTION = re.compile(rf"(?<=[{_WIDE}])\?")
 _STOP = re.compile(rf"(?<=[{_HAN}])\.(?=[”’）]?\s*$)")
 _BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -186,7 +190,8 @@ def _wider(text: str) -> set[tuple[int, str, bool]]:
     marks |= {(match.start(), "。", True) for match in _STOP.finditer(text)}
     for match in _QUESTION.finditer(text):
         # Inside a line a lost byte looks the same as a question mark.
-        certain = re.match(r"[”’）」]?\s*$|[”’」]", text[match.end() :]) is not None
+        asks = _INTERROGATIVE.search(re.split("[。；？！]", text[: match.start()])[-1]) is not None
+        certain = asks or re.match(r"[”’）」]?\s*$|[”’」]", text[match.end() :]) is not None
         marks.add((match.start(), "？", certain))
     wide = re.compile(f"[{_HAN}]")
     for match in _BRACKETS.finditer(text):

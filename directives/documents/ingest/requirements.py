@@ -32,6 +32,9 @@ NAME = 100  # characters of the longest name that the register takes
 _CONDITIONS = re.compile(
     "(?:情形|条件|情况|行为)之一(?:的|者)?[^。]*[：:]$|(?:符合|具备|满足)(?:下列|以下)[^。]*[：:]$"
 )
+_TARGET = re.compile(
+    "(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年|“十)|(?:力争|确保|实现|全[市县区省年])"
+)
 _LISTS = re.compile("[：:]$")
 
 
@@ -234,6 +237,10 @@ def _is_statement(
     if is_statement(hans):
         return True
     asks = named and (MODAL.search(hans) is not None or due is not None)
+    if about == GUIDING and _TARGET.match(hans) and (due is not None or AMOUNT.search(hans)):
+        return False
+    if hans.endswith("！") and not named and not MODAL.search(hans):
+        return True
     if about in (GUIDING, "opening"):
         return not (asks or about == "opening" and (due is not None or MODAL.search(hans)))
     if about == TARGETS:

@@ -61,7 +61,7 @@ _OWN_ROLE = re.compile(
     "（(?:(?P<lead>牵头[^（）]*|主办[^（）]*)|(?P<supporting>(?:配合|协办|参与)[^（）]*)|"
     "(?P<responsible>负责|责任)[^（）]*)）$"
 )
-_TOGETHER = re.compile("，?(?:会同|商)")
+_TOGETHER = re.compile("，?(?:会同|(?<!^)商(?!务|业|贸|标|户|品|城|会|投))")
 _FIRST_LEADS = re.compile(
     "(?:列|排)(?:名)?(?:在)?(?:第一(?:位|的)?|首位|前)[^，。；]{0,8}(?:为|是|系)?牵头"
 )
@@ -133,7 +133,8 @@ def _acted(clause: str) -> bool:
 def _is_day(clause: str) -> bool:
     return (
         re.search(
-            "(?:年|月|日|季度|年底|前|长期|持续推进|近期|常态化)(?:完成|推进|坚持|落实)?$", clause
+            "(?:年|月|日|季度|年底|前|内|长期|持续推进|近期|常态化)(?:完成|推进|坚持|落实)?$",
+            clause,
         )
         is not None
     )
@@ -326,3 +327,8 @@ def content_of(bracket: re.Match[str]) -> str:
     return next(
         bracket[name] for name in ("content", "round", "square") if bracket[name] is not None
     )
+
+
+def says_first_leads(hans: str) -> bool:
+    """Whether words say that the first body named leads."""
+    return _FIRST_LEADS.search(hans) is not None

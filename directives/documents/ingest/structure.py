@@ -171,14 +171,14 @@ class Builder:
         base, count = code, 1
         while code in self.prefixes:
             count += 1
-            code = f"{base}（{count}）"
+            code = f"{base}-{count}"
         self.prefixes.add(code)
         return code
 
     def _line(self, lines: Sequence[Line], at: int, stop: int) -> None:
         line = lines[at]
         label = label_of(line.words)
-        if label is not None and label.length >= len(line.text):
+        if label is not None and label.length >= len(line.text) and label.kind != ARTICLE:
             label = None
         if label is None and self._only_who(line):
             return
@@ -366,11 +366,9 @@ class Builder:
         bracket = BRACKET.fullmatch(words.hans)
         content = content_of(bracket) if bracket else words.hans
         keyed = responsibility.is_keyed(content) and (bracket or not re.search("。.", content))
-        if (
-            not (keyed or bracket and responsibility.is_responsibility(content))
-            or not self.item
-            and self.article is None
-        ):
+        if not keyed and not (bracket and responsibility.is_responsibility(content)):
+            return False
+        if not keyed and not self.item and self.article is None:
             return False
         inner = words
         if bracket:

@@ -20,7 +20,7 @@ _TASKS = (
     "类别|分类|领域|板块|方面|任务类别|项目类别|工作类别|一级指标",
     "重点任务|主要任务|目标任务|任务名称|项目名称|工作事项|重点工作|项目|事项|任务",
     "工作任务|任务内容|工作内容|主要内容|具体任务|任务分解|具体内容|建设内容|改革任务|整改任务"
-    "|重点工作任务|内容",
+    "|重点工作任务|项目内容|实施内容|任务清单|重点内容|主要工作|内容",
     "具体举措|具体措施|工作举措|工作措施|主要举措|主要措施|整改措施|落实举措|措施|举措|工作要求"
     "|任务措施",
 )
@@ -30,6 +30,7 @@ _COLUMNS = (
         (f"task {at}", re.compile(f"^(?:{names})(?:（[^）]*）)?(?:及要求|及目标|和要求)?$"))
         for at, names in enumerate(_TASKS)
     ),
+    ("other", re.compile("领导|责任人|负责人|联系人|电话|备注|进展|情况")),
     (LEAD, re.compile("牵头|主办|主责|主要责任")),
     (SUPPORTING, re.compile("配合|协办|协同|参与|参加|协助")),
     (DUE, re.compile("时限|期限|完成时间|时间节点|时间要求|完成日期|时间安排|进度要求|^时间$")),
@@ -91,7 +92,7 @@ def columns_of(row: Row) -> dict[int, str]:
     for column, lines in row.cells.items():
         name = re.sub(r"\s", "", "".join(line.hans for line in lines))
         kind = next((kind for kind, look in _COLUMNS if look.search(name)), "")
-        if kind:
+        if kind and kind != "other":
             found[column] = kind
     tasks = sorted(
         (kind, -column, column) for column, kind in found.items() if kind.startswith("task")

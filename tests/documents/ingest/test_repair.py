@@ -82,9 +82,15 @@ def test_real_bracket_stays() -> None:
 
 
 def test_question_inside_a_line_is_only_proposed() -> None:
+    mended = repaired("建立制度?要落实。")
+    assert mended.text == "建立制度？要落实。"
+    assert [(row.kind, row.certain) for row in mended.repairs] == [("punctuation", False)]
+
+
+def test_question_that_asks_is_certain() -> None:
     mended = repaired("怎么办?要落实。")
     assert mended.text == "怎么办？要落实。"
-    assert [(row.kind, row.certain) for row in mended.repairs] == [("punctuation", False)]
+    assert [(row.kind, row.certain) for row in mended.repairs] == [("punctuation", True)]
 
 
 def test_what_cannot_be_read_is_shown_and_said() -> None:
