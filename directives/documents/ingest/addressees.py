@@ -9,6 +9,7 @@ Simplified script; names are cut from the original text.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from directives.documents.ingest import bodies
 from directives.documents.ingest.bodies import Span, is_list, names_in
@@ -29,7 +30,8 @@ _ADVERB = (
     "|具体|专门|直接|年底前|(?:按照?|根据)(?:各自)?(?:职责|职能|职权)(?:分工)?，?)"
 )
 _VERB = (
-    "(?:加大|加强|加快|承接|建立|健全|完善|负责|牵头|会同|组织(?!部)|制定|研究|开展|落实|统筹"
+    "(?:加大|加强|加快|承接|建立|健全|完善|负责(?!人|同志)|牵头|会同|组织(?!部)|制定|研究|开展"
+    "|落实|统筹"
     "|协调|指导"
     "|监督|支持|推动|推进|提供|安排|列支|负有|承担|发挥|实行|实施|设立|配备|履行|坚持|做好|抓好"
     "|抓紧|把|将|对|按照|根据|结合|围绕|通过|每年|定期|依法|具体|及时|主动|积极|认真|切实|参与|配合"
@@ -44,7 +46,8 @@ _WIDER_VERB = (
     "|改进|推行"
     "|探索|培育|打造|搭建|采取|承办|执行|购买|筹集|划拨|拨付|保障|确保|用好|配齐|派|选派|联合"
     "|聘请|明确"
-    "|签订|接到|收到|审批|核发|颁发|公告|责令|给予|予以|处理|查处|依据|发现|为|和)"
+    "|签订|接到|收到|审批|核发|颁发|公告|责令|给予|予以|处理|查处|约谈|问责|督办|奖励|表彰|受"
+    "|领导(?=[本全])|依据|发现|为|和)"
 )
 _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
 _AFTER_OWN_NAME = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB}|{_WIDER_VERB})")
@@ -54,8 +57,10 @@ _BEFORE_MODAL = re.compile(rf"{_ADVERB}{{0,3}}(?:{MODAL.pattern}|{_AT_TIMES})")
 _LOOSELY = re.compile(rf"(?={_VERB}|{_WIDER_VERB}|领导机关)[^的、和，]{{2,14}}?(?:{MODAL.pattern})")
 _LOOSELY_EACH = re.compile(rf"(?={_VERB}|{_WIDER_VERB})[^的和，]{{2,16}}?(?:{MODAL.pattern})")
 _OWN_NAME = re.compile(
-    "^(?:各|本)?(?:[^，、]{0,12}(?:市|县|区|省|镇|乡|州|旗|街道|国家|中央|全国))[^，、]{0,16}"
-    "(?:局|委|办|厅|署|部|院|政府|委员会|办公室|管委会|办事处|中心|大队|支队|总队|领导小组|指挥部"
+    "^(?:各|本)?(?:[^，、]{0,12}(?:市|县|区|省|镇|乡|州|旗|街道|国家|中央|全国|集团|公司|学校"
+    "|医院))[^，、]{0,16}"
+    "(?:局|委|办|厅|署|部|院|政府|委员会|办公室|部门|管委会|办事处|中心|大队|支队|总队|领导小组"
+    "|指挥部"
     "|集团|公司|银行|联社)$"
 )
 _DUTY = re.compile(
@@ -72,7 +77,7 @@ _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
 _CONDITION = re.compile(
     "(?:是[^，。]{2,24}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
-    "|办理)[^，。]{1,30}的)，"
+    "|办理)[^，。]{1,30}(?:的|后|时))，"
     rf"(?={MODAL.pattern}|负责|对)"
 )
 _BY = re.compile("(?<![自理转经缘来事])由")
@@ -81,17 +86,21 @@ _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
 _CONDITION = re.compile(
     "(?:是[^，。]{2,24}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
-    "|办理)[^，。]{1,30}的)，"
+    "|办理)[^，。]{1,30}(?:的|后|时))，"
     rf"(?={MODAL.pattern})"
 )
 _ENCOURAGED = re.compile("(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?")
+_ENCOURAGED_PERSON = re.compile(
+    "[^，。；的、]{0,8}?(?:者|人员|人才|群众|居民|村民|市民|职工|学生|青年|农户|家庭|教师|资本"
+    "|主体|商户|农民)"
+)
 _LABEL = re.compile(
     r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*"
 )
+_OWN_DUTY = re.compile("(?P<who>[^，。；：]{2,40})[：:](?=.)")  # 县财政局：保障资金
 _ASKED = re.compile(
     "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望|要求)(?=各|有关|全|相关|市|县|区)"
 )
-_FORBIDDEN = re.compile("(?:严禁|禁止|杜绝)")
 _NO_TOPIC = re.compile(
     "(?:违反|经|在|对|按照|根据|自|凡|因|如|有|未|发现|需要?|确需|属于|符合|为|已|被|当|由|除)"
 )
@@ -142,7 +151,7 @@ def addressees_of(
         return encouraged
     carried = [addressee for addressee in before if addressee.basis != UNSTATED]
     topic = _topic(hans)
-    if carried and topic != _THING and not _FORBIDDEN.match(hans):
+    if carried and topic != _THING:
         basis = INFERRED if topic == _NOMINALISED else CARRIED
         return tuple(
             replace(addressee, basis=basis, source=addressee.source or code_before)
@@ -156,7 +165,8 @@ def is_carried_on(text: str, hans: str) -> bool:
     return bool(named_in(text, hans)) or not _ENCOURAGED.match(hans)
 
 
-def named_in(text: str, hans: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=256)
+def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
     """The bodies that a sentence names as those who act, each with its role."""
     label = _LABEL.match(hans)
     start = label.end() if label else 0
@@ -164,6 +174,8 @@ def named_in(text: str, hans: str) -> list[tuple[str, str]]:
     start = asked.end() if asked else start
     found: list[tuple[Span, str]] = []
     subject = _subject(hans, start, _AFTER, loose=True) or _subject_with_commas(hans, start)
+    if asked and not subject:
+        subject = _longest(hans, start)
     if subject:
         beside = _beside(hans, subject.end)
         leads = beside is not None or _LEADS.match(hans, subject.end) is not None
@@ -171,9 +183,12 @@ def named_in(text: str, hans: str) -> list[tuple[str, str]]:
         if beside:
             found.append((beside, SUPPORTING))
     for match in re.finditer("[，：；]", hans):
-        clause = _subject(hans, match.end(), None)
+        clause = _subject(hans, match.end(), _AFTER, own=True)
         if clause:
             found.append((clause, RESPONSIBLE))
+    own = _OWN_DUTY.match(hans, start)
+    if own and is_list(own["who"]):
+        found.append((Span(*own.span("who")), RESPONSIBLE))
     found += _duties(hans)
     names: list[tuple[str, str]] = []
     end = -1
@@ -182,7 +197,7 @@ def named_in(text: str, hans: str) -> list[tuple[str, str]]:
             known = {name for name, _ in names}
             names += [(name, role) for name in names_in(text, hans, span) if name not in known]
             end = span.end
-    return names
+    return tuple(names)
 
 
 _ORDER = {LEAD: 0, SUPPORTING: 1, RESPONSIBLE: 2}
@@ -227,9 +242,11 @@ def _beside(hans: str, start: int) -> Span | None:
 
 
 def _subject(
-    hans: str, start: int, after: re.Pattern[str] | None, *, loose: bool = False
+    hans: str, start: int, after: re.Pattern[str], *, loose: bool = False, own: bool = False
 ) -> Span | None:
     """The shortest list of bodies at `start` that a modal follows, or what `after` matches.
+
+    With `own`, only bodies that have a name of their own can have no modal.
 
     `loose` allows a few words between the list and the modal (群团组织承接政府转移职能要…).
     """
@@ -246,8 +263,10 @@ def _subject(
         if _CONDITION.match(hans, end) and (end in lists or bodies.is_person(words)):
             return Span(start, end)
     for end in lists:
-        own = after is not None and _OWN_NAME.match(hans[start:end])
-        if after is not None and (_AFTER_OWN_NAME if own else after).match(hans, end, stop):
+        by_name = _OWN_NAME.match(hans[start:end]) is not None
+        if own and not by_name:
+            continue
+        if (_AFTER_OWN_NAME if by_name else after).match(hans, end, stop):
             return Span(start, end)
     for end in lists if loose else ():
         look = _LOOSELY_EACH if hans.startswith("各", start) else _LOOSELY
@@ -259,7 +278,10 @@ def _subject(
 def _person(hans: str, start: int, stop: int) -> Span | None:
     """Persons in front of a modal: 驾驶人不得…"""
     modal = _BEFORE_MODAL.search(hans, start, stop)
-    if modal and bodies.are_persons(hans[start : modal.start()]):
+    if modal and (
+        bodies.are_persons(hans[start : modal.start()])
+        or bodies.is_described(hans[start : modal.start()])
+    ):
         return Span(start, modal.start())
     return None
 
@@ -295,9 +317,12 @@ def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
         hans,
         encouraged.end(),
         re.compile(
-            "[在通以参自积主依开根结按承立设创加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发]"
+            "[在通以参自积主依开根结按承立设创加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带]"
         ),
     )
+    person = _ENCOURAGED_PERSON.match(hans, encouraged.end())
+    if not span and person:
+        span = Span(*person.span())
     if not span:
         return (AddresseeRead("", UNSTATED, ""),)
     return tuple(

@@ -69,7 +69,7 @@ _RECURRING = re.compile(
     "|年|月)?(?:底|末|初|上旬|中旬|下旬)?(?:之前|以前|前)?)|半年(?=[一1]次|检查|通报|报)"
 )
 _NOT_RECURRING = re.compile(
-    "按[日天年月]|每(?:日|天|年)(?:不|可|人|最|产|处理)|每年(?:增长|递增|增加|提高|不少于|不低于"
+    "按[日天年月]|每(?:日|天|年)(?:不得|可|人|最|产|处理)|每年(?:增长|递增|增加|提高|不少于|不低于"
     "|新增|减少|下降)"
 )
 
@@ -110,8 +110,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _COUNTED = re.compile(
     rf"(?:(?:自|从)[^，。；、]{{0,24}}?(?:之日起|后|起)的?|[^，。；、当应须要在于]{{0,12}}"
-    rf"(?:之日起|(?<=[行施过满束]|毕|成)后))?"
-    rf"{_NUMBER}{{1,4}}个?(?:工作日|日|天|小时|月|年)(?:之内|以内|内)"
+    rf"(?:之日起|后))?"
+    rf"{_NUMBER}{{1,4}}个?(?:工作日|日|天|小时|周|星期|月|年)(?:之内|以内|内)"
 )
 _VAGUE = re.compile(
     "近期|长期坚持|持续推进|长期推进|长期|常态化推进|常态化|持续坚持|立即|即时|即知即改|持续|全年"
@@ -138,7 +138,7 @@ def due_in(text: str, hans: str, dated: Dated) -> Due | None:
 def due_of(text: str, hans: str, dated: Dated) -> Due | None:
     """The deadline in words that a bracket or a column gives for it."""
     words = text.strip(" 　。；，")
-    if not words or words in "—-–/无":
+    if not words or re.fullmatch("[—–/无-]+", words):
         return None
     due = due_in(text, hans, dated)
     if due is None:

@@ -17,7 +17,7 @@ KINDS_OF_PAPER = (
     "意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|措施"
     "|建议|函|令|公告|通告|请示|指南|指引|清单|分工表|分解表|任务表|责任表|安排表|一览表|台账"
     "|纪要|章程|制度|守则"
-    "|规则|预案|规程|安排|倡议书|标准|分工|目录|政策|举措|法|行动|大纲|要求|讲话|须知|注意事项"
+    "|规则|预案|规程|安排|倡议书|标准|分工|目录|政策|举措|法|行动|大纲|任务分解|讲话|须知|注意事项"
     "|实施意见|责任书|承诺书|注意要点|要領"
 )
 _PAPER = f"(?:{KINDS_OF_PAPER})(?:（[^）]*）)?$"
@@ -25,12 +25,14 @@ _TITLE = re.compile(rf"^(?:[^，。；：]{{2,80}}?)?关于.+{_PAPER}|^[^，。�
 _NUMBER = re.compile(
     r"^[（(]?"
     r"(?P<number>[\u4e00-\u9fffA-Za-z]{0,20}\s*[〔\[［（(【﹝]\s*\d{4}\s*[〕\]］）)】﹞]\s*第?\s*\d{1,5}\s*[号號]"
-    r"|(?:[\u4e00-\u9fff]{2,20}(?:令|公告|通告))?\s*第?\s*[0-9一二三四五六七八九十]{1,5}\s*[号號]"
+    r"|(?:[\u4e00-\u9fff]{2,20}(?:令|公告|通告)"
+    r"|\d{4}\s*年)?\s*第?\s*[0-9一二三四五六七八九十]{1,5}\s*[号號]"
     r"|[\u4e00-\u9fff]{2,10}字第\s*\d{3,12}\s*[号號])[）)]?$"
 )
 _LETTERHEAD = re.compile(r"^(?P<body>[\u4e00-\u9fff （）]{2,40}?)\s*文\s*件$")
 _NOTE = re.compile(
     r"^[（(].*(?:通过|公布|发布|修订|修正|批准|施行|印发|订定|订颁|颁布|核定|函|令).*[）)]$"
+    r"|^(?:中华)?民国.{6,20}日.{2,40}(?:通过|公布|订定|修正|核定)(?:发布|全文\d+条)?$"
 )
 _ORDER_IN_NOTE = re.compile(
     r"(?:日\s*|^[（(])(?P<number>[\u4e00-\u9fff]{2,30}令"
@@ -67,10 +69,11 @@ _AFTER_THE_END = re.compile(
     r"|印发$|^共\d+份|^[（(]公开[^。]*[）)]$"
 )
 _OFFICER = re.compile(
-    r"^(?:代?(?:省长|市长|县长|区长|州长|镇长|乡长|部长|局长|厅长|主任|主席|院长|署长|会长|处长"
-    r"|校长|总理|书记))\s*[：:]?\s*[\u4e00-\u9fff○　 ]{2,6}$"
+    r"^代?(?:[^，。；：]{0,8}[长任席理员]|书记|院长)\s*(?:[：:]\s*[\u4e00-\u9fff○　 ]{2,6}"
+    r"|\s+[\u4e00-\u9fff○]\s?[\u4e00-\u9fff○]{1,3})$"
 )
 _NOT_RECIPIENTS = re.compile("如下|现将|现就|为了|为|根据|按照|经.*同意|下列|以下|包括")
+_BEGINS_WITH_WHAT = re.compile("关于|印发|转发|批转")
 _SEVERAL = re.compile("等[一二三四五六七八九十\\d]+(?:个)?(?:部门|单位)")
 _LONGEST_TITLE = 5  # lines
 
@@ -159,7 +162,7 @@ def tail_of(lines: Sequence[Line]) -> Tail:
                 date=day.isoformat(),
                 places=(*tail.frame.places, ("date", line.words.source)),
             )
-        if reason == "signature" and not _OFFICER.match(line.hans):
+        if reason == "signature" and bodies.is_name(dated["body"] if dated else line.hans):
             signers.insert(0, dated["body"] if dated else line.text)
         if reason == "annexes":
             annexes = [*_annexes_in(line), *annexes]
@@ -171,7 +174,10 @@ def tail_of(lines: Sequence[Line]) -> Tail:
 def together(head: Frame, tail: Frame) -> Frame:
     """The frame of a document; of several departments the signature names all."""
     several = any(_SEVERAL.search(name) for name in head.issuers)
-    issuers = tail.issuers if tail.issuers and (several or not head.issuers) else head.issuers
+    partial = not all(map(bodies.is_name, head.issuers))  # 某镇关于印发…
+    issuers = head.issuers
+    if tail.issuers and (several or partial or not issuers):
+        issuers = tail.issuers
     return replace(
         head,
         issuers=issuers,
@@ -210,10 +216,16 @@ def _begins_text(lines: Sequence[Line], at: int) -> bool:
 
 
 def _numbered_below(lines: Sequence[Line], at: int, label: Label) -> bool:
-    """Whether 1.1 follows a line that begins with a bare 1."""
-    below = (label_of(line.words) for line in lines[at + 1 : at + 8])
+    """Whether 1.1, or a 2 of the same kind, follows a line that begins with a bare 1."""
+    below = (label_of(line.words) for line in lines[at + 1 : at + 40])
     return any(
-        other is not None and other.kind == DECIMAL and other.number.startswith(label.number)
+        other is not None
+        and (
+            other.kind == DECIMAL
+            and other.number.startswith(label.number)
+            or other.kind == label.kind
+            and other.count == label.count + 1
+        )
         for other in below
     )
 
@@ -272,9 +284,11 @@ def _from_its_first_line(lines: Sequence[Line], plain: Sequence[int], end: int) 
         if above not in plain or re.search(_PAPER, lines[above].hans):
             break
         line = lines[above].hans
-        if "关于" in words and not (words.startswith("关于") and bodies.is_name(line)):
+        begun = _BEGINS_WITH_WHAT.match(words) is not None
+        about = "关于" in re.sub("《[^》]*》", "", words) or begun
+        if about and not (begun and bodies.is_name(line)):
             break
-        if "关于" not in words and not (
+        if not about and not (
             "关于" in line
             or bodies.is_name(line)
             or above - 1 in plain
@@ -284,7 +298,7 @@ def _from_its_first_line(lines: Sequence[Line], plain: Sequence[int], end: int) 
         if words.startswith(line):
             break
         title.insert(0, above)
-        if "关于" in words and len(title) >= 2 and not bodies.is_name(lines[above].hans):
+        if about and not bodies.is_name(lines[above].hans):
             break
     return title
 
@@ -314,49 +328,55 @@ def _take(line: Line, head: Head, *, title_seen: bool) -> None:
         names = (*frame.recipients, *recipients_in(line))
         frame, reason = replace(frame, recipients=names), "recipient"
         frame = replace(frame, places=(*frame.places, ("recipients", place)))
-    elif ordered := _ORDERED.match(line.hans):
-        day = day_in(line.hans)
-        frame = replace(
-            frame,
-            number=frame.number or line.text[ordered.start("number") : ordered.end("number")],
-            date=day.isoformat() if day else frame.date,
-            issuers=frame.issuers or (line.text[ordered.start("body") : ordered.end("body")],),
-        )
-    elif (dated := _DAY_AT_END.match(line.hans)) and bodies.is_name(dated["body"]):
-        day = day_in(dated["day"])
-        frame = replace(
-            frame,
-            date=day.isoformat() if day else frame.date,
-            issuers=frame.issuers or _issuers_of_line(line.text[: dated.end("body")]),
-        )
-    elif _NOTE.match(line.hans):
-        days = [day_in(piece) for piece in re.split("(?<=日)", line.hans)]
-        day = next((day for day in reversed(days) if day), None)
-        adopted = _ADOPTED.search(line.hans)
-        adopters = (line.text[adopted.start("body") : adopted.end("body")],) if adopted else ()
-        order = _ORDER_IN_NOTE.search(line.hans)
-        if order and not frame.number:
-            words = line.text[order.start("number") : order.end("number")]
-            frame = replace(frame, number=words)
-        frame = replace(
-            frame,
-            date=day.isoformat() if day else frame.date,
-            issuers=frame.issuers or adopters,
-        )
-    elif is_day(line.hans) and not frame.date:
-        day = day_in(line.hans)
-        frame = replace(frame, date=day.isoformat() if day else None)
+    elif _NOTE.match(line.hans) or _ORDERED.match(line.hans):
+        frame = _with_note(line, frame)
+    elif is_day(line.hans) or _DAY_AT_END.match(line.hans):
+        frame = _with_day(line, frame)
     elif bodies.is_name(line.hans) and not frame.issuers:
         frame = replace(frame, issuers=_issuers_of_line(line.text))
     head.frame = frame
     head.left_out.append(left_out(line, reason))
 
 
+def _with_note(line: Line, frame: Frame) -> Frame:
+    """The frame with what stands under the title of a law: who made it, when, its number.
+
+    Of several days the last one counts.
+    """
+    days = [day_in(piece) for piece in re.split("(?<=日)", line.hans)]
+    day = next((day for day in reversed(days) if day), None)
+    number = _ORDERED.match(line.hans) or _ORDER_IN_NOTE.search(line.hans)
+    issuer = _ORDERED.match(line.hans) or _ADOPTED.search(line.hans)
+    words = line.text[number.start("number") : number.end("number")] if number else ""
+    issuers = (line.text[issuer.start("body") : issuer.end("body")],) if issuer else ()
+    return replace(
+        frame,
+        number=frame.number or words,
+        date=day.isoformat() if day else frame.date,
+        issuers=frame.issuers or issuers,
+        places=(*frame.places, ("date", line.words.source)) if day else frame.places,
+    )
+
+
+def _with_day(line: Line, frame: Frame) -> Frame:
+    """The frame with a day under the title, and the issuer before it."""
+    day, dated = day_in(line.hans), _DAY_AT_END.match(line.hans)
+    if dated and not is_day(line.hans):
+        if not bodies.is_name(dated["body"]):
+            return frame
+        issuers = frame.issuers or _issuers_of_line(line.text[: dated.end("body")])
+        frame = replace(frame, issuers=issuers)
+    if day is None or frame.date:
+        return frame
+    places = (*frame.places, ("date", line.words.source))
+    return replace(frame, date=day.isoformat(), places=places)
+
+
 def _issuers_in(title: str, hans: str) -> tuple[str, ...]:
     """The issuers in a title: what stands before 关于."""
-    before = re.match("(.+?)(?=关于)", hans)
+    before = re.match("([^《]+?)(?=关于|印发|转发|批转)", hans)
     if not before:
-        before = re.match("(.{2,24}?公司)", hans)
+        before = re.match("(.{2,24}?公司|.{4,30}(?=令$))", hans)
     if not before or "《" in before[1]:
         return ()
     return _issuers_of_line(title[: before.end()].strip())
@@ -374,7 +394,7 @@ def _tail_reason(lines: Sequence[Line], at: int) -> str:
         return ""
     if is_day(hans):
         return "date"
-    if _COPIES.match(hans):
+    if _COPIES.match(hans) or re.search("印发$", hans):
         return "copies"
     if _ATTENDANCE.match(hans):
         return "attendance"

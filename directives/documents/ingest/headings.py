@@ -6,7 +6,7 @@ Rules match Simplified script.
 import re
 from collections.abc import Sequence
 
-from directives.documents.ingest import addressees, deadlines, modality, responsibility
+from directives.documents.ingest import addressees, bodies, deadlines, modality, responsibility
 from directives.documents.ingest.deadlines import Dated
 from directives.documents.ingest.labels import Label, label_of
 from directives.documents.ingest.responsibility import BRACKET, content_of
@@ -21,7 +21,9 @@ _ABOUT = (
         re.compile(
             "指导思想|总体要求|总体思路|基本原则|工作原则|基本方针|重[大要](?:性|意义)|充分认识"
             "|提高认识|形势|背景"
-            "|编制依据|适用范围|工作思路|^(?:目的|依据|宗旨|主题|活动主题|竞赛主题|口号|目的意义"
+            "|编制依据|适用范围|工作思路|发展基础|发展环境|现状|面临形势|存在(?:的)?(?:主要)?问题"
+            "|(?:总体|进展|完成|基本)情况|^(?:会议|活动|检查|报名|培训)?(?:时间|地点)$|参会人员"
+            "|参加人员|^(?:目的|依据|宗旨|主题|活动主题|竞赛主题|口号|目的意义"
             "|活动目的)$"
         ),
     ),
@@ -67,12 +69,14 @@ def heading_on(words: Words) -> tuple[Words, Words | None]:
 
 
 def can_be_heading(body: Words) -> bool:
-    stripped = body.hans.rstrip("。")
-    return (
-        len(stripped) <= _LONGEST_TITLE
-        and not re.search("[。；！？]", stripped)
-        and not _ANNOUNCES.search(stripped)
-    )
+    stripped = re.sub("[。：:]$", "", body.hans)
+    if body.hans.endswith("。") and "，" in stripped or _announces_list(stripped):
+        return False
+    if body.hans.endswith(("：", ":")) and (
+        len(stripped) > 12 or bodies.ends_like_a_body(stripped)
+    ):
+        return False
+    return len(stripped) <= _LONGEST_TITLE and not re.search("[。；！？]", stripped)
 
 
 def is_definite(words: Words, dated: Dated) -> bool:

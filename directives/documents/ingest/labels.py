@@ -13,14 +13,14 @@ _HAN = "一二三四五六七八九十百零〇廿"
 _CAPITAL = "壹贰叁参肆伍陆柒捌玖拾"  # in Simplified script
 _CAPITALS = str.maketrans(_CAPITAL + "貳參陸", "一二三三四五六七八九十二三六")
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
-_COUNT = rf"(?:[{_HAN}]{{1,6}}|\s?[0-9０-９]{{1,3}}\s?)"
+_COUNT = rf"(?:\s?[{_HAN}]{{1,6}}\s?|\s?[0-9０-９]{{1,3}}\s?)"
 
 ARTICLE, DECIMAL = "article", "decimal"
 # From the highest: the rank of a kind of label is its place here.
 _KINDS = tuple(
     (kind, re.compile(rf"(?P<number>{pattern}){behind}"))
     for kind, pattern, behind in (
-        ("volume", rf"第(?P<count>{_COUNT})编", r"[、.．：:\s]*(?=\S)"),
+        ("volume", rf"第(?P<count>{_COUNT})[编篇卷]", r"[、.．：:\s]*(?=\S)"),
         ("part", rf"第(?P<count>{_COUNT})部分", r"[、.．：:\s]*"),
         ("chapter", rf"第(?P<count>{_COUNT})章", r"[、.．：:\s]*"),
         ("subchapter", rf"第(?P<count>{_COUNT})节", r"[、.．：:\s]*"),
@@ -30,7 +30,7 @@ _KINDS = tuple(
             r"[、.．：:\s]*",
         ),
         ("capital", f"(?P<count>[{_CAPITAL}貳參陸]{{1,3}})", r"[、.．]\s*"),
-        ("han", rf"(?P<count>[{_HAN}]{{1,4}})", r"[、.．](?![0-9])\s*"),
+        ("han", rf"(?P<count>[{_HAN}]{{1,4}})", r"(?:、|[.．](?![0-9]))\s*"),
         ("bracketed han", rf"[（(]\s?(?P<count>[{_HAN}]{{1,4}})\s?[）)]", r"[、.．]?\s*"),
         (DECIMAL, r"(?P<count>[0-9]{1,2})(?:[.．][0-9]{1,2}){1,3}", r"[.．、]?(?![0-9%％])\s*"),
         ("figure", r"(?P<count>[0-9０-９]{1,3})", r"[.．、](?![0-9])\s*"),

@@ -129,6 +129,9 @@ def _sections(
     """The sections of all parts; what is left out of them goes to `rows`."""
     # 列第一位者为牵头单位，下同, or under the title for all that follows
     first_leads = any(says_first_leads(to_hans(row.text)) for row in parts[0].left_out)
+    first_leads = first_leads or any(
+        says_first_leads(re.sub("（[^（）]*）", "", line.hans)) for line in parts[0].lines
+    )
     for part in parts:
         builder = Builder(_dated(frame, part), doubtful, first_leads=first_leads)
         structure = builder.build(part.lines)

@@ -23,7 +23,11 @@ from directives.documents.ingest.modality import (
     kind_of,
     modality_of,
 )
-from directives.documents.ingest.responsibility import Responsibility, without_bracket
+from directives.documents.ingest.responsibility import (
+    Responsibility,
+    says_first_leads,
+    without_bracket,
+)
 from directives.documents.ingest.structure import OPENING, Paragraph, Section, Structure
 from directives.documents.ingest.words import Words, aligned
 
@@ -32,9 +36,7 @@ NAME = 100  # characters of the longest name that the register takes
 _CONDITIONS = re.compile(
     "(?:情形|条件|情况|行为)之一(?:的|者)?[^。]*[：:]$|(?:符合|具备|满足)(?:下列|以下)[^。]*[：:]$"
 )
-_TARGET = re.compile(
-    "(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年|“十)|(?:力争|确保|实现|全[市县区省年])"
-)
+_TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
 _LISTS = re.compile("[：:]$")
 
 
@@ -234,7 +236,7 @@ def _is_statement(
     """Whether a sentence asks for nothing, in a section about what `about` says."""
     if who is not None and who.names:
         return False
-    if is_statement(hans):
+    if is_statement(hans) or says_first_leads(hans) and not named:
         return True
     asks = named and (MODAL.search(hans) is not None or due is not None)
     if about == GUIDING and _TARGET.match(hans) and (due is not None or AMOUNT.search(hans)):

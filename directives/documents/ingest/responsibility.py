@@ -14,10 +14,10 @@ from directives.documents.ingest.words import Words
 
 LEAD, RESPONSIBLE, SUPPORTING = "lead", "responsible", "supporting"
 
-_INSIDE = r"(?:[^（）()\[\]〔〕【】]|[（(][^（）()]*[）)])*"
+_INSIDE = r"(?:[^（）()\[\]［］〔〕【】]|[（(][^（）()]*[）)])*"
 BRACKET = re.compile(
     rf"\s*(?:（(?P<content>{_INSIDE})）|\((?P<round>{_INSIDE})\)"
-    rf"|[\[【〔](?P<square>{_INSIDE})[\]】〕])[。；]?"
+    rf"|[\[［【〔](?P<square>{_INSIDE})[\]］】〕])[。；]?"
 )
 _BEHIND = re.compile(r"[）)\]】〕][。；，]?$")
 
@@ -312,12 +312,12 @@ def without_bracket(words: Words) -> tuple[Words, Responsibility | None]:
 def _last_bracket(hans: str) -> int | None:
     """Where the bracket at the end of words begins."""
     stripped = hans.rstrip("。；，！ ")
-    if not stripped or stripped[-1] not in "）)]】〕":
+    if not stripped or stripped[-1] not in "）)]］】〕":
         return None
     depth = 0
     for at in range(len(stripped) - 1, -1, -1):
-        depth += stripped[at] in "）)]】〕"
-        depth -= stripped[at] in "（([【〔"
+        depth += stripped[at] in "）)]］】〕"
+        depth -= stripped[at] in "（([［【〔"
         if not depth:
             return at
     return None

@@ -7,7 +7,7 @@ from directives.documents.ingest.responsibility import BRACKET, content_of, is_r
 from directives.documents.ingest.words import Words
 
 _OPENING = {"“": "”", "‘": "’", "《": "》", "〈": "〉", "（": "）", "(": ")", "「": "」"}
-_OPENING |= {"『": "』", "【": "】", "〔": "〕", "[": "]"}
+_OPENING |= {"『": "』", "【": "】", "〔": "〕", "[": "]", "［": "］"}
 _CLOSING = frozenset(_OPENING.values())
 _STOPS = re.compile("[。；！？]+")
 _SPEECH = re.compile("[。！？][”’」』]")  # 他说：“甲。”乙。

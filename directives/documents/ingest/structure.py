@@ -36,6 +36,13 @@ OPENING, CLOSING = "引", "結"
 _FRAME_KINDS = ("volume", "part", "chapter", "subchapter")
 
 
+_MEMBER = re.compile(
+    r"^(?:第一)?(?:常务)?副?\s*(?:组\s*长|主\s*任|总?指挥|指挥长|召集人|成\s*员)"
+    r"(?:单位)?\s*[：:][^。]*$"
+)
+_BLANK_FIELD = re.compile(r"^[\u4e00-\u9fff（）]{1,10}[：:][\s_＿年月日]*$")
+
+
 @dataclass(slots=True)
 class Paragraph:
     """The sentences of one line, or of an article's several.
@@ -94,6 +101,7 @@ class Builder:
         self.article: Paragraph | None = None
         self.item: list[Paragraph] = []  # since the last label
         self.first_leads = first_leads
+        self.starts_again = False  # the numbers of sections, in each chapter
         self.prefixes: set[str] = set()
         self.prefix = OPENING
 
@@ -104,6 +112,7 @@ class Builder:
         while numbered and not has_articles and closing > 1 and closes(lines[closing - 1]):
             closing -= 1
         at = 0
+        self.starts_again = _starts_again(lines)
         while at < closing:
             if lines[at].markup.cell:
                 at = self._table(lines, at, closing)
@@ -171,7 +180,7 @@ class Builder:
         base, count = code, 1
         while code in self.prefixes:
             count += 1
-            code = f"{base}-{count}"
+            code = f"{base}（{count}）"
         self.prefixes.add(code)
         return code
 
@@ -180,7 +189,9 @@ class Builder:
         label = label_of(line.words)
         if label is not None and label.length >= len(line.text) and label.kind != ARTICLE:
             label = None
-        if label is None and self._only_who(line):
+        if label is None and (
+            self._only_who(line) or self._is_blank_field(lines, at) or self._is_member(line)
+        ):
             return
         if label is None:
             if self._is_plain_heading(lines, at, stop):
@@ -226,7 +237,7 @@ class Builder:
 
     def _open(self, label: Label, heading: Words, title: Words, who: Responsibility | None) -> None:
         """A heading opens a section."""
-        text = title.text.rstrip("。．. ")
+        text = title.text.rstrip("。．.：: ")
         self._begin_scope(label, who, about(title.hans), heading=True)
         level = sum(row.heading for row in self.open)
         section = Section(label.number, text, self.prefix, level, heading.source)
@@ -261,7 +272,7 @@ class Builder:
     def _own_prefix(self, label: Label) -> str:
         """The label of a section as the first part of codes, with 第一章· where it comes again."""
         code = label.code
-        if code in self.prefixes:
+        if self.starts_again or code in self.prefixes:
             frames = [row.label.code for row in self.open[:-1] if row.label.kind in _FRAME_KINDS]
             if frames:
                 code = f"{frames[-1]}·{code}"
@@ -383,6 +394,23 @@ class Builder:
         self.left_out.append(left_out(line, "responsibility"))
         return True
 
+    def _is_blank_field(self, lines: Sequence[Line], at: int) -> bool:
+        """Take a line of a form to fill in: 联系人： with nothing behind it or below."""
+        beside = lines[at + 1 : at + 2]
+        if not _BLANK_FIELD.match(lines[at].hans):
+            return False
+        if any(not _BLANK_FIELD.match(line.hans) for line in beside):
+            return False
+        self.left_out.append(left_out(lines[at], "form"))
+        return True
+
+    def _is_member(self, line: Line) -> bool:
+        """Take a line that says who sits in a group: 组长：张某某."""
+        if not _MEMBER.match(line.hans):
+            return False
+        self.left_out.append(left_out(line, "names"))
+        return True
+
     # -- headings without a number --------------------------------------------------------------
 
     def _is_plain_heading(self, lines: Sequence[Line], at: int, stop: int) -> bool:
@@ -419,3 +447,14 @@ def _label(line: Line, kind: str) -> bool:
         return False
     label = label_of(line.words)
     return label is not None and label.kind == kind
+
+
+def _starts_again(lines: Sequence[Line]) -> bool:
+    """Whether the numbers of sections start again in each chapter."""
+    labels = [label for line in lines if not line.markup.cell and (label := label_of(line.words))]
+    within: list[Label] = [label for label in labels if label.kind not in _FRAME_KINDS]
+    if len(within) == len(labels) or not within:
+        return False
+    top = min(label.rank for label in within)
+    codes = [label.code for label in within if label.rank == top]
+    return len(set(codes)) < len(codes)

@@ -53,6 +53,7 @@ REASONS: dict[str, str | Promise] = {
     "document number": _("Document number"),
     "annexes": _("List of annexes"),
     "annex": _("Number of an annex"),
+    "names": _("Names of members"),
     "attendance": _("Who was present"),
     "copies": pgettext_lazy("left out", "Copies"),
     "metadata": _("Table of the website"),

@@ -98,7 +98,7 @@ def test_numbers_that_begin_again_in_each_chapter_have_codes_of_their_own() -> N
     reading = reading_of(
         "某县发展规划\n第一章 现状\n一、基础\n优化布局。\n第二章 任务\n一、建设\n新建道路。\n"
     )
-    assert [one.code for one in reading.sentences] == ["一.1.1", "第二章·一.1.1"]
+    assert [one.code for one in reading.sentences] == ["第一章·一.1.1", "第二章·一.1.1"]
 
 
 def test_a_number_that_comes_twice_is_kept() -> None:
