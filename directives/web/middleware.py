@@ -79,7 +79,8 @@ class TodayMiddleware:
         request.workdays = cast(Workdays, SimpleLazyObject(lambda: workdays.on(request.today)))
         use_preferred_language(request)
         response = self.get_response(request)
-        if is_sign_in(response):
+        leads_to = response.headers.get("Location", "")
+        if response.status_code == 302 and leads_to.startswith(resolve_url(settings.LOGIN_URL)):
             if request.htmx:
                 response = HttpResponse(status=401)
             else:
@@ -153,13 +154,6 @@ def use_preferred_language(request: HttpRequest) -> None:
     if language in dict(settings.LANGUAGES):
         translation.activate(language)
         request.LANGUAGE_CODE = language
-
-
-def is_sign_in(response: HttpResponse) -> bool:
-    """Whether this answer sends the reader to the sign-in page."""
-    return response.status_code == 302 and response.headers.get("Location", "").startswith(
-        resolve_url(settings.LOGIN_URL)
-    )
 
 
 def lead_back_to_form(request: HttpRequest, sign_in: HttpResponse) -> None:
