@@ -214,7 +214,7 @@ def test_a_body_is_merged_while_its_work_moves(transactional_db, first):
                 tree.begin()
                 other = apart(threads, merge, tree)
                 sleep(0.3)
-            assert other.result(timeout=PATIENCE).over == 1
+            assert other.result(timeout=PATIENCE).transferred == 1
         else:
             with tallies.counted():
                 merge(tree)
