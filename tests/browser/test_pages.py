@@ -18,6 +18,7 @@ from tests.browser.world import World
 # encodings.
 LATIN = {
     "Excel",
+    "Word",
     "WPS",
     "CSV",
     "PDF",
