@@ -78,15 +78,6 @@ _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 _CONDITION = re.compile(
     "(?:是[^，。]{2,24}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
     "|办理)[^，。]{1,30}(?:的|后|时))，"
-    rf"(?={MODAL.pattern}|负责|对)"
-)
-_BY = re.compile("(?<![自理转经缘来事])由")
-_DESCRIBES = re.compile("(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的")
-_LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
-# A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
-_CONDITION = re.compile(
-    "(?:是[^，。]{2,24}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
-    "|办理)[^，。]{1,30}(?:的|后|时))，"
     rf"(?={MODAL.pattern})"
 )
 _ENCOURAGED = re.compile("(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?")

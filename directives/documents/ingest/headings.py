@@ -36,9 +36,7 @@ AMOUNT = re.compile(
     r"|项|次|场|平方|立方|元|米|张|支"
     r"|条|件|以上|以内|分钟|小时|天|度|株|棵|公顷|倍|辖|间|只|頭|本|份)|百分之"
 )
-_SLOGAN_END = re.compile("[。；！？…：:]$")
 _OF_WHO = re.compile("(?:单位|分工|机构)$")  # 办理单位, with lines that say who
-_ANNOUNCES = re.compile("[：:]$")
 # The last paragraphs that are about the document itself.
 _ON_THE_DOCUMENT = re.compile(
     "(?:本|这个|此)(?:意见|通知|决定|规定|办法|方案|纲要|规划|条例|要点|细则|准则|计划|措施|指南"
@@ -48,7 +46,6 @@ _ON_THE_DOCUMENT = re.compile(
     "|^特此(?:通知|通告|公告|函|批复|报告|函告|通报)|^以上(?:意见|通知|规定)?[^。]{0,12}请[^。]*"
     "(?:执行|落实)"
 )
-_DIRECTIVE_LINE = re.compile("[，；]")
 
 
 def heading_on(words: Words) -> tuple[Words, Words | None]:

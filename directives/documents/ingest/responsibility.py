@@ -19,7 +19,6 @@ BRACKET = re.compile(
     rf"\s*(?:（(?P<content>{_INSIDE})）|\((?P<round>{_INSIDE})\)"
     rf"|[\[［【〔](?P<square>{_INSIDE})[\]］】〕])[。；]?"
 )
-_BEHIND = re.compile(r"[）)\]】〕][。；，]?$")
 
 _ROLES = (
     ("牵头(?:责任)?(?:单位|部门|科室)?|主办(?:单位|部门)|主责单位|组长单位|主要责任单位", LEAD),
