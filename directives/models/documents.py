@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.base.states import COLOURS, OVERSEEING, SUPERVISOR
+from directives.base.states import COLOURS, OVERSEEING, PARTS, RESPONSIBLE, SUPERVISOR
 from directives.documents.ingest.labels import with_mark
 from directives.models.people import User
 from directives.models.scope import (
@@ -38,6 +38,14 @@ CADENCES = (
     ("regular", pgettext_lazy("cadence", "Regularly")),
     ("continuing", pgettext_lazy("cadence", "Continuously")),
     ("once", pgettext_lazy("cadence", "Once")),
+)
+# How often something falls due; `cadence` above only says whether it recurs.
+INTERVALS = (
+    ("week", pgettext_lazy("interval", "Every week")),
+    ("month", pgettext_lazy("interval", "Every month")),
+    ("quarter", pgettext_lazy("interval", "Every quarter")),
+    ("half", pgettext_lazy("interval", "Every half-year")),
+    ("year", pgettext_lazy("interval", "Every year")),
 )
 NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
 BASES = (
@@ -91,6 +99,12 @@ class Document(models.Model):
     issuer = models.CharField(_("issuer"), max_length=100, blank=True)
     script = models.CharField(max_length=4, choices=(("hans", "简体"), ("hant", "繁體")))
     issued_on = models.DateField(_("issued on"), null=True, blank=True)
+    # The rest of the frame, in the document's own words; of lists, one a line.
+    number = models.CharField(_("document number"), max_length=60, blank=True)
+    recipients = models.TextField(_("recipients"), blank=True)
+    annexes = models.TextField(_("annexes"), blank=True)
+    # [field, start, end] of each line of `text_read` that the frame was read from
+    frame_places = models.JSONField(default=list)
     source = models.BinaryField()
     source_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, unique=True)
@@ -133,10 +147,37 @@ class PartQuerySet(models.QuerySet):
         return self.filter(document__in=Document.objects.visible_to(user))
 
 
+class DocumentPart(models.Model):
+    """A part of a document after the first: a plan that a notice carries, an annex (附件)."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="parts")
+    order = models.PositiveSmallIntegerField()
+    label = models.CharField(max_length=20)  # the first part of the codes of its directives: 附2
+    title = models.CharField(max_length=200, blank=True)
+    title_hans = models.CharField(max_length=200, blank=True)
+    title_hant = models.CharField(max_length=200, blank=True)
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["document", "order"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "label"], name="one_part_per_label")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.title_hans}".strip()
+
+
 class Section(models.Model):
-    """A numbered part of a document (部分); the closing paragraph is a section with number ""."""
+    """A numbered section of a document (部分); the closing paragraph is one with number ""."""
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="sections")
+    # None: of the first part
+    part = models.ForeignKey(
+        DocumentPart, models.CASCADE, null=True, blank=True, related_name="sections"
+    )
+    level = models.PositiveSmallIntegerField(default=1)
     number = models.CharField(max_length=8, blank=True)
     order = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=200, blank=True)
@@ -170,6 +211,13 @@ class Directive(models.Model):
     order = models.PositiveIntegerField()
     code = models.CharField(_("directive code"), max_length=20)
     text = models.TextField(_("text"))
+    # The text before a person corrected a misread word; empty if nobody did
+    text_as_read = models.TextField(blank=True, editable=False)
+    # text_read[source_start:source_end] of the document; None for one that a person added
+    source_start = models.PositiveIntegerField(null=True, editable=False)
+    source_end = models.PositiveIntegerField(null=True, editable=False)
+    # [start, end] of each further place that its addressees and deadline were read from
+    places = models.JSONField(default=list, editable=False)
     text_hans = models.TextField()
     text_hant = models.TextField()
     search_key = models.TextField(editable=False)
@@ -177,6 +225,21 @@ class Directive(models.Model):
     modality = models.CharField(_("how binding"), max_length=4, choices=MODALITIES, blank=True)
     kind = models.CharField(_("kind"), max_length=16, choices=KINDS)
     cadence = models.CharField(pgettext_lazy("directive", "frequency"), max_length=16, blank=True)
+    # The deadline that the document sets: its words, and the day or interval that they say.
+    due_words = models.CharField(_("deadline as worded"), max_length=100, blank=True)
+    due_on = models.DateField(_("due on"), null=True, blank=True)
+    due_every = models.CharField(_("due every"), max_length=8, choices=INTERVALS, blank=True)
+    due_rule = models.CharField(max_length=12, blank=True, editable=False)
+    # A line that could be a heading as well; a person decides.
+    title = models.BooleanField(default=False, editable=False)
+    # What a person decided at the desk: such rows are statements, and stay listed.
+    heading = models.BooleanField(_("heading"), default=False, editable=False)
+    dropped = models.BooleanField(_("left out"), default=False, editable=False)
+    # Who compared its reading with the source; None: nobody has.
+    checked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    checked_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = PartQuerySet.as_manager()
@@ -190,6 +253,15 @@ class Directive(models.Model):
             models.CheckConstraint(
                 condition=Q(statement=False) | Q(kind="statement", modality=""),
                 name="statement_has_no_modality",
+            ),
+            models.CheckConstraint(
+                condition=Q(heading=False, dropped=False) | Q(statement=True),
+                name="heading_or_dropped_requires_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_by=None, checked_at=None)
+                | Q(checked_by__isnull=False, checked_at__isnull=False),
+                name="checked_by_whom_and_when",
             ),
         ]
 
@@ -210,6 +282,7 @@ class Addressee(models.Model):
     name = models.CharField(max_length=100, blank=True)
     name_hans = models.CharField(max_length=100, blank=True)
     name_hant = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=12, choices=PARTS, default=RESPONSIBLE)
     basis = models.CharField(max_length=8, choices=BASES)
     source = models.CharField(max_length=20, blank=True)  # code of the sentence it is carried from
 
@@ -287,6 +360,8 @@ class LeftOut(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="left_out")
     line = models.PositiveIntegerField()
     text = models.TextField()
+    source_start = models.PositiveIntegerField(null=True)
+    source_end = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=60)
 
     class Meta:

@@ -64,12 +64,12 @@ def test_a_correction_is_stored_and_told_with_what_it_was_before(cast, directive
     assert event.before == {
         "kind": "institution",
         "cadence": "",
-        "addressees": [["群团组织", "carried", "一.1.1"]],
+        "addressees": [["群团组织", "carried", "一.1.1", "responsible"]],
     }
     assert event.after == {
         "kind": "resource",
         "cadence": "regular",
-        "addressees": [["各级党委", "named", ""]],
+        "addressees": [["各级党委", "named", "", "responsible"]],
     }
 
 

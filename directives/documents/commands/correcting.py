@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.script import fold, to_hans, to_hant
+from directives.base.states import RESPONSIBLE
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.registering import addressees_of, in_both_scripts
@@ -48,6 +49,7 @@ class NamedAddressee:
     name: str
     basis: str
     source: str = ""
+    role: str = RESPONSIBLE
 
     @property
     def basis_word(self) -> str | Promise:
@@ -74,7 +76,7 @@ class Correction:
 def reading_of(directive: Directive) -> Correction:
     """The present reading of a directive."""
     addressees = tuple(
-        NamedAddressee(row.name, row.basis, row.source)
+        NamedAddressee(row.name, row.basis, row.source, row.role)
         for row in directive.addressees.order_by("order")
     )
     return Correction(
@@ -110,7 +112,7 @@ def correct_directive(
     _write_reading(directive, corrected, version)
     if corrected.addressees != before.addressees:
         directive.addressees.all().delete()
-        addressees = [(row.name, row.basis, row.source) for row in corrected.addressees]
+        addressees = [(row.name, row.basis, row.source, row.role) for row in corrected.addressees]
         insert(Addressee, addressees_of(directive, addressees))
     old, new = _audit_values(before), _audit_values(corrected)
     changed = [name for name in new if new[name] != old[name]]
@@ -158,6 +160,7 @@ def _in_script_of_document(
             present_names.get(to_hans(row.name)) or convert(row.name),
             row.basis,
             codes.get(to_hans(row.source), row.source),
+            row.role,
         )
         for row in correction.addressees
     )
@@ -211,7 +214,7 @@ def _audit_values(reading: Correction) -> dict[str, object]:
         "modality": reading.modality,
         "cadence": reading.cadence,
         "statement": reading.statement,
-        "addressees": [[row.name, row.basis, row.source] for row in reading.addressees],
+        "addressees": [[row.name, row.basis, row.source, row.role] for row in reading.addressees],
     }
 
 

@@ -9,15 +9,17 @@ from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import NotAllowed
 from directives.base.script import fold, to_hans, to_hant
-from directives.base.states import SUPERVISOR
+from directives.base.states import RESPONSIBLE, SUPERVISOR
 from directives.core import audit
 from directives.core.rules import may
+from directives.documents.ingest.deadlines import Due
 from directives.documents.ingest.reading import Reading, SectionRead, SentenceRead
 from directives.documents.ingest.sources import DocumentError
 from directives.models import (
     Addressee,
     Directive,
     Document,
+    DocumentPart,
     Item,
     LeftOut,
     Organisation,
@@ -67,9 +69,11 @@ def register_document(
     document.fictional, document.organisation = fictional, organisation
     document.registered_at, document.registered_by = now, by
     document.save(force_insert=True)
+    parts = {row.label: row for row in _register_parts(document, reading)}
     directive_count = 0
     for order, section in enumerate(reading.sections):
-        directive_count = _register_section(document, section, order, directive_count)
+        part = parts.get(section.part)
+        directive_count = _register_section(document, part, section, order, directive_count)
     _register_repairs(document, reading, now)
     after = {"title": document.title, "sha256": document.sha256, "directives": directive_count}
     after |= {"organisation": organisation.name_hans} if organisation else {}
@@ -86,6 +90,10 @@ def _unsaved_document(reading: Reading, source: bytes, source_name: str) -> Docu
         title_hant=hant,
         issuer=reading.issuer,
         issued_on=date.fromisoformat(day) if day else None,
+        number=reading.frame.number,
+        recipients="\n".join(reading.frame.recipients),
+        annexes="\n".join(reading.frame.annexes),
+        frame_places=[[field, *place] for field, place in reading.frame.places],
         script=reading.script,
         source=source,
         source_name=source_name,
@@ -123,13 +131,36 @@ def _default_owner(by: User | None) -> Organisation | None:
     return next(iter(possible_owners(by)), None)
 
 
+def _register_parts(document: Document, reading: Reading) -> list[DocumentPart]:
+    rows = []
+    for order, part in enumerate(reading.parts):
+        hans, hant = in_both_scripts(part.title, document.script)
+        rows.append(
+            DocumentPart(
+                document=document,
+                order=order,
+                label=part.label,
+                title=part.title,
+                title_hans=hans,
+                title_hant=hant,
+            )
+        )
+    return DocumentPart.objects.bulk_create(rows)
+
+
 def _register_section(
-    document: Document, section_read: SectionRead, section_order: int, order: int
+    document: Document,
+    part: DocumentPart | None,
+    section_read: SectionRead,
+    section_order: int,
+    order: int,
 ) -> int:
     """Store one section, with directives numbered after `order`; returns the last number."""
     hans, hant = in_both_scripts(section_read.title, document.script)
     section = Section.objects.create(
         document=document,
+        part=part,
+        level=section_read.level,
         number=section_read.number,
         order=section_order,
         title=section_read.title,
@@ -163,8 +194,13 @@ def _register_directive(
         modality=sentence.modality,
         kind=sentence.kind,
         cadence=sentence.cadence,
+        title=sentence.title,
+        source_start=sentence.source[0],
+        source_end=sentence.source[1],
+        places=[list(place) for place in sentence.fields],
+        **_deadline_of(sentence.due),
     )
-    named = [(row.name, row.basis, row.source) for row in sentence.addressees]
+    named = [(row.name, row.basis, row.source, row.role) for row in sentence.addressees]
     insert(Addressee, addressees_of(directive, named))
     items = []
     for item in sentence.items:
@@ -184,12 +220,25 @@ def _register_directive(
     insert(Item, items)
 
 
+def _deadline_of(due: Due | None) -> dict[str, object]:
+    """The fields of a directive for its deadline. A day without a year stays words."""
+    if due is None:
+        return {}
+    day = due.on if due.on and not due.on.startswith("-") else None
+    return {
+        "due_words": due.words,
+        "due_on": date.fromisoformat(day) if day else None,
+        "due_every": due.cadence or "",
+        "due_rule": due.rule,
+    }
+
+
 def addressees_of(
-    directive: Directive, addressees: Iterable[tuple[str, str, str]]
+    directive: Directive, addressees: Iterable[tuple[str, str, str, str]]
 ) -> list[Addressee]:
-    """Unsaved addressees of a directive from (name, basis, source code) tuples."""
+    """Unsaved addressees of a directive from (name, basis, source code, role) tuples."""
     rows = []
-    for order, (name, basis, source) in enumerate(addressees):
+    for order, (name, basis, source, role) in enumerate(addressees):
         name = "" if basis == UNSTATED else name
         hans, hant = in_both_scripts(name, directive.document.script)
         rows.append(
@@ -201,6 +250,7 @@ def addressees_of(
                 name_hant=hant,
                 basis=basis,
                 source=source,
+                role=role or RESPONSIBLE,  # unstated: whoever is found will be that
             )
         )
     return rows
@@ -227,7 +277,14 @@ def _register_repairs(document: Document, reading: Reading, now: datetime) -> No
         )
     insert(Repair, rows)
     left_out = [
-        LeftOut(document=document, line=row.line, text=row.text, reason=row.reason)
+        LeftOut(
+            document=document,
+            line=row.line,
+            text=row.text,
+            source_start=row.source[0] if row.source else None,
+            source_end=row.source[1] if row.source else None,
+            reason=row.reason,
+        )
         for row in reading.left_out
     ]
     insert(LeftOut, left_out)
