@@ -10,7 +10,9 @@
 # make messages  collect and compile the translations
 # make clean   remove caches; .venv and var/ (the data) stay
 
-PYTHON ?= python3
+# The distribution's Python, if it is new enough: it is built with optimisations, so that pages and
+# tests take two thirds of the time that they take with a Python that pyenv has built.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 LANG ?= C.UTF-8
 export LANG
 

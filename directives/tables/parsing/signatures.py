@@ -25,7 +25,7 @@ _MARKUP = (
     (re.compile(rb"^\s*mime-version:", re.I), "html"),
     (
         re.compile(
-            rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*)*+"
+            rb"^\s*(?:<\?xml[^>]*>\s*)?"
             rb"<(?:!doctype\s+html|html|head|meta|table|body|style|div)\b",
             re.I | re.S,
         ),
@@ -33,6 +33,9 @@ _MARKUP = (
     ),
     (re.compile(rb"^\s*<\?xml", re.I), "xml_file"),
 )
+# Taken out first: a pattern that skips them needs a possessive quantifier, which Python 3.11.2
+# (Debian 12) matches wrongly.
+_COMMENT = re.compile(rb"<!--.*?-->", re.S)
 
 
 def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
@@ -53,8 +56,9 @@ def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
         if start.startswith(mark):
             raise Fault(code, what=format_name)
     plain = start.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
+    uncommented = _COMMENT.sub(b"", plain)
     for pattern, code in _MARKUP:
-        if pattern.search(plain):
+        if pattern.search(plain) or pattern.search(uncommented):
             raise Fault(code)
     return "text"
 
