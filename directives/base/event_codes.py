@@ -56,7 +56,7 @@ def canonical_bytes(row: dict[str, Any]) -> bytes:
     return _encode(values).encode()
 
 
-def mac_of(row: dict[str, Any], secret: str = "") -> str:
+def mac_of(row: dict[str, Any], secret: str | None = None) -> str:
     """The code of an event's columns except its id, which is not known before the insert.
 
     `secret`: by default SECRET_KEY.
