@@ -202,9 +202,13 @@ def _register_directive(
     )
     named = [(row.name, row.basis, row.source, row.role) for row in sentence.addressees]
     insert(Addressee, addressees_of(directive, named))
+    insert(Item, _items_of(directive, sentence))
+
+
+def _items_of(directive: Directive, sentence: SentenceRead) -> list[Item]:
     items = []
     for item in sentence.items:
-        hans, hant = in_both_scripts(item.name, script)
+        hans, hant = in_both_scripts(item.name, directive.document.script)
         items.append(
             Item(
                 directive=directive,
@@ -217,7 +221,7 @@ def _register_directive(
                 end=item.end,
             )
         )
-    insert(Item, items)
+    return items
 
 
 def _deadline_of(due: Due | None) -> dict[str, object]:
