@@ -1,6 +1,6 @@
 """Documents registered from a reading, and handed over to another body."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from django.db import transaction
@@ -131,21 +131,17 @@ def _default_owner(by: User | None) -> Organisation | None:
     return next(iter(possible_owners(by)), None)
 
 
-def _register_parts(document: Document, reading: Reading) -> list[DocumentPart]:
-    rows = []
+def _register_parts(document: Document, reading: Reading) -> Iterator[DocumentPart]:
     for order, part in enumerate(reading.parts):
         hans, hant = in_both_scripts(part.title, document.script)
-        rows.append(
-            DocumentPart(
-                document=document,
-                order=order,
-                label=part.label,
-                title=part.title,
-                title_hans=hans,
-                title_hant=hant,
-            )
+        yield DocumentPart.objects.create(
+            document=document,
+            order=order,
+            label=part.label,
+            title=part.title,
+            title_hans=hans,
+            title_hant=hant,
         )
-    return DocumentPart.objects.bulk_create(rows)
 
 
 def _register_section(
