@@ -26,6 +26,8 @@ KINDS_BY_WORD = {
     "中央各部委": ("party_department",),
     "国家机关各部委党组（党委）": ("state_organ",),
     "中央和国家机关各部委": ("party_department", "state_organ"),
+    "解放军各总部": ("military",),
+    "各大单位党委": ("military",),
 }
 
 

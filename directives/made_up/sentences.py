@@ -61,6 +61,9 @@ BODY_WORDS = {
     ("party_department", "central"): BodyWords(
         "办公会议", "地方对口部门", "基层单位", ("办公厅", "干部局", "研究室", "机关党委")
     ),
+    ("military", "central"): BodyWords(
+        "党委会议", "下级党委", "基层部队", ("办公室", "组织局", "宣传局", "群众工作局")
+    ),
     ("state_organ", "central"): BodyWords(
         "办公会议", "直属单位", "基层单位", ("办公厅", "人事司", "政策法规司", "机关党委")
     ),

@@ -3,13 +3,19 @@
 `test_serve` loads all of it, progress included.
 """
 
+from datetime import date
+
 import pytest
 from django.core.management import CommandError, call_command
 
+from directives.made_up.sample import loading
+from directives.made_up.sample.assigning import assign
 from directives.made_up.sample.people import ACCOUNTS, made_up_name
 from directives.models import (
     Directive,
     Document,
+    Item,
+    ItemState,
     Membership,
     Obligation,
     Organisation,
@@ -28,7 +34,7 @@ def test_the_document_the_bodies_and_the_accounts(sample, client):
     document = Document.objects.get()
     assert (document.script, document.fictional, document.sections.count()) == ("hant", True, 6)
     assert (Directive.objects.count(), Directive.objects.filter(statement=True).count()) == (73, 4)
-    assert Organisation.objects.count() == 100
+    assert Organisation.objects.count() == 116
     assert Obligation.objects.count() == 0
     assert set(User.objects.values_list("username", flat=True)) == {
         account.username for account in ACCOUNTS
@@ -46,6 +52,20 @@ def test_the_doubtful_places_are_confirmed_by_name(sample):
     )
     assert all(repair.decided_by and repair.why for repair in decided)
     assert Repair.objects.filter(state="proposed").count() == 0
+
+
+def test_every_item_is_assigned_to_a_body_that_exists(db, monkeypatch):
+    monkeypatch.setattr(loading, "ACTS", (assign,))
+    call_command("load_sample", today=date(2026, 12, 1), verbosity=0)
+    assert Item.objects.count() == 76
+    unassigned = Item.objects.exclude(pk__in=ItemState.objects.values("item"))
+    assert list(unassigned.values_list("directive__code", "name")) == []
+    receivers = Organisation.objects.filter(obligations__directive__code="結.1.2")
+    military = receivers.filter(kind="military").order_by("code")
+    # The general headquarters and the Second Artillery ended at the turn of 2016.
+    assert list(military.values_list("code", flat=True)) == [
+        *("S05", "S06", "S07", "S08", "S09", "S10", "S12", "S13")
+    ]
 
 
 def test_it_goes_into_an_empty_database_only(sample):

@@ -1,4 +1,4 @@
-"""Assignments: to the bodies that the document names, else those the supervisor decided on."""
+"""Assignments: to the bodies that the document names, and those the supervisor decided on."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,14 +11,24 @@ from directives.made_up.sample.story import BEGAN, ISSUED, PLAN_DUE, Story
 from directives.models import Directive, Organisation
 from directives.obligations.commands import issuing
 
-# Sentences that name no body of the register, and the bodies that the supervisor assigned them to.
+MASS_ORGANISATIONS = tuple(f"Q{number:02}" for number in range(1, 22))
+# Bodies that the supervisor assigned a sentence to, beside those that its words address by class.
 ASSIGNED_BY_SUPERVISOR = {
-    "七.2.2": ("M11",),
+    "七.2.1": ("R02",),
+    "七.2.2": ("M11", "R03"),
+    "七.2.3": ("R02",),
+    "七.3.1": ("R01",),
+    "七.3.2": ("R01", "R02"),
+    "七.3.3": ("M12",),
+    "九.4.1": MASS_ORGANISATIONS,
+    "九.5.1": MASS_ORGANISATIONS,
     "十.1.2": ("D03",),
     "十.1.3": ("D03", "M29"),
     "十.2.1": ("M13",),
-    "十.2.2": ("Q01", "M13"),
+    "十.2.2": ("M13", "Q01"),
     "十.2.3": ("M13",),
+    "十.2.4": ("M13",),
+    "十.2.5": ("M13", "Q01"),
     "十.4.2": ("M12", "Q08"),
 }
 SUPPORTED_DIRECTIVES = ("九.3.3", "九.4.5")  # the provinces help the mass organisations with these
@@ -60,8 +70,10 @@ def _receivers(
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """The groups of bodies that get a directive, by code, each with its part."""
     proposal = propose(directive.addressees.all())
-    proposed = tuple(body.code for body in bodies if proposal.takes(body))
-    if responsible := ASSIGNED_BY_SUPERVISOR.get(directive.code, proposed):
+    added = ASSIGNED_BY_SUPERVISOR.get(directive.code, ())
+    if responsible := tuple(
+        body.code for body in bodies if proposal.takes(body) or body.code in added
+    ):
         yield responsible, RESPONSIBLE
     if directive.code in SUPPORTED_DIRECTIVES:
         yield (
