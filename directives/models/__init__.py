@@ -3,6 +3,7 @@
 from directives.models.audit import Event, RefusalCount, Seal, Unsealed
 from directives.models.documents import (
     Addressee,
+    DeskAct,
     Directive,
     Document,
     DocumentPart,
@@ -48,6 +49,7 @@ __all__ = [
     "CalendarDay",
     "BackgroundJob",
     "Cycle",
+    "DeskAct",
     "Directive",
     "Document",
     "DocumentPart",

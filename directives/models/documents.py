@@ -235,6 +235,10 @@ class Directive(models.Model):
     # What a person decided at the desk: such rows are statements, and stay listed.
     heading = models.BooleanField(_("heading"), default=False, editable=False)
     dropped = models.BooleanField(_("left out"), default=False, editable=False)
+    # The code of the row that its text was joined to
+    merged_into = models.CharField(
+        max_length=20, blank=True, default="", db_default="", editable=False
+    )
     # Who compared its reading with the source; None: nobody has.
     checked_by = models.ForeignKey(
         User, models.PROTECT, null=True, editable=False, related_name="+"
@@ -366,3 +370,29 @@ class LeftOut(models.Model):
 
     class Meta:
         ordering = ["document", "line"]
+
+
+class DeskAct(models.Model):
+    """One act of a person on rows of a document at the desk, which can be undone.
+
+    `before` and `after` have the touched rows by id (`commands.desk_rows.RowState`); a row that the
+    act added has no state before.
+    """
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="desk_acts")
+    number = models.PositiveIntegerField()
+    act = models.CharField(max_length=16)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["document", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "number"], name="one_desk_act_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} #{self.number} {self.act}"
