@@ -128,6 +128,8 @@ def _write_reading(directive: Directive, corrected: Correction, version: int) ->
         modality=corrected.modality,
         cadence=corrected.cadence,
         statement=corrected.statement,
+        heading=directive.heading and corrected.statement,
+        dropped=directive.dropped and corrected.statement,
         version=version + 1,
     )
     if not updated:
