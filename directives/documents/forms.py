@@ -14,13 +14,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import LARGEST
+from directives.base.states import PARTS, RESPONSIBLE
 from directives.base.wording import localized_text
-from directives.documents.commands.correcting import Correction, Decision, NamedAddressee
+from directives.documents.commands.correcting import (
+    PLAIN_FIELDS,
+    Correction,
+    Decision,
+    NamedAddressee,
+)
 from directives.documents.commands.registering import possible_owners
 from directives.documents.ingest.sources import LIMIT
 from directives.intakes.forms import owner_field
 from directives.models import Directive, Organisation, User
-from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
+from directives.models.documents import BASES, CADENCES, INTERVALS, KINDS, MODALITIES, UNSTATED
 
 # a new document
 
@@ -133,6 +139,18 @@ class CorrectionForm(forms.Form):
         required=False,
         choices=[("", _("None")), *CADENCES],
     )
+    due_words = forms.CharField(label=_("Deadline as worded"), required=False, max_length=100)
+    due_on = forms.DateField(
+        label=_("Day that the words mean"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": _("This is not a date. Write it as 2026-10-13.")},
+    )
+    due_every = forms.ChoiceField(
+        label=_("Interval that the words mean"),
+        required=False,
+        choices=[("", _("None")), *INTERVALS],
+    )
     reason = forms.CharField(
         label=_("Reason for correction"),
         required=False,
@@ -147,6 +165,9 @@ class AddresseeForm(forms.Form):
     """One addressee. A row without a name is removed, unless its basis is "unstated"."""
 
     name = forms.CharField(label=_("Name"), required=False, max_length=100)
+    role = forms.ChoiceField(
+        label=pgettext_lazy("addressee", "Role"), required=False, choices=PARTS, initial=RESPONSIBLE
+    )
     basis = forms.ChoiceField(label=_("Basis"), choices=BASES)
     source = forms.CharField(label=_("Carried from (code)"), required=False, max_length=20)
 
@@ -155,7 +176,8 @@ class AddresseeForm(forms.Form):
         data = self.cleaned_data
         if not data["name"] and data["basis"] != UNSTATED:
             return None
-        return NamedAddressee(data["name"], data["basis"], data["source"])
+        role = data["role"] or self.initial.get("role", RESPONSIBLE)
+        return NamedAddressee(data["name"], data["basis"], data["source"], role)
 
 
 AddresseeFormSet = forms.formset_factory(AddresseeForm, extra=2, max_num=40, absolute_max=40)
@@ -167,11 +189,12 @@ class CorrectionForms:
     def __init__(
         self, directive: Directive, reading: Correction, data: Mapping[str, str] | None = None
     ) -> None:
-        fields = ("statement", "kind", "modality", "cadence")
-        initial = {name: getattr(reading, name) for name in fields}
+        initial = {name: getattr(reading, name) for name in PLAIN_FIELDS}
+        initial["due_words"] = localized_text(reading.due_words)
         rows = [
             {
                 "name": localized_text(row.name),
+                "role": row.role,
                 "basis": row.basis,
                 "source": localized_text(row.source),
             }
@@ -192,9 +215,6 @@ class CorrectionForms:
         data = self.form.cleaned_data
         addressees = [row.addressee for row in self.addressees if row.has_changed() or row.initial]
         return Correction(
-            data["kind"],
-            data["modality"],
-            data["cadence"],
-            data["statement"],
-            tuple(addressee for addressee in addressees if addressee),
+            addressees=tuple(addressee for addressee in addressees if addressee),
+            **{name: data[name] for name in PLAIN_FIELDS},
         )

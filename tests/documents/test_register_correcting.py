@@ -1,10 +1,12 @@
 """Putting a reading right: how a directive is read, and what a doubtful place says."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils.translation import override
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.documents.commands import registering
@@ -19,6 +21,7 @@ from directives.documents.commands.correcting import (
 from directives.documents.ingest.reading import read
 from directives.documents.queries.source import doubts, repairs_in, source_lines, spans
 from directives.models import Addressee, Directive, Event, Repair
+from directives.record.queries.changes import changed
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 
 SAMPLE = Path(settings.BASE_DIR) / "directives" / "made_up" / "sample" / "opinion_2015.txt"
@@ -71,6 +74,50 @@ def test_a_correction_is_stored_and_told_with_what_it_was_before(cast, directive
         "cadence": "regular",
         "addressees": [["各级党委", "named", "", "responsible"]],
     }
+
+
+def test_roles_and_the_deadline_are_corrected_and_told_in_words(cast, directive):
+    corrected = replace(
+        NAMED,
+        addressees=(NamedAddressee("各级党委", "named", "", "lead"),),
+        due_words="２０１６年底前",
+        due_on=date(2016, 12, 31),
+        due_every="year",
+    )
+    stored = correct(directive, cast, corrected)
+    assert reading_of(stored) == corrected
+    assert stored.due_rule == "by hand"
+    event = Event.objects.get()
+    assert event.before["addressees"] == [["群团组织", "carried", "一.1.1", "responsible"]]
+    assert event.after == {
+        "kind": "resource",
+        "cadence": "regular",
+        "due_words": "２０１６年底前",
+        "due_on": "2016-12-31",
+        "due_every": "year",
+        "addressees": [["各级党委", "named", "", "lead"]],
+    }
+    with override("zh-hans"):
+        told = {name: (before, after) for name, before, after in changed(event)}
+    assert told["承担者"] == ("群团组织（承前 一.1.1，责任）", "各级党委（明示，牵头）")
+    assert told["完成时限"] == ("", "2016-12-31")
+
+
+def test_an_event_of_before_there_were_roles_is_told_as_well():
+    event = Event(subject_type="directive", before={"addressees": [["", "unstated", ""]]})
+    event.after = {"addressees": [["群团组织", "carried", "一.1.1"]]}
+    with override("zh-hans"):
+        assert changed(event) == (("承担者", "未明示", "群团组织（承前 一.1.1）"),)
+
+
+def test_a_deadline_that_is_not_corrected_keeps_the_rule_it_was_read_by(cast, directive):
+    due = {"due_words": "2016年底前", "due_on": date(2016, 12, 31), "due_rule": "year"}
+    Directive.objects.filter(pk=directive.pk).update(**due)
+    directive.refresh_from_db()
+    stored = correct(directive, cast, replace(reading_of(directive), kind="pilot"))
+    assert {name: getattr(stored, name) for name in due} == due
+    stored = correct(stored, cast, replace(reading_of(stored), due_words="", due_on=None))
+    assert (stored.due_words, stored.due_on, stored.due_rule) == ("", None, "")
 
 
 def test_what_changes_nothing_writes_nothing(cast, directive):
@@ -165,6 +212,40 @@ def test_the_form_corrects_once_for_its_key(cast, directive, sign_in, key):
         assert client.post(url, form).headers["Location"] == f"/directives/{directive.pk}/"
     assert reading_of(Directive.objects.get(pk=directive.pk)) == NAMED
     assert Event.objects.count() == 1
+
+
+def test_the_form_keeps_role_and_deadline_that_nobody_touched(cast, directive, sign_in, key):
+    directive.addressees.update(role="supporting")
+    Directive.objects.filter(pk=directive.pk).update(
+        due_words="每季度末", due_every="quarter", due_on=date(2016, 3, 31)
+    )
+    client = sign_in(cast.supervisor)
+    page = client.get(f"/directives/{directive.pk}/correct/")
+    forms = page.context["forms"]
+    sent = {field.html_name: field.value() or "" for field in forms.form}
+    for form in [forms.addressees.management_form, *forms.addressees]:
+        sent |= {field.html_name: field.value() or "" for field in form}
+    sent = {name: value for name, value in sent.items() if value is not False}
+    url = f"/directives/{directive.pk}/correct/save/"
+    assert client.post(url, sent | {"kind": "pilot"} | key()).status_code == 302
+    stored = Directive.objects.get(pk=directive.pk)
+    assert [row.role for row in reading_of(stored).addressees] == ["supporting"]
+    assert (stored.kind, stored.due_words, stored.due_every, stored.due_on) == (
+        "pilot",
+        "每季度末",
+        "quarter",
+        date(2016, 3, 31),
+    )
+
+
+def test_a_form_opened_before_it_had_roles_keeps_them(cast, directive, sign_in, key):
+    directive.addressees.update(role="supporting")
+    form = typed(directive) | {"who-0-name": "群团组织", "who-0-basis": "carried"}
+    form |= {"who-0-source": "一.1.1"} | key()
+    sign_in(cast.supervisor).post(f"/directives/{directive.pk}/correct/save/", form)
+    stored = Directive.objects.get(pk=directive.pk)
+    assert stored.kind == "resource"
+    assert list(stored.addressees.values_list("role", flat=True)) == ["supporting"]
 
 
 def test_the_form_keeps_what_was_typed_and_says_what_is_wrong(cast, directive, sign_in, key):

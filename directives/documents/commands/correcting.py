@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.functional import Promise
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.script import fold, to_hans, to_hant
-from directives.base.states import RESPONSIBLE
+from directives.base.states import PARTS, RESPONSIBLE
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.registering import addressees_of, in_both_scripts
@@ -24,6 +24,7 @@ from directives.models.documents import (
     CADENCES,
     CARRIED,
     CONFIRMED,
+    INTERVALS,
     KINDS,
     PROPOSED,
     REFUSED,
@@ -32,6 +33,8 @@ from directives.models.documents import (
 from directives.models.sql import insert, update_each
 
 STATEMENT = "statement"
+BY_HAND = "by hand"  # the rule of a deadline that a person set
+PLAIN_FIELDS = ("kind", "modality", "cadence", "statement", "due_words", "due_on", "due_every")
 NOT_CORRECTOR = gettext_lazy(
     "Only supervisors of the organisation that registered the document, or of one above it, "
     "correct its reading."
@@ -55,6 +58,10 @@ class NamedAddressee:
     def basis_word(self) -> str | Promise:
         return dict(BASES).get(self.basis, "")
 
+    @property
+    def role_word(self) -> str | Promise:
+        return dict(PARTS).get(self.role, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -63,6 +70,9 @@ class Correction:
     cadence: str
     statement: bool
     addressees: tuple[NamedAddressee, ...]
+    due_words: str = ""
+    due_on: date | None = None
+    due_every: str = ""
 
     @property
     def kind_word(self) -> str | Promise:
@@ -72,6 +82,14 @@ class Correction:
     def cadence_word(self) -> str | Promise:
         return dict(CADENCES).get(self.cadence, self.cadence)
 
+    @property
+    def interval_word(self) -> str | Promise:
+        return dict(INTERVALS).get(self.due_every, "")
+
+    @property
+    def deadline(self) -> tuple[str, date | None, str]:
+        return self.due_words, self.due_on, self.due_every
+
 
 def reading_of(directive: Directive) -> Correction:
     """The present reading of a directive."""
@@ -79,9 +97,8 @@ def reading_of(directive: Directive) -> Correction:
         NamedAddressee(row.name, row.basis, row.source, row.role)
         for row in directive.addressees.order_by("order")
     )
-    return Correction(
-        directive.kind, directive.modality, directive.cadence, directive.statement, addressees
-    )
+    plain = {name: getattr(directive, name) for name in PLAIN_FIELDS}
+    return Correction(addressees=addressees, **plain)
 
 
 @transaction.atomic
@@ -109,7 +126,7 @@ def correct_directive(
         raise Stale(theirs=directive)
     if corrected == before:
         return directive
-    _write_reading(directive, corrected, version)
+    _write_reading(directive, before, corrected, version)
     if corrected.addressees != before.addressees:
         directive.addressees.all().delete()
         addressees = [(row.name, row.basis, row.source, row.role) for row in corrected.addressees]
@@ -122,15 +139,16 @@ def correct_directive(
     return Directive.objects.get(pk=directive.pk)
 
 
-def _write_reading(directive: Directive, corrected: Correction, version: int) -> None:
+def _write_reading(
+    directive: Directive, before: Correction, corrected: Correction, version: int
+) -> None:
+    values = {name: getattr(corrected, name) for name in PLAIN_FIELDS}
+    values["heading"] = directive.heading and corrected.statement
+    values["dropped"] = directive.dropped and corrected.statement
+    if corrected.deadline != before.deadline:
+        values["due_rule"] = BY_HAND if any(corrected.deadline) else ""
     updated = Directive.objects.filter(pk=directive.pk, version=version).update(
-        kind=corrected.kind,
-        modality=corrected.modality,
-        cadence=corrected.cadence,
-        statement=corrected.statement,
-        heading=directive.heading and corrected.statement,
-        dropped=directive.dropped and corrected.statement,
-        version=version + 1,
+        **values, version=version + 1
     )
     if not updated:
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
@@ -166,7 +184,12 @@ def _in_script_of_document(
         )
         for row in correction.addressees
     )
-    return replace(correction, addressees=addressees)
+    due_words = " ".join(correction.due_words.split())
+    if to_hans(due_words) == to_hans(before.due_words):
+        due_words = before.due_words
+    else:
+        due_words = convert(due_words)
+    return replace(correction, addressees=addressees, due_words=due_words)
 
 
 def faults_of(directive: Directive, corrected: Correction) -> dict[str, list[str]]:
@@ -211,13 +234,10 @@ def _fault_of(directive: Directive, addressee: NamedAddressee) -> str:
 
 
 def _audit_values(reading: Correction) -> dict[str, object]:
-    return {
-        "kind": reading.kind,
-        "modality": reading.modality,
-        "cadence": reading.cadence,
-        "statement": reading.statement,
-        "addressees": [[row.name, row.basis, row.source, row.role] for row in reading.addressees],
-    }
+    values = {name: getattr(reading, name) for name in PLAIN_FIELDS}
+    values["due_on"] = reading.due_on.isoformat() if reading.due_on else None
+    addressees = [[row.name, row.basis, row.source, row.role] for row in reading.addressees]
+    return values | {"addressees": addressees}
 
 
 # doubtful repairs

@@ -16,7 +16,12 @@ from directives.base.refusals import Invalid
 from directives.base.script import to_hans, to_hant
 from directives.base.wording import join_words
 from directives.core import audit
-from directives.documents.commands.correcting import STATEMENT, Correction, correct_directive
+from directives.documents.commands.correcting import (
+    BY_HAND,
+    STATEMENT,
+    Correction,
+    correct_directive,
+)
 from directives.documents.commands.desk_rows import (
     ADDRESSEES,
     ITEMS,
@@ -33,7 +38,6 @@ from directives.models.documents import INFERRED, NAMED, UNSTATED
 
 DIRECTIVE, HEADING = "directive", "heading"
 STATUSES = (DIRECTIVE, STATEMENT, HEADING)
-BY_HAND = "by hand"  # the rule of a deadline that a person set
 ISSUED_AS = frozenset(("text", "statement", "dropped", ITEMS))  # what obligations rest on
 
 

@@ -9,10 +9,12 @@ from django.db.models import Field
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 
+from directives.base.states import PARTS
 from directives.base.wording import join_words, localized_text
 from directives.models import Event
+from directives.models.documents import BASES
 
 # Shown elsewhere in the row (who, when), or derived from other fields.
 LEFT_OUT = frozenset(
@@ -105,6 +107,8 @@ def _label(subject: str, name: str) -> str | Promise:
 
 def _in_words(subject: str, name: str, value: Any) -> str:
     """A stored value in words: a choice by its label, a time in Asia/Shanghai, yes or no."""
+    if name == "addressees" and isinstance(value, list):
+        return join_words(_addressee_in_words(part) for part in value)
     match value:
         case None | "" | []:
             return ""
@@ -119,3 +123,19 @@ def _in_words(subject: str, name: str, value: Any) -> str:
     field = _field(subject, name)
     labels = dict(field.flatchoices) if field else {}
     return str(labels[value]) if value in labels else localized_text(str(value))
+
+
+def _addressee_in_words(value: Any) -> str:
+    """A name, basis, source and, in later events, role: 群团组织（承前 九.1.1，牵头）."""
+    match value:
+        case [name, basis, source, *roles]:
+            basis = str(dict(BASES).get(basis, basis))
+            words = [f"{basis} {source}".strip(), *(dict(PARTS).get(role, role) for role in roles)]
+        case _:
+            return localized_text(str(value))
+    if not name:
+        return basis
+    return gettext("%(name)s (%(words)s)") % {
+        "name": localized_text(name),
+        "words": gettext(", ").join(localized_text(str(word)) for word in words),
+    }
