@@ -47,7 +47,7 @@ _WIDER_VERB = (
     "|探索|培育|打造|搭建|采取|承办|执行|购买|筹集|划拨|拨付|保障|确保|用好|配齐|派|选派|联合"
     "|聘请|明确"
     "|签订|接到|收到|审批|核发|颁发|公告|责令|给予|予以|处理|查处|约谈|问责|督办|奖励|表彰|受"
-    "|领导(?=[本全])|依据|发现|为|和)"
+    "|领导(?=[本全])|主管(?=[本全])|协同|依据|发现|为|和)"
 )
 _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
 _AFTER_OWN_NAME = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB}|{_WIDER_VERB})")
@@ -80,6 +80,21 @@ _CONDITION = re.compile(
     "|办理)[^，。]{1,30}(?:的|后|时))，"
     rf"(?={MODAL.pattern})"
 )
+# 市工商局是户外广告的主管部门，负责…; 气象局在县政府领导下，负责…
+_OFFICE = re.compile(
+    "(?:是|为)[^，。]{2,30}(?:机关|机构|部门|主体|单位|责任人)，"
+    "|在[^，。]{2,16}(?:领导|指导|统筹|组织|授权|委托|协调|管理|协助)下，"
+)
+# Those whom a school or a house addresses, with a circumstance before the modal: 学生于上课时间应…
+_ADDRESSED = re.compile(
+    "(?:(?:本校|全体|全校|各班|在校|任课|值班|住宿|相关|有关|[校园]内|校外)?(?:学生|同学|家长|教师|老师"
+    "|导师|教职员?工|教官|职工|员工|居民|村民|市民|业主|住户|用户|申请人|当事人|驾驶人|监护人|人士"
+    "|经营者)[、及和与或]?)+(?<![、及和与或])"
+    "(?=[于在因遇有请携使进参离骑乘上违未如若需为申发到]|无法)"
+)
+_TO_DO = re.compile(
+    f"{MODAL.pattern}|需(?!求|要)|(?<=[，者时])(?:可(?!能)|得|以[^，]{{1,6}}论|一律|请)|一律|可[利使向约]"
+)
 _ENCOURAGED = re.compile("(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?")
 _ENCOURAGED_PERSON = re.compile(
     "[^，。；的、]{0,8}?(?:者|人员|人才|群众|居民|村民|市民|职工|学生|青年|农户|家庭|教师|资本"
@@ -89,6 +104,10 @@ _LABEL = re.compile(
     r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*"
 )
 _OWN_DUTY = re.compile("(?P<who>[^，。；：]{2,40})[：:](?=.)")  # 县财政局：保障资金
+# 各级党委责任主要包括：, with the duties on the lines below
+_DUTIES_OF = re.compile(
+    "的?[^，。：的、和及与]{0,10}(?:职责|责任|任务|义务)(?:主要)?(?:包括|是|为|有)?[：:]$"
+)
 _ASKED = re.compile(
     "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望|要求)(?=各|有关|全|相关|市|县|区)"
 )
@@ -180,6 +199,11 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
     own = _OWN_DUTY.match(hans, start)
     if own and is_list(own["who"]):
         found.append((Span(*own.span("who")), RESPONSIBLE))
+    if hans.endswith(("：", ":")):
+        ends = (end for end in range(len(hans) - 3, start + 1, -1) if _DUTIES_OF.match(hans, end))
+        end = next((end for end in ends if is_list(hans[start:end])), 0)
+        if end:
+            found.append((Span(start, end), RESPONSIBLE))
     found += _duties(hans)
     names: list[tuple[str, str]] = []
     end = -1
@@ -246,11 +270,14 @@ def _subject(
     for end in lists:
         if _BEFORE_MODAL.match(hans, end, stop):
             return Span(start, end)
-    person = _person(hans, start, stop)
+    person = _person(hans, start, stop) or _addressed(hans, start)
     if person:
         return person
     for end in range(start + 2, min(stop, start + 30) + 1):
         words = hans[start:end]
+        office = _OFFICE.match(hans, end) if end in lists else None
+        if office and (_BEFORE_MODAL.match(hans, office.end()) or after.match(hans, office.end())):
+            return Span(start, end)
         if _CONDITION.match(hans, end) and (end in lists or bodies.is_person(words)):
             return Span(start, end)
     for end in lists:
@@ -275,6 +302,17 @@ def _person(hans: str, start: int, stop: int) -> Span | None:
     ):
         return Span(start, modal.start())
     return None
+
+
+def _addressed(hans: str, start: int) -> Span | None:
+    """Persons with a circumstance between them and the modal: 学生因病缺席者，应…"""
+    persons = _ADDRESSED.match(hans, start)
+    if persons is None:
+        return None
+    stop = _clause_end(hans, start)
+    beyond = _clause_end(hans, stop + 1)
+    asks = _TO_DO.search(hans, persons.end(), beyond)
+    return Span(start, persons.end()) if asks and asks.start() - persons.end() <= 30 else None
 
 
 def _clause_end(hans: str, start: int) -> int:
@@ -308,7 +346,7 @@ def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
         hans,
         encouraged.end(),
         re.compile(
-            "[在通以参自积主依开根结按承立设创加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带]"
+            "[在通以参自积主依开根结按承立设创制加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带]"
         ),
     )
     person = _ENCOURAGED_PERSON.match(hans, encouraged.end())

@@ -42,7 +42,7 @@ _PLACES = re.compile(
 )
 # Whom a law addresses: only in front of a modal.
 _PERSON = re.compile(
-    "[^的、，]{0,10}(?:人|者|户|方|员|业主|居民|村民|市民|师|车主|从业人员|员工|群众|职工|学生"
+    "[^的、，]{0,10}(?:人|者|户|方|员|家长|老师|同学|人士|教职员?工|业主|居民|村民|市民|师|车主|从业人员|员工|群众|职工|学生"
     "|青年|总监|经理|书记|主任"
     "|校长|[街局处科所站县镇乡村院]长"
     "|[^、，]{2}(?:室|队|所|站|馆|厂|店|社|会|组|团|院|校))$"
@@ -77,13 +77,15 @@ _NOT_AT_START = re.compile(
     "|仍|还|又|就|才|更|最|很|非常|十分|比较|保持|营造|形成|扎实|持续|继续|稳步|有序|有力|有效|着力"
     "|努力|牢固|牢牢|始终|只有|只要|无论|不管|虽然|即使|既|要(?!素)|能|会(?!计|展|同|泽|昌|理|东"
     "|宁|议)"
-    "|得|需|负责|牵头|配合|会同|协助|协调(?!小组|办)|汇总|审核|审查|批准|备案|报送|上报|报告|通报"
+    "|得|需|负责(?!单位|部门|科室)|牵头(?!单位|部门|科室|责任|[县市区]?领导)"
+    "|配合(?!单位|部门)|会同|协助(?!单位)|协调(?!小组|办)|汇总|审核|审查|批准|备案|报送|上报|报告|通报"
     "|公布"
     "|公开|发布|印发|出台|编制(?!办|委)|起草|修订|废止|设立|设置|成立|组建|撤销|合并|任命|聘用"
     "|招聘)"
 )
 _NOT_INSIDE = re.compile(
-    "的|由|会同|建立|(?:政府|局|委|办|部|厅|署)组织(?!部)|每[日天周月季年半]|牵头|负责(?!人|同志)"
+    "的|由|会同|建立|(?:政府|局|委|办|部|厅|署)组织(?!部)|每[日天周月季年半]|后(?!勤)"
+    "|牵头(?!单位|部门|科室|责任|[县市区]?领导)|负责(?!人|同志|单位|部门|科室)"
     "|报送"
     "|地(?!方|区|$|市|级|质|震|税|州|各|铁|、|理|产|勘)|是|得|了"
     "|着(?!力)|不(?!同|动产)|通过|按照|支持|加强|参与"
@@ -94,7 +96,8 @@ _NOT_INSIDE = re.compile(
     "|纳入|带动|帮助|委托|依托|借助|提高|增强|要求|已经|以及其|开展|有效|共同|应当|必须|可以"
 )
 _CLASS = re.compile("等[^、，]{1,8}的")  # 工会、妇联等中央管理的群团组织
-_JOINT = re.compile("、|，|以及|和|及(?!时)|与|暨")
+# 各乡镇各部门 are two, with nothing between them.
+_JOINT = re.compile("、|，|以及|和|及(?!时)|与|暨|(?<=[镇区县市乡道门位构局])(?=各)")
 _EVERY = re.compile(
     "各级(?:地方)?|地方各级|县级?以上(?:各级|地方(?:各级)?)?|乡镇以上|省级|市级|县级|基层|各省|中央"
 )
@@ -116,6 +119,10 @@ _DESCRIBED = re.compile(
     "[^，。；、的]{2,16}的[^，。；、的]{0,6}(?:单位|个人|企业|部门|机构|地区|学校|人员|县区|组织"
     "|经营者)(?:和个人)?"
 )
+_SHORT_FORM = re.compile(
+    "[（(](?:以下|下)?[简簡统統]?[称稱][^（）()]*[）)]$|[（(]以下[^（）()]*[）)]$"
+)
+_AND_MORE = re.compile("(?<=部门|单位|机构)(?:和|及|以及|、)")
 _LONGEST = 26  # characters of one name in a list
 
 
@@ -166,7 +173,7 @@ def joints(words: str) -> list[Span]:
         if depth[start]:
             continue
         left = words[begin:start]
-        if joint[0] not in "、，" and not (ends_like_a_body(left) or _PLACES.search(left)):
+        if joint[0] not in ("、", "，") and not (ends_like_a_body(left) or _PLACES.search(left)):
             continue
         found.append(Span(start, end))
         begin = end
@@ -189,6 +196,9 @@ def is_list(words: str) -> bool:
         return False
     if _DEPARTMENTS.fullmatch(words) and not begins_like_a_verb(words):
         return not _NOT_INSIDE.search(_CLASS.sub("等", words))
+    more = _AND_MORE.search(words)
+    if more and _DEPARTMENTS.fullmatch(words[: more.start()]):
+        return is_list(words[: more.start()]) and is_list(words[more.end() :])
     if begins_like_a_verb(words) or _NOT_INSIDE.search(_CLASS.sub("等", words)):
         return False
     return all(
@@ -209,7 +219,7 @@ def names_in(text: str, hans: str, span: Span) -> list[str]:
         name = text[span.start + part.start : span.start + part.end]
         every = _EVERY.match(name_hans)
         bare = _BARE.fullmatch(name_hans) is not None
-        names.append(prefix + name if bare else name)
+        names.append(prefix + name if bare else _SHORT_FORM.sub("", name))
         if every and _BARE.fullmatch(name_hans, every.end()):
             prefix = name[: every.end()]
         elif not bare:

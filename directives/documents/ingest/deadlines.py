@@ -14,11 +14,11 @@ DAY, MONTH, QUARTER, HALF_YEAR, YEAR = "day", "month", "quarter", "half_year", "
 FROM_ISSUE, RECURRING, WORDS = "from_issue", "recurring", "words"
 
 _DIGITS = {mark: str(at % 10) for at, mark in enumerate("〇一二三四五六七八九")}
-_DIGITS |= {"零": "0", "○": "0", "Ｏ": "0"}
+_DIGITS |= dict.fromkeys("零○Ｏ０OoΟ", "0")
 _DIGITS |= {chr(0xFF10 + figure): str(figure) for figure in range(10)}
 _NUMBER = "[0-9０-９一二三四五六七八九十廿卅百两]"
 _Y = (
-    r"(?:(?P<year>(?:20|19|２０)[0-9０-９]{2}|二[〇零○Ｏ0][一二三四五六七八九〇零○]{2})\s*年|"
+    r"(?:(?P<year>(?:20|19|２０)[0-9０-９]{2}|二[〇零○Ｏ0OoΟ][一二三四五六七八九〇零○Ｏ0OoΟ]{2})\s*年|"
     r"(?:中华)?民国\s*"
     rf"(?P<minguo>{_NUMBER}{{2,4}})\s*年|(?P<relative>今年|本年度?|当年|明年|次年|后年))"
 )
@@ -64,12 +64,13 @@ _UNITS = {
 }
 _RECURRING = re.compile(
     "(?:每个?|按)(?P<unit>半年|学期|季度|季|年度|年|月|星期|周|日|天)"
-    rf"(?:(?:[“”三八五四六一九]{{2,4}}节|第[一二三四]季度|{_NUMBER}{{1,2}}月份?"
+    rf"(?:(?:(?<=[周期])[一二三四五六日天](?![一二三四五六七八九十次])"
+    rf"|(?<=季度)的?(?:第[一二三1-3]个?|[首末])月的?{_NUMBER}{{1,3}}日)(?:之前|以前|前)?|(?:[“”三八五四六一九]{{2,4}}节|第[一二三四]季度|{_NUMBER}{{1,2}}月份?"
     rf"(?:{_NUMBER}{{1,3}}日)?|{_NUMBER}{{1,3}}日|上半年|下半年"
     "|年|月)?(?:底|末|初|上旬|中旬|下旬)?(?:之前|以前|前)?)|半年(?=[一1]次|检查|通报|报)"
 )
 _NOT_RECURRING = re.compile(
-    "按[日天年月]|每(?:日|天|年)(?:不得|可|人|最|产|处理)|每年(?:增长|递增|增加|提高|不少于|不低于"
+    "按[日天年月]|每(?:个?(?:季度?|月|年度?|周))(?:对应)?的(?![0-9一二三第首末上中下])|每(?:日|天|年)(?:不得|可|人|最|产|处理)|每年(?:增长|递增|增加|提高|不少于|不低于"
     "|新增|减少|下降)"
 )
 
@@ -111,7 +112,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _COUNTED = re.compile(
     rf"(?:(?:自|从)[^，。；、]{{0,24}}?(?:之日起|后|起)的?|[^，。；、当应须要在于]{{0,12}}"
     rf"(?:之日起|后))?"
-    rf"{_NUMBER}{{1,4}}个?(?:工作日|日|天|小时|周|星期|月|年)(?:之内|以内|内)"
+    rf"{_NUMBER}{{1,4}}个?(?:工作日|日|天|周|星期|月|年)(?:之内|以内|内)"
 )
 _EFFECT = re.compile("^[^，。；]{0,8}(?:起)?(?:施行|执行|实施|生效|废止|起)")
 
@@ -140,7 +141,8 @@ def due_of(text: str, hans: str, dated: Dated) -> Due | None:
     if due is None:
         day = next(_last_days(hans, dated), None)
         if day is None:
-            return Due(None, None, WORDS, words)
+            plain = re.match("[^完办]{2,}(?=(?:完成|办结)$)", hans.strip(" 　。；，"))
+            return Due(None, None, WORDS, words[: plain.end()] if plain else words)
         return Due(day, None, DAY, words)
     return Due(
         due.on, due.cadence, due.rule, words if due.on is None and not due.cadence else due.words

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from directives.documents.ingest import addressees, bodies, deadlines, modality, responsibility
 from directives.documents.ingest.deadlines import Dated
 from directives.documents.ingest.labels import Label, label_of
-from directives.documents.ingest.responsibility import BRACKET, content_of
+from directives.documents.ingest.responsibility import BRACKET, Responsibility, content_of
 from directives.documents.ingest.sentences import outside
 from directives.documents.ingest.words import Line, Words
 
@@ -28,6 +28,24 @@ _ABOUT = (
         ),
     ),
     (TARGETS, re.compile("目标")),
+)
+_DUTIES_OF = re.compile(
+    "(?P<who>.{2,40}?)(?:的?(?:主要|工作|具体|监管|安全生产|相关){0,2}(?:职责|责任|任务|义务)(?:分工)?)?"
+)
+_NOBODY = (
+    "部门",
+    "单位",
+    "机构",
+    "组织",
+    "企业",
+    "个人",
+    "学校",
+    "社区",
+    "行业",
+    "地方",
+    "财政",
+    "中心",
+    "政府",
 )
 _LONGEST_HEADING = 30  # characters of a heading with text behind it on its line
 _LONGEST_TITLE = 60
@@ -88,7 +106,17 @@ def is_definite(words: Words, dated: Dated) -> bool:
 
 
 def about(title: str) -> str:
+    title = title.strip(" 　。．.：:")
     return next((subject for subject, look in _ABOUT if look.search(title)), "")
+
+
+def who_of(heading: Words) -> Responsibility | None:
+    """Whom a heading gives what stands under it: 市水利局, 市水利局职责."""
+    duties = _DUTIES_OF.fullmatch(heading.hans.strip(" 　。．.：:"))
+    if duties is None or not addressees.is_list(duties["who"]) or duties["who"] in _NOBODY:
+        return None
+    names = responsibility.names_of(heading.text[: duties.end("who")], duties["who"])
+    return Responsibility(tuple((name, responsibility.RESPONSIBLE) for name in names))
 
 
 def _announces_list(head: str) -> bool:

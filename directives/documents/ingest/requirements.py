@@ -35,9 +35,12 @@ NAME = 100  # characters of the longest name that the register takes
 
 _CONDITIONS = re.compile(
     "(?:情形|条件|情况|行为)之一(?:的|者)?[^。]*[：:]$|(?:符合|具备|满足)(?:下列|以下)[^。]*[：:]$"
+    "|所称[^。]{2,40}(?:包括|是指|系指|指)[^。]*[：:]$"
 )
 _TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
 _LISTS = re.compile("[：:]$")
+_FORBIDS = re.compile("不得|禁止|严禁|不准|不许")
+_ANNOUNCES = re.compile("(?:下列|以下|如下)[^，。；]*[：:]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,11 @@ def _is_statement(
         return False
     if is_statement(hans) or says_first_leads(hans) and not named:
         return True
-    asks = named and (MODAL.search(hans) is not None or due is not None)
+    if _ANNOUNCES.search(hans) and not named and not _FORBIDS.search(hans):
+        return True
+    asks = named and (
+        MODAL.search(hans) is not None or due is not None or hans.startswith(("请", "希望", "望"))
+    )
     if about == GUIDING and _TARGET.match(hans) and (due is not None or AMOUNT.search(hans)):
         return False
     if hans.endswith("！") and not named and not MODAL.search(hans):

@@ -67,6 +67,10 @@ _FIRST_LEADS = re.compile(
 _FROM_HERE_ON = re.compile("下同")
 _NOTE = re.compile("列第一|排第一|列首位|排首位|排名第一|下同|列在首位|列在第一")
 _TAIL = re.compile("(?:按照?|根据)?(?:各自)?(?:职责|职能)(?:分工)?$|等$|^由|^以及|^和|^会同")
+# 综合体（社区服务中心）: another name of the thing before it
+_EXPLAINS = re.compile(
+    "(?![市县区省州镇乡街国各本全]|[^、]{2}(?:[市县区]))[^、，；：]{2,14}(?:中心|学校|医院|园区|社区|公司|机构|学院|小学|中学|车队)"
+)
 _CLAUSE = re.compile("[^，；;。,]+")
 _GENERIC = re.compile(
     "(?:有关|相关|各|本|该)?(?:部门|单位|机关|机构|组织|企业|个人|地区|干部|党员)"
@@ -172,7 +176,7 @@ def _of_value(text: str, hans: str, role: str) -> Iterator[tuple[str, str]]:
         if _NOTE.search(clause[0]):
             continue
         act = _ACT.search(clause[0])
-        if act and act.start() and act.end() == len(clause[0]):
+        if act and act.start():
             names, _ = _spoken(text[clause.start() : clause.end()], clause[0])
             yield from names
             continue
@@ -302,6 +306,8 @@ def without_bracket(words: Words) -> tuple[Words, Responsibility | None]:
         return words, None
     bracket = BRACKET.match(words.hans, start)
     if bracket is None or not is_responsibility(content_of(bracket)):
+        return words, None
+    if start and words.hans[start - 1] not in "。；！" and _EXPLAINS.fullmatch(content_of(bracket)):
         return words, None
     group = next(name for name in ("content", "round", "square") if bracket[name] is not None)
     inner = words.cut(bracket.start(group), bracket.end(group))

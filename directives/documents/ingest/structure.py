@@ -18,6 +18,7 @@ from directives.documents.ingest.headings import (
     has_text_under,
     heading_on,
     is_definite,
+    who_of,
 )
 from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
 from directives.documents.ingest.responsibility import (
@@ -40,6 +41,7 @@ _MEMBER = re.compile(
     r"^(?:第一)?(?:常务)?副?\s*(?:组\s*长|主\s*任|总?指挥|指挥长|召集人|成\s*员)"
     r"(?:单位)?\s*[：:][^。]*$"
 )
+_OFFICE = re.compile("^(?:[省市县区州]长|主席|主任|院长|校长|局长|董事长)$")  # of a signature
 _BLANK_FIELD = re.compile(r"^[\u4e00-\u9fff（）]{1,10}[：:][\s_＿年月日]*$")
 
 
@@ -220,13 +222,13 @@ class Builder:
         frame_kind = label.kind in _FRAME_KINDS
         if rest is not None and not is_definite(heading, self.dated):
             head = line.words.cut(0, len(line.text) - len(rest.text))
-            self._open(label, head, heading, None)
+            self._open(label, head, heading, who_of(heading))
             self._paragraph(rest, None)
         elif frame_kind and not re.search("[。；].", words.hans):
             self._open(label, line.words, body, who)
         elif under and rest is None and can_be_heading(body):
             if not is_definite(body, self.dated):
-                self._open(label, line.words, body, who)
+                self._open(label, line.words, body, who or who_of(body))
             else:
                 self._open_without_title(label, line.words, who)
                 may_be_title = not re.search("[。；！？…：:]$", body.hans)
@@ -388,11 +390,28 @@ class Builder:
             )
             inner = words.cut(bracket.start(group), bracket.end(group))
         who = self._with_first_lead(responsibility.read(inner.text, inner.hans))
-        targets = [self.article] if self.article is not None else self.item
+        targets = [self.article] if self.article is not None else self._of_whom(line)
         for paragraph in targets:
             paragraph.who = [_both(row, who) for row in paragraph.who]
         self.left_out.append(left_out(line, "responsibility"))
         return True
+
+    def _of_whom(self, line: Line) -> list[Paragraph]:
+        """The paragraphs that a line below them is about.
+
+        The first such line below several items of a heading is about all of them.
+        """
+        under = self.sections[-1].paragraphs if self.sections else []
+        several = len(under) > 1 and self.item and under[-1] is self.item[-1]
+        numbered = [paragraph for paragraph in under if paragraph.labels]
+        if (
+            several
+            and len(numbered) > 1
+            and self.sections[-1].title
+            and not any(row for paragraph in under for row in paragraph.who)
+        ):
+            return under
+        return self.item
 
     def _is_blank_field(self, lines: Sequence[Line], at: int) -> bool:
         """Take a line of a form to fill in: 联系人： with nothing behind it or below."""
@@ -406,7 +425,7 @@ class Builder:
 
     def _is_member(self, line: Line) -> bool:
         """Take a line that says who sits in a group: 组长：张某某."""
-        if not _MEMBER.match(line.hans):
+        if not (_MEMBER.match(line.hans) or _OFFICE.match(line.hans)):
             return False
         self.left_out.append(left_out(line, "names"))
         return True

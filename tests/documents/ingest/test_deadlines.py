@@ -112,3 +112,34 @@ def test_days_and_numbers_in_words() -> None:
     assert [number(words) for words in ("十二", "二十", "一百二十", "廿一", "８")] == [
         *(12, 20, 120, 21, 8)
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "cadence", "quoted"),
+    [
+        ("每周五前汇总一次。", "week", "每周五前"),
+        (
+            "要在每个季度第1个月的20日前报送进展。",
+            "quarter",
+            "每个季度第1个月的20日前",
+        ),
+    ],
+)
+def test_a_day_within_what_returns(words: str, cadence: str, quoted: str) -> None:
+    due = due_in(words, words, DATED)
+    assert due is not None
+    assert (due.on, due.cadence, due.words) == (None, cadence, quoted)
+
+
+@pytest.mark.parametrize("words", ["在12小时内抢修。", "明确每季度对应的工作量。"])
+def test_hours_and_shares_are_no_deadline(words: str) -> None:
+    assert due_in(words, words, DATED) is None
+
+
+def test_a_field_without_a_day_is_kept_without_the_verb() -> None:
+    due = due_of("近期完成", "近期完成", DATED)
+    assert due is not None and due.words == "近期"
+
+
+def test_a_zero_written_as_a_letter() -> None:
+    assert day_in("二OO八年二月二十六日") == date(2008, 2, 26)

@@ -1,0 +1,123 @@
+"""Who must act: subjects of sentences, headings and lines that say who."""
+
+import pytest
+
+from directives.documents.ingest.addressees import named_in
+from directives.documents.ingest.reading import Reading, read
+from directives.documents.ingest.words import aligned
+
+pytestmark = pytest.mark.once
+
+
+def reading_of(*lines: str) -> Reading:
+    return read("\n".join(("关于工作的意见", *lines)).encode(), name="a.txt")
+
+
+def who_by_code(reading: Reading) -> dict[str, list[tuple[str, str]]]:
+    return {
+        one.code: [(body.name, body.role) for body in one.addressees if body.name]
+        for one in reading.sentences
+        if not one.statement
+    }
+
+
+@pytest.mark.parametrize(
+    ("sentence", "names"),
+    [
+        ("各牵头单位要于每月底前报送进展。", ["各牵头单位"]),
+        ("从明年起，各牵头单位要按月报送。", ["各牵头单位"]),
+        ("各牵头领导、责任单位要抓紧推进。", ["各牵头领导", "责任单位"]),
+        ("各乡镇各部门要围绕目标落实。", ["各乡镇", "各部门"]),
+        ("水务、农业等部门和有关军事机关应当做好工作。", ["水务、农业等部门", "有关军事机关"]),
+        ("青河市水务局是河道的监督管理机关，负责日常巡查。", ["青河市水务局"]),
+        ("县水务局在县人民政府领导下，负责河道管理。", ["县水务局"]),
+        ("县水务局主管本行政区域内的河道工作。", ["县水务局"]),
+        ("市河道管理处（以下简称河道处）负责河道清淤。", ["市河道管理处"]),
+        ("學生於午休時間應將手機關機。", ["學生"]),
+        ("學生因病不能參加朝會者，應向導師報告。", ["學生"]),
+        ("家長、學生需定期聯繫時，可約定時間。", ["家長", "學生"]),
+        ("教師因教學需要，得允許學生使用平板。", ["教師"]),
+        ("家長得向學務處申請。", ["家長"]),
+        ("上課前，由值日學生收齊後通知老師。", ["值日學生"]),
+        ("學生伙食費應每學期公布。", []),
+        ("各级党委和政府河道管护责任主要包括：", ["各级党委", "各级政府"]),
+    ],
+)
+def test_subjects(sentence: str, names: list[str]) -> None:
+    assert [name for name, _ in named_in(sentence, aligned(sentence))] == names
+
+
+def test_a_heading_that_is_a_body_or_its_duties_says_who() -> None:
+    reading = reading_of(
+        "一、市水利局职责",
+        "（一）组织编制预案。",
+        "二、职责分工",
+        "（一）市教育局。组织学校停课。督促学校排查。",
+        "（二）工作任务",
+        "编制规划。",
+    )
+    assert who_by_code(reading) == {
+        "一.1.1": [("市水利局", "responsible")],
+        "二.1.1": [("市教育局", "responsible")],
+        "二.1.2": [("市教育局", "responsible")],
+        "二.2.1": [],
+    }
+
+
+def test_a_line_of_who_below_several_items_is_about_all_of_them() -> None:
+    lines = ("一、应急", "1.完善体系", "（1）修订预案。", "（2）开展演练。")
+    reading = reading_of(*lines, "（责任单位：市应急局）", "2.健全机制", "（1）补齐人员。")
+    assert who_by_code(reading) == {
+        "一.1.1": [("市应急局", "responsible")],
+        "一.2.1": [("市应急局", "responsible")],
+        "一.3.1": [],
+    }
+
+
+def test_a_key_with_roles_behind_it() -> None:
+    reading = reading_of(
+        "一、住房", "1、扩大保障范围。", "责任部门：市住建局牵头，市民政局、市财政局配合。"
+    )
+    assert who_by_code(reading)["一.1.1"] == [
+        ("市住建局", "lead"),
+        ("市民政局", "supporting"),
+        ("市财政局", "supporting"),
+    ]
+
+
+def test_a_bracket_that_explains_a_word_says_nobody() -> None:
+    reading = reading_of("一、设施", "推动各镇建设综合体（社区服务中心）。")
+    assert who_by_code(reading) == {"一.1.1": []}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "如需外出，须遵守以下规定：",
+        "本办法所称河道，泛指江河、湖泊。",
+        "遵循“统一规划、分级负责”的基本原则。",
+        "坚持以习近平新时代中国特色社会主义思想为指导，推动治理现代化。",
+    ],
+)
+def test_what_asks_nothing(sentence: str) -> None:
+    [one, _] = list(reading_of("一、河道", sentence, "二、巡查", "市水利局要巡查。").sentences)
+    assert one.statement
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "在全市河道内禁止下列行为：",
+        "对存在的困难和问题，牵头单位适时向县政府报告，提请研究解决。",
+    ],
+)
+def test_what_asks_something(sentence: str) -> None:
+    [one] = list(reading_of("一、河道", sentence).sentences)
+    assert not one.statement
+
+
+def test_items_of_a_definition_ask_nothing() -> None:
+    reading = reading_of(
+        "第一条 本规定所称河道设施包括：", "（一）堤防、护岸；", "（二）水闸、泵站。"
+    )
+    assert [one.statement for one in reading.sentences] == [True, True, True]
