@@ -113,7 +113,7 @@ def about(title: str) -> str:
 def who_of(heading: Words) -> Responsibility | None:
     """Whom a heading gives what stands under it: 市水利局, 市水利局职责."""
     duties = _DUTIES_OF.fullmatch(heading.hans.strip(" 　。．.：:"))
-    if duties is None or not addressees.is_list(duties["who"]) or duties["who"] in _NOBODY:
+    if duties is None or not bodies.is_list(duties["who"]) or duties["who"] in _NOBODY:
         return None
     names = responsibility.names_of(heading.text[: duties.end("who")], duties["who"])
     return Responsibility(tuple((name, responsibility.RESPONSIBLE) for name in names))
