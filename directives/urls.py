@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from directives.dashboard import views as dashboard
-from directives.documents.views import directives, documents
+from directives.documents.views import directives, documents, new_document
 from directives.downloads.views import exports, jobs
 from directives.indicators.views import figures, indicators, statistics
 from directives.intakes.views import fillable, intakes
@@ -38,8 +38,8 @@ urlpatterns = [
     path("notices/<id:pk>/open/", mine.notice_open, name="notice_open"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("documents/", documents.documents, name="documents"),
-    path("documents/new/", documents.document_new, name="document_new"),
-    path("documents/register/", documents.document_register, name="document_register"),
+    path("documents/new/", new_document.document_new, name="document_new"),
+    path("documents/register/", new_document.document_register, name="document_register"),
     path("documents/<id:pk>/", documents.document, name="document"),
     path("documents/<id:pk>/source/", documents.document_source, name="document_source"),
     path(

@@ -3,15 +3,18 @@
 import base64
 import binascii
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import LARGEST
 from directives.base.states import PARTS, RESPONSIBLE
@@ -22,19 +25,44 @@ from directives.documents.commands.correcting import (
     Decision,
     NamedAddressee,
 )
+from directives.documents.commands.frames import FrameWords
 from directives.documents.commands.registering import possible_owners
-from directives.documents.ingest.sources import LIMIT
+from directives.documents.ingest.reading import ISSUER, TITLE
+from directives.documents.ingest.sources import LIMIT, content_of_pasted
+from directives.documents.queries.frame import ReadLine
 from directives.intakes.forms import owner_field
 from directives.models import Directive, Organisation, User
-from directives.models.documents import BASES, CADENCES, INTERVALS, KINDS, MODALITIES, UNSTATED
+from directives.models.documents import (
+    BASES,
+    CADENCES,
+    ENCODING,
+    INTERVALS,
+    KINDS,
+    MODALITIES,
+    UNSTATED,
+)
 
 # a new document
 
+TOO_LARGE = _("The file is larger than 20 MB. Save only the text of the document.")
+INCOMPLETE = _("The file did not arrive completely. Choose it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What is to become a document; `encoding` is "" where the evidence decides."""
+
+    content: bytes
+    name: str
+    encoding: str = ""
+
 
 class UploadForm(forms.Form):
+    """A file, or what was pasted: its words in `text`, its HTML in `html` if a script took it."""
+
     file = forms.FileField(
         label=pgettext_lazy("document", "File"),
-        error_messages={"required": _("Choose a file first.")},
+        required=False,
         max_length=200,
         allow_empty_file=True,  # the reader of documents says what an empty file lacks
         help_text=_(
@@ -45,14 +73,42 @@ class UploadForm(forms.Form):
             attrs={"accept": ".docx,.pdf,.txt,.htm,.html,text/plain,text/html,application/pdf"}
         ),
     )
+    text = forms.CharField(
+        label=_("Or paste the text"),
+        required=False,
+        help_text=_("Copy the whole document in Word, WPS or the browser, then paste it here."),
+        widget=forms.Textarea(attrs={"rows": 8, "data-paste": True}),
+    )
+    # No hidden input: drafts.js keeps what is in text areas.
+    html = forms.CharField(required=False, widget=forms.Textarea(attrs={"hidden": True}))
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> UploadedFile | None:
         file = self.cleaned_data["file"]
-        if file.size > LIMIT:
-            raise ValidationError(
-                _("The file is larger than 20 MB. Save only the text of the document.")
-            )
+        if file is not None and file.size > LIMIT:
+            raise ValidationError(TOO_LARGE)
         return file
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "file" in self.errors:
+            return data
+        if data.get("file") is None and not data.get("text"):
+            self.add_error("file", _("Choose a file, or paste the text."))
+        elif data.get("file") is not None and data.get("text"):
+            self.add_error(
+                "file", _("There is a file and pasted text. Clear the text, or choose no file.")
+            )
+        elif len(content_of_pasted(data.get("html") or data["text"])) > LIMIT:
+            self.add_error("text", TOO_LARGE)
+        return data
+
+    @property
+    def upload(self) -> Upload:
+        file, html = self.cleaned_data["file"], self.cleaned_data["html"]
+        if file is not None:
+            return Upload(file.read(), file.name)
+        name = _("Pasted text") + (".html" if html else ".txt")
+        return Upload(content_of_pasted(html or self.cleaned_data["text"]), name, "utf-8")
 
 
 def packed(source: bytes) -> str:
@@ -60,11 +116,48 @@ def packed(source: bytes) -> str:
     return base64.b64encode(zlib.compress(source)).decode("ascii")
 
 
-class RegisterForm(forms.Form):
-    """The form of the preview; `cleaned_data["source"]` are the bytes of the file."""
+class SourceForm(forms.Form):
+    """A file that came back from its preview; `cleaned_data["source"]` are its bytes."""
 
     source = forms.CharField(widget=forms.HiddenInput)
     source_name = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    encoding = forms.CharField(required=False, max_length=ENCODING, widget=forms.HiddenInput)
+
+    @classmethod
+    def initial_of(cls, upload: Upload) -> dict[str, str]:
+        return {
+            "source": packed(upload.content),
+            "source_name": upload.name,
+            "encoding": upload.encoding,
+        }
+
+    def clean_source(self) -> bytes:
+        try:
+            packed_bytes = base64.b64decode(self.cleaned_data["source"], validate=True)
+            # The size is limited: a small field can unpack to gigabytes of zeros.
+            source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
+        except (binascii.Error, zlib.error, ValueError) as fault:
+            raise ValidationError(INCOMPLETE) from fault
+        if len(source) > LIMIT:
+            raise ValidationError(TOO_LARGE)
+        return source
+
+    @property
+    def upload(self) -> Upload:
+        data = self.cleaned_data
+        return Upload(data["source"], data["source_name"], data.get("encoding", ""))
+
+    @property
+    def incomplete(self) -> list[str]:
+        """Why there is no file to read."""
+        if faults := self.errors.get("source"):
+            return list(map(str, faults))
+        return [str(INCOMPLETE)] if {"source_name", "encoding"} & set(self.errors) else []
+
+
+class RegisterForm(SourceForm):
+    """The form of the preview, beside its `FrameForm`."""
+
     fictional = forms.BooleanField(
         required=False, label=_("Progress on this document is fictional (demonstration)")
     )
@@ -79,20 +172,83 @@ class RegisterForm(forms.Form):
         """The chosen body; None where there is no choice."""
         return self.cleaned_data.get("organisation")
 
-    def clean_source(self) -> bytes:
-        try:
-            packed_bytes = base64.b64decode(self.cleaned_data["source"], validate=True)
-            # The size is limited: a small field can unpack to gigabytes of zeros.
-            source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
-        except (binascii.Error, zlib.error, ValueError) as fault:
-            raise ValidationError(
-                _("The file did not arrive completely. Choose it again.")
-            ) from fault
-        if len(source) > LIMIT:
-            raise ValidationError(
-                _("The file is larger than 20 MB. Save only the text of the document.")
-            )
-        return source
+    def ask_again(self) -> None:
+        """Ask whether a text that is registered already is to be registered all the same."""
+        self.fields["again"] = forms.BooleanField(
+            label=_("Register this document all the same"),
+            error_messages={
+                "required": _(
+                    "The same text is registered already. Tick this to register it twice."
+                )
+            },
+        )
+
+
+# title, number and so on
+
+
+class LinesField(forms.CharField):
+    """Several names, one a line; `cleaned_data` has them without empty lines."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 3})
+        super().__init__(required=False, max_length=4000, widget=widget, **options)
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        lines = map(str.strip, super().clean(value).splitlines())
+        return tuple(line for line in lines if line)
+
+
+class FrameForm(forms.Form):
+    """Title, number, issuers and so on of a document.
+
+    `read_from` says under each field where in the text it was read.
+    """
+
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=TITLE,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Enter the title of the document.")},
+    )
+    number = forms.CharField(label=_("Document number"), required=False, max_length=60)
+    issuer = forms.CharField(label=_("Issuer"), required=False, max_length=ISSUER)
+    issued_on = forms.DateField(
+        label=pgettext_lazy("document", "Issued on"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": _("This is not a date. Write it as 2026-10-13.")},
+    )
+    recipients = LinesField(label=_("Recipients, one per line"))
+    annexes = LinesField(label=_("Annexes, one per line"))
+
+    def __init__(
+        self,
+        *args: Any,
+        frame: FrameWords | None = None,
+        read_from: Mapping[str, Sequence[ReadLine]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if frame is not None:
+            kwargs["initial"] = frame.values
+        super().__init__(*args, **kwargs)
+        for name, lines in (read_from or {}).items():
+            self.fields[name].help_text = _said(lines)
+
+    def clean_title(self) -> str:
+        return " ".join(self.cleaned_data["title"].split())
+
+    @property
+    def frame(self) -> FrameWords:
+        return FrameWords(**self.cleaned_data)
+
+
+def _said(lines: Sequence[ReadLine]) -> SafeString:
+    """The lines that a field was read from, with their numbers."""
+    words = gettext("line %(number)s")
+    return format_html_join(
+        "", '<span class="ln">{}</span>{} ', ((words % {"number": n}, text) for n, text in lines)
+    )
 
 
 # doubtful places

@@ -62,6 +62,7 @@ REPAIR_STATES = (
     (REFUSED, pgettext_lazy("repair", "Rejected")),
 )
 
+ENCODING = 16  # the longest name of an encoding
 # Large fields, to be deferred where only the name of a document is needed
 HEAVY = ("source", "text_read", "text_repaired")
 HEAVY_OF_DOCUMENT = tuple(f"document__{name}" for name in HEAVY)
@@ -108,6 +109,12 @@ class Document(models.Model):
     source = models.BinaryField()
     source_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, unique=True)
+    # In which the source is read again; "" where the format says it, or the evidence
+    encoding = models.CharField(max_length=ENCODING, blank=True, default="", db_default="")
+    # Of the words of its sentences, so that the same text in another file is recognised
+    text_sha256 = models.CharField(
+        max_length=64, blank=True, default="", db_default="", db_index=True
+    )
     text_read = models.TextField()
     text_repaired = models.TextField()
     fictional = models.BooleanField(_("progress is fictional"), default=False)

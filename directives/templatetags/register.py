@@ -32,6 +32,15 @@ ITEM_SQUARES = {
 }
 
 
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "gb18030": "GB18030",
+    "big5hkscs": "Big5",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16 BE",
+}
+
+
 @register.filter
 def damage_kind(repair: Repair) -> str | Promise:
     """The kind of damage that a repair corrects."""
@@ -42,6 +51,12 @@ def damage_kind(repair: Repair) -> str | Promise:
 def why_left_out(row: LeftOut) -> str | Promise:
     """Why a line does not belong to the document."""
     return reason_word(row.reason)
+
+
+@register.filter
+def encoding_name(encoding: str) -> str:
+    """The name of an encoding as people know it."""
+    return ENCODINGS.get(encoding, encoding)
 
 
 @register.filter

@@ -346,7 +346,11 @@ def test_who_supervises_several_bodies_is_asked_which_of_them_owns_it(cast, sign
         cast.centre.pk,
         cast.child.pk,
     ]
-    said = {"source": shown.initial["source"], "source_name": "x.txt"}
+    said = {
+        "source": shown.initial["source"],
+        "source_name": "x.txt",
+        "title": "关于某项工作的意见",
+    }
     silent = one.post(reverse("document_register"), said | key())
     assert (silent.status_code, list(silent.context["form"].errors)) == (422, ["organisation"])
     strange = one.post(

@@ -2,10 +2,13 @@
 
 import base64
 import zlib
+from datetime import date
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from directives.documents.commands import correcting
 from directives.models import Document, Event, Repair
 
 TEXT = (
@@ -14,10 +17,19 @@ TEXT = (
 )
 
 
+TITLE = "关于做好某项工作的意见"
+
+
 def upload(client, source, name="意见.txt"):
     return client.post(
         "/documents/new/", {"file": SimpleUploadedFile(name, source, content_type="text/plain")}
     )
+
+
+def filled(preview, **changed):
+    """What the form of a preview sends, unless a person changed it."""
+    shown = {**preview.context["form"].initial, **preview.context["frame"].initial, **changed}
+    return {name: value for name, value in shown.items() if value not in (None, "")}
 
 
 def test_a_file_is_previewed_and_stored_only_when_confirmed(cast, sign_in, key):
@@ -29,9 +41,7 @@ def test_a_file_is_previewed_and_stored_only_when_confirmed(cast, sign_in, key):
         ("二", 1),
     ]
     assert Document.objects.count() == 0
-    form = {
-        name: preview.context["form"].initial[name] for name in ("source", "source_name")
-    } | key()
+    form = filled(preview) | key()
     done = client.post("/documents/register/", form)
     stored = Document.objects.get()
     assert (done.status_code, done.headers["Location"]) == (302, f"/documents/{stored.pk}/")
@@ -53,10 +63,7 @@ def test_doubtful_places_are_spoken_of_only_where_there_are_some(
     cast, sign_in, key, text, says, doubtful
 ):
     client = sign_in(cast.supervisor)
-    initial = upload(client, text.encode()).context["form"].initial
-    client.post(
-        "/documents/register/", {"source": initial["source"], "source_name": "x.txt"} | key()
-    )
+    client.post("/documents/register/", filled(upload(client, text.encode())) | key())
     page = client.get(f"/documents/{Document.objects.get().pk}/")
     assert [
         ("存疑之处" in str(message), says in str(message)) for message in page.context["messages"]
@@ -86,6 +93,7 @@ def test_a_document_that_is_stored_already_is_refused(cast, sign_in, key):
     form = {
         "source": base64.b64encode(zlib.compress(TEXT.encode())).decode(),
         "source_name": "甲.txt",
+        "title": TITLE,
     }
     assert client.post("/documents/register/", form | key()).status_code == 302
     assert upload(client, TEXT.encode()).status_code == 422
@@ -115,3 +123,187 @@ def test_only_a_supervisor_registers(cast, sign_in, key):
             == 403
         )
     assert Document.objects.count() == 0
+
+
+# the title, number and so on
+
+NOTICE = Path(__file__).parent / "readings" / "city_twelve_tasks.docx"
+
+
+def test_the_preview_shows_the_frame_with_the_lines_it_was_read_from(cast, sign_in):
+    shown = upload(sign_in(cast.supervisor), NOTICE.read_bytes(), NOTICE.name)
+    frame = shown.context["frame"]
+    assert frame.initial == {
+        "title": "岚山湾市人民政府办公室关于印发岚山湾市推进老年友好型城市建设实施方案的通知",
+        "number": "岚政办发〔2031〕23号",
+        "issuer": "岚山湾市人民政府办公室",
+        "issued_on": date(2031, 3, 18),
+        "recipients": "各区人民政府\n市政府各部门、各直属机构",
+        "annexes": "适老化改造重点项目表",
+    }
+    said = {name: str(field.help_text) for name, field in frame.fields.items()}
+    assert "第2行</span>岚政办发〔2031〕23号" in said["number"]
+    assert "2031年3月18日" in said["issued_on"]
+    assert "第1行" in said["issuer"]  # it stands in the title
+    page = shown.content.decode()
+    assert "岚山湾市推进老年友好型城市建设实施方案" in page.partition("_reading")[0]
+    counts = shown.context["preview"].counts
+    assert (counts.directives, counts.with_body, counts.with_day) == (
+        counts.sentences - counts.statements,
+        counts.with_body,
+        counts.with_day,
+    )
+    assert min(counts.with_body, counts.with_role, counts.with_day) >= 12
+    assert [part.label for part in shown.context["preview"].parts] == ["方案", "附"]
+
+
+def test_what_a_person_corrects_in_the_preview_is_stored_and_both_are_recorded(cast, sign_in, key):
+    client = sign_in(cast.supervisor)
+    preview = upload(client, NOTICE.read_bytes(), NOTICE.name)
+    changed = {
+        "number": "岚政办发〔2031〕32号",
+        "issued_on": "2031-03-19",
+        "recipients": "各区人民政府\n\n 各街道办事處 ",
+    }
+    assert (
+        client.post("/documents/register/", filled(preview, **changed) | key()).status_code == 302
+    )
+    stored = Document.objects.get()
+    assert (stored.number, stored.issued_on, stored.recipients, stored.annexes) == (
+        "岚政办发〔2031〕32号",
+        date(2031, 3, 19),
+        "各区人民政府\n各街道办事处",  # in the script of the document
+        "适老化改造重点项目表",
+    )
+    event = Event.objects.get(action="register")
+    assert event.before == {
+        "number": "岚政办发〔2031〕23号",
+        "issued_on": "2031-03-18",
+        "recipients": "各区人民政府\n市政府各部门、各直属机构",
+    }
+    assert event.after["number"] == "岚政办发〔2031〕32号"
+    assert event.after["issued_on"] == "2031-03-19"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("title", " "), ("title", "长" * 201), ("issued_on", "2031-02-30")]
+)
+def test_a_faulty_field_keeps_the_rest_and_stores_nothing(cast, sign_in, key, field, value):
+    client = sign_in(cast.supervisor)
+    preview = upload(client, TEXT.encode())
+    sent = filled(preview, issuer="某办公室", **{field: value}) | key()
+    again = client.post("/documents/register/", sent)
+    assert (again.status_code, list(again.context["frame"].errors)) == (422, [field])
+    assert 'value="某办公室"' in again.content.decode()
+    assert Document.objects.count() == 0
+
+
+# pasted text
+
+
+def test_pasted_text_is_registered_like_a_file(cast, sign_in, key):
+    client = sign_in(cast.supervisor)
+    preview = client.post("/documents/new/", {"text": TEXT})
+    assert preview.status_code == 200
+    assert client.post("/documents/register/", filled(preview) | key()).status_code == 302
+    stored = Document.objects.get()
+    assert (stored.title, stored.source_name, stored.encoding) == (TITLE, "粘贴的正文.txt", "utf-8")
+    assert bytes(stored.source).decode().split() == TEXT.split()
+
+
+def test_pasted_html_is_read_with_its_numbering(cast, sign_in, key):
+    html = (
+        "Version:0.9\r\nStartHTML:00000097\r\n<html><body><!--StartFragment-->"
+        "<h1>关于做好某项工作的意见</h1><p>一、健全制度</p><ol><li>各单位要建立制度。</li>"
+        "<li>各单位要定期开会。</li></ol></body></html>"
+    )
+    client = sign_in(cast.supervisor)
+    preview = client.post("/documents/new/", {"text": "关于做好某项工作的意见 …", "html": html})
+    reading = preview.context["preview"].reading
+    assert [row.text for row in reading.sentences] == [
+        "1. 各单位要建立制度。",
+        "2. 各单位要定期开会。",
+    ]
+    client.post("/documents/register/", filled(preview) | key())
+    stored = Document.objects.get()
+    assert stored.source_name == "粘贴的正文.html"
+    assert bytes(stored.source).startswith(b"<html>")
+
+
+def test_a_file_or_text_is_needed_and_not_both(cast, sign_in):
+    client = sign_in(cast.supervisor)
+    neither = client.post("/documents/new/", {"text": " "})
+    assert (neither.status_code, list(neither.context["form"].errors)) == (422, ["file"])
+    file = SimpleUploadedFile("a.txt", TEXT.encode())
+    both = client.post("/documents/new/", {"file": file, "text": TEXT})
+    assert (both.status_code, list(both.context["form"].errors)) == (422, ["file"])
+    assert TITLE in both.content.decode()  # what was pasted stays in its box
+
+
+def test_pasted_text_that_cannot_be_read_stays_in_its_box(cast, sign_in):
+    answer = sign_in(cast.supervisor).post("/documents/new/", {"text": "没有部分。"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["text"])
+    assert "没有部分。</textarea>" in answer.content.decode()
+
+
+# encodings
+
+
+def test_another_encoding_can_be_chosen_and_is_kept(cast, sign_in, key, monkeypatch):
+    client = sign_in(cast.supervisor)
+    source = TEXT.replace("制度。要", "制度?要").encode("gb18030")
+    monkeypatch.setattr("directives.documents.ingest.sources.encodings._RIVAL", 0.0)
+    preview = upload(client, source)
+    others = {
+        other.encoding: other.preview for other in preview.context["preview"].reading.alternatives
+    }
+    assert "big5hkscs" in others or "utf-16-le" in others
+    page = preview.content.decode()
+    assert all(words[:10] in page for words in others.values())
+    sent = preview.context["form"].initial
+    chosen = client.post(
+        "/documents/new/",
+        {"source": sent["source"], "source_name": "意见.txt", "encoding": "gb18030"},
+    )
+    assert chosen.context["preview"].reading.title == TITLE
+    assert client.post("/documents/register/", filled(chosen) | key()).status_code == 302
+    stored = Document.objects.get()
+    assert stored.encoding == "gb18030"
+    asked = []
+    read = correcting.read
+    monkeypatch.setattr(
+        correcting,
+        "read",
+        lambda *args, **more: asked.append(more["encoding"]) or read(*args, **more),
+    )
+    place = Repair.objects.get(state="proposed")
+    decided = {"decision": "confirm", "reads": "。", "who": "甲", "why": "原件", "version": 1}
+    client.post(f"/documents/{stored.pk}/repairs/{place.pk}/decide/", decided | key())
+    assert set(asked) == {"gb18030"}
+
+
+def test_an_encoding_that_does_not_fit_is_refused_in_words(cast, sign_in):
+    client = sign_in(cast.supervisor)
+    sent = upload(client, TEXT.encode("gb18030")).context["form"].initial
+    form = {"source": sent["source"], "source_name": "意见.txt"}
+    wrong = client.post("/documents/new/", form | {"encoding": "big5hkscs"})
+    assert (wrong.status_code, "编码" in wrong.content.decode()) == (422, True)
+    for encoding in ("rot13", "x" * 40):
+        assert client.post("/documents/new/", form | {"encoding": encoding}).status_code == 422
+
+
+# the same text in another file
+
+
+def test_the_same_text_in_another_file_is_recognised(cast, sign_in, key):
+    client = sign_in(cast.supervisor)
+    client.post("/documents/register/", filled(upload(client, TEXT.encode())) | key())
+    first = Document.objects.get()
+    html = "".join(f"<p>{line}</p>" for line in TEXT.splitlines()).encode()
+    again = upload(client, html, "网页.html")
+    assert (again.status_code, again.context["same"]) == (200, first)
+    assert f'href="/documents/{first.pk}/"' in again.content.decode()
+    refused = client.post("/documents/register/", filled(again) | key())
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["again"])
+    insisted = client.post("/documents/register/", filled(again, again="on") | key())
+    assert (insisted.status_code, Document.objects.count()) == (302, 2)

@@ -48,7 +48,8 @@ CADENCES = ("quarter", "half", "year")
 
 def document_register(w: Walker) -> None:
     source = PAPER.format(number=w.random.randint(1, 10**9)).encode()
-    w.send("document_register", w.supervisor, source=packed(source), source_name="意见.txt")
+    fields = {"source": packed(source), "source_name": "意见.txt", "title": "关于某项工作的意见"}
+    w.send("document_register", w.supervisor, **fields, again="on")
 
 
 def repair_decide(w: Walker) -> None:

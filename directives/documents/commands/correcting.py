@@ -336,7 +336,7 @@ def reread(*, document: Document, by: User | None, now: datetime) -> int:
 def _reading_with_decisions(document: Document) -> Reading:
     source = bytes(document.source)
     # A decided repair no longer stores what was proposed.
-    proposals = read(source, name=document.source_name).repairs
+    proposals = read(source, name=document.source_name, encoding=document.encoding).repairs
     confirmations = [
         Confirmation(
             line=row.line,
@@ -348,7 +348,12 @@ def _reading_with_decisions(document: Document) -> Reading:
         )
         for row in document.repairs.filter(state__in=[CONFIRMED, REFUSED])
     ]
-    return read(source, name=document.source_name, confirmations=confirmations)
+    return read(
+        source,
+        name=document.source_name,
+        confirmations=confirmations,
+        encoding=document.encoding,
+    )
 
 
 def _reword(

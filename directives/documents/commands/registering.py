@@ -12,6 +12,13 @@ from directives.base.script import fold, to_hans, to_hant
 from directives.base.states import RESPONSIBLE, SUPERVISOR
 from directives.core import audit
 from directives.core.rules import may
+from directives.documents.commands.frames import (
+    FrameWords,
+    differences,
+    frame_read,
+    in_script,
+)
+from directives.documents.commands.same_text import hash_of
 from directives.documents.ingest.deadlines import Due
 from directives.documents.ingest.reading import Reading, SectionRead, SentenceRead
 from directives.documents.ingest.sources import DocumentError
@@ -53,9 +60,11 @@ def register_document(
     now: datetime,
     organisation: Organisation | None = None,
     fictional: bool = False,
+    frame: FrameWords | None = None,
 ) -> Document:
     """Store a reading as a document with its sections, directives, items and repairs.
 
+    `frame` is what a person corrected the title, number and so on to.
     `organisation` owns it; by default the topmost body that the person supervises, or of all bodies
     if the system registers. Raises DocumentError "repeated" if these bytes are registered already,
     NotAllowed if the person may not register for that body.
@@ -65,7 +74,9 @@ def register_document(
         raise NotAllowed(str(NOT_REGISTRAR))
     if (registered := Document.objects.filter(sha256=reading.sha256).first()) is not None:
         raise DocumentError.repeated(registered.title)
-    document = _unsaved_document(reading, source, source_name)
+    as_read = frame_read(reading)
+    frame = in_script(frame, reading.script, as_read) if frame else as_read
+    document = _unsaved_document(reading, frame, source, source_name)
     document.fictional, document.organisation = fictional, organisation
     document.registered_at, document.registered_by = now, by
     document.save(force_insert=True)
@@ -77,22 +88,19 @@ def register_document(
     _register_repairs(document, reading, now)
     after = {"title": document.title, "sha256": document.sha256, "directives": directive_count}
     after |= {"organisation": organisation.name_hans} if organisation else {}
-    audit.record("register", document, by=by, now=now, after=after)
+    before, corrected = differences(as_read, frame)
+    audit.record("register", document, by=by, now=now, before=before, after=after | corrected)
     return document
 
 
-def _unsaved_document(reading: Reading, source: bytes, source_name: str) -> Document:
-    hans, hant = in_both_scripts(reading.title, reading.script)
-    day = reading.frame.date
+def _unsaved_document(
+    reading: Reading, frame: FrameWords, source: bytes, source_name: str
+) -> Document:
+    hans, hant = in_both_scripts(frame.title, reading.script)
     return Document(
-        title=reading.title,
+        **frame.values,
         title_hans=hans,
         title_hant=hant,
-        issuer=reading.issuer,
-        issued_on=date.fromisoformat(day) if day else None,
-        number=reading.frame.number,
-        recipients="\n".join(reading.frame.recipients),
-        annexes="\n".join(reading.frame.annexes),
         frame_places=[[field, *place] for field, place in reading.frame.places],
         script=reading.script,
         source=source,
@@ -100,6 +108,8 @@ def _unsaved_document(reading: Reading, source: bytes, source_name: str) -> Docu
         sha256=reading.sha256,
         text_read=reading.text_read,
         text_repaired=reading.text_repaired,
+        encoding=reading.encoding,
+        text_sha256=hash_of(reading),
     )
 
 

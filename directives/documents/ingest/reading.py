@@ -27,7 +27,7 @@ from directives.documents.ingest.requirements import (
     sections_of,
 )
 from directives.documents.ingest.responsibility import says_first_leads
-from directives.documents.ingest.sources import DocumentError, LeftOut, source_of
+from directives.documents.ingest.sources import Alternative, DocumentError, LeftOut, source_of
 from directives.documents.ingest.structure import OPENING, Builder
 from directives.documents.ingest.words import Line, lines_of
 
@@ -76,6 +76,8 @@ class Reading:
     sha256: str
     frame: Frame = Frame()
     parts: tuple[PartRead, ...] = ()
+    encoding: str = ""  # "" where the format says how its text is encoded
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def sentences(self) -> Iterator[SentenceRead]:
@@ -87,13 +89,15 @@ class Reading:
         )
 
 
-def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()) -> Reading:
-    """Read a document, which messages call `name`.
+def read(
+    source: bytes, *, name: str, confirmations: Sequence[Confirmation] = (), encoding: str = ""
+) -> Reading:
+    """Read a document, which messages call `name`; `encoding` is one that a person chose.
 
     Raises DocumentError: empty, too_large, binary, encoding, no_section, long, or confirmations
     where one confirms what was never proposed.
     """
-    origin = source_of(source, name=name)
+    origin = source_of(source, name=name, encoding=encoding)
     repaired_text = repaired(origin.text, confirmations)
     if repaired_text.unused:
         unused = repaired_text.unused[0]
@@ -120,6 +124,8 @@ def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()
         sha256=hashlib.sha256(source).hexdigest(),
         frame=frame,
         parts=tuple(map(_part, parts[1:])),
+        encoding=origin.encoding,
+        alternatives=origin.alternatives,
     )
 
 

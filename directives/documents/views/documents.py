@@ -1,37 +1,33 @@
-"""Documents: the list, one beside its source, a new one, doubtful places, the matrix."""
+"""Documents: the list, one beside its source, doubtful places, the matrix."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.forms.utils import ErrorList
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid
 from directives.base.states import LIGHTS
 from directives.core import audit
 from directives.core.rules import may
-from directives.documents.commands import correcting, registering
-from directives.documents.forms import RegisterForm, RepairForm, UploadForm, packed
-from directives.documents.ingest.reading import Reading, read
-from directives.documents.ingest.sources import MESSAGES, DocumentError
+from directives.documents.commands import correcting
+from directives.documents.forms import RepairForm
 from directives.documents.queries import register
 from directives.documents.queries.filters import DirectiveFilter, DocumentFilter, MatrixFilter
-from directives.documents.queries.preview import preview_of
 from directives.downloads.exporting import answer
 from directives.models import Document, Repair
-from directives.models.documents import HEAVY, KINDS, PROPOSED
+from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.obligations.queries.listing import nearby_bodies
 from directives.obligations.queries.matrix import axes, matrix_of
 from directives.tables.formats import wants_file
-from directives.web.doors import demand, page, paged, tell_stored, write
+from directives.web.doors import demand, page, paged, write
 from directives.web.requests import SignedInRequest
 
 TEMPLATES = "directives/documents/"
@@ -50,85 +46,6 @@ def documents(request: SignedInRequest) -> HttpResponseBase:
         "may_register": may(request.user, "register"),
     }
     return page(request, TEMPLATES + "list.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def document_new(request: SignedInRequest) -> HttpResponse:
-    """The form for a file; posted, the preview of the file, which is not stored yet."""
-    demand(request.user, "register")
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "GET" or not form.is_valid():
-        status = 422 if request.method == "POST" else 200
-        return page(request, TEMPLATES + "new.html", {"form": form}, status=status)
-    file = form.cleaned_data["file"]
-    source = file.read()
-    try:
-        reading = read(source, name=file.name)
-        registered = Document.objects.filter(sha256=reading.sha256).only("title").first()
-        if registered is not None:
-            raise DocumentError.repeated(registered.title)
-    except DocumentError as fault:
-        form.add_error("file", message_of(fault))
-        return page(request, TEMPLATES + "new.html", {"form": form}, status=422)
-    confirm = RegisterForm(
-        request.user, initial={"source": packed(source), "source_name": file.name}
-    )
-    return tell_stored(request, _preview(request, confirm, reading, file.name))
-
-
-def _preview(
-    request: SignedInRequest, form: RegisterForm, reading: Reading, name: str, status: int = 200
-) -> HttpResponse:
-    context = {"form": form, "preview": preview_of(reading), "file_name": name}
-    return page(request, TEMPLATES + "preview.html", context, status=status)
-
-
-def message_of(fault: DocumentError) -> str:
-    """The message of the error in the language of the reader."""
-    return _(MESSAGES[fault.code]) % fault.params
-
-
-@write(form="document_new")
-def document_register(request: SignedInRequest) -> HttpResponse:
-    demand(request.user, "register")
-    form = RegisterForm(request.user, request.POST)
-    valid = form.is_valid()
-    if "source" in form.errors or "source_name" in form.errors:
-        incomplete = [_("The file did not arrive completely. Choose it again.")]
-        return _choose_again(request, form.errors.get("source") or incomplete)
-    source, name = form.cleaned_data["source"], form.cleaned_data["source_name"]
-    try:
-        reading = read(source, name=name)
-        if not valid:  # no owner was chosen
-            return _preview(request, form, reading, name, status=422)
-        document = registering.register_document(
-            reading=reading,
-            source=source,
-            source_name=name,
-            by=request.user,
-            now=request.now,
-            organisation=form.owner,
-            fictional=form.cleaned_data["fictional"],
-        )
-    except DocumentError as fault:
-        return _choose_again(request, [message_of(fault)])
-    if document.repairs.filter(state=PROPOSED).exists():
-        next_step = _(
-            "The document is registered. Decide its doubtful places, then assign its directives."
-        )
-    else:
-        next_step = _(
-            "The document is registered. Check the directives as they were read, then assign them."
-        )
-    messages.success(request, next_step)
-    return redirect("document", document.pk)
-
-
-def _choose_again(request: SignedInRequest, faults: ErrorList | list[str]) -> HttpResponse:
-    form = UploadForm({})
-    form.full_clean()
-    form.errors["file"] = form.error_class(faults)
-    return page(request, TEMPLATES + "new.html", {"form": form}, status=422)
 
 
 def _documents(request: SignedInRequest) -> QuerySet[Document]:

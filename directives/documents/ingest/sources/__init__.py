@@ -38,6 +38,7 @@ __all__ = [
     "LeftOut",
     "Source",
     "SourceLine",
+    "content_of_pasted",
     "gettext_noop",
     "source_of",
     "source_of_pasted",
@@ -60,10 +61,14 @@ def source_of(content: bytes, *, name: str, encoding: str = "") -> Source:
         raise DocumentError(refusal.code, {**refusal.params, "name": name}) from refusal
 
 
+def content_of_pasted(pasted: str) -> bytes:
+    """The file that pasted text makes, or the HTML that Word, WPS or a browser put there."""
+    return _CLIPBOARD.sub("", pasted).encode("utf-8", "replace")
+
+
 def source_of_pasted(pasted: str, *, name: str) -> Source:
-    """What was pasted: text, or the HTML that Word, WPS or a browser put on the clipboard."""
-    content = _CLIPBOARD.sub("", pasted).encode("utf-8", "replace")
-    return source_of(content, name=name, encoding="utf-8")
+    """What was pasted, as `content_of_pasted` takes it."""
+    return source_of(content_of_pasted(pasted), name=name, encoding="utf-8")
 
 
 def text_of(content: bytes, *, name: str) -> str:
