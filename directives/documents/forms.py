@@ -178,7 +178,7 @@ class RegisterForm(SourceForm):
             label=_("Register this document all the same"),
             error_messages={
                 "required": _(
-                    "The same text is registered already. Tick this to register it twice."
+                    "The same text is registered already. Select this to register it twice."
                 )
             },
         )

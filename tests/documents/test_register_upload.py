@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from directives.base.script import to_hant
 from directives.documents.commands import correcting
+from directives.documents.forms import packed
 from directives.models import Document, Event, Repair
 
 TEXT = (
@@ -251,24 +253,16 @@ def test_pasted_text_that_cannot_be_read_stays_in_its_box(cast, sign_in):
 
 def test_another_encoding_can_be_chosen_and_is_kept(cast, sign_in, key, monkeypatch):
     client = sign_in(cast.supervisor)
-    source = TEXT.replace("制度。要", "制度?要").encode("gb18030")
-    monkeypatch.setattr("directives.documents.ingest.sources.encodings._RIVAL", 0.0)
-    preview = upload(client, source)
-    others = {
-        other.encoding: other.preview for other in preview.context["preview"].reading.alternatives
-    }
-    assert "big5hkscs" in others or "utf-16-le" in others
-    page = preview.content.decode()
-    assert all(words[:10] in page for words in others.values())
-    sent = preview.context["form"].initial
-    chosen = client.post(
-        "/documents/new/",
-        {"source": sent["source"], "source_name": "意见.txt", "encoding": "gb18030"},
-    )
-    assert chosen.context["preview"].reading.title == TITLE
+    text = to_hant(TEXT.replace("制度。要", "制度?要") * 3)
+    sent = {"source": packed(text.encode("big5")), "source_name": "意见.txt"}
+    wrong = client.post("/documents/new/", sent | {"encoding": "gb18030"})
+    [other] = wrong.context["alternatives"]
+    assert (other.encoding, other.preview[:4]) == ("big5hkscs", "關於做好")
+    chosen = client.post("/documents/new/", sent | {"encoding": other.encoding})
+    assert chosen.context["preview"].reading.text_read == text
     assert client.post("/documents/register/", filled(chosen) | key()).status_code == 302
     stored = Document.objects.get()
-    assert stored.encoding == "gb18030"
+    assert stored.encoding == "big5hkscs"
     asked = []
     read = correcting.read
     monkeypatch.setattr(
@@ -276,10 +270,10 @@ def test_another_encoding_can_be_chosen_and_is_kept(cast, sign_in, key, monkeypa
         "read",
         lambda *args, **more: asked.append(more["encoding"]) or read(*args, **more),
     )
-    place = Repair.objects.get(state="proposed")
+    place = Repair.objects.filter(state="proposed").first()
     decided = {"decision": "confirm", "reads": "。", "who": "甲", "why": "原件", "version": 1}
     client.post(f"/documents/{stored.pk}/repairs/{place.pk}/decide/", decided | key())
-    assert set(asked) == {"gb18030"}
+    assert set(asked) == {"big5hkscs"}
 
 
 def test_an_encoding_that_does_not_fit_is_refused_in_words(cast, sign_in):
@@ -307,3 +301,68 @@ def test_the_same_text_in_another_file_is_recognised(cast, sign_in, key):
     assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["again"])
     insisted = client.post("/documents/register/", filled(again, again="on") | key())
     assert (insisted.status_code, Document.objects.count()) == (302, 2)
+
+
+def test_a_text_that_was_read_in_the_wrong_encoding_is_offered_in_others(cast, sign_in):
+    """The evidence, or a person, was wrong, and nothing in the text looks like a document."""
+    client = sign_in(cast.supervisor)
+    text = to_hant(TEXT).encode("big5")
+    sent = {"source": packed(text), "source_name": "意见.txt", "encoding": "utf-16-le"}
+    refused = client.post("/documents/new/", sent)
+    assert refused.status_code == 422
+    assert [other.encoding for other in refused.context["alternatives"]] == ["big5hkscs"]
+    page = refused.content.decode()
+    assert "關於做好某項工作的意見" in page
+    assert f'name="source" value="{packed(text)}"' in page
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "big5"])
+def test_a_broken_byte_is_told_by_line_and_byte_and_is_a_doubtful_place(
+    cast, sign_in, key, encoding
+):
+    client = sign_in(cast.supervisor)
+    text = (to_hant(TEXT) if encoding == "big5" else TEXT) * 3
+    source = bytearray(text.encode(encoding))
+    at = source.index(b"\n", 60) + 1  # the first byte of a line
+    source[at] = 0xFF
+    preview = upload(client, bytes(source))
+    assert preview.status_code == 200
+    line = bytes(source[:at]).count(b"\n") + 1
+    assert f"第{line}行，第{at}字节。" in preview.content.decode()
+    assert [doubt.repair.line for doubt in preview.context["preview"].doubts][0] == line
+    client.post("/documents/register/", filled(preview) | key())
+    assert Repair.objects.filter(state="proposed", kind="unreadable").exists()
+
+
+def test_a_text_of_many_broken_bytes_is_refused(cast, sign_in):
+    source = bytearray((TEXT * 20).encode())
+    source[10:-10:20] = b"\xff" * len(source[10:-10:20])
+    refused = upload(sign_in(cast.supervisor), bytes(source))
+    assert (refused.status_code, "编码" in refused.content.decode()) == (422, True)
+
+
+def test_a_file_that_is_registered_already_is_refused_with_a_link_to_it(cast, sign_in, key):
+    client = sign_in(cast.supervisor)
+    client.post("/documents/register/", filled(upload(client, TEXT.encode())) | key())
+    refused = upload(client, TEXT.encode())
+    stored = Document.objects.get()
+    assert (refused.status_code, refused.context["registered"]) == (422, stored)
+    assert f'href="/documents/{stored.pk}/">《{TITLE}》' in refused.content.decode()
+
+
+# numbers
+
+
+def test_numbers_that_are_skipped_or_repeated_are_kept_and_told(cast, sign_in):
+    text = (
+        "关于做好某项工作的意见\n一、健全制度\n各单位要开会。\n三、加强领导\n党委要加强领导。\n"
+        "三、加强保障\n各单位要安排经费。\n四、加强督查\n各单位要开展督查。\n"
+    )
+    preview = upload(sign_in(cast.supervisor), text.encode())
+    faults = preview.context["preview"].numbers
+    assert [(one.before, one.number, one.repeated) for one in faults] == [
+        ("一", "三", False),
+        ("三", "三", True),
+    ]
+    page = preview.content.decode()
+    assert ("一 之后是 三。" in page, "三 出现两次。" in page) == (True, True)

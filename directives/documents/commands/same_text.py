@@ -31,3 +31,9 @@ def same_text(user: User, reading: Reading) -> Document | None:
     """The oldest document with this text that the person may see."""
     rows = Document.objects.visible_to(user).filter(text_sha256=hash_of(reading)).defer(*HEAVY)
     return rows.order_by("registered_at").first()
+
+
+def same_file(user: User, content: bytes) -> Document | None:
+    """The document with these bytes, if the person may see it."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Document.objects.visible_to(user).filter(sha256=sha256).defer(*HEAVY).first()

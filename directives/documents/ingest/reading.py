@@ -27,7 +27,13 @@ from directives.documents.ingest.requirements import (
     sections_of,
 )
 from directives.documents.ingest.responsibility import says_first_leads
-from directives.documents.ingest.sources import Alternative, DocumentError, LeftOut, source_of
+from directives.documents.ingest.sources import (
+    Alternative,
+    BrokenByte,
+    DocumentError,
+    LeftOut,
+    source_of,
+)
 from directives.documents.ingest.structure import OPENING, Builder
 from directives.documents.ingest.words import Line, lines_of
 
@@ -78,6 +84,7 @@ class Reading:
     parts: tuple[PartRead, ...] = ()
     encoding: str = ""  # "" where the format says how its text is encoded
     alternatives: tuple[Alternative, ...] = ()
+    broken: tuple[BrokenByte, ...] = ()
 
     @property
     def sentences(self) -> Iterator[SentenceRead]:
@@ -126,6 +133,7 @@ def read(
         parts=tuple(map(_part, parts[1:])),
         encoding=origin.encoding,
         alternatives=origin.alternatives,
+        broken=origin.broken,
     )
 
 

@@ -6,7 +6,7 @@ person confirms or refuses them.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -35,6 +35,7 @@ _INTERROGATIVE = re.compile(
 _QUESTION = re.compile(rf"(?<=[{_WIDE}])\?")
 _STOP = re.compile(rf"(?<=[{_HAN}])\.(?=[”’）]?\s*$)")
 _BRACKETS = re.compile(r"\(([^()]*)\)")
+_GAP = re.compile("\ufffd+")  # broken bytes, or characters lost by whoever saved the file
 _ORPHAN_READING = re.compile(rf"\?(?=[^()?]{{0,8}}[{_TONED}]?){READING}\)")
 
 
@@ -130,10 +131,20 @@ def _repairs_of(line: str, number: int, near: Neighbourhood | None) -> list[Repa
         if not any(start < match.end() and match.start() < end for start, end in taken):
             why = gettext_noop("The reading of the character before it, in brackets.")
             rows.append(Repair(ANNOTATION, number, match.start(), match[0], "", True, "", why))
+    rows += (row for row in _gaps(line, number) if not any(a <= row.start < b for a, b in taken))
     rows.sort(key=lambda row: row.start)  # stable: half-lost neighbours keep their order
     rows.extend(_half_width_marks(line, number, rows))
     rows.sort(key=lambda row: row.start)
     return rows
+
+
+def _gaps(line: str, number: int) -> Iterator[Repair]:
+    why = gettext_noop(
+        "The file has a broken byte here, which is no character of its encoding. Check the printed "
+        "document."
+    )
+    for match in _GAP.finditer(line):
+        yield Repair(UNREADABLE, number, match.start(), match[0], match[0], False, "", why)
 
 
 def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:

@@ -1,6 +1,7 @@
 """A new document: a file or pasted text, the preview of what was read, its registration."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from directives.documents.commands import registering
 from directives.documents.commands.frames import frame_read
-from directives.documents.commands.same_text import same_text
+from directives.documents.commands.same_text import same_file, same_text
 from directives.documents.forms import (
     FrameForm,
     RegisterForm,
@@ -19,7 +20,7 @@ from directives.documents.forms import (
     UploadForm,
 )
 from directives.documents.ingest.reading import Reading, read
-from directives.documents.ingest.sources import MESSAGES, DocumentError
+from directives.documents.ingest.sources import MESSAGES, DocumentError, other_readings
 from directives.documents.queries.frame import lines_read
 from directives.documents.queries.preview import preview_of
 from directives.models import Document
@@ -28,6 +29,8 @@ from directives.web.doors import demand, page, tell_stored, write
 from directives.web.requests import SignedInRequest
 
 TEMPLATES = "directives/documents/"
+# Refusals of a text that may only have been read in the wrong encoding
+IN_ANOTHER_ENCODING = ("encoding", "garbled", "no_section", "binary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def document_new(request: SignedInRequest) -> HttpResponse:
     try:
         reading = _read(upload)
     except DocumentError as fault:
-        return _refused(request, form, fault)
+        return _refused(request, form, upload, fault)
     forms = Forms.of(request, upload, reading, sent=False)
     return tell_stored(request, _preview(request, forms, reading, upload))
 
@@ -104,6 +107,8 @@ def _preview(
         "same": forms.same,
         "preview": preview_of(reading),
         "upload": upload,
+        "alternatives": reading.alternatives,
+        "again": forms.register.initial,
     }
     return page(request, TEMPLATES + "preview.html", context, status=status)
 
@@ -113,11 +118,21 @@ def message_of(fault: DocumentError) -> str:
     return _(MESSAGES[fault.code]) % fault.params
 
 
-def _refused(request: SignedInRequest, form: UploadForm, fault: DocumentError) -> HttpResponse:
-    if not form.is_bound or "source" in request.POST:
-        return _choose_again(request, [message_of(fault)])
-    form.add_error("file" if form.cleaned_data["file"] else "text", message_of(fault))
-    return page(request, TEMPLATES + "new.html", {"form": form}, status=422)
+def _refused(
+    request: SignedInRequest, form: UploadForm, upload: Upload, fault: DocumentError
+) -> HttpResponse:
+    """The form again with the reason, and what the text would be in other encodings."""
+    if "source" in request.POST:
+        form = _faulty([message_of(fault)])
+    else:
+        form.add_error("file" if form.cleaned_data["file"] else "text", message_of(fault))
+    context: dict[str, Any] = {"form": form}
+    if fault.code in IN_ANOTHER_ENCODING:
+        others = other_readings(upload.content, encoding=upload.encoding)
+        context |= {"alternatives": others, "again": SourceForm.initial_of(upload)}
+    if fault.code == "repeated":
+        context["registered"] = same_file(request.user, upload.content)
+    return page(request, TEMPLATES + "new.html", context, status=422)
 
 
 @write(form="document_new")
@@ -159,7 +174,11 @@ def _next_step(document: Document) -> str:
 
 
 def _choose_again(request: SignedInRequest, faults: list[str]) -> HttpResponse:
+    return page(request, TEMPLATES + "new.html", {"form": _faulty(faults)}, status=422)
+
+
+def _faulty(faults: list[str]) -> UploadForm:
     form = UploadForm({})
     form.full_clean()
     form.errors["file"] = form.error_class(faults)
-    return page(request, TEMPLATES + "new.html", {"form": form}, status=422)
+    return form

@@ -13,13 +13,14 @@ from directives.documents.ingest.sources.blocks import (
     PDF,
     TEXT,
     Alternative,
+    BrokenByte,
     Cell,
     LeftOut,
     Source,
     SourceLine,
     lines_of,
 )
-from directives.documents.ingest.sources.encodings import decoded
+from directives.documents.ingest.sources.encodings import decoded, other_encodings
 from directives.documents.ingest.sources.limited import source_in_child
 from directives.documents.ingest.sources.messages import MESSAGES, DocumentError, gettext_noop
 from directives.documents.ingest.sources.signatures import format_of, is_html
@@ -33,6 +34,7 @@ __all__ = [
     "PDF",
     "TEXT",
     "Alternative",
+    "BrokenByte",
     "Cell",
     "DocumentError",
     "LeftOut",
@@ -40,6 +42,7 @@ __all__ = [
     "SourceLine",
     "content_of_pasted",
     "gettext_noop",
+    "other_readings",
     "source_of",
     "source_of_pasted",
     "text_of",
@@ -71,6 +74,17 @@ def source_of_pasted(pasted: str, *, name: str) -> Source:
     return source_of(content_of_pasted(pasted), name=name, encoding="utf-8")
 
 
+def other_readings(content: bytes, *, encoding: str = "") -> tuple[Alternative, ...]:
+    """The other encodings that a text may have which could not be read in `encoding`."""
+    try:
+        is_text = len(content) <= LIMIT and not format_of(content)
+    except DocumentError:
+        is_text = False
+    if not is_text:
+        return ()
+    return other_encodings(content, read_as=encoding)
+
+
 def text_of(content: bytes, *, name: str) -> str:
     """The text of a file, lines ended by \\n, without a byte order mark. Raises DocumentError."""
     return source_of(content, name=name).text
@@ -88,7 +102,9 @@ def _source_of(content: bytes, encoding: str) -> Source:
             source = source_in_child(text.text.encode("utf-8", "replace"), HTML)
         else:
             source = _plain(text.text)
-        source = replace(source, encoding=text.encoding, alternatives=text.alternatives)
+        source = replace(
+            source, encoding=text.encoding, alternatives=text.alternatives, broken=text.broken
+        )
     if not source.lines:
         raise DocumentError("empty")
     return replace(source, lines=cut(source.text, source.lines))

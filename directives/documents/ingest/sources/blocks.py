@@ -74,6 +74,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenByte:
+    """Where bytes of a text are no character; its line counts from 1, its bytes from 0."""
+
+    line: int
+    byte: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     text: str
     lines: tuple[SourceLine, ...]
@@ -81,6 +89,7 @@ class Source:
     format: str = TEXT
     encoding: str = ""  # "" where the format says how its text is encoded
     alternatives: tuple[Alternative, ...] = ()
+    broken: tuple[BrokenByte, ...] = ()
 
 
 def lines_of(text: str) -> Iterator[SourceLine]:

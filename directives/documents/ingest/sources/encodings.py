@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from directives.documents.ingest.language import common_share
-from directives.documents.ingest.sources.blocks import Alternative
+from directives.documents.ingest.sources.blocks import Alternative, BrokenByte
 from directives.documents.ingest.sources.messages import DocumentError
 
 # The share of common pairs below which a text is noise: Chinese has about 0.5, a wrong decoding
@@ -29,6 +29,9 @@ _CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _ASCII = re.compile(r"[\0-\x7f]+")
 _META = re.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{3,20})")
 _PREVIEW = 60  # characters
+# Broken bytes of a text that is read all the same, each as a place that cannot be read: at most so
+# many, and one in so many characters; a single one can break the two after it.
+_MOST_BROKEN, _BROKEN_IN, _FEW = 20, 100, 3
 _WRONG_SAMPLE = 20_000  # of which it is tried whether they were read wrongly
 _SAMPLE = 200_000  # characters of which the evidence is taken
 # Wrong decodings that were saved as UTF-8: as what the bytes were read, what they were.
@@ -46,6 +49,7 @@ class Decoded:
     text: str
     encoding: str
     alternatives: tuple[Alternative, ...] = ()
+    broken: tuple[BrokenByte, ...] = ()
 
 
 def decoded(source: bytes, *, encoding: str = "") -> Decoded:
@@ -76,12 +80,11 @@ def _in_encoding(source: bytes, encoding: str) -> Decoded:
     for mark, marked in _MARKS:
         if marked == encoding:
             source = source.removeprefix(mark)
-    try:
-        text = source.decode(encoding)
-    except UnicodeDecodeError as fault:
-        raise DocumentError("encoding", {"byte": fault.start}) from fault
     alternatives = () if encoding == "utf-8" else _alternatives(source, encoding)
-    return Decoded(text, encoding, alternatives)
+    text, broken = _decoded_with_gaps(source, encoding)
+    if _too_many(broken, text):
+        raise DocumentError("encoding", {"byte": broken[0].byte})
+    return Decoded(text, encoding, alternatives, broken)
 
 
 def _by_evidence(source: bytes, byte: int) -> Decoded:
@@ -95,6 +98,8 @@ def _by_evidence(source: bytes, byte: int) -> Decoded:
     best = max(found, key=lambda name: found[name][0], default="")
     if not best or found[best][0] < PLAUSIBLE:
         _refuse_binary(source)
+        if (read := _with_gaps(source)) is not None:
+            return read
         raise DocumentError("encoding", {"byte": byte})
     return Decoded(found[best][1], best, _alternatives(source, best))
 
@@ -110,9 +115,63 @@ def _attempts(source: bytes) -> Iterator[tuple[str, str]]:
             yield encoding, text
 
 
+def _with_gaps(source: bytes) -> Decoded | None:
+    """The text as the encoding reads it in which the fewest bytes are broken, if they are few."""
+    texts = {name: _decoded_with_gaps(source, name) for name in ("utf-8", "gb18030", "big5hkscs")}
+    likely = [
+        (len(broken), -_evidence(text), name)
+        for name, (text, broken) in texts.items()
+        if not _too_many(broken, text) and _evidence(text) >= PLAUSIBLE
+    ]
+    if not likely:
+        return None
+    _, _, best = min(likely)
+    others = (Alternative(name, _beginning(texts[name][0])) for _, _, name in sorted(likely)[1:])
+    return Decoded(texts[best][0], best, tuple(others), texts[best][1])
+
+
+def _decoded_with_gaps(source: bytes, encoding: str) -> tuple[str, tuple[BrokenByte, ...]]:
+    """The text with U+FFFD for what the encoding does not have."""
+    pieces: list[str] = []
+    broken: list[BrokenByte] = []
+    at = 0
+    while len(broken) <= _MOST_BROKEN:
+        try:
+            pieces.append(source[at:].decode(encoding))
+            break
+        except UnicodeDecodeError as fault:
+            start, end = at + fault.start, at + fault.end
+            if start > at or not broken:  # else it goes on with the gap before it
+                pieces.append(source[at:start].decode(encoding) + "\ufffd")
+                broken.append(BrokenByte(source.count(b"\n", 0, start) + 1, start))
+            at = end
+    return "".join(pieces), tuple(broken)
+
+
+def _too_many(broken: tuple[BrokenByte, ...], text: str) -> bool:
+    return len(broken) > max(_FEW, min(_MOST_BROKEN, len(text) // _BROKEN_IN))
+
+
+def other_encodings(source: bytes, *, read_as: str) -> tuple[Alternative, ...]:
+    """What else the bytes of a text may be, for a person who was told that they cannot be read."""
+    if source.startswith(tuple(mark for mark, _ in _MARKS)):
+        return ()
+    found = []
+    for name in ("utf-8", *_UNMARKED):
+        text, broken = _decoded_with_gaps(source, name)
+        sound = not _CONTROL.search(text) and not _too_many(broken, text)
+        if name != read_as and sound and _evidence(text) >= _RIVAL:
+            found.append(Alternative(name, _beginning(text)))
+    return tuple(found)
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text[: 2 * _PREVIEW].split())[:_PREVIEW]
+
+
 def _alternatives(source: bytes, chosen: str) -> tuple[Alternative, ...]:
     return tuple(
-        Alternative(name, " ".join(text[: 2 * _PREVIEW].split())[:_PREVIEW])
+        Alternative(name, _beginning(text))
         for name, text in _attempts(source)
         if name != chosen and _evidence(text) >= _RIVAL
     )
