@@ -23,6 +23,10 @@ OWNS = gettext_lazy(
     "The document belongs to it: its supervisors, and those above it, correct the reading and "
     "assign directives."
 )
+ASSIGN = gettext_lazy(
+    "Each directive goes to the organisations that its row names and you supervise, with its due "
+    "date; measures go into the draft plan of the one that leads. You see every row first."
+)
 LETTER = re.compile(r"field-([A-Z]{1,3})")
 
 
@@ -96,6 +100,13 @@ class IntakeForm(forms.Form):
                     len(options) == 1 or need == "cycle"
                 ):  # the only one, or the newest cycle
                     self.initial[need] = options[0].pk
+        if kind.assigns:
+            self.initial["assign"] = self.initial.get("assign") != "0"
+            self.fields["assign"] = forms.BooleanField(
+                label=gettext_lazy("Assign to the named organisations now"),
+                required=False,
+                help_text=ASSIGN,
+            )
         self.order_fields([*kind.needs, "file"])
 
     @property
@@ -106,6 +117,8 @@ class IntakeForm(forms.Form):
             for need in self.kind.needs
             if need in self.cleaned_data
         }
+        if self.kind.assigns:
+            place["assign"] = int(self.cleaned_data["assign"])
         if "cycle" in place:
             place["document"] = self.cleaned_data["cycle"].document_id
         return place

@@ -282,6 +282,8 @@ def place_in_words(place: Mapping[str, int]) -> tuple[tuple[StrOrPromise, str], 
         parts.append((_("Organisation"), localized(body, "name")))
     if "owner" in place and (owner := bodies.filter(pk=place["owner"]).first()):
         parts.append((_("Registering organisation"), localized(owner, "name")))
+    if place.get("assign"):
+        parts.append((_("Assign to the named organisations now"), _("Yes")))
     return tuple(parts)
 
 

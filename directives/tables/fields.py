@@ -27,7 +27,8 @@ Choices = tuple[tuple[str, StrOrPromise], ...]
 class IntakeContext:
     """Who imports the table, when, and what it belongs to.
 
-    `place` holds ids by name: document, cycle, organisation, owner. In `memory` a kind keeps what
+    `place` holds ids by name: document, cycle, organisation, owner; `assign` is 1 where directives
+    are assigned at once. In `memory` a kind keeps what
     it needs from one batch of rows to the next.
     """
 
@@ -132,6 +133,8 @@ class FileRow:
     scaled_fields: frozenset[str] = frozenset()
     # The raw cells of read-only fields with `report_edits`.
     readonly_cells: Mapping[str, Any] = field(default_factory=dict)
+    # Fields whose cell is merged with one in a row above, where its faults are told.
+    merged_fields: frozenset[str] = frozenset()
 
     @property
     def place(self) -> RowPlace:
@@ -214,5 +217,6 @@ class TableKind:
     undo: Callable[[IntakeContext, IntakeRows], None]
     updates: bool = True  # False: rows are only ever added
     owned: bool = False  # only for documents registered by the user's bodies or those below
+    assigns: bool = False  # asks whether directives are assigned at once: `assign` in the place
     # Splits the values of a row that names several bodies.
     split: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None

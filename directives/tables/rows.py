@@ -21,10 +21,18 @@ from directives.tables.fields import Fault, Field, FileRow, RowPlace
 from directives.tables.figures import has_unit, scale_of, shares_of
 from directives.tables.layout import Cell, OpenFile, RawRow, Table, column_letters
 from directives.tables.matching import SCALES, Column, Headings
-from directives.tables.skipped_rows import RowFilter, join_first, remarks_of, title_above
+from directives.tables.skipped_rows import (
+    RowFilter,
+    join_first,
+    remarks_of,
+    texts_above,
+    title_above,
+)
 
 SECTION = "section"  # the field that the heading of a group of rows fills
+SUBSECTION = "subsection"  # the field that the heading of a group within a group fills
 TITLE = "document"  # the field that the title above the headings fills
+ABOVE = "above"  # the field that all texts above the headings fill, a line each
 FIGURES = ("money", "number")  # types of fields
 PAIRS = 3  # examples in a remark on interpreted cells
 
@@ -67,6 +75,19 @@ class MergedCells:
                 self.open[column] = bottom, row.cells[column]
         return row if tuple(cells) == row.cells else replace(row, cells=tuple(cells))
 
+    def fields_filled(
+        self, raw: RawRow, full: RawRow, readers: Sequence["ColumnReader"]
+    ) -> frozenset[str]:
+        """The fields whose cell in `full` comes from a row above."""
+        if full is raw:
+            return frozenset()
+        unmerged = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
+        return frozenset(
+            reader.name
+            for reader in readers
+            if reader.index < len(unmerged) and unmerged[reader.index] != full.cells[reader.index]
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnReader:
@@ -101,6 +122,12 @@ class ReadCells:
     values: Values = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     interpretations: list[Interpretation] = field(default_factory=list)
+
+    def drop_faults_told_above(self, merged_fields: frozenset[str]) -> None:
+        """Drop those of cells that are merged with one above: each is told once, in its row."""
+        self.faults = [
+            fault for fault in self.faults if not fault.value or fault.field not in merged_fields
+        ]
 
 
 class RowReader:
@@ -161,9 +188,7 @@ class RowReader:
         merged = MergedCells(
             table, head.last_line, [*field_columns, *(index for index, _name in reported)]
         )
-        fill_section = SECTION in self.fields and SECTION not in head.matched
-        fill_title = TITLE in self.fields and TITLE not in head.matched
-        title = title_above(head, table) if fill_title else ""
+        above = self._above(head, table)
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
         for raw in self.opened.rows(table):
             if raw.line <= head.last_line:
@@ -176,23 +201,50 @@ class RowReader:
                 continue
             if len(raw.cells) > width and self.opened.format == "csv":
                 cells.faults.append(_too_wide(raw, width))
-            if fill_section and row_filter.group:
-                cells.values[SECTION] = row_filter.group
-            if title:
-                cells.values[TITLE] = title
-            self._note_for_remarks(head, raw, full, readers, cells)
+            cells.values |= self._groups(head, row_filter) | above
+            merged_fields = merged.fields_filled(raw, full, readers)
+            cells.drop_faults_told_above(merged_fields)
+            self._note_for_remarks(head, raw, readers, cells, merged_fields)
             readonly_cells = {name: _cell_at(full, index) for index, name in reported}
-            scaled_fields, faults = _scaled_fields(full, figures), tuple(cells.faults)
-            for values in self._split(head, raw, cells.values):
+            for values, faults in self._split(head, raw, cells):
                 self.number += 1
-                place = RowPlace(self.number, head.sheet, raw.line)
-                yield FileRow(*place, values, faults, raw.hidden, scaled_fields, readonly_cells)
+                yield FileRow(
+                    *RowPlace(self.number, head.sheet, raw.line),
+                    values,
+                    faults,
+                    raw.hidden,
+                    _scaled_fields(full, figures),
+                    readonly_cells,
+                    merged_fields,
+                )
 
-    def _split(self, head: Headings, raw: RawRow, values: Values) -> Sequence[Values]:
-        rows = self.split(values) if self.split else (values,)
+    def _groups(self, head: Headings, row_filter: RowFilter) -> Values:
+        """The headings of the groups to which the row belongs, where no column names them."""
+        if SECTION not in self.fields or SECTION in head.matched:
+            return {}
+        groups = {SECTION: row_filter.group}
+        if SUBSECTION in self.fields:
+            groups[SUBSECTION] = row_filter.inner_group
+        return {name: heading for name, heading in groups.items() if heading}
+
+    def _above(self, head: Headings, table: Table) -> Values:
+        """What the lines above the headings give each row: the title, and all of their texts."""
+        values: Values = {}
+        if TITLE in self.fields and TITLE not in head.matched:
+            values[TITLE] = title_above(head, table)
+        if ABOVE in self.fields:
+            values[ABOVE] = "\n".join(texts_above(head, table))
+        return {name: text for name, text in values.items() if text}
+
+    def _split(
+        self, head: Headings, raw: RawRow, cells: ReadCells
+    ) -> Iterator[tuple[Values, tuple[Fault, ...]]]:
+        """The rows that a row of the file means; the first one tells the faults of its cells."""
+        rows = self.split(cells.values) if self.split else (cells.values,)
         if len(rows) > 1:
             self.splits.append(self._row_name(head, raw))
-        return rows
+        for place, values in enumerate(rows):
+            yield values, () if place else tuple(cells.faults)
 
     def _row_name(self, head: Headings, raw: RawRow) -> str:
         return f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
@@ -201,23 +253,16 @@ class RowReader:
         self,
         head: Headings,
         raw: RawRow,
-        full: RawRow,
         readers: Sequence[ColumnReader],
         cells: ReadCells,
+        merged_fields: frozenset[str],
     ) -> None:
         """Count what the remarks say about one row."""
         if raw.hidden:
             self.hidden.append(self._row_name(head, raw))
         for cell in cells.interpretations:
             self.interpreted.setdefault(cell.heading, Counter())[cell.text, cell.meaning] += 1
-        if full is not raw:
-            unmerged = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
-            self.merged.update(
-                reader.heading
-                for reader in readers
-                if reader.index < len(unmerged)
-                and unmerged[reader.index] != full.cells[reader.index]
-            )
+        self.merged.update(reader.heading for reader in readers if reader.name in merged_fields)
 
     def _column_readers(self, head: Headings, table: Table) -> list[ColumnReader]:
         # Percentages of an exported list that is imported again are shares of 1.

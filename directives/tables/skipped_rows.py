@@ -48,7 +48,7 @@ class RowFilter:
     """Judges the rows of one sheet in their order.
 
     `field_columns` are the indexes of columns with a field. `group` is the heading of the group
-    to which the last row belongs.
+    to which the last row belongs, `inner_group` that of the group within it.
     """
 
     def __init__(self, head: Headings, table: Table, field_columns: Collection[int]) -> None:
@@ -63,7 +63,7 @@ class RowFilter:
         self.field_columns = field_columns
         self.count = 0
         self.below_data = False  # after totals or notes
-        self.group, self.outer_group = "", ""
+        self.group, self.outer_group, self.inner_group = "", "", ""
 
     def skip_reason(self, raw: RawRow, *, lacking: bool) -> str:
         """Return why a row is skipped, one of REASONS or "empty"; "" for a row of data.
@@ -131,9 +131,11 @@ class RowFilter:
         numbered = GROUP.match(text)
         if len(self.headings) < 3 or not (numbered or (raw.line, index) in self.wide):
             return False
+        heading = " ".join(as_text(raw.cells[index]).split())
         if numbered and INNER.match(text) and self.outer_group:
+            self.inner_group = heading
             return True
-        self.group = " ".join(as_text(raw.cells[index]).split())
+        self.group, self.inner_group = heading, ""
         self.outer_group = self.group if numbered and not INNER.match(text) else ""
         return True
 
@@ -148,6 +150,17 @@ class RowFilter:
         if self.count > TOP or len(cells) < FEWEST_NUMBERED:
             return False
         return _are_column_numbers(list(cells.values()))
+
+
+def texts_above(head: Headings, table: Table) -> tuple[str, ...]:
+    """The texts above the headings of a table, cell by cell."""
+    return tuple(
+        text
+        for row in table.head
+        if row.line < head.first_line
+        for cell in row.cells
+        if (text := " ".join(as_text(cell).split()))
+    )
 
 
 def title_above(head: Headings, table: Table) -> str:

@@ -321,7 +321,7 @@ def _template_fields(
         return tuple(
             field
             for field in fields
-            if not (field.read_only or field.unless or field.name in IDENTITY)
+            if not (field.read_only or field.computed or field.unless or field.name in IDENTITY)
         )
     filled = {name for row in rows for name in row}
 

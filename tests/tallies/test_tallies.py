@@ -160,7 +160,8 @@ DOORS = {
     "core/last_heard.py": {"note_heard"},  # a day alone, which counts nowhere
     "obligations/commands/issuing.py": {"issue", "issue_pairs"},
     # A draft counts nowhere before it is handed in.
-    "plans/commands/plans.py": {"start_plan", "save_plan"},
+    "plans/commands/plans.py": {"open_plan", "save_plan"},
+    "plans/commands/proposing.py": {"withdraw_proposals"},  # drafts
     # Words of an entry count nowhere.
     "reports/commands/entries.py": {"_add_entries", "_write", "save_entry"},
     # The report itself, and the mark of its cycle.

@@ -139,12 +139,28 @@ def calendar(w: Walker) -> None:
 
 def tasks(w: Walker) -> None:
     title = w.words()
+    lead = w.pick(Organisation.objects.exclude(parent=None)).name_hans
     lines = [
-        (title, "一、健全制度", "建立重大事项报告制度。", "请示报告制度、联席会议制度"),
-        (title, "", "定期开会。", ""),
+        (
+            title,
+            "一、健全制度",
+            "建立重大事项报告制度。",
+            "请示报告制度、联席会议制度",
+            lead,
+            "印发办法",
+        ),
+        (title, "", "定期开会。", "", w.words(), ""),
     ]
-    heads = [("document", "文件名称"), ("section", "部分"), ("text", "任务内容"), ("items", "分项")]
-    apply(w, bring(w, "tasks", w.supervisor, heads, lines))
+    heads = [
+        ("document", "文件名称"),
+        ("section", "部分"),
+        ("text", "任务内容"),
+        ("items", "分项"),
+        ("leads", "牵头单位"),
+        ("measures", "具体措施"),
+    ]
+    place = {"assign": "on"} if w.random.random() < 0.5 else {}
+    apply(w, bring(w, "tasks", w.supervisor, heads, lines, **place))
 
 
 def directives(w: Walker) -> None:

@@ -1,15 +1,16 @@
-"""Registering a document without its own text from a table of tasks, and removing it again."""
+"""Registering a document without its own text from a task table, and removing it again."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
+from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.script import to_hans
 from directives.base.wording import join_words
@@ -17,40 +18,56 @@ from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.registering import register_document
 from directives.documents.ingest.addressees import NAMED, UNSTATED, AddresseeRead
+from directives.documents.ingest.deadlines import Due
+from directives.documents.ingest.frame import Frame
 from directives.documents.ingest.items import ItemRead
 from directives.documents.ingest.modality import STATEMENT, cadence_of, kind_of, modality_of
 from directives.documents.ingest.reading import Reading, SectionRead, SentenceRead, script_of
 from directives.documents.ingest.sources import DocumentError
 from directives.models import Directive, Document, Organisation, User
 
-NUMBERED = re.compile(r"(?:第)?([一二三四五六七八九十]{1,4}|\d{1,3})(?:部分)?[、.．]\s*(.+)")
+NUMBERED = re.compile(
+    r"(?:第?([一二三四五六七八九十]{1,4}|\d{1,3})(?:部分)?[、.．]"
+    r"|([（(][一二三四五六七八九十]{1,4}[)）]))\s*(.+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One row of a task table."""
+    """One task of a table, with what all its rows say."""
 
     section: str  # the heading of its part: 一、健全制度
     code: str
     text: str
+    subsection: str = ""  # the heading of the group within that part
     items: tuple[str, ...] = ()
-    addressees: tuple[str, ...] = ()
+    addressees: tuple[tuple[str, str], ...] = ()  # each name with its role
     kind: str = ""  # if this or one of the next two is empty, it is read from the text
     modality: str = ""
     cadence: str = ""
+    due: Due | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableFrame:
+    """What stands above the headings of a task table."""
+
+    title: str
+    issuer: str = ""
+    number: str = ""  # 云办发〔2031〕5号
+    issued_on: date | None = None
 
 
 def part_of(heading: str) -> tuple[str, str]:
     """The number and the title of a part: 一、健全制度 → 一, 健全制度."""
     numbered = NUMBERED.fullmatch(heading.strip())
-    return (numbered[1], numbered[2]) if numbered else ("", heading.strip())
+    return (numbered[1] or numbered[2], numbered[3]) if numbered else ("", heading.strip())
 
 
 @transaction.atomic
 def register_tasks(
     *,
-    title: str,
-    issuer: str,
+    frame: TableFrame,
     tasks: Sequence[Task],
     source_name: str,
     by: User | None,
@@ -62,22 +79,11 @@ def register_tasks(
     Each task has its own code. `organisation` is as in `register_document`. Raises NotAllowed, or
     Invalid if the same table is registered already.
     """
-    text = "\n".join([title, *_lines(tasks)]) + "\n"
-    reading = Reading(
-        title=title[:200],
-        issuer=issuer[:100],
-        script=script_of(text),
-        sections=tuple(_sections(tasks)),
-        repairs=(),
-        left_out=(),
-        text_read=text,
-        text_repaired=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-    )
+    reading = _reading(frame, tasks)
     try:
         return register_document(
             reading=reading,
-            source=text.encode(),
+            source=reading.text_read.encode(),
             source_name=source_name[:200],
             by=by,
             now=now,
@@ -88,24 +94,48 @@ def register_tasks(
         raise Invalid(text % error.params) from error
 
 
-def _groups(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
-    """The tasks by part, in the order of their first tasks."""
-    groups: dict[str, list[Task]] = {}
+def _reading(frame: TableFrame, tasks: Sequence[Task]) -> Reading:
+    text = "\n".join([frame.title, *_lines(tasks)]) + "\n"
+    return Reading(
+        title=frame.title[:200],
+        issuer=frame.issuer[:100],
+        script=script_of(text),
+        sections=tuple(_sections(tasks)),
+        repairs=(),
+        left_out=(),
+        text_read=text,
+        text_repaired=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        frame=Frame(
+            number=frame.number,
+            date=frame.issued_on.isoformat() if frame.issued_on else None,
+        ),
+    )
+
+
+def _groups(tasks: Iterable[Task]) -> list[tuple[str, int, list[Task]]]:
+    """The tasks by heading and its level, in the order of their first tasks."""
+    groups: dict[str, dict[str, list[Task]]] = {}
     for task in tasks:
-        groups.setdefault(task.section, []).append(task)
-    return list(groups.items())
+        groups.setdefault(task.section, {"": []}).setdefault(task.subsection, []).append(task)
+    return [
+        (inner or outer, 2 if inner else 1, rows)
+        for outer, parts in groups.items()
+        for inner, rows in parts.items()
+    ]
 
 
 def _lines(tasks: Iterable[Task]) -> Iterable[str]:
-    for heading, rows in _groups(tasks):
+    for heading, _level, rows in _groups(tasks):
         yield heading
         yield from (" ".join(row.text.split()) for row in rows)
 
 
 def _sections(tasks: Iterable[Task]) -> Iterable[SectionRead]:
-    for heading, rows in _groups(tasks):
+    for heading, level, rows in _groups(tasks):
         number, title = part_of(heading)
-        yield SectionRead(number[:8], title[:200], tuple((_sentence(row),) for row in rows))
+        paragraphs = tuple((_sentence(row),) for row in rows)
+        yield SectionRead(number[:8], title[:200], paragraphs, level=level)
 
 
 def _sentence(task: Task) -> SentenceRead:
@@ -120,11 +150,20 @@ def _sentence(task: Task) -> SentenceRead:
         (to_hans(text[max(0, item.start - 2) : item.start]), to_hans(item.name)) for item in items
     ]
     kind = task.kind or kind_of(hans, modality, verbs)
-    addressees = tuple(AddresseeRead(name[:100], NAMED, "") for name in task.addressees)
+    addressees = tuple(AddresseeRead(name[:100], NAMED, "", role) for name, role in task.addressees)
     unstated = (AddresseeRead("", UNSTATED, ""),)
     cadence = task.cadence or cadence_of(hans, kind)
     return SentenceRead(
-        task.code, text, hans, False, addressees or unstated, modality, kind, cadence, items
+        task.code,
+        text,
+        hans,
+        False,
+        addressees or unstated,
+        modality,
+        kind,
+        cadence,
+        items,
+        due=task.due,
     )
 
 
@@ -147,6 +186,7 @@ def remove_document(document: Document, *, by: User | None, now: datetime) -> No
         raise Invalid(_("The reading of its directives was corrected since then."))
     before = {"title": document.title, "sha256": document.sha256}
     audit.record("delete", document, by=by, now=now, before=before)
+    tallies.write_pending()  # of what was taken back before: its counts go with the document
     try:
         Directive.objects.filter(document=document).delete()
         document.sections.all().delete()

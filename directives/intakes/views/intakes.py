@@ -67,7 +67,9 @@ def intakes(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def intake_new(request: SignedInRequest, kind: str) -> HttpResponse:
     table_kind = _kind(request, kind)
-    initial = {need: request.GET[need] for need in table_kind.needs if request.GET.get(need)}
+    initial = {
+        need: request.GET[need] for need in (*table_kind.needs, "assign") if request.GET.get(need)
+    }
     return page(
         request,
         TEMPLATES + "new.html",

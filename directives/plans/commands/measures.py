@@ -131,7 +131,13 @@ def add_measures(
     plan: Plan, *, contents: Sequence[MeasureContent], by: User | None, now: datetime
 ) -> list[Measure]:
     """Add measures at the end of a plan, in their order. Raises what `add_measure` raises."""
-    locked = lock_for_editing(plan, by)
+    return insert_measures(lock_for_editing(plan, by), contents, by=by, now=now)
+
+
+def insert_measures(
+    locked: Plan, contents: Sequence[MeasureContent], *, by: User | None, now: datetime
+) -> list[Measure]:
+    """Add measures at the end of a plan that is locked for editing."""
     for content in contents:
         check_measure(locked, content)
     last = locked.measures.aggregate(last=Max("number"))["last"] or 0

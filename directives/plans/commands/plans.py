@@ -107,6 +107,13 @@ def start_plan(
     the organisation has no obligations.
     """
     demand_right(by, "work", organisation)
+    return open_plan(document=document, organisation=organisation, by=by, now=now)
+
+
+def open_plan(
+    *, document: Document, organisation: Organisation, by: User | None, now: datetime
+) -> Plan:
+    """What `start_plan` returns, for a person whose right was checked, within a transaction."""
     # Two people who start at once get one plan.
     Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     existing = Plan.objects.filter(document=document, organisation=organisation, live=True).first()

@@ -16,6 +16,7 @@ from django.db.models import Model
 
 from directives.base.states import ACCEPTED, COLOURS, LIVE, OPEN, RED, SUBMITTED
 from directives.models import (
+    Document,
     DocumentTotal,
     Event,
     Figure,
@@ -40,7 +41,7 @@ from directives.tallies.sql.upserts import COLUMNS, VALUES, WORDS, adding, exact
 ACTS_DAYS = 14  # days before that of the last event for which acts are kept
 # The JobRun whose `last_day` is the first day whose acts were kept by the last pruning
 PRUNED = "prune_tallies"
-WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
+WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS, DOCUMENTS = (
     model._meta.db_table
     for model in (
         Obligation,
@@ -51,6 +52,7 @@ WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
         ItemState,
         Plan,
         JobRun,
+        Document,
     )
 )
 OF_BODIES = (WORK, EVENTS, REPORTS, PLANS)
@@ -193,7 +195,9 @@ def _marks(model: type[Model]) -> str:
     points = " UNION ALL ".join((*_summable_marks(), *_marks_of_one_document()))
     return (
         f"SELECT up.scope, w.document_id, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) w "
-        "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4, 5"
+        "JOIN branches up ON up.body = w.organisation_id "
+        # The acts of a document that was deleted stay on record, its counts do not.
+        f"WHERE w.document_id IN (SELECT id FROM {DOCUMENTS}) GROUP BY 1, 2, 3, 4, 5"
     )
 
 
