@@ -26,20 +26,20 @@ NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
 # What may follow a subject that has no modal straight behind it.
 _ADVERB = (
     "(?:都|均|也|还|既|又|并|一律|同时|首先|切实|积极|主动|认真|自觉|进一步|共同|分别|联合|牵头"
-    "|会同|结合实际|普遍|率先|带头|逐步|尤其|特别是|定期|依法|严格|充分|全面|统一|适时|及时|原则上"
+    "|会同|结合实际|普遍|率先|带头|逐步|尤其|特别是|定期|依法|严格|充分|全面|统一|适时|及时|原则上|事先|事前"
     "|具体|专门|直接|年底前|(?:按照?|根据)(?:各自)?(?:职责|职能|职权)(?:分工)?，?)"
 )
 _VERB = (
     "(?:加大|加强|加快|承接|建立|健全|完善|负责(?!人|同志)|牵头|会同|组织(?!部)|制定|研究|开展"
     "|落实|统筹"
     "|协调|指导"
-    "|监督|支持|推动|推进|提供|安排|列支|负有|承担|发挥|实行|实施|设立|配备|履行|坚持|做好|抓好"
+    "|监督|支持|推动|推进|提供|安排|列支|负有|承担|发挥|实行|实施|设立|配备|履行|坚持|做好|抓好|主持|依照|依据|都?有(?:权|依法|义务|责任)|享有"
     "|抓紧|把|将|对|按照|根据|结合|围绕|通过|每年|定期|依法|具体|及时|主动|积极|认真|切实|参与|配合"
     "|带头|报送|汇报|向)"
 )
 # What a body that is one by its very name (市水利局) may do besides; 企业改造 is no subject.
 _WIDER_VERB = (
-    "(?:每[月季周半年]|办好|办理|建(?!设|委)|修订|于|在|自|制订|编制|检查|督促|汇总|通报|公布"
+    "(?:每[月季周半年]|办好|办理|建(?!设|委)|修订|于|在|自|制订|编制(?!管理|委|办)|检查|督促|汇总|通报|公布"
     "|公开|受理|审核|核查|核定|清理"
     "|整治|排查"
     "|完成|新建|改造|组建|确定|成立|出台|印发|上报|报|整改|巡查|依托|利用|强化|压实|深化|优化"
@@ -84,13 +84,20 @@ _CONDITION = re.compile(
 _OFFICE = re.compile(
     "(?:是|为)[^，。]{2,30}(?:机关|机构|部门|主体|单位|责任人)，"
     "|在[^，。]{2,16}(?:领导|指导|统筹|组织|授权|委托|协调|管理|协助)下，"
+    "|(?:应当)?在(?:各自)?的?(?:法定)?职责范围内，?"
 )
 # Those whom a school or a house addresses, with a circumstance before the modal: 学生于上课时间应…
+_PERSON_WORDS = (
+    "学生|同学|家长|教师|老师|导师|教职员?工|教官|职工|员工|居民|村民|市民|业主|住户|用户|申请人|当事人"
+    "|驾驶人|监护人|人士|经营者"
+)
+_ONE_PERSON = (
+    "(?:本校|全体|全校|各班|在校|任课|值班|住宿|相关|有关|校[内外]|指导|专责|办公室)?"
+    f"(?:{_PERSON_WORDS})"
+)
+_PERSONS = re.compile(f"{_ONE_PERSON}(?:[、及和与或]{_ONE_PERSON})*")
 _ADDRESSED = re.compile(
-    "(?:(?:本校|全体|全校|各班|在校|任课|值班|住宿|相关|有关|[校园]内|校外)?(?:学生|同学|家长|教师|老师"
-    "|导师|教职员?工|教官|职工|员工|居民|村民|市民|业主|住户|用户|申请人|当事人|驾驶人|监护人|人士"
-    "|经营者)[、及和与或]?)+(?<![、及和与或])"
-    "(?=[于在因遇有请携使进参离骑乘上违未如若需为申发到]|无法)"
+    f"凡?(?P<who>{_PERSONS.pattern})(?=[于在因遇有请携使进参离骑乘上违未如若需为申发到]|无法)"
 )
 _TO_DO = re.compile(
     f"{MODAL.pattern}|需(?!求|要)|(?<=[，者时])(?:可(?!能)|得|以[^，]{{1,6}}论|一律|请)|一律|可[利使向约]"
@@ -109,7 +116,7 @@ _DUTIES_OF = re.compile(
     "的?[^，。：的、和及与]{0,10}(?:职责|责任|任务|义务)(?:主要)?(?:包括|是|为|有)?[：:]$"
 )
 _ASKED = re.compile(
-    "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望|要求)(?=各|有关|全|相关|市|县|区)"
+    "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望|要求)(?=各|有关|全|相关|市|县|区)|请(?=[^，。；]{2,60}(?:做|将|于|在|按|结合|认真))"
 )
 _NO_TOPIC = re.compile(
     "(?:违反|经|在|对|按照|根据|自|凡|因|如|有|未|发现|需要?|确需|属于|符合|为|已|被|当|由|除)"
@@ -240,13 +247,16 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
 def _longest(hans: str, start: int) -> Span | None:
     """The list of bodies at `start`, up to where they act; else the longest in its clause."""
     stop = min(_clause_end(hans, start), start + 60)
-    lists = [end for end in range(start + 2, stop + 1) if is_list(hans[start:end])] or [
-        end for end in range(start + 2, stop + 1) if bodies.is_person(hans[start:end])
-    ]
-    acting = (
-        end for end in lists if end == stop or _AFTER_OWN_NAME.match(hans, end) and end in lists
-    )
-    end = next(acting, lists[-1] if lists else 0)
+    if re.match("组成", hans[max(start, stop - 2) :]):
+        return None
+    ends = range(start + 2, stop + 1)
+    lists = [end for end in ends if is_list(hans[start:end])]
+    persons = [end for end in ends if bodies.are_persons(hans[start:end])] if not lists else []
+    named = _PERSONS.match(hans, start)
+    if named and named.end() > max(lists, default=0):
+        return Span(start, named.end())
+    acting = (end for end in lists or persons if end == stop or _AFTER_OWN_NAME.match(hans, end))
+    end = next(acting, lists[-1] if lists else next(iter(persons), 0))
     return Span(start, end) if end else None
 
 
@@ -312,7 +322,7 @@ def _addressed(hans: str, start: int) -> Span | None:
     stop = _clause_end(hans, start)
     beyond = _clause_end(hans, stop + 1)
     asks = _TO_DO.search(hans, persons.end(), beyond)
-    return Span(start, persons.end()) if asks and asks.start() - persons.end() <= 30 else None
+    return Span(*persons.span("who")) if asks and asks.start() - persons.end() <= 30 else None
 
 
 def _clause_end(hans: str, start: int) -> int:

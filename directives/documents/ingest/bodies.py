@@ -16,7 +16,7 @@ _CORES = (
     "|居民委员会|委员会|办公室|办公厅|领导小组|工作组|协调小组|专班|指挥部|协会|学会|联合会|研究会"
     "|基金会|商会|红十字会|证监会|银监会|保监会|银保监会|业委会|管委会|干部|党员|领导班子|负责人"
     "|负责同志|主要负责同志|公民|工作人员|各地|各地区|地区|地方|国务院|中央军委|部|委|局|厅|署|行业"
-    "|园区|出版社|报社|银行|人民银行|公司|集团|领导机关|解放军|武警部队|部队|办事处|编办|中心|支行"
+    "|园区|出版社|报社|银行|人民银行|公司|集团|领导机关|解放军|武警部队|部队|驻军|主席团|代表团|秘书处|专门委员会|办事处|编办|中心|支行"
     "|分行|总行|联社|支队|大队|总队|车队|研究院|研究所|科学院|学院|大学|中学|小学|幼儿园|科室|处室"
     "|供销社|合作社|派出所|司法所|水利站|工作站|服务站|文化站|水厂|电厂|图书馆|博物馆|档案馆"
     "|文化馆|展览馆|疾控|志愿者队伍|物业|村级组织|公所|党校|[市县区省州镇乡局]领导|院团|社会力量"
@@ -42,14 +42,14 @@ _PLACES = re.compile(
 )
 # Whom a law addresses: only in front of a modal.
 _PERSON = re.compile(
-    "[^的、，]{0,10}(?:人|者|户|方|员|家长|老师|同学|人士|教职员?工|业主|居民|村民|市民|师|车主|从业人员|员工|群众|职工|学生"
+    "(?![一二三四五六七八九十0-9])[^的、，]{0,10}(?:人|(?<!或)者|户|方|员|家长|老师|同学|人士|教职员?工|业主|居民|村民|市民|师|车主|从业人员|员工|群众|职工|学生"
     "|青年|总监|经理|书记|主任"
     "|校长|[街局处科所站县镇乡村院]长"
     "|[^、，]{2}(?:室|队|所|站|馆|厂|店|社|会|组|团|院|校))$"
 )
 # What no name of a body begins with, and what none contains.
 _NOT_AT_START = re.compile(
-    "(?!使用人|使用者|使用单位)(?:支持|鼓励|引导|推动|推进|加强|加大|加快|强化|发挥|尊重|完善"
+    "(?!使用人|使用者|使用单位)(?:制止|进入|离开|返回|前往|支持|鼓励|引导|推动|推进|加强|加大|加快|强化|发挥|尊重|完善"
     "|健全|建立|改进|改革|规范|落实"
     "|坚持"
     "|选好|选任|选拔|配强|配齐|注重|重视|打造|构建|适应|组织(?!部|人事)|动员"
@@ -84,7 +84,7 @@ _NOT_AT_START = re.compile(
     "|招聘)"
 )
 _NOT_INSIDE = re.compile(
-    "的|由|会同|建立|(?:政府|局|委|办|部|厅|署)组织(?!部)|每[日天周月季年半]|后(?!勤)"
+    "的|由|会同|建立|实行|转请|送请|陈请|或者?$|(?:政府|局|委|办|部|厅|署|机关|机构|部门|事先)组织(?!部)|每[日天周月季年半]|后(?!勤)"
     "|牵头(?!单位|部门|科室|责任|[县市区]?领导)|负责(?!人|同志|单位|部门|科室)"
     "|报送"
     "|地(?!方|区|$|市|级|质|震|税|州|各|铁|、|理|产|勘)|是|得|了"
@@ -97,7 +97,7 @@ _NOT_INSIDE = re.compile(
 )
 _CLASS = re.compile("等[^、，]{1,8}的")  # 工会、妇联等中央管理的群团组织
 # 各乡镇各部门 are two, with nothing between them.
-_JOINT = re.compile("、|，|以及|和|及(?!时)|与|暨|(?<=[镇区县市乡道门位构局])(?=各)")
+_JOINT = re.compile("、|，|以及|或者?|和|及(?!时)|与|暨|(?<=[镇区县市乡道门位构局])(?=各)")
 _EVERY = re.compile(
     "各级(?:地方)?|地方各级|县级?以上(?:各级|地方(?:各级)?)?|乡镇以上|省级|市级|县级|基层|各省|中央"
 )
@@ -121,7 +121,9 @@ _DESCRIBED = re.compile(
 )
 _SHORT_FORM = re.compile(
     "[（(](?:以下|下)?[简簡统統]?[称稱][^（）()]*[）)]$|[（(]以下[^（）()]*[）)]$"
+    "|[（(](?:特别是|特別是|尤其是|包括|含)[^（）()]*[）)]$"
 )
+_ASIDE = re.compile("（(?:以下|下?[简统]?称|特别是|尤其是|包括|含)[^（）]*）")
 _AND_MORE = re.compile("(?<=部门|单位|机构)(?:和|及|以及|、)")
 _LONGEST = 26  # characters of one name in a list
 
@@ -173,6 +175,10 @@ def joints(words: str) -> list[Span]:
         if depth[start]:
             continue
         left = words[begin:start]
+        if joint[0] in ("或", "或者") and _PERSON.fullmatch(left):
+            found.append(Span(start, end))
+            begin = end
+            continue
         if joint[0] not in ("、", "，") and not (ends_like_a_body(left) or _PLACES.search(left)):
             continue
         found.append(Span(start, end))
@@ -199,7 +205,8 @@ def is_list(words: str) -> bool:
     more = _AND_MORE.search(words)
     if more and _DEPARTMENTS.fullmatch(words[: more.start()]):
         return is_list(words[: more.start()]) and is_list(words[more.end() :])
-    if begins_like_a_verb(words) or _NOT_INSIDE.search(_CLASS.sub("等", words)):
+    plain = _ASIDE.sub("", _CLASS.sub("等", words))
+    if begins_like_a_verb(words) or _NOT_INSIDE.search(plain):
         return False
     return all(
         0 < piece.end - piece.start <= _LONGEST and _is_piece(words[piece.start : piece.end])
@@ -309,6 +316,11 @@ def is_name(words: str) -> bool:
     )
 
 
+def _only_place(name: str, rest: str) -> bool:
+    """Whether a name is a place before others that have one body: 自治区 of 自治区、直辖市委."""
+    return _ENDS.search(name) is None and re.match("(?:自治区|直辖市|各省)", rest) is not None
+
+
 def whole_names(text: str, hans: str) -> list[str]:
     """The names in a list of recipients, cut at 、 between whole names."""
     found: list[str] = []
@@ -317,7 +329,7 @@ def whole_names(text: str, hans: str) -> list[str]:
     for at, piece in enumerate(parts):
         rest = hans[parts[at + 1].start :] if at + 1 < len(parts) else ""
         name = hans[piece.start : piece.end]
-        if rest and (continues(name, rest) or not _is_piece(name)):
+        if rest and (continues(name, rest) or not _is_piece(name) or _only_place(name, rest)):
             continue
         found.append(text[begin : piece.end])
         begin = parts[at + 1].start if at + 1 < len(parts) else piece.end

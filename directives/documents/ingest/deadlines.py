@@ -114,6 +114,7 @@ _COUNTED = re.compile(
     rf"(?:之日起|后))?"
     rf"{_NUMBER}{{1,4}}个?(?:工作日|日|天|周|星期|月|年)(?:之内|以内|内)"
 )
+_SINCE = re.compile("(?:自|从)(?!然|治|行|主|己)[^，。；]{2,24}(?:之日起|后|起)")
 _EFFECT = re.compile("^[^，。；]{0,8}(?:起)?(?:施行|执行|实施|生效|废止|起)")
 
 
@@ -128,7 +129,9 @@ def due_in(text: str, hans: str, dated: Dated) -> Due | None:
         return max(days, key=lambda due: str(due.on))
     counted = _counted(hans)
     if counted:
-        return Due(None, None, WORDS, text[counted.start() : counted.end()])
+        since = _SINCE.search(counted[0])
+        start = counted.start() + (since.start() if since else 0)
+        return Due(None, None, WORDS, text[start : counted.end()])
     return found[0] if found else None
 
 

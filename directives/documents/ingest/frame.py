@@ -9,9 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from directives.documents.ingest import bodies
 from directives.documents.ingest.deadlines import day_in
+from directives.documents.ingest.frame_lists import (
+    ANNEX,
+    ANNEX_ITEM,
+    annexes_in,
+    copies_in,
+    recipients_in,
+)
 from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
 from directives.documents.ingest.sources import LeftOut
-from directives.documents.ingest.words import Line, Words
+from directives.documents.ingest.words import Line, Words, aligned
 
 KINDS_OF_PAPER = (
     "意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|措施"
@@ -57,10 +64,6 @@ _ORDERED = re.compile(
     r"(?P<number>[\u4e00-\u9fff]{1,10}字第\s*\d{3,12}\s*[号號])(?:令|函)"
 )
 _ATTENDANCE = re.compile(r"^(?:出席|列席|记录|记录人|主持|主持人|参加|参会人员|请假|缺席)\s*[：:]")
-_ANNEX = re.compile(r"^附\s*[件录表注]?\s*[0-9一二三四五六七八九十]{0,3}\s*[：:]\s*(?P<name>.*)$")
-_ANNEX_ITEM = re.compile(
-    r"^(?:附件)?\s*[0-9一二三四五六七八九十]{1,2}\s*[.．、：:]\s*(?P<name>[^。；]{2,80})$"
-)
 _COPIES = re.compile(r"^(?:抄\s*[送报]|分送|印送|主送|报送|发送|正本|副本)\s*[：:]")
 _AFTER_THE_END = re.compile(
     r"^[（(](?:此件|联系人|信息公开|公开|依申请|盖章|公章|本文|此文|注)|^(?:联\s*系\s*人|联系电话"
@@ -72,6 +75,7 @@ _OFFICER = re.compile(
     r"^代?(?:[^，。；：]{0,8}[长任席理员]|书记|院长)\s*(?:[：:]\s*[\u4e00-\u9fff○　 ]{2,6}"
     r"|\s+[\u4e00-\u9fff○]\s?[\u4e00-\u9fff○]{1,3})$"
 )
+_HEAD_OF_GOVERNMENT = re.compile(r"(?:总理|主席|[省市县州]长)[\u4e00-\u9fff]{2,3}")
 _NOT_RECIPIENTS = re.compile("如下|现将|现就|为了|为|根据|按照|经.*同意|下列|以下|包括")
 _BEGINS_WITH_WHAT = re.compile("关于|印发|转发|批转")
 _SEVERAL = re.compile("等[一二三四五六七八九十\\d]+(?:个)?(?:部门|单位)")
@@ -88,6 +92,8 @@ class Frame:
     recipients: tuple[str, ...] = ()
     date: str | None = None
     annexes: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()  # those to whom the paper goes for information
+    signature: tuple[str, ...] = ()  # the names under the text
     places: tuple[tuple[str, tuple[int, int]], ...] = ()
 
 
@@ -135,10 +141,14 @@ def head_of(lines: Sequence[Line]) -> Head:
     head = Head(Frame(places=tuple(("title", lines[at].words.source) for at in title)), [], body)
     joined = "".join(lines[at].text for at in title)
     joined_hans = "".join(lines[at].hans for at in title)
-    head.frame = replace(head.frame, title=joined, issuers=_issuers_in(joined, joined_hans))
+    issuers = _issuers_in(joined, joined_hans)
+    names = [lines[at] for at in title[:-1] if bodies.is_name(lines[at].hans)]
+    if len(names) > 1 and names[0] is lines[title[0]]:
+        issuers = tuple(name for line in names for name in _issuers_of_line(line.text))
+    head.frame = replace(head.frame, title=joined, issuers=issuers)
     for at, line in enumerate(lines[:body]):
         if at not in title:
-            _take(line, head, title_seen=bool(title) and at > title[0])
+            _take(line, head, title_seen=not title or at > title[0])
     return head
 
 
@@ -147,6 +157,7 @@ def tail_of(lines: Sequence[Line]) -> Tail:
     tail = Tail(Frame(), len(lines))
     signers: list[str] = []
     annexes: list[str] = []
+    copies: list[str] = []
     while tail.lines:
         line = lines[tail.lines - 1]
         reason = _tail_reason(lines, tail.lines - 1)
@@ -165,9 +176,17 @@ def tail_of(lines: Sequence[Line]) -> Tail:
         if reason == "signature" and bodies.is_name(dated["body"] if dated else line.hans):
             signers.insert(0, dated["body"] if dated else line.text)
         if reason == "annexes":
-            annexes = [*_annexes_in(line), *annexes]
-    issuers = [name for signer in signers for name in _issuers_of_line(signer)]
-    tail.frame = replace(tail.frame, issuers=tuple(issuers), annexes=tuple(annexes))
+            annexes = [*annexes_in(line), *annexes]
+        if reason == "copies":
+            copies = [*copies_in(line), *copies]
+    issuers = tuple(name for signer in signers for name in _issuers_of_line(signer))
+    tail.frame = replace(
+        tail.frame,
+        issuers=issuers,
+        annexes=tuple(annexes),
+        copies=tuple(copies),
+        signature=issuers,
+    )
     return tail
 
 
@@ -183,6 +202,8 @@ def together(head: Frame, tail: Frame) -> Frame:
         issuers=issuers,
         date=tail.date or head.date,
         annexes=tail.annexes or head.annexes,
+        copies=tail.copies,
+        signature=tail.signature,
         places=(*head.places, *tail.places),
     )
 
@@ -235,19 +256,11 @@ def is_recipients(line: Line) -> bool:
     hans = line.hans
     if not hans.endswith(("：", ":")) or not 3 <= len(hans) <= 300 or re.search("[。]", hans):
         return False
-    if _NOT_RECIPIENTS.search(hans) or _ANNEX.match(hans):
+    if _NOT_RECIPIENTS.search(hans) or ANNEX.match(hans):
         return False
     names = [name for name in re.split("[，；、]", hans[:-1]) if name]
     known = [name for name in names if bodies.is_place_or_body(name.strip())]
     return len(known) * 2 >= len(names) or hans.startswith(("各", "有关", "全", "机关各"))
-
-
-def recipients_in(line: Line) -> list[str]:
-    """The names, cut at ， and ；, and where there are none at 、 between whole names."""
-    words = line.words.cut(0, len(line.text) - 1)
-    if re.search("[，；]", words.text):
-        return [name.strip() for name in re.split("[，；]", words.text) if name.strip()]
-    return [name.strip() for name in bodies.whole_names(words.text, words.hans) if name.strip()]
 
 
 def _title_lines(lines: Sequence[Line]) -> list[int]:
@@ -272,7 +285,9 @@ def _title_lines(lines: Sequence[Line]) -> list[int]:
     # A saved page shows its title above the paper, too: the last one is that of the paper.
     end = ends[0]
     for later in ends[1:]:
-        if lines[later].hans.endswith(lines[end].hans[-4:]):
+        quoted = re.search("《(.+)》[^《》]{0,8}$", lines[later].hans)
+        carries = quoted is not None and quoted[1] == lines[end].hans
+        if carries or lines[later].hans.endswith(lines[end].hans[-4:]):
             end = later
     return _from_its_first_line(lines, plain, end)
 
@@ -286,7 +301,8 @@ def _from_its_first_line(lines: Sequence[Line], plain: Sequence[int], end: int) 
         line = lines[above].hans
         begun = _BEGINS_WITH_WHAT.match(words) is not None
         about = "关于" in re.sub("《[^》]*》", "", words) or begun
-        if about and not (begun and bodies.is_name(line)):
+        names_above = bodies.is_name(line) and bodies.is_name(lines[title[0]].hans)
+        if about and not ((begun or names_above) and bodies.is_name(line)):
             break
         if not about and not (
             "关于" in line
@@ -320,6 +336,10 @@ def _take(line: Line, head: Head, *, title_seen: bool) -> None:
     number, letterhead = _NUMBER.match(line.hans), _LETTERHEAD.match(line.hans)
     if number and not frame.number:
         words = line.text[number.start("number") : number.end("number")]
+        order = head.left_out[-1].text if words[:1] == "第" and head.left_out else ""
+        if order.endswith("令") and bodies.is_name(aligned(order[:-1])):
+            frame = replace(frame, issuers=frame.issuers or (order[:-1],))
+            words = order + words
         frame, reason = replace(frame, number=words), "document number"
         frame = replace(frame, places=(*frame.places, ("number", place)))
     elif letterhead and not frame.issuers:
@@ -398,8 +418,8 @@ def _tail_reason(lines: Sequence[Line], at: int) -> str:
         return "copies"
     if _ATTENDANCE.match(hans):
         return "attendance"
-    if _ANNEX.match(hans) or (_ANNEX_ITEM.match(hans) and _in_annex_list(lines, at)):
-        return "annexes" if not hans.endswith("。") or _ANNEX.match(hans) else ""
+    if ANNEX.match(hans) or (ANNEX_ITEM.match(hans) and _in_annex_list(lines, at)):
+        return "annexes" if not hans.endswith("。") or ANNEX.match(hans) else ""
     if _AFTER_THE_END.search(hans) and len(hans) <= 120:
         return "signature"
     dated = _DAY_AT_END.match(hans)
@@ -410,22 +430,9 @@ def _tail_reason(lines: Sequence[Line], at: int) -> str:
 
 def _in_annex_list(lines: Sequence[Line], at: int) -> bool:
     """Whether an item stands below 附件： with nothing but items between."""
-    while at >= 0 and _ANNEX_ITEM.match(lines[at].hans) and not _ANNEX.match(lines[at].hans):
+    while at >= 0 and ANNEX_ITEM.match(lines[at].hans) and not ANNEX.match(lines[at].hans):
         at -= 1
-    return at >= 0 and _ANNEX.match(lines[at].hans) is not None
-
-
-def _annexes_in(line: Line) -> list[str]:
-    words = line.words
-    annex = _ANNEX.match(words.hans)
-    start = annex.start("name") if annex else 0
-    rest = words.text[start:]
-    cuts = [match.start() for match in re.finditer(r"(?<![0-9])[0-9]{1,2}[.．、](?![0-9])", rest)]
-    found = (
-        [rest] if not cuts else [rest[a:b] for a, b in zip(cuts, [*cuts[1:], None], strict=True)]
-    )
-    names = (re.sub(r"^[0-9一二三四五六七八九十]{1,2}\s*[.．、：:]\s*", "", name) for name in found)
-    return [name.strip(" ；;。　") for name in names if name.strip(" ；;。　")]
+    return at >= 0 and ANNEX.match(lines[at].hans) is not None
 
 
 def lines_with_end_marks(lines: Iterable[Line], rows: list[LeftOut]) -> Iterable[Line]:
@@ -452,6 +459,16 @@ def ends_a_text(line: Line) -> bool:
         or _DAY_AT_END.match(line.hans) is not None
         or _COPIES.match(line.hans) is not None
         or (_AFTER_THE_END.search(line.hans) is not None and len(line.hans) <= 60)
+    )
+
+
+def signs(line: Line) -> bool:
+    """Whether a line is a signature by an officer or its day: 省长 王某某, 2031年3月5日."""
+    return (
+        is_day(line.hans)
+        or _OFFICER.match(line.hans) is not None
+        or _HEAD_OF_GOVERNMENT.fullmatch(line.hans) is not None
+        or bodies.is_name(line.hans)
     )
 
 

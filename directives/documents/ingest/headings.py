@@ -19,10 +19,10 @@ _ABOUT = (
     (
         GUIDING,
         re.compile(
-            "指导思想|总体要求|总体思路|基本原则|工作原则|基本方针|重[大要](?:性|意义)|充分认识"
-            "|提高认识|形势|背景"
+            "指导思想|总体要求|总体思路|基本原则|工作原则|基本方针|重[大要](?:性|意义)"
+            "|(?:充分认识|提高认识)(?!.*，(?:切实|加强|加快|推进|落实|明确|强化|扎实|深化|确保|抓))|形势|背景"
             "|编制依据|适用范围|工作思路|发展基础|发展环境|现状|面临形势|存在(?:的)?(?:主要)?问题"
-            "|(?:总体|进展|完成|基本)情况|^(?:会议|活动|检查|报名|培训)?(?:时间|地点)$|参会人员"
+            "|(?:总体|进展|完成|基本)情况|^(?:会议|活动|检查|报名|培训)?(?:时间|地点|时间[、和及]?地点)$|参会人员"
             "|参加人员|^(?:目的|依据|宗旨|主题|活动主题|竞赛主题|口号|目的意义"
             "|活动目的)$"
         ),
@@ -46,6 +46,9 @@ _NOBODY = (
     "财政",
     "中心",
     "政府",
+)
+_NOUN_OF_LIST = re.compile(
+    "(?:规定|事项|方式|程序|要求|流程|标准|内容|范围|条件|对象|办法|措施|原则)$"
 )
 _LONGEST_HEADING = 30  # characters of a heading with text behind it on its line
 _LONGEST_TITLE = 60
@@ -75,6 +78,8 @@ def heading_on(words: Words) -> tuple[Words, Words | None]:
     head, rest = words.cut(0, stop), words.cut(stop + 1)
     if not rest.text or len(head.text) > _LONGEST_HEADING or re.search("[，；：]", head.hans):
         return words, None
+    if head.hans.endswith(("是", "为", "包括", "有")):
+        return words, None
     if words.text[stop] == "：" and (len(head.text) > 16 or _announces_list(head.hans)):
         return words, None
     bracket = BRACKET.fullmatch(rest.hans)
@@ -88,7 +93,8 @@ def can_be_heading(body: Words) -> bool:
     if body.hans.endswith("。") and "，" in stripped or _announces_list(stripped):
         return False
     if body.hans.endswith(("：", ":")) and (
-        len(stripped) > 12 or bodies.ends_like_a_body(stripped)
+        len(stripped) > (20 if _NOUN_OF_LIST.search(stripped) else 12)
+        or bodies.ends_like_a_body(stripped)
     ):
         return False
     return len(stripped) <= _LONGEST_TITLE and not re.search("[。；！？]", stripped)
@@ -102,6 +108,18 @@ def is_definite(words: Words, dated: Dated) -> bool:
         or AMOUNT.search(hans) is not None
         or deadlines.due_in(words.text, hans, dated) is not None
         or bool(addressees.named_in(words.text, hans))
+    )
+
+
+def is_heading_of_list(words: Words, dated: Dated) -> bool:
+    """Whether a line without a number is the heading of the numbered lines below it."""
+    hans = words.hans
+    return not (
+        re.search("[。；，：:！？]|如下|以下|下列|通知|印发|制定", hans)
+        or deadlines.day_in(hans)
+        or modality.MODAL.search(hans)
+        or deadlines.due_in(words.text, hans, dated)
+        or addressees.named_in(words.text, hans)
     )
 
 

@@ -39,6 +39,8 @@ def _frame(frame: Frame) -> Mapping[str, object]:
         "recipients": frame.recipients,
         "date": frame.date,
         "annexes": frame.annexes,
+        "copies": frame.copies,
+        "signature": frame.signature,
         "source": source,
     }
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from directives.documents.ingest import frame as frames
+from directives.documents.ingest.deadlines import day_in
 from directives.documents.ingest.frame import Frame, left_out
-from directives.documents.ingest.labels import Label, label_of
+from directives.documents.ingest.labels import ARTICLE, Label, label_of
 from directives.documents.ingest.sources import LeftOut
 from directives.documents.ingest.words import Line
 
@@ -46,10 +47,11 @@ class Part:
 def parts_of(lines: Sequence[Line]) -> list[Part]:
     """The parts of a document, each with its frame."""
     head = frames.head_of(lines)
+    lines, signature = _without_order(lines, head)
     starts = list(_starts(lines, head.body, head.frame.title))
     ends = [*(start.at for start in starts), len(lines)]
     parts = [_part("", [], lines[head.body : ends[0]])]
-    parts[0].left_out = head.left_out + parts[0].left_out
+    parts[0].left_out = head.left_out + signature + parts[0].left_out
     parts[0].frame = frames.together(head.frame, parts[0].frame)
     for start, end in zip(starts, ends[1:], strict=True):
         part = _part(start.label, start.title, lines[start.body : end])
@@ -57,6 +59,29 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
         parts.append(part)
     _label(parts)
     return _with_frame_of_all(parts)
+
+
+def _without_order(
+    lines: Sequence[Line], head: frames.Head
+) -> tuple[Sequence[Line], list[LeftOut]]:
+    """The lines without the signature of the order that puts the document itself in force.
+
+    The title stands above the order, and the first article behind its signature.
+    """
+    begin = head.body + 1
+    end = begin
+    while end < len(lines) and end < begin + 4 and frames.signs(lines[end]):
+        end += 1
+    label = label_of(lines[end].words) if begin < end < len(lines) else None
+    if label is None or label.kind not in ("chapter", ARTICLE) or label.count != 1:
+        return lines, []
+    if _plain(head.frame.title) not in _carried_in(lines, head.body):
+        return lines, []
+    day = next((day_in(line.hans) for line in lines[begin:end] if frames.is_day(line.hans)), None)
+    if day and head.frame.date is None:
+        head.frame = frames.with_date(head.frame, day.isoformat())
+    signature = [left_out(line, "signature") for line in lines[begin:end]]
+    return [*lines[:begin], *lines[end:]], signature
 
 
 @dataclass(slots=True)
@@ -96,7 +121,7 @@ def _is_note(line: Line) -> bool:
 
 
 def _starts(lines: Sequence[Line], body: int, title: str) -> Iterator[_Start]:
-    carried = _carried(title)
+    carried = _carried(title) | _carried_in(lines, body)
     top: Label | None = None  # the last label of the highest kind in the current part
     ended = False  # a signature or an annex list stands before
     at = body
@@ -224,6 +249,15 @@ def _carried(title: str) -> set[str]:
     for match in _CARRIED.finditer(title):
         found.add(_plain(match["quoted"] or match["plain"] or ""))
     return found - {""}
+
+
+def _carried_in(lines: Sequence[Line], body: int) -> set[str]:
+    """What the text says that it carries: 现将《…方案》印发给你们, 《…办法》已经…通过."""
+    words = "".join(line.hans for line in lines[body : body + 4] if not line.markup.cell)
+    quoted = re.findall(
+        "(?:现将|现发布|现公布|现颁布|^)《(.{4,60}?)》(?:印发|转发|发给|已|公布|，自)", words
+    )
+    return {_plain(name.replace("〈", "《").replace("〉", "》")) for name in quoted}
 
 
 def _plain(words: str) -> str:

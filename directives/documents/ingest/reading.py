@@ -36,6 +36,7 @@ from directives.documents.ingest.sources import (
 )
 from directives.documents.ingest.structure import OPENING, Builder
 from directives.documents.ingest.words import Line, lines_of
+from directives.documents.ingest.wrapped import unwrapped
 
 __all__ = [
     "ISSUER",
@@ -112,8 +113,8 @@ def read(
         reason = f"nothing like “{unused.proposed}” was proposed at {place}"
         raise DocumentError("confirmations", {"reason": reason})
     rows = list(origin.left_out)
-    found = [piece for line in lines_of(origin, repaired_text.repairs) for piece in _cut(line)]
-    lines, number = _without_furniture(found, rows)
+    whole = unwrapped(list(lines_of(origin, repaired_text.repairs)), origin.text)
+    lines, number = _without_furniture([piece for line in whole for piece in _cut(line)], rows)
     parts = parts_of(lines)
     frame = parts[0].frame if parts[0].frame.number else with_number(parts[0].frame, number)
     doubtful = _doubtful(origin.text, repaired_text.repairs)

@@ -18,6 +18,7 @@ from directives.documents.ingest.headings import (
     has_text_under,
     heading_on,
     is_definite,
+    is_heading_of_list,
     who_of,
 )
 from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
@@ -436,8 +437,11 @@ class Builder:
         """Whether a line without a number is a heading: short, without a mark, text under it."""
         line = lines[at]
         marked = line.markup.kind == "heading"
-        if at + 1 >= stop or len(line.text) > (40 if marked else 20) or self.article is not None:
+        if at + 1 >= stop or len(line.text) > (40 if marked else 26) or self.article is not None:
             return False
+        below = label_of(lines[at + 1].words)
+        if below is not None and below.count == 1 and below.kind != ARTICLE:
+            return is_heading_of_list(line.words, self.dated)
         if re.search("[。；，：！？、“”]", line.hans) or is_definite(line.words, self.dated):
             return False
         return (

@@ -143,3 +143,9 @@ def test_a_field_without_a_day_is_kept_without_the_verb() -> None:
 
 def test_a_zero_written_as_a_letter() -> None:
     assert day_in("二OO八年二月二十六日") == date(2008, 2, 26)
+
+
+def test_what_is_counted_begins_with_since() -> None:
+    words = "承办单位可以自收到申请之日起十日内办结。"
+    due = due_in(words, words, DATED)
+    assert due is not None and due.words == "自收到申请之日起十日内"

@@ -1,0 +1,90 @@
+"""Joins the lines of a text that was saved with a line break at the margin, inside sentences.
+
+Such a text has one longest width that most of its lines reach, and none goes beyond.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from directives.documents.ingest.labels import label_of
+from directives.documents.ingest.words import Line, Words
+
+_NARROWEST, _WIDEST = 16, 60  # widths of a page in characters
+_FEWEST = 5  # full lines without a stop that show that a text is wrapped
+_SLACK = 2  # characters by which a full line is shorter, where a mark may not begin the next one
+_STOP = re.compile("[。；：:！？]$")
+_MARK = re.compile("[，、。；：！？）》”]")
+
+
+def unwrapped(lines: Sequence[Line], text: str) -> list[Line]:
+    """The lines, joined where a break at the margin cut a sentence; `text` is the whole source."""
+    rows = text.split("\n")
+    width = _width_of(lines, rows)
+    return list(_joined(lines, rows, width)) if width else list(lines)
+
+
+def _width_of(lines: Sequence[Line], rows: Sequence[str]) -> int:
+    """The width at which the text is wrapped, 0 where it is not."""
+    if any(line.markup.cell for line in lines) or len(lines) < _FEWEST:
+        return 0
+    widths = {line.number: _width(rows[line.number - 1]) for line in lines}
+    longest = max(widths.values())
+    if not _NARROWEST <= longest <= _WIDEST:
+        return 0
+    full = [line for line in lines if widths[line.number] >= longest - _SLACK]
+    cut = [line for line in full if not _STOP.search(line.text)]
+    ends = Counter(bool(_STOP.search(line.text)) for line in lines)
+    wrapped = len(cut) >= _FEWEST and len(cut) * 2 >= len(full) and len(cut) * 3 >= ends[False]
+    return longest if wrapped else 0
+
+
+def _width(row: str) -> int:
+    """The width of a row in characters; two of ASCII are as wide as one of Chinese."""
+    narrow = sum(mark < "\u0100" for mark in row.rstrip())
+    return len(row.rstrip()) - narrow // 2
+
+
+def _joined(lines: Sequence[Line], rows: Sequence[str], width: int) -> Iterator[Line]:
+    indented = any(_is_indented(rows[line.number - 1]) for line in lines)
+    waiting: Line | None = None
+    last = ""  # the row with which the waiting line ends
+    for line in lines:
+        row = rows[line.number - 1]
+        if waiting is not None and _goes_on(last, line, row, width, indented=indented):
+            words = _together(waiting.words, line.words)
+            markup = replace(waiting.markup, end=line.markup.end)
+            waiting = Line(waiting.number, words, markup)
+        else:
+            if waiting is not None:
+                yield waiting
+            waiting = line
+        last = row
+    if waiting is not None:
+        yield waiting
+
+
+def _goes_on(last: str, line: Line, row: str, width: int, *, indented: bool) -> bool:
+    """Whether a line goes on with the sentence of the row before it."""
+    if _MARK.match(line.text):
+        return True
+    if _width(last) < width - _SLACK or _is_indented(row):
+        return False
+    label = label_of(line.words)
+    if label is not None and label.kind != "bare figure":
+        return False
+    return indented or not _STOP.search(last.rstrip())
+
+
+def _is_indented(row: str) -> bool:
+    return row.startswith(("  ", "\u3000"))
+
+
+def _together(first: Words, second: Words) -> Words:
+    return Words(
+        first.text + second.text,
+        first.hans + second.hans,
+        [*first.starts, *second.starts],
+        [*first.ends, *second.ends],
+    )
