@@ -63,7 +63,7 @@ LINES = (
         "child_processes",
     ),
     of("base", "clocks", "outages", "uploads", "event_codes", "contents", "viruses"),
-    ("base.wording", "documents.ingest"),
+    ("base.wording", "base.body_names", "documents.ingest"),
     ("models",),
     of("core", "sql"),
     of("core", "rules", "audit", "addressing", "keyset", "captions"),

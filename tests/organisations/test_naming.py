@@ -1,11 +1,23 @@
 """The names in a document mean bodies of the register, as of a day, and nothing is guessed."""
 
+import time
 from datetime import date
 
 import pytest
 
+from directives.models import Organisation
+from directives.models.body_names import index_names
+from directives.models.organisations import step
+from directives.models.sql import insert, update_each
+from directives.organisations.commands import (
+    BodyEntry,
+    BodyRow,
+    change_body,
+    load_register,
+    save_bodies,
+)
 from directives.organisations.queries.naming import NamedBodies, bodies_named
-from tests.factories import TODAY, make_body
+from tests.factories import NOW, TODAY, make_body
 
 
 def named(name: str, *, owner=None, on: date = TODAY) -> NamedBodies:
@@ -74,6 +86,152 @@ def test_a_body_beside_the_owner_comes_before_those_below_other_bodies(db):
     assert named("组织部", owner=districts[0]).bodies == (of_districts[0],)
 
 
+@pytest.fixture
+def city(db):
+    """白云市 with its bodies, two districts with theirs, and another city of the province."""
+    province = make_body(name_hans="中共云山省委员会", level="provincial", kind="committee")
+    make_body(name_hans="云山省教育厅", parent=province, level="provincial")
+    city = _place(province, "白云市", "municipal")
+    for suffix in ("住房和城乡建设局", "工业和信息化局", "发展和改革委员会", "民政局"):
+        make_body(name_hans=f"白云市{suffix}", parent=city, level="municipal")
+    make_body(name_hans="中共白云市委组织部", parent=city, level="municipal")
+    make_body(name_hans="白云市妇女联合会", parent=city, level="municipal")
+    make_body(name_hans="共青团白云市委员会", parent=city, level="municipal")
+    make_body(name_hans="白云市总工会", parent=city, level="municipal")
+    make_body(name_hans="中国人民政治协商会议白云市委员会", parent=city, level="municipal")
+    _place(city, "东湖区", "county")
+    _place(city, "西湖区", "county")
+    make_body(name_hans="石井街道办事处", parent=city, level="grassroots")
+    _place(province, "绿水市", "municipal")
+    return city
+
+
+def _place(above, name, level):
+    place = make_body(name_hans=f"中共{name}委员会", parent=above, level=level, kind="committee")
+    for suffix in ("人民政府", "教育局", "人民代表大会常务委员会"):
+        full_name = f"白云市{name}{suffix}" if level == "county" else ""
+        make_body(name_hans=f"{name}{suffix}", full_name=full_name, parent=place, level=level)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("市教育局", "白云市教育局"),
+        ("白云市教育局", "白云市教育局"),
+        ("教育局", "白云市教育局"),
+        ("市委", "中共白云市委员会"),
+        ("白云市委", "中共白云市委员会"),
+        ("市政府", "白云市人民政府"),
+        ("市人民政府", "白云市人民政府"),
+        ("市人大常委会", "白云市人民代表大会常务委员会"),
+        ("市政协", "中国人民政治协商会议白云市委员会"),
+        ("市委组织部", "中共白云市委组织部"),
+        ("白云市委组织部", "中共白云市委组织部"),
+        ("组织部", "中共白云市委组织部"),
+        ("团市委", "共青团白云市委员会"),
+        ("共青团市委", "共青团白云市委员会"),
+        ("市總工會", "白云市总工会"),
+        ("市婦聯", "白云市妇女联合会"),
+        ("市民政局", "白云市民政局"),
+        ("市发展改革委", "白云市发展和改革委员会"),
+        ("市发展和改革委", "白云市发展和改革委员会"),
+        ("市住房城乡建设局", "白云市住房和城乡建设局"),
+        ("東湖區教育局", "东湖区教育局"),
+        ("白云市东湖区教育局", "东湖区教育局"),
+        ("东湖区政府", "东湖区人民政府"),
+        ("省教育厅", "云山省教育厅"),
+        ("绿水市教育局", "绿水市教育局"),
+        ("石井街道办", "石井街道办事处"),
+    ],
+)
+def test_short_names_mean_bodies_of_the_owners_place(city, name, body):
+    assert [found.name_hans for found in named(name, owner=city).bodies] == [body]
+
+
+def test_short_names_are_read_from_the_bodies_of_a_place(city):
+    education = city.children.get(name_hans="白云市教育局")
+    district = city.children.get(name_hans="中共东湖区委员会")
+    assert named("市民政局", owner=education).bodies[0].name_hans == "白云市民政局"
+    assert named("市民政局", owner=district).bodies[0].name_hans == "白云市民政局"
+    assert named("区教育局", owner=district).bodies[0].name_hans == "东湖区教育局"
+    assert named("教育局", owner=district).bodies[0].name_hans == "东湖区教育局"
+
+
+def test_bodies_of_two_districts_with_one_short_name_are_ambiguous(city):
+    found = named("区教育局", owner=city)
+    assert (found.bodies, found.basis) == ((), "ambiguous")
+    assert [body.name_hans for body in found.candidates] == ["东湖区教育局", "西湖区教育局"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "工信局",
+        "市工信局",
+        "市委宣传部",  # not the 市委
+        "市民宗局",
+        "红山市教育局",
+        "区工业和信息化局",
+        "省民政局",
+        "各有关单位",
+    ],
+)
+def test_nothing_is_guessed(city, name):
+    assert named(name, owner=city) == NamedBodies(name, (), "unknown")
+
+
+def test_a_register_without_places_is_read_from_its_tree(db):
+    city = make_body(name_hans="白云市人民政府", level="municipal")
+    own = make_body(name_hans="教育局", parent=city, level="municipal")
+    district = make_body(name_hans="东湖区人民政府", parent=city, level="county")
+    of_district = make_body(name_hans="教育局", parent=district, level="county")
+    for name in ("市教育局", "白云市教育局", "教育局"):
+        assert named(name, owner=city).bodies == (own,)
+    for name in ("东湖区教育局", "区教育局"):
+        assert named(name, owner=city).bodies == (of_district,)
+
+
+def test_a_renamed_body_is_found_by_the_short_form_of_its_former_name(city):
+    new = make_body(name_hans="白云市卫生健康委员会", parent=city, valid_from=date(2019, 1, 1))
+    old = make_body(
+        name_hans="白云市卫生和计划生育委员会",
+        parent=city,
+        valid_to=date(2019, 1, 1),
+        successor=new,
+    )
+    assert named("市卫生计生委", owner=city).basis == "unknown"
+    assert named("市卫生和计划生育委", owner=city) == NamedBodies(
+        "市卫生和计划生育委", (new,), "former name"
+    )
+    assert named("市卫生和计划生育委", owner=city, on=date(2018, 6, 1)).bodies == (old,)
+
+
+def test_a_name_that_begins_later_means_its_predecessor(city):
+    new = make_body(name_hans="白云市医疗保障局", parent=city, valid_from=date(2019, 1, 1))
+    old = make_body(name_hans="白云市医保办", parent=city, valid_to=date(2019, 1, 1), successor=new)
+    assert named("市医疗保障局", owner=city, on=date(2018, 6, 1)) == NamedBodies(
+        "市医疗保障局", (old,), "former name"
+    )
+
+
+def test_keys_follow_every_change_of_a_name(city, cast):
+    body = city.children.get(name_hans="白云市教育局")
+    change_body(body, {"name_hans": "白云市文教局"}, version=body.version, by=None, now=NOW)
+    assert named("市教育局", owner=city).basis == "unknown"
+    assert named("市文教局", owner=city).bodies == (body,)
+    saved = save_bodies(
+        [BodyEntry("N1", {"name_hans": "白云市体育局", "parent": city.code})], by=None, now=NOW
+    )["N1"]
+    assert named("市体育局", owner=city).bodies == (saved,)
+    saved.refresh_from_db()
+    save_bodies([BodyEntry("N1", {"name_hans": "白云市文体局"}, saved)], by=None, now=NOW)
+    assert named("市文体局", owner=city).bodies == (saved,)
+    load_register([BodyRow(2, "N1", "白云市文旅局", parent=city.code)], by=None, now=NOW)
+    assert named("市文旅局", owner=city).bodies == (saved,)
+    assert named("市文体局", owner=city).basis == "unknown"
+
+
 def test_the_number_of_queries_does_not_grow(db, django_assert_num_queries):
     heir = make_body(name_hans="新局")
     names = [f"第{number}局" for number in range(12)]
@@ -81,5 +239,42 @@ def test_the_number_of_queries_does_not_grow(db, django_assert_num_queries):
         make_body(name_hans=name)
     make_body(name_hans="旧局", valid_to=date(2018, 1, 1), successor=heir)
     for asked in (["第0局", "旧局"], [*names, "旧局", "无此局"]):
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert len(bodies_named(asked, owner=heir, on=TODAY)) == len(asked)
+
+
+def test_a_nation_of_bodies_is_asked_in_as_many_queries(db, django_assert_num_queries):
+    top = make_body("N")
+    cities = [
+        Organisation(code=f"N{number}", parent=top, name_hans=f"中共甲{number}市委员会")
+        for number in range(500)
+    ]
+    _plant(cities)
+    offices = [f"第{number}局" for number in range(70)]
+    _plant(
+        [
+            Organisation(
+                code=f"{city.code}-{number}",
+                parent=city,
+                name_hans=f"甲{city.code[1:]}市{office}",
+            )
+            for city in cities
+            for number, office in enumerate(offices)
+        ]
+    )
+    names = [f"市{office}" for office in offices] + ["市委", "市无此局"]
+    began = time.perf_counter()
+    with django_assert_num_queries(2):
+        found = bodies_named(names, owner=cities[77], on=TODAY)
+    assert time.perf_counter() - began < 1
+    assert [found[name].bodies[0].parent_id for name in names[:-2]] == [cities[77].pk] * 70
+    assert found["市委"].bodies == (cities[77],) and found["市无此局"].basis == "unknown"
+
+
+def _plant(bodies: list[Organisation]) -> None:
+    """Store many new bodies."""
+    insert(Organisation, bodies)
+    for body in bodies:
+        body.path = body.parent.path + step(body.pk)
+    update_each(Organisation, bodies, ["path"])
+    index_names(bodies)

@@ -42,6 +42,7 @@ from directives.models import (
     User,
     Verdict,
 )
+from directives.models.body_names import index_names
 
 # The large tables, which are filled without their indexes.
 LARGE_TABLES = (
@@ -140,6 +141,7 @@ class Story:
             rows.append(len(bodies))
             stored = Organisation.objects.order_by("pk").iterator(chunk_size=1000)
             while batch := list(islice(stored, 1000)):
+                index_names(batch)
                 changes = [
                     audit.Change(row, {}, {"name_hans": row.name_hans, "kind": row.kind})
                     for row in batch

@@ -14,12 +14,14 @@ from directives.base.refusals import Invalid, Stale
 from directives.base.wording import join_words
 from directives.core import audit
 from directives.models import Organisation, User
+from directives.models.body_names import index_names
 from directives.models.organisations import step
 from directives.models.sql import insert, update_each
 from directives.organisations.commands.tree import Moved, demand, move_body, refresh_paths
 from directives.tallies import change_kind, close_scope, open_scope
 
 LINKS = ("parent", "successor")  # fields whose values are codes of other bodies
+NAMES = {"name_hans", "name_hant", "full_name"}  # fields by which a body is found in documents
 
 
 class Link(NamedTuple):
@@ -71,6 +73,8 @@ def change_body(
         if "kind" in plain_fields:
             change_kind(stored, kind=plain_fields["kind"])
         Organisation.objects.filter(pk=body.pk).update(**plain_fields, version=F("version") + 1)
+        if NAMES.intersection(plain_fields):
+            index_names([Organisation.objects.get(pk=body.pk)])
         before = {name: str(getattr(stored, name)) for name in plain_fields}
         after = {name: str(value) for name, value in plain_fields.items()}
         audit.record("change", stored, by=by, now=now, before=before, after=after)
@@ -134,6 +138,7 @@ def _add(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
             for row in level
         ]
         insert(Organisation, added)
+        index_names(added)
         for body in added:
             bodies[body.code] = body
             body.path = (body.parent.path if body.parent else "") + step(body.pk)
@@ -166,6 +171,8 @@ def _change(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
         by_fields.setdefault(tuple(plain_fields), []).append(body)
     for names, changed in by_fields.items():
         update_each(Organisation, changed, [*names, "version"])
+        if NAMES.intersection(names):
+            index_names(changed)
 
 
 def _set_links(links: Sequence[Link], bodies: dict[str, Organisation]) -> None:
