@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from directives.dashboard import views as dashboard
-from directives.documents.views import directives, documents, new_document
+from directives.documents.views import desk, directives, documents, new_document
 from directives.downloads.views import exports, jobs
 from directives.indicators.views import figures, indicators, statistics
 from directives.intakes.views import fillable, intakes
@@ -47,6 +47,13 @@ urlpatterns = [
         documents.repair_decide,
         name="repair_decide",
     ),
+    path("documents/<id:pk>/text/", desk.document_text, name="document_text"),
+    path("documents/<id:pk>/desk/", desk.desk, name="desk"),
+    path("documents/<id:pk>/desk/act/", desk.desk_act, name="desk_act"),
+    path("documents/<id:pk>/desk/undo/", desk.desk_undo, name="desk_undo"),
+    path("documents/<id:pk>/desk/<id:row>/", desk.desk_row, name="desk_row"),
+    path("documents/<id:pk>/desk/<id:row>/save/", desk.desk_row_save, name="desk_row_save"),
+    path("documents/<id:pk>/desk/<id:row>/text/", desk.desk_row_text, name="desk_row_text"),
     path("documents/<id:pk>/matrix/", documents.matrix, name="matrix"),
     path("documents/<id:pk>/issue/", issuing.issue_choose, name="issue_choose"),
     path("documents/<id:pk>/issue/terms/", issuing.issue_terms, name="issue_terms"),

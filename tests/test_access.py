@@ -197,6 +197,15 @@ TABLE = {
     "document_register": Row(sees=ALL, acts=SUPERVISORS, post={}),
     "document": Row("document", OBLIGED, args=pk),
     "document_source": Row("document", OBLIGED, args=pk),
+    "document_text": Row("document", OBLIGED, args=pk),
+    "desk": Row("document", OBLIGED, OWNERS, args=pk),
+    "desk_act": Row("document", OBLIGED, OWNERS, {}, pk),
+    "desk_undo": Row("document", OBLIGED, OWNERS, {}, pk),
+    "desk_row": Row("document", OBLIGED, OWNERS, args=lambda w: (w["pk"], w["directive"])),
+    **dict.fromkeys(
+        ("desk_row_save", "desk_row_text"),
+        Row("document", OBLIGED, OWNERS, {}, lambda w: (w["pk"], w["directive"])),
+    ),
     "matrix": Row("document", OBLIGED, args=pk),
     "repair_decide": Row(
         "document", OBLIGED, OWNERS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])

@@ -30,7 +30,7 @@ from psycopg.errors import QueryCanceled
 
 # Dashboards, lists and exports. Pages with a form that edits what they show use the primary.
 ON_REPLICA = frozenset({
-    "dashboard", "documents", "document", "document_source", "matrix", "directive",
+    "dashboard", "documents", "document", "document_source", "document_text", "matrix", "directive",
     "organisations", "organisation", "obligations", "plans", "log", "reports", "submission",
     "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
     "submission_paper",

@@ -10,13 +10,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import LARGEST
+from directives.base.numbers import LARGEST, whole_number
 from directives.base.states import PARTS, RESPONSIBLE
 from directives.base.wording import localized_text
 from directives.documents.commands.correcting import (
@@ -374,3 +375,65 @@ class CorrectionForms:
             addressees=tuple(addressee for addressee in addressees if addressee),
             **{name: data[name] for name in PLAIN_FIELDS},
         )
+
+
+# the desk
+
+DESK_ACTS = (
+    *("read", "unread", "directive", "statement", "heading", "drop", "restore", "merge"),
+    *("kind", "body", "body_alone", "deadline"),
+)
+
+
+class RowField(forms.Field):
+    """Rows with the versions that the person saw: 12:3 is version 3 of row 12."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> dict[int, int]:
+        rows = {}
+        for text in value or ():
+            pk, _colon, version = str(text).partition(":")
+            row, seen = whole_number(pk), whole_number(version)
+            if row is None or seen is None:
+                raise ValidationError(_("This form is out of date. Reload the page."))
+            rows[row] = seen
+        if not rows:
+            raise ValidationError(_("Select at least one row."))
+        return rows
+
+
+class DeskForm(forms.Form):
+    """An act on the selected rows of the desk, with what it sets."""
+
+    act = forms.ChoiceField(choices=[(act, "") for act in DESK_ACTS])
+    row = RowField()
+    kind = forms.ChoiceField(choices=KINDS[:-1], required=False)
+    name = forms.CharField(max_length=100, required=False)
+    role = forms.ChoiceField(choices=PARTS, required=False)
+    on = forms.DateField(required=False)
+    every = forms.ChoiceField(choices=[("", ""), *INTERVALS], required=False)
+
+    @classmethod
+    def of(cls, sent: QueryDict) -> "DeskForm":
+        """The form as sent; the button of a single row says act and row in one value."""
+        act, blank, row = sent.get("one", "").partition(" ")
+        if blank:
+            sent = sent.copy()
+            sent["act"] = act
+            sent.setlist("row", [row])
+        return cls(sent)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if self.cleaned_data.get("act") == "kind" and not self.cleaned_data.get("kind"):
+            self.add_error("kind", _("Choose a kind."))
+        return self.cleaned_data
+
+
+class WordsForm(forms.Form):
+    """The words of one row of the desk, its items, or a row behind it."""
+
+    act = forms.ChoiceField(choices=[(act, "") for act in ("words", "split", "items", "add")])
+    text = forms.CharField(max_length=20_000, required=False, strip=False)
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)

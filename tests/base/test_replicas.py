@@ -46,6 +46,8 @@ READ_WHERE_IT_IS_WRITTEN = {
     "issue_preview",
     "cycle_new",
     "directive_correct",
+    "desk",
+    "desk_row",
     "obligation",
     "plan",
     "measure_edit",

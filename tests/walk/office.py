@@ -86,6 +86,37 @@ def directive_correct_save(w: Walker) -> None:
     w.send("directive_correct_save", w.supervisor, directive.pk, **sent)
 
 
+def desk_act(w: Walker) -> None:
+    """Rows are marked as read or changed at the desk; the last act is undone now and then."""
+    document = w.pick(Document.objects.filter(directives__statement=False).distinct())
+    rows = w.some(document.directives.filter(dropped=False), 2)
+    form = {"act": w.random.choice(["read", "unread", "drop", "heading", "merge", "body"])}
+    keys = [f"{row.pk}:{row.version}" for row in rows]
+    w.send("desk_act", w.supervisor, document.pk, row=keys, name="市教育局", **form)
+    last = document.desk_acts.filter(undone=False).order_by("-number").first()
+    if last and w.random.random() < 0.5:
+        w.send("desk_undo", w.supervisor, document.pk, version=last.number)
+
+
+def desk_row(w: Walker) -> None:
+    """One row is cut, worded or read anew at the desk, or another one added behind it."""
+    row = w.pick(Directive.objects.filter(dropped=False, statement=False))
+    args = (row.document_id, row.pk)
+    form = {"kind": "pilot", "modality": "要", "cadence": "", "reason": WHY}
+    form |= {"who-TOTAL_FORMS": "0", "who-INITIAL_FORMS": "0", "version": str(row.version)}
+    if w.random.random() < 0.5:
+        w.send("desk_row_save", w.supervisor, *args, **form)
+        return
+    act, half = w.random.choice(["words", "split", "items", "add"]), len(row.text) // 2
+    text = {
+        "words": row.text.replace("要", "应", 1),
+        "split": f"{row.text[:half]}\n{row.text[half:]}",
+        "items": row.text[:4],
+        "add": w.words(),
+    }[act]
+    w.send("desk_row_text", w.supervisor, *args, act=act, text=text, version=row.version)
+
+
 def issue_confirm(w: Walker) -> None:
     """In three steps; some assignments are so large that the worker carries them out."""
     document = w.pick(Document.objects.filter(directives__statement=False).distinct())
@@ -364,6 +395,8 @@ STEPS = {
         document_register,
         repair_decide,
         directive_correct_save,
+        desk_act,
+        desk_row,
         issue_confirm,
         large_cycle,
         indicator_add,

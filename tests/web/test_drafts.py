@@ -27,6 +27,7 @@ KEEPS_NOTHING = {
     "admin/directives/organisation/merge.html": "one choice for one press",
     "directives/exports/new.html": "one choice of a format",
     "directives/obligations/_list.html": "ticks for one press, on a list that changes",
+    "directives/documents/_desk": "ticks for one press, on a list that changes",
 }
 # Hidden fields that say nothing of which form it is: the address of the form does.
 NO_PART_OF_THE_KEY = {

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from directives.core.rules import may
 from directives.documents.commands import correcting
 from directives.documents.forms import RepairForm
 from directives.documents.queries import register
+from directives.documents.queries.desk import unread_count
 from directives.documents.queries.filters import DirectiveFilter, DocumentFilter, MatrixFilter
 from directives.downloads.exporting import answer
 from directives.models import Document, Repair
@@ -27,7 +28,7 @@ from directives.models.organisations import KINDS as BODY_KINDS
 from directives.obligations.queries.listing import nearby_bodies
 from directives.obligations.queries.matrix import axes, matrix_of
 from directives.tables.formats import wants_file
-from directives.web.doors import demand, page, paged, write
+from directives.web.doors import demand, page, paged, redirect_back, write
 from directives.web.requests import SignedInRequest
 
 TEMPLATES = "directives/documents/"
@@ -78,6 +79,7 @@ def _document_context(
         "sections": row.sections.order_by("order"),
         "typed": typed,
         "may_issue": may(request.user, "own", row),
+        "unread": unread_count(row),
     }
 
 
@@ -114,7 +116,7 @@ def repair_decide(request: SignedInRequest, pk: int, repair: int) -> HttpRespons
         form.add_error(None, str(refusal))
         return _repair_again(request, row, form)
     messages.success(request, _("Decided. The document’s text is updated."))
-    return redirect(f"{reverse('document', args=[pk])}#waiting")
+    return redirect_back(request, f"{reverse('document', args=[pk])}#waiting")
 
 
 def _repair_again(request: SignedInRequest, repair: Repair, form: RepairForm) -> HttpResponse:
