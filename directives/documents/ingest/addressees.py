@@ -73,6 +73,7 @@ _TOGETHER = re.compile(
 )
 _BY = re.compile("(?<![自理转经缘来事])由")
 _DESCRIBES = re.compile("(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的")
+_SITS = re.compile("[^，。；]{0,12}(?:担任|兼任|组成)")  # 由县长兼任
 _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
 _CONDITION = re.compile(
@@ -102,7 +103,9 @@ _ADDRESSED = re.compile(
 _TO_DO = re.compile(
     f"{MODAL.pattern}|需(?!求|要)|(?<=[，者时])(?:可(?!能)|得|以[^，]{{1,6}}论|一律|请)|一律|可[利使向约]"
 )
-_ENCOURAGED = re.compile("(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?")
+_ENCOURAGED = re.compile(
+    "(?:国家|公司|学校|本[省市县区校])?(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?"
+)
 _ENCOURAGED_PERSON = re.compile(
     "[^，。；的、]{0,8}?(?:者|人员|人才|群众|居民|村民|市民|职工|学生|青年|农户|家庭|教师|资本"
     "|主体|商户|农民)"
@@ -113,7 +116,8 @@ _LABEL = re.compile(
 _OWN_DUTY = re.compile("(?P<who>[^，。；：]{2,40})[：:](?=.)")  # 县财政局：保障资金
 # 各级党委责任主要包括：, with the duties on the lines below
 _DUTIES_OF = re.compile(
-    "的?[^，。：的、和及与]{0,10}(?:职责|责任|任务|义务)(?:主要)?(?:包括|是|为|有)?[：:]$"
+    "[的之]?[^，。：的、和及与]{0,10}(?:职责|责任|任务|义务)(?:主要)?"
+    "(?:包括(?:但不限于)?|是|为|有|如下)?[：:]$"
 )
 _ASKED = re.compile(
     "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望|要求)(?=各|有关|全|相关|市|县|区)|请(?=[^，。；]{2,60}(?:做|将|于|在|按|结合|认真))"
@@ -208,7 +212,7 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
         found.append((Span(*own.span("who")), RESPONSIBLE))
     if hans.endswith(("：", ":")):
         ends = (end for end in range(len(hans) - 3, start + 1, -1) if _DUTIES_OF.match(hans, end))
-        end = next((end for end in ends if is_list(hans[start:end])), 0)
+        end = next((end for end in ends if bodies.is_whom(hans[start:end])), 0)
         if end:
             found.append((Span(start, end), RESPONSIBLE))
     found += _duties(hans)
@@ -234,7 +238,7 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
             found.append((Span(*match.span(1)), SUPPORTING if match["supporting"] else role))
     for match in _BY.finditer(hans):
         by = _longest(hans, match.end())
-        if by is None or _DESCRIBES.match(hans, by.end):
+        if by is None or _DESCRIBES.match(hans, by.end) or _SITS.match(hans, by.end):
             continue
         beside = _beside(hans, by.end)
         lead = beside is not None or hans.startswith("牵头", by.end)

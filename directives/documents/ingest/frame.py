@@ -36,6 +36,9 @@ _NUMBER = re.compile(
     r"|\d{4}\s*年)?\s*第?\s*[0-9一二三四五六七八九十]{1,5}\s*[号號]"
     r"|[\u4e00-\u9fff]{2,10}字第\s*\d{3,12}\s*[号號])[）)]?$"
 )
+_NUMBER_AT_END = re.compile(
+    r"[（(](?P<number>[\u4e00-\u9fff]{2,12}[〔\[［（(【]\d{4}[〕\]］）)】]第?\s*\d{1,5}\s*[号號])[）)]$"
+)
 _LETTERHEAD = re.compile(r"^(?P<body>[\u4e00-\u9fff （）]{2,40}?)\s*文\s*件$")
 _NOTE = re.compile(
     r"^[（(].*(?:通过|公布|发布|修订|修正|批准|施行|印发|订定|订颁|颁布|核定|函|令).*[）)]$"
@@ -141,6 +144,11 @@ def head_of(lines: Sequence[Line]) -> Head:
     head = Head(Frame(places=tuple(("title", lines[at].words.source) for at in title)), [], body)
     joined = "".join(lines[at].text for at in title)
     joined_hans = "".join(lines[at].hans for at in title)
+    number = _NUMBER_AT_END.search(joined_hans)
+    if number:
+        words = joined[number.start("number") : number.end("number")]
+        joined, joined_hans = joined[: number.start()], joined_hans[: number.start()]
+        head.frame = replace(head.frame, number=words)
     issuers = _issuers_in(joined, joined_hans)
     names = [lines[at] for at in title[:-1] if bodies.is_name(lines[at].hans)]
     if len(names) > 1 and names[0] is lines[title[0]]:
@@ -192,6 +200,8 @@ def tail_of(lines: Sequence[Line]) -> Tail:
 
 def together(head: Frame, tail: Frame) -> Frame:
     """The frame of a document; of several departments the signature names all."""
+    if "".join(tail.issuers) == "".join(head.issuers):
+        head = replace(head, issuers=tail.issuers)
     several = any(_SEVERAL.search(name) for name in head.issuers)
     partial = not all(map(bodies.is_name, head.issuers))  # 某镇关于印发…
     issuers = head.issuers

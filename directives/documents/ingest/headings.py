@@ -4,7 +4,7 @@ Rules match Simplified script.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from directives.documents.ingest import addressees, bodies, deadlines, modality, responsibility
 from directives.documents.ingest.deadlines import Dated
@@ -23,7 +23,7 @@ _ABOUT = (
             "|(?:充分认识|提高认识)(?!.*，(?:切实|加强|加快|推进|落实|明确|强化|扎实|深化|确保|抓))|形势|背景"
             "|编制依据|适用范围|工作思路|发展基础|发展环境|现状|面临形势|存在(?:的)?(?:主要)?问题"
             "|(?:总体|进展|完成|基本)情况|^(?:会议|活动|检查|报名|培训)?(?:时间|地点|时间[、和及]?地点)$|参会人员"
-            "|参加人员|^(?:目的|依据|宗旨|主题|活动主题|竞赛主题|口号|目的意义"
+            "|参加人员|^(?:目的|依据|宗旨|范围|定义|名词解释|术语|适用对象|主题|活动主题|竞赛主题|口号|目的意义"
             "|活动目的)$"
         ),
     ),
@@ -49,6 +49,11 @@ _NOBODY = (
 )
 _NOUN_OF_LIST = re.compile(
     "(?:规定|事项|方式|程序|要求|流程|标准|内容|范围|条件|对象|办法|措施|原则)$"
+)
+# 确保完成目标任务, 整改存在问题: what begins so is something to do.
+_DOING = re.compile(
+    "确保|完成|落实|实现|围绕|聚焦|紧盯|强化|健全|分解|突出|高质量|如期|对照|咬定|推动|推进|加强|压实"
+    "|细化|整改|解决|扎实|切实|加快|改善|提升|优化|建立|完善|开展|组织|全面(?!贯彻)"
 )
 _LONGEST_HEADING = 30  # characters of a heading with text behind it on its line
 _LONGEST_TITLE = 60
@@ -92,9 +97,13 @@ def can_be_heading(body: Words) -> bool:
     stripped = re.sub("[。：:]$", "", body.hans)
     if body.hans.endswith("。") and "，" in stripped or _announces_list(stripped):
         return False
-    if body.hans.endswith(("：", ":")) and (
-        len(stripped) > (20 if _NOUN_OF_LIST.search(stripped) else 12)
-        or bodies.ends_like_a_body(stripped)
+    if (
+        body.hans.endswith(("：", ":"))
+        and stripped not in _NOBODY
+        and (
+            len(stripped) > (20 if _NOUN_OF_LIST.search(stripped) else 12)
+            or bodies.ends_like_a_body(stripped)
+        )
     ):
         return False
     return len(stripped) <= _LONGEST_TITLE and not re.search("[。；！？]", stripped)
@@ -125,6 +134,8 @@ def is_heading_of_list(words: Words, dated: Dated) -> bool:
 
 def about(title: str) -> str:
     title = title.strip(" 　。．.：:")
+    if _DOING.match(title):
+        return ""
     return next((subject for subject, look in _ABOUT if look.search(title)), "")
 
 
@@ -150,7 +161,13 @@ def closes(line: Line) -> bool:
     )
 
 
-def has_text_under(lines: Sequence[Line], at: int, stop: int, label: Label) -> bool:
+def has_text_under(
+    lines: Sequence[Line],
+    at: int,
+    stop: int,
+    label: Label,
+    label_of: Callable[[Words], Label | None] = label_of,
+) -> bool:
     """Whether text or lower numbers follow a numbered line."""
     for later in range(at + 1, stop):
         following = lines[later]

@@ -4,6 +4,7 @@ Rules match Simplified script; the number is cut from the original text.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from directives.documents.ingest.deadlines import number as number_of
@@ -15,7 +16,9 @@ _CAPITALS = str.maketrans(_CAPITAL + "貳參陸", "一二三三四五六七八�
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _COUNT = rf"(?:\s?[{_HAN}]{{1,6}}\s?|\s?[0-9０-９]{{1,3}}\s?)"
 
-ARTICLE, DECIMAL = "article", "decimal"
+FRAME_KINDS = ("volume", "part", "chapter", "subchapter")
+ARTICLE, DECIMAL, BULLET = "article", "decimal", "bullet"
+_BULLETS = "•●○■□◆▲★·▪\\-—–"
 # From the highest: the rank of a kind of label is its place here.
 _KINDS = tuple(
     (kind, re.compile(rf"(?P<number>{pattern}){behind}"))
@@ -38,10 +41,12 @@ _KINDS = tuple(
         ("bracketed figure", r"[（(]\s?(?P<count>[0-9０-９]{1,3})\s?[）)]", r"[、.．]?\s*"),
         ("half bracket", r"(?P<count>[0-9０-９]{1,2})[）)]", r"\s*"),
         ("circled", f"(?P<count>[{_CIRCLED}])", r"\s*"),
+        (BULLET, f"(?P<count>[{_BULLETS}]{{1,2}})", r"\s*(?=[\u4e00-\u9fff“《])"),
     )
 )
 _RANKS = {kind: rank for rank, (kind, _) in enumerate(_KINDS)}
-_FIRST = re.compile(rf"[第（(壹贰貳叁参參肆伍陆陸柒捌玖拾{_HAN}0-9０-９{_CIRCLED}]")
+ABOVE_DECIMALS = _RANKS[DECIMAL] * 10 - 1  # the rank of a 2 above 2.1
+_FIRST = re.compile(rf"[第（(壹贰貳叁参參肆伍陆陸柒捌玖拾{_HAN}0-9０-９{_CIRCLED}{_BULLETS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +75,15 @@ def label_of(words: Words) -> Label | None:
         depth = len(re.findall("[.．]", number)) if kind == DECIMAL else 0
         rank = _RANKS[kind] * 10 + depth
         if kind == "bare figure":
-            rank = _RANKS[DECIMAL] * 10 - 1
+            rank = ABOVE_DECIMALS
         return Label(kind, rank, number.strip(), _count(match["count"]), match.end())
     return None
 
 
 def _count(words: str) -> int:
     words = words.strip()
+    if words[:1] in _BULLETS:
+        return 0
     if words in _CIRCLED:
         return _CIRCLED.index(words) + 1
     return number_of(words.translate(_CAPITALS))
@@ -87,3 +94,19 @@ def with_mark(number: str) -> str:
     if not number or number[-1] in "）)" or number in _CIRCLED:
         return number
     return f"{number} " if number[0] == "第" or "." in number else f"{number}、"
+
+
+def roots_of_decimals(labels: Sequence[Label]) -> set[int]:
+    """The 4 of 4.1 and 4.2."""
+    numbers = (label.number for label in labels if label.kind == DECIMAL)
+    return {int(re.split("[.．]", number)[0]) for number in numbers}
+
+
+def starts_again(labels: Sequence[Label]) -> bool:
+    """Whether the numbers of sections start again in each chapter."""
+    within = [label for label in labels if label.kind not in FRAME_KINDS]
+    if len(within) == len(labels) or not within:
+        return False
+    top = min(label.rank for label in within)
+    codes = [label.code for label in within if label.rank == top]
+    return len(set(codes)) < len(codes)

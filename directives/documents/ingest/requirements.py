@@ -39,6 +39,7 @@ _CONDITIONS = re.compile(
 )
 _TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
 _LISTS = re.compile("[：:]$")
+_DUTIES = re.compile("(?:职责|职权|责任|任务|义务)(?:主要)?如下[：:]$")
 _FORBIDS = re.compile("不得|禁止|严禁|不准|不许")
 _ANNOUNCES = re.compile("(?:下列|以下|如下)[^，。；]*[：:]$")
 
@@ -238,6 +239,8 @@ def _is_statement(
 ) -> bool:
     """Whether a sentence asks for nothing, in a section about what `about` says."""
     if who is not None and who.names:
+        return False
+    if named and _DUTIES.search(hans):
         return False
     if is_statement(hans) or says_first_leads(hans) and not named:
         return True

@@ -6,7 +6,7 @@ otherwise it is a sentence. Rules match Simplified script, so both scripts take 
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from directives.documents.ingest import responsibility, tables
 from directives.documents.ingest.deadlines import Dated
@@ -21,7 +21,17 @@ from directives.documents.ingest.headings import (
     is_heading_of_list,
     who_of,
 )
-from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
+from directives.documents.ingest.labels import (
+    ABOVE_DECIMALS,
+    ARTICLE,
+    BULLET,
+    DECIMAL,
+    FRAME_KINDS,
+    Label,
+    label_of,
+    roots_of_decimals,
+    starts_again,
+)
 from directives.documents.ingest.responsibility import (
     BRACKET,
     Responsibility,
@@ -34,8 +44,6 @@ from directives.documents.ingest.words import Line, Words
 
 # The first part of the codes of unnumbered sections: 引.1.1, 結.1.1.
 OPENING, CLOSING = "引", "結"
-
-_FRAME_KINDS = ("volume", "part", "chapter", "subchapter")
 
 
 _MEMBER = re.compile(
@@ -106,6 +114,7 @@ class Builder:
         self.first_leads = first_leads
         self.starts_again = False  # the numbers of sections, in each chapter
         self.prefixes: set[str] = set()
+        self.decimals: set[int] = set()  # 4 where the text has a 4.1
         self.prefix = OPENING
 
     def build(self, lines: Sequence[Line]) -> Structure:
@@ -115,7 +124,11 @@ class Builder:
         while numbered and not has_articles and closing > 1 and closes(lines[closing - 1]):
             closing -= 1
         at = 0
-        self.starts_again = _starts_again(lines)
+        labels = [
+            label for line in lines if not line.markup.cell and (label := label_of(line.words))
+        ]
+        self.starts_again = starts_again(labels)
+        self.decimals = roots_of_decimals(labels)
         while at < closing:
             if lines[at].markup.cell:
                 at = self._table(lines, at, closing)
@@ -132,6 +145,13 @@ class Builder:
             [section for section in self.sections if section.paragraphs or section.source],
             self.left_out,
         )
+
+    def _label(self, words: Words) -> Label | None:
+        """The label of words; a 4. with a 4.1 in the text stands above it."""
+        label = label_of(words)
+        if label is not None and label.kind == "figure" and label.count in self.decimals:
+            return replace(label, rank=ABOVE_DECIMALS)
+        return label
 
     def _table(self, lines: Sequence[Line], at: int, stop: int) -> int:
         """Read the table that begins at a line; returns where it ends."""
@@ -189,7 +209,7 @@ class Builder:
 
     def _line(self, lines: Sequence[Line], at: int, stop: int) -> None:
         line = lines[at]
-        label = label_of(line.words)
+        label = self._label(line.words)
         if label is not None and label.length >= len(line.text) and label.kind != ARTICLE:
             label = None
         if label is None and (
@@ -202,12 +222,15 @@ class Builder:
             else:
                 self._paragraph(line.words, None)
             return
+        if label.kind == BULLET:
+            self._paragraph(line.words, label)
+            return
         while self.open and self.open[-1].label.rank >= label.rank:
             self.open.pop()
         if label.kind == ARTICLE:
             self._begin_article(line, label)
             return
-        if self.article is not None and label.kind not in _FRAME_KINDS:
+        if self.article is not None and label.kind not in FRAME_KINDS:
             self._paragraph(line.words, label)
             return
         self.article, self.item = None, []
@@ -219,8 +242,8 @@ class Builder:
         words = line.words.cut(label.length)
         heading, rest = heading_on(words)
         body, who = without_bracket(words)
-        under = has_text_under(lines, at, stop, label)
-        frame_kind = label.kind in _FRAME_KINDS
+        under = has_text_under(lines, at, stop, label, self._label)
+        frame_kind = label.kind in FRAME_KINDS
         if rest is not None and not is_definite(heading, self.dated):
             head = line.words.cut(0, len(line.text) - len(rest.text))
             self._open(label, head, heading, who_of(heading))
@@ -249,7 +272,7 @@ class Builder:
 
     def _open_without_title(self, label: Label, line: Words, who: Responsibility | None) -> None:
         """A numbered sentence; on the level of sections it makes one without a title."""
-        on_top = not any(row.label.kind not in _FRAME_KINDS for row in self.open)
+        on_top = not any(row.label.kind not in FRAME_KINDS for row in self.open)
         self._begin_scope(label, who, self._about_here(), heading=on_top)
         if on_top or label.kind == DECIMAL and self.prefix == label.number:
             level = sum(row.heading for row in self.open)
@@ -265,7 +288,7 @@ class Builder:
         decimal_root = any(
             row.label.kind in ("figure", "bare figure", DECIMAL) for row in self.open[:1]
         )
-        on_top = not any(row.label.kind not in _FRAME_KINDS for row in self.open)
+        on_top = not any(row.label.kind not in FRAME_KINDS for row in self.open)
         self.open.append(_Open(label, who, about, heading))
         if on_top:
             self.prefix = self._own_prefix(label)
@@ -276,7 +299,7 @@ class Builder:
         """The label of a section as the first part of codes, with 第一章· where it comes again."""
         code = label.code
         if self.starts_again or code in self.prefixes:
-            frames = [row.label.code for row in self.open[:-1] if row.label.kind in _FRAME_KINDS]
+            frames = [row.label.code for row in self.open[:-1] if row.label.kind in FRAME_KINDS]
             if frames:
                 code = f"{frames[-1]}·{code}"
         return self._free_code(code)
@@ -470,14 +493,3 @@ def _label(line: Line, kind: str) -> bool:
         return False
     label = label_of(line.words)
     return label is not None and label.kind == kind
-
-
-def _starts_again(lines: Sequence[Line]) -> bool:
-    """Whether the numbers of sections start again in each chapter."""
-    labels = [label for line in lines if not line.markup.cell and (label := label_of(line.words))]
-    within: list[Label] = [label for label in labels if label.kind not in _FRAME_KINDS]
-    if len(within) == len(labels) or not within:
-        return False
-    top = min(label.rank for label in within)
-    codes = [label.code for label in within if label.rank == top]
-    return len(set(codes)) < len(codes)

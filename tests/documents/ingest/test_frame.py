@@ -47,6 +47,22 @@ def test_recipients_of_a_paper_without_a_title() -> None:
     assert frame.title == ""
 
 
+def test_a_number_behind_the_title() -> None:
+    reading = reading_of(
+        "县委办公室县政府办公室印发《节水意见》的通知（青办发〔2031〕2号）",
+        "各镇党委：",
+        "请各镇节水。",
+        "一、节水",
+        "各镇要节水。",
+        "县委办公室",
+        "县政府办公室",
+        "2031年3月5日",
+    )
+    assert reading.frame.number == "青办发〔2031〕2号"
+    assert reading.title == "县委办公室县政府办公室印发《节水意见》的通知"
+    assert reading.frame.issuers == ("县委办公室", "县政府办公室")
+
+
 def test_places_before_one_body_are_one_recipient() -> None:
     frame = reading_of(
         "关于节水的通知", "总会各省、自治区、直辖市委：", "一、节水", "各地要节水。"

@@ -52,6 +52,12 @@ def who_by_code(reading: Reading) -> dict[str, list[tuple[str, str]]]:
         ("由县河道机构编制管理机关事先组织有关部门论证。", ["县河道机构编制管理机关"]),
         ("护河队由党员、民兵组成。", []),
         ("县长主持河长会议。", ["县长"]),
+        ("组长由县长担任，副组长由副县长兼任。", []),
+        ("各部门需严格按照本制度落实。", ["各部门"]),
+        ("安全管理委员会（成员：各部门主管）负责统筹工作。", ["安全管理委员会"]),
+        ("生产副厂长负责组织工作。", ["生产副厂长"]),
+        ("本所應編列預算。", ["本所"]),
+        ("安全主管的主要职责包括但不限于：", ["安全主管"]),
         ("各级党委和政府河道管护责任主要包括：", ["各级党委", "各级政府"]),
     ],
 )
@@ -112,6 +118,10 @@ def test_a_bracket_that_explains_a_word_says_nobody() -> None:
         "河长办由县长、副县长、县水利局主要负责人组成。",
         "水是生命之源，对于全县发展，具有基础性、先导性的重要作用。",
         "河道工作的指导思想是，坚持绿色发展，全面保护河湖。",
+        "2031年是河道治理收官之年，有不少必须完成的硬任务。",
+        "办公室成员包括县水利局、县林业局代表。",
+        "河道：系指江河、湖泊及其岸线。",
+        "本要點如有未盡事宜得隨時修正。",
     ],
 )
 def test_what_asks_nothing(sentence: str) -> None:
@@ -129,6 +139,39 @@ def test_what_asks_nothing(sentence: str) -> None:
 def test_what_asks_something(sentence: str) -> None:
     [one] = list(reading_of("一、河道", sentence).sentences)
     assert not one.statement
+
+
+def test_bullets_have_those_whose_duties_they_are() -> None:
+    reading = reading_of(
+        "第一条 河道专管员的主要职责包括：", "- 每周巡查河道；", "- 监督问题的整改情况。"
+    )
+    assert who_by_code(reading) == {
+        "第一条.1": [("河道专管员", "responsible")],
+        "第一条.2": [("河道专管员", "responsible")],
+        "第一条.3": [("河道专管员", "responsible")],
+    }
+
+
+def test_tasks_that_are_as_follows_are_those_of_the_body() -> None:
+    reading = reading_of("一、本中心之任務如下：", "（一）掌握災情。", "（二）調度物資。")
+    assert [*who_by_code(reading).values()] == [[("本中心", "responsible")]] * 3
+
+
+def test_who_is_encouraged_by_the_state_or_a_company() -> None:
+    reading = reading_of("一、节水", "各厂要节水。公司鼓励员工参加培训。")
+    assert who_by_code(reading)["一.1.2"] == [("员工", "responsible")]
+
+
+@pytest.mark.parametrize("title", ["确保完成目标任务", "整改存在问题", "推动形势好转"])
+def test_a_heading_that_asks_to_do_something_is_no_guiding_one(title: str) -> None:
+    reading = reading_of(f"一、{title}", "加强日常巡查。")
+    assert [one.statement for one in reading.sentences] == [False]
+
+
+def test_a_figure_stands_above_its_decimals() -> None:
+    reading = reading_of("1. 权责：", "1.1 水利科负责巡查；", "2. 内容：", "2.1 巡查", "每日巡查。")
+    titles = [(row.level, row.number, row.title) for row in reading.sections if row.title]
+    assert titles == [(1, "1", "权责"), (1, "2", "内容"), (2, "2.1", "巡查")]
 
 
 def test_items_of_a_definition_ask_nothing() -> None:
