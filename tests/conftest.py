@@ -16,18 +16,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import hypothesis
 import psycopg
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, connections
-from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
+from django.db import connection, connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import translation
@@ -35,7 +32,7 @@ from django.utils import translation
 from directives.health.upkeep import Upkeep, read_upkeep, upkeep_cache
 from directives.models import Membership, Organisation, User
 from directives.web import middleware, refused
-from tests import migrated
+from tests import emptying, migrated
 from tests.factories import make_body
 
 gc.disable()  # until all tests are collected
@@ -204,6 +201,14 @@ def cast(db: None) -> Cast:
     return Cast(centre, body, child, sibling, *people)
 
 
+@pytest.fixture(scope="module")
+def module_transaction(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """One transaction around the tests of a module, for what takes seconds to make."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(autouse=True)
 def clean_cache(request: pytest.FixtureRequest) -> None:
     """Sign-in limits live in the cache: one test must not lock out the next."""
@@ -319,10 +324,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """As pytest-django has it.
+    """As pytest-django has it, and what it made is remembered.
 
     A process that a test killed may leave a session open, and PostgreSQL then keeps the database.
     """
+    with django_db_blocker.unblock():
+        emptying.remember_what_migrations_filled()
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -333,27 +340,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flush_past_the_triggers() -> Iterator[None]:
-    """Between transactional tests Django empties every table, which the append-only ones refuse.
-
-    The triggers are taken off for the emptying alone. The calendar, which a migration filled, is
-    filled again.
-    """
-    flush = DatabaseOperations.execute_sql_flush
-    guards = import_module("directives.migrations.0003_append_only")
-    calendar = import_module("directives.migrations.0002_calendar")
-
-    def execute(operations: DatabaseOperations, sql_list: list[str]) -> None:
-        with operations.connection.schema_editor() as editor:
-            guards.release(apps, editor)
-        flush(operations, sql_list)
-        with operations.connection.schema_editor() as editor:
-            guards.guard(apps, editor)
-        if sql_list:
-            calendar.fill(apps, None)
-
-    # Each engine inherits the method; only the one under test is changed.
-    kind = type(connection.ops)
-    kind.execute_sql_flush = execute
-    yield
-    kind.execute_sql_flush = flush
+def flush_quickly() -> Iterator[None]:
+    with emptying.only_filled_tables():
+        yield

@@ -8,7 +8,7 @@ independently of the code: whoever does not see it gets 404, whoever sees it but
 page that is only looked at; no form changes a thing that its sender does not see.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from uuid import uuid4
@@ -454,23 +454,38 @@ def world(cast, people):
     return things | {"foreign": own | other | work_of(far, other, make_member(far, "staff"))}
 
 
-@pytest.fixture
-def changes(world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
-    """The rows of all tables, by table and row ID, that were changed since it was last asked.
+@pytest.fixture(scope="module")
+def noting(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """SQLite notes by itself which rows of which tables are changed.
 
-    SQLite notes them by itself. That a refusal is put on record is told in
-    tests/core/test_denials.py; here it writes nothing else.
+    It begins outside a transaction: as long as one lasts in which a table was made, SQLite reads
+    the whole schema anew after each savepoint that is rolled back.
     """
-    monkeypatch.setattr(denials, "record_refusal", lambda *arguments, **facts: None)
     row_of = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
-    with connection.cursor() as cursor:
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE changed (name TEXT, number INTEGER)")
-        for table, (action, row) in product(connection.introspection.table_names(), row_of.items()):
+        noted = list(product(connection.introspection.table_names(), row_of.items()))
+        for table, (action, row) in noted:
             note = f"INSERT INTO changed VALUES ('{table}', {row}.rowid)"
             cursor.execute(
                 f'CREATE TEMP TRIGGER "{action}_{table}" AFTER {action} ON main."{table}" '
                 f"BEGIN {note}; END"
             )
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table, (action, _row) in noted:
+            cursor.execute(f'DROP TRIGGER temp."{action}_{table}"')
+        cursor.execute("DROP TABLE temp.changed")
+
+
+@pytest.fixture
+def changes(noting, world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
+    """The rows of all tables, by table and row ID, that were changed since it was last asked.
+
+    That a refusal is put on record is told in tests/core/test_denials.py; here it writes nothing
+    else.
+    """
+    monkeypatch.setattr(denials, "record_refusal", lambda *arguments, **facts: None)
 
     def since() -> set[tuple[str, int]]:
         with connection.cursor() as cursor:

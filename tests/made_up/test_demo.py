@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -129,15 +128,7 @@ def digest() -> str:
 
 
 @pytest.fixture(scope="module")
-def opened(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """One transaction for the whole module: making the demo takes seconds."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(scope="module")
-def first_told(opened) -> str:
+def first_told(module_transaction) -> str:
     """The digest of a demo of the same seed, which was taken back."""
     with transaction.atomic():
         load()
@@ -147,7 +138,7 @@ def first_told(opened) -> str:
 
 
 @pytest.fixture(scope="module")
-def demo(request, opened) -> Document:
+def demo(request, module_transaction) -> Document:
     if connection.vendor == "sqlite":  # both engines are told the same, and making it takes seconds
         request.getfixturevalue("first_told")
     load()

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from directives.models import Measure, Obligation, Organisation, Plan
+from directives.models import Measure, Obligation, Organisation, Plan, User
 from directives.obligations.queries import ledger as overview
 from tests.factories import NOW, make_member
 from tests.obligations.test_list_plans import nation  # noqa: F401 - a fixture
@@ -20,8 +20,8 @@ BIG = (Obligation, Organisation, Plan, Measure)
 FEW = 60  # rows of a person's file
 
 
-@pytest.fixture
-def planned(nation):  # noqa: F811
+@pytest.fixture(scope="module")
+def posts(nation):  # noqa: F811
     """The nation of ten thousand obligations.
 
     Each body has a plan of one measure that was handed in.
@@ -29,7 +29,12 @@ def planned(nation):  # noqa: F811
     top = Organisation.objects.get(code="C000")
     document = Obligation.objects.first().document_id
     bodies = list(Organisation.objects.order_by("path"))
-    handed = {"state": "submitted", "submitted_at": NOW, "submitted_by": nation, "created_at": NOW}
+    handed = {
+        "state": "submitted",
+        "submitted_at": NOW,
+        "submitted_by_id": nation,
+        "created_at": NOW,
+    }
     plans = Plan.objects.bulk_create(
         Plan(organisation=body, document_id=document, title="方案", **handed) for body in bodies
     )
@@ -54,7 +59,13 @@ def planned(nation):  # noqa: F811
         ("manager", "leaf"): leaf,
         ("staff", "leaf"): leaf,
     }
-    return {name: make_member(body, name[0], "-".join(name)) for name, body in posts.items()}
+    return {name: make_member(body, name[0], "-".join(name)).pk for name, body in posts.items()}
+
+
+@pytest.fixture
+def planned(posts, db):
+    """A person of each role, by role and place."""
+    return {name: User.objects.get(pk=pk) for name, pk in posts.items()}
 
 
 def read(user, ids):

@@ -18,6 +18,7 @@ from directives.models import (
     Owing,
     Tally,
     Total,
+    User,
 )
 from directives.models.organisations import step
 from tests.factories import make_body, make_directive, make_member, make_section
@@ -61,11 +62,11 @@ def _body(pk, parent):
     )
 
 
-@pytest.fixture
-def nation(db):
+@pytest.fixture(scope="module")
+def nation(module_transaction):
     """Some ten thousand obligations of a tree of bodies, counted.
 
-    Returns the person who oversees them all.
+    Returns the id of the person who oversees them all.
     """
     top = make_body("C000", kind="centre")
     person = make_member(top, "supervisor", "leader")
@@ -85,7 +86,12 @@ def nation(db):
     analyze()
     tallies.rebuild()
     analyze()
-    return person
+    return person.pk
+
+
+@pytest.fixture
+def client(nation, db, sign_in):
+    return sign_in(User.objects.get(pk=nation))
 
 
 def _owed(directive, body, number):
@@ -156,8 +162,7 @@ CASES = [
 ]
 
 
-def test_the_list_walks_no_big_table(nation, sign_in):
-    client = sign_in(nation)
+def test_the_list_walks_no_big_table(client):
     key = client.get("/obligations/", {"page": 60}).context["page"].after
     bad = {}
     for case in CASES:
@@ -169,8 +174,7 @@ def test_the_list_walks_no_big_table(nation, sign_in):
     assert bad == {}
 
 
-def test_the_order_of_the_tree_is_read_from_its_index_and_not_sorted(nation, sign_in):
-    client = sign_in(nation)
+def test_the_order_of_the_tree_is_read_from_its_index_and_not_sorted(client):
     key = client.get("/obligations/", {"page": 60}).context["page"].after
     for case in CASES[:6]:
         found, _answer = asked(client, "/obligations/", fill_in(case, key))
@@ -179,11 +183,8 @@ def test_the_order_of_the_tree_is_read_from_its_index_and_not_sorted(nation, sig
         assert not pages[0].sorts, (case, pages[0].text)
 
 
-def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(
-    nation, sign_in, monkeypatch
-):
+def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(client, monkeypatch):
     monkeypatch.setattr("directives.obligations.queries.listing.SORTABLE", 1000)
-    client = sign_in(nation)
     answer = client.get("/obligations/", {"sort": "due"})
     paths = [row.organisation_path for row in answer.context["rows"]]
     assert answer.context["list"].unsorted
@@ -209,8 +210,8 @@ def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(
         {"body_kind": "committee"},
     ],
 )
-def test_the_matrix_walks_no_big_table(nation, sign_in, query):
-    client, document = sign_in(nation), Document.objects.get()
+def test_the_matrix_walks_no_big_table(client, query):
+    document = Document.objects.get()
     url = f"/documents/{document.pk}/matrix/"
     found, answer = asked(client, url, fill_in(query, ""))
     assert len(answer.context["matrix"].bodies.rows) == 25

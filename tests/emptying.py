@@ -1,0 +1,102 @@
+"""Tables emptied between transactional tests: those alone that have rows.
+
+Django empties every table, then fills those of content types and permissions anew, which takes
+longer than most of these tests. What migrations filled is left as it is, if the test has not
+changed it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.core.management.commands import flush
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
+
+GUARDS = import_module("directives.migrations.0003_append_only")
+CALENDAR = import_module("directives.migrations.0002_calendar")
+Rows = dict[str, list[tuple[Any, ...]]]
+
+migrated: Rows = {}  # what migrations filled
+
+
+def remember_what_migrations_filled() -> None:
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    migrated.update(_rows_of(_filled(tables)))
+
+
+@contextmanager
+def only_filled_tables() -> Iterator[None]:
+    """While it lasts, emptying the database goes the shorter way."""
+    kind = type(
+        connection.ops
+    )  # each engine inherits some methods; only the one under test changes
+    before = {name: vars(kind).get(name) for name in ("sql_flush", "execute_sql_flush")}
+    fill_again = flush.emit_post_migrate_signal
+    kind.sql_flush, kind.execute_sql_flush = _statements, _empty
+    flush.emit_post_migrate_signal = _unless_all_is_there(fill_again)
+    try:
+        yield
+    finally:
+        flush.emit_post_migrate_signal = fill_again
+        for name, method in before.items():
+            if method is None:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, method)
+
+
+def _statements(
+    operations: DatabaseOperations, style: Any, tables: Iterable[str], **options: bool
+) -> list[str]:
+    """Delete, table by table: every foreign key is checked when the transaction ends."""
+    untouched = _rows_of(migrated) == migrated
+    filled = [table for table in _filled(tables) if table not in migrated]
+    filled += [] if untouched else migrated
+    return [f"DELETE FROM {operations.quote_name(table)}" for table in filled]
+
+
+def _empty(operations: DatabaseOperations, sql_list: list[str]) -> None:
+    """The append-only tables refuse: their triggers are taken off for the emptying alone."""
+    guarded = any(table in statement for table in GUARDS.TABLES for statement in sql_list)
+    if guarded:
+        with operations.connection.schema_editor() as editor:
+            GUARDS.release(apps, editor)
+    DatabaseOperations.execute_sql_flush(operations, sql_list)
+    if guarded:
+        with operations.connection.schema_editor() as editor:
+            GUARDS.guard(apps, editor)
+    if any("calendarday" in statement for statement in sql_list):
+        CALENDAR.fill(apps, None)
+
+
+def _unless_all_is_there(fill_again: Callable[..., None]) -> Callable[..., None]:
+    def emit(*arguments: Any, **options: Any) -> None:
+        if _rows_of(migrated) != migrated:
+            fill_again(*arguments, **options)
+            migrated.update(_rows_of(migrated))  # under other ids, from now on
+
+    return emit
+
+
+def _filled(tables: Iterable[str]) -> list[str]:
+    """Those that have a row."""
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {quote(table)})" for table in tables
+            )
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _rows_of(tables: Iterable[str]) -> Rows:
+    rows: Rows = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} ORDER BY 1")
+            rows[table] = cursor.fetchall()
+    return rows
