@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm, TypedChoiceField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -27,20 +27,25 @@ from directives.administration.base import (
     BySubject,
     ReadOnlyAdmin,
     TitledFilter,
+    VersionedFields,
     column_of,
 )
 from directives.administration.merging import MergingAdmin
 from directives.administration.table_admin import TableAdmin
 from directives.base.states import EDITABLE
+from directives.base.wording import EMPTY, join_words
 from directives.core.relighting import relight_all
 from directives.core.transitions import change_obligations
 from directives.intakes.resources import (
+    BodyAliasResource,
     DirectiveResource,
     MeasureResource,
     ObligationResource,
     OrganisationResource,
 )
 from directives.models import (
+    BodyAlias,
+    BodyClass,
     CalendarDay,
     Directive,
     Document,
@@ -54,10 +59,12 @@ from directives.models import (
     Seal,
     User,
 )
+from directives.models.body_names import CLASS_LEVELS
 from directives.models.documents import CADENCES
+from directives.models.organisations import KINDS
 from directives.obligations.forms.obligations import TermsForm
 from directives.organisations import commands as organising
-from directives.organisations.forms import BodyForm
+from directives.organisations.forms import AliasForm, BodyForm, ClassForm
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
 from directives.web.requests import signed_in
@@ -92,7 +99,7 @@ class IndicatorAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(RefusalMessages, AuditedAdmin, MergingAdmin, TableAdmin):
+class OrganisationAdmin(VersionedFields, RefusalMessages, AuditedAdmin, MergingAdmin, TableAdmin):
     resource_classes = [OrganisationResource]
     import_makes_rows = True
     list_display = (
@@ -110,14 +117,6 @@ class OrganisationAdmin(RefusalMessages, AuditedAdmin, MergingAdmin, TableAdmin)
     autocomplete_fields = ("parent", "successor")
     list_select_related = ("parent",)
     form = BodyForm
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """Leave out `seen`, the version that the reader saw, where there is no form."""
-        return [
-            name
-            for name in super().get_fields(request, obj)
-            if name != "seen" or self.has_change_permission(request, obj)
-        ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Bodies are ended or merged, never deleted: their work stays on record."""
@@ -139,6 +138,52 @@ class OrganisationAdmin(RefusalMessages, AuditedAdmin, MergingAdmin, TableAdmin)
             text = _("Moved, with %(bodies)s organisations and %(obligations)s obligations below.")
             counts = {"bodies": moved.bodies, "obligations": moved.obligations}
             self.message_user(request, text % counts)
+
+
+@admin.register(BodyAlias)
+class BodyAliasAdmin(VersionedFields, RefusalMessages, AuditedAdmin, TableAdmin):
+    """What names mean; stored by the command that answers on pages use too."""
+
+    resource_classes = [BodyAliasResource]
+    import_makes_rows = True
+    form = AliasForm
+    list_display = ("name", "owner", "meant")
+    search_fields = ("name", "bodies__name_hans")
+    autocomplete_fields = ("owner", "bodies")
+    list_select_related = ("owner",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BodyAlias]:
+        return super().get_queryset(request).prefetch_related("bodies")
+
+    @admin.display(description=_("Organisations meant"))
+    def meant(self, alias: BodyAlias) -> str:
+        return join_words(body.name_hans for body in alias.bodies.all())
+
+    def save_model(
+        self, request: HttpRequest, obj: BodyAlias, form: ModelForm, change: bool
+    ) -> None:
+        """Stored in `save_related`, with its bodies."""
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool
+    ) -> None:
+        request, bodies = signed_in(request), list(form.cleaned_data["bodies"])
+        organising.save_alias(form.instance, bodies, by=request.user, now=request.now)
+
+
+@admin.register(BodyClass)
+class BodyClassAdmin(VersionedFields, AuditedAdmin):
+    form = ClassForm
+    list_display = ("name", "kind_names", "level_names", "word", "topmost")
+    search_fields = ("name",)
+
+    @admin.display(description=_("Kinds of organisations"))
+    def kind_names(self, row: BodyClass) -> str:
+        return join_words(str(dict(KINDS).get(kind, kind)) for kind in row.kinds) or EMPTY
+
+    @admin.display(description=_("Levels"))
+    def level_names(self, row: BodyClass) -> str:
+        return join_words(str(dict(CLASS_LEVELS).get(key, key)) for key in row.levels) or EMPTY
 
 
 @admin.register(Document)

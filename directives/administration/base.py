@@ -8,10 +8,11 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.views.main import ERROR_FLAG
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import ForeignKey, Model, QuerySet
-from django.forms import ModelForm
+from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
+from django.forms import ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -54,14 +55,37 @@ class BoundedPaginator(Paginator):
         return self.object_list.order_by()[:COUNT_LIMIT].count()
 
 
+def _ids(values: Sequence[str]) -> list[str]:
+    return [text for text in values if not text or whole_number(text) is not None]
+
+
 class CheckedAutocompleteSelect(AutocompleteSelect):
     """Selects nothing if the value of a form that is shown again is not an id."""
 
     def optgroups(
         self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None
     ) -> list[Any]:
-        ids = [text for text in value if not text or whole_number(text) is not None]
-        return super().optgroups(name, ids, attrs)
+        return super().optgroups(name, _ids(value), attrs)
+
+
+class CheckedAutocompleteSelectMultiple(AutocompleteSelectMultiple):
+    """The same for several rows."""
+
+    def optgroups(
+        self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None
+    ) -> list[Any]:
+        return super().optgroups(name, _ids(value), attrs)
+
+
+class CheckedRows(ModelMultipleChoiceField):
+    """Refuses what cannot be an id, which the database would not take."""
+
+    def clean(self, value: Any) -> Any:
+        for text in value or ():
+            if whole_number(text) is None:
+                message = self.error_messages["invalid_pk_value"]
+                raise ValidationError(message, "invalid_pk_value", {"pk": text})
+        return super().clean(value)
 
 
 class CheckedAutocomplete(BaseModelAdmin):
@@ -73,6 +97,15 @@ class CheckedAutocomplete(BaseModelAdmin):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", CheckedAutocompleteSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            widget = CheckedAutocompleteSelectMultiple(db_field, self.admin_site)
+            kwargs.setdefault("widget", widget)
+            kwargs.setdefault("form_class", CheckedRows)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 def has_impossible_number(request: HttpRequest) -> bool:
@@ -181,6 +214,18 @@ class AuditedAdmin(BoundedAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for obj in queryset:
             self.delete_model(request, obj)
+
+
+class VersionedFields(BaseModelAdmin):
+    """With a form that has `seen`, the version that the reader saw."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Leave out `seen` where there is no form."""
+        return [
+            name
+            for name in super().get_fields(request, obj)
+            if name != "seen" or self.has_change_permission(request, obj)
+        ]
 
 
 class ReadOnlyAdmin(BoundedAdmin):

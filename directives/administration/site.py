@@ -51,6 +51,13 @@ GROUPS = (
             "Organisation": _(
                 "Keep the register: names, levels, parents; merge or end an organisation."
             ),
+            "BodyAlias": _(
+                "What names in documents mean where the register does not say it. Supervisors add "
+                "to it; remove what is wrong."
+            ),
+            "BodyClass": _(
+                "Names for all organisations of some kinds and levels, such as “all counties”."
+            ),
             "CalendarDay": _(
                 "Holidays and shifted working days. Due dates and lights follow them."
             ),

@@ -53,6 +53,8 @@ DUTIES = {
                 "obligation": "view change",
                 "measure": "view change",
                 "indicator": "view",
+                "bodyalias": "view add change delete",
+                "bodyclass": "view add change delete",
                 "calendarday": "view add change delete",
                 "event": "view",
                 "seal": "view",

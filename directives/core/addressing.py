@@ -1,79 +1,76 @@
-"""Which kinds of organisation the addressees of a document mean.
+"""Which classes of bodies the addressees of a document mean (BodyClass, kept by administrators).
 
-Words that are not in the table propose nobody: a supervisor decides, the product does not guess.
-人民团体 is narrower than 群团组织 and is left out, because the register does not distinguish them.
+Words that are no class propose nobody: a supervisor decides, the product does not guess.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from directives.base.script import to_hans
-from directives.models import Addressee, Directive, Organisation
+from directives.base.script import fold
+from directives.models import Addressee, BodyClass, Directive, Organisation
 
-# In Simplified script, without the examples that precede 等.
-KINDS_BY_WORD = {
-    "各级党委": ("provincial_committee",),
-    "党委": ("provincial_committee",),
-    "各地": ("provincial_committee",),
-    "各省、自治区、直辖市党委": ("provincial_committee",),
-    "各级党委和政府": ("provincial_committee",),
-    "群团组织": ("mass_organisation",),
-    "各群团组织": ("mass_organisation",),
-    "群团组织领导机关": ("mass_organisation",),
-    "群团组织领导机关干部": ("mass_organisation",),
-    "群团干部": ("mass_organisation",),
-    "中央管理的群团组织": ("mass_organisation",),
-    "中央各部委": ("party_department",),
-    "国家机关各部委党组（党委）": ("state_organ",),
-    "中央和国家机关各部委": ("party_department", "state_organ"),
-    "解放军各总部": ("military",),
-    "各大单位党委": ("military",),
-}
+
+def classes_named(names: Iterable[str]) -> dict[str, BodyClass]:
+    """The classes among names of a document, in one query."""
+    keys = {name: (fold(name), fold(name).rpartition("等")[2]) for name in names}
+    found = BodyClass.objects.filter(key__in={key for pair in keys.values() for key in pair})
+    by_key = {row.key: row for row in found}
+    return {
+        name: by_key.get(key) or by_key[general]
+        for name, (key, general) in keys.items()
+        if key in by_key or general in by_key
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The kinds of organisation that addressees mean, and the words that are not in the table."""
+    """The (kind, level) of the bodies that addressees mean, and the words that are no class."""
 
-    kinds: frozenset[str]
+    groups: frozenset[tuple[str, str]]
     unknown: tuple[str, ...]
 
     def takes(self, body: Organisation) -> bool:
         """Whether the directive addresses this body."""
-        return body.kind in self.kinds
+        return (body.kind, body.level) in self.groups
 
 
-def kinds_of(words: str) -> tuple[str, ...]:
-    """The kinds that an addressee's name means; empty if it is not in the table."""
-    hans = to_hans(words)
-    return KINDS_BY_WORD.get(hans) or KINDS_BY_WORD.get(hans.rpartition("等")[2], ())
+def propose(
+    addressees: Iterable[Addressee],
+    classes: Mapping[str, BodyClass],
+    owner: Organisation | None,
+) -> Proposal:
+    """The proposal that follows from the addressees of one directive in a document of `owner`."""
+    names = [addressee.name for addressee in addressees if addressee.name]
+    groups = (classes[name].groups(owner) for name in names if name in classes)
+    return Proposal(
+        frozenset().union(*groups), tuple(name for name in names if name not in classes)
+    )
 
 
-def propose(addressees: Iterable[Addressee]) -> Proposal:
-    """The proposal that follows from the addressees of one directive."""
-    kinds: set[str] = set()
-    unknown = []
-    for addressee in addressees:
-        kinds_named = kinds_of(addressee.name)
-        kinds.update(kinds_named)
-        if addressee.name and not kinds_named:
-            unknown.append(addressee.name)
-    return Proposal(frozenset(kinds), tuple(unknown))
+def proposals(directives: Iterable[Directive]) -> dict[int, Proposal]:
+    """The proposal of each directive that has addressees, by id, in two queries."""
+    by_directive: dict[int, list[Addressee]] = {}
+    rows = Addressee.objects.filter(directive__in=list(directives))
+    for addressee in rows.select_related("directive__document__organisation"):
+        by_directive.setdefault(addressee.directive_id, []).append(addressee)
+    names = {row.name for rows in by_directive.values() for row in rows if row.name}
+    classes = classes_named(names) if names else {}
+    return {
+        pk: propose(rows, classes, rows[0].directive.document.organisation)
+        for pk, rows in by_directive.items()
+    }
 
 
 def pairs_proposed(
     directives: Iterable[Directive], bodies: Iterable[Organisation]
 ) -> frozenset[tuple[int, int]]:
-    """Pairs (directive id, body id) of directives and the bodies they address, in one query."""
-    by_kind: dict[str, list[int]] = {}
+    """Pairs (directive id, body id) of directives and the bodies they address, in two queries."""
+    by_group: dict[tuple[str, str], list[int]] = {}
     for body in bodies:
-        by_kind.setdefault(body.kind, []).append(body.pk)
-    by_directive: dict[int, list[Addressee]] = {}
-    for addressee in Addressee.objects.filter(directive__in=list(directives)):
-        by_directive.setdefault(addressee.directive_id, []).append(addressee)
+        by_group.setdefault((body.kind, body.level), []).append(body.pk)
     return frozenset(
         (directive, body)
-        for directive, addressees in by_directive.items()
-        for kind in propose(addressees).kinds
-        for body in by_kind.get(kind, ())
+        for directive, proposal in proposals(directives).items()
+        for group in proposal.groups
+        for body in by_group.get(group, ())
     )

@@ -17,6 +17,8 @@ from directives.base import tree_lock
 from directives.base.numbers import whole_number
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
+from directives.base.wording import join_words
+from directives.core import audit
 from directives.core.transitions import change_obligations, lock_rows
 from directives.documents.imports.directives import DIRECTIVES
 from directives.intakes.admin_checks import (
@@ -26,7 +28,7 @@ from directives.intakes.admin_checks import (
     numbered_rows,
 )
 from directives.intakes.safe_resource import SafeResource, context_of, ids_in
-from directives.models import Directive, Measure, Obligation, Organisation, Plan
+from directives.models import BodyAlias, Directive, Measure, Obligation, Organisation, Plan
 from directives.obligations.imports.obligations import OBLIGATIONS
 from directives.organisations import commands as organising
 from directives.organisations.imports.bodies import BODIES, BodyChecker
@@ -106,6 +108,54 @@ class OrganisationResource(SafeResource):
                 by=kwargs.get("user"),
                 now=timezone.now(),
             )
+
+
+class BodyAliasResource(SafeResource):
+    """Names in documents, with codes of the organisations that they mean, by commas."""
+
+    owner = fields.Field("owner", "owner", ForeignKeyWidget(Organisation, "code"))
+    bodies = fields.Field(
+        "bodies", "bodies", ManyToManyWidget(Organisation, separator=",", field="code")
+    )
+
+    class Meta:
+        model = BodyAlias
+        fields = ("name", "owner", "bodies")
+        export_order = fields
+        import_id_fields = ("name", "owner")
+        use_transactions = True
+        skip_unchanged = True
+
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
+        """Refuse codes that no organisation has, which the library would leave out."""
+        super().before_import_row(row, **kwargs)
+        codes = {code.strip() for code in str(row.get("bodies") or "").split(",")} - {""}
+        known = set(Organisation.objects.filter(code__in=codes).values_list("code", flat=True))
+        if missing := sorted(codes - known):
+            raise ValidationError(
+                _("No organisation has this code: %(codes)s") % {"codes": join_words(missing)}
+            )
+        if "bodies" in row and not codes:
+            raise ValidationError({"bodies": _("This cell must not be empty.")})
+
+    def save_m2m(self, instance: BodyAlias, row: dict[str, Any], **kwargs: Any) -> None:
+        """Save the organisations and write the event of them."""
+        before = self._codes(instance)
+        super().save_m2m(instance, row, **kwargs)
+        after = self._codes(instance)
+        if before != after:
+            audit.record(
+                "import",
+                instance,
+                by=kwargs.get("user"),
+                now=timezone.now(),
+                before={"bodies": before},
+                after={"bodies": after},
+            )
+
+    @staticmethod
+    def _codes(alias: BodyAlias) -> list[str]:
+        return list(alias.bodies.order_by("code").values_list("code", flat=True))
 
 
 class DirectiveResource(SafeResource):

@@ -1,7 +1,7 @@
 """The models, with their constraints and the rules who sees which row. Commands change rows."""
 
 from directives.models.audit import Event, RefusalCount, Seal, Unsealed
-from directives.models.body_names import BodyName
+from directives.models.body_names import BodyAlias, BodyClass, BodyName
 from directives.models.documents import (
     Addressee,
     DeskAct,
@@ -49,6 +49,8 @@ __all__ = [
     "Attachment",
     "CalendarDay",
     "BackgroundJob",
+    "BodyAlias",
+    "BodyClass",
     "BodyName",
     "Cycle",
     "DeskAct",

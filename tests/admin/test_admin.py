@@ -15,6 +15,8 @@ from directives import tallies
 from directives.core.sealing import seal
 from directives.indicators import commands as statistics
 from directives.models import (
+    BodyAlias,
+    BodyClass,
     Directive,
     Event,
     JobProgress,
@@ -42,6 +44,8 @@ MODELS = (
     "directive",
     "obligation",
     "measure",
+    "bodyalias",
+    "bodyclass",
     "calendarday",
     "event",
     "seal",
@@ -510,3 +514,49 @@ def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(admin_client
     assert admin_client.post(address, terms).status_code == 302
     row.refresh_from_db()
     assert (row.leader, row.plan_due_on) == ("周", None)
+
+
+def test_names_with_their_organisations_are_stored_with_their_event(admin_client, cast):
+    add = reverse("admin:directives_bodyalias_add")
+    wrong = admin_client.post(add, {"name": "群工办", "bodies": [], "seen": "1"})
+    assert wrong.status_code == 200 and not BodyAlias.objects.exists()
+    sent = {"name": "群工办", "owner": cast.centre.pk, "bodies": [cast.body.pk], "seen": "1"}
+    assert admin_client.post(add, sent).status_code == 302
+    alias = BodyAlias.objects.get()
+    assert (alias.key, alias.owner, [*alias.bodies.all()]) == ("群工办", cast.centre, [cast.body])
+    change = reverse("admin:directives_bodyalias_change", args=[alias.pk])
+    sent |= {"bodies": [cast.body.pk, cast.child.pk]}
+    assert admin_client.post(change, sent).status_code == 302
+    assert admin_client.post(change, sent).status_code == 200  # someone saw an older version
+    events = Event.objects.filter(subject_type="bodyalias").order_by("pk")
+    assert [(event.action, len(event.after["bodies"])) for event in events] == [
+        ("add", 1),
+        ("change", 2),
+    ]
+    delete = reverse("admin:directives_bodyalias_delete", args=[alias.pk])
+    assert admin_client.post(delete, {"post": "yes"}).status_code == 302
+    assert not BodyAlias.objects.exists()
+
+
+def test_names_come_and_go_as_a_table(admin_client, cast):
+    codes = f"{cast.body.code},{cast.child.code}"
+    table = f'name,owner,bodies\n群工办,,"{codes}"\n妇联口,{cast.centre.code},{cast.body.code}\n'
+    confirm(admin_client, "bodyalias", import_file(admin_client, "bodyalias", table))
+    assert {
+        alias.name: {body.code for body in alias.bodies.all()} for alias in BodyAlias.objects.all()
+    } == {"群工办": {cast.body.code, cast.child.code}, "妇联口": {cast.body.code}}
+    shown = import_file(admin_client, "bodyalias", "name,owner,bodies\n民口,,NOBODY\n")
+    assert not shown.context.get("confirm_form")
+    assert "NOBODY" in shown.content.decode()
+
+
+def test_administrators_extend_the_classes_of_organisations(admin_client):
+    add = reverse("admin:directives_bodyclass_add")
+    sent = {"name": "各议事机构", "kinds": ["congress", "cppcc"], "levels": ["own"], "seen": "1"}
+    assert admin_client.post(add, sent).status_code == 302
+    row = BodyClass.objects.get(name="各议事机构")
+    assert (row.kinds, row.levels, row.topmost) == (["congress", "cppcc"], ["own"], False)
+    answer = admin_client.post(add, sent)
+    assert "已有同名的单位统称" in answer.content.decode()
+    listed = admin_client.get(reverse("admin:directives_bodyclass_changelist"), {"q": "议事"})
+    assert "人大" in listed.content.decode() and "政协" in listed.content.decode()

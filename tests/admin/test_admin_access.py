@@ -20,7 +20,8 @@ from django.urls import URLPattern, URLResolver, reverse
 from directives.base import duties
 from directives.core import audit, denials
 from directives.core.sealing import seal
-from directives.models import CalendarDay, Event, Indicator, PendingRight, Seal, User
+from directives.models import BodyClass, CalendarDay, Event, Indicator, PendingRight, Seal, User
+from directives.organisations.commands import remember
 from tests.factories import (
     NOW,
     make_administrator,
@@ -36,6 +37,8 @@ pytestmark = pytest.mark.once  # SQLite counts the rows that are written
 # What an administrator may do with each model, what a permission to look gives, and what even a
 # superuser may not do.
 SYSTEM = {
+    "bodyalias": "view add change delete import export",
+    "bodyclass": "view add change delete",
     "calendarday": "view add change delete",
     "directive": "view change import export",
     "document": "view",
@@ -62,7 +65,7 @@ SUPERUSER = ADMINISTRATOR | {
     "measure": "view change delete import export",
     "user": "view add change reset delete",
 }
-WITH_TABLES = ("directive", "measure", "obligation", "organisation")
+WITH_TABLES = ("bodyalias", "directive", "measure", "obligation", "organisation")
 LOOKS = {model: "view export" if model in WITH_TABLES else "view" for model in SYSTEM}
 TABLES = {
     "system": SYSTEM,
@@ -141,7 +144,10 @@ def rows(cast) -> dict[str, int]:
     measure = make_measure(make_plan(cast.body, obligation.document), obligation)
     make_indicator(obligation.document, cast.centre)
     cast.centre.save()
+    alias = remember("群工办", [cast.body], owner=None, by=cast.admin, now=NOW)
     return {
+        "bodyalias": alias.pk,
+        "bodyclass": BodyClass.objects.get(name="各部门").pk,
         "calendarday": CalendarDay.objects.first().pk,
         "directive": obligation.directive_id,
         "document": obligation.document_id,

@@ -27,7 +27,7 @@ from tests.factories import (
 )
 
 STRONG = "Tong-Xun-2026!"
-WITH_TABLES = ("directive", "measure", "obligation", "organisation")
+WITH_TABLES = ("bodyalias", "directive", "measure", "obligation", "organisation")
 TABLE_PAGES = ("import", "export", "process_import")
 
 
@@ -51,6 +51,8 @@ def test_no_other_model_is_in_the_admin(client):
     client.get("/admin/")
     names = sorted(model._meta.model_name for model in admin.site._registry)
     assert names == [
+        "bodyalias",
+        "bodyclass",
         "calendarday",
         "directive",
         "document",
@@ -331,8 +333,10 @@ def test_what_is_no_key_of_a_row_is_a_fault_of_its_field(cast, sign_in):
             failed[address, name, value] = statuses
     assert failed == {}
     assert sorted(name for _address, name in pages) == [
+        "bodies",
         "memberships-0-organisation",
         "organisation",
+        "owner",
         "parent",
         "successor",
         "user",

@@ -134,6 +134,8 @@ def test_forms_with_faults_and_confirmations_are_read(recorded, people, sign_in,
         "obligation",
         "directive",
         "measure",
+        "bodyalias",
+        "bodyclass",
         "calendarday",
         "membership",
     ):

@@ -546,5 +546,5 @@ def test_the_steps_take_a_constant_number_of_queries(
     client.post(step(document, "terms/"), terms_of())
     with django_assert_num_queries(11):
         client.get(step(document))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(step(document, "preview/"))

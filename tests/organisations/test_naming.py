@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from directives.models import Organisation
+from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.models import BodyAlias, BodyClass, Event, Organisation
 from directives.models.body_names import index_names
 from directives.models.organisations import step
 from directives.models.sql import insert, update_each
@@ -13,11 +14,13 @@ from directives.organisations.commands import (
     BodyEntry,
     BodyRow,
     change_body,
+    forget,
     load_register,
+    remember,
     save_bodies,
 )
 from directives.organisations.queries.naming import NamedBodies, bodies_named
-from tests.factories import NOW, TODAY, make_body
+from tests.factories import NOW, TODAY, make_administrator, make_body, make_member
 
 
 def named(name: str, *, owner=None, on: date = TODAY) -> NamedBodies:
@@ -239,7 +242,7 @@ def test_the_number_of_queries_does_not_grow(db, django_assert_num_queries):
         make_body(name_hans=name)
     make_body(name_hans="旧局", valid_to=date(2018, 1, 1), successor=heir)
     for asked in (["第0局", "旧局"], [*names, "旧局", "无此局"]):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(5):
             assert len(bodies_named(asked, owner=heir, on=TODAY)) == len(asked)
 
 
@@ -264,7 +267,7 @@ def test_a_nation_of_bodies_is_asked_in_as_many_queries(db, django_assert_num_qu
     )
     names = [f"市{office}" for office in offices] + ["市委", "市无此局"]
     began = time.perf_counter()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         found = bodies_named(names, owner=cities[77], on=TODAY)
     assert time.perf_counter() - began < 1
     assert [found[name].bodies[0].parent_id for name in names[:-2]] == [cities[77].pk] * 70
@@ -278,3 +281,145 @@ def _plant(bodies: list[Organisation]) -> None:
         body.path = body.parent.path + step(body.pk)
     update_each(Organisation, bodies, ["path"])
     index_names(bodies)
+
+
+def test_a_person_says_once_what_a_name_means(city):
+    body = city.children.get(name_hans="白云市工业和信息化局")
+    both = list(Organisation.objects.filter(name_hans__endswith="湖区教育局").order_by("code"))
+    supervisor = make_member(city, "supervisor")
+    remember("市工信局", [body], owner=city, by=supervisor, now=NOW)
+    remember("区教育局", both, owner=city, by=supervisor, now=NOW)
+    assert named("市工信局", owner=city) == NamedBodies("市工信局", (body,), "alias")
+    assert named("市工信 局", owner=city.children.first()).bodies == (body,)
+    assert named("區教育局", owner=city).bodies == tuple(both)
+    other = Organisation.objects.get(name_hans="中共绿水市委员会")
+    assert named("市工信局", owner=other).basis == "unknown"
+    events = Event.objects.filter(subject_type="bodyalias").order_by("pk")
+    assert [(event.action, event.by, event.organisation) for event in events] == [
+        ("add", supervisor, city)
+    ] * 2
+    assert events[0].after == {"name": "市工信局", "owner": city.code, "bodies": [body.code]}
+
+
+def test_the_nearest_alias_decides_and_a_new_answer_replaces_it(city):
+    district = city.children.get(name_hans="中共东湖区委员会")
+    one, other = city.children.filter(name_hans__contains="局")[:2]
+    administrator = make_administrator()
+    first = remember("牵头办", [one], owner=None, by=administrator, now=NOW)
+    assert remember("牵头办", [one], owner=None, by=administrator, now=NOW).version == 1
+    remember("牵头办", [other], owner=district, by=administrator, now=NOW)
+    assert named("牵头办", owner=city).bodies == (one,)
+    assert named("牵头办", owner=district).bodies == (other,)
+    again = remember("牵头办", [one, other], owner=None, by=administrator, now=NOW)
+    assert (again.pk, again.version) == (first.pk, 2)
+    assert set(named("牵头办", owner=city).bodies) == {one, other}
+    with pytest.raises(Stale):
+        forget(again, version=1, by=administrator, now=NOW)
+    forget(again, version=2, by=administrator, now=NOW)
+    assert named("牵头办", owner=city).basis == "unknown"
+    assert Event.objects.filter(subject_type="bodyalias", action="delete").count() == 1
+
+
+def test_an_alias_of_an_abolished_body_leads_to_its_successor(city):
+    new = make_body(name_hans="数据局", parent=city)
+    old = make_body(name_hans="信息办", parent=city, valid_to=date(2024, 1, 1), successor=new)
+    remember("信息中心", [old], owner=city, by=make_administrator(), now=NOW)
+    assert named("信息中心", owner=city) == NamedBodies("信息中心", (new,), "alias")
+
+
+def test_who_may_say_what_a_name_means(city):
+    district = city.children.get(name_hans="中共东湖区委员会")
+    supervisor = make_member(district, "supervisor")
+    for owner in (city, None):
+        with pytest.raises(NotAllowed):
+            remember("市委办", [district], owner=owner, by=supervisor, now=NOW)
+    with pytest.raises(NotAllowed):
+        remember("区委办", [district], owner=district, by=make_member(district, "staff"), now=NOW)
+    with pytest.raises(Invalid):
+        remember("区委办", [], owner=district, by=supervisor, now=NOW)
+    assert not BodyAlias.objects.exists()
+
+
+@pytest.fixture
+def kinds(city):
+    """Bodies of several kinds in 白云市."""
+    Organisation.objects.filter(name_hans__endswith="人民政府").update(kind="government")
+    Organisation.objects.filter(name_hans__contains="人民代表大会").update(kind="congress")
+    Organisation.objects.filter(name_hans__endswith="局").update(kind="department")
+    Organisation.objects.filter(name_hans__endswith="组织部").update(kind="party_department")
+    Organisation.objects.filter(name_hans__endswith="街道办事处").update(kind="subdistrict")
+    for name, kind in (
+        ("白云市财政局", "department"),
+        ("白云军分区", "military"),
+        ("白云市政协", "cppcc"),
+    ):
+        make_body(name_hans=name, kind=kind, level="municipal", parent=city)
+    return city
+
+
+@pytest.mark.parametrize(
+    ("name", "bodies"),
+    [
+        ("各区县", ["中共东湖区委员会", "中共西湖区委员会"]),
+        ("各縣（市、區）", ["中共东湖区委员会", "中共西湖区委员会"]),
+        ("各县(市、区)人民政府", ["东湖区人民政府", "西湖区人民政府"]),
+        ("各街道办事处", ["石井街道办事处"]),
+        ("各级党委", ["中共东湖区委员会", "中共西湖区委员会"]),
+        (
+            "人大",
+            [
+                "白云市人民代表大会常务委员会",
+                "东湖区人民代表大会常务委员会",
+                "西湖区人民代表大会常务委员会",
+            ],
+        ),
+        ("政协", ["白云市政协"]),
+        ("政府", ["白云市人民政府", "东湖区人民政府", "西湖区人民政府"]),
+        ("财政", ["白云市财政局"]),
+        ("解放軍", ["白云军分区"]),
+        (
+            "各部门",
+            [
+                "中共白云市委组织部",
+                "白云市住房和城乡建设局",
+                "白云市发展和改革委员会",
+                "白云市工业和信息化局",
+                "白云市教育局",
+                "白云市民政局",
+                "白云市财政局",
+            ],
+        ),
+    ],
+)
+def test_classes_are_the_bodies_of_kinds_and_levels(kinds, name, bodies):
+    Organisation.objects.filter(name_hans__endswith="改革委员会").update(kind="department")
+    found = named(name, owner=kinds)
+    assert found.basis == "class"
+    assert sorted(body.name_hans for body in found.bodies) == sorted(bodies)
+
+
+def test_a_class_is_read_from_the_owner(kinds):
+    district = kinds.children.get(name_hans="中共东湖区委员会")
+    found = named("各部门", owner=district)
+    assert [body.name_hans for body in found.bodies] == ["东湖区教育局"]
+    assert named("各学校", owner=kinds) == NamedBodies("各学校", (), "unknown")
+
+
+def test_administrators_add_classes(kinds):
+    BodyClass.objects.create(name="各议事机构", kinds=["congress", "cppcc"], levels=["municipal"])
+    found = named("各議事機構", owner=kinds)
+    assert sorted(body.name_hans for body in found.bodies) == [
+        "白云市人民代表大会常务委员会",
+        "白云市政协",
+    ]
+
+
+def test_classes_and_aliases_cost_no_more_queries(kinds, django_assert_num_queries):
+    administrator = make_administrator()
+    for number in range(5):
+        remember(f"别名{number}", [kinds], owner=kinds, by=administrator, now=NOW)
+    for names in (["别名0", "各区县"], [*(f"别名{n}" for n in range(5)), "各区县", "人大", "政协"]):
+        with django_assert_num_queries(6):
+            assert all(
+                found.bodies for found in bodies_named(names, owner=kinds, on=TODAY).values()
+            )

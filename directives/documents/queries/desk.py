@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.wording import join_words
-from directives.core.addressing import kinds_of
 from directives.documents.ingest.deadlines import WORDS
 from directives.models import Directive, Document, Repair
 from directives.models.documents import INFERRED, PROPOSED, UNSTATED
@@ -80,14 +79,13 @@ def _doubts_of_terms(directive: Directive, named: Mapping[str, NamedBodies]) -> 
     if directive.due_words and directive.due_rule != WORDS and undated:
         yield RowDoubt(NO_DAY, directive.due_words)
     for kind, basis in ((BODY, UNKNOWN), (BODIES, AMBIGUOUS)):
-        names = [row.name for row in addressees if _means(named.get(row.name), basis)]
+        names = [row.name for row in addressees if _is_of(basis, named.get(row.name))]
         if names:
             yield RowDoubt(kind, join_words(names))
 
 
-def _means(bodies: NamedBodies | None, basis: str) -> bool:
-    """Whether a name is of this basis; a class of bodies is not unknown."""
-    return bodies is not None and bodies.basis == basis and not kinds_of(bodies.name)
+def _is_of(basis: str, bodies: NamedBodies | None) -> bool:
+    return bodies is not None and bodies.basis == basis
 
 
 def doubts_by_directive(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from directives.base.states import IMPLEMENTATION_PLAN, RESPONSIBLE, SPECIFIC_MEASURES, SUPPORTING
-from directives.core.addressing import propose
+from directives.core.addressing import proposals
 from directives.made_up.sample.people import HOME, make_fillers
 from directives.made_up.sample.story import BEGAN, ISSUED, PLAN_DUE, Story
 from directives.models import Directive, Organisation
@@ -69,10 +69,10 @@ def _receivers(
     directive: Directive, bodies: Sequence[Organisation]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """The groups of bodies that get a directive, by code, each with its part."""
-    proposal = propose(directive.addressees.all())
+    proposal = proposals([directive]).get(directive.pk)
     added = ASSIGNED_BY_SUPERVISOR.get(directive.code, ())
     if responsible := tuple(
-        body.code for body in bodies if proposal.takes(body) or body.code in added
+        body.code for body in bodies if (proposal and proposal.takes(body)) or body.code in added
     ):
         yield responsible, RESPONSIBLE
     if directive.code in SUPPORTED_DIRECTIVES:

@@ -8,14 +8,14 @@ from datetime import date
 from django.db.models import Count, Sum
 
 from directives.base.states import SUPERVISOR
-from directives.core.addressing import propose
-from directives.models import Addressee, Directive, Document, Obligation, Organisation, Tally, User
+from directives.core.addressing import proposals
+from directives.models import Directive, Document, Obligation, Organisation, Tally, User
 from directives.models.scope import any_of, in_subtree, topmost
 from directives.obligations.commands.choosing import Choice, candidates, chosen_bodies
 from directives.obligations.queries.issuing import Selection
 
 EXACT = 200_000  # pairs that are compared exactly, at about two microseconds each
-Kinds = Mapping[str, int]
+Group = tuple[str, str]  # the kind and level of bodies
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,46 +59,53 @@ class BulkPreview:
 def bulk_preview(
     document: Document, user: User, choice: Choice, selected: Selection, *, today: date
 ) -> BulkPreview:
-    """Return the preview of a choice, in at most four queries."""
-    by_kind = (
-        chosen_bodies(user, choice, today).order_by().values_list("kind").annotate(Count("pk"))
-    )
-    kinds: dict[str, int] = dict(by_kind)
-    addressed = _addressed_kinds(selected.directives) if choice.addressed else None
-    exact = len(selected.directives) * sum(kinds.values()) <= EXACT
-    assigned = (
-        _count_assigned(user, choice, selected.directives, today)
-        if exact
-        else _count_assigned_at_least(document, user, selected.directives, kinds)
-    )
+    """Return the preview of a choice, in at most five queries."""
+    counted = chosen_bodies(user, choice, today).order_by().values_list("kind", "level")
+    groups = Counter({(kind, level): count for kind, level, count in counted.annotate(Count("pk"))})
+    addressed = proposals(selected.directives) if choice.addressed else None
+    exact = len(selected.directives) * groups.total() <= EXACT
+    assigned = _count_assigned(user, choice, selected.directives, today) if exact else Counter()
+    surplus = {} if exact else _surplus_assigned(document, user, selected.directives)
     lines = []
     for directive in selected.directives:
-        chosen_kinds = set(kinds)
+        chosen = set(groups)
         if addressed is not None:
-            chosen_kinds &= addressed.get(directive.pk, frozenset())
-        bodies = sum(kinds[kind] for kind in chosen_kinds)
-        existing = sum(assigned[directive.pk, kind] for kind in chosen_kinds)
-        lines.append(BulkLine(directive, bodies, existing))
+            chosen &= addressed[directive.pk].groups if directive.pk in addressed else set()
+        existing = sum(assigned[directive.pk, group] for group in chosen)
+        if not exact:
+            by_kind: Counter[str] = Counter()
+            for kind, level in chosen:
+                by_kind[kind] += groups[kind, level]
+            existing = sum(
+                max(0, count + surplus.get((directive.pk, kind), -count))
+                for kind, count in by_kind.items()
+            )
+        lines.append(BulkLine(directive, sum(groups[group] for group in chosen), existing))
     return BulkPreview(tuple(lines), exact)
 
 
 def _count_assigned(
     user: User, choice: Choice, directives: tuple[Directive, ...], today: date
-) -> Counter[tuple[int, str]]:
-    """Count the chosen bodies that have a directive, by (directive, kind), withdrawn ones too."""
+) -> Counter[tuple[int, Group]]:
+    """Count the chosen bodies that have a directive, by (directive, group), withdrawn ones too."""
     bodies = chosen_bodies(user, choice, today).order_by().values("pk")
     rows = Obligation.objects.filter(directive__in=directives, organisation__in=bodies).order_by()
-    counted = rows.values_list("directive_id", "organisation__kind").annotate(Count("pk"))
-    return Counter({(directive, kind): count for directive, kind, count in counted})
+    columns = rows.values_list("directive_id", "organisation__kind", "organisation__level")
+    return Counter(
+        {
+            (directive, (kind, level)): count
+            for directive, kind, level, count in columns.annotate(Count("pk"))
+        }
+    )
 
 
-def _count_assigned_at_least(
-    document: Document, user: User, directives: tuple[Directive, ...], chosen: Kinds
-) -> Counter[tuple[int, str]]:
-    """A lower bound of the same numbers, from the stored counts below the user's organisations.
+def _surplus_assigned(
+    document: Document, user: User, directives: tuple[Directive, ...]
+) -> dict[tuple[int, str], int]:
+    """By (directive, kind), how many more obligations than bodies there are below the user.
 
-    The counts include bodies of the kind that are not chosen. These are subtracted as if each of
-    them had the directive.
+    From the stored counts. Plus the number of chosen bodies of the kind it is how many of these
+    have the directive at least, as if all the others had it.
     """
     supervised = [m.organisation for m in topmost(user.in_role(SUPERVISOR))]
     below = Organisation.objects.filter(
@@ -111,19 +118,16 @@ def _count_assigned_at_least(
         directive__in=directives,
         count__gt=0,
     )
-    assigned: Counter[tuple[int, str]] = Counter()
     rows = counts.order_by().values_list("directive_id", "body_kind").annotate(Sum("count"))
-    for directive, kind, count in rows:
-        assigned[directive, kind] = max(0, count - existing.get(kind, 0) + chosen.get(kind, 0))
-    return assigned
+    return {(directive, kind): count - existing.get(kind, 0) for directive, kind, count in rows}
 
 
-def _addressed_kinds(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
+def _kinds(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
     """The kinds of bodies that the text of each directive addresses, by directive id."""
-    by_directive: dict[int, list[Addressee]] = {}
-    for addressee in Addressee.objects.filter(directive__in=directives):
-        by_directive.setdefault(addressee.directive_id, []).append(addressee)
-    return {pk: propose(addressees).kinds for pk, addressees in by_directive.items()}
+    return {
+        pk: frozenset(kind for kind, _level in proposal.groups)
+        for pk, proposal in proposals(directives).items()
+    }
 
 
 def addressed_kinds_below(
@@ -132,5 +136,5 @@ def addressed_kinds_below(
     """The kinds of bodies below the user that the texts address, and how many directives do so."""
     bodies = candidates(user).existing_on(today).order_by()
     existing = set(bodies.values_list("kind", flat=True).distinct())
-    addressed = {pk: kinds & existing for pk, kinds in _addressed_kinds(directives).items()}
+    addressed = {pk: kinds & existing for pk, kinds in _kinds(directives).items()}
     return frozenset().union(*addressed.values()), sum(bool(kinds) for kinds in addressed.values())

@@ -1,5 +1,6 @@
 """Commands on bodies, people, roles and duties."""
 
+from directives.organisations.commands.aliases import forget, remember, save_alias
 from directives.organisations.commands.bodies import (
     BodyEntry,
     change_body,
@@ -57,7 +58,9 @@ __all__ = [
     "confirm_right",
     "decline_right",
     "detach_from_parents",
+    "save_alias",
     "save_bodies",
+    "forget",
     "give_duty",
     "give_roles",
     "load_register",
@@ -67,6 +70,7 @@ __all__ = [
     "preview_merge",
     "read_table",
     "refresh_paths",
+    "remember",
     "remove_people",
     "body_rows",
     "delete_bodies",

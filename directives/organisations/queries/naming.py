@@ -3,13 +3,15 @@
 A name means a body by its name in either script, by its full name, by the short form that follows
 from these (市教育局 in a document of 白云市), or by the name that a body of another day had: who
 succeeded an abolished body answers for it. Nothing is guessed: a name that fits several bodies is
-ambiguous, and one that fits none is unknown.
+ambiguous, and one that fits none is unknown, unless a person once said what it means (BodyAlias) or
+it names a class of bodies (BodyClass).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from os.path import commonprefix
 
 from django.db.models import Q
@@ -25,12 +27,14 @@ from directives.base.body_names import (
     short_form,
 )
 from directives.base.script import fold
-from directives.models import BodyName, Organisation
+from directives.core.addressing import classes_named
+from directives.models import BodyAlias, BodyClass, BodyName, Organisation
 from directives.models.body_names import keyed
 from directives.models.organisations import STEP, ancestors
-from directives.models.scope import in_subtree
+from directives.models.scope import any_of, in_subtree
 
-FORMER, AMBIGUOUS, UNKNOWN = "former name", "ambiguous", "unknown"
+FORMER, ALIAS, CLASS = "former name", "alias", "class"
+AMBIGUOUS, UNKNOWN = "ambiguous", "unknown"
 OWN_NAMES = (NAME, FULL_NAME)
 MOST_SUCCESSIONS = 4  # a body whose heirs were succeeded more often than this leads nowhere
 
@@ -39,8 +43,8 @@ MOST_SUCCESSIONS = 4  # a body whose heirs were succeeded more often than this l
 class NamedBodies:
     """What a name of a document means; `candidates` only if it is ambiguous.
 
-    `basis` is "name", "full name", "short name", "former name" (of another day), "ambiguous" or
-    "unknown".
+    `basis` is "name", "full name", "short name", "former name" (of another day), "alias" (a person
+    said so), "class", "ambiguous" or "unknown".
     """
 
     name: str  # as the document says
@@ -49,27 +53,11 @@ class NamedBodies:
     candidates: tuple[Organisation, ...] = ()
 
 
-def bodies_named(
-    names: Iterable[str], *, owner: Organisation | None, on: date
-) -> dict[str, NamedBodies]:
-    """What each name means on that day in a document of `owner`, in a fixed number of queries."""
-    reader = _Reader(owner)
-    forms = {name: _Forms.of(name, reader) for name in names}
-    found = _found(forms.values(), reader)
-    living = _living([row.organisation for row in found], on)
-    by_key: dict[str, list[BodyName]] = {}
-    for row in found:
-        by_key.setdefault(row.key, []).append(row)
-    return {
-        name: _decided(name, _tiers(form, by_key, reader), living, reader)
-        for name, form in forms.items()
-    }
-
-
 class _Reader:
     """Where a document stands that names bodies: the bodies above its owner, and its places."""
 
     def __init__(self, owner: Organisation | None) -> None:
+        self.owner = owner
         self.path = owner.path if owner else ""
 
     @cached_property
@@ -165,6 +153,72 @@ class _Forms:
 
 
 Rows = Sequence[BodyName]
+
+
+def bodies_named(
+    names: Iterable[str], *, owner: Organisation | None, on: date
+) -> dict[str, NamedBodies]:
+    """What each name means on that day in a document of `owner`, in a fixed number of queries."""
+    reader = _Reader(owner)
+    forms = {name: _Forms.of(name, reader) for name in names}
+    found = _found(forms.values(), reader)
+    classes = classes_named(forms)
+    aliases = _aliases(forms.values(), owner)
+    told = [body for alias in aliases.values() for body in alias.bodies.all()]
+    living = _living([*told, *(row.organisation for row in found)], on)
+    by_key: dict[str, list[BodyName]] = {}
+    for row in found:
+        by_key.setdefault(row.key, []).append(row)
+    meant = {}
+    for name, form in forms.items():
+        if alias := aliases.get(form.exact):
+            heirs = [heir for body in alias.bodies.all() for heir in living[body.pk]]
+            meant[name] = NamedBodies(name, tuple(dict.fromkeys(heirs)), ALIAS)
+        if name not in meant or not meant[name].bodies:
+            tiers = _tiers(form, by_key, reader)
+            tiers = islice(tiers, 1) if name in classes else tiers
+            meant[name] = _decided(name, tiers, living, reader)
+    unknown = {name: classes[name] for name in classes if not meant[name].bodies}
+    return meant | _of_classes(unknown, reader, on)
+
+
+def _aliases(forms: Iterable[_Forms], owner: Organisation | None) -> dict[str, BodyAlias]:
+    """What people said of these names, by key: in the documents nearest to the owner."""
+    told = BodyAlias.objects.for_documents_of(owner).filter(key__in={form.exact for form in forms})
+    rows = told.select_related("owner").prefetch_related("bodies")
+    by_key = {}
+    for alias in sorted(rows, key=lambda row: row.owner.path if row.owner else ""):
+        by_key[alias.key] = alias
+    return by_key
+
+
+def _of_classes(
+    named: Mapping[str, BodyClass], reader: _Reader, on: date
+) -> dict[str, NamedBodies]:
+    """The bodies of these classes by name, in one query; those without any are left out."""
+    if not named:
+        return {}
+    any_of_them = any_of(row.condition(reader.owner) for row in named.values())
+    bodies = Organisation.objects.existing_on(on).filter(any_of_them).order_by("path")
+    if reader.home:
+        bodies = bodies.filter(in_subtree(reader.home, "path"))
+    rows = [body for body in bodies if reader.owner is None or body.pk != reader.owner.pk]
+    classes = {}
+    for name, body_class in named.items():
+        taken = [body for body in rows if body_class.takes(body, reader.owner)]
+        if taken:
+            taken = _topmost(taken) if body_class.topmost else taken
+            classes[name] = NamedBodies(name, tuple(taken), CLASS)
+    return classes
+
+
+def _topmost(bodies: Sequence[Organisation]) -> list[Organisation]:
+    """The bodies, in the order of their paths, without those below another one."""
+    tops: list[Organisation] = []
+    for body in bodies:
+        if not tops or not body.path.startswith(tops[-1].path):
+            tops.append(body)
+    return tops
 
 
 def _tiers(forms: _Forms, by_key: Mapping[str, Rows], reader: _Reader) -> Iterator[Rows]:

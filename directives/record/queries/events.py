@@ -58,6 +58,8 @@ SUBJECTS: dict[str, str | Promise] = {
     "membership": pgettext_lazy("subject", "Membership"),
     "pendingright": pgettext_lazy("subject", "Right to confirm"),
     "calendarday": pgettext_lazy("subject", "Calendar day"),
+    "bodyalias": pgettext_lazy("subject", "Name in documents"),
+    "bodyclass": pgettext_lazy("subject", "Class of organisations"),
     "intake": pgettext_lazy("subject", "Import"),
     "export": pgettext_lazy("subject", "Exported file"),
     "jobprogress": pgettext_lazy("subject", "Background task"),
