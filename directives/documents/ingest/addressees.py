@@ -53,7 +53,8 @@ _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
 _AFTER_OWN_NAME = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB}|{_WIDER_VERB})")
 # 每周, 于6月底前 and 请 show what is asked as well as a modal does.
 _AT_TIMES = "每(?:半年|学期|[日天周月季年班次])|于(?=[0-9每本今明当])"
-_BEFORE_MODAL = re.compile(rf"{_ADVERB}{{0,3}}(?:{MODAL.pattern}|{_AT_TIMES})")
+_WHILE = "(?:在[^，。；的]{2,16}(?:内|时|前|后|期间))?"  # 村干部在接到通知半小时内必须…
+_BEFORE_MODAL = re.compile(rf"{_WHILE}{_ADVERB}{{0,3}}(?:{MODAL.pattern}|{_AT_TIMES})")
 _LOOSELY = re.compile(rf"(?={_VERB}|{_WIDER_VERB}|领导机关)[^的、和，]{{2,14}}?(?:{MODAL.pattern})")
 _LOOSELY_EACH = re.compile(rf"(?={_VERB}|{_WIDER_VERB})[^的和，]{{2,16}}?(?:{MODAL.pattern})")
 _OWN_NAME = re.compile(
@@ -73,6 +74,11 @@ _TOGETHER = re.compile(
 )
 _BY = re.compile("(?<![自理转经缘来事])由")
 _DESCRIBES = re.compile("(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的")
+# 村书记为直接责任人
+_ANSWERS = re.compile(
+    "(?:^|(?<=[，；。]))(?P<who>[^，。；：]{2,30}?)(?:为|是)[^，。；]{0,24}?"
+    "(?:(?P<lead>牵头(?:责任)?(?:单位|部门))|责任(?:人|单位|主体|部门))(?=[，；。（]|$)"
+)
 _SITS = re.compile("[^，。；]{0,12}(?:担任|兼任|组成)")  # 由县长兼任
 _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
@@ -232,6 +238,9 @@ _ORDER = {LEAD: 0, SUPPORTING: 1, RESPONSIBLE: 2}
 def _duties(hans: str) -> list[tuple[Span, str]]:
     """Bodies with what they do: 由甲会同乙…, 甲牵头, 乙配合, 由丙按职责分工负责."""
     found: list[tuple[Span, str]] = []
+    for match in _ANSWERS.finditer(hans):
+        if is_list(match["who"]) or bodies.are_persons(match["who"]):
+            found.append((Span(*match.span("who")), LEAD if match["lead"] else RESPONSIBLE))
     for match in _DUTY.finditer(hans):
         if is_list(match[1]):
             role = LEAD if match["lead"] or match["with"] else RESPONSIBLE
@@ -295,8 +304,8 @@ def _subject(
         if _CONDITION.match(hans, end) and (end in lists or bodies.is_person(words)):
             return Span(start, end)
     for end in lists:
-        by_name = _OWN_NAME.match(hans[start:end]) is not None
-        if own and not by_name:
+        by_name = _OWN_NAME.match(hans[start:end]) is not None or hans.startswith("每", start)
+        if own and not (by_name or hans.startswith("各", start)):
             continue
         if (_AFTER_OWN_NAME if by_name else after).match(hans, end, stop):
             return Span(start, end)

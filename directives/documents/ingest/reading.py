@@ -35,8 +35,9 @@ from directives.documents.ingest.sources import (
     source_of,
 )
 from directives.documents.ingest.structure import OPENING, Builder
+from directives.documents.ingest.text_tables import with_cells
 from directives.documents.ingest.words import Line, lines_of
-from directives.documents.ingest.wrapped import unwrapped
+from directives.documents.ingest.wrapped import at_numbers, unwrapped, with_numbers
 
 __all__ = [
     "ISSUER",
@@ -114,7 +115,8 @@ def read(
         raise DocumentError("confirmations", {"reason": reason})
     rows = list(origin.left_out)
     whole = unwrapped(list(lines_of(origin, repaired_text.repairs)), origin.text)
-    lines, number = _without_furniture([piece for line in whole for piece in _cut(line)], rows)
+    cut = [piece for line in with_cells(whole, origin.text) for piece in _cut(line)]
+    lines, number = _without_furniture(list(with_numbers(cut)), rows)
     parts = parts_of(lines)
     frame = parts[0].frame if parts[0].frame.number else with_number(parts[0].frame, number)
     doubtful = _doubtful(origin.text, repaired_text.repairs)
@@ -196,8 +198,11 @@ def _cut(line: Line) -> Iterator[Line]:
     Such lines are of texts that were saved without line breaks.
     """
     gaps = list(re.finditer(" +", line.text))
-    if not gaps or line.markup.cell:
+    if line.markup.cell:
         yield line
+        return
+    if not gaps:
+        yield from at_numbers(line)
         return
     cuts = [gap.end() for gap in gaps if is_title_of_all(line.hans[: gap.start()])][:1]
     if cuts:
@@ -207,7 +212,7 @@ def _cut(line: Line) -> Iterator[Line]:
     starts = sorted({0, *cuts})
     for start, end in zip(starts, [*starts[1:], None], strict=True):
         words = line.words.cut(start, end)
-        yield Line(line.number, words, line.markup)
+        yield from at_numbers(Line(line.number, words, line.markup))
 
 
 def _doubtful(text: str, repairs: Sequence[Repair]) -> frozenset[int]:

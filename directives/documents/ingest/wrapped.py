@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from directives.documents.ingest.labels import label_of
+from directives.documents.ingest.labels import ARTICLE, label_of
 from directives.documents.ingest.words import Line, Words
 
 _NARROWEST, _WIDEST = 16, 60  # widths of a page in characters
 _FEWEST = 5  # full lines without a stop that show that a text is wrapped
 _SLACK = 2  # characters by which a full line is shorter, where a mark may not begin the next one
+_ALONE = ("han", "bracketed han", "figure", "bracketed figure", ARTICLE)
+_COUNTED = ("bracketed han", "figure", "bracketed figure")
+_BEHIND_STOP = re.compile("[。；](?=[（(0-9])")
 _STOP = re.compile("[。；：:！？]$")
 _MARK = re.compile("[，、。；：！？）》”]")
 
@@ -23,6 +26,42 @@ def unwrapped(lines: Sequence[Line], text: str) -> list[Line]:
     rows = text.split("\n")
     width = _width_of(lines, rows)
     return list(_joined(lines, rows, width)) if width else list(lines)
+
+
+def with_numbers(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines; a number on a line of its own joined with the words under it."""
+    waiting: Line | None = None
+    for line in lines:
+        if waiting is not None:
+            if line.markup.cell or label_of(line.words):
+                yield waiting
+            else:
+                markup = replace(waiting.markup, end=line.markup.end)
+                line = Line(waiting.number, _together(waiting.words, line.words), markup)
+            waiting = None
+        label = None if line.markup.cell else label_of(line.words)
+        if label is not None and label.length == len(line.text) and label.kind in _ALONE:
+            waiting = line
+        else:
+            yield line
+    if waiting is not None:
+        yield waiting
+
+
+def at_numbers(line: Line) -> Iterator[Line]:
+    """A line cut before the numbers that count on in it: 1、…。2、…。3、…"""
+    label = label_of(line.words)
+    if label is None or label.kind not in _COUNTED or label.count != 1:
+        yield line
+        return
+    start, count = 0, 1
+    for match in _BEHIND_STOP.finditer(line.hans):
+        following = label_of(line.words.cut(match.end()))
+        if following and following.kind == label.kind and following.count == count + 1:
+            count += 1
+            yield Line(line.number, line.words.cut(start, match.end()), line.markup)
+            start = match.end()
+    yield Line(line.number, line.words.cut(start), line.markup)
 
 
 def _width_of(lines: Sequence[Line], rows: Sequence[str]) -> int:

@@ -58,6 +58,11 @@ def who_by_code(reading: Reading) -> dict[str, list[tuple[str, str]]]:
         ("生产副厂长负责组织工作。", ["生产副厂长"]),
         ("本所應編列預算。", ["本所"]),
         ("安全主管的主要职责包括但不限于：", ["安全主管"]),
+        ("各村对护河形势要有清醒认识。", ["各村"]),
+        ("包村领导为清淤责任人，村书记为直接责任人。", ["包村领导", "村书记"]),
+        ("每个村民小组在路口刷写标语。", ["每个村民小组"]),
+        ("乡、村干部在接到通知半小时内必须到场。", ["乡", "村干部"]),
+        ("县数据局牵头，6月底前建成平台，各部门按照标准接入。", ["县数据局", "各部门"]),
         ("各级党委和政府河道管护责任主要包括：", ["各级党委", "各级政府"]),
     ],
 )
@@ -101,6 +106,14 @@ def test_a_key_with_roles_behind_it() -> None:
         ("市民政局", "supporting"),
         ("市财政局", "supporting"),
     ]
+
+
+def test_a_note_in_a_bracket_names_nobody() -> None:
+    reading = reading_of(
+        "一、数据",
+        "建成平台。（牵头单位：县数据局；责任单位：各部门。以下任务均需各镇落实，不再一一列出）",
+    )
+    assert who_by_code(reading) == {"一.1.1": [("县数据局", "lead"), ("各部门", "responsible")]}
 
 
 def test_a_bracket_that_explains_a_word_says_nobody() -> None:

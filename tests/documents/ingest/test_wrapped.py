@@ -59,3 +59,58 @@ def test_short_lines_without_marks_are_not_joined() -> None:
     )
     reading = read(f"关于护河的意见\n一、护河\n{items}\n".encode(), name="a.txt")
     assert len(texts(reading)) == 8
+
+
+def test_a_number_on_a_line_of_its_own_belongs_to_the_words_below() -> None:
+    reading = read(
+        "关于护河的意见\n一、\n各镇要巡查。\n二、\n各村要清淤。\n".encode(), name="a.txt"
+    )
+    assert [(one.code, one.text) for one in reading.sentences] == [
+        ("一.1.1", "各镇要巡查。"),
+        ("二.1.1", "各村要清淤。"),
+    ]
+
+
+def test_numbers_that_count_on_within_a_line_begin_paragraphs() -> None:
+    text = "关于护河的意见\n一、做法\n1、巡查：每村设专人。2、清淤。各镇要排出计划。3、考核。\n"
+    reading = read(text.encode(), name="a.txt")
+    assert [(section.number, section.title) for section in reading.sections] == [
+        ("一", "做法"),
+        ("1", "巡查"),
+        ("2", "清淤"),
+    ]
+    assert texts(reading) == ["每村设专人。", "各镇要排出计划。", "3、考核。"]
+
+
+def test_a_number_within_a_line_that_does_not_count_on_cuts_nothing() -> None:
+    text = "关于护河的意见\n一、做法\n1.各镇要巡查。5.2公里河段由县水利局负责。\n"
+    assert len(texts(read(text.encode(), name="a.txt"))) == 2
+
+
+TABLE = """二〇三一年护河任务表
+序号\t工作任务\t牵头单位\t配合单位\t完成时限
+1\t清理白石河岸\t县水利局\t各镇\t2031年10月底前
+2\t每季度通报一次\t县政府办\t\t长期坚持
+"""
+
+
+def test_a_table_of_tasks_with_tabs_is_read_as_one() -> None:
+    reading = read(TABLE.encode(), name="a.txt")
+    rows = [
+        (one.code, one.text, [(body.name, body.role) for body in one.addressees])
+        for one in reading.sentences
+    ]
+    assert rows == [
+        ("1.1", "清理白石河岸", [("县水利局", "lead"), ("各镇", "supporting")]),
+        ("2.1", "每季度通报一次", [("县政府办", "lead")]),
+    ]
+    first, second = reading.sentences
+    assert first.due is not None and first.due.on == "2031-10-31"
+    assert second.due is not None and second.due.cadence == "quarter"
+    places = [TABLE[start:end] for start, end in first.fields]
+    assert places == ["1", "县水利局", "各镇", "2031年10月底前"]
+
+
+def test_lines_with_tabs_that_are_no_table_of_tasks_stay_lines() -> None:
+    text = "关于护河的意见\n一、护河\n各镇\t要巡查\t河道。\n各村\t要清淤\t泥沙。\n"
+    assert len(texts(read(text.encode(), name="a.txt"))) == 2
