@@ -125,8 +125,9 @@ _DUTIES_OF = re.compile(
     "[的之]?[^，。：的、和及与]{0,10}(?:职责|责任|任务|义务)(?:主要)?"
     "(?:包括(?:但不限于)?|是|为|有|如下)?[：:]$"
 )
+_WHEN = re.compile("(?:汛期|平时|节假日期间|届时|同时|此外|另外|其中|今后)，?")
 _ASKED = re.compile(
-    "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望|要求)(?=各|有关|全|相关|市|县|区)|请(?=[^，。；]{2,60}(?:做|将|于|在|按|结合|认真))"
+    "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望?|要求)(?=各|有关|全|相关|市|县|区)|请(?=[^，。；]{2,60}(?:做|将|于|在|按|结合|认真))"
 )
 _NO_TOPIC = re.compile(
     "(?:违反|经|在|对|按照|根据|自|凡|因|如|有|未|发现|需要?|确需|属于|符合|为|已|被|当|由|除)"
@@ -197,6 +198,8 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
     """The bodies that a sentence names as those who act, each with its role."""
     label = _LABEL.match(hans)
     start = label.end() if label else 0
+    when = _WHEN.match(hans, start)
+    start = when.end() if when else start
     asked = _ASKED.match(hans, start)
     start = asked.end() if asked else start
     found: list[tuple[Span, str]] = []

@@ -20,7 +20,7 @@ _NUMBER = "[0-9０-９一二三四五六七八九十廿卅百两]"
 _Y = (
     r"(?:(?P<year>(?:20|19|２０)[0-9０-９]{2}|二[〇零○Ｏ0OoΟ][一二三四五六七八九〇零○Ｏ0OoΟ]{2})\s*年|"
     r"(?:中华)?民国\s*"
-    rf"(?P<minguo>{_NUMBER}{{2,4}})\s*年|(?P<relative>今年|本年度?|当年|明年|次年|后年))"
+    rf"(?P<minguo>{_NUMBER}{{2,4}})\s*年|(?<![0-9])(?P<roc>1[0-2][0-9])\s*年(?=\s*[0-9]{{1,2}}\s*月)|(?P<relative>今年|本年度?|当年|明年|次年|后年))"
 )
 _M = rf"(?P<month>{_NUMBER}{{1,2}})\s*月份?"
 _D = rf"(?P<day>{_NUMBER}{{1,3}})\s*日"
@@ -64,7 +64,8 @@ _UNITS = {
 }
 _RECURRING = re.compile(
     "(?:每个?|按)(?P<unit>半年|学期|季度|季|年度|年|月|星期|周|日|天)"
-    rf"(?:(?:(?<=[周期])[一二三四五六日天](?![一二三四五六七八九十次])"
+    rf"(?:(?:(?<=[日天])[0-9]{{1,2}}(?:[:：][0-9]{{2}}|[时点])(?=之前|以前|前)"
+    rf"|(?<=[周期])[一二三四五六日天](?![一二三四五六七八九十次])"
     rf"|(?<=季度)的?(?:第[一二三1-3]个?|[首末])月的?{_NUMBER}{{1,3}}日)(?:之前|以前|前)?|(?:[“”三八五四六一九]{{2,4}}节|第[一二三四]季度|{_NUMBER}{{1,2}}月份?"
     rf"(?:{_NUMBER}{{1,3}}日)?|{_NUMBER}{{1,3}}日|上半年|下半年"
     "|年|月)?(?:底|末|初|上旬|中旬|下旬)?(?:之前|以前|前)?)|半年(?=[一1]次|检查|通报|报)"
@@ -86,7 +87,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (DAY, rf"{_Y}?\s*{_M}\s*{_D}(?:[0-9]{{1,2}}[时點点])?{_BEFORE}"),
         (
             DAY,
-            rf"于{_Y}?\s*{_M}\s*{_D}(?=[^起召至到，]{{0,6}}(?:报|上报|报送|提交|完成|建成|投入"
+            rf"于\s*{_Y}?\s*{_M}\s*{_D}(?:[（(][^（）()]{{1,6}}[）)])?(?=[^起召至到，]{{0,6}}(?:报|上报|报送|提交|完成|建成|投入"
             rf"|开通|上线))",
         ),
         (
@@ -222,7 +223,7 @@ def _found(text: str, hans: str, dated: Dated) -> Iterator[tuple[Due, int]]:
             if _EFFECT.match(hans[end:]) and rule in (DAY, MONTH):
                 continue
             taken.append((start, end))
-            words = text[start:end].removeprefix("于")
+            words = text[start + hans.startswith("于", start) : end].strip()
             yield Due(_ISO[rule](match, dated), None, rule, words), start
 
 
@@ -230,6 +231,8 @@ def _year(match: re.Match[str], dated: Dated | None) -> int | None:
     groups = match.groupdict()
     if groups.get("year"):
         return int("".join(_DIGITS.get(mark, mark) for mark in groups["year"]))
+    if groups.get("roc"):
+        return int(groups["roc"]) + 1911
     if groups.get("minguo"):
         return number(groups["minguo"]) + 1911
     base = None

@@ -62,8 +62,9 @@ _OWN_ROLE = re.compile(
 )
 _TOGETHER = re.compile("，?(?:会同|(?<!^)商(?!务|业|贸|标|户|品|城|会|投))")
 _FIRST_LEADS = re.compile(
-    "(?:列|排)(?:名)?(?:在)?(?:第一(?:位|的)?|首位|前)[^，。；]{0,8}(?:为|是|系)?牵头"
+    "第一(?:责任|个)?(?:单位|部门)?(?:为|是)牵头|(?:列|排)(?:名)?(?:在)?(?:第一(?:位|的)?|首位|前)[^，。；]{0,8}(?:为|是|系)?牵头"
 )
+_ASIDE = re.compile("（[^（）]*(?:下同|为牵头|是牵头|不再)[^（）]*）")
 _FROM_HERE_ON = re.compile("下同")
 _NOTE = re.compile(
     "以下(?:各项)?任务|不再(?:一一|逐一|做|作)|均涉及|列第一|排第一|列首位|排首位|排名第一|下同|列在首位|列在第一"
@@ -116,8 +117,9 @@ def is_responsibility(content: str) -> bool:
 
 def read(text: str, hans: str) -> Responsibility:
     """What a bracket or line says; `hans` is `text` in Simplified script, of one length."""
-    first_leads = _FIRST_LEADS.search(hans) is not None
-    from_here_on = _FROM_HERE_ON.search(hans) is not None
+    whole, first_leads = hans, _FIRST_LEADS.search(hans) is not None
+    hans = _ASIDE.sub(lambda match: "；" * len(match[0]), hans)
+    from_here_on = _FROM_HERE_ON.search(whole) is not None
     if _KEY.match(hans) or _KEY.search(hans):
         names, due = _keyed(text, hans)
     else:
@@ -150,6 +152,7 @@ def _only_names(clause: str) -> bool:
     return all(
         2 <= len(name) <= 26
         and not bodies.begins_like_a_verb(name)
+        and not re.search("设在|位于|详见|地点|地址|联系|电话", name)
         and (bodies.ends_like_a_body(re.sub("等$", "", name)))
         for name in names
     ) and not all(_GENERIC.fullmatch(name) for name in names)
@@ -169,6 +172,8 @@ def _keyed(text: str, hans: str) -> tuple[list[tuple[str, str]], str]:
         elif key.lastgroup in (LEAD, RESPONSIBLE, SUPPORTING):
             value, value_hans = text[key.end() : end], hans[key.end() : end]
             names += _of_value(value, value_hans, key.lastgroup)
+            days = (match for match in _CLAUSE.finditer(value_hans) if _is_day(match[0]))
+            due = next((value[match.start() : match.end()] for match in days), due)
     return names, due
 
 
@@ -188,6 +193,8 @@ def _of_value(text: str, hans: str, role: str) -> Iterator[tuple[str, str]]:
 def _with_roles(text: str, hans: str, role: str) -> Iterator[tuple[str, str]]:
     """Names; of 县住建局（牵头）、县财政局 the first has a role of its own."""
     for start, end in _places_of(hans):
+        if _is_day(hans[start:end]):
+            continue
         own = _OWN_ROLE.search(hans[start:end])
         if own:
             yield text[start : start + own.start()], str(own.lastgroup)

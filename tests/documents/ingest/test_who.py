@@ -59,6 +59,10 @@ def who_by_code(reading: Reading) -> dict[str, list[tuple[str, str]]]:
         ("本所應編列預算。", ["本所"]),
         ("安全主管的主要职责包括但不限于：", ["安全主管"]),
         ("各村对护河形势要有清醒认识。", ["各村"]),
+        ("汛期各单位要保证有人值班。", ["各单位"]),
+        ("各队人数不得少于50人。", []),
+        ("尽早向教育行政部门汇报情况。", []),
+        ("由副院长担任组长。", []),
         ("包村领导为清淤责任人，村书记为直接责任人。", ["包村领导", "村书记"]),
         ("每个村民小组在路口刷写标语。", ["每个村民小组"]),
         ("乡、村干部在接到通知半小时内必须到场。", ["乡", "村干部"]),
@@ -108,6 +112,40 @@ def test_a_key_with_roles_behind_it() -> None:
     ]
 
 
+def test_the_first_one_leads_in_the_words_of_a_line() -> None:
+    reading = reading_of(
+        "一、招投标",
+        "（一）清理壁垒。",
+        "责任单位：县住建局、县财政局（第一责任单位为牵头单位，下同）",
+        "时限要求：2031年6月底前",
+        "（二）修订办法。",
+        "责任单位：县发改委、县司法局",
+    )
+    assert who_by_code(reading) == {
+        "一.1.1": [("县住建局", "lead"), ("县财政局", "responsible")],
+        "一.2.1": [("县发改委", "lead"), ("县司法局", "responsible")],
+    }
+    first = next(reading.sentences)
+    assert first.due is not None and first.due.on == "2031-06-30"
+
+
+def test_a_day_among_the_names_of_a_key_is_the_deadline() -> None:
+    reading = reading_of(
+        "一、许可", "修订规定。（责任单位：县住建局、县司法局，2031年6月底前完成）"
+    )
+    assert who_by_code(reading)["一.1.1"] == [
+        ("县住建局", "responsible"),
+        ("县司法局", "responsible"),
+    ]
+    [one] = list(reading.sentences)
+    assert one.due is not None and one.due.on == "2031-06-30"
+
+
+def test_a_bracket_that_says_where_names_nobody() -> None:
+    reading = reading_of("一、防汛", "名单报县防汛办公室（地点设在县水利站）。")
+    assert who_by_code(reading) == {"一.1.1": []}
+
+
 def test_a_note_in_a_bracket_names_nobody() -> None:
     reading = reading_of(
         "一、数据",
@@ -135,6 +173,7 @@ def test_a_bracket_that_explains_a_word_says_nobody() -> None:
         "办公室成员包括县水利局、县林业局代表。",
         "河道：系指江河、湖泊及其岸线。",
         "本要點如有未盡事宜得隨時修正。",
+        "依據教育部112年3月23日臺教師字第1122600652號函辦理。",
     ],
 )
 def test_what_asks_nothing(sentence: str) -> None:
