@@ -90,10 +90,12 @@ def _count(words: str) -> int:
 
 
 def with_mark(number: str) -> str:
-    """A number as it stands before a title: 一、, （一）, 第一章 and 2.1 with a space."""
+    """A number as it stands before a title: 一、, （一）, 1., and 第一章 and 2.1 with a space."""
     if not number or number[-1] in "）)" or number in _CIRCLED:
         return number
-    return f"{number} " if number[0] == "第" or "." in number else f"{number}、"
+    if number[0] == "第" or "." in number:
+        return f"{number} "
+    return f"{number}." if number.isdecimal() else f"{number}、"
 
 
 def roots_of_decimals(labels: Sequence[Label]) -> set[int]:

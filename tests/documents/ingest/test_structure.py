@@ -2,6 +2,7 @@
 
 import pytest
 
+from directives.documents.ingest.labels import with_mark
 from directives.documents.ingest.reading import Reading, SentenceRead, read
 from directives.documents.ingest.sources import DocumentError
 
@@ -223,3 +224,20 @@ def test_no_section(text: str) -> None:
     with pytest.raises(DocumentError) as refusal:
         reading_of(text)
     assert refusal.value.code == "no_section"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("一", "一、"),
+        ("（二）", "（二）"),
+        ("3", "3."),
+        ("１２", "１２."),
+        ("2.1", "2.1 "),
+        ("第一章", "第一章 "),
+        ("④", "④"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_shown_before_a_title_as_offices_write_it(number, shown):
+    assert with_mark(number) == shown
