@@ -151,6 +151,7 @@ urlpatterns = [
     path("intakes/<id:pk>/columns/", intakes.intake_columns, name="intake_columns"),
     path("intakes/<id:pk>/match/", intakes.intake_match, name="intake_match"),
     path("intakes/<id:pk>/check/", intakes.intake_check, name="intake_check"),
+    path("intakes/<id:pk>/names/", intakes.intake_names, name="intake_names"),
     path("intakes/<id:pk>/choose/", intakes.intake_choose, name="intake_choose"),
     path("intakes/<id:pk>/apply/", intakes.intake_apply, name="intake_apply"),
     path("intakes/<id:pk>/undo/", intakes.intake_undo, name="intake_undo"),

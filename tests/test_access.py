@@ -272,7 +272,7 @@ TABLE = {
     ),
     "intake_template": Row(sees=ALL, acts=ADMINISTRATORS, args=lambda w: ("bodies",)),
     **dict.fromkeys(
-        ("intake_match", "intake_check", "intake_apply", "intake_discard"),
+        ("intake_match", "intake_check", "intake_names", "intake_apply", "intake_discard"),
         Row("intake", by_where("admin"), None, {}, pk),
     ),
     "intake_choose": Row("intake", by_where("admin"), None, {"choice": "mine"}, pk),

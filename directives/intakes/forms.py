@@ -28,6 +28,7 @@ ASSIGN = gettext_lazy(
     "date; measures go into the draft plan of the one that leads. You see every row first."
 )
 LETTER = re.compile(r"field-([A-Z]{1,3})")
+NAME = re.compile(r"name-(\d{1,4})")
 
 
 class DocumentField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -177,6 +178,13 @@ def submitted_columns(data: Mapping[str, str]) -> dict[str, str]:
     """The chosen field of each column by its letter, without empty ones."""
     matches = ((LETTER.fullmatch(name), field) for name, field in data.items())
     return {match[1]: field[:60] for match, field in matches if match and field}
+
+
+def submitted_answers(data: Mapping[str, str]) -> dict[str, str]:
+    """What the names of the table mean, by name, without those that were left open."""
+    places = (match[1] for key in data if (match := NAME.fullmatch(key)))
+    pairs = ((data[f"name-{place}"][:100], data.get(f"means-{place}", "")) for place in places)
+    return {name: answer[:500] for name, answer in pairs if answer.strip()}
 
 
 def requested_place(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[str, int]:

@@ -35,7 +35,7 @@ from directives.models.intakes import (
 )
 from directives.organisations.imports.people_writing import LISTED, role_in_words
 from directives.tables.book import StrOrPromise
-from directives.tables.fields import Fault, Field, TableKind, UntakenCell
+from directives.tables.fields import Fault, Field, OpenName, TableKind, UntakenCell
 from directives.tables.matching import Column, FieldNames, Headings, heading_faults
 from directives.tables.untaken_cells import UntakenSummary
 
@@ -149,6 +149,7 @@ class IntakeView:
     obstacles: str = ""  # why it cannot be applied
     row_count: int = 0  # rows to write, or rows of the job under way
     conflicts: Conflicts | None = None
+    open_names: Sequence[OpenName] = ()
 
     @property
     def untaken(self) -> UntakenSummary | None:
@@ -229,7 +230,16 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeVi
         " ".join(reasons),
         row_count,
         _conflicts(intake),
+        _open_names(intake, kind, now),
     )
+
+
+def _open_names(intake: Intake, kind: TableKind, now: datetime) -> Sequence[OpenName]:
+    """The names of a checked table that mean no organisation yet."""
+    if kind.open_names is None or intake.state != CHECKED:
+        return ()
+    rows = IntakeRow.objects.filter(intake=intake).order_by("number").only("line", "after")
+    return kind.open_names(context_of(intake, now), list(rows))
 
 
 def _rows_under_way(intake: Intake) -> int:

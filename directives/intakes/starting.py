@@ -122,6 +122,20 @@ def check_again(intake: Intake, *, language: str, now: datetime) -> Intake:
 
 
 @transaction.atomic
+def settle_names(
+    intake: Intake, answers: Mapping[str, str], *, language: str, by: User, now: datetime
+) -> Intake:
+    """Remember what names of the table mean, and check the rows again.
+
+    Raises Invalid {"names": …}, NotAllowed, Stale.
+    """
+    kind = kind_of(intake)
+    if kind.settle_names is not None and answers:
+        kind.settle_names(context_of(intake, now), answers)
+    return checking.begin(intake, now=now, language=language)
+
+
+@transaction.atomic
 def discard(intake: Intake) -> None:
     """Cancel the job under way; delete the file and rows. Raises Stale if it was applied."""
     name, storage, applying = intake.file.name, intake.file.storage, intake.state == APPLYING

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.states import LIGHTS
-from directives.models import IntakeRow, User
+from directives.models import IntakeRow, Organisation, User
 from directives.tables.book import StrOrPromise
 
 FieldType = Literal[
@@ -157,6 +157,20 @@ class CheckedRow:
     untaken: list[UntakenCell] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenName:
+    """A name of the table that means no organisation yet, or several.
+
+    `candidates` are those that it could mean; a name `outside` means bodies that the person does
+    not supervise, and nothing is asked.
+    """
+
+    name: str
+    rows: tuple[str, ...]  # of the file that say it
+    candidates: tuple[Organisation, ...] = ()
+    outside: bool = False
+
+
 class Checker(ABC):
     """Checks the rows of one table, some hundred at a time, in the order of the file.
 
@@ -220,3 +234,6 @@ class TableKind:
     assigns: bool = False  # asks whether directives are assigned at once: `assign` in the place
     # Splits the values of a row that names several bodies.
     split: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None
+    # The names of checked rows for which no body is known, each once; and what stores the answers.
+    open_names: Callable[[IntakeContext, IntakeRows], Sequence[OpenName]] | None = None
+    settle_names: Callable[[IntakeContext, Mapping[str, str]], None] | None = None

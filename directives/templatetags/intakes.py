@@ -45,3 +45,9 @@ def verdict_tone(verdict: str) -> str:
 @register.filter
 def of_key(mapping: dict, key: str) -> Any:
     return mapping.get(key, key)
+
+
+@register.filter
+def answer_to(answers: dict[str, str], name: str) -> str:
+    """What was typed for a name; "" if nothing was."""
+    return answers.get(name, "")

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.urls import reverse
 from openpyxl import Workbook
 
 from directives import tallies
@@ -48,6 +49,21 @@ def workbook(rows, merged=()):
 @pytest.fixture
 def women(cast):
     return make_body("Q03", parent=cast.centre, name_hans="全国妇联", name_hant="全國婦聯")
+
+
+@pytest.fixture
+def settle(sign_in, key, cast, django_capture_on_commit_callbacks):
+    """Say what names of an intake mean, and have it checked again."""
+
+    def settle(intake, **answers):
+        form = key() | {"version": intake.version}
+        for number, (name, means) in enumerate(answers.items(), 1):
+            form |= {f"name-{number}": name, f"means-{number}": means}
+        with django_capture_on_commit_callbacks(execute=True):
+            client = sign_in(cast.supervisor)
+            return client.post(reverse("intake_names", args=[intake.pk]), form)
+
+    return settle
 
 
 @pytest.fixture
@@ -361,6 +377,59 @@ def test_measures_go_where_the_supervisor_assigns_alone(cast, brought, apply):
         planning.start_plan(
             document=Document.objects.get(), organisation=cast.body, by=cast.staff, now=NOW
         )
+
+
+STRANGERS = [
+    ["任务", "牵头单位", "配合单位"],
+    ["办好一件事", "市总", "全国妇联"],
+    ["办好两件事", "市总", "某局"],
+    ["", "市总", "某局"],  # has no task, and so a fault
+]
+
+
+def test_names_that_mean_nobody_are_asked_once_each_and_remembered(
+    cast, brought, apply, sign_in, settle
+):
+    intake = brought(STRANGERS, ())
+    client = sign_in(cast.supervisor)
+    page = client.get(intake.get_absolute_url())
+    asked = [(one.name, one.rows) for one in page.context["view"].open_names]
+    assert asked == [("市总", ("2", "3", "4")), ("某局", ("3", "4"))]
+    page = settle(intake, 市总="没有的", 某局="")
+    assert (page.status_code, "没有的" in page.context["errors"][0]) == (422, True)
+    assert 'value="没有的"' in page.content.decode()
+    assert settle(intake, 市总="Q01、Q02", 某局="").status_code == 302
+    intake.refresh_from_db()
+    assert [row.after.get("assigned") for row in intake.rows.order_by("number")] == [
+        ["全国总工会", "共青团中央", "全国妇联"],
+        ["全国总工会", "共青团中央"],
+        None,
+    ]
+    again = brought(STRANGERS[:3], ())
+    page = client.get(again.get_absolute_url())
+    assert [one.name for one in page.context["view"].open_names] == ["某局"]
+    apply(again)
+    assert [row[:3] for row in owed(Document.objects.get())] == [
+        ("1.1", "Q01", "lead"),
+        ("1.1", "Q02", "lead"),
+        ("1.1", "Q03", "supporting"),
+        ("1.2", "Q01", "lead"),
+        ("1.2", "Q02", "lead"),
+    ]
+    named = Directive.objects.get(code="1.2").addressees.order_by("order")
+    assert list(named.values_list("name", "role")) == [("市总", "lead"), ("某局", "supporting")]
+
+
+def test_a_name_of_several_bodies_offers_them_and_one_outside_is_told(cast, brought, sign_in):
+    for code in ("A1", "A2"):
+        make_body(code, parent=cast.centre, name_hans="市教育局", name_hant="市教育局")
+    make_body("X01", name_hans="外单位", name_hant="外單位")
+    intake = brought([["任务", "责任单位"], ["办学", "市教育局"], ["协作", "外单位"]], ())
+    page = sign_in(cast.supervisor).get(intake.get_absolute_url())
+    first, second = page.context["view"].open_names
+    assert [body.code for body in first.candidates] == ["A1", "A2"]
+    assert (second.name, second.outside) == ("外单位", True)
+    assert '<option value="A2">' in page.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,8 @@ def calendar(w: Walker) -> None:
 
 def tasks(w: Walker) -> None:
     title = w.words()
-    lead = w.pick(Organisation.objects.exclude(parent=None)).name_hans
+    body = w.pick(Organisation.objects.exclude(parent=None))
+    lead, stranger = body.name_hans, w.words()
     lines = [
         (
             title,
@@ -149,7 +150,7 @@ def tasks(w: Walker) -> None:
             lead,
             "印发办法",
         ),
-        (title, "", "定期开会。", "", w.words(), ""),
+        (title, "", "定期开会。", "", stranger, ""),
     ]
     heads = [
         ("document", "文件名称"),
@@ -160,7 +161,12 @@ def tasks(w: Walker) -> None:
         ("measures", "具体措施"),
     ]
     place = {"assign": "on"} if w.random.random() < 0.5 else {}
-    apply(w, bring(w, "tasks", w.supervisor, heads, lines, **place))
+    intake = bring(w, "tasks", w.supervisor, heads, lines, **place)
+    if intake.state == CHECKED and w.random.random() < 0.5:
+        means = {"name-1": stranger, "means-1": body.code}
+        w.send("intake_names", w.supervisor, intake.pk, version=intake.version, **means)
+        intake = settled(w, intake)
+    apply(w, intake)
 
 
 def directives(w: Walker) -> None:

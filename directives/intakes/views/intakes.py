@@ -16,7 +16,7 @@ from directives.base.refusals import Invalid, Stale
 from directives.catalogue.kinds import KINDS
 from directives.core.keyset import PageRequest, read_page
 from directives.intakes import applying, pages, starting, undoing
-from directives.intakes.forms import IntakeForm, submitted_columns
+from directives.intakes.forms import IntakeForm, submitted_answers, submitted_columns
 from directives.models import Intake
 from directives.models.intakes import UNDOING
 from directives.tables import fault_list
@@ -108,12 +108,23 @@ def intake(request: SignedInRequest, pk: int) -> HttpResponse:
             _columns_context(request, intake_row),
             fragment=TEMPLATES + "_state.html",
         )
+    return _rows_page(request, intake_row)
+
+
+def _rows_page(
+    request: SignedInRequest,
+    intake_row: Intake,
+    errors: Sequence[str] = (),
+    answers: Mapping[str, str] | None = None,
+) -> HttpResponse:
     view = pages.view_of(intake_row, request.GET, request.now)
+    context = {"intake": intake_row, "view": view, "kind": view.kind, "errors": errors}
     return page(
         request,
         TEMPLATES + "intake.html",
-        {"intake": intake_row, "view": view, "kind": view.kind},
+        context | {"answers": answers or {}},
         fragment=TEMPLATES + "_state.html",
+        status=422 if errors else 200,
     )
 
 
@@ -161,6 +172,18 @@ def intake_match(request: SignedInRequest, pk: int) -> HttpResponse:
 @write
 def intake_check(request: SignedInRequest, pk: int) -> HttpResponse:
     starting.check_again(_own_intake(request, pk), language=get_language(), now=request.now)
+    return redirect("intake", pk)
+
+
+@write
+def intake_names(request: SignedInRequest, pk: int) -> HttpResponse:
+    intake_row, answers = _own_intake(request, pk), submitted_answers(request.POST)
+    try:
+        starting.settle_names(
+            intake_row, answers, language=get_language(), by=request.user, now=request.now
+        )
+    except Invalid as refusal:
+        return _rows_page(request, intake_row, refusal.errors["names"], answers)
     return redirect("intake", pk)
 
 

@@ -12,7 +12,7 @@ from directives.base.script import fold
 from directives.base.states import SUPPORTING
 from directives.documents.commands import tables
 from directives.documents.commands.tables import TableFrame, Task
-from directives.documents.ingest.deadlines import WORDS, Due
+from directives.documents.ingest.deadlines import DAY, RECURRING, WORDS, Due
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
@@ -22,6 +22,7 @@ from directives.plans.commands import MeasureContent
 from directives.plans.commands.proposing import propose_measures, withdraw_proposals
 from directives.plans.imports.breakdown_checking import BreakdownChecker, Register
 from directives.plans.imports.breakdown_fields import ROLE_FIELDS, fields
+from directives.plans.imports.breakdown_names import open_names, settle_names
 from directives.tables.comparing import changed_since, stale, undoing_row
 from directives.tables.fields import IntakeContext, IntakeRows, TableKind
 
@@ -129,12 +130,11 @@ def _roles(values: dict[str, Any]) -> dict[str, str]:
 
 def _due_of_task(rows: Sequence[dict[str, Any]]) -> Due | None:
     """The first deadline that is a day, else one that recurs, else the first words."""
-    given = [row for row in rows if row.get("due")]
-    for name in ("due_on", "due_every", "due"):
-        for row in given:
+    for name, rule in (("due_on", DAY), ("due_every", RECURRING), ("due", WORDS)):
+        for row in rows:
             if row.get(name):
-                rule = row.get("due_rule") or WORDS
-                return Due(row.get("due_on"), row.get("due_every") or None, rule, row["due"])
+                every = row.get("due_every") or None
+                return Due(row.get("due_on"), every, rule, row["due"])
     return None
 
 
@@ -260,4 +260,6 @@ BREAKDOWN = TableKind(
     undo=undo,
     updates=False,
     assigns=True,
+    open_names=open_names,
+    settle_names=settle_names,
 )

@@ -86,7 +86,8 @@ class Register:
                 parts.setdefault(body, roles[name])
         leads = [name for name, part in roles.items() if part == LEAD]
         first = next(iter(leads or [n for n in roles if roles[n] != SUPPORTING]), "")
-        return Receivers(parts, bodies.get(first, ()))
+        by_part = sorted(parts.items(), key=lambda item: [*ROLE_FIELDS].index(item[1]))
+        return Receivers(dict(by_part), bodies.get(first, ()))
 
     def reached(self, name: str) -> tuple[Organisation, ...]:
         return tuple(
@@ -122,16 +123,20 @@ class BreakdownChecker(Checker):
         due = self._due(row, faults)
         roles = roles_of(values)
         receivers = self._receivers(row, roles, due, faults)
+        named = {
+            name: [one for one, role in roles.items() if role == part]
+            for part, name in ROLE_FIELDS.items()
+        }
         if faults or row.faults or not text:
-            return wrong_row(row, faults, label)
+            wrong = wrong_row(row, faults, label)
+            wrong.after = named  # its names are asked with those of the other rows
+            return wrong
         after: dict[str, Any] = {**self.carried, "code": code, "text": text}
         after |= {name: list(values[name]) for name in ("items",) if values.get(name)}
         after |= {name: values[name] for name in PLAIN_FIELDS if values.get(name)}
-        for part, name in ROLE_FIELDS.items():
-            after[name] = [one for one, role in roles.items() if role == part]
+        after |= named
         if due:
             after |= {"due": due.words, "due_on": due.on, "due_every": due.cadence or ""}
-            after["due_rule"] = due.rule
         after["assigned"] = receivers.names
         untaken = self._add_work(after, values, receivers)
         checked = new_row(row, label, {name: value for name, value in after.items() if value})

@@ -12,7 +12,7 @@ from directives.base.script import to_hans
 from directives.base.states import LEAD, RESPONSIBLE, SUPPORTING
 from directives.documents.commands.tables import TableFrame
 from directives.documents.ingest.deadlines import DAY, WORDS, Dated, Due, day_in, due_of
-from directives.models.documents import CADENCES, KINDS, MODALITIES
+from directives.models.documents import CADENCES, INTERVALS, KINDS, MODALITIES
 from directives.obligations.imports.split_bodies import split_bodies
 from directives.tables.cells import folded
 from directives.tables.comparing import text_of
@@ -168,7 +168,12 @@ WORK_FIELDS = (
     ),
 )
 COMPUTED_FIELDS = (
-    Field("due_on", gettext_lazy("Due on"), "date", computed=True),
+    Field("number", gettext_lazy("Document number"), computed=True),
+    Field("issued_on", pgettext_lazy("document", "Issued on"), "date", computed=True),
+    Field("due_on", gettext_lazy("Due date as read"), "date", computed=True),
+    Field(
+        "due_every", gettext_lazy("Recurs as read"), "choice", choices=INTERVALS, computed=True
+    ),
     Field("assigned", gettext_lazy("Assigned to"), computed=True),
     Field("above", computed=True, label=gettext_lazy("Above the table")),
 )
