@@ -150,6 +150,7 @@ class IntakeView:
     row_count: int = 0  # rows to write, or rows of the job under way
     conflicts: Conflicts | None = None
     open_names: Sequence[OpenName] = ()
+    made: Document | None = None  # by an applied table
 
     @property
     def untaken(self) -> UntakenSummary | None:
@@ -231,7 +232,13 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeVi
         row_count,
         _conflicts(intake),
         _open_names(intake, kind, now),
+        _made(intake, kind),
     )
+
+
+def _made(intake: Intake, kind: TableKind) -> Document | None:
+    row = written_rows(intake).order_by("number").first() if intake.state == APPLIED else None
+    return kind.made(row) if kind.made is not None and row is not None else None
 
 
 def _open_names(intake: Intake, kind: TableKind, now: datetime) -> Sequence[OpenName]:

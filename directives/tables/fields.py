@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.states import LIGHTS
-from directives.models import IntakeRow, Organisation, User
+from directives.models import Document, IntakeRow, Organisation, User
 from directives.tables.book import StrOrPromise
 
 FieldType = Literal[
@@ -237,3 +237,5 @@ class TableKind:
     # The names of checked rows for which no body is known, each once; and what stores the answers.
     open_names: Callable[[IntakeContext, IntakeRows], Sequence[OpenName]] | None = None
     settle_names: Callable[[IntakeContext, Mapping[str, str]], None] | None = None
+    # The object that an applied table made, to lead there; None where it was deleted since.
+    made: Callable[[IntakeRow], Document | None] | None = None

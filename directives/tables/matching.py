@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives.base.script import fold
-from directives.tables.cells import as_text
+from directives.tables.cells import as_text, folded
 from directives.tables.fields import Fault, Field
 from directives.tables.layout import RawRow, Table, column_letters
 
@@ -27,6 +27,7 @@ WIDEST = 300  # columns
 LONGEST = 60  # characters of a heading
 SAMPLES = 3
 SAMPLE_LENGTH = 60  # characters
+OUR_ID = re.compile(r"[1-9]\d*(?:\.0+)?")
 ROW_NUMBERS = ("1", "2", "3")  # samples of a column that numbers its rows
 NOISE = re.compile(r"[*＊:：?？]|[(（\[【〔].*?[)）\]】〕]")
 SCALES = {
@@ -272,7 +273,7 @@ def _headings_of(table: Table, names: FieldNames) -> Headings:
     if not head.matched:
         head = _headings_at(top, _likeliest(table.head), names)
     # Not earlier: with a column less, a deeper heading could win, which includes a row of data.
-    return replace(head, columns=_without_row_numbers(head.columns, names))
+    return replace(head, columns=_without_own_numbers(head.columns, names))
 
 
 def _likeliest(rows: Sequence[RawRow]) -> range:
@@ -309,8 +310,8 @@ def _without_rivals(columns: Sequence[Column]) -> tuple[Column, ...]:
     return tuple(result)
 
 
-def _without_row_numbers(columns: tuple[Column, ...], names: FieldNames) -> tuple[Column, ...]:
-    """Unmatch a column of ids that numbers the rows of the table from 1.
+def _without_own_numbers(columns: tuple[Column, ...], names: FieldNames) -> tuple[Column, ...]:
+    """Unmatch a column of ids that holds an office's own numbers: 1, 2, 3, or 督〔2026〕1号, 001.
 
     Only where other fields identify the rows, and there is no version.
     """
@@ -318,14 +319,17 @@ def _without_row_numbers(columns: tuple[Column, ...], names: FieldNames) -> tupl
     if "version" in matched or not matched & names.keys:
         return columns
     return tuple(
-        replace(column, field="", sure=False) if _numbers_rows(column) else column
+        replace(column, field="", sure=False) if _is_own_number(column) else column
         for column in columns
     )
 
 
-def _numbers_rows(column: Column) -> bool:
+def _is_own_number(column: Column) -> bool:
     samples = column.samples
-    return column.field == "id" and bool(samples) and samples == ROW_NUMBERS[: len(samples)]
+    if column.field != "id" or not samples:
+        return False
+    counts = samples == ROW_NUMBERS[: len(samples)]
+    return counts or not all(OUR_ID.fullmatch(folded(sample)) for sample in samples)
 
 
 def with_remembered_fields(

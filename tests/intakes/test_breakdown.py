@@ -159,6 +159,19 @@ def test_document_directives_obligations_and_measures_come_from_one_file(brought
     assert tallies.drift() == []
 
 
+def test_each_directive_is_found_in_the_text_and_the_page_leads_to_the_document(
+    cast, brought, apply, sign_in
+):
+    intake = apply(brought())
+    document = Document.objects.get()
+    assert [
+        document.text_read[one.source_start : one.source_end]
+        for one in document.directives.order_by("order")
+    ] == ["开展理想信念教育", "建立联系群众制度", "推进“智慧群团”建设"]
+    page = sign_in(cast.supervisor).get(intake.get_absolute_url()).content.decode()
+    assert f'href="{reverse("document", args=[document.pk])}"' in page
+
+
 def test_words_that_are_no_day_are_told(brought):
     remarks = " ".join(brought().remarks)
     assert "长期坚持（第 7 行）" in remarks

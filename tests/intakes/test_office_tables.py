@@ -64,6 +64,19 @@ def test_numbers_of_an_offices_own_are_not_taken_for_ours(cast, directive, bring
     )
 
 
+@pytest.mark.parametrize("number", ["督〔2026〕{}号", "00{}", "2026-{}"])
+def test_numbers_that_cannot_be_ids_are_offered_to_be_passed_over(cast, directive, bring, number):
+    rows = [[number.format(place), "九.1.1", body] for place, body in enumerate(("Q01", "Q02"), 7)]
+    intake = bring(
+        cast.supervisor,
+        workbook(["编号", "文件条款", "责任单位"], *rows),
+        name="台账.xlsx",
+        kind="obligations",
+        document=directive.document_id,
+    )
+    assert (intake.state, fields(intake)["编号"]) == (UPLOADED, "")
+
+
 def test_ids_beside_versions_or_beside_nothing_else_are_ours(cast, directive, bring):
     row = make_obligation(directive, cast.body)
     Organisation.objects.filter(pk=cast.body.pk).update(code="Q01")

@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -95,12 +95,12 @@ def register_tasks(
 
 
 def _reading(frame: TableFrame, tasks: Sequence[Task]) -> Reading:
-    text = "\n".join([frame.title, *_lines(tasks)]) + "\n"
+    text, places = _text(frame.title, tasks)
     return Reading(
         title=frame.title[:200],
         issuer=frame.issuer[:100],
         script=script_of(text),
-        sections=tuple(_sections(tasks)),
+        sections=tuple(_sections(tasks, places)),
         repairs=(),
         left_out=(),
         text_read=text,
@@ -125,21 +125,32 @@ def _groups(tasks: Iterable[Task]) -> list[tuple[str, int, list[Task]]]:
     ]
 
 
-def _lines(tasks: Iterable[Task]) -> Iterable[str]:
+def _text(title: str, tasks: Iterable[Task]) -> tuple[str, dict[str, tuple[int, int]]]:
+    """The text of the document, a line for each heading and task, and where each code's task is."""
+    lines, places, start = [title], {}, len(title) + 1
     for heading, _level, rows in _groups(tasks):
-        yield heading
-        yield from (" ".join(row.text.split()) for row in rows)
+        for line, code in [(heading, ""), *((_one_line(row.text), row.code) for row in rows)]:
+            lines.append(line)
+            places[code] = start, start + len(line)
+            start += len(line) + 1
+    return "\n".join(lines) + "\n", places
 
 
-def _sections(tasks: Iterable[Task]) -> Iterable[SectionRead]:
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _sections(
+    tasks: Iterable[Task], places: Mapping[str, tuple[int, int]]
+) -> Iterable[SectionRead]:
     for heading, level, rows in _groups(tasks):
         number, title = part_of(heading)
-        paragraphs = tuple((_sentence(row),) for row in rows)
+        paragraphs = tuple((replace(_sentence(row), source=places[row.code]),) for row in rows)
         yield SectionRead(number[:8], title[:200], paragraphs, level=level)
 
 
 def _sentence(task: Task) -> SentenceRead:
-    text = " ".join(task.text.split())
+    text = _one_line(task.text)
     hans = to_hans(text)
     if task.kind == STATEMENT:
         return SentenceRead(task.code, text, hans, True, (), "", STATEMENT, "", ())

@@ -49,9 +49,12 @@ def _registered(row: IntakeRow) -> Document | None:
         .order_by("number")
         .first()
     )
-    if earlier is None or earlier.subject_id is None:
-        return None
-    directive = Directive.objects.filter(pk=earlier.subject_id).first()
+    return made(earlier) if earlier else None
+
+
+def made(row: IntakeRow) -> Document | None:
+    """The document that a written row belongs to."""
+    directive = Directive.objects.filter(pk=row.subject_id or 0).first()
     return Document.objects.defer(*HEAVY).get(pk=directive.document_id) if directive else None
 
 
@@ -262,4 +265,5 @@ BREAKDOWN = TableKind(
     assigns=True,
     open_names=open_names,
     settle_names=settle_names,
+    made=made,
 )

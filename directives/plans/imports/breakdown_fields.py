@@ -171,9 +171,7 @@ COMPUTED_FIELDS = (
     Field("number", gettext_lazy("Document number"), computed=True),
     Field("issued_on", pgettext_lazy("document", "Issued on"), "date", computed=True),
     Field("due_on", gettext_lazy("Due date as read"), "date", computed=True),
-    Field(
-        "due_every", gettext_lazy("Recurs as read"), "choice", choices=INTERVALS, computed=True
-    ),
+    Field("due_every", gettext_lazy("Recurs as read"), "choice", choices=INTERVALS, computed=True),
     Field("assigned", gettext_lazy("Assigned to"), computed=True),
     Field("above", computed=True, label=gettext_lazy("Above the table")),
 )
