@@ -178,8 +178,11 @@ def test_words_that_are_no_day_are_told(brought):
     assert "2027年12月31日" not in remarks
 
 
-def test_one_undo_takes_all_of_it_back(brought, apply, undo):
+@pytest.mark.parametrize("batch", [500, 2])
+def test_one_undo_takes_all_of_it_back(brought, apply, undo, monkeypatch, batch):
+    monkeypatch.setattr("directives.intakes.acts.BATCH", batch)
     intake = apply(brought())
+    assert Obligation.objects.count() == 6
     assert undo(intake).state == UNDONE
     left = [model.objects.count() for model in (Document, Directive, Obligation, Plan, Measure)]
     assert left == [0, 0, 0, 0, 0]
@@ -390,6 +393,21 @@ def test_measures_go_where_the_supervisor_assigns_alone(cast, brought, apply):
         planning.start_plan(
             document=Document.objects.get(), organisation=cast.body, by=cast.staff, now=NOW
         )
+
+
+def test_the_ledger_of_an_imported_breakdown_comes_back_unchanged(
+    cast, brought, apply, bring, sign_in
+):
+    apply(brought())
+    document = Document.objects.get()
+    answer = sign_in(cast.supervisor).get(
+        reverse("obligations"), {"document": document.pk, "export": "xlsx"}
+    )
+    ledger = b"".join(answer.streaming_content)
+    back = bring(
+        cast.supervisor, ledger, name="台账.xlsx", kind="obligations", document=document.pk
+    )
+    assert (back.state, back.counts, faults(back)) == (CHECKED, {"same": 6}, [])
 
 
 STRANGERS = [
