@@ -9,7 +9,7 @@ from directives.downloads.views import exports, jobs
 from directives.indicators.views import figures, indicators, statistics
 from directives.intakes.views import fillable, intakes
 from directives.my_work import views as mine
-from directives.obligations.views import issuing, obligations
+from directives.obligations.views import as_said, issuing, obligations
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
@@ -56,6 +56,17 @@ urlpatterns = [
     path("documents/<id:pk>/desk/<id:row>/text/", desk.desk_row_text, name="desk_row_text"),
     path("documents/<id:pk>/matrix/", documents.matrix, name="matrix"),
     path("documents/<id:pk>/issue/", issuing.issue_choose, name="issue_choose"),
+    path("documents/<id:pk>/issue/as-said/", as_said.issue_as_said, name="issue_as_said"),
+    path(
+        "documents/<id:pk>/issue/as-said/preview/",
+        as_said.issue_as_said_preview,
+        name="issue_as_said_preview",
+    ),
+    path(
+        "documents/<id:pk>/issue/as-said/confirm/",
+        as_said.issue_as_said_confirm,
+        name="issue_as_said_confirm",
+    ),
     path("documents/<id:pk>/issue/terms/", issuing.issue_terms, name="issue_terms"),
     path("documents/<id:pk>/issue/preview/", issuing.issue_preview, name="issue_preview"),
     path("documents/<id:pk>/issue/confirm/", issuing.issue_confirm, name="issue_confirm"),

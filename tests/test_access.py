@@ -211,6 +211,9 @@ TABLE = {
         "document", OBLIGED, OWNERS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])
     ),
     "issue_choose": Row("document", OBLIGED, OWNERS, args=pk),
+    "issue_as_said": Row("document", OBLIGED, OWNERS, args=pk),
+    "issue_as_said_preview": Row("document", OBLIGED, OWNERS, args=pk),
+    "issue_as_said_confirm": Row("document", OBLIGED, OWNERS, {}, pk),
     "issue_terms": Row("document", OBLIGED, OWNERS, args=pk),
     "issue_preview": Row("document", OBLIGED, OWNERS, args=pk),
     "issue_confirm": Row("document", OBLIGED, OWNERS, {}, pk),

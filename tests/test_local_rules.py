@@ -89,7 +89,7 @@ STATEMENT = re.compile(
 EXECUTES = {"execute", "executemany", "executescript", "callproc", "raw", "extra", "RawSQL"}
 GUARDS = {"require_GET", "require_POST", "posted", "write"}
 # Pages whose form comes back to the same address.
-BOTH = {"document_new", "issue_choose", "issue_terms"}
+BOTH = {"document_new", "issue_choose", "issue_terms", "issue_as_said"}
 SECRETS = (
     re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),

@@ -42,6 +42,8 @@ READ_WHERE_IT_IS_WRITTEN = {
     "notices",
     "document_new",
     "issue_choose",
+    "issue_as_said",
+    "issue_as_said_preview",
     "issue_terms",
     "issue_preview",
     "cycle_new",

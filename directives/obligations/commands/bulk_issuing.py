@@ -4,6 +4,7 @@ One transaction assigns all directives to the bodies of a part and notifies thei
 can write between two parts. Existing pairs are left unchanged, so a part is safe to run twice.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from django.utils import timezone
 from directives.core import jobs
 from directives.core.addressing import pairs_proposed
 from directives.models import Document, JobProgress, JobRun, Organisation, User
+from directives.obligations.commands.as_said import Share, issue_as_said
 from directives.obligations.commands.choosing import Choice, chosen_bodies
-from directives.obligations.commands.issuing import Terms, check, issue
+from directives.obligations.commands.issuing import Terms, check, demand_own, issue
 
 AT_ONCE = 5_000  # pairs that a request creates itself; the worker creates more
 PART = 2_000  # pairs in one transaction
@@ -33,6 +35,32 @@ def issue_in_parts(
     arguments = choice.to_json() | {"terms": _to_json(terms), "posts": jobs.supervised_body_ids(by)}
     return jobs.start_job(
         "issue", document=document, asked=arguments, total=bodies.count(), by=by, now=now
+    )
+
+
+def issue_said_in_parts(
+    *, document: Document, shares: Sequence[Share], common: Terms, by: User, now: datetime
+) -> JobProgress:
+    """Start the job that assigns each share on its own terms. Raises NotAllowed."""
+    demand_own(document, by)
+    bodies = {body.pk: body.path for share in shares for body in share.bodies}
+    by_name = {share.name: [body.pk for body in share.bodies] for share in shares}
+    said = {
+        "bodies": sorted(bodies, key=bodies.__getitem__),
+        "names": by_name,
+        "shares": [
+            [
+                share.directive.pk,
+                share.name,
+                share.part,
+                share.due_on.isoformat() if share.due_on else None,
+            ]
+            for share in shares
+        ],
+    }
+    arguments = {"said": said, "terms": _to_json(common), "posts": jobs.supervised_body_ids(by)}
+    return jobs.start_job(
+        "issue", document=document, asked=arguments, total=len(bodies), by=by, now=now
     )
 
 
@@ -68,8 +96,42 @@ def _from_json(values: dict[str, Any]) -> Terms:
     )
 
 
+def _next_said_part(job: JobProgress) -> bool:
+    """Assign the shares of the next bodies in tree order. Returns whether any may be left."""
+    assert job.document is not None, "set by issue_said_in_parts"
+    said, now = job.asked["said"], JobRun.objects.as_of(job.at)
+    size = max(1, PART // max(1, len(said["shares"])))
+    ids = said["bodies"][job.done : job.done + size]
+    existing = Organisation.objects.existing_on(timezone.localdate(now)).in_bulk(ids)
+    named = {
+        name: tuple(existing[pk] for pk in meant if pk in existing)
+        for name, meant in said["names"].items()
+    }
+    directives = job.document.directives.filter(statement=False).in_bulk(
+        {directive for directive, *_rest in said["shares"]}
+    )
+    shares = [
+        Share(
+            directives[directive],
+            name,
+            named[name],
+            part,
+            due_on and date.fromisoformat(due_on),
+            is_class=len(said["names"][name]) > 1,
+        )
+        for directive, name, part, due_on in said["shares"]
+        if directive in directives
+    ]
+    common = _from_json(job.asked["terms"])
+    created = issue_as_said(document=job.document, shares=shares, common=common, by=job.by, now=now)
+    job.made, job.done = job.made + len(created), job.done + len(ids)
+    return job.done < len(said["bodies"])
+
+
 def next_part(job: JobProgress) -> bool:
     """Assign the directives to the next bodies in tree order. Returns whether any may be left."""
+    if "said" in job.asked:
+        return _next_said_part(job)
     document, by, choice = job.document, job.by, Choice.from_json(job.asked)
     assert document is not None and by is not None, "set by issue_in_parts"
     directives = list(

@@ -111,7 +111,7 @@ def check(
         "directives": list(_faults_of_directives(document, directives)),
         "organisations": list(_faults_of_organisations(organisations, by, today)),
     }
-    errors |= {name: [text] for name, text in _faults_of_terms(terms, by, today).items()}
+    errors |= {name: [text] for name, text in faults_of_terms(terms, by, today).items()}
     if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
         errors["due_on"] = [_("The work would end before it starts.")]
     if faulty := {field: faults for field, faults in errors.items() if faults}:
@@ -156,7 +156,7 @@ def _fault_of_organisation(body: Organisation, today: date) -> str:
     return _("%(body)s was abolished on %(day)s.") % names
 
 
-def _faults_of_terms(terms: Terms, by: User | None, today: date) -> dict[str, str]:
+def faults_of_terms(terms: Terms, by: User | None, today: date) -> dict[str, str]:
     """Faults by field: days that have passed, and a deliverable without a day or a day without."""
     faults = {}
     for name in ("starts_on", "plan_due_on", "due_on"):
@@ -294,7 +294,7 @@ def open_items(obligations: Sequence[Obligation]) -> None:
     insert(ItemState, states)
 
 
-# assigning from a table: each pair has its own terms
+# assigning from a table, or as the document says: each pair has its own terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +315,7 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
     faults = {
         "directive": _fault_of_directive(pair.directive),
         "organisation": _fault_of_organisation(pair.organisation, today),
-        **_faults_of_terms(terms, by, today),
+        **faults_of_terms(terms, by, today),
     }
     if terms.due_on and terms.due_on < (terms.starts_on or today):
         faults.setdefault("due_on", _("The work would end before it starts."))
@@ -328,8 +328,8 @@ def issue_pairs(
 ) -> list[Obligation]:
     """Assign directives of one document, each pair on its own terms. Returns them in order.
 
-    The organisations must have their paths loaded, and no pair may exist yet. Raises NotAllowed,
-    or Invalid with the faults of the first pair that has any.
+    The organisations must have their paths loaded. Raises NotAllowed, Invalid with the faults of
+    the first pair that has any, or Stale if a pair exists.
     """
     today = timezone.localdate(now)
     demand_own(document, by)
@@ -347,7 +347,10 @@ def issue_pairs(
         row.acknowledge_by, row.moved_at = acknowledge_by, now
         row.leader, row.contact, row.note = pair.leader, pair.contact, pair.note
         relight(row, today=today, workdays=workdays)
-    insert(Obligation, created)
+    try:
+        insert(Obligation, created)
+    except IntegrityError as error:  # somebody else created a pair in the meantime
+        raise Stale from error
     open_items(created)
     tallies.count_new(created, today)
     _record_issue(created, by=by, now=now)

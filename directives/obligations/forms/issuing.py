@@ -118,13 +118,9 @@ class ChoiceForm(forms.Form):
     q = forms.CharField(label=_("Name or code"), required=False, max_length=60)
 
 
-class TermsForm(forms.Form):
-    """The second step: part, who leads, deliverable and days."""
+class CommonTermsForm(forms.Form):
+    """The terms that an issue has for all that it assigns: deliverable and days."""
 
-    part = forms.ChoiceField(
-        label=_("Responsibility"), choices=PARTS, initial=RESPONSIBLE, widget=forms.RadioSelect
-    )
-    lead = forms.ChoiceField(label=_("Lead"), required=False)
     deliverable = forms.ChoiceField(
         label=_("Deliverable"), required=False, choices=DELIVERABLES, widget=forms.RadioSelect
     )
@@ -140,12 +136,16 @@ class TermsForm(forms.Form):
         widget=DayInput,
         help_text=_("Empty means today. Before that date the light is grey."),
     )
-    due_on = forms.DateField(
-        label=_("Complete by"),
-        required=False,
-        widget=DayInput,
-        help_text=_("Not read from the document: look whether its text names a date."),
+    due_on = forms.DateField(label=_("Complete by"), required=False, widget=DayInput)
+
+
+class TermsForm(CommonTermsForm):
+    """The second step: part, who leads, deliverable and days."""
+
+    part = forms.ChoiceField(
+        label=_("Responsibility"), choices=PARTS, initial=RESPONSIBLE, widget=forms.RadioSelect
     )
+    lead = forms.ChoiceField(label=_("Lead"), required=False)
 
     def __init__(
         self,

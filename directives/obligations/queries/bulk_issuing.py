@@ -11,7 +11,7 @@ from directives.base.states import SUPERVISOR
 from directives.core.addressing import proposals
 from directives.models import Directive, Document, Obligation, Organisation, Tally, User
 from directives.models.scope import any_of, in_subtree, topmost
-from directives.obligations.commands.choosing import Choice, candidates, chosen_bodies
+from directives.obligations.commands.choosing import Choice, chosen_bodies
 from directives.obligations.queries.issuing import Selection
 
 EXACT = 200_000  # pairs that are compared exactly, at about two microseconds each
@@ -128,13 +128,3 @@ def _kinds(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
         pk: frozenset(kind for kind, _level in proposal.groups)
         for pk, proposal in proposals(directives).items()
     }
-
-
-def addressed_kinds_below(
-    user: User, directives: tuple[Directive, ...], today: date
-) -> tuple[frozenset[str], int]:
-    """The kinds of bodies below the user that the texts address, and how many directives do so."""
-    bodies = candidates(user).existing_on(today).order_by()
-    existing = set(bodies.values_list("kind", flat=True).distinct())
-    addressed = {pk: kinds & existing for pk, kinds in _kinds(directives).items()}
-    return frozenset().union(*addressed.values()), sum(bool(kinds) for kinds in addressed.values())

@@ -12,16 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from directives.base.refusals import Invalid, Stale
-from directives.core.addressing import pairs_proposed
 from directives.downloads.queries.jobs import under_way
-from directives.models import Directive, Document
+from directives.models import Document
 from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import LEVELS
 from directives.obligations.commands import bulk_issuing, choosing, issuing
 from directives.obligations.commands.choosing import BodyGroup, Choice
 from directives.obligations.forms.issuing import MAX_GROUPS, ChoiceForm, Draft, TermsForm
 from directives.obligations.queries import issuing as queries
-from directives.obligations.queries.bulk_issuing import addressed_kinds_below, bulk_preview
+from directives.obligations.queries.bulk_issuing import bulk_preview
 from directives.obligations.queries.issuing import Selection
 from directives.web.doors import demand, page, tell_stored, write
 from directives.web.requests import SignedInRequest
@@ -89,42 +88,6 @@ def _after_choice(
     return redirect("issue_terms", document.pk)
 
 
-def _propose(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
-    """Select the bodies that the texts of the selected directives address."""
-    directives = document.directives.filter(pk__in=draft.directives, statement=False)
-    if queries.is_large(request.user, request.today):
-        return _propose_kinds(request, draft, tuple(directives))
-    pairs = pairs_proposed(directives, choosing.candidates(request.user).existing_on(request.today))
-    bodies = {body for _directive, body in pairs}
-    addressing = {directive for directive, _body in pairs}
-    figures = {
-        "bodies": len(bodies),
-        "directives": len(addressing),
-        "silent": len(draft.directives) - len(addressing),
-    }
-    text = _(
-        "The text names %(bodies)s organisations in %(directives)s directives; %(silent)s"
-        " directives name no organisation in the register."
-    )
-    messages.info(request, text % figures)
-    return draft.with_choice(bodies=draft.bodies | bodies, addressed=bool(pairs))
-
-
-def _propose_kinds(
-    request: SignedInRequest, draft: Draft, directives: tuple[Directive, ...]
-) -> Draft:
-    """Select the kinds of bodies that the texts address, if there are too many bodies to list."""
-    kinds, count = addressed_kinds_below(request.user, directives, request.today)
-    figures = {"kinds": len(kinds), "directives": count, "silent": len(directives) - count}
-    text = _(
-        "The text names %(kinds)s kinds of organisations in %(directives)s directives; %(silent)s"
-        " directives name none in the register."
-    )
-    messages.info(request, text % figures)
-    groups = dict.fromkeys((*draft.groups, *(BodyGroup(kind=kind) for kind in sorted(kinds))))
-    return draft.with_choice(groups=tuple(groups)[:MAX_GROUPS], addressed=bool(kinds))
-
-
 def _add(request: SignedInRequest, document: Document, draft: Draft, cleaned: Cleaned) -> Draft:
     """Select the bodies with these conditions, or their group if there are too many."""
     conditions = {name: cleaned.get(name) or "" for name in ("kind", "level", "q")}
@@ -179,7 +142,6 @@ def _succeed(request: SignedInRequest, document: Document, draft: Draft, cleaned
 
 
 ACTS = {
-    "propose": _propose,
     "add": _add,
     "directives": _directives,
     "clear": _clear,
