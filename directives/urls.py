@@ -39,6 +39,7 @@ urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("documents/", documents.documents, name="documents"),
     path("documents/new/", new_document.document_new, name="document_new"),
+    path("documents/new/<id:pk>/", new_document.document_preview, name="document_preview"),
     path("documents/register/", new_document.document_register, name="document_register"),
     path("documents/<id:pk>/", documents.document, name="document"),
     path("documents/<id:pk>/source/", documents.document_source, name="document_source"),

@@ -28,6 +28,7 @@ from directives import tallies
 from directives.catalogue.kinds import KINDS
 from directives.core.jobs import running
 from directives.core.working_calendar import change_days
+from directives.documents.commands import slow_reading
 from directives.downloads import exporting
 from directives.intakes import applying, starting
 from directives.models import (
@@ -445,6 +446,26 @@ class Exporting(LongAct):
             return len(file.read().decode("utf-8-sig").splitlines()) == 13
 
 
+class Read(LongAct):
+    """A document that takes long to read."""
+
+    def ask(self):
+        title = f"关于第{self.world.fresh()}项工作的意见"
+        text = f"{title}\n一、健全制度\n各单位要建立制度。要定期开会。\n"
+        return slow_reading.start_reading(
+            upload=slow_reading.Upload(text.encode(), "意见.txt"),
+            by=self.world.boss,
+            now=timezone.now(),
+        )
+
+    def done(self, row):
+        if (row.state, row.made) != ("done", 2):
+            return False
+        return (
+            slow_reading.reading_of(row).text_read == slow_reading.upload_of(row).content.decode()
+        )
+
+
 class LongTable(Table):
     """One of as many rows as a web process carries out at once, nearly."""
 
@@ -474,4 +495,4 @@ class LongTable(Table):
         )
 
 
-ACTS = (Issue, OpenCycle, Relight, Check, Apply, Undo, WorkerApply, Exporting)
+ACTS = (Issue, OpenCycle, Relight, Check, Apply, Undo, WorkerApply, Exporting, Read)

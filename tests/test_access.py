@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from directives import urls
 from directives.base.duties import AUDITOR, SECURITY
-from directives.core import denials
+from directives.core import denials, jobs
+from directives.documents.commands.slow_reading import Upload, start_reading
 from directives.downloads.export_job import reach_of
 from directives.models import (
     Attachment,
@@ -194,6 +195,7 @@ TABLE = {
     "notice_open": Row("notice", by_where("staff"), post={}, args=pk),
     # documents
     "document_new": Row(sees=ALL, acts=SUPERVISORS),
+    "document_preview": Row("reading", ASKER, args=pk),
     "document_register": Row(sees=ALL, acts=SUPERVISORS, post={}),
     "document": Row("document", OBLIGED, args=pk),
     "document_source": Row("document", OBLIGED, args=pk),
@@ -298,7 +300,7 @@ TABLE = {
     "entry_save": Row("entry", HANDED_IN, INSIDE, ENTRY, pk),
     "entry_recall": Row("entry", HANDED_IN, INSIDE, {}, pk),
 }
-OF_NO_BODY = frozenset({"", "notice", "job", "export", "intake", "session"})
+OF_NO_BODY = frozenset({"", "notice", "job", "reading", "export", "intake", "session"})
 OF_A_DOCUMENT = frozenset({"document", "directive", "indicator"})
 # Who took what away stands in the record.
 READS_THAT_ARE_RECORDED = {"attachment", "document_source", "export_file", "report_offline"}
@@ -431,6 +433,12 @@ def world(cast, people):
     job = JobProgress.objects.create(
         kind="issue", document_id=paper["document"], by=cast.supervisor, at=NOW, total=3
     )
+    reading = start_reading(
+        upload=Upload("关于某事的意见\n一、健全制度\n各单位要开会。\n".encode(), "意见.txt"),
+        by=cast.supervisor,
+        now=NOW,
+    )
+    jobs.run("job", reading.pk)
     session = OpenSession.objects.create(key="elsewhere", user=cast.staff, began_at=NOW)
     intake = Intake.objects.create(
         kind="bodies",
@@ -445,6 +453,7 @@ def world(cast, people):
     own = {
         "notice": notice.pk,
         "job": job.pk,
+        "reading": reading.pk,
         "export": export.pk,
         "intake": intake.pk,
         "session": session.pk,

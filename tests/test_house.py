@@ -112,6 +112,7 @@ MAY_ASK_THE_TIME = (
     "admin.py",
     "web/context.py",
     "web/middleware.py",
+    "documents/commands/slow_reading.py",
     "downloads/export_job.py",
     "downloads/exporting.py",
     "downloads/snapshot.py",

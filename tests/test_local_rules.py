@@ -52,7 +52,6 @@ UNESCAPED = {"_field.html", "admin/import_export/export.html", "admin/import_exp
 UNPICKLES = {"directives/base/caching.py"}
 # Rows that a view asks for without `visible_to`, and why.
 UNSCOPED = {
-    ("new_document.py", "_read"): "whether the bytes are registered already, by their SHA-256",
     ("doors.py", "_carry_out"): "keys of forms, each of one person",
     (
         "refused.py",

@@ -40,6 +40,8 @@ ENDED = (TaskResultStatus.SUCCESSFUL, TaskResultStatus.FAILED)
 EVIDENCE = str(Attachment.file.field.upload_to).split("/")[0]
 # Tables uploaded into the admin, until their import is confirmed
 UNCONFIRMED = MediaStorage().MEDIA_FOLDER
+# Long documents that wait to be registered, and what the worker read in them
+READINGS = "readings"
 # Uploads, tables being read, workbooks being written
 TEMPORARY = ("tmp*.upload*", "intake-*", "sheets-*")
 
@@ -164,7 +166,7 @@ def find_orphaned_files(now: datetime) -> StoredFiles:
     ]
     fields_by_folder = {str(field.upload_to).split("/")[0]: field for field in fields}
     orphaned_files, count = [], 0
-    for top in (*fields_by_folder, UNCONFIRMED):
+    for top in (*fields_by_folder, UNCONFIRMED, READINGS):
         for folder, names in _walk(top):
             referenced = _referenced_names(fields_by_folder.get(top), folder)
             orphaned = [

@@ -80,6 +80,7 @@ ACTS = {
     "apply": gettext_noop("Importing a table"),
     "undo": gettext_noop("Undo of an import"),
     "export": gettext_noop("Exporting a list"),
+    "read": gettext_noop("Reading a document"),
 }
 TRIES = 24  # of one mail: about a day
 # Between two tries; less than the hour after which a waiting task is reported as stuck

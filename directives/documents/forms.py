@@ -4,7 +4,6 @@ import base64
 import binascii
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -28,6 +27,7 @@ from directives.documents.commands.correcting import (
 )
 from directives.documents.commands.frames import FrameWords
 from directives.documents.commands.registering import possible_owners
+from directives.documents.commands.slow_reading import Upload
 from directives.documents.ingest.reading import ISSUER, TITLE
 from directives.documents.ingest.sources import LIMIT, content_of_pasted
 from directives.documents.queries.frame import ReadLine
@@ -47,15 +47,6 @@ from directives.models.documents import (
 
 TOO_LARGE = _("The file is larger than 20 MB. Save only the text of the document.")
 INCOMPLETE = _("The file did not arrive completely. Choose it again.")
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """What is to become a document; `encoding` is "" where the evidence decides."""
-
-    content: bytes
-    name: str
-    encoding: str = ""
 
 
 class UploadForm(forms.Form):
@@ -118,14 +109,20 @@ def packed(source: bytes) -> str:
 
 
 class SourceForm(forms.Form):
-    """A file that came back from its preview; `cleaned_data["source"]` are its bytes."""
+    """A file that came back from its preview, or the job that read it.
 
-    source = forms.CharField(widget=forms.HiddenInput)
+    `cleaned_data["source"]` are its bytes, `cleaned_data["job"]` is the id of the job.
+    """
+
+    source = forms.CharField(required=False, widget=forms.HiddenInput)
     source_name = forms.CharField(max_length=200, widget=forms.HiddenInput)
     encoding = forms.CharField(required=False, max_length=ENCODING, widget=forms.HiddenInput)
+    job = forms.IntegerField(required=False, max_value=LARGEST, widget=forms.HiddenInput)
 
     @classmethod
-    def initial_of(cls, upload: Upload) -> dict[str, str]:
+    def initial_of(cls, upload: Upload, job: int | None = None) -> dict[str, Any]:
+        if job is not None:
+            return {"source_name": upload.name, "encoding": upload.encoding, "job": job}
         return {
             "source": packed(upload.content),
             "source_name": upload.name,
@@ -133,6 +130,8 @@ class SourceForm(forms.Form):
         }
 
     def clean_source(self) -> bytes:
+        if not self.cleaned_data["source"]:
+            return b""
         try:
             packed_bytes = base64.b64decode(self.cleaned_data["source"], validate=True)
             # The size is limited: a small field can unpack to gigabytes of zeros.
@@ -143,17 +142,22 @@ class SourceForm(forms.Form):
             raise ValidationError(TOO_LARGE)
         return source
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("source") and not data.get("job") and "source" not in self.errors:
+            self.add_error("source", INCOMPLETE)
+        return data
+
     @property
     def upload(self) -> Upload:
         data = self.cleaned_data
-        return Upload(data["source"], data["source_name"], data.get("encoding", ""))
+        return Upload(data["source"], data["source_name"], data["encoding"])
 
     @property
     def incomplete(self) -> list[str]:
         """Why there is no file to read."""
-        if faults := self.errors.get("source"):
-            return list(map(str, faults))
-        return [str(INCOMPLETE)] if {"source_name", "encoding"} & set(self.errors) else []
+        faults = self.errors.get("source") or [INCOMPLETE]
+        return list(map(str, faults))
 
 
 class RegisterForm(SourceForm):

@@ -192,8 +192,9 @@ class JobProgress(BackgroundJob):
     by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=JOB_STATES, default=WAITING, db_default=WAITING)
-    total = models.PositiveIntegerField()  # bodies or obligations to process
-    # Obligations or reports made, or lights that changed
+    # Bodies or obligations to process; 0 where that is not known
+    total = models.PositiveIntegerField()
+    # Obligations or reports made, lights that changed, or sentences read
     made = models.PositiveIntegerField(default=0)
     # Path of a body, or id of an obligation
     reached = models.CharField(max_length=72, blank=True, default="")
@@ -218,7 +219,7 @@ class JobProgress(BackgroundJob):
 
     @property
     def about(self) -> str:
-        return f"《{self.document.title_hans}》" if self.document else ""
+        return f"《{self.document.title_hans}》" if self.document else self.asked.get("name", "")
 
     @property
     def language(self) -> str:

@@ -41,6 +41,7 @@ READ_WHERE_IT_IS_WRITTEN = {
     "my_work",
     "notices",
     "document_new",
+    "document_preview",
     "issue_choose",
     "issue_as_said",
     "issue_as_said_preview",

@@ -37,6 +37,8 @@ from directives.models import (
 from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
 from directives.models.sql import insert
 
+# Of one document: on SQLite nobody else writes while they are stored, some seconds.
+SENTENCES = 20_000
 NOT_REGISTRAR = gettext_lazy(
     "Documents are registered by supervisors, for the organisations that they supervise and those "
     "below."
@@ -48,6 +50,18 @@ def in_both_scripts(text: str, script: str) -> tuple[str, str]:
     if script == "hans":
         return text, to_hant(text)
     return to_hans(text), text
+
+
+def check(reading: Reading, name: str) -> None:
+    """Raise DocumentError if the bytes are registered already, or there are too many sentences."""
+    if (
+        registered := Document.objects.filter(sha256=reading.sha256).only("title").first()
+    ) is not None:
+        raise DocumentError.repeated(registered.title)
+    sentences = sum(1 for _sentence in reading.sentences)
+    if sentences > SENTENCES:
+        params = {"name": name, "count": sentences, "limit": SENTENCES}
+        raise DocumentError("many_sentences", params)
 
 
 @transaction.atomic
@@ -66,25 +80,20 @@ def register_document(
 
     `frame` is what a person corrected the title, number and so on to.
     `organisation` owns it; by default the topmost body that the person supervises, or of all bodies
-    if the system registers. Raises DocumentError "repeated" if these bytes are registered already,
-    NotAllowed if the person may not register for that body.
+    if the system registers. Raises DocumentError as `check` does, NotAllowed if the person may not
+    register for that body.
     """
     organisation = organisation or _default_owner(by)
     if not may(by, "register", organisation):
         raise NotAllowed(str(NOT_REGISTRAR))
-    if (registered := Document.objects.filter(sha256=reading.sha256).first()) is not None:
-        raise DocumentError.repeated(registered.title)
+    check(reading, source_name)
     as_read = frame_read(reading)
     frame = in_script(frame, reading.script, as_read) if frame else as_read
     document = _unsaved_document(reading, frame, source, source_name)
     document.fictional, document.organisation = fictional, organisation
     document.registered_at, document.registered_by = now, by
     document.save(force_insert=True)
-    parts = {row.label: row for row in _register_parts(document, reading)}
-    directive_count = 0
-    for order, section in enumerate(reading.sections):
-        part = parts.get(section.part)
-        directive_count = _register_section(document, part, section, order, directive_count)
+    directive_count = _register_sections(document, reading)
     _register_repairs(document, reading, now)
     after = {"title": document.title, "sha256": document.sha256, "directives": directive_count}
     after |= {"organisation": organisation.name_hans} if organisation else {}
@@ -154,38 +163,56 @@ def _register_parts(document: Document, reading: Reading) -> Iterator[DocumentPa
         )
 
 
-def _register_section(
-    document: Document,
-    part: DocumentPart | None,
-    section_read: SectionRead,
-    section_order: int,
-    order: int,
-) -> int:
-    """Store one section, with directives numbered after `order`; returns the last number."""
-    hans, hant = in_both_scripts(section_read.title, document.script)
-    section = Section.objects.create(
+def _register_sections(document: Document, reading: Reading) -> int:
+    """Store all sections with their directives; returns how many directives there are."""
+    parts = {row.label: row for row in _register_parts(document, reading)}
+    sections = [
+        _section_of(document, parts.get(section.part), section, order)
+        for order, section in enumerate(reading.sections)
+    ]
+    insert(Section, sections)
+    directives: list[Directive] = []
+    sentences: list[SentenceRead] = []
+    for row, section in zip(sections, reading.sections, strict=True):
+        for paragraph, read in enumerate(section.paragraphs, section.first):
+            for number, sentence in enumerate(read, 1):
+                directives.append(
+                    _directive_of(row, sentence, paragraph, number, len(directives) + 1)
+                )
+                sentences.append(sentence)
+    insert(Directive, directives)
+    addressees: list[Addressee] = []
+    items: list[Item] = []
+    for directive, sentence in zip(directives, sentences, strict=True):
+        named = [(row.name, row.basis, row.source, row.role) for row in sentence.addressees]
+        addressees += addressees_of(directive, named)
+        items += _items_of(directive, sentence)
+    insert(Addressee, addressees)
+    insert(Item, items)
+    return len(directives)
+
+
+def _section_of(
+    document: Document, part: DocumentPart | None, section: SectionRead, order: int
+) -> Section:
+    hans, hant = in_both_scripts(section.title, document.script)
+    return Section(
         document=document,
         part=part,
-        level=section_read.level,
-        number=section_read.number,
-        order=section_order,
-        title=section_read.title,
+        level=section.level,
+        number=section.number,
+        order=order,
+        title=section.title,
         title_hans=hans,
         title_hant=hant,
     )
-    for paragraph, sentences in enumerate(section_read.paragraphs, section_read.first):
-        for number, sentence in enumerate(sentences, 1):
-            order += 1
-            _register_directive(section, sentence, paragraph, number, order)
-    return order
 
 
-def _register_directive(
+def _directive_of(
     section: Section, sentence: SentenceRead, paragraph: int, number: int, order: int
-) -> None:
-    script = section.document.script
-    hans, hant = in_both_scripts(sentence.text, script)
-    directive = Directive.objects.create(
+) -> Directive:
+    hans, hant = in_both_scripts(sentence.text, section.document.script)
+    return Directive(
         document=section.document,
         section=section,
         paragraph=paragraph,
@@ -206,9 +233,6 @@ def _register_directive(
         places=[list(place) for place in sentence.fields],
         **_deadline_of(sentence.due),
     )
-    named = [(row.name, row.basis, row.source, row.role) for row in sentence.addressees]
-    insert(Addressee, addressees_of(directive, named))
-    insert(Item, _items_of(directive, sentence))
 
 
 def _items_of(directive: Directive, sentence: SentenceRead) -> list[Item]:

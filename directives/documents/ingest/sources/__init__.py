@@ -42,6 +42,7 @@ __all__ = [
     "SourceLine",
     "content_of_pasted",
     "gettext_noop",
+    "is_text",
     "other_readings",
     "source_of",
     "source_of_pasted",
@@ -74,13 +75,17 @@ def source_of_pasted(pasted: str, *, name: str) -> Source:
     return source_of(content_of_pasted(pasted), name=name, encoding="utf-8")
 
 
+def is_text(content: bytes) -> bool:
+    """Whether a file is plain text or a page, and not one of a format with a signature."""
+    try:
+        return not format_of(content)
+    except DocumentError:
+        return False
+
+
 def other_readings(content: bytes, *, encoding: str = "") -> tuple[Alternative, ...]:
     """The other encodings that a text may have which could not be read in `encoding`."""
-    try:
-        is_text = len(content) <= LIMIT and not format_of(content)
-    except DocumentError:
-        is_text = False
-    if not is_text:
+    if len(content) > LIMIT or not is_text(content):
         return ()
     return other_encodings(content, read_as=encoding)
 

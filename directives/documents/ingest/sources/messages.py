@@ -104,6 +104,10 @@ MESSAGES = {
         "%(name)s has no numbered section. A section starts with a line such as “%(example)s”; "
         "none of its %(lines)s lines does."
     ),
+    "many_sentences": gettext_noop(
+        "%(name)s has %(count)s sentences; the limit is %(limit)s. Load its parts as documents of "
+        "their own."
+    ),
     "repeated": gettext_noop(
         "This document is already registered as %(title)s (same SHA-256). Open it instead of "
         "loading it again."
