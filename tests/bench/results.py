@@ -8,6 +8,7 @@ from directives.backups.throwaway import POSTGRESQL
 from tests.bench.courses import ALL_BOARD, BOARD, DEEP, LIST, MATRIX, RANKING, SAVE, STAFF_LIST
 from tests.bench.places import MIB, Memory
 from tests.bench.race import Crowd, Times
+from tests.bench.reading import LENGTH, Read
 from tests.bench.writers import Written
 
 
@@ -83,6 +84,7 @@ class Outcome:
     writing: Writing | None = None
     before: list[Memory] = field(default_factory=list)
     after: list[Memory] = field(default_factory=list)
+    reading: Read | None = None
 
     def line(self, name: str) -> Line:
         return next(line for line in self.lines if line.name == name)
@@ -243,6 +245,17 @@ FACTS = (
         0,
     ),
     Fact("heaviest web worker after the bench, MiB", _heaviest, 160),
+    Fact(
+        f"a document of {LENGTH:,} characters is read, ms",
+        lambda outcome: outcome.reading.milliseconds if outcome.reading else None,
+        1000,
+    ),
+    Fact(
+        "share of the readings of tests/documents/readings that are exact",
+        lambda outcome: round(outcome.reading.share, 3) if outcome.reading else None,
+        1,
+        least=True,
+    ),
 )
 
 

@@ -21,6 +21,7 @@ from directives.backups.throwaway import (
 from tests.bench.courses import LIST_PATH, ROWS_PATH, Ask, courses
 from tests.bench.places import Place, memory, place
 from tests.bench.race import WARM, Crowd, Track, crowd, fetch, run, track
+from tests.bench.reading import measure_reading
 from tests.bench.results import Compared, Outcome, Writing, compared, growth_of, lines_of
 from tests.bench.stage import Staged
 from tests.bench.writers import Written
@@ -70,6 +71,8 @@ def measure(plan: Plan, say: Say) -> Outcome:
         together = _crowd(plan, servers[0], staged[0], say)
         after = memory(servers[0])
         writing = _write(plan, places[0], staged[0], say) if plan.writers else None
+        say("Reading documents")
+        reading = measure_reading()
         return _outcome(
             plan,
             places[0],
@@ -80,6 +83,7 @@ def measure(plan: Plan, say: Say) -> Outcome:
             writing=writing,
             before=before,
             after=after,
+            reading=reading,
         )
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from directives.documents.ingest.reading import read
 from tests.bench import sheets
 from tests.bench.courses import (
     ALL_BOARD,
@@ -28,6 +29,7 @@ from tests.bench.courses import (
 from tests.bench.exports import Export
 from tests.bench.places import Memory
 from tests.bench.race import Crowd, Times
+from tests.bench.reading import LENGTH, Read, long_plan
 from tests.bench.results import (
     FACTS,
     Growth,
@@ -193,6 +195,12 @@ def test_each_course_is_told_beside_the_two_floors():
     assert (spread.median, round(spread.p95, 2)) == (2.0, 2.9)
 
 
+def test_the_document_that_is_timed_has_so_many_characters_and_is_read():
+    assert len(long_plan(LENGTH)) == LENGTH
+    sentences = list(read(long_plan(LENGTH).encode(), name="a.txt").sentences)
+    assert sum(not sentence.statement for sentence in sentences) > 100
+
+
 def test_growth_is_the_larger_database_over_the_smaller():
     grown = growth_of(times(page=10.0), times(page=12.0))
     assert grown == [Growth("page", 10.0, 12.0)]
@@ -220,6 +228,7 @@ def outcome(**changes) -> Outcome:
         writing=Writing(8, {"accept": 1000}, 10.0, 60.0, 0),
         before=[Memory(90, 60)],
         after=[Memory(160, 90)],
+        reading=Read(1000.0, 70, 70),
     )
     return replace(made, **changes)
 
@@ -237,6 +246,13 @@ def outcome(**changes) -> Outcome:
             ["dashboard, root, all documents: growth from the smaller database"],
         ),
         ({"growth": []}, []),  # not measured is not unmet
+        (
+            {"reading": Read(1000.1, 70, 69)},
+            [
+                "a document of 10,000 characters is read, ms",
+                "share of the readings of tests/documents/readings that are exact",
+            ],
+        ),
         (
             {"crowd": Crowd(8, 100.0, 39.0)},
             ["list at concurrency 8: share of the floor's requests/s"],
@@ -263,13 +279,13 @@ def test_every_limit_on_a_page_is_looked_at():
     slow = [replace(line, per_rows=7.0, per_constant=7.0, queries=13) for line in outcome().lines]
     slow[3] = replace(slow[3], median_ms=16.0)
     assert len(unmet(outcome(lines=slow))) == 10
-    assert len(FACTS) == 16
+    assert len(FACTS) == 18
 
 
 def test_the_markdown_says_of_each_fact_whether_it_is_met():
     text = markdown(outcome(after=[Memory(161, 90)]))
     assert "| heaviest web worker after the bench, MiB | 161 | ≤ 160 | not met |" in text
-    assert text.count("| met |") == 14
+    assert text.count("| met |") == 16
     assert "3,500,000 obligations" in text
     assert "100.0 accepted moves/s" in text
     assert "which is 40%" in text
