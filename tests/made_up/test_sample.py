@@ -60,6 +60,8 @@ def test_every_item_is_assigned_to_a_body_that_exists(db, monkeypatch):
     assert Item.objects.count() == 76
     unassigned = Item.objects.exclude(pk__in=ItemState.objects.values("item"))
     assert list(unassigned.values_list("directive__code", "name")) == []
+    # 各級政府 is a class, to which the State Council belongs.
+    assert Obligation.objects.filter(directive__code="八.1.2", organisation__code="R03").exists()
     receivers = Organisation.objects.filter(obligations__directive__code="結.1.2")
     military = receivers.filter(kind="military").order_by("code")
     # The general headquarters and the Second Artillery ended at the turn of 2016.
