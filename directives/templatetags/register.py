@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from directives.base.states import ESTABLISHED, IN_PROGRESS
 from directives.base.wording import localized
 from directives.documents.ingest.repair import ANNOTATION, PUNCTUATION
+from directives.documents.queries.desk_source import Bit
 from directives.documents.queries.directive import Piece, pieces
 from directives.documents.queries.source import kind_word, reason_word
 from directives.models import Directive, LeftOut, Repair
@@ -88,3 +89,15 @@ def mark_class(repair: Repair) -> str:
     if repair.state == REFUSED:
         return "kept"
     return "small" if repair.kind in (ANNOTATION, PUNCTUATION) else ""
+
+
+@register.filter
+def read_as(bit: Bit) -> str:
+    """A stretch of the source; of a repaired one what was saved, struck out, and what it reads."""
+    repair = bit.repair
+    if repair is None:
+        return bit.text
+    saved = format_html("<del>{}</del>", repair.before) if repair.before else ""
+    reads = repair.after if repair.state != REFUSED else ""
+    new = format_html("<ins>{}</ins>", reads) if reads else ""
+    return format_html('<mark class="{}">{}{}</mark>', mark_class(repair), saved, new)

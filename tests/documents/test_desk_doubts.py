@@ -53,6 +53,7 @@ def test_nobody_named_and_somebody_inferred_are_doubtful(section, cast):
 def test_a_name_that_fits_no_body_or_several_is_doubtful(section, cast):
     for code, parent in (("Q81", cast.body), ("Q82", cast.sibling)):
         make_body(code, parent=parent, name_hans="办公室", name_hant="辦公室")
+    make_body("S81", parent=cast.centre, kind="provincial_committee", level="provincial")
     row(section, names=[("市民正局", "named"), ("办公室", "named"), ("各级党委", "named")])
     assert doubts(section) == {"一.1.1": [("unknown", "市民正局"), ("ambiguous", "办公室")]}
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.documents.commands import registering
+from directives.documents.commands import desk_words, registering
 from directives.documents.commands.correcting import (
     Correction,
     Decision,
@@ -455,3 +455,44 @@ def test_a_repair_that_does_not_fit_its_line_is_passed_over():
         ("b", fits),
         ("c", None),
     ]
+
+
+def seen(row):
+    return {row.pk: row.version}
+
+
+def test_a_decided_place_goes_into_words_that_a_person_corrected_and_leaves_the_rest(cast, damaged):
+    wording = holder(damaged, "德才兼備")
+    text = wording.text.replace("標準", "標准")
+    assert text != wording.text
+    common = {"document": damaged, "by": cast.supervisor, "now": NOW}
+    desk_words.correct_words(seen=seen(wording), text=text, **common)
+    decide(damaged.repairs.filter(state="proposed").last(), cast, reads="甲")
+    changed = Directive.objects.get(pk=wording.pk)
+    assert "標准" in changed.text
+    assert changed.text.count("甲") == 1
+    assert (changed.text_as_read, len(changed.text)) == (wording.text, len(text))
+
+
+def test_a_decided_place_goes_into_the_piece_of_a_row_that_was_cut(cast, damaged):
+    wording = holder(damaged, "德才兼備")
+    cut = wording.text.replace("德才兼備", "德才兼備\n", 1)
+    common = {"document": damaged, "by": cast.supervisor, "now": NOW}
+    desk_words.split(seen=seen(wording), text=cut, **common)
+    before = "".join(damaged.directives.order_by("order").values_list("text", flat=True))
+    decide(damaged.repairs.filter(state="proposed").last(), cast, reads="甲")
+    after = "".join(damaged.directives.order_by("order").values_list("text", flat=True))
+    assert len(after) == len(before)
+    assert after.count("甲") == 1
+    assert damaged.directives.filter(code=f"{wording.code}a", text__contains="甲").exists()
+
+
+def test_a_place_that_two_joined_rows_have_is_decided_in_the_joined_one(cast, damaged):
+    wording = holder(damaged, "德才兼備")
+    follower = damaged.directives.filter(order__gt=wording.order).order_by("order").first()
+    common = {"document": damaged, "by": cast.supervisor, "now": NOW}
+    desk_words.merge(seen=seen(wording) | seen(follower), **common)
+    decide(damaged.repairs.filter(state="proposed").last(), cast, reads="甲")
+    joined = Directive.objects.get(pk=wording.pk)
+    assert "甲" in joined.text
+    assert joined.text.endswith(follower.text)

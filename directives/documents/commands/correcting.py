@@ -1,6 +1,7 @@
 """Corrections of a reading: addressees and kind of a directive, and doubtful places."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -14,7 +15,9 @@ from directives.base.script import fold, to_hans, to_hant
 from directives.base.states import PARTS, RESPONSIBLE
 from directives.core import audit
 from directives.core.rules import may
+from directives.documents.commands.desk_text import edited, line_edits, moved
 from directives.documents.commands.registering import addressees_of, in_both_scripts
+from directives.documents.ingest.items import ItemRead
 from directives.documents.ingest.reading import Reading, SentenceRead, read
 from directives.documents.ingest.repair import Confirmation
 from directives.documents.ingest.sources import DocumentError
@@ -33,6 +36,7 @@ from directives.models.documents import (
 from directives.models.sql import insert, update_each
 
 STATEMENT = "statement"
+ADDED_LETTERS = re.compile(r"(?<=\d)[a-z]+$")  # of the code of a row that came from another one
 BY_HAND = "by hand"  # the rule of a deadline that a person set
 PLAIN_FIELDS = ("kind", "modality", "cadence", "statement", "due_words", "due_on", "due_every")
 NOT_CORRECTOR = gettext_lazy(
@@ -324,13 +328,34 @@ def reread(*, document: Document, by: User | None, now: datetime) -> int:
         raise Invalid(str(SPLIT_DIFFERENTLY)) from fault
     sentences = {sentence.code: sentence for sentence in reading.sentences}
     directives = {row.code: row for row in document.directives.prefetch_related("items")}
-    if sentences.keys() != directives.keys():
+    by_hand = _changed_by_hand(directives, sentences)
+    if (sentences.keys() ^ directives.keys()) - by_hand:
         raise Invalid(str(SPLIT_DIFFERENTLY))
+    texts = {code: sentence.text for code, sentence in sentences.items() if code not in by_hand}
+    items = {code: sentences[code].items for code in texts}
+    edits = line_edits(document.text_repaired, reading.text_repaired)
+    texts |= {code: edited(directives[code].text, edits) for code in by_hand}
     Document.objects.filter(pk=document.pk).update(text_repaired=reading.text_repaired)
-    changed = [row for code, row in directives.items() if row.text != sentences[code].text]
-    for directive in changed:
-        _reword(directive, sentences[directive.code], document.script, by=by, now=now)
+    changed = [row for code, row in directives.items() if row.text != texts[code]]
+    for row in changed:
+        _reword(row, texts[row.code], items.get(row.code), document.script, by=by, now=now)
     return len(changed)
+
+
+def _changed_by_hand(
+    directives: Mapping[str, Directive], sentences: Mapping[str, SentenceRead]
+) -> set[str]:
+    """The codes of rows whose words a person corrected, cut, joined or added at the desk."""
+    found = set()
+    for code, row in directives.items():
+        if row.text_as_read:
+            found.add(code)
+        if row.merged_into:
+            found |= {code, row.merged_into}
+        stem = ADDED_LETTERS.sub("", code)
+        if code not in sentences and stem in directives:
+            found |= {code, stem}
+    return found
 
 
 def _reading_with_decisions(document: Document) -> Reading:
@@ -357,9 +382,16 @@ def _reading_with_decisions(document: Document) -> Reading:
 
 
 def _reword(
-    directive: Directive, sentence: SentenceRead, script: str, *, by: User | None, now: datetime
+    directive: Directive,
+    text: str,
+    items: Sequence[ItemRead] | None,
+    script: str,
+    *,
+    by: User | None,
+    now: datetime,
 ) -> None:
-    text, before = sentence.text, directive.text
+    """Give a row its new words. `items` are those of the reading; without, they move along."""
+    before = directive.text
     hans, hant = in_both_scripts(text, script)
     updated = Directive.objects.filter(pk=directive.pk, version=directive.version).update(
         text=text,
@@ -370,13 +402,18 @@ def _reword(
     )
     if not updated:
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
-    _move_items(list(directive.items.all()), sentence)
+    rows = list(directive.items.all())
+    if items is None:
+        places = [tuple(moved(before, text, [row.start, row.end])) for row in rows]
+    else:
+        places = [(item.start, item.end) for item in items]
+    _move_items(rows, places)
     audit.record("reword", directive, by=by, now=now, before={"text": before}, after={"text": text})
 
 
-def _move_items(items: Sequence[Item], sentence: SentenceRead) -> None:
+def _move_items(items: Sequence[Item], places: Sequence[Sequence[int]]) -> None:
     # Items keep names and states. If their number has changed, they keep their places, too.
-    if len(items) == len(sentence.items):
-        for item, place in zip(items, sentence.items, strict=True):
-            item.start, item.end = place.start, place.end
+    if len(items) == len(places):
+        for item, (start, end) in zip(items, places, strict=True):
+            item.start, item.end = start, end
         update_each(Item, items, ["start", "end"])

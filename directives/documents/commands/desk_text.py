@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from os.path import commonprefix
 
 from directives.models import Repair
 from directives.models.documents import REFUSED
@@ -29,6 +30,33 @@ def _moved(steps: Iterable[tuple[str, int, int, int, int]], position: int) -> in
             return min(new_start + max(0, position - start), new_end)
         moved_to = new_end
     return moved_to
+
+
+CONTEXTS = (4, 2, 1, 0)  # characters beside a changed place by which it is found again
+Edit = tuple[str, str, str, str]  # what stands before, the old words, the new ones, what follows
+
+
+def line_edits(before: str, after: str) -> list[Edit]:
+    """The place that changed in each line of a text, with the line around it."""
+    edits = []
+    for old, new in zip(before.split("\n"), after.split("\n"), strict=False):
+        if old != new:
+            start = len(commonprefix((old, new)))
+            end = len(commonprefix((old[start:][::-1], new[start:][::-1])))
+            stop = len(old) - end
+            edits.append((old[:start], old[start:stop], new[start : len(new) - end], old[stop:]))
+    return edits
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """A text with these places changed, where it has them once."""
+    for before, old, new, after in edits:
+        for size in CONTEXTS:
+            left, right = before[max(0, len(before) - size) :] if size else "", after[:size]
+            if text.count(f"{left}{old}{right}") == 1:
+                text = text.replace(f"{left}{old}{right}", f"{left}{new}{right}")
+                break
+    return text
 
 
 @dataclass(frozen=True, slots=True)

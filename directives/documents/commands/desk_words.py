@@ -1,6 +1,5 @@
 """Acts of the desk on the words of rows: corrected, cut in pieces, joined, added, their items."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import product
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid
 from directives.base.script import to_hans
-from directives.documents.commands.correcting import STATEMENT
+from directives.documents.commands.correcting import ADDED_LETTERS, STATEMENT
 from directives.documents.commands.desk_rows import (
     ADDRESSEES,
     ITEMS,
@@ -30,7 +29,6 @@ from directives.models import DeskAct, Directive, Document, User
 from directives.models.documents import UNSTATED
 
 LONGEST_CODE, LONGEST_ITEM = 20, 100
-_LETTERS = re.compile(r"(?<=\d)[a-z]+$")
 
 
 # the words of a row
@@ -148,7 +146,7 @@ def _pieces(
 
 def _unused_codes(document: Document, code: str, count: int) -> list[str]:
     """Codes for rows that come from the row with this code: 一.1.1a, 一.1.1b …"""
-    stem = _LETTERS.sub("", code)
+    stem = ADDED_LETTERS.sub("", code)
     used = set(document.directives.filter(code__startswith=stem).values_list("code", flat=True))
     letters = ("".join(pair) for size in (1, 2) for pair in product(ascii_lowercase, repeat=size))
     unused = (f"{stem}{letter}" for letter in letters if f"{stem}{letter}" not in used)

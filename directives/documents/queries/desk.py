@@ -7,7 +7,7 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.wording import join_words
+from directives.base.wording import join_words, localized_text
 from directives.documents.ingest.deadlines import WORDS
 from directives.models import Directive, Document, Repair
 from directives.models.documents import INFERRED, PROPOSED, UNSTATED
@@ -36,7 +36,7 @@ class RowDoubt:
     @property
     def words(self) -> str:
         """The reason in the reader's language."""
-        return str(REASONS[self.kind]) % {"words": self.of}
+        return str(REASONS[self.kind]) % {"words": localized_text(self.of)}
 
 
 def unread_count(document: Document) -> int:

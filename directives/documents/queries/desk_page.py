@@ -207,13 +207,12 @@ class CleanSection:
 
 def clean_text(document: Document) -> tuple[CleanSection, ...]:
     """The document without marks, and without the rows that were left out."""
-    rows = (
-        Directive.objects.filter(document=document, dropped=False)
-        .select_related("section__part")
-        .order_by("order")
-    )
+    by_section: dict[int, list[Directive]] = {}
+    for row in Directive.objects.filter(document=document, dropped=False).order_by("order"):
+        by_section.setdefault(row.section_id, []).append(row)
     sections = []
-    for section, in_section in groupby(rows, key=lambda row: row.section):
-        paragraphs = groupby(in_section, key=lambda row: (row.paragraph, row.heading))
+    for section in document.sections.select_related("part").order_by("order"):
+        rows = by_section.get(section.pk, ())
+        paragraphs = groupby(rows, key=lambda row: (row.paragraph, row.heading))
         sections.append(CleanSection(section, tuple(tuple(group) for _key, group in paragraphs)))
     return tuple(sections)

@@ -18,6 +18,7 @@ class Mark:
     end: int
     row: int
     main: bool
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Bit:
     text: str
     row: int = 0
     others: tuple[int, ...] = ()
-    begins: bool = False  # the row begins here
+    begins: str = ""  # the code of the row that begins here
     repair: Repair | None = None
     left_out: bool = False
 
@@ -46,7 +47,7 @@ def marks_of(rows: Iterable[Directive]) -> list[Mark]:
     marks = []
     for row in rows:
         if row.source_start is not None and row.source_end is not None:
-            marks.append(Mark(row.source_start, row.source_end, row.pk, True))
+            marks.append(Mark(row.source_start, row.source_end, row.pk, True, row.code))
         marks += [Mark(start, end, row.pk, False) for start, end in row.places]
     return sorted(marks, key=lambda mark: (mark.start, not mark.main, mark.row))
 
@@ -137,12 +138,11 @@ class _Line:
         here = [mark for mark in self.marks if mark.start <= at < max(mark.end, mark.start + 1)]
         own = next((mark for mark in here if mark.main), None)
         others = tuple(dict.fromkeys(mark.row for mark in here if not own or mark.row != own.row))
-        begins = own is not None and at == max(own.start, self.start)
+        begins = own.code if own and at == own.start else ""
         out = any(
             row.source_start is not None
             and row.source_end is not None
             and row.source_start <= at < row.source_end
             for row in self.left_out
         )
-        first = begins and own is not None and own.start >= self.start
-        return Bit(self.text[start:end], own.row if own else 0, others, first, repair, out)
+        return Bit(self.text[start:end], own.row if own else 0, others, begins, repair, out)

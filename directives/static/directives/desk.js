@@ -6,17 +6,20 @@ const desk = {
   row: "", // of the row that is chosen, also after the page was read anew
   at: 0, // its place in the list, for when it is no longer there
   busy: false,
+  quietUntil: 0, // while a pane moves to what was chosen, the other does not follow
 };
 
 const one = (selector) => document.querySelector(selector);
 const rowsOf = () => [...document.querySelectorAll(".deskrow")];
 const chosen = () => one(`.deskrow[data-row="${desk.row}"]`);
+const sourceOf = (id) => one(`#b${id}`) || one(`.bit[data-row="${id}"]`);
 const boxOf = (row) => row && row.querySelector("input[name=row]");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 // Scroll only the pane that the element is in, where panes scroll; else the page.
 function show(element, pane) {
   if (!element) return;
+  desk.quietUntil = performance.now() + 800;
   if (pane.scrollHeight > pane.clientHeight + 1 && getComputedStyle(pane).overflowY !== "visible") {
     const top = element.getBoundingClientRect().top - pane.getBoundingClientRect().top + pane.scrollTop;
     pane.scrollTo({ top: top - pane.clientHeight / 3, behavior: still.matches ? "auto" : "smooth" });
@@ -47,7 +50,7 @@ function choose(row, { source = true, scroll = true, focus = true } = {}) {
   mark(desk.row);
   if (focus) row.focus({ preventScroll: true });
   if (scroll) show(row, pane("rows"));
-  if (source && !isNarrow()) show(one(`#b${desk.row}`), pane("source"));
+  if (source && !isNarrow()) show(sourceOf(desk.row), pane("source"));
 }
 
 function step(by) {
@@ -84,15 +87,15 @@ function send(button) {
 }
 
 document.addEventListener("click", (event) => {
-  const bit = event.target.closest(".bit[data-row]");
+  const bit = event.target.closest(".bit[data-row], .bitgo");
   const single = event.target.closest("button[name=one]");
   const toSource = event.target.closest(".tosrc");
   const row = event.target.closest(".deskrow");
   if (bit) {
     const own = one(`.deskrow[data-row="${bit.dataset.row}"]`);
     if (!own) return;
-    event.preventDefault();
     if (getSelection().toString()) return; // words are being selected
+    event.preventDefault();
     turnTo("rows");
     choose(own, { source: false });
   } else if (single) {
@@ -106,7 +109,7 @@ document.addEventListener("click", (event) => {
     desk.row = row.dataset.row;
     mark(desk.row);
     turnTo("source");
-    show(one(`#b${desk.row}`), pane("source"));
+    show(sourceOf(desk.row), pane("source"));
   } else if (row && !event.target.closest("a, button, input, textarea, select, label, summary, .deskedit")) {
     choose(row, { scroll: false });
   }
@@ -125,7 +128,7 @@ document.addEventListener("mouseup", () => {
   const place = words.getRangeAt(0).commonAncestorContainer;
   if (!(place.nodeType === 1 ? place : place.parentElement).closest(".desksrc .src")) return;
   const piece = words.getRangeAt(0).cloneContents();
-  for (const gone of piece.querySelectorAll("del, .ln, .tag")) gone.remove();
+  for (const gone of piece.querySelectorAll("del, .ln, .tag, .bitgo")) gone.remove();
   field.value = piece.textContent.trim();
 });
 
@@ -192,13 +195,14 @@ for (const kind of ["pointerenter", "wheel", "touchstart", "focusin"]) {
 function follow(event) {
   const from = event.target;
   if (!from.matches || !from.matches(".desksrc, .deskrows") || isNarrow()) return;
+  if (performance.now() < desk.quietUntil) return;
   const isSource = from.matches(".desksrc");
   if (isSource !== (leading === "source") || !leading) return;
   const edge = from.getBoundingClientRect().top + 24;
-  const list = [...from.querySelectorAll(isSource ? ".bit[id]" : ".deskrow")];
+  const list = [...from.querySelectorAll(isSource ? ".bitgo" : ".deskrow")];
   const top = list.find((element) => element.getBoundingClientRect().bottom > edge);
   if (!top) return;
-  const other = isSource ? one(`.deskrow[data-row="${top.dataset.row}"]`) : one(`#b${top.dataset.row}`);
+  const other = isSource ? one(`.deskrow[data-row="${top.dataset.row}"]`) : sourceOf(top.dataset.row);
   const to = pane(isSource ? "rows" : "source");
   if (!other) return;
   const place = other.getBoundingClientRect().top - to.getBoundingClientRect().top + to.scrollTop;
@@ -228,8 +232,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const radio = one(".desktabs input[type=radio]:checked");
   places.push(radio && radio.value, one("#desk input[name=marks]").checked);
 });
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "desk" || event.target.id === "desk") {
+document.addEventListener("htmx:load", (event) => {
+  const fresh = event.detail.elt;
+  if (fresh.id === "desk") {
     desk.busy = false;
     const [rows, source, page, tab, marks] = places;
     turnTo(tab || "rows");
@@ -239,10 +244,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
     scrollTo(0, page || 0);
     const list = rowsOf();
     const row = chosen() || list[Math.min(desk.at, list.length - 1)];
-    if (row) choose(row, { scroll: false, source: row.dataset.row !== desk.row });
+    if (row) choose(row, { scroll: row.dataset.row !== desk.row, source: row.dataset.row !== desk.row });
     count();
-  } else if (event.detail.target.matches(".deskedit")) {
-    const field = event.detail.target.querySelector("textarea, input:not([type=hidden])");
+  } else if (fresh.matches(".deskform")) {
+    const field = fresh.querySelector("textarea, input:not([type=hidden])");
     if (field) field.focus();
   }
 });
