@@ -20,7 +20,7 @@ from itertools import product
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page, Response
@@ -57,6 +57,7 @@ OPEN = (
     "document.querySelectorAll('main details:not(.menu)')."
     "forEach((folded) => { folded.open = true; })"
 )
+VIOLATIONS = "(rules) => axe.run(rules).then((results) => results.violations)"
 LINKS = "[...document.querySelectorAll('a[href]')].map((link) => link.getAttribute('href'))"
 
 
@@ -157,7 +158,8 @@ def faults_in(page: Page, setting: Setting) -> Iterator[str]:
     if setting.opened:
         page.evaluate(OPEN)
     path = urlsplit(page.url)._replace(scheme="", netloc="").geturl()
-    for fault in Axe().run(page, options=RULES).response["violations"]:
+    page.evaluate(AXE_SCRIPT)
+    for fault in page.evaluate(VIOLATIONS, RULES):
         for node in fault["nodes"]:
             yield f"{path} [{setting}]: {fault['id']}: {node['target']} {node['html'][:160]}"
 
