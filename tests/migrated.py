@@ -1,7 +1,7 @@
 """A database with every table and no row but what migrations make: made once, then copied.
 
 On SQLite it is a file in `.pytest_cache`, named by the content of the migrations and the models. On
-PostgreSQL it is a database that lasts as long as the run.
+PostgreSQL it is a database that lasts as long as the run, made from a dump beside that file.
 """
 
 import fcntl
@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -115,7 +116,34 @@ def _is_made() -> bool:
         return _file().exists()
     with server() as admin:
         found = "SELECT 1 FROM pg_database WHERE datname = %s"
-        return admin.execute(found, [ON_POSTGRESQL]).fetchone() is not None
+        if admin.execute(found, [ON_POSTGRESQL]).fetchone() is not None:
+            return True
+        if not dump().exists():
+            return False
+        admin.execute(f"CREATE DATABASE {ON_POSTGRESQL}")
+    read_back(address(ON_POSTGRESQL))
+    return True
+
+
+def dump() -> Path:
+    """What a migrated PostgreSQL database holds, as statements, if one was made before."""
+    return _file().with_suffix(".sql")
+
+
+def read_back(url: str) -> None:
+    """Fill an empty database from the dump."""
+    command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
+    subprocess.run([*command, f"--file={dump()}", url], check=True, capture_output=True)
+
+
+def _write_dump() -> None:
+    """Without pg_dump, or of a server that is newer than it, there is none: each run migrates."""
+    if shutil.which("pg_dump") is None:
+        return
+    made = CACHE / f"{uuid4().hex}.sql"
+    command = ["pg_dump", "--no-owner", f"--file={made}", address(ON_POSTGRESQL)]
+    if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+        made.rename(dump())
 
 
 def _keep() -> None:
@@ -125,8 +153,9 @@ def _keep() -> None:
         with server() as admin:
             name = connection.settings_dict["NAME"]
             admin.execute(f"CREATE DATABASE {ON_POSTGRESQL} TEMPLATE {name}")
+        _write_dump()
         return
-    for other in CACHE.glob("migrated-*.sqlite3"):
+    for other in CACHE.glob("migrated-*"):
         if other.stat().st_mtime < time.time() - DAY:
             other.unlink()
     made = CACHE / f"{uuid4().hex}.sqlite3"
