@@ -80,6 +80,7 @@ _AROUND_PLACE = re.compile(
     "^(团|政协|民革|民盟|民建|民进|农工党|致公党|九三学社|台盟)"
     rf"(?P<place>.*?(?:{_WORD}))(?P<rest>委会|委|)$"
 )
+_EACH = re.compile(rf"^各级?(?P<words>(?:{_WORD})(?:[(、]*(?:{_WORD})\)?)*)(?P<rest>[^()、]+)$")
 
 
 def short_form(name: str) -> str:
@@ -133,6 +134,14 @@ def places(name: str) -> dict[str, str]:
             found |= {cut.place: cut.word, cut.place.removeprefix(wider): cut.word}
             wider = cut.place
     return found
+
+
+def keys_of_each(name: str) -> list[str]:
+    """The keys of the bodies of a class named by their places: 各县（区）水利局, 各乡镇人民政府."""
+    found = _EACH.match(fold(name))
+    if found is None:
+        return []
+    return [short_form(word + found["rest"]) for word in _LEVEL.findall(found["words"])]
 
 
 def short_keys(name: str) -> dict[str, str]:

@@ -51,7 +51,11 @@ def proposals(directives: Iterable[Directive]) -> dict[int, Proposal]:
     """The proposal of each directive that has addressees, by id, in two queries."""
     by_directive: dict[int, list[Addressee]] = {}
     rows = Addressee.objects.filter(directive__in=list(directives))
-    for addressee in rows.select_related("directive__document__organisation"):
+    document = "directive__document"  # without its texts
+    rows = rows.select_related(f"{document}__organisation").only(
+        "name", "directive__document", f"{document}__organisation__level"
+    )
+    for addressee in rows:
         by_directive.setdefault(addressee.directive_id, []).append(addressee)
     names = {row.name for rows in by_directive.values() for row in rows if row.name}
     classes = classes_named(names) if names else {}

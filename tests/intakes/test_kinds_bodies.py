@@ -7,8 +7,10 @@ from django.core.management import call_command
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.catalogue.kinds import KINDS
+from directives.intakes.safe_resource import context_of
 from directives.models import Event, Membership, Organisation
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
+from directives.tables.cells import value_reader
 from tests.factories import make_body, make_directive, make_obligation
 from tests.intakes.bringing import bring
 
@@ -258,3 +260,31 @@ def test_queries_do_not_grow_with_the_rows(cast, django_assert_max_num_queries):
     with django_assert_max_num_queries(30):
         imported.apply()
     assert Organisation.objects.filter(code__startswith="Y").count() == 400
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("政府部门", "department"),
+        ("政府部門", "department"),
+        ("Government department", "department"),
+        ("人民政府", "government"),
+        ("人大", "congress"),
+        ("政协", "cppcc"),
+        ("纪检监察机关", "discipline"),
+        ("人民法院", "court"),
+        ("人民检察院", "procuratorate"),
+        ("街道办事处", "subdistrict"),
+        ("乡镇", "township"),
+        ("开发区", "zone"),
+        ("村（社区）", "community"),
+        ("企业", "enterprise"),
+        ("学校", "school"),
+        ("医院", "hospital"),
+        ("事业单位", "institution"),
+        ("党委部门", "party_department"),
+    ],
+)
+def test_kinds_that_a_city_has_are_read_from_their_names(words, kind):
+    fields = {field.name: field for field in BODIES.fields(context_of({}))}
+    assert value_reader(fields["kind"])(words) == kind

@@ -23,6 +23,7 @@ from directives.base.body_names import (
     SHORT_NAME,
     Cut,
     cuts,
+    keys_of_each,
     places,
     short_form,
 )
@@ -133,6 +134,7 @@ class _Forms:
     short: str
     without_place: tuple[Cut, ...]  # 市教育局 of 白云市教育局 and of 市教育局
     with_word: tuple[str, ...]  # 市教育局 and 市委教育局 of 教育局, in a document of a city
+    of_each: tuple[str, ...]  # 县教育局 and 区教育局 of 各县（区）教育局
 
     @classmethod
     def of(cls, name: str, reader: "_Reader") -> "_Forms":
@@ -140,12 +142,12 @@ class _Forms:
         found = tuple(cuts(short))
         words = () if found else sorted(set(reader.own_places.values()))
         with_word = tuple(word + part + short for word in words for part in ("", "委"))
-        return cls(fold(name), short, found, with_word)
+        return cls(fold(name), short, found, with_word, tuple(keys_of_each(name)))
 
     @property
     def keys(self) -> set[str]:
         of_cuts = {key for cut in self.without_place for key in (cut.key, cut.rest)}
-        return {self.exact, self.short, *self.with_word, *of_cuts}
+        return {self.exact, self.short, *self.with_word, *of_cuts, *self.of_each}
 
     @property
     def starts_with_level(self) -> bool:
@@ -178,8 +180,25 @@ def bodies_named(
             tiers = _tiers(form, by_key, reader)
             tiers = islice(tiers, 1) if name in classes else tiers
             meant[name] = _decided(name, tiers, living, reader)
+        if not meant[name].bodies and form.of_each:
+            meant[name] = _of_each_place(name, form, by_key, living, reader)
     unknown = {name: classes[name] for name in classes if not meant[name].bodies}
     return meant | _of_classes(unknown, reader, on)
+
+
+def _of_each_place(
+    name: str,
+    form: _Forms,
+    by_key: Mapping[str, Rows],
+    living: Mapping[int, Sequence[Organisation]],
+    reader: _Reader,
+) -> NamedBodies:
+    """The bodies with a name of this form in the places below the owner: 各县（区）教育局."""
+    rows = [row for key in form.of_each for row in by_key.get(key, ())]
+    below = [row for row in rows if row.place not in reader.places and reader.is_at_home(row)]
+    bodies = {heir for row in below if row.place for heir in living[row.organisation_id]}
+    found = tuple(sorted(bodies, key=lambda body: body.code))
+    return NamedBodies(name, found, CLASS if found else UNKNOWN)
 
 
 def _aliases(forms: Iterable[_Forms], owner: Organisation | None) -> dict[str, BodyAlias]:
