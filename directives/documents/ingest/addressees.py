@@ -171,7 +171,7 @@ def addressees_of(
     if who is not None and who.names:
         in_bracket = [AddresseeRead(name, NAMED, "", role) for name, role in who.names]
         known = {addressee.name for addressee in in_bracket}
-        return (*in_bracket, *(one for one in named if one.name not in known))
+        return (*in_bracket, *(body for body in named if body.name not in known))
     if named:
         return tuple(named)
     encouraged = _encouraged(text, hans)
@@ -200,34 +200,34 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
     start = label.end() if label else 0
     when = _WHEN.match(hans, start)
     start = when.end() if when else start
-    asked = _ASKED.match(hans, start)
-    start = asked.end() if asked else start
-    found: list[tuple[Span, str]] = []
+    request = _ASKED.match(hans, start)
+    start = request.end() if request else start
+    spans: list[tuple[Span, str]] = []
     subject = _subject(hans, start, _AFTER, loose=True) or _subject_with_commas(hans, start)
-    if asked and not subject:
+    if request and not subject:
         subject = _longest(hans, start)
     if subject:
         beside = _beside(hans, subject.end)
         leads = beside is not None or _LEADS.match(hans, subject.end) is not None
-        found.append((subject, LEAD if leads else RESPONSIBLE))
+        spans.append((subject, LEAD if leads else RESPONSIBLE))
         if beside:
-            found.append((beside, SUPPORTING))
+            spans.append((beside, SUPPORTING))
     for match in re.finditer("[，：；]", hans):
-        clause = _subject(hans, match.end(), _AFTER, own=True)
+        clause = _subject(hans, match.end(), _AFTER, named_only=True)
         if clause:
-            found.append((clause, RESPONSIBLE))
-    own = _OWN_DUTY.match(hans, start)
-    if own and is_list(own["who"]):
-        found.append((Span(*own.span("who")), RESPONSIBLE))
+            spans.append((clause, RESPONSIBLE))
+    duty = _OWN_DUTY.match(hans, start)
+    if duty and is_list(duty["who"]):
+        spans.append((Span(*duty.span("who")), RESPONSIBLE))
     if hans.endswith(("：", ":")):
         ends = (end for end in range(len(hans) - 3, start + 1, -1) if _DUTIES_OF.match(hans, end))
         end = next((end for end in ends if bodies.is_whom(hans[start:end])), 0)
         if end:
-            found.append((Span(start, end), RESPONSIBLE))
-    found += _duties(hans)
+            spans.append((Span(start, end), RESPONSIBLE))
+    spans += _duties(hans)
     names: list[tuple[str, str]] = []
     end = -1
-    for span, role in sorted(found, key=lambda row: (row[0].start, _ORDER[row[1]])):
+    for span, role in sorted(spans, key=lambda row: (row[0].start, _ORDER[row[1]])):
         if span.start > end:
             known = {name for name, _ in names}
             names += [(name, role) for name in names_in(text, hans, span) if name not in known]
@@ -240,24 +240,24 @@ _ORDER = {LEAD: 0, SUPPORTING: 1, RESPONSIBLE: 2}
 
 def _duties(hans: str) -> list[tuple[Span, str]]:
     """Bodies with what they do: 由甲会同乙…, 甲牵头, 乙配合, 由丙按职责分工负责."""
-    found: list[tuple[Span, str]] = []
+    spans: list[tuple[Span, str]] = []
     for match in _ANSWERS.finditer(hans):
         if is_list(match["who"]) or bodies.are_persons(match["who"]):
-            found.append((Span(*match.span("who")), LEAD if match["lead"] else RESPONSIBLE))
+            spans.append((Span(*match.span("who")), LEAD if match["lead"] else RESPONSIBLE))
     for match in _DUTY.finditer(hans):
         if is_list(match[1]):
             role = LEAD if match["lead"] or match["with"] else RESPONSIBLE
-            found.append((Span(*match.span(1)), SUPPORTING if match["supporting"] else role))
+            spans.append((Span(*match.span(1)), SUPPORTING if match["supporting"] else role))
     for match in _BY.finditer(hans):
         by = _longest(hans, match.end())
         if by is None or _DESCRIBES.match(hans, by.end) or _SITS.match(hans, by.end):
             continue
         beside = _beside(hans, by.end)
         lead = beside is not None or hans.startswith("牵头", by.end)
-        found.append((by, LEAD if lead else RESPONSIBLE))
+        spans.append((by, LEAD if lead else RESPONSIBLE))
         if beside:
-            found.append((beside, SUPPORTING))
-    return found
+            spans.append((beside, SUPPORTING))
+    return spans
 
 
 def _longest(hans: str, start: int) -> Span | None:
@@ -283,11 +283,11 @@ def _beside(hans: str, start: int) -> Span | None:
 
 
 def _subject(
-    hans: str, start: int, after: re.Pattern[str], *, loose: bool = False, own: bool = False
+    hans: str, start: int, after: re.Pattern[str], *, loose: bool = False, named_only: bool = False
 ) -> Span | None:
     """The shortest list of bodies at `start` that a modal follows, or what `after` matches.
 
-    With `own`, only bodies that have a name of their own can have no modal.
+    With `named_only`, only bodies that have a name of their own can have no modal.
 
     `loose` allows a few words between the list and the modal (群团组织承接政府转移职能要…).
     """
@@ -308,7 +308,7 @@ def _subject(
             return Span(start, end)
     for end in lists:
         by_name = _OWN_NAME.match(hans[start:end]) is not None or hans.startswith("每", start)
-        if own and not (by_name or hans.startswith("各", start)):
+        if named_only and not (by_name or hans.startswith("各", start)):
             continue
         if (_AFTER_OWN_NAME if by_name else after).match(hans, end, stop):
             return Span(start, end)

@@ -181,7 +181,7 @@ def joints(words: str) -> list[Span]:
 
     The 和 of 文化和旅游局 cuts nothing, nor does what stands in brackets.
     """
-    found: list[Span] = []
+    cuts: list[Span] = []
     depth, begin = _depths(words), 0
     for joint in _JOINT.finditer(words):
         start, end = joint.span()
@@ -189,14 +189,14 @@ def joints(words: str) -> list[Span]:
             continue
         left = words[begin:start]
         if joint[0] in ("或", "或者") and _PERSON.fullmatch(left):
-            found.append(Span(start, end))
+            cuts.append(Span(start, end))
             begin = end
             continue
         if joint[0] not in ("、", "，") and not (ends_like_a_body(left) or _PLACES.search(left)):
             continue
-        found.append(Span(start, end))
+        cuts.append(Span(start, end))
         begin = end
-    return found
+    return cuts
 
 
 def pieces(words: str) -> list[Span]:
@@ -268,11 +268,11 @@ def _parts(words: str) -> list[Span]:
     """
     parts: list[Span] = []
     open_from: int | None = None
-    found = pieces(words)
-    for at, piece in enumerate(found):
+    places = pieces(words)
+    for at, piece in enumerate(places):
         begin = piece.start if open_from is None else open_from
         name = words[piece.start : piece.end]
-        rest = words[found[at + 1].start :] if at + 1 < len(found) else ""
+        rest = words[places[at + 1].start :] if at + 1 < len(places) else ""
         open_from = begin if continues(name, rest) else None
         if open_from is None:
             parts.append(Span(begin, piece.end))
@@ -336,7 +336,7 @@ def _only_place(name: str, rest: str) -> bool:
 
 def whole_names(text: str, hans: str) -> list[str]:
     """The names in a list of recipients, cut at 、 between whole names."""
-    found: list[str] = []
+    names: list[str] = []
     begin = 0
     parts = pieces(hans)
     for at, piece in enumerate(parts):
@@ -344,6 +344,6 @@ def whole_names(text: str, hans: str) -> list[str]:
         name = hans[piece.start : piece.end]
         if rest and (continues(name, rest) or not _is_piece(name) or _only_place(name, rest)):
             continue
-        found.append(text[begin : piece.end])
+        names.append(text[begin : piece.end])
         begin = parts[at + 1].start if at + 1 < len(parts) else piece.end
-    return found
+    return names

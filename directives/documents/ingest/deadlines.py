@@ -122,8 +122,8 @@ _EFFECT = re.compile("^[^，。；]{0,8}(?:起)?(?:施行|执行|实施|生效|�
 def due_in(text: str, hans: str, dated: Dated) -> Due | None:
     """The deadline in a sentence; of two days the later."""
     recurring = _recurring(text, hans)
-    found = [due for due, _ in _found(text, hans, dated)]
-    days = [due for due in found if due.on]
+    dues = [due for due, _ in _found(text, hans, dated)]
+    days = [due for due in dues if due.on]
     if recurring and not days:
         return recurring
     if days:
@@ -133,7 +133,7 @@ def due_in(text: str, hans: str, dated: Dated) -> Due | None:
         since = _SINCE.search(counted[0])
         start = counted.start() + (since.start() if since else 0)
         return Due(None, None, WORDS, text[start : counted.end()])
-    return found[0] if found else None
+    return dues[0] if dues else None
 
 
 def due_of(text: str, hans: str, dated: Dated) -> Due | None:

@@ -41,8 +41,6 @@ def annexes_in(line: Line) -> list[str]:
     start = annex.start("name") if annex else 0
     rest = words.text[start:]
     cuts = [match.start() for match in re.finditer(r"(?<![0-9])[0-9]{1,2}[.．、](?![0-9])", rest)]
-    found = (
-        [rest] if not cuts else [rest[a:b] for a, b in zip(cuts, [*cuts[1:], None], strict=True)]
-    )
-    names = (re.sub(r"^[0-9一二三四五六七八九十]{1,2}\s*[.．、：:]\s*", "", name) for name in found)
+    rows = [rest] if not cuts else [rest[a:b] for a, b in zip(cuts, [*cuts[1:], None], strict=True)]
+    names = (re.sub(r"^[0-9一二三四五六七八九十]{1,2}\s*[.．、：:]\s*", "", name) for name in rows)
     return [name.strip(" ；;。　") for name in names if name.strip(" ；;。　")]

@@ -75,26 +75,26 @@ def metadata_of(lines: Sequence[Line]) -> dict[int, str]:
 
     The value stands behind the key, in the next cell of its row, or on the next line.
     """
-    found: dict[int, str] = {}
+    keys: dict[int, str] = {}
     waiting = ""  # the key on the line before
     for at, line in enumerate(lines):
         key = _METADATA.match(line.hans)
         alone = _KEY_ALONE.match(line.hans)
         if alone and (key or line.markup.cell):
             waiting = re.sub(r"[\s：:【】\[\]]", "", alone[0])
-            found[at] = waiting
+            keys[at] = waiting
         elif key and at < 60:
-            found[at] = re.sub(r"\s", "", line.hans.split("：")[0].split(":")[0])
+            keys[at] = re.sub(r"\s", "", line.hans.split("：")[0].split(":")[0])
             waiting = ""
         elif waiting:
-            found[at] = waiting
+            keys[at] = waiting
             waiting = ""
-    return found if _is_table(lines, found) else {}
+    return keys if _is_table(lines, keys) else {}
 
 
-def _is_table(lines: Sequence[Line], found: dict[int, str]) -> bool:
-    return len(set(found.values())) >= 2 or any(
-        re.match(r"索\s*引\s*号|发文字号", lines[at].hans) for at in found
+def _is_table(lines: Sequence[Line], keys: dict[int, str]) -> bool:
+    return len(set(keys.values())) >= 2 or any(
+        re.match(r"索\s*引\s*号|发文字号", lines[at].hans) for at in keys
     )
 
 

@@ -120,7 +120,7 @@ def items_of(text: str, hans: str, owners: tuple[str, ...]) -> tuple[ItemRead, .
 
 def _of_other_words(text: str, hans: str, owners: tuple[str, ...], cuts: list[_Cut]) -> list[_Cut]:
     """Items that no verb of making names, where no other item stands."""
-    found = []
+    items = []
     for look in _OTHER_WORDS:
         for match in look.finditer(hans):
             start, end = match.span("name")
@@ -131,8 +131,8 @@ def _of_other_words(text: str, hans: str, owners: tuple[str, ...], cuts: list[_C
             before = text[match.start("before") : match.end("before")] if "before" in beside else ""
             after = text[match.start("after") : match.end("after")] if "after" in beside else ""
             verb = text[match.start("verb") : match.end("verb")]
-            found.append(_Cut(start, end, before, after, verb))
-    return found
+            items.append(_Cut(start, end, before, after, verb))
+    return items
 
 
 def _of_clause(text: str, hans: str, start: int, end: int, owners: tuple[str, ...]) -> list[_Cut]:

@@ -245,10 +245,10 @@ def _can_be_title(line: Line) -> bool:
 
 def _carried(title: str) -> set[str]:
     """What a notice says that it carries: 关于印发《…方案》的通知, 关于印发…方案的通知."""
-    found: set[str] = set()
+    names: set[str] = set()
     for match in _CARRIED.finditer(title):
-        found.add(_plain(match["quoted"] or match["plain"] or ""))
-    return found - {""}
+        names.add(_plain(match["quoted"] or match["plain"] or ""))
+    return names - {""}
 
 
 def _carried_in(lines: Sequence[Line], body: int) -> set[str]:

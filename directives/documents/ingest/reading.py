@@ -243,15 +243,19 @@ def _dated(frame: Frame, part: Part) -> Dated:
 def _check(sections: Sequence[SectionRead], frame: Frame, name: str, lines: Sequence[Line]) -> None:
     """Raise DocumentError where nothing was asked, or a heading is too long."""
     sentences = [
-        one for section in sections for paragraph in section.paragraphs for one in paragraph
+        sentence
+        for section in sections
+        for paragraph in section.paragraphs
+        for sentence in paragraph
     ]
     numbered = any(section.number or section.title for section in sections)
     asks = any(
-        not one.statement and (one.due or MODAL.search(one.text_hans) or one.addressees[0].name)
-        for one in sentences
+        not sentence.statement
+        and (sentence.due or MODAL.search(sentence.text_hans) or sentence.addressees[0].name)
+        for sentence in sentences
     )
     framed = bool(frame.number or frame.recipients or frame.date)
-    coded = any(not one.code.startswith(OPENING) for one in sentences)
+    coded = any(not sentence.code.startswith(OPENING) for sentence in sentences)
     if not sentences or not (numbered or asks or framed or coded):
         raise DocumentError("no_section", {"name": name, "lines": len(lines), "example": EXAMPLE})
     texts_and_limits = (

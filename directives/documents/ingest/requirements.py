@@ -133,7 +133,7 @@ class _Reader:
 
     def _paragraph(self, paragraph: Paragraph, section: Section) -> tuple[SentenceRead, ...]:
         prefix = f"{self.part}·{paragraph.code}" if self.part else paragraph.code
-        found: list[SentenceRead] = []
+        sentences: list[SentenceRead] = []
         opening = section.prefix == OPENING and not self.alone and not section.number
         for at, words in enumerate(paragraph.sentences):
             if at in paragraph.starts or at == 0:
@@ -150,8 +150,8 @@ class _Reader:
                 "opening" if opening else paragraph.about,
                 title=at in paragraph.titles,
             )
-            found.append(replace(sentence, fields=paragraph.fields))
-        return tuple(found)
+            sentences.append(replace(sentence, fields=paragraph.fields))
+        return tuple(sentences)
 
     def _sentence(
         self,
@@ -164,32 +164,32 @@ class _Reader:
         title: bool,
     ) -> SentenceRead:
         body = without_bracket(words)[0]
-        asked = body.cut(label) if label < len(body.text) else body
-        due = self._due(asked, who)
-        named = bool(named_in(asked.text, asked.hans))
+        request = body.cut(label) if label < len(body.text) else body
+        due = self._due(request, who)
+        named = bool(named_in(request.text, request.hans))
         condition = self.announcer is not None and self.announcer.conditions and label > 0
-        if condition or _is_statement(asked.hans, about, who, due, named=named):
-            self._announce(asked.hans, _Before())
+        if condition or _is_statement(request.hans, about, who, due, named=named):
+            self._announce(request.hans, _Before())
             hans, source = aligned(words.text), words.source
             return SentenceRead(
                 code, words.text, hans, True, (), "", STATEMENT, "", (), source=source
             )
-        addressees = self._addressees(asked, who)
-        carried_on = is_carried_on(asked.text, asked.hans)
+        addressees = self._addressees(request, who)
+        carried_on = is_carried_on(request.text, request.hans)
         self.before = _Before(addressees, code) if carried_on else _Before()
-        self._announce(asked.hans, self.before)
-        return _requirement(words, asked, code, addressees, due, title=title)
+        self._announce(request.hans, self.before)
+        return _requirement(words, request, code, addressees, due, title=title)
 
-    def _addressees(self, asked: Words, who: Responsibility | None) -> tuple[AddresseeRead, ...]:
+    def _addressees(self, request: Words, who: Responsibility | None) -> tuple[AddresseeRead, ...]:
         before = self.before
-        found = addressees_of(asked.text, asked.hans, before.addressees, before.code, who)
-        kept = tuple(addressee for addressee in found if len(addressee.name) <= NAME)
+        addressees = addressees_of(request.text, request.hans, before.addressees, before.code, who)
+        kept = tuple(addressee for addressee in addressees if len(addressee.name) <= NAME)
         return kept or (AddresseeRead("", UNSTATED, ""),)
 
-    def _due(self, asked: Words, who: Responsibility | None) -> Due | None:
-        own = deadlines.due_in(asked.text, asked.hans, self.dated)
-        if own or who is None or not who.due:
-            return own
+    def _due(self, request: Words, who: Responsibility | None) -> Due | None:
+        due = deadlines.due_in(request.text, request.hans, self.dated)
+        if due or who is None or not who.due:
+            return due
         return deadlines.due_of(who.due, aligned(who.due), self.dated)
 
     def _announce(self, hans: str, before: _Before) -> None:
@@ -199,7 +199,7 @@ class _Reader:
 
 def _requirement(
     words: Words,
-    asked: Words,
+    request: Words,
     code: str,
     addressees: tuple[AddresseeRead, ...],
     due: Due | None,
@@ -208,16 +208,18 @@ def _requirement(
 ) -> SentenceRead:
     """What a sentence asks; `asked` are its words without label and bracket."""
     hans = aligned(words.text)
-    owners = tuple(aligned(one.name) for one in addressees if one.basis != UNSTATED)
-    length = words.text.find(asked.text) + len(asked.text)
+    owners = tuple(
+        aligned(addressee.name) for addressee in addressees if addressee.basis != UNSTATED
+    )
+    length = words.text.find(request.text) + len(request.text)
     items = tuple(
         item
         for item in items_of(words.text[:length], hans[:length], owners)
         if len(item.name) <= NAME
     )
-    modality = modality_of(asked.hans)
+    modality = modality_of(request.hans)
     verbs = [(aligned(item.verb), aligned(item.name)) for item in items]
-    kind = kind_of(asked.hans, modality, verbs)
+    kind = kind_of(request.hans, modality, verbs)
     return SentenceRead(
         code,
         words.text,
@@ -226,7 +228,7 @@ def _requirement(
         addressees,
         modality,
         kind,
-        cadence_of(asked.hans, kind),
+        cadence_of(request.hans, kind),
         items,
         title,
         due,

@@ -195,9 +195,9 @@ def _with_roles(text: str, hans: str, role: str) -> Iterator[tuple[str, str]]:
     for start, end in _places_of(hans):
         if _is_day(hans[start:end]):
             continue
-        own = _OWN_ROLE.search(hans[start:end])
-        if own:
-            yield text[start : start + own.start()], str(own.lastgroup)
+        role_behind = _OWN_ROLE.search(hans[start:end])
+        if role_behind:
+            yield text[start : start + role_behind.start()], str(role_behind.lastgroup)
         else:
             yield text[start:end], role
 
@@ -255,7 +255,7 @@ def names_of(text: str, hans: str) -> list[str]:
 
 
 def _places_of(hans: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     open_from: int | None = None
     parts = bodies.pieces(hans)
     for at, piece in enumerate(parts):
@@ -268,8 +268,8 @@ def _places_of(hans: str) -> list[tuple[int, int]]:
             open_from = begin
             continue
         open_from = None
-        found.append((begin, end))
-    return found
+        places.append((begin, end))
+    return places
 
 
 def _trimmed(hans: str, start: int, end: int) -> tuple[int, int]:

@@ -180,15 +180,15 @@ class Builder:
             self._category(task.group)
         elif not self.sections:
             self.sections.append(Section("", "", ""))
-        found = [
+        sentences = [
             sentence for line in task.lines for sentence in sentences_of(line.words, self.doubtful)
         ]
         count = self.counts.get("table", 0) + 1
         self.counts["table"] = count
         number = task.number if re.fullmatch(r"[0-9]{1,4}", task.number) else str(count)
         code = self._free_code(f"{prefix}·{number}" if prefix else number)
-        paragraph = Paragraph(found, code, starts={0}, fields=task.fields)
-        paragraph.who = [task.who] * len(found)
+        paragraph = Paragraph(sentences, code, starts={0}, fields=task.fields)
+        paragraph.who = [task.who] * len(sentences)
         self.sections[-1].paragraphs.append(paragraph)
 
     def _category(self, line: Line) -> None:
@@ -317,19 +317,19 @@ class Builder:
         assert self.article is not None
         article = self.article
         first = len(article.sentences)
-        found = list(sentences_of(words, self.doubtful))
-        article.sentences += found
+        sentences = list(sentences_of(words, self.doubtful))
+        article.sentences += sentences
         article.starts.add(first)
         if label is not None:
             article.labels[first] = label.length
-        article.who += self._who_of(found)
+        article.who += self._who_of(sentences)
 
     def _paragraph(self, words: Words, label: Label | None) -> None:
         """The sentences of a line."""
         if self.article is not None:
             self._add_to_article(words, label)
             return
-        found = list(sentences_of(words, self.doubtful))
+        sentences = list(sentences_of(words, self.doubtful))
         section = self._section()
         decimal = bool(self.open) and self.open[-1].label.kind == DECIMAL and "." in self.prefix
         if decimal and section.paragraphs and section.paragraphs[-1].code == self.prefix:
@@ -344,8 +344,8 @@ class Builder:
             paragraph.starts.add(0)
             section.paragraphs.append(paragraph)
         first = len(paragraph.sentences)
-        paragraph.sentences += found
-        paragraph.who += self._who_of(found)
+        paragraph.sentences += sentences
+        paragraph.who += self._who_of(sentences)
         if label is not None:
             paragraph.labels[first] = label.length
         self.item.append(paragraph)
@@ -375,15 +375,15 @@ class Builder:
 
     # -- who is responsible ---------------------------------------------------------------------
 
-    def _who_of(self, found: Sequence[Words]) -> list[Responsibility | None]:
+    def _who_of(self, sentences: Sequence[Words]) -> list[Responsibility | None]:
         """What the brackets in a paragraph say, for each of its sentences.
 
         A bracket is that of the sentences since the one before it; the last one, of all that
         follow, too. Without one, it is the heading's.
         """
-        rows: list[Responsibility | None] = [None] * len(found)
+        rows: list[Responsibility | None] = [None] * len(sentences)
         since = 0
-        for at, words in enumerate(found):
+        for at, words in enumerate(sentences):
             _, who = without_bracket(words)
             if who is None:
                 continue

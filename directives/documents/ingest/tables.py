@@ -88,23 +88,23 @@ def rows_of(lines: Sequence[Line]) -> list[Row]:
 
 def columns_of(row: Row) -> dict[int, str]:
     """What each column of a title row holds; empty where it is no title row of tasks."""
-    found: dict[int, str] = {}
+    kinds: dict[int, str] = {}
     for column, lines in row.cells.items():
         name = re.sub(r"\s", "", "".join(line.hans for line in lines))
         kind = next((kind for kind, look in _COLUMNS if look.search(name)), "")
         if kind and kind != "other":
-            found[column] = kind
+            kinds[column] = kind
     tasks = sorted(
-        (kind, -column, column) for column, kind in found.items() if kind.startswith("task")
+        (kind, -column, column) for column, kind in kinds.items() if kind.startswith("task")
     )
     if not tasks or not any(
-        kind in (LEAD, RESPONSIBLE, SUPPORTING, DUE) for kind in found.values()
+        kind in (LEAD, RESPONSIBLE, SUPPORTING, DUE) for kind in kinds.values()
     ):
         return {}
     *groups, (_, _, task) = tasks
-    found[task] = TASK
-    found |= {column: GROUP for _, _, column in groups}
-    return found
+    kinds[task] = TASK
+    kinds |= {column: GROUP for _, _, column in groups}
+    return kinds
 
 
 def tasks_of(rows: Sequence[Row], columns: dict[int, str], *, first_leads: bool) -> Iterator[Task]:
