@@ -25,7 +25,7 @@ NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
 
 # What may follow a subject that has no modal straight behind it.
 _ADVERB = (
-    "(?:都|均|也|还|既|又|并|一律|同时|首先|切实|积极|主动|认真|自觉|进一步|共同|分别|联合|牵头"
+    "(?:重点|都|均|也|还|既|又|并|一律|同时|首先|切实|积极|主动|认真|自觉|进一步|共同|分别|联合|牵头"
     "|会同|结合实际|普遍|率先|带头|逐步|尤其|特别是|定期|依法|严格|充分|全面|统一|适时|及时|原则上|事先|事前"
     "|具体|专门|直接|年底前|(?:按照?|根据)(?:各自)?(?:职责|职能|职权)(?:分工)?，?)"
 )
@@ -42,23 +42,24 @@ _WIDER_VERB = (
     "(?:每[月季周半年]|办好|办理|建(?!设|委)|修订|于|在|自|制订|编制(?!管理|委|办)|检查|督促|汇总|通报|公布"
     "|公开|受理|审核|核查|核定|清理"
     "|整治|排查"
-    "|完成|新建|改造|组建|确定|成立|出台|印发|上报|报|整改|巡查|依托|利用|强化|压实|深化|优化"
+    "|完成(?!情况|率|时限|任务)|新建|改造|组建|确定|成立|出台|印发|上报|报|整改|巡查|依托|利用|强化|压实|深化|优化"
     "|改进|推行"
     "|探索|培育|打造|搭建|采取|承办|执行|购买|筹集|划拨|拨付|保障|确保|用好|配齐|派|选派|联合"
     "|聘请|明确"
     "|签订|接到|收到|审批|核发|颁发|公告|责令|给予|予以|处理|查处|约谈|问责|督办|奖励|表彰|受"
-    "|领导(?=[本全])|主管(?=[本全])|协同|依据|发现|为|和)"
+    "|领导(?=[本全]|[^，。]{2,10}工作)|主管(?=[本全])|协同|依据|发现|为|和)"
 )
 _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
 _AFTER_OWN_NAME = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB}|{_WIDER_VERB})")
 # 每周, 于6月底前 and 请 show what is asked as well as a modal does.
 _AT_TIMES = "每(?:半年|学期|[日天周月季年班次])|于(?=[0-9每本今明当])"
+_ENTITLED = re.compile("(?:依法)?享有|(?<!所)都?有权(?!人)|都?有[^，。]{0,16}的(?:权利|义务)")
 _WHILE = "(?:在[^，。；的]{2,16}(?:内|时|前|后|期间))?"  # 村干部在接到通知半小时内必须…
 _BEFORE_MODAL = re.compile(rf"{_WHILE}{_ADVERB}{{0,3}}(?:{MODAL.pattern}|{_AT_TIMES})")
 _LOOSELY = re.compile(rf"(?={_VERB}|{_WIDER_VERB}|领导机关)[^的、和，]{{2,14}}?(?:{MODAL.pattern})")
 _LOOSELY_EACH = re.compile(rf"(?={_VERB}|{_WIDER_VERB})[^的和，]{{2,16}}?(?:{MODAL.pattern})")
 _OWN_NAME = re.compile(
-    "^(?:各|本)?(?:[^，、]{0,12}(?:市|县|区|省|镇|乡|州|旗|街道|国家|中央|全国|集团|公司|学校"
+    "^(?:各|本)?(?:[^，、]{0,12}(?:市|县|区|省|镇|乡|州|旗|街道|国务院|国家|中央|全国|集团|公司|学校"
     "|医院))[^，、]{0,16}"
     "(?:局|委|办|厅|署|部|院|政府|委员会|办公室|部门|管委会|办事处|中心|大队|支队|总队|领导小组"
     "|指挥部"
@@ -83,7 +84,7 @@ _SITS = re.compile("[^，。；]{0,12}(?:担任|兼任|组成)")  # 由县长兼
 _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
 _CONDITION = re.compile(
-    "(?:是[^，。]{2,24}|(?:发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
+    "(?:是[^，。]{2,24}|如需?[^，。]{1,30}|(?:对|变更|设立|终止|拟|逾期|出现|认为|举行|进行|开展|发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
     "|办理)[^，。]{1,30}(?:的|后|时))，"
     rf"(?={MODAL.pattern})"
 )
@@ -91,7 +92,7 @@ _CONDITION = re.compile(
 _OFFICE = re.compile(
     "(?:是|为)[^，。]{2,30}(?:机关|机构|部门|主体|单位|责任人)，"
     "|在[^，。]{2,16}(?:领导|指导|统筹|组织|授权|委托|协调|管理|协助)下，"
-    "|(?:应当)?在(?:各自)?的?(?:法定)?职责范围内，?"
+    "|(?:应当)?在[^，。；]{0,8}职责范围内，?"
 )
 # Those whom a school or a house addresses, with a circumstance before the modal: 学生于上课时间应…
 _PERSON_WORDS = (
@@ -304,11 +305,18 @@ def _subject(
         office = _OFFICE.match(hans, end) if end in lists else None
         if office and (_BEFORE_MODAL.match(hans, office.end()) or after.match(hans, office.end())):
             return Span(start, end)
-        if _CONDITION.match(hans, end) and (end in lists or bodies.is_person(words)):
+        if _CONDITION.match(hans, end) and (end in lists or bodies.are_persons(words)):
             return Span(start, end)
     for end in lists:
-        by_name = _OWN_NAME.match(hans[start:end]) is not None or hans.startswith("每", start)
-        if named_only and not (by_name or hans.startswith("各", start)):
+        by_name = _OWN_NAME.match(hans[start:end]) is not None or hans.startswith(
+            ("每", "各"), start
+        )
+        if (
+            named_only
+            and not by_name
+            or hans[start] == "各"
+            and hans[end : end + 1] in ("和", "为")
+        ):
             continue
         if (_AFTER_OWN_NAME if by_name else after).match(hans, end, stop):
             return Span(start, end)
@@ -321,7 +329,7 @@ def _subject(
 
 def _person(hans: str, start: int, stop: int) -> Span | None:
     """Persons in front of a modal: 驾驶人不得…"""
-    modal = _BEFORE_MODAL.search(hans, start, stop)
+    modal = _BEFORE_MODAL.search(hans, start, stop) or _ENTITLED.search(hans, start, stop)
     if modal and (
         bodies.are_persons(hans[start : modal.start()])
         or bodies.is_described(hans[start : modal.start()])

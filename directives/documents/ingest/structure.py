@@ -112,7 +112,7 @@ class Builder:
         self.article: Paragraph | None = None
         self.item: list[Paragraph] = []  # since the last label
         self.first_leads = first_leads
-        self.starts_again = False  # the numbers of sections, in each chapter
+        self.starts_again = self.subchapters_again = False  # the numbers, in each chapter
         self.prefixes: set[str] = set()
         self.decimals: set[int] = set()  # 4 where the text has a 4.1
         self.prefix = OPENING
@@ -129,6 +129,8 @@ class Builder:
         ]
         self.starts_again = starts_again(labels)
         self.decimals = roots_of_decimals(labels)
+        codes = [label.code for label in labels if label.kind == "subchapter"]
+        self.subchapters_again = len(set(codes)) < len(codes)
         while at < closing:
             if lines[at].markup.cell:
                 at = self._table(lines, at, closing)
@@ -298,7 +300,8 @@ class Builder:
     def _own_prefix(self, label: Label) -> str:
         """The label of a section as the first part of codes, with 第一章· where it comes again."""
         code = label.code
-        if self.starts_again or code in self.prefixes:
+        again = self.subchapters_again if label.kind == "subchapter" else self.starts_again
+        if again or code in self.prefixes:
             frames = [row.label.code for row in self.open[:-1] if row.label.kind in FRAME_KINDS]
             if frames:
                 code = f"{frames[-1]}·{code}"

@@ -50,6 +50,19 @@ def test_furniture(line: str, reason: str) -> None:
     assert [(row.line, row.text, row.reason) for row in reading.left_out] == [(2, line, reason)]
 
 
+def test_sections_of_a_chapter_have_its_number_where_they_start_again() -> None:
+    lines = (
+        "第一章 现状",
+        "第一节 水源",
+        "各镇要节水。",
+        "第二章 任务",
+        "第一节 管网",
+        "各村要修管。",
+    )
+    reading = reading_of(TITLE + "\n".join(lines))
+    assert [one.code for one in reading.sentences] == ["第一章·第一节.1.1", "第二章·第一节.1.1"]
+
+
 def test_sections_paragraphs_and_closing() -> None:
     reading = reading_of(
         f"{TITLE}一、 第一\n甲局要做。\n\n　　乙局要做；丙局要做。\n二、第二\n丁局要做。\n"
