@@ -36,7 +36,8 @@ _KINDS = tuple(
         ("han", rf"(?P<count>[{_HAN}]{{1,4}})", r"(?:、|[.．](?![0-9]))\s*"),
         ("bracketed han", rf"[（(]\s?(?P<count>[{_HAN}]{{1,4}})\s?[）)]", r"[、.．]?\s*"),
         (DECIMAL, r"(?P<count>[0-9]{1,2})(?:[.．][0-9]{1,2}){1,3}", r"[.．、]?(?![0-9%％])\s*"),
-        ("figure", r"(?P<count>[0-9０-９]{1,3})", r"[.．、](?![0-9])\s*"),
+        # 1.2031年… is the first item, and begins with a year
+        ("figure", r"(?P<count>[0-9０-９]{1,3})", r"[.．、](?:(?=20[0-9]{2}年)|(?![0-9]))\s*"),
         ("bare figure", r"(?P<count>[0-9]{1,2})", r"\s+(?=[\u4e00-\u9fff]{2})"),
         ("bracketed figure", r"[（(]\s?(?P<count>[0-9０-９]{1,3})\s?[）)]", r"[、.．]?\s*"),
         ("half bracket", r"(?P<count>[0-9０-９]{1,2})[）)]", r"\s*"),

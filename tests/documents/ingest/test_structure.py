@@ -50,6 +50,12 @@ def test_furniture(line: str, reason: str) -> None:
     assert [(row.line, row.text, row.reason) for row in reading.left_out] == [(2, line, reason)]
 
 
+def test_an_item_that_begins_with_a_year() -> None:
+    reading = reading_of(f"{TITLE}一、安排\n1.2031年9月2日开始，各镇轮灌。\n2.2031年10月停水。")
+    assert [one.code for one in reading.sentences] == ["一.1.1", "一.2.1"]
+    assert reading.sections[-1].paragraphs[0][0].due is None
+
+
 def test_sections_of_a_chapter_have_its_number_where_they_start_again() -> None:
     lines = (
         "第一章 现状",

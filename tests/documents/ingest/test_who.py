@@ -60,6 +60,10 @@ def who_by_code(reading: Reading) -> dict[str, list[tuple[str, str]]]:
         ("安全主管的主要职责包括但不限于：", ["安全主管"]),
         ("各村对护河形势要有清醒认识。", ["各村"]),
         ("汛期各单位要保证有人值班。", ["各单位"]),
+        ("请教务处、研究生院、各学院结合实际安排课程。", ["教务处", "研究生院", "各学院"]),
+        ("各学院各班级应召开班会。", ["各学院", "各班级"]),
+        ("年级辅导员需进一步加强管理。", ["年级辅导员"]),
+        ("全校师生要做好防护。", ["全校师生"]),
         ("各村重点清理河边垃圾。", ["各村"]),
         ("各镇完成情况纳入考核。", []),
         ("国务院水行政部门主管全国节水工作。", ["国务院水行政部门"]),
@@ -151,6 +155,13 @@ def test_a_day_among_the_names_of_a_key_is_the_deadline() -> None:
     ]
     [one] = list(reading.sentences)
     assert one.due is not None and one.due.on == "2031-06-30"
+
+
+def test_a_line_that_names_a_leader_is_no_directive() -> None:
+    reading = reading_of(
+        "一、目标", "1.用水下降7%。", "牵头负责领导：刘某。", "牵头责任单位：县水利局。"
+    )
+    assert who_by_code(reading) == {"一.1.1": [("县水利局", "lead")]}
 
 
 def test_a_bracket_that_says_where_names_nobody() -> None:
