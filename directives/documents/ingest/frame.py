@@ -287,6 +287,7 @@ def _title_lines(lines: Sequence[Line]) -> list[int]:
             or is_recipients(line)
             or _LETTERHEAD.match(line.hans)
             or _AFTER_THE_END.search(line.hans)
+            and "关于" not in line.hans
         )
     ]
     ends = [at for at in plain if re.search(_PAPER, lines[at].hans)]
@@ -299,6 +300,9 @@ def _title_lines(lines: Sequence[Line]) -> list[int]:
         carries = quoted is not None and quoted[1] == lines[end].hans
         if carries or lines[later].hans.endswith(lines[end].hans[-4:]):
             end = later
+    carries = _BEGINS_WITH_WHAT.search(lines[end].hans) and not lines[end].hans.endswith("通知")
+    if carries and end + 1 in plain and lines[end + 1].hans.endswith("的通知"):
+        return [*_from_its_first_line(lines, plain, end), end + 1]
     return _from_its_first_line(lines, plain, end)
 
 
@@ -484,15 +488,3 @@ def signs(line: Line) -> bool:
 
 def is_tail_line(lines: Sequence[Line], at: int) -> bool:
     return bool(_tail_reason(lines, at))
-
-
-def with_annexes(frame: Frame, annexes: tuple[str, ...]) -> Frame:
-    return replace(frame, annexes=annexes)
-
-
-def with_date(frame: Frame, day: str | None) -> Frame:
-    return replace(frame, date=day)
-
-
-def with_number(frame: Frame, number: str) -> Frame:
-    return replace(frame, number=number)

@@ -6,7 +6,7 @@ Rules match Simplified script.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from directives.documents.ingest import frame as frames
 from directives.documents.ingest.deadlines import day_in
@@ -79,7 +79,7 @@ def _without_order(
         return lines, []
     day = next((day_in(line.hans) for line in lines[begin:end] if frames.is_day(line.hans)), None)
     if day and head.frame.date is None:
-        head.frame = frames.with_date(head.frame, day.isoformat())
+        head.frame = replace(head.frame, date=day.isoformat())
     signature = [left_out(line, "signature") for line in lines[begin:end]]
     return [*lines[:begin], *lines[end:]], signature
 
@@ -287,8 +287,8 @@ def _with_frame_of_all(parts: list[Part]) -> list[Part]:
     first = parts[0]
     if not first.frame.annexes:
         named = next((part.frame.annexes for part in parts[1:] if part.frame.annexes), ())
-        first.frame = frames.with_annexes(first.frame, named)
+        first.frame = replace(first.frame, annexes=named)
     if first.frame.date is None:
         day = next((part.frame.date for part in parts[1:] if part.frame.date), None)
-        first.frame = frames.with_date(first.frame, day)
+        first.frame = replace(first.frame, date=day)
     return parts

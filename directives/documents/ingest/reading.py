@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from directives.base.script import to_hans
@@ -14,7 +14,6 @@ from directives.documents.ingest.frame import (
     is_title_of_all,
     left_out,
     lines_with_end_marks,
-    with_number,
 )
 from directives.documents.ingest.furniture import contents_of, metadata_of, numbers_in, reason_of
 from directives.documents.ingest.modality import MODAL
@@ -118,7 +117,7 @@ def read(
     cut = [piece for line in with_cells(whole, origin.text) for piece in _cut(line)]
     lines, number = _without_furniture(list(with_numbers(cut)), rows)
     parts = parts_of(lines)
-    frame = parts[0].frame if parts[0].frame.number else with_number(parts[0].frame, number)
+    frame = parts[0].frame if parts[0].frame.number else replace(parts[0].frame, number=number)
     doubtful = _doubtful(origin.text, repaired_text.repairs)
     sections = list(_sections(parts, frame, doubtful, rows))
     _check(sections, frame, name, lines)

@@ -38,6 +38,7 @@ _CONDITIONS = re.compile(
     "|所称[^。]{2,40}(?:包括|是指|系指|指)[^。]*[：:]$"
 )
 _TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
+_BY_YEAR = re.compile("，20[0-9]{2}年[^，]{0,6}前，")
 _LISTS = re.compile("[：:]$")
 _DUTIES = re.compile("(?:职责|职权|责任|任务|义务)(?:主要)?如下[：:]$")
 _FORBIDS = re.compile("不得|禁止|严禁|不准|不许")
@@ -168,7 +169,8 @@ class _Reader:
         due = self._due(request, who)
         named = bool(named_in(request.text, request.hans))
         condition = self.announcer is not None and self.announcer.conditions and label > 0
-        if condition or _is_statement(request.hans, about, who, due, named=named):
+        fact = bool(about) and not named and who is None and self._is_past(due)
+        if condition or fact or _is_statement(request.hans, about, who, due, named=named):
             self._announce(request.hans, _Before())
             hans, source = aligned(words.text), words.source
             return SentenceRead(
@@ -191,6 +193,11 @@ class _Reader:
         if due or who is None or not who.due:
             return due
         return deadlines.due_of(who.due, aligned(who.due), self.dated)
+
+    def _is_past(self, due: Due | None) -> bool:
+        """Whether a day is before that of the document: 2030年末，… is a fact."""
+        issued = self.dated.issued
+        return bool(due and due.on and issued and due.on < issued.isoformat())
 
     def _announce(self, hans: str, before: _Before) -> None:
         if _LISTS.search(hans):
@@ -251,6 +258,8 @@ def _is_statement(
     asks = named and (
         MODAL.search(hans) is not None or due is not None or hans.startswith(("请", "希望", "望"))
     )
+    if about == GUIDING and due is not None and _BY_YEAR.search(hans):
+        return False
     if about == GUIDING and _TARGET.match(hans) and (due is not None or AMOUNT.search(hans)):
         return False
     if hans.endswith("！") and not named and not MODAL.search(hans):

@@ -63,6 +63,20 @@ def test_a_number_behind_the_title() -> None:
     assert reading.frame.issuers == ("县委办公室", "县政府办公室")
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("青河县水利局关于印发", "2031年节水工作要点的通知"),
+        ("关于印发青河县节水行动计划", "（2031—2033年）的通知"),
+    ],
+)
+def test_a_title_over_two_lines(lines: tuple[str, str]) -> None:
+    reading = reading_of(
+        *lines, "各镇人民政府：", "现将要点印发给你们。", "一、节水", "各镇要节水。"
+    )
+    assert reading.title == "".join(lines)
+
+
 def test_places_before_one_body_are_one_recipient() -> None:
     frame = reading_of(
         "关于节水的通知", "总会各省、自治区、直辖市委：", "一、节水", "各地要节水。"

@@ -216,6 +216,18 @@ def test_what_asks_something(sentence: str) -> None:
     assert not one.statement
 
 
+def test_a_day_before_that_of_the_document_is_a_fact() -> None:
+    reading = reading_of(
+        "一、发展背景",
+        "2030年末，全县用水普及率达到90%。",
+        "二、总体要求",
+        "-建设水网，2033年底前，普及率达到99%。",
+        "青河县水利局",
+        "2031年3月5日",
+    )
+    assert [one.statement for one in reading.sentences] == [True, False]
+
+
 def test_bullets_have_those_whose_duties_they_are() -> None:
     reading = reading_of(
         "第一条 河道专管员的主要职责包括：", "- 每周巡查河道；", "- 监督问题的整改情况。"
