@@ -300,13 +300,9 @@ def _subject(
     person = _person(hans, start, stop) or _addressed(hans, start)
     if person:
         return person
-    for end in range(start + 2, min(stop, start + 30) + 1):
-        words = hans[start:end]
-        office = _OFFICE.match(hans, end) if end in lists else None
-        if office and (_BEFORE_MODAL.match(hans, office.end()) or after.match(hans, office.end())):
-            return Span(start, end)
-        if _CONDITION.match(hans, end) and (end in lists or bodies.are_persons(words)):
-            return Span(start, end)
+    described = _described(hans, start, min(stop, start + 30), lists, after)
+    if described:
+        return described
     for end in lists:
         by_name = _OWN_NAME.match(hans[start:end]) is not None or hans.startswith(
             ("每", "各"), start
@@ -323,6 +319,19 @@ def _subject(
     for end in lists if loose else ():
         look = _LOOSELY_EACH if hans.startswith("各", start) else _LOOSELY
         if look.match(hans, end, stop):
+            return Span(start, end)
+    return None
+
+
+def _described(
+    hans: str, start: int, stop: int, lists: Sequence[int], after: re.Pattern[str]
+) -> Span | None:
+    """A subject with its office, or with a condition: 水利局是主管部门，负责…"""
+    for end in range(start + 2, stop + 1):
+        office = _OFFICE.match(hans, end) if end in lists else None
+        if office and (_BEFORE_MODAL.match(hans, office.end()) or after.match(hans, office.end())):
+            return Span(start, end)
+        if _CONDITION.match(hans, end) and (end in lists or bodies.are_persons(hans[start:end])):
             return Span(start, end)
     return None
 
