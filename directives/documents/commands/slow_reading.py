@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Refusal
 from directives.core import jobs
 from directives.core.clearing import READINGS
+from directives.documents.commands import registering
 from directives.documents.ingest.reading import Reading, read
 from directives.documents.ingest.sources import MESSAGES, DocumentError, is_text
 from directives.documents.ingest.stored_reading import from_json, to_json
@@ -90,6 +91,7 @@ def carry_out(job: JobProgress) -> bool:
     upload = upload_of(job)
     try:
         reading = read(upload.content, name=upload.name, encoding=upload.encoding)
+        registering.check(reading, upload.name)
     except DocumentError as fault:
         raise Refusal(message_of(fault)) from fault
     default_storage.delete(_answer(job))

@@ -50,6 +50,8 @@ __all__ = [
     "script_of",
 ]
 
+# Lines of one document: its sentences are at least as many, and are stored in one transaction.
+LINES = 50_000
 # The longest title and issuer that the register takes, in characters.
 TITLE, ISSUER = 200, 100
 START = 20  # characters of a heading that a message quotes
@@ -106,6 +108,9 @@ def read(
     where one confirms what was never proposed.
     """
     origin = source_of(source, name=name, encoding=encoding)
+    if len(origin.lines) > LINES:
+        params = {"name": name, "count": len(origin.lines), "limit": LINES}
+        raise DocumentError("many_lines", params)
     repaired_text = repaired(origin.text, confirmations)
     if repaired_text.unused:
         unused = repaired_text.unused[0]

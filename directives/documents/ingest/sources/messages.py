@@ -104,6 +104,10 @@ MESSAGES = {
         "%(name)s has no numbered section. A section starts with a line such as “%(example)s”; "
         "none of its %(lines)s lines does."
     ),
+    "many_lines": gettext_noop(
+        "%(name)s has %(count)s lines; the limit is %(limit)s. Load its parts as documents of "
+        "their own."
+    ),
     "many_sentences": gettext_noop(
         "%(name)s has %(count)s sentences; the limit is %(limit)s. Load its parts as documents of "
         "their own."
