@@ -73,6 +73,7 @@ def test_what_cannot_be_read_stops_with_the_reason(cast, sign_in):
     assert (job.state, "没有带序号的部分" in job.fault) == ("stopped", True)
     page = client.get(f"/jobs/{job.pk}/").content.decode()
     assert ("没有带序号的部分" in page, 'href="/documents/new/"' in page) == (True, True)
+    assert ("什么也没有保存" in page, "几分钟" in page) == (True, False)
 
 
 def test_it_is_seen_and_registered_by_who_brought_it_alone(cast, sign_in, key):

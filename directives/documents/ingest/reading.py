@@ -31,6 +31,7 @@ from directives.documents.ingest.sources import (
     BrokenByte,
     DocumentError,
     LeftOut,
+    Source,
     source_of,
 )
 from directives.documents.ingest.structure import OPENING, Builder
@@ -107,10 +108,7 @@ def read(
     Raises DocumentError: empty, too_large, binary, encoding, no_section, long, or confirmations
     where one confirms what was never proposed.
     """
-    origin = source_of(source, name=name, encoding=encoding)
-    if len(origin.lines) > LINES:
-        params = {"name": name, "count": len(origin.lines), "limit": LINES}
-        raise DocumentError("many_lines", params)
+    origin = _origin(source, name, encoding)
     repaired_text = repaired(origin.text, confirmations)
     if repaired_text.unused:
         unused = repaired_text.unused[0]
@@ -142,6 +140,14 @@ def read(
         alternatives=origin.alternatives,
         broken=origin.broken,
     )
+
+
+def _origin(source: bytes, name: str, encoding: str) -> Source:
+    origin = source_of(source, name=name, encoding=encoding)
+    if len(origin.lines) > LINES:
+        params = {"name": name, "count": len(origin.lines), "limit": LINES}
+        raise DocumentError("many_lines", params)
+    return origin
 
 
 def _sections(
