@@ -89,7 +89,7 @@ def directive_correct_save(w: Walker) -> None:
 def desk_act(w: Walker) -> None:
     """Rows are marked as read or changed at the desk; the last act is undone now and then."""
     document = w.pick(Document.objects.filter(directives__statement=False).distinct())
-    rows = w.some(document.directives.filter(dropped=False), 2)
+    rows = w.some(document.directives.filter(dropped=False, obligations=None), 2)
     form = {"act": w.random.choice(["read", "unread", "drop", "heading", "merge", "body"])}
     keys = [f"{row.pk}:{row.version}" for row in rows]
     w.send("desk_act", w.supervisor, document.pk, row=keys, name="市教育局", **form)
@@ -100,7 +100,7 @@ def desk_act(w: Walker) -> None:
 
 def desk_row(w: Walker) -> None:
     """One row is cut, worded or read anew at the desk, or another one added behind it."""
-    row = w.pick(Directive.objects.filter(dropped=False, statement=False))
+    row = w.pick(Directive.objects.filter(dropped=False, statement=False, obligations=None))
     args = (row.document_id, row.pk)
     form = {"kind": "pilot", "modality": "要", "cadence": "", "reason": WHY}
     form |= {"who-TOTAL_FORMS": "0", "who-INITIAL_FORMS": "0", "version": str(row.version)}
