@@ -394,6 +394,15 @@ def test_it_asks_for_the_document_and_for_each_body(cast):
     assert Obligation.objects.count() == 0
 
 
+def test_if_all_exists_nothing_is_made_and_nobody_is_told(cast):
+    directive = make_directive()
+    make_obligation(directive, cast.body)
+    share = Share(directive, "全国总工会", (cast.body,), "lead")
+    common = {"document": directive.document, "common": Terms(), "now": NOW}
+    assert issue_as_said(shares=[share], by=cast.supervisor, **common) == []
+    assert (Notice.objects.count(), Event.objects.filter(action="issue").count()) == (0, 0)
+
+
 def test_a_pair_made_meanwhile_is_told(cast, monkeypatch):
     directive = make_directive()
     make_obligation(directive, cast.body)

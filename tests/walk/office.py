@@ -3,6 +3,7 @@
 Documents, assignments, indicators, exports, bodies.
 """
 
+import re
 from unittest.mock import patch
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -140,6 +141,23 @@ def issue_confirm(w: Walker) -> None:
     digest = Draft.of(client.session, document).digest
     with patch.object(bulk_issuing, "AT_ONCE", w.random.choice([0, bulk_issuing.AT_ONCE])):
         w.send("issue_confirm", w.supervisor, document.pk, digest=digest)
+
+
+def issue_as_said_confirm(w: Walker) -> None:
+    """As the document says, also what nobody has read; a day that has passed is left away."""
+    documents = Document.objects.filter(directives__addressees__basis="named").distinct()
+    document, client = w.pick(documents), w.client_of(w.supervisor)
+    fields = {"unread": "on", "clear_past": "on", "due_on": w.day(30, 400)}
+    sent = client.post(reverse("issue_as_said", args=[document.pk]), fields)
+    if sent.status_code != 302:
+        raise NothingToDo
+    preview = client.get(reverse("issue_as_said_preview", args=[document.pk]))
+    found = re.search('name="digest" value="([0-9a-f]+)"', preview.content.decode())
+    digest = found[1] if found else ""
+    with patch.object(bulk_issuing, "AT_ONCE", w.random.choice([0, bulk_issuing.AT_ONCE])):
+        w.send(
+            "issue_as_said_confirm", w.supervisor, document.pk, digest=digest[1] if digest else ""
+        )
 
 
 def large_cycle(w: Walker) -> None:
@@ -398,6 +416,7 @@ STEPS = {
         desk_act,
         desk_row,
         issue_confirm,
+        issue_as_said_confirm,
         large_cycle,
         indicator_add,
         indicator_save,
