@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                     ("responsible", "Responsible"),
                     ("supporting", "Supporting"),
                 ],
+                db_default="responsible",
                 default="responsible",
                 max_length=12,
             ),
@@ -62,13 +63,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="directive",
             name="dropped",
-            field=models.BooleanField(default=False, editable=False, verbose_name="left out"),
+            field=models.BooleanField(
+                db_default=False, default=False, editable=False, verbose_name="left out"
+            ),
         ),
         migrations.AddField(
             model_name="directive",
             name="due_every",
             field=models.CharField(
                 blank=True,
+                db_default="",
+                default="",
                 choices=[
                     ("week", "Every week"),
                     ("month", "Every month"),
@@ -88,22 +93,32 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="directive",
             name="due_rule",
-            field=models.CharField(blank=True, editable=False, max_length=12),
+            field=models.CharField(
+                blank=True, db_default="", default="", editable=False, max_length=12
+            ),
         ),
         migrations.AddField(
             model_name="directive",
             name="due_words",
-            field=models.CharField(blank=True, max_length=100, verbose_name="deadline as worded"),
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                max_length=100,
+                verbose_name="deadline as worded",
+            ),
         ),
         migrations.AddField(
             model_name="directive",
             name="heading",
-            field=models.BooleanField(default=False, editable=False, verbose_name="heading"),
+            field=models.BooleanField(
+                db_default=False, default=False, editable=False, verbose_name="heading"
+            ),
         ),
         migrations.AddField(
             model_name="directive",
             name="places",
-            field=models.JSONField(default=list, editable=False),
+            field=models.JSONField(db_default=[], default=list, editable=False),
         ),
         migrations.AddField(
             model_name="directive",
@@ -118,32 +133,36 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="directive",
             name="text_as_read",
-            field=models.TextField(blank=True, editable=False),
+            field=models.TextField(blank=True, db_default="", default="", editable=False),
         ),
         migrations.AddField(
             model_name="directive",
             name="title",
-            field=models.BooleanField(default=False, editable=False),
+            field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
         migrations.AddField(
             model_name="document",
             name="annexes",
-            field=models.TextField(blank=True, verbose_name="annexes"),
+            field=models.TextField(blank=True, db_default="", default="", verbose_name="annexes"),
         ),
         migrations.AddField(
             model_name="document",
             name="frame_places",
-            field=models.JSONField(default=list),
+            field=models.JSONField(db_default=[], default=list),
         ),
         migrations.AddField(
             model_name="document",
             name="number",
-            field=models.CharField(blank=True, max_length=60, verbose_name="document number"),
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=60, verbose_name="document number"
+            ),
         ),
         migrations.AddField(
             model_name="document",
             name="recipients",
-            field=models.TextField(blank=True, verbose_name="recipients"),
+            field=models.TextField(
+                blank=True, db_default="", default="", verbose_name="recipients"
+            ),
         ),
         migrations.AddField(
             model_name="leftout",
@@ -158,7 +177,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="section",
             name="level",
-            field=models.PositiveSmallIntegerField(default=1),
+            field=models.PositiveSmallIntegerField(db_default=1, default=1),
         ),
         migrations.AddConstraint(
             model_name="directive",

@@ -101,11 +101,13 @@ class Document(models.Model):
     script = models.CharField(max_length=4, choices=(("hans", "简体"), ("hant", "繁體")))
     issued_on = models.DateField(_("issued on"), null=True, blank=True)
     # The rest of the frame, in the document's own words; of lists, one a line.
-    number = models.CharField(_("document number"), max_length=60, blank=True)
-    recipients = models.TextField(_("recipients"), blank=True)
-    annexes = models.TextField(_("annexes"), blank=True)
+    number = models.CharField(
+        _("document number"), max_length=60, blank=True, default="", db_default=""
+    )
+    recipients = models.TextField(_("recipients"), blank=True, default="", db_default="")
+    annexes = models.TextField(_("annexes"), blank=True, default="", db_default="")
     # [field, start, end] of each line of `text_read` that the frame was read from
-    frame_places = models.JSONField(default=list)
+    frame_places = models.JSONField(default=list, db_default=[])
     source = models.BinaryField()
     source_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, unique=True)
@@ -184,7 +186,7 @@ class Section(models.Model):
     part = models.ForeignKey(
         DocumentPart, models.CASCADE, null=True, blank=True, related_name="sections"
     )
-    level = models.PositiveSmallIntegerField(default=1)
+    level = models.PositiveSmallIntegerField(default=1, db_default=1)
     number = models.CharField(max_length=8, blank=True)
     order = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=200, blank=True)
@@ -219,12 +221,12 @@ class Directive(models.Model):
     code = models.CharField(_("directive code"), max_length=20)
     text = models.TextField(_("text"))
     # The text before a person corrected a misread word; empty if nobody did
-    text_as_read = models.TextField(blank=True, editable=False)
+    text_as_read = models.TextField(blank=True, default="", db_default="", editable=False)
     # text_read[source_start:source_end] of the document; None for one that a person added
     source_start = models.PositiveIntegerField(null=True, editable=False)
     source_end = models.PositiveIntegerField(null=True, editable=False)
     # [start, end] of each further place that its addressees and deadline were read from
-    places = models.JSONField(default=list, editable=False)
+    places = models.JSONField(default=list, db_default=[], editable=False)
     text_hans = models.TextField()
     text_hant = models.TextField()
     search_key = models.TextField(editable=False)
@@ -233,15 +235,21 @@ class Directive(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=KINDS)
     cadence = models.CharField(pgettext_lazy("directive", "frequency"), max_length=16, blank=True)
     # The deadline that the document sets: its words, and the day or interval that they say.
-    due_words = models.CharField(_("deadline as worded"), max_length=100, blank=True)
+    due_words = models.CharField(
+        _("deadline as worded"), max_length=100, blank=True, default="", db_default=""
+    )
     due_on = models.DateField(_("due on"), null=True, blank=True)
-    due_every = models.CharField(_("due every"), max_length=8, choices=INTERVALS, blank=True)
-    due_rule = models.CharField(max_length=12, blank=True, editable=False)
+    due_every = models.CharField(
+        _("due every"), max_length=8, choices=INTERVALS, blank=True, default="", db_default=""
+    )
+    due_rule = models.CharField(
+        max_length=12, blank=True, default="", db_default="", editable=False
+    )
     # A line that could be a heading as well; a person decides.
-    title = models.BooleanField(default=False, editable=False)
+    title = models.BooleanField(default=False, db_default=False, editable=False)
     # What a person decided at the desk: such rows are statements, and stay listed.
-    heading = models.BooleanField(_("heading"), default=False, editable=False)
-    dropped = models.BooleanField(_("left out"), default=False, editable=False)
+    heading = models.BooleanField(_("heading"), default=False, db_default=False, editable=False)
+    dropped = models.BooleanField(_("left out"), default=False, db_default=False, editable=False)
     # The code of the row that its text was joined to
     merged_into = models.CharField(
         max_length=20, blank=True, default="", db_default="", editable=False
@@ -293,7 +301,9 @@ class Addressee(models.Model):
     name = models.CharField(max_length=100, blank=True)
     name_hans = models.CharField(max_length=100, blank=True)
     name_hant = models.CharField(max_length=100, blank=True)
-    role = models.CharField(max_length=12, choices=PARTS, default=RESPONSIBLE)
+    role = models.CharField(
+        max_length=12, choices=PARTS, default=RESPONSIBLE, db_default=RESPONSIBLE
+    )
     basis = models.CharField(max_length=8, choices=BASES)
     source = models.CharField(max_length=20, blank=True)  # code of the sentence it is carried from
 

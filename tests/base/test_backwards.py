@@ -49,7 +49,7 @@ VALUES = {
 }
 # What a constraint asks of a row, where any value will not do.
 LEGAL: dict[str, dict[str, Any]] = {
-    "Directive": {"statement": False, "heading": False, "dropped": False},
+    "Directive": {"kind": "statement", "modality": ""},  # as every heading and dropped row
     "Repair": {"state": "confirmed"},
     "IntakeRow": {"choice": "mine"},
     "Submission": {"plan_id": None},
