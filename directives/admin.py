@@ -195,7 +195,11 @@ class DocumentAdmin(ReadOnlyAdmin):
     list_display = ("title", "issuer", script, at, "fictional")
     fields = (
         "title",
+        "number",
         "issuer",
+        "issued_on",
+        "recipients",
+        "annexes",
         script,
         column_of("source_name", _("Name of the file")),
         column_of("sha256", "SHA-256"),
@@ -222,9 +226,15 @@ class DirectiveAdmin(AuditedAdmin, TableAdmin):
     )
     list_filter = (("document", TitledFilter), "kind", "modality")
     search_fields = ("code", "search_key")
-    list_select_related = ("document",)
-    fields = (document, "code", "text", "statement", "kind", "modality", "cadence")
-    readonly_fields = (document, "code", "text")
+    list_select_related = ("document", "section")
+    section = column_of("section", _("Section"))
+    as_read = column_of("text_as_read", _("Text as read"))
+    _deadline = ("due_words", "due_on", "due_every")
+    fields = (
+        *(document, section, "code", "text", as_read, "statement", "kind", "modality", "cadence"),
+        *(*_deadline, "heading", "dropped"),
+    )
+    readonly_fields = (document, section, "code", "text", as_read, *_deadline, "heading", "dropped")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the cadences that the pages know."""

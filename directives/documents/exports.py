@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.states import LIGHTS
 from directives.base.wording import localized, localized_text
 from directives.core.scope import Lights
+from directives.documents.commands.correcting import NamedAddressee
 from directives.documents.queries.register import DirectiveRow
-from directives.models import Organisation
+from directives.models import Directive, Organisation
 from directives.obligations.queries.matrix import Cell
 from directives.organisations.queries.bodies import BodyLine
 from directives.tables.book import Column, GroupPath, path_to
@@ -60,11 +61,18 @@ DOCUMENTS = (
 )
 
 
-def _addressees(row: DirectiveRow) -> str:
-    return "\n".join(
-        f"{localized(addressee, 'name')} ({addressee.get_basis_display()})".strip()
-        for addressee in row.directive.addressees.all()
-    )
+def addressees_in_words(directive: Directive) -> str:
+    """One a line, as `imports.directives` reads them back."""
+    addressees = [
+        NamedAddressee(who.name, who.basis, who.source, who.role)
+        for who in directive.addressees.all()
+    ]
+    return "\n".join(who.in_words if who.name else f"({who.in_words})" for who in addressees)
+
+
+def _part(row: DirectiveRow) -> str:
+    part = row.directive.section.part
+    return f"{localized_text(part.label)} {localized(part, 'title')}".strip() if part else ""
 
 
 DIRECTIVES = (
@@ -75,6 +83,7 @@ DIRECTIVES = (
         width=10,
         link=lambda row: DIRECTIVE(row.directive.pk),
     ),
+    Column("part", _("Annex or plan"), _part, width=20),
     Column(
         "section", _("Section"), lambda row: localized(row.directive.section, "title"), width=28
     ),
@@ -85,7 +94,7 @@ DIRECTIVES = (
         lambda row: "\n".join(localized(item, "name") for item in row.directive.items.all()),
         width=32,
     ),
-    Column("addressees", _("Addressees"), _addressees, width=24),
+    Column("addressees", _("Addressees"), lambda row: addressees_in_words(row.directive), width=28),
     Column("kind", _("Kind"), lambda row: row.directive.get_kind_display(), width=12),
     Column(
         "modality", _("How binding"), lambda row: localized_text(row.directive.modality), width=8
@@ -95,6 +104,19 @@ DIRECTIVES = (
         pgettext_lazy("directive", "Frequency"),
         lambda row: row.directive.cadence_word,
         width=12,
+    ),
+    Column(
+        "due_words",
+        _("Deadline as worded"),
+        lambda row: localized_text(row.directive.due_words),
+        width=16,
+    ),
+    Column("due_on", _("Due date in the document"), lambda row: row.directive.due_on, "date"),
+    Column(
+        "due_every",
+        _("Interval in the document"),
+        lambda row: row.directive.get_due_every_display(),
+        width=10,
     ),
     *light_columns(),
 )

@@ -302,13 +302,13 @@ class CorrectionForm(forms.Form):
     )
     due_words = forms.CharField(label=_("Deadline as worded"), required=False, max_length=100)
     due_on = forms.DateField(
-        label=_("Day that the words mean"),
+        label=_("Due date in the document"),
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"invalid": _("This is not a date. Write it as 2026-10-13.")},
     )
     due_every = forms.ChoiceField(
-        label=_("Interval that the words mean"),
+        label=_("Interval in the document"),
         required=False,
         choices=[("", _("None")), *INTERVALS],
     )

@@ -12,6 +12,7 @@ from directives.base.wording import EMPTY, localized
 from directives.catalogue.kinds import KINDS
 from directives.core.keyset import Column as Key
 from directives.core.keyset import Order, Page, PageRequest, read_page
+from directives.documents.imports.directives import addressee_in_words
 from directives.downloads.queries.jobs import Progress, progress_of
 from directives.intakes.applying import ALL_CONTESTED, obstacles, rows_to_write
 from directives.intakes.starting import fault_in_words
@@ -39,6 +40,7 @@ from directives.tables.fields import Fault, Field, OpenName, TableKind, UntakenC
 from directives.tables.matching import Column, FieldNames, Headings, heading_faults
 from directives.tables.untaken_cells import UntakenSummary
 
+WORDS_OF_LISTS = {LISTED: role_in_words, "addressees": addressee_in_words}
 ROW_ORDER = Order("rows", (Key("number"),))
 INTAKE_ORDER = Order("intakes", (Key("pk", down=True),))
 
@@ -80,9 +82,8 @@ def value_in_words(value: Any, field: Field | None) -> str:
     if value is None or value == "" or value == []:
         return EMPTY
     if isinstance(value, list):
-        return "、".join(
-            map(role_in_words if field is not None and field.name == LISTED else str, value)
-        )
+        in_words = WORDS_OF_LISTS.get(field.name, str) if field is not None else str
+        return "、".join(map(in_words, value))
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if field is not None and field.type == "percent":

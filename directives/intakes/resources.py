@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from import_export import fields
-from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
+from import_export.widgets import DateWidget, ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
 from directives.base import tree_lock
@@ -20,6 +20,7 @@ from directives.base.states import EDITABLE
 from directives.base.wording import join_words
 from directives.core import audit
 from directives.core.transitions import change_obligations, lock_rows
+from directives.documents.exports import addressees_in_words
 from directives.documents.imports.directives import DIRECTIVES
 from directives.intakes.admin_checks import (
     AdminDirectiveChecker,
@@ -159,16 +160,33 @@ class BodyAliasResource(SafeResource):
 
 
 class DirectiveResource(SafeResource):
+    """Corrects kind, modality and cadence; addressees and deadlines are corrected on the pages."""
+
     kind = DIRECTIVES
     document = fields.Field("document_id", "document_id", readonly=True)
+    part = fields.Field("section__part__label", "part", readonly=True)
+    addressees = fields.Field(None, "addressees", readonly=True)
+    due_words = fields.Field("due_words", "due_words", readonly=True)
+    due_on = fields.Field("due_on", "due_on", DateWidget(), readonly=True)
+    due_every = fields.Field("due_every", "due_every", readonly=True)
 
     class Meta:
         model = Directive
-        fields = ("id", "document", "code", "text", "modality", "kind", "cadence")
+        fields = (
+            *("id", "document", "part", "code", "text", "modality", "kind", "cadence"),
+            *("addressees", "due_words", "due_on", "due_every"),
+        )
         export_order = fields
         import_id_fields = ("id",)
         use_transactions = True
         skip_unchanged = True
+
+    def get_queryset(self) -> QuerySet[Directive]:
+        rows: QuerySet[Directive] = super().get_queryset().select_related("section__part")
+        return rows.prefetch_related("addressees")
+
+    def dehydrate_addressees(self, directive: Directive) -> str:
+        return addressees_in_words(directive)
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Check each document as the pages do."""

@@ -26,7 +26,12 @@ from directives.tables.fields import IntakeContext, TableKind
 from directives.tallies import counted
 
 # Labels of columns without a field of the model.
-UNNAMED = {"id": gettext_lazy("record ID"), "code": gettext_lazy("directive code")}
+UNNAMED = {
+    "id": gettext_lazy("record ID"),
+    "code": gettext_lazy("directive code"),
+    "part": gettext_lazy("Annex or plan"),
+    "addressees": gettext_lazy("Addressees"),
+}
 STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
 
 
@@ -37,7 +42,7 @@ def heading_of(model: type[Model], name: str) -> str:
         name.removesuffix("_hans").removesuffix("_id")
     )
     label = str(getattr(field, "verbose_name", ""))
-    if field is None or getattr(field, "primary_key", False):
+    if field is None or getattr(field, "primary_key", False) or not label:
         label = str(UNNAMED.get(name, name))
     elif field.related_model is not None and label == field.name:
         label = str(field.related_model._meta.verbose_name)

@@ -412,4 +412,4 @@ class DeskAct(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.document_id} #{self.number} {self.act}"
+        return f"#{self.number} {self.act}"

@@ -99,7 +99,7 @@ def test_roles_and_the_deadline_are_corrected_and_told_in_words(cast, directive)
     }
     with override("zh-hans"):
         told = {name: (before, after) for name, before, after in changed(event)}
-    assert told["承担者"] == ("群团组织（承前 一.1.1，责任）", "各级党委（明示，牵头）")
+    assert told["承担者"] == ("群团组织（责任，承前 一.1.1）", "各级党委（牵头，明示）")
     assert told["完成时限"] == ("", "2016-12-31")
 
 

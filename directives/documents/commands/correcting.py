@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.script import fold, to_hans, to_hant
 from directives.base.states import PARTS, RESPONSIBLE
+from directives.base.wording import localized_text
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.desk_text import edited, line_edits, moved
@@ -60,11 +61,20 @@ class NamedAddressee:
 
     @property
     def basis_word(self) -> str | Promise:
-        return dict(BASES).get(self.basis, "")
+        return dict(BASES).get(self.basis, self.basis)
 
     @property
     def role_word(self) -> str | Promise:
-        return dict(PARTS).get(self.role, "")
+        return dict(PARTS).get(self.role, self.role)
+
+    @property
+    def in_words(self) -> str:
+        """群团组织（责任，承前 一.1.1）; of an unstated one 未明示."""
+        basis = f"{self.basis_word} {localized_text(self.source)}".strip()
+        if not self.name:
+            return basis
+        words = _(", ").join(filter(None, (str(self.role_word), basis)))
+        return _("%(name)s (%(words)s)") % {"name": localized_text(self.name), "words": words}
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def matching_directives(
     """Directives of a document in order; `q` is a code or words in any script, `section` an id."""
     rows = (
         Directive.objects.filter(document=document)
-        .select_related("section")
+        .select_related("section__part")
         .prefetch_related("addressees", "items")
         .order_by("order")
     )

@@ -9,12 +9,11 @@ from django.db.models import Field
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
-from directives.base.states import PARTS
 from directives.base.wording import join_words, localized_text
+from directives.documents.commands.correcting import NamedAddressee
 from directives.models import Event
-from directives.models.documents import BASES
 
 # Shown elsewhere in the row (who, when), or derived from other fields.
 LEFT_OUT = frozenset(
@@ -128,14 +127,8 @@ def _in_words(subject: str, name: str, value: Any) -> str:
 def _addressee_in_words(value: Any) -> str:
     """A name, basis, source and, in later events, role: 群团组织（承前 九.1.1，牵头）."""
     match value:
-        case [name, basis, source, *roles]:
-            basis = str(dict(BASES).get(basis, basis))
-            words = [f"{basis} {source}".strip(), *(dict(PARTS).get(role, role) for role in roles)]
-        case _:
-            return localized_text(str(value))
-    if not name:
-        return basis
-    return gettext("%(name)s (%(words)s)") % {
-        "name": localized_text(name),
-        "words": gettext(", ").join(localized_text(str(word)) for word in words),
-    }
+        case [name, basis, source]:
+            return NamedAddressee(name, basis, source, role="").in_words
+        case [name, basis, source, role]:
+            return NamedAddressee(name, basis, source, role).in_words
+    return localized_text(str(value))
