@@ -4,7 +4,13 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from directives.dashboard import views as dashboard
-from directives.documents.views import desk, directives, documents, new_document
+from directives.documents.views import (
+    desk,
+    directives,
+    document_changes,
+    documents,
+    new_document,
+)
 from directives.downloads.views import exports, jobs
 from directives.indicators.views import figures, indicators, statistics
 from directives.intakes.views import fillable, intakes
@@ -42,6 +48,23 @@ urlpatterns = [
     path("documents/new/<id:pk>/", new_document.document_preview, name="document_preview"),
     path("documents/register/", new_document.document_register, name="document_register"),
     path("documents/<id:pk>/", documents.document, name="document"),
+    path("documents/<id:pk>/correct/", document_changes.document_correct, name="document_correct"),
+    path(
+        "documents/<id:pk>/correct/save/",
+        document_changes.document_correct_save,
+        name="document_correct_save",
+    ),
+    path("documents/<id:pk>/again/", document_changes.document_again, name="document_again"),
+    path(
+        "documents/<id:pk>/again/read/",
+        document_changes.document_read_anew,
+        name="document_read_anew",
+    ),
+    path(
+        "documents/<id:pk>/again/withdraw/",
+        document_changes.document_withdraw,
+        name="document_withdraw",
+    ),
     path("documents/<id:pk>/source/", documents.document_source, name="document_source"),
     path(
         "documents/<id:pk>/repairs/<id:repair>/decide/",

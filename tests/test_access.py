@@ -198,6 +198,13 @@ TABLE = {
     "document_preview": Row("reading", ASKER, args=pk),
     "document_register": Row(sees=ALL, acts=SUPERVISORS, post={}),
     "document": Row("document", OBLIGED, args=pk),
+    **dict.fromkeys(
+        ("document_correct", "document_again"), Row("document", OBLIGED, OWNERS, args=pk)
+    ),
+    **dict.fromkeys(
+        ("document_correct_save", "document_read_anew", "document_withdraw"),
+        Row("document", OBLIGED, OWNERS, {}, pk),
+    ),
     "document_source": Row("document", OBLIGED, args=pk),
     "document_text": Row("document", OBLIGED, args=pk),
     "desk": Row("document", OBLIGED, OWNERS, args=pk),

@@ -248,6 +248,32 @@ class FrameForm(forms.Form):
         return FrameWords(**self.cleaned_data)
 
 
+class StoredFrameForm(FrameForm):
+    """The same of a stored document, with the version that the person saw."""
+
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+
+    @property
+    def frame(self) -> FrameWords:
+        data = self.cleaned_data
+        return FrameWords(**{name: data[name] for name in data if name != "version"})
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason for withdrawing"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Kept in the audit log. The document and its directives are deleted."),
+    )
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+
+
+class ReadAnewForm(forms.Form):
+    lost = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+
+
 def _said(lines: Sequence[ReadLine]) -> SafeString:
     """The lines that a field was read from, with their numbers."""
     words = gettext("line %(number)s")

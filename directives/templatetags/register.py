@@ -4,14 +4,16 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from directives.base.states import ESTABLISHED, IN_PROGRESS
-from directives.base.wording import localized
+from directives.base.wording import localized, localized_text
 from directives.documents.ingest.repair import ANNOTATION, PUNCTUATION
 from directives.documents.queries.desk_source import Bit
 from directives.documents.queries.directive import Piece, pieces
 from directives.documents.queries.source import kind_word, reason_word
-from directives.models import Directive, LeftOut, Repair
+from directives.models import Directive, LeftOut, Repair, Section
 from directives.models.documents import PROPOSED, REFUSED
 
 register = template.Library()
@@ -52,6 +54,25 @@ def damage_kind(repair: Repair) -> str | Promise:
 def why_left_out(row: LeftOut) -> str | Promise:
     """Why a line does not belong to the document."""
     return reason_word(row.reason)
+
+
+@register.filter
+def section_name(section: Section) -> str:
+    """The number and title of a section, in the script of the reader."""
+    if section.title:
+        return f"{localized_text(section.label)}{localized(section, 'title')}"
+    if section.number:
+        return localized_text(section.number)
+    if section.part_id:
+        return _("Text without a heading")
+    return pgettext("section", "Closing") if section.order else pgettext("section", "Opening")
+
+
+@register.filter
+def section_path(section: Section) -> str:
+    """As `section_name`, behind the label of the annex or plan that the section is in."""
+    name = section_name(section)
+    return f"{localized_text(section.part.label)} · {name}" if section.part else name
 
 
 @register.filter

@@ -42,6 +42,8 @@ READ_WHERE_IT_IS_WRITTEN = {
     "notices",
     "document_new",
     "document_preview",
+    "document_correct",
+    "document_again",
     "issue_choose",
     "issue_as_said",
     "issue_as_said_preview",

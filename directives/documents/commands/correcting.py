@@ -333,7 +333,7 @@ def reread(*, document: Document, by: User | None, now: datetime) -> int:
     Raises Invalid if the sentences would be split differently, because codes cannot change.
     """
     try:
-        reading = _reading_with_decisions(document)
+        reading = reading_with_decisions(document)
     except DocumentError as fault:
         raise Invalid(str(SPLIT_DIFFERENTLY)) from fault
     sentences = {sentence.code: sentence for sentence in reading.sentences}
@@ -368,7 +368,8 @@ def _changed_by_hand(
     return found
 
 
-def _reading_with_decisions(document: Document) -> Reading:
+def reading_with_decisions(document: Document) -> Reading:
+    """What the reader makes of the stored file, with the decisions on its doubtful places."""
     source = bytes(document.source)
     # A decided repair no longer stores what was proposed.
     proposals = read(source, name=document.source_name, encoding=document.encoding).repairs

@@ -1,12 +1,23 @@
 """The frame of a document as its page shows it and a person corrects it."""
 
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.db import transaction
+from django.utils.translation import gettext_lazy
+
+from directives.base.refusals import NotAllowed, Stale
 from directives.base.script import to_hans, to_hant
+from directives.core import audit
+from directives.core.rules import may
 from directives.documents.ingest.reading import Reading
-from directives.models import Document
+from directives.models import Document, User
+
+NOT_OWNER = gettext_lazy(
+    "Only supervisors of the organisation that registered the document, or of one above it, "
+    "correct its title, number and so on."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +89,29 @@ def differences(before: FrameWords, after: FrameWords) -> tuple[dict[str, Any], 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     day = values["issued_on"]
     return values | {"issued_on": day.isoformat() if day else ""}
+
+
+@transaction.atomic
+def correct_frame(
+    *, document: Document, frame: FrameWords, version: int, by: User | None, now: datetime
+) -> None:
+    """Correct title, number and so on of a stored document.
+
+    Writes nothing without a difference. Raises NotAllowed, or Stale if `version` is not that which
+    is stored.
+    """
+    if not may(by, "own", document):
+        raise NotAllowed(str(NOT_OWNER))
+    stored = frame_stored(document)
+    frame = in_script(frame, document.script, stored)
+    before, after = differences(stored, frame)
+    title = {"title_hans": to_hans(frame.title), "title_hant": to_hant(frame.title)}
+    title[f"title_{document.script}"] = frame.title
+    if document.version != version:
+        raise Stale(theirs=document)
+    if not after:
+        return
+    same = Document.objects.filter(pk=document.pk, version=version)
+    if not same.update(**frame.values, **title, version=version + 1):
+        raise Stale(theirs=Document.objects.get(pk=document.pk))
+    audit.record("correct_frame", document, by=by, now=now, before=before, after=after)

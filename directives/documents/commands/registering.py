@@ -93,13 +93,19 @@ def register_document(
     document.fictional, document.organisation = fictional, organisation
     document.registered_at, document.registered_by = now, by
     document.save(force_insert=True)
-    directive_count = _register_sections(document, reading)
-    _register_repairs(document, reading, now)
+    directive_count = store_reading(document, reading, now)
     after = {"title": document.title, "sha256": document.sha256, "directives": directive_count}
     after |= {"organisation": organisation.name_hans} if organisation else {}
     before, corrected = differences(as_read, frame)
     audit.record("register", document, by=by, now=now, before=before, after=after | corrected)
     return document
+
+
+def store_reading(document: Document, reading: Reading, now: datetime) -> int:
+    """Store the parts, sections, directives and repairs; returns how many directives there are."""
+    directive_count = _register_sections(document, reading)
+    _register_repairs(document, reading, now)
+    return directive_count
 
 
 def _unsaved_document(

@@ -1,8 +1,15 @@
 """Where the title, number and so on of a document were read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from directives.documents.commands.frames import FrameWords
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.base.wording import format_day
+from directives.documents.commands.frames import FrameWords, frame_stored
+from directives.models import Document
 
 # The fields of a reading's frame that a document has by another name
 _NAMES = {"date": "issued_on", "issuers": "issuer"}
@@ -36,3 +43,27 @@ def _line_with(word: str, text: str) -> list[ReadLine]:
         return []
     number = text.count("\n", 0, start) + 1
     return [(number, text.split("\n", number)[number - 1].strip())]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRow:
+    """One field of the frame, and the lines of the source that it was read from."""
+
+    label: str | Promise
+    texts: tuple[str, ...]
+    lines: tuple[ReadLine, ...]
+
+
+def frame_rows(document: Document) -> Iterator[FrameRow]:
+    frame = frame_stored(document)
+    lines = lines_read(frame, document.text_read, document.frame_places)
+    issued_on = (format_day(frame.issued_on),) if frame.issued_on else ()
+    for name, label, texts in (
+        ("title", _("Title"), (frame.title,)),
+        ("number", _("Document number"), (frame.number,)),
+        ("issuer", _("Issuer"), (frame.issuer,)),
+        ("issued_on", pgettext_lazy("document", "Issued on"), issued_on),
+        ("recipients", _("Recipients"), frame.recipients),
+        ("annexes", _("Annexes"), frame.annexes),
+    ):
+        yield FrameRow(label, tuple(filter(None, texts)), tuple(lines.get(name, ())))

@@ -151,11 +151,12 @@ class DocumentView:
     repairs: tuple[Repair, ...]
     left_out: tuple[LeftOut, ...]
     doubts: tuple[Doubt, ...]
+    set_aside: tuple[Directive, ...]  # headings, and what a person left out
 
     @property
     def matching(self) -> int:
         """How many directives match the filter."""
-        return sum(len(section.directives) for section in self.sections)
+        return len(self.set_aside) + sum(len(section.directives) for section in self.sections)
 
 
 def matching_directives(
@@ -192,7 +193,11 @@ def document_view(user: User, document: Document, directives: Iterable[Directive
     source = _Source.of(document, source_lines(document, repairs, left_out))
     totals = lights_by(Scope.of(user), "section", document=document)
     grouped: dict[Section, dict[int, list[DirectiveRow]]] = {}
+    set_aside = []
     for row in directive_rows(user, document, directives):
+        if row.directive.heading or row.directive.dropped:
+            set_aside.append(row.directive)
+            continue
         grouped.setdefault(row.directive.section, {}).setdefault(
             row.directive.paragraph, []
         ).append(row)
@@ -212,7 +217,12 @@ def document_view(user: User, document: Document, directives: Iterable[Directive
         )
     undecided = doubts(document.text_read, repairs)
     return DocumentView(
-        document_rows(user, [document])[0], tuple(sections), repairs, left_out, undecided
+        document_rows(user, [document])[0],
+        tuple(sections),
+        repairs,
+        left_out,
+        undecided,
+        tuple(set_aside),
     )
 
 

@@ -22,7 +22,7 @@ TEMPLATES = "directives/directives/"
 
 def _directive(request: SignedInRequest, pk: int) -> Directive:
     rows = Directive.objects.visible_to(request.user).select_related(
-        "document__organisation", "section"
+        "document__organisation", "section__part"
     )
     return get_object_or_404(
         rows.defer("document__source", "document__text_read", "document__text_repaired"), pk=pk

@@ -21,6 +21,7 @@ from directives.documents.forms import RepairForm
 from directives.documents.queries import register
 from directives.documents.queries.desk import unread_count
 from directives.documents.queries.filters import DirectiveFilter, DocumentFilter, MatrixFilter
+from directives.documents.queries.frame import frame_rows
 from directives.downloads.exporting import answer
 from directives.models import Document, Repair
 from directives.models.documents import HEAVY, KINDS
@@ -76,7 +77,8 @@ def _document_context(
         "filter": directive_filter,
         "view": register.document_view(request.user, row, directives),
         "kinds": KINDS,
-        "sections": row.sections.order_by("order"),
+        "frame": tuple(frame_rows(row)),
+        "sections": row.sections.select_related("part").order_by("order"),
         "typed": typed,
         "may_issue": may(request.user, "own", row),
         "unread": unread_count(row),
@@ -150,7 +152,7 @@ def matrix(request: SignedInRequest, pk: int) -> HttpResponseBase:
         "top_body": top_body,
         "bodies": bodies,
         "matrix": matrix_of(matrix_axes, request.GET),
-        "sections": row.sections.order_by("order"),
+        "sections": row.sections.select_related("part").order_by("order"),
         "kinds": BODY_KINDS,
         "lights": LIGHTS,
         "may_issue": may(request.user, "own", row),

@@ -95,7 +95,7 @@ def axes(
     obligations = Obligation.objects.live().filter(document=document)
     directives: QuerySet[Directive] = Directive.objects.filter(
         document=document, statement=False
-    ).select_related("section")
+    ).select_related("section__part")
     in_section = {} if (pk := whole_number(section)) is None else {"section": pk}
     directives, obligations = directives.filter(**in_section), obligations.filter(**in_section)
     matching = obligations.filter(light=light) if light else obligations

@@ -34,6 +34,7 @@ FIELDS: dict[str, str | Promise] = {
     "entries": pgettext_lazy("change", "Entries"),
     "reports": pgettext_lazy("change", "Reports"),
     "directives": pgettext_lazy("change", "Directives"),
+    "corrected": pgettext_lazy("change", "Directives corrected by a person"),
     "begun_at": pgettext_lazy("change", "Started"),
     "submitted_at": pgettext_lazy("change", "Submitted"),
     "decided_at": pgettext_lazy("change", "Decided"),
