@@ -6,6 +6,7 @@ import pytest
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.documents.commands import registering
+from directives.documents.commands.correcting import reread
 from directives.documents.commands.frames import correct_frame, frame_stored
 from directives.documents.commands.withdrawing import read_anew, withdraw_document
 from directives.documents.ingest.reading import read
@@ -134,6 +135,23 @@ def test_only_owners_withdraw(cast, document, by):
         withdraw_document(
             document=document, reason="重复", version=1, by=getattr(cast, by), now=NOW
         )
+
+
+# a decision on a doubtful place
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_deadline_and_roles_follow_the_text_where_nobody_touched_them(cast, document, touched):
+    row = document.directives.get(due_on=date(2025, 12, 31))
+    fields = {"text": "旧。", "due_on": None, "due_words": "", "places": []}
+    Directive.objects.filter(pk=row.pk).update(**fields, version=2 if touched else 1)
+    row.addressees.update(role="supporting")
+    assert reread(document=document, by=cast.supervisor, now=NOW) == 1
+    stored = Directive.objects.get(pk=row.pk)
+    assert (stored.text, stored.due_on is None) == (row.text, touched)
+    assert (stored.addressees.get().role == "supporting") == touched
+    event = Event.objects.get(action="reword")
+    assert (event.before["text"], "due_on" in event.after) == ("旧。", not touched)
 
 
 # parts on the page

@@ -17,7 +17,11 @@ from directives.base.wording import localized_text
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.desk_text import edited, line_edits, moved
-from directives.documents.commands.registering import addressees_of, in_both_scripts
+from directives.documents.commands.registering import (
+    addressees_of,
+    deadline_of,
+    in_both_scripts,
+)
 from directives.documents.ingest.items import ItemRead
 from directives.documents.ingest.reading import Reading, SentenceRead, read
 from directives.documents.ingest.repair import Confirmation
@@ -348,7 +352,10 @@ def reread(*, document: Document, by: User | None, now: datetime) -> int:
     Document.objects.filter(pk=document.pk).update(text_repaired=reading.text_repaired)
     changed = [row for code, row in directives.items() if row.text != texts[code]]
     for row in changed:
-        _reword(row, texts[row.code], items.get(row.code), document.script, by=by, now=now)
+        text, places = texts[row.code], items.get(row.code)
+        # What a person touched stays.
+        follows = sentences[row.code] if row.version == 1 and places is not None else None
+        _reword(row, text, places, document.script, follows=follows, by=by, now=now)
     return len(changed)
 
 
@@ -398,11 +405,15 @@ def _reword(
     items: Sequence[ItemRead] | None,
     script: str,
     *,
+    follows: SentenceRead | None,
     by: User | None,
     now: datetime,
 ) -> None:
-    """Give a row its new words. `items` are those of the reading; without, they move along."""
-    before = directive.text
+    """Give a row its new words. `items` are those of the reading; without, they move along.
+
+    Addressees and deadline become those of `follows`; without, they stay.
+    """
+    old = _audit_values(reading_of(directive)) | {"text": directive.text}
     hans, hant = in_both_scripts(text, script)
     updated = Directive.objects.filter(pk=directive.pk, version=directive.version).update(
         text=text,
@@ -415,11 +426,29 @@ def _reword(
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
     rows = list(directive.items.all())
     if items is None:
-        places = [tuple(moved(before, text, [row.start, row.end])) for row in rows]
+        places = [tuple(moved(directive.text, text, [row.start, row.end])) for row in rows]
     else:
         places = [(item.start, item.end) for item in items]
     _move_items(rows, places)
-    audit.record("reword", directive, by=by, now=now, before={"text": before}, after={"text": text})
+    if follows is not None:
+        _follow(directive, follows)
+    new = _audit_values(reading_of(Directive.objects.get(pk=directive.pk))) | {"text": text}
+    changed = [name for name in new if new[name] != old[name]]
+    before, after = ({name: state[name] for name in changed} for state in (old, new))
+    audit.record("reword", directive, by=by, now=now, before=before, after=after)
+
+
+def _follow(directive: Directive, sentence: SentenceRead) -> None:
+    """Replace addressees, deadline and places by those of the reading."""
+    Directive.objects.filter(pk=directive.pk).update(
+        **deadline_of(sentence.due),
+        places=[list(place) for place in sentence.fields],
+        source_start=sentence.source[0],
+        source_end=sentence.source[1],
+    )
+    directive.addressees.all().delete()
+    named = [(row.name, row.basis, row.source, row.role) for row in sentence.addressees]
+    insert(Addressee, addressees_of(directive, named))
 
 
 def _move_items(items: Sequence[Item], places: Sequence[Sequence[int]]) -> None:

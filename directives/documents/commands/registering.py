@@ -237,7 +237,7 @@ def _directive_of(
         source_start=sentence.source[0],
         source_end=sentence.source[1],
         places=[list(place) for place in sentence.fields],
-        **_deadline_of(sentence.due),
+        **deadline_of(sentence.due),
     )
 
 
@@ -260,10 +260,10 @@ def _items_of(directive: Directive, sentence: SentenceRead) -> list[Item]:
     return items
 
 
-def _deadline_of(due: Due | None) -> dict[str, object]:
+def deadline_of(due: Due | None) -> dict[str, object]:
     """The fields of a directive for its deadline. A day without a year stays words."""
     if due is None:
-        return {}
+        return {"due_words": "", "due_on": None, "due_every": "", "due_rule": ""}
     day = due.on if due.on and not due.on.startswith("-") else None
     return {
         "due_words": due.words,
