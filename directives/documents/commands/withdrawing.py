@@ -18,7 +18,7 @@ from directives.models import Directive, Document, User
 
 NOT_OWNER = gettext_lazy(
     "Only supervisors of the organisation that registered the document, or of one above it, read "
-    "it anew or withdraw it."
+    "it again or withdraw it."
 )
 _TABLES = (".xlsx", ".xlsm", ".xls", ".csv")
 

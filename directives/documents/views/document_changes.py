@@ -51,7 +51,7 @@ def document_correct_save(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def document_again(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Read anew or withdraw: what would be lost, or what the document is used by."""
+    """Read again or withdraw: what would be lost, or what the document is used by."""
     return _again(request, _own_document(request, pk))
 
 
@@ -77,7 +77,7 @@ def document_read_anew(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _again(request, row, status=422)
     withdrawing.read_anew(document=row, **form.cleaned_data, by=request.user, now=request.now)
-    messages.success(request, _("The document is read anew. Check its directives."))
+    messages.success(request, _("The document has been read again. Check its directives."))
     return redirect("document", row.pk)
 
 

@@ -49,7 +49,7 @@ WORDS: dict[str, str | Promise] = {
     "issue": pgettext_lazy("event", "Assigned"),
     "correct": pgettext_lazy("event", "Reading corrected"),
     "correct_frame": pgettext_lazy("event", "Title, number or issuer corrected"),
-    "read_anew": pgettext_lazy("event", "Read anew"),
+    "read_anew": pgettext_lazy("event", "Read again"),
     "desk_read": pgettext_lazy("event", "Compared with the source"),
     "desk_unread": pgettext_lazy("event", "No longer marked as read"),
     "desk_directive": pgettext_lazy("event", "Made a directive"),
