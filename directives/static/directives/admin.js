@@ -17,9 +17,10 @@ function nameChoices() {
     const label = select.labels[0] || (table && table.querySelector(`th.column-${select.dataset.fieldName}`));
     const drawn = select.nextElementSibling;
     if (!label || !drawn || !drawn.matches(".select2")) continue;
-    for (const one of drawn.querySelectorAll(".select2-selection, .select2-selection__rendered")) {
-      one.removeAttribute("aria-labelledby");
-      one.setAttribute("aria-label", label.textContent.trim());
+    const named = ".select2-selection, .select2-selection__rendered, .select2-search__field";
+    for (const element of drawn.querySelectorAll(named)) {
+      element.removeAttribute("aria-labelledby");
+      element.setAttribute("aria-label", label.textContent.trim());
     }
   }
 }
