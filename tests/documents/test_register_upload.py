@@ -1,6 +1,7 @@
 """A new document: read, previewed, and stored only when a supervisor says so."""
 
 import base64
+import re
 import zlib
 from datetime import date
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_a_file_is_previewed_and_stored_only_when_confirmed(cast, sign_in, key):
     form = filled(preview) | key()
     done = client.post("/documents/register/", form)
     stored = Document.objects.get()
-    assert (done.status_code, done.headers["Location"]) == (302, f"/documents/{stored.pk}/")
+    assert (done.status_code, done.headers["Location"]) == (302, f"/documents/{stored.pk}/desk/")
     assert (bytes(stored.source), stored.source_name, stored.registered_by) == (
         TEXT.encode("gb18030"),
         "意见.txt",
@@ -57,6 +58,13 @@ def test_a_file_is_previewed_and_stored_only_when_confirmed(cast, sign_in, key):
     assert Event.objects.filter(action="register").count() == 1
 
 
+def test_the_preview_names_sections_as_the_document_page_does(cast, sign_in):
+    preview = upload(sign_in(cast.supervisor), NOTICE.read_bytes(), NOTICE.name).content.decode()
+    names = re.findall(r'<h4 class="reading-section">(.+?)</h4>', preview)
+    assert names[:3] == ["开头", "无标题正文", "（一）指导思想"]
+    assert names[-1] == "无标题正文"
+
+
 @pytest.mark.parametrize(
     ("text", "says", "doubtful"),
     [(TEXT, "请核对解析出的任务", 0), (TEXT.replace("制度。要", "制度?要"), "存疑之处", 1)],
@@ -65,8 +73,9 @@ def test_doubtful_places_are_spoken_of_only_where_there_are_some(
     cast, sign_in, key, text, says, doubtful
 ):
     client = sign_in(cast.supervisor)
-    client.post("/documents/register/", filled(upload(client, text.encode())) | key())
-    page = client.get(f"/documents/{Document.objects.get().pk}/")
+    sent = filled(upload(client, text.encode())) | key()
+    page = client.post("/documents/register/", sent, follow=True)
+    assert page.redirect_chain == [(f"/documents/{Document.objects.get().pk}/desk/", 302)]
     assert [
         ("存疑之处" in str(message), says in str(message)) for message in page.context["messages"]
     ] == [(bool(doubtful), True)]
@@ -144,9 +153,9 @@ def test_the_preview_shows_the_frame_with_the_lines_it_was_read_from(cast, sign_
         "annexes": "适老化改造重点项目表",
     }
     said = {name: str(field.help_text) for name, field in frame.fields.items()}
-    assert "第2行</span>岚政办发〔2031〕23号" in said["number"]
+    assert "第 2 行</span>岚政办发〔2031〕23号" in said["number"]
     assert "2031年3月18日" in said["issued_on"]
-    assert "第1行" in said["issuer"]  # it stands in the title
+    assert "第 1 行" in said["issuer"]  # it stands in the title
     page = shown.content.decode()
     assert "岚山湾市推进老年友好型城市建设实施方案" in page.partition("_reading")[0]
     counts = shown.context["preview"].counts

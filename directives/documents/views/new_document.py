@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from directives.base.refusals import Refusal
+from directives.core.rules import may
 from directives.documents.commands import registering, slow_reading
 from directives.documents.commands.frames import frame_read
 from directives.documents.commands.same_text import same_file, same_text
@@ -192,7 +193,7 @@ def document_register(request: SignedInRequest) -> HttpResponse:
     except DocumentError as fault:
         return _choose_again(request, [slow_reading.message_of(fault)])
     messages.success(request, _next_step(document))
-    return redirect("document", document.pk)
+    return redirect("desk" if may(request.user, "own", document) else "document", document.pk)
 
 
 def _next_step(document: Document) -> str:
