@@ -12,6 +12,7 @@ from directives.base.wording import localized, localized_text
 from directives.documents.ingest.repair import ANNOTATION, PUNCTUATION
 from directives.documents.queries.desk_source import Bit
 from directives.documents.queries.directive import Piece, pieces
+from directives.documents.queries.preview import SectionPreview
 from directives.documents.queries.source import kind_word, reason_word
 from directives.models import Directive, LeftOut, Repair, Section
 from directives.models.documents import PROPOSED, REFUSED
@@ -61,11 +62,25 @@ def section_name(section: Section) -> str:
     """The number and title of a section, in the script of the reader."""
     if section.title:
         return f"{localized_text(section.label)}{localized(section, 'title')}"
-    if section.number:
-        return localized_text(section.number)
-    if section.part_id:
+    return localized_text(section.number) or _without_heading(
+        in_part=bool(section.part_id), is_first=not section.order
+    )
+
+
+@register.filter
+def read_section_name(section: SectionPreview) -> str:
+    """As `section_name`, of a section that is not stored yet."""
+    if section.title:
+        return localized_text(section.label + section.title)
+    return localized_text(section.number) or _without_heading(
+        in_part=section.in_part, is_first=section.is_first
+    )
+
+
+def _without_heading(*, in_part: bool, is_first: bool) -> str:
+    if in_part:
         return _("Text without a heading")
-    return pgettext("section", "Closing") if section.order else pgettext("section", "Opening")
+    return pgettext("section", "Opening") if is_first else pgettext("section", "Closing")
 
 
 @register.filter

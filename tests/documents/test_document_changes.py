@@ -1,5 +1,6 @@
 """A stored document: its frame corrected, read anew or withdrawn, its parts on its page."""
 
+import re
 from datetime import date
 
 import pytest
@@ -176,6 +177,11 @@ def test_parts_stand_under_their_titles_and_name_their_own_opening(cast, sign_in
     assert "开头或结尾" not in html
     assert "附1 · 无标题正文" in html
     assert "每季度" in html
+    desk = sign_in(cast.supervisor).get(f"/documents/{document.pk}/desk/?show=all")
+    names = ["开头", "附1 · 无标题正文", "附1 · 一", "结尾"]
+    assert (
+        re.findall(r'<option value="\d+">\s*(.+?)\s*</option>', desk.content.decode())[:4] == names
+    )
     html = sign_in(cast.supervisor).get(f"/documents/{document.pk}/?section={bare.pk}")
     assert html.context["view"].matching == 1
 

@@ -33,6 +33,8 @@ class SentencePreview:
 @dataclass(frozen=True, slots=True)
 class SectionPreview:
     part: str  # label and title of its part, of the first section of it
+    in_part: bool
+    is_first: bool  # of the document
     number: str
     title: str
     directives: int
@@ -123,7 +125,7 @@ def _day(due: Due) -> date | None:
 def _sections(reading: Reading) -> Iterator[SectionPreview]:
     titles = {part.label: part.title for part in reading.parts}
     left, part = SHOWN, ""
-    for section in reading.sections:
+    for index, section in enumerate(reading.sections):
         sentences = [sentence for paragraph in section.paragraphs for sentence in paragraph]
         shown = tuple(map(_sentence, islice(sentences, left)))
         left -= len(shown)
@@ -131,6 +133,8 @@ def _sections(reading: Reading) -> Iterator[SectionPreview]:
         part = section.part
         yield SectionPreview(
             f"{begins} {titles.get(begins, '')}".strip(),
+            bool(part),
+            index == 0,
             section.number,
             section.title,
             len(sentences),
