@@ -264,6 +264,49 @@ def test_an_unknown_name_goes_to_nobody_or_to_whom_a_person_names(cast, sign_in,
     assert ("一.1.1", "Q01A", "responsible", SOON) in assigned(document)
 
 
+def test_a_directive_that_names_nobody_goes_to_whom_a_person_adds(cast, sign_in, key, document):
+    section = document.sections.get()
+    read = {"checked_by": cast.supervisor, "checked_at": NOW}
+    bare = make_directive(section, code="一.1.5", due_on=LATER, **read)
+    other = make_directive(section, code="一.1.6", **read)
+    client, field = sign_in(cast.supervisor), f"add-{bare.pk}"
+    assert f'name="{field}"' in client.get(address(document)).content.decode()
+    # What no organisation below is called is told at its row.
+    response = client.post(address(document), {field: "中共中央"})
+    faults = [line.added_fault for line in response.context["form"].lines]
+    assert (response.status_code, [bool(fault) for fault in faults]) == (
+        422,
+        [False] * 3 + [True, False],
+    )
+    client.post(address(document), {field: "共青团中央"})
+    # Going back loses nothing.
+    assert [line.added for line in client.get(address(document)).context["form"].lines][3:] == [
+        "共青团中央",
+        "",
+    ]
+    preview = client.get(address(document, "preview/")).context
+    assert (preview["preview"].new, preview["left"].without_body) == (5, (other,))
+    confirm(client, key, document)
+    assert assigned(document) == [*AS_SAID, ("一.1.5", "Q02", "responsible", LATER)]
+
+
+def test_what_is_added_is_told_from_a_name_of_the_document_that_means_another_body(
+    cast, sign_in, key, document
+):
+    """A text means Q02 as a name of the document, and Q01 where a person types it."""
+    read = {"checked_by": cast.supervisor, "checked_at": NOW}
+    bare = make_directive(document.sections.get(), code="一.1.5", **read)
+    fields = {"means:全国总工会": "Q01A", f"add-{bare.pk}": "全国总工会"}
+    client = sign_in(cast.supervisor)
+    client.post(address(document), fields)
+    digest = client.get(address(document, "preview/")).context["form"].digest
+    client.post(address(document), fields | {"means:全国总工会": "Q02"})
+    changed = client.get(address(document, "preview/")).context["form"].digest
+    assert digest != changed
+    confirm(client, key, document)
+    assert ("一.1.5", "Q01", "responsible", None) in assigned(document)
+
+
 def test_a_body_that_is_not_below_is_neither_assigned_to_nor_offered(cast, sign_in, document):
     client = sign_in(cast.supervisor)
     name_in(document.directives.order_by("order")[0], ("中共中央", "responsible"))

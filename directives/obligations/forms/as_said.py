@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from directives.base.numbers import whole_number
-from directives.base.states import LEAD, PARTS
+from directives.base.states import LEAD, PARTS, RESPONSIBLE
 from directives.base.wording import join_words, localized
 from directives.models import Directive, Document, Organisation, User
 from directives.obligations.commands.as_said import Share
@@ -30,7 +30,7 @@ from directives.obligations.queries.as_said import (
 from directives.organisations.queries.naming import NamedBodies
 
 NOBODY = "-"  # typed for a name that is assigned to nobody
-MEANS, DUE, OWN_DUE = "means:", "due-", "own-"  # what names of fields begin with
+MEANS, DUE, OWN_DUE, ADD = "means:", "due-", "own-", "add-"  # what names of fields begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class DirectiveField:
     fault: str
     has_passed: bool
     rows: tuple[RowField, ...]
+    added: str  # typed for a directive that names nobody
+    added_fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,14 @@ class AsSaidForm(CommonTermsForm):
 
     @cached_property
     def _answers(self) -> Mapping[str, NamedBodies]:
-        """What was typed for names, by the text typed."""
-        texts = {self._typed(MEANS + name) for name in self.proposal.meanings} - {"", NOBODY}
-        return bodies_of_texts(texts, self.document, self.user, today=self.today)
+        """What was typed for names, and for directives without any, by the text typed."""
+        texts = {self._typed(MEANS + name) for name in self.proposal.meanings} - {NOBODY}
+        texts |= {self._added(line) for line in self.proposal.directives}
+        return bodies_of_texts(texts - {""}, self.document, self.user, today=self.today)
+
+    def _added(self, line: SaidDirective) -> str:
+        """What was typed for a directive that names nobody."""
+        return "" if line.rows else self._typed(f"{ADD}{line.directive.pk}")
 
     def _bodies(self, meaning: Meaning) -> tuple[Organisation, ...]:
         """The bodies to which the share of a name goes."""
@@ -141,6 +148,9 @@ class AsSaidForm(CommonTermsForm):
             return ""
         if not text:
             return _("Choose the organisation that is meant, or no one.")
+        return self._text_fault(text)
+
+    def _text_fault(self, text: str) -> str:
         answer = self._answers[text]
         if len(answer.candidates) > 1 and not answer.bodies:
             codes = [f"{localized(b, 'name')} ({b.code})" for b in answer.candidates]
@@ -175,6 +185,9 @@ class AsSaidForm(CommonTermsForm):
         for meaning in self.proposal.meanings.values():
             if fault := self._name_fault(meaning):
                 self.row_faults[MEANS + meaning.name] = fault
+        for line in self.proposal.directives:
+            if (text := self._added(line)) and (fault := self._text_fault(text)):
+                self.row_faults[f"{ADD}{line.directive.pk}"] = fault
         self.shares = tuple(
             share
             for line in self.proposal.directives
@@ -207,6 +220,19 @@ class AsSaidForm(CommonTermsForm):
     def _shares(self, line: SaidDirective, cleaned: Mapping[str, Any]) -> Iterator[Share]:
         """The shares of one directive; adds the faults of its rows."""
         directive = line.directive
+        due_field = f"{DUE}{directive.pk}"
+        if (text := self._added(line)) and (bodies := self._answers[text].bodies):
+            due = self._due_of(directive, cleaned)
+            share = Share(
+                directive,
+                text,
+                bodies,
+                RESPONSIBLE,
+                due or cleaned.get("due_on"),
+                is_class=len(bodies) > 1,
+            )
+            self._check(share, due_field if due else "")
+            yield share
         rows = [row for row in line.rows if row.addressee.pk not in cleaned.get("omit", ())]
         named = [(row, bodies) for row in rows if (bodies := self._bodies(row.meaning))]
         parts = {row.addressee.pk: self._part(row) for row, _bodies in named}
@@ -214,10 +240,7 @@ class AsSaidForm(CommonTermsForm):
             first, bodies = named[0]
             if len(bodies) == 1:
                 parts[first.addressee.pk] = LEAD
-        due_field = f"{DUE}{directive.pk}"
-        due = self._day(due_field, self._due(directive)) if named else None
-        if due and due < self.today and cleaned.get("clear_past"):
-            due = None
+        due = self._due_of(directive, cleaned) if named else None
         for row, bodies in named:
             own_field = f"{OWN_DUE}{row.addressee.pk}"
             own = self._day(own_field, self._typed(own_field))
@@ -231,6 +254,11 @@ class AsSaidForm(CommonTermsForm):
             )
             self._check(share, own_field if own else due_field if due else "")
             yield share
+
+    def _due_of(self, directive: Directive, cleaned: Mapping[str, Any]) -> date | None:
+        due = self._day(f"{DUE}{directive.pk}", self._due(directive))
+        is_cleared = due and due < self.today and cleaned.get("clear_past")
+        return None if is_cleared else due
 
     def _part(self, row: SaidRow) -> str:
         return self._parts.get(row.addressee.pk, row.addressee.role)
@@ -270,7 +298,9 @@ class AsSaidForm(CommonTermsForm):
             )
             fault = self.row_faults.get(f"{DUE}{said.directive.pk}", "")
             has_passed = bool(due) and due < self.today.isoformat()
-            lines.append(DirectiveField(said, due, fault, has_passed, rows))
+            added_fault = self.row_faults.get(f"{ADD}{said.directive.pk}", "")
+            added = self._added(said)
+            lines.append(DirectiveField(said, due, fault, has_passed, rows, added, added_fault))
         return lines
 
     def _name_field(self, meaning: Meaning) -> NameField:
@@ -338,11 +368,13 @@ class AsSaidForm(CommonTermsForm):
     @property
     def digest(self) -> str:
         """A hash of what would be assigned, to check that what is confirmed was previewed."""
-        named = {share.name: [body.pk for body in share.bodies] for share in self.shares}
+        # A name of the document may be typed too, and mean other bodies there.
+        named = {(share.name, id(share.bodies)): share.bodies for share in self.shares}
+        meant = [[name, [body.pk for body in bodies]] for (name, _id), bodies in named.items()]
         rows = [
             [share.directive.pk, share.name, share.part, str(share.due_on)] for share in self.shares
         ]
-        content = [sorted(named.items()), rows, repr(self.common), sorted(self.to_remember)]
+        content = [sorted(meant), rows, repr(self.common), sorted(self.to_remember)]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     # the draft in the session: only what differs from the document
@@ -365,7 +397,7 @@ class AsSaidForm(CommonTermsForm):
             if due != (stated.isoformat() if stated else ""):
                 changes[name] = [due]
         for name, values in self.sent.lists():
-            is_row = name.startswith((MEANS, OWN_DUE))
+            is_row = name.startswith((MEANS, OWN_DUE, ADD))
             if name in (*self.fields, "remember") or (is_row and values[-1]):
                 changes[name] = [str(value) for value in values]
         return changes
