@@ -1,6 +1,7 @@
 """The names in a document mean bodies of the register, as of a day, and nothing is guessed."""
 
 import time
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -397,6 +398,18 @@ def test_classes_are_the_bodies_of_kinds_and_levels(kinds, name, bodies):
     found = named(name, owner=kinds)
     assert found.basis == "class"
     assert sorted(body.name_hans for body in found.bodies) == sorted(bodies)
+
+
+@pytest.mark.parametrize("name", ["市直有关部门", "市直各部门", "縣直有關部門", "各有关部门"])
+def test_departments_concerned_are_all_of_the_owners_level(kinds, name):
+    assert named(name, owner=kinds) == replace(named("各部门", owner=kinds), name=name)
+    district = kinds.children.get(name_hans="中共东湖区委员会")
+    assert [body.name_hans for body in named(name, owner=district).bodies] == ["东湖区教育局"]
+
+
+def test_which_departments_are_concerned_is_for_a_person_to_say(kinds):
+    assert named("有关部门", owner=kinds) == NamedBodies("有关部门", (), "unknown")
+    assert named("市教育局等有关部门", owner=kinds).bodies == ()
 
 
 def test_a_class_is_read_from_the_owner(kinds):
