@@ -62,6 +62,7 @@ from directives.models import (
     documents,
     exports,
     intakes,
+    jobs,
 )
 from directives.models.obligations import CLOCKS
 from directives.models.scope import in_subtree, in_view, in_worked_for
@@ -430,6 +431,7 @@ def test_templates_ask_for_states_that_there_are():
         intakes.VERDICTS,
         exports.EXPORT_STATES,
         documents.REPAIR_STATES,
+        jobs.JOB_STATES,
         states.LOG_STATES,
     )
     # A verdict as a form sends it.
