@@ -270,7 +270,8 @@ def test_a_directive_that_names_nobody_goes_to_whom_a_person_adds(cast, sign_in,
     bare = make_directive(section, code="一.1.5", due_on=LATER, **read)
     other = make_directive(section, code="一.1.6", **read)
     client, field = sign_in(cast.supervisor), f"add-{bare.pk}"
-    assert f'name="{field}"' in client.get(address(document)).content.decode()
+    page = client.get(address(document)).content.decode()
+    assert (f'name="{field}"' in page, page.count('<td data-k="责任类型">责任</td>')) == (True, 2)
     # What no organisation below is called is told at its row.
     response = client.post(address(document), {field: "中共中央"})
     faults = [line.added_fault for line in response.context["form"].lines]
