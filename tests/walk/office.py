@@ -3,7 +3,6 @@
 Documents, assignments, indicators, exports, bodies.
 """
 
-import re
 from unittest.mock import patch
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +13,7 @@ from directives.base.states import ASSIGNED, LIVE
 from directives.documents.forms import packed
 from directives.indicators.commands import Period
 from directives.models import (
+    Addressee,
     Directive,
     Document,
     Export,
@@ -32,6 +32,7 @@ from directives.models.jobs import STOPPED
 from directives.models.jobs import UNFINISHED as UNDER_WAY
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.obligations.commands import bulk_issuing
+from directives.obligations.forms.as_said import MEANS
 from directives.obligations.forms.issuing import Draft
 from directives.reports import commands as reporting
 from tests.walk.walker import WHY, NothingToDo, Walker
@@ -51,6 +52,42 @@ def document_register(w: Walker) -> None:
     source = PAPER.format(number=w.random.randint(1, 10**9)).encode()
     fields = {"source": packed(source), "source_name": "意见.txt", "title": "关于某项工作的意见"}
     w.send("document_register", w.supervisor, **fields, again="on")
+
+
+def document_correct_save(w: Walker) -> None:
+    """Its title, number and so on; what stands in an empty field is taken away."""
+    document = w.pick(Document.objects.all())
+    form = {
+        "title": w.words(),
+        "number": w.random.choice(["", document.number]),
+        "issuer": w.random.choice([document.issuer, "中华全国总工会"]),
+        "issued_on": w.random.choice(["", w.day(-400, 0)]),
+        "recipients": document.recipients,
+        "annexes": document.annexes,
+    }
+    w.send("document_correct_save", w.supervisor, document.pk, version=document.version, **form)
+
+
+def _unused_document(w: Walker) -> Document:
+    """A document with a text on which nothing rests; one is registered if there is none."""
+    texts = Document.objects.filter(source_name__endswith=".txt")
+    unused = texts.filter(obligations=None, plans=None, cycles=None, indicators=None)
+    if not unused.exists():
+        document_register(w)
+    return w.pick(unused)
+
+
+def document_read_anew(w: Walker) -> None:
+    document = _unused_document(w)
+    lost = document.directives.exclude(version=1).count()
+    w.send("document_read_anew", w.supervisor, document.pk, lost=lost, version=document.version)
+
+
+def document_withdraw(w: Walker) -> None:
+    """Another one is registered in its stead: other steps need documents."""
+    document_register(w)
+    document = _unused_document(w)
+    w.send("document_withdraw", w.supervisor, document.pk, reason=WHY, version=document.version)
 
 
 def repair_decide(w: Walker) -> None:
@@ -144,20 +181,21 @@ def issue_confirm(w: Walker) -> None:
 
 
 def issue_as_said_confirm(w: Walker) -> None:
-    """As the document says, also what nobody has read; a day that has passed is left away."""
-    documents = Document.objects.filter(directives__addressees__basis="named").distinct()
-    document, client = w.pick(documents), w.client_of(w.supervisor)
-    fields = {"unread": "on", "clear_past": "on", "due_on": w.day(30, 400)}
-    sent = client.post(reverse("issue_as_said", args=[document.pk]), fields)
-    if sent.status_code != 302:
-        raise NothingToDo
+    """As the document says, also what nobody has read; it is said whom its names mean."""
+    named = Addressee.objects.filter(directive__statement=False).exclude(name="")
+    document = w.pick(Document.objects.filter(directives__addressees__in=named).distinct())
+    bodies = Organisation.objects.exclude(pk=w.centre.pk).filter(valid_to=None)
+    names = named.filter(directive__document=document).order_by("name").values_list("name")
+    fields = {f"{MEANS}{name}": w.pick(bodies).code for (name,) in names.distinct()}
+    fields |= {"unread": "on", "clear_past": "on", "due_on": w.day(30, 400)}
+    client = w.client_of(w.supervisor)
+    client.post(reverse("issue_as_said", args=[document.pk]), fields)
     preview = client.get(reverse("issue_as_said_preview", args=[document.pk]))
-    found = re.search('name="digest" value="([0-9a-f]+)"', preview.content.decode())
-    digest = found[1] if found else ""
+    if preview.status_code != 200:
+        raise NothingToDo
+    digest = preview.context["form"].digest
     with patch.object(bulk_issuing, "AT_ONCE", w.random.choice([0, bulk_issuing.AT_ONCE])):
-        w.send(
-            "issue_as_said_confirm", w.supervisor, document.pk, digest=digest[1] if digest else ""
-        )
+        w.send("issue_as_said_confirm", w.supervisor, document.pk, digest=digest)
 
 
 def large_cycle(w: Walker) -> None:
@@ -411,6 +449,9 @@ STEPS = {
         job_go_on,
         job_call_off,
         document_register,
+        document_correct_save,
+        document_read_anew,
+        document_withdraw,
         repair_decide,
         directive_correct_save,
         desk_act,

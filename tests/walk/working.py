@@ -105,7 +105,10 @@ def plan_save(w: Walker) -> None:
 
 
 def plan_move(w: Walker) -> None:
+    """A plan that is to be handed in has a measure, or is given one."""
     plan = _plan(w, *EDITABLE, AWAITING, AWAITING, ACCEPTED)
+    if plan.state in EDITABLE and not plan.measures.exists():
+        _add_measure(w, plan)
     if plan.state == AWAITING:
         action = w.random.choice(["sign", "sign", "decline", "recall"])
     else:
@@ -140,7 +143,10 @@ def _served(w: Walker, plan: Plan) -> list[int]:
 
 
 def measure_add(w: Walker) -> None:
-    plan = _plan(w, *EDITABLE)
+    _add_measure(w, _plan(w, *EDITABLE))
+
+
+def _add_measure(w: Walker, plan: Plan) -> None:
     w.send(
         "measure_add",
         w.worker_of(plan.organisation_id),
@@ -194,12 +200,9 @@ def log_add(w: Walker) -> None:
     )
 
 
-def _log_entry(w: Walker) -> LogEntry:
-    return w.pick(LogEntry.objects.not_withdrawn().select_related("by", "measure__plan"))
-
-
-def _amend(w: Walker, act: str) -> None:
-    entry = _log_entry(w)
+def _amend(w: Walker, act: str, **which: object) -> None:
+    entries = LogEntry.objects.not_withdrawn().with_state().filter(**which)
+    entry = w.pick(entries.select_related("by", "measure__plan"))
     w.send(act, entry.by, entry.pk, version=entry.version, text=w.words(), on=w.day(-3, 0))
 
 
@@ -208,7 +211,8 @@ def log_edit(w: Walker) -> None:
 
 
 def log_correct(w: Walker) -> None:
-    _amend(w, "log_correct")
+    """Only what a submitted report has used is corrected."""
+    _amend(w, "log_correct", reported=True, corrected_by=None)
 
 
 def log_withdraw(w: Walker) -> None:
