@@ -211,8 +211,11 @@ def log_edit(w: Walker) -> None:
 
 
 def log_correct(w: Walker) -> None:
-    """Only what a submitted report has used is corrected."""
-    _amend(w, "log_correct", reported=True, corrected_by=None)
+    """Only what a submitted report has used is corrected; one is submitted if none was."""
+    used = {"reported": True, "corrected_by": None}
+    if not LogEntry.objects.not_withdrawn().with_state().filter(**used).exists():
+        _submit_drafted(w)
+    _amend(w, "log_correct", **used)
 
 
 def log_withdraw(w: Walker) -> None:
@@ -288,15 +291,18 @@ def report_redraft(w: Walker) -> None:
     w.send("report_redraft", by, report.pk)
 
 
-def _entry(w: Walker, *states: str) -> ReportEntry:
+def _entry(w: Walker, *states: str, **which: object) -> ReportEntry:
     rows = ReportEntry.objects.filter(
         state__in=states, obligation__state__in=REPORTABLE, report__organisation__valid_to=None
     )
-    return w.pick(rows.select_related("report"))
+    return w.pick(rows.filter(**which).select_related("report__organisation").distinct())
 
 
 def entry_save(w: Walker) -> None:
-    entry = _entry(w, *EDITABLE)
+    _save_entry(w, _entry(w, *EDITABLE))
+
+
+def _save_entry(w: Walker, entry: ReportEntry) -> None:
     form = {"progress": w.words(), "problems": WHY, "percent": w.random.randint(0, 100)}
     w.send(
         "entry_save",
@@ -305,6 +311,15 @@ def entry_save(w: Walker) -> None:
         version=entry.version,
         **form,
     )
+
+
+def _submit_drafted(w: Walker) -> None:
+    """An entry that was drafted from the work log, by who needs nobody's signature."""
+    entry = _entry(w, *EDITABLE, log_uses__log_entry__in=LogEntry.objects.not_withdrawn())
+    body = entry.report.organisation
+    _save_entry(w, entry)
+    by = w.worker_of(body, MANAGER if has_manager(body) else STAFF)
+    w.send("report_hand_in", by, entry.report_id)
 
 
 def entry_recall(w: Walker) -> None:
