@@ -162,7 +162,7 @@ def tasks(w: Walker) -> None:
     ]
     place = {"assign": "on"} if w.random.random() < 0.5 else {}
     intake = bring(w, "tasks", w.supervisor, heads, lines, **place)
-    if intake.state == CHECKED and w.random.random() < 0.5:
+    if intake.state == CHECKED and (not w.stored["intake_names"] or w.random.random() < 0.5):
         means = {"name-1": stranger, "means-1": body.code}
         w.send("intake_names", w.supervisor, intake.pk, version=intake.version, **means)
         intake = settled(w, intake)

@@ -23,6 +23,7 @@ from directives.models import (
     ItemState,
     LogEntry,
     Measure,
+    Membership,
     Notice,
     Obligation,
     Organisation,
@@ -34,6 +35,7 @@ from directives.models import (
 from tests.walk.walker import WHY, NothingToDo, Walker
 
 EXISTING = Q(organisation__valid_to=None)
+EXISTING_REPORT = Q(report__organisation__valid_to=None)
 
 
 def obligation_move(w: Walker) -> None:
@@ -293,7 +295,7 @@ def report_redraft(w: Walker) -> None:
 
 def _entry(w: Walker, *states: str, **which: object) -> ReportEntry:
     rows = ReportEntry.objects.filter(
-        state__in=states, obligation__state__in=REPORTABLE, report__organisation__valid_to=None
+        EXISTING_REPORT, state__in=states, obligation__state__in=REPORTABLE
     )
     return w.pick(rows.filter(**which).select_related("report__organisation").distinct())
 
@@ -322,7 +324,19 @@ def _submit_drafted(w: Walker) -> None:
     w.send("report_hand_in", by, entry.report_id)
 
 
+def _await_signature(w: Walker) -> None:
+    """Where no entry waits to be signed, one is sent to a manager."""
+    if ReportEntry.objects.filter(EXISTING_REPORT, state=AWAITING).exists():
+        return
+    managed = Membership.objects.filter(role=MANAGER, user__is_active=True)
+    entry = _entry(w, *EDITABLE, report__organisation__in=managed.values("organisation"))
+    _save_entry(w, entry)
+    by = w.worker_of(entry.report.organisation_id, STAFF)
+    w.send("report_hand_in", by, entry.report_id)
+
+
 def entry_recall(w: Walker) -> None:
+    _await_signature(w)
     entry = _entry(w, AWAITING)
     w.send("entry_recall", w.worker_of(entry.report.organisation_id, STAFF), entry.pk)
 
@@ -333,6 +347,7 @@ def report_hand_in(w: Walker) -> None:
 
 
 def report_sign(w: Walker) -> None:
+    _await_signature(w)
     report = _report(w, entries__state=AWAITING)
     action = w.random.choice(["sign", "sign", "decline"])
     w.send(
