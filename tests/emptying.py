@@ -12,19 +12,19 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.commands import flush
-from django.db import connection
+from django.db import connection, models
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
 
 GUARDS = import_module("directives.migrations.0003_append_only")
-CALENDAR = import_module("directives.migrations.0002_calendar")
-Rows = dict[str, list[tuple[Any, ...]]]
+Rows = dict[type[models.Model], list[tuple[Any, ...]]]
 
 migrated: Rows = {}  # what migrations filled
 
 
 def remember_what_migrations_filled() -> None:
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    migrated.update(_rows_of(_filled(tables)))
+    by_table = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    migrated.update(_rows_of(by_table[table] for table in _filled(tables)))
 
 
 @contextmanager
@@ -52,9 +52,8 @@ def _statements(
     operations: DatabaseOperations, style: Any, tables: Iterable[str], **options: bool
 ) -> list[str]:
     """Delete, table by table: every foreign key is checked when the transaction ends."""
-    untouched = _rows_of(migrated) == migrated
-    filled = [table for table in _filled(tables) if table not in migrated]
-    filled += [] if untouched else migrated
+    kept = () if _rows_of(migrated) != migrated else {model._meta.db_table for model in migrated}
+    filled = [table for table in _filled(tables) if table not in kept]
     return [f"DELETE FROM {operations.quote_name(table)}" for table in filled]
 
 
@@ -68,15 +67,23 @@ def _empty(operations: DatabaseOperations, sql_list: list[str]) -> None:
     if guarded:
         with operations.connection.schema_editor() as editor:
             GUARDS.guard(apps, editor)
-    if any("calendarday" in statement for statement in sql_list):
-        CALENDAR.fill(apps, None)
+    _fill_again()
+
+
+def _fill_again() -> None:
+    """Put what migrations filled back, under the same ids."""
+    for model, rows in migrated.items():
+        names = [field.attname for field in model._meta.concrete_fields]
+        if not model._base_manager.exists():
+            model._base_manager.bulk_create(
+                model(**dict(zip(names, row, strict=True))) for row in rows
+            )
 
 
 def _unless_all_is_there(fill_again: Callable[..., None]) -> Callable[..., None]:
     def emit(*arguments: Any, **options: Any) -> None:
         if _rows_of(migrated) != migrated:
             fill_again(*arguments, **options)
-            migrated.update(_rows_of(migrated))  # under other ids, from now on
 
     return emit
 
@@ -93,10 +100,5 @@ def _filled(tables: Iterable[str]) -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
-def _rows_of(tables: Iterable[str]) -> Rows:
-    rows: Rows = {}
-    with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} ORDER BY 1")
-            rows[table] = cursor.fetchall()
-    return rows
+def _rows_of(filled: Iterable[type[models.Model]]) -> Rows:
+    return {model: list(model._base_manager.order_by("pk").values_list()) for model in filled}

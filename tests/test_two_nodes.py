@@ -178,6 +178,7 @@ def a_document_is_read_and_registered(pair: Pair) -> None:
     supervisor = pair.person("supervisor")
     shown = supervisor.send("/documents/new/", {}, ("file", "意见.txt", DOCUMENT.encode()))
     form = {name: hidden(shown, name) for name in ("source", "source_name")}
+    form["title"] = DOCUMENT.splitlines()[0]
     assert supervisor.send("/documents/register/", form).status == 302
 
 

@@ -90,7 +90,7 @@ def _choices_and_ties() -> list[Bad]:
     circle = (HEADS, (*FIRST[:4], "001001", FIRST[5]), SECOND, THIRD)
     return [
         cell("level-that-is-unknown", 2, "国家级", "level"),
-        cell("kind-that-is-unknown", 3, "企业", "kind"),
+        cell("kind-that-is-unknown", 3, "剧社", "kind"),
         cell("parent-that-is-unknown", 4, "009", "parent"),
         cell("parent-is-the-body-itself", 4, "001001", "parent"),
         of("parents-in-a-circle", circle, (2, "parent"), (3, "parent")),
@@ -103,7 +103,7 @@ def _values() -> list[Bad]:
     moved = text().replace("北京市总工会", "北京市总工会,首都")
     several = (
         HEADS,
-        ("001", None, "中央", "企业", None, "2025年2月30日"),
+        ("001", None, "中央", "剧社", None, "2025年2月30日"),
         (None, "北京市总工会", "省级", "群团组织", "001", "昨天"),
     )
     return [

@@ -62,6 +62,11 @@ class DeskRow:
         return self.directive.checked_at is not None
 
     @property
+    def items_text(self) -> str:
+        """The names of its items, one a line."""
+        return "\n".join(item.name for item in self.directive.items.all())
+
+    @property
     def key(self) -> str:
         """The row with the version that is shown."""
         return f"{self.directive.pk}:{self.directive.version}"
