@@ -238,7 +238,7 @@ class Directive(models.Model):
     due_words = models.CharField(
         _("deadline as worded"), max_length=100, blank=True, default="", db_default=""
     )
-    due_on = models.DateField(_("due on"), null=True, blank=True)
+    due_on = models.DateField(pgettext_lazy("directive", "due on"), null=True, blank=True)
     due_every = models.CharField(
         _("due every"), max_length=8, choices=INTERVALS, blank=True, default="", db_default=""
     )
@@ -249,7 +249,9 @@ class Directive(models.Model):
     title = models.BooleanField(default=False, db_default=False, editable=False)
     # What a person decided at the desk: such rows are statements, and stay listed.
     heading = models.BooleanField(_("heading"), default=False, db_default=False, editable=False)
-    dropped = models.BooleanField(_("left out"), default=False, db_default=False, editable=False)
+    dropped = models.BooleanField(
+        pgettext_lazy("directive", "left out"), default=False, db_default=False, editable=False
+    )
     # The code of the row that its text was joined to
     merged_into = models.CharField(
         max_length=20, blank=True, default="", db_default="", editable=False
