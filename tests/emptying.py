@@ -12,7 +12,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.commands import flush
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
 
 GUARDS = import_module("directives.migrations.0003_append_only")
@@ -70,6 +70,7 @@ def _empty(operations: DatabaseOperations, sql_list: list[str]) -> None:
     _fill_again()
 
 
+@transaction.atomic  # permissions refer to content types, and may come first
 def _fill_again() -> None:
     """Put what migrations filled back, under the same ids."""
     for model, rows in migrated.items():
