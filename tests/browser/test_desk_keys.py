@@ -62,6 +62,23 @@ def test_rows_are_read_marked_and_undone_by_keyboard(desk, cast, document):
     assert not Directive.objects.get(pk=second.pk).heading
 
 
+def test_a_key_pressed_before_the_page_has_settled_keeps_the_chosen_row(desk, cast, document):
+    page = at_the_desk(desk, cast, document)
+    first = document.directives.order_by("order").first()
+    page.keyboard.press("j")
+    page.evaluate(
+        """() => {
+            const undo = new KeyboardEvent("keydown", {key: "u", bubbles: true});
+            const press = () => document.querySelector("main").dispatchEvent(undo);
+            document.addEventListener("htmx:afterRequest", press, {once: true});
+        }"""
+    )
+    with page.expect_response("**/desk/undo/"):
+        page.keyboard.press("r")
+    says(page, 0)
+    expect(page.locator(f"#d{first.pk}.on")).to_be_visible()
+
+
 def test_a_row_opens_by_enter_is_cut_and_no_key_acts_while_typing(desk, cast, document):
     page = at_the_desk(desk, cast, document)
     row = document.directives.get(code="附·1.1")

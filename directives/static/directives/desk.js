@@ -83,6 +83,9 @@ function act(name) {
 
 function send(button) {
   desk.busy = true;
+  // A key may come before htmx has seen the form that it has just put here: the browser would send
+  // it, and the row that is chosen would be forgotten with the page.
+  htmx.process(button.form);
   button.click(); // htmx sends the button that was clicked
 }
 
