@@ -70,17 +70,17 @@ class _Reader:
     @cached_property
     def places(self) -> dict[str, str]:
         """The places of the owner and of the bodies above, each with its level word."""
-        found: dict[str, str] = {}
+        words: dict[str, str] = {}
         for body in self._chain:
-            found = places(body.name_hans) | places(body.full_name) | found
-        return found
+            words = places(body.name_hans) | places(body.full_name) | words
+        return words
 
     @cached_property
     def own_places(self) -> dict[str, str]:
         """The place of the owner: of itself, or of the nearest body above that has one."""
         for body in self._chain:
-            if own := _nearest(body.full_name) | _nearest(body.name_hans):
-                return own
+            if place_words := _nearest(body.full_name) | _nearest(body.name_hans):
+                return place_words
         return {}
 
     @cached_property
@@ -139,10 +139,10 @@ class _Forms:
     @classmethod
     def of(cls, name: str, reader: "_Reader") -> "_Forms":
         short = short_form(name)
-        found = tuple(cuts(short))
-        words = () if found else sorted(set(reader.own_places.values()))
+        parted = tuple(cuts(short))
+        words = () if parted else sorted(set(reader.own_places.values()))
         with_word = tuple(word + part + short for word in words for part in ("", "委"))
-        return cls(fold(name), short, found, with_word, tuple(keys_of_each(name)))
+        return cls(fold(name), short, parted, with_word, tuple(keys_of_each(name)))
 
     @property
     def keys(self) -> set[str]:
@@ -163,13 +163,13 @@ def bodies_named(
     """What each name means on that day in a document of `owner`, in a fixed number of queries."""
     reader = _Reader(owner)
     forms = {name: _Forms.of(name, reader) for name in names}
-    found = _found(forms.values(), reader)
+    name_rows = _rows_with(forms.values(), reader)
     classes = classes_named(forms)
     aliases = _aliases(forms.values(), owner)
-    told = [body for alias in aliases.values() for body in alias.bodies.all()]
-    living = _living([*told, *(row.organisation for row in found)], on)
+    aliased_bodies = [body for alias in aliases.values() for body in alias.bodies.all()]
+    living = _living([*aliased_bodies, *(row.organisation for row in name_rows)], on)
     by_key: dict[str, list[BodyName]] = {}
-    for row in found:
+    for row in name_rows:
         by_key.setdefault(row.key, []).append(row)
     meant = {}
     for name, form in forms.items():
@@ -197,14 +197,15 @@ def _of_each_place(
     rows = [row for key in form.of_each for row in by_key.get(key, ())]
     below = [row for row in rows if row.place not in reader.places and reader.is_at_home(row)]
     bodies = {heir for row in below if row.place for heir in living[row.organisation_id]}
-    found = tuple(sorted(bodies, key=lambda body: body.code))
-    return NamedBodies(name, found, CLASS if found else UNKNOWN)
+    ordered = tuple(sorted(bodies, key=lambda body: body.code))
+    return NamedBodies(name, ordered, CLASS if ordered else UNKNOWN)
 
 
 def _aliases(forms: Iterable[_Forms], owner: Organisation | None) -> dict[str, BodyAlias]:
     """What people said of these names, by key: in the documents nearest to the owner."""
-    told = BodyAlias.objects.for_documents_of(owner).filter(key__in={form.exact for form in forms})
-    rows = told.select_related("owner").prefetch_related("bodies")
+    keys = {form.exact for form in forms}
+    aliases = BodyAlias.objects.for_documents_of(owner).filter(key__in=keys)
+    rows = aliases.select_related("owner").prefetch_related("bodies")
     by_key = {}
     for alias in sorted(rows, key=lambda row: row.owner.path if row.owner else ""):
         by_key[alias.key] = alias
@@ -257,7 +258,7 @@ def _tiers(forms: _Forms, by_key: Mapping[str, Rows], reader: _Reader) -> Iterat
             yield [row for row in rows if reader.stands_in(row, cut)]
 
 
-def _found(forms: Iterable[_Forms], reader: _Reader) -> list[BodyName]:
+def _rows_with(forms: Iterable[_Forms], reader: _Reader) -> list[BodyName]:
     """The rows of these names, of bodies of any day, in one query."""
     near = Q(place="") | Q(place__in=[*reader.places])
     if reader.home:
@@ -266,9 +267,9 @@ def _found(forms: Iterable[_Forms], reader: _Reader) -> list[BodyName]:
     return list(rows.filter(near) if reader.home else rows)
 
 
-def _living(found: Iterable[Organisation], on: date) -> dict[int, list[Organisation]]:
+def _living(bodies: Iterable[Organisation], on: date) -> dict[int, list[Organisation]]:
     """By id, the bodies of that day that answer for each: itself, its heir, its predecessors."""
-    known = {body.pk: body for body in found}
+    known = {body.pk: body for body in bodies}
     of_later = _predecessors([body for body in known.values() if _begins_after(body, on)], on)
     for _step in range(MOST_SUCCESSIONS):
         missing = {b.successor_id for b in known.values() if b.successor_id and _ended(b, on)}
