@@ -15,7 +15,7 @@ from directives.downloads.views import exports, jobs
 from directives.indicators.views import figures, indicators, statistics
 from directives.intakes.views import fillable, intakes
 from directives.my_work import views as mine
-from directives.obligations.views import as_said, issuing, obligations
+from directives.obligations.views import as_said, handing_over, issuing, obligations
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
@@ -116,6 +116,8 @@ urlpatterns = [
         obligations.obligation_move,
         name="obligation_move",
     ),
+    path("obligations/<id:pk>/hand-over/", handing_over.hand_over, name="hand_over"),
+    path("obligations/<id:pk>/hand-over/save/", handing_over.hand_over_save, name="hand_over_save"),
     path("obligations/<id:pk>/items/<id:state>/", obligations.item_state, name="item_state"),
     path("plans/", plans.plans, name="plans"),
     path("plans/start/", plans.plan_start, name="plan_start"),

@@ -250,6 +250,8 @@ TABLE = {
     "obligation_move": Row(
         "obligation", HANDED_IN, STAFF_ONLY, MOVE, lambda w: (w["pk"], "acknowledge")
     ),
+    "hand_over": Row("obligation", HANDED_IN, ABOVE, args=pk),
+    "hand_over_save": Row("obligation", HANDED_IN, ABOVE, {}, pk),
     "acknowledge_many": Row(sees=ALL, post={"obligations": []}),
     "item_state": Row(
         "obligation", HANDED_IN, INSIDE, {"state": "underway"}, lambda w: (w["pk"], w["item_state"])

@@ -182,6 +182,17 @@ OBLIGATION_MOVES = {
         decides=DISPUTE,
         label=_("Withdraw"),
     ),
+    "redirect": _move(
+        DISPUTED,
+        to=WITHDRAWN,
+        right="oversee",
+        reasoned=True,
+        decides=DISPUTE,
+        label=_("Hand over to another organisation"),
+    ),
+    "reinstate": _move(
+        WITHDRAWN, to=ASSIGNED, right="oversee", reasoned=True, label=_("Assign again")
+    ),
     "start": _move(ACKNOWLEDGED, to=UNDERWAY, right="work", label=_("Start work")),
     "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
     "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
@@ -207,6 +218,9 @@ OBLIGATION_MOVES = {
     ),
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
 }
+
+# Moves that ask for more than a reason, and so have a page and a command of their own
+OWN_PAGE = frozenset({"redirect"})
 
 # Plans and report entries have the same moves. If a body has no manager, its staff submit directly.
 FILING_MOVES = {

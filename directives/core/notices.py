@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -49,9 +50,13 @@ KINDS = {
         "%(body)s was merged into %(into)s: %(over)s directives transferred, %(withdrawn)s "
         "withdrawn."
     ),
+    "handed_over": gettext_noop(
+        "%(count)s directives disputed by %(body)s were handed over to %(into)s: %(reason)s"
+    ),
     "move_dispute": gettext_noop("%(body)s disputes %(code)s: %(reason)s"),
     "move_reassign": gettext_noop("%(code)s is still assigned to %(body)s: %(reason)s"),
     "move_withdraw": gettext_noop("%(code)s is no longer assigned to %(body)s: %(reason)s"),
+    "move_reinstate": gettext_noop("%(code)s is assigned to %(body)s again: %(reason)s"),
     "move_suspend": gettext_noop("%(code)s of %(body)s was suspended: %(reason)s"),
     "move_resume": gettext_noop("%(code)s of %(body)s was resumed: %(reason)s"),
     "move_request_close": gettext_noop("%(body)s requests to close %(code)s: %(reason)s"),
@@ -250,6 +255,21 @@ def notify_merged(
     facts = {**_names("body", body), **_names("into", into), "over": over, "withdrawn": withdrawn}
     people = _readers([body.pk, into.pk], *WORKING)
     send(people, "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
+
+
+def notify_redirected(
+    body: Organisation, into: Organisation, *, count: int, reason: str, now: datetime
+) -> None:
+    """Notify the people of both that directives which one disputed are the other's now."""
+    facts = {
+        **_names("body", body),
+        **_names("into", into),
+        "count": count,
+        "reason": reason.strip(),
+    }
+    people = _readers([body.pk, into.pk], *WORKING)
+    url = f"{reverse('obligations')}?{urlencode({'body': into.pk})}"
+    send(people, "handed_over", url=url, now=now, facts=facts)
 
 
 def notify_rights_waiting(people: Iterable[User], *, by: User, count: int, now: datetime) -> None:

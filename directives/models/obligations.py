@@ -130,6 +130,10 @@ class Obligation(models.Model):
     due_on = models.DateField(_("complete by"), null=True, blank=True)
     original_due_on = models.DateField(_("original due date"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    # The obligation of another body that took the place of this withdrawn one
+    handed_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="handed_over", db_index=False
+    )
     # See core.last_heard. None: no activity since it was issued.
     heard_on = models.DateField(_("last activity on"), null=True, editable=False)
 
@@ -189,6 +193,16 @@ class Obligation(models.Model):
                 fields=["directive", "organisation"],
                 name="obligation_leads",
                 condition=Q(part=LEAD),
+            ),
+            models.Index(
+                fields=["acknowledge_by"],
+                name="obligation_unreceived",
+                condition=Q(state=ASSIGNED),
+            ),
+            models.Index(
+                fields=["handed_to"],
+                name="obligation_handed_to",
+                condition=Q(handed_to__isnull=False),
             ),
             models.Index(
                 fields=["document", "organisation"],

@@ -54,6 +54,7 @@ READ_WHERE_IT_IS_WRITTEN = {
     "desk",
     "desk_row",
     "obligation",
+    "hand_over",
     "plan",
     "measure_edit",
     "attachment",

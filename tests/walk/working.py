@@ -7,11 +7,13 @@ from directives.base.states import (
     ACCEPTED,
     ASSIGNED,
     AWAITING,
+    DISPUTED,
     DRAFT,
     EDITABLE,
     MANAGER,
     OBLIGATION_MOVES,
     OPEN,
+    OWN_PAGE,
     REPORTABLE,
     STAFF,
     SUBMITTED,
@@ -40,12 +42,23 @@ EXISTING_REPORT = Q(report__organisation__valid_to=None)
 
 def obligation_move(w: Walker) -> None:
     row = w.pick(Obligation.objects.filter(EXISTING))
-    legal = [(name, move) for name, move in OBLIGATION_MOVES.items() if row.state in move.sources]
+    legal = [
+        (name, move)
+        for name, move in OBLIGATION_MOVES.items()
+        if row.state in move.sources and name not in OWN_PAGE
+    ]
     if not legal:
         raise NothingToDo
     action, move = w.random.choice(legal)
     by = w.supervisor if move.right == "oversee" else w.worker_of(row.organisation_id, STAFF)
     w.send("obligation_move", by, row.pk, action, version=row.version, reason=WHY)
+
+
+def hand_over_save(w: Walker) -> None:
+    row = w.pick(Obligation.objects.filter(EXISTING, state=DISPUTED))
+    body = w.pick(Organisation.objects.filter(valid_to=None, parent__isnull=False))
+    form = {"row": f"{row.pk}.{row.version}", "body": body.pk, "days": "anew", "reason": WHY}
+    w.send("hand_over_save", w.supervisor, row.pk, **form)
 
 
 def acknowledge_many(w: Walker) -> None:
@@ -388,6 +401,7 @@ STEPS = {
     step.__name__: step
     for step in (
         obligation_move,
+        hand_over_save,
         acknowledge_many,
         item_state,
         plan_start,

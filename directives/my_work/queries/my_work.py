@@ -14,6 +14,7 @@ from directives.core.transitions import tolerances
 from directives.indicators.queries.figures_due import FiguresDue, figures_due
 from directives.models import LogEntry, Notice, User
 from directives.my_work.queries.inbox import Inbox, inbox
+from directives.my_work.queries.receipts import Unacknowledged, unacknowledged
 from directives.my_work.queries.tasks import Days, Task, queue, to_sign
 from directives.my_work.queries.work import (
     MeasureLine,
@@ -60,6 +61,7 @@ class MyWork:
     quick: QuickChoices | None
     log: tuple[LogEntry, ...]
     notices: tuple[Notice, ...]
+    unacknowledged: tuple[Unacknowledged, ...] = ()
     figures: tuple[FiguresDue, ...] = ()  # statistics that have to be reported
 
     @property
@@ -134,7 +136,7 @@ class MyWork:
 
 
 def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
-    """Return the page of a user, in at most twelve queries besides the calendar.
+    """Return the page of a user, in at most fourteen queries besides the calendar.
 
     Two more if figures have to be reported.
     """
@@ -153,6 +155,7 @@ def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) 
         inbox=inbox(user),
         quick=_quick(work, today) if user.works else None,
         log=tuple(logged_by(user)) if user.works else (),
+        unacknowledged=unacknowledged(user, today=today),
         figures=figures_due(user, today=today),
         notices=tuple(Notice.objects.visible_to(user).filter(read_at=None)[:NOTICES]),
     )

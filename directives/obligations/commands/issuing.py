@@ -143,12 +143,12 @@ def _faults_of_organisations(
     if not organisations:
         yield _("Choose at least one organisation.")
     for body in organisations:
-        if fault := _fault_of_organisation(body, today):
+        if fault := fault_of_organisation(body, today):
             yield fault
-        _demand_issue(body, by)
+        demand_issue(body, by)
 
 
-def _fault_of_organisation(body: Organisation, today: date) -> str:
+def fault_of_organisation(body: Organisation, today: date) -> str:
     """Why nothing can be assigned to the body; empty if something can."""
     if body.valid_to is None or body.valid_to > today:
         return ""
@@ -168,7 +168,7 @@ def faults_of_terms(terms: Terms, by: User | None, today: date) -> dict[str, str
     return faults
 
 
-def _demand_issue(body: Organisation, by: User | None) -> None:
+def demand_issue(body: Organisation, by: User | None) -> None:
     """Raise NotAllowed unless the user may assign directives to this body."""
     if not may(by, "issue", body):
         text = _("%(body)s is not below the organisation that you supervise.")
@@ -314,7 +314,7 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
     terms = pair.terms
     faults = {
         "directive": _fault_of_directive(pair.directive),
-        "organisation": _fault_of_organisation(pair.organisation, today),
+        "organisation": fault_of_organisation(pair.organisation, today),
         **faults_of_terms(terms, by, today),
     }
     if terms.due_on and terms.due_on < (terms.starts_on or today):
@@ -334,7 +334,7 @@ def issue_pairs(
     today = timezone.localdate(now)
     demand_own(document, by)
     for body in {pair.organisation for pair in pairs}:
-        _demand_issue(body, by)
+        demand_issue(body, by)
     for pair in pairs:
         if faults := faults_of(pair, by=by, today=today):
             raise Invalid({name: [text] for name, text in faults.items()})
@@ -392,11 +392,13 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
     for document in documents.select_related("organisation").defer(*HEAVY):
         demand_own(document, by)
     for body in {row.organisation for row in obligations}:
-        _demand_issue(body, by)
+        demand_issue(body, by)
     rows = Obligation.objects.filter(pk__in=[row.pk for row in obligations])
     lock_rows(rows)
     if any(row.state != ASSIGNED for row in obligations):
         raise Invalid(_("It was acknowledged, or something else has been done about them."))
+    if Obligation.objects.filter(handed_to__in=rows).exists():
+        raise Invalid(_("Some of them were handed over from another organisation."))
     if Measure.objects.filter(obligations__in=rows).exists():
         raise Invalid(_("Some measures already serve them."))
     if rows.exclude(item_states__state=NOT_STARTED).filter(item_states__isnull=False).exists():

@@ -17,25 +17,33 @@ from directives.base.states import (
     NOT_STARTED,
     OBLIGATION_MOVES,
     OPEN,
+    OWN_PAGE,
 )
 from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import change_obligations, lock_rows, move
 from directives.models import CalendarDay, ItemState, Obligation, User
+from directives.obligations.commands.issuing import fault_of_organisation
 from directives.tallies import counted, move_item
+
+
+def acknowledgement_day(today: date) -> date:
+    """The day by which what is assigned today has to be acknowledged."""
+    return CalendarDay.objects.workdays(today).add(today, settings.ACKNOWLEDGE_DAYS)
 
 
 def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
     """The fields that a move changes besides the state.
 
-    Acknowledging stops the clock of acknowledgement; refusing a dispute restarts it.
+    Acknowledging stops the clock of acknowledgement; refusing a dispute and assigning again restart
+    it.
     """
     if action in {"acknowledge", "withdraw"}:
         return {"acknowledge_by": None}
     if action == "reassign":
-        today = timezone.localdate(now)
-        workdays = CalendarDay.objects.workdays(today)
-        return {"acknowledge_by": workdays.add(today, settings.ACKNOWLEDGE_DAYS)}
+        return {"acknowledge_by": acknowledgement_day(timezone.localdate(now))}
+    if action == "reinstate":
+        return {"acknowledge_by": acknowledgement_day(timezone.localdate(now)), "handed_to": None}
     if action == "close":
         return {
             "percent": 100,
@@ -68,6 +76,10 @@ def move_obligation(
     if version is not None and version != obligation.version:
         raise Stale(theirs=obligation)
     step = OBLIGATION_MOVES[action]
+    if action in OWN_PAGE:
+        raise IllegalMove(_("“%(move)s” has a page of its own.") % {"move": step.label})
+    if action == "reinstate":
+        _demand_existing(obligation, timezone.localdate(now))
     if step.settles and open_reasons:
         _excuse(obligation, open_reasons, by=by, now=now)
     moved = move(
@@ -78,6 +90,11 @@ def move_obligation(
             moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now
         )
     return moved
+
+
+def _demand_existing(obligation: Obligation, today: date) -> None:
+    if fault := fault_of_organisation(obligation.organisation, today):
+        raise Invalid(fault)
 
 
 def _excuse(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from directives.base.states import (
     LEAD,
     OBLIGATION_MOVES,
     OPEN,
+    OWN_PAGE,
     RETURNED,
     SUBMITTED,
     SUSPENDED,
@@ -27,7 +28,7 @@ from directives.base.workdays import Workdays
 from directives.core.deciders import Deciders, deciders
 from directives.core.deciding import requesters
 from directives.core.rules import may
-from directives.core.transitions import open_moves
+from directives.core.transitions import can_move, open_moves
 from directives.models import (
     Event,
     ItemState,
@@ -80,6 +81,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """The obligation of another organisation that was handed over; linked if it is visible."""
+
+    pk: int
+    organisation: Organisation
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ObligationPage:
     """What the page of an obligation shows to one user."""
 
@@ -94,6 +104,8 @@ class ObligationPage:
     timeline: tuple[TimelineEntry, ...]
     steps: tuple[Step, ...]
     links: tuple[Link, ...]
+    handed_to: tuple[Handed, ...] = ()  # what another organisation got in place of this row
+    handed_from: tuple[Handed, ...] = ()  # those in whose place this one is
     deciders: Deciders | None = None  # if the user made the request that waits here
 
     @property
@@ -134,27 +146,7 @@ def obligation_page(
     row: Obligation, user: User, *, today: date, workdays: Workdays
 ) -> ObligationPage:
     """Return the page of one obligation, in a fixed number of queries."""
-    logged = Count("log", filter=Q(log__withdrawn_at=None))
-    measures = tuple(
-        Measure.objects.visible_to(user)
-        .filter(obligations=row, plan__live=True)
-        .select_related("plan")
-        .annotate(logged=logged)
-        .order_by("plan", "number")
-    )
-    log = (
-        LogEntry.objects.visible_to(user)
-        .not_withdrawn()
-        .filter(measure__obligations=row)
-        .with_state()
-    )
-    log = log.select_related("by", "measure__plan__organisation", "corrects")
-    entries = tuple(
-        ReportEntry.objects.visible_to(user)
-        .filter(obligation=row)
-        .select_related("report__cycle")
-        .order_by("-report__cycle__due_on", "-pk")
-    )
+    measures, entries = _measures(row, user), _entries(row, user)
     return ObligationPage(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
@@ -162,12 +154,47 @@ def obligation_page(
         bodies_with_directive=_bodies_with_directive(row),
         items=tuple(row.item_states.select_related("item").order_by("item__number")),
         measures=measures,
-        log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
+        log=_log(row, user),
         entries=entries,
         timeline=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
         steps=steps(row, user),
         links=tuple(_links(row, user, measures, entries)),
+        handed_to=_handed(user, pk=row.handed_to_id) if row.handed_to_id else (),
+        handed_from=_handed(user, handed_to=row.pk),
         deciders=deciders(row, user),
+    )
+
+
+def _measures(row: Obligation, user: User) -> tuple[Measure, ...]:
+    logged = Count("log", filter=Q(log__withdrawn_at=None))
+    measures = Measure.objects.visible_to(user).filter(obligations=row, plan__live=True)
+    return tuple(measures.select_related("plan").annotate(logged=logged).order_by("plan", "number"))
+
+
+def _log(row: Obligation, user: User) -> tuple[LogEntry, ...]:
+    """The latest entries of the work log."""
+    log = (
+        LogEntry.objects.visible_to(user)
+        .not_withdrawn()
+        .filter(measure__obligations=row)
+        .with_state()
+    )
+    log = log.select_related("by", "measure__plan__organisation", "corrects")
+    return tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG])
+
+
+def _entries(row: Obligation, user: User) -> tuple[ReportEntry, ...]:
+    entries = ReportEntry.objects.visible_to(user).filter(obligation=row)
+    return tuple(entries.select_related("report__cycle").order_by("-report__cycle__due_on", "-pk"))
+
+
+def _handed(user: User, **conditions: int | None) -> tuple[Handed, ...]:
+    """The obligations of other organisations, named also where the user does not see them."""
+    visible = Obligation.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    rows = Obligation.objects.filter(**conditions).select_related("organisation")
+    return tuple(
+        Handed(each.pk, each.organisation, each.visible)
+        for each in rows.annotate(visible=Exists(visible)).order_by("pk")
     )
 
 
@@ -214,6 +241,9 @@ def _links(
         if measures:
             yield Link(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
     elif may(user, "oversee", row):
+        if can_move(row, "redirect", user):
+            move = OBLIGATION_MOVES["redirect"]
+            yield Link(move.label, reverse("hand_over", args=[row.pk]))
         submitted = (entry for entry in entries if entry.state == SUBMITTED)
         entry = next((entry for entry in submitted if user.pk not in requesters(entry)), None)
         if entry:
@@ -235,4 +265,8 @@ def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:
 def steps(row: Obligation, user: User) -> tuple[Step, ...]:
     """The moves that the user may make, in the order of OBLIGATION_MOVES."""
     moves = ((action, OBLIGATION_MOVES[action]) for action in open_moves(row, user))
-    return tuple(Step(action, move.label, move.reasoned, move.settles) for action, move in moves)
+    return tuple(
+        Step(action, move.label, move.reasoned, move.settles)
+        for action, move in moves
+        if action not in OWN_PAGE
+    )

@@ -30,6 +30,8 @@ WORDS: dict[str, str | Promise] = {
     "dispute": pgettext_lazy("event", "Disputed"),
     "reassign": pgettext_lazy("event", "Assignment upheld"),
     "withdraw": pgettext_lazy("event", "Withdrawn"),
+    "redirect": pgettext_lazy("event", "Handed over to another organisation"),
+    "reinstate": pgettext_lazy("event", "Assigned again"),
     "start": pgettext_lazy("event", "Work started"),
     "suspend": pgettext_lazy("event", "Suspended"),
     "resume": pgettext_lazy("event", "Resumed"),
