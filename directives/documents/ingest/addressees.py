@@ -20,6 +20,8 @@ from directives.documents.ingest.responsibility import (
     SUPPORTING,
     Responsibility,
 )
+from directives.documents.ingest.subjects import clause_end, subject_at
+from directives.documents.ingest.topics import NOMINALISED, THING, topic_of
 
 NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
 
@@ -47,7 +49,7 @@ _WIDER_VERB = (
     "|探索|培育|打造|搭建|采取|承办|执行|购买|筹集|划拨|拨付|保障|确保|用好|配齐|派|选派|联合"
     "|聘请|明确"
     "|签订|接到|收到|审批|核发|颁发|公告|责令|给予|予以|处理|查处|约谈|问责|督办|奖励|表彰|受"
-    "|领导(?=[本全]|[^，。]{2,10}工作)|主管(?=[本全])|协同|依据|发现|为|和)"
+    "|领导(?=[本全]|[^，。]{2,10}工作)|主管(?=[本全])|协同|依据|发现|为(?!主|准|期|止|依托|核心|基础|重点))"
 )
 _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
 _AFTER_OWN_NAME = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB}|{_WIDER_VERB})")
@@ -56,6 +58,7 @@ _AT_TIMES = "每(?:半年|学期|[日天周月季年班次])|于(?=[0-9每本今
 _ENTITLED = re.compile("(?:依法)?享有|(?<!所)都?有权(?!人)|都?有[^，。]{0,16}的(?:权利|义务)")
 _WHILE = "(?:在[^，。；的]{2,16}(?:内|时|前|后|期间))?"  # 村干部在接到通知半小时内必须…
 _BEFORE_MODAL = re.compile(rf"{_WHILE}{_ADVERB}{{0,3}}(?:{MODAL.pattern}|{_AT_TIMES})")
+_COMMA_MODAL = re.compile(f"，{_ADVERB}{{0,3}}(?:{MODAL.pattern})")
 _LOOSELY = re.compile(rf"(?={_VERB}|{_WIDER_VERB}|领导机关)[^的、和，]{{2,14}}?(?:{MODAL.pattern})")
 _LOOSELY_EACH = re.compile(rf"(?={_VERB}|{_WIDER_VERB})[^的和，]{{2,16}}?(?:{MODAL.pattern})")
 _OWN_NAME = re.compile(
@@ -80,7 +83,8 @@ _ANSWERS = re.compile(
     "(?:^|(?<=[，；。]))(?P<who>[^，。；：]{2,30}?)(?:为|是)[^，。；]{0,24}?"
     "(?:(?P<lead>牵头(?:责任)?(?:单位|部门))|责任(?:人|单位|主体|部门))(?=[，；。（]|$)"
 )
-_SITS = re.compile("[^，。；]{0,12}(?:担任|兼任|组成)")  # 由县长兼任
+_DESCRIBED_BY = re.compile("(?:建立|成立|组建|形成|构建|健全|完善)$")
+_SITS = re.compile("[^，。；]{0,12}(?:担任|兼任|组成|推举|推选|选举产生)")  # 由县长兼任
 _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
 _CONDITION = re.compile(
@@ -113,6 +117,9 @@ _TO_DO = re.compile(
 _ENCOURAGED = re.compile(
     "(?:国家|公司|学校|本[省市县区校])?(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?"
 )
+_ENCOURAGED_TO = re.compile(
+    "[在通以参自积主依开根结按承立设创制加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带]"
+)
 _ENCOURAGED_PERSON = re.compile(
     "[^，。；的、]{0,8}?(?:者|人员|人才|群众|居民|村民|市民|职工|学生|青年|农户|家庭|教师|资本"
     "|主体|商户|农民)"
@@ -130,15 +137,11 @@ _WHEN = re.compile("(?:汛期|平时|节假日期间|届时|同时|此外|另外
 _ASKED = re.compile(
     "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望?|要求)(?=各|有关|全|相关|市|县|区)|请(?=[^，。；]{2,60}(?:做|将|于|在|按|结合|认真))"
 )
-_NO_TOPIC = re.compile(
-    "(?:违反|经|在|对|按照|根据|自|凡|因|如|有|未|发现|需要?|确需|属于|符合|为|已|被|当|由|除)"
+_SETS = re.compile("(?<!建)设(?!计|备|施)|置|为")
+# 政府对河道的管理，按照规定执行。委员会按照便民的原则设立。
+_SET_UP = re.compile(
+    "[^，。；：]{2,30}(?<!加强)(?<!强化)(?<!做好)(?<!实施)对[^，。；]{2,30}的[^，。；]{2,4}，(?:按照|依照|适用|参照)|[^，。；：]{2,30}不?按[^，。]{2,40}(?:设立|设置|配备|产生)[。；]"
 )
-# 新建小区 and 改造项目 are things, though they begin like something to do.
-_BUILT = re.compile(
-    "(?:新建|改建|扩建|在建|已建|改造|新开|既有)[^，、的]{0,12}(?:区|楼|房|宅|项目|工程|建筑物?"
-    "|厂|设施|道路|学校|医院|小区|企业|管线|比例|率)$"
-)
-_NOMINAL = re.compile("的(?P<head>[^的，、]{2,6})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +182,9 @@ def addressees_of(
     if encouraged:
         return encouraged
     carried = [addressee for addressee in before if addressee.basis != UNSTATED]
-    topic = _topic(hans)
-    if carried and topic != _THING:
-        basis = INFERRED if topic == _NOMINALISED else CARRIED
+    topic = topic_of(hans)
+    if carried and topic != THING:
+        basis = INFERRED if topic == NOMINALISED else CARRIED
         return tuple(
             replace(addressee, basis=basis, source=addressee.source or code_before)
             for addressee in carried
@@ -197,26 +200,17 @@ def is_carried_on(text: str, hans: str) -> bool:
 @lru_cache(maxsize=256)
 def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
     """The bodies that a sentence names as those who act, each with its role."""
-    label = _LABEL.match(hans)
-    start = label.end() if label else 0
-    when = _WHEN.match(hans, start)
-    start = when.end() if when else start
-    request = _ASKED.match(hans, start)
-    start = request.end() if request else start
+    start, requested = _where_it_begins(hans)
+    if _SET_UP.match(hans, start):
+        return ()
     spans: list[tuple[Span, str]] = []
-    subject = _subject(hans, start, _AFTER, loose=True) or _subject_with_commas(hans, start)
-    if request and not subject:
-        subject = _longest(hans, start)
-    if subject:
-        beside = _beside(hans, subject.end)
-        leads = beside is not None or _LEADS.match(hans, subject.end) is not None
-        spans.append((subject, LEAD if leads else RESPONSIBLE))
-        if beside:
-            spans.append((beside, SUPPORTING))
+    subject = _first_subject(hans, start) or (_longest(hans, start) if requested else None)
+    spans += _with_those_beside(hans, subject) if subject else []
     for match in re.finditer("[，：；]", hans):
-        clause = _subject(hans, match.end(), _AFTER, named_only=True)
-        if clause:
-            spans.append((clause, RESPONSIBLE))
+        clause = _subject(hans, match.end(), _AFTER, named_only=True) or subject_at(
+            hans, match.end(), within=True
+        )
+        spans += _with_those_beside(hans, clause) if clause else []
     duty = _OWN_DUTY.match(hans, start)
     if duty and is_list(duty["who"]):
         spans.append((Span(*duty.span("who")), RESPONSIBLE))
@@ -225,7 +219,35 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
         end = next((end for end in ends if bodies.is_whom(hans[start:end])), 0)
         if end:
             spans.append((Span(start, end), RESPONSIBLE))
-    spans += _duties(hans)
+    return _names_of(text, hans, spans + _duties(hans))
+
+
+def _where_it_begins(hans: str) -> tuple[int, bool]:
+    """Where a sentence begins behind its label and 此外，; whether it asks somebody: 请各镇…"""
+    label = _LABEL.match(hans)
+    start = label.end() if label else 0
+    when = _WHEN.match(hans, start)
+    start = when.end() if when else start
+    request = _ASKED.match(hans, start)
+    return (request.end(), True) if request else (start, False)
+
+
+def _first_subject(hans: str, start: int) -> Span | None:
+    subject = (
+        _subject(hans, start, _AFTER, loose=True)
+        or _subject_with_commas(hans, start)
+        or subject_at(hans, start)
+    )
+    bare = hans.rstrip("。")
+    if not subject and len(bare) < len(hans) and is_list(bare[start:]) and not _SETS.search(bare):
+        return Span(start, len(bare))  # 县水利局。 before its duties
+    return subject
+
+
+def _names_of(
+    text: str, hans: str, spans: Sequence[tuple[Span, str]]
+) -> tuple[tuple[str, str], ...]:
+    """The names at these places, each once; of places that overlap the first one counts."""
     names: list[tuple[str, str]] = []
     end = -1
     for span, role in sorted(spans, key=lambda row: (row[0].start, _ORDER[row[1]])):
@@ -246,11 +268,11 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
         if is_list(match["who"]) or bodies.are_persons(match["who"]):
             spans.append((Span(*match.span("who")), LEAD if match["lead"] else RESPONSIBLE))
     for match in _DUTY.finditer(hans):
-        if is_list(match[1]):
+        if is_list(match[1]) and not _is_no_act(hans, match.start()):
             role = LEAD if match["lead"] or match["with"] else RESPONSIBLE
             spans.append((Span(*match.span(1)), SUPPORTING if match["supporting"] else role))
     for match in _BY.finditer(hans):
-        by = _longest(hans, match.end())
+        by = None if _is_no_act(hans, match.start()) else _longest(hans, match.end())
         if by is None or _DESCRIBES.match(hans, by.end) or _SITS.match(hans, by.end):
             continue
         beside = _beside(hans, by.end)
@@ -261,20 +283,51 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
     return spans
 
 
+def _is_no_act(hans: str, at: int) -> bool:
+    """Whether a 由 is in what a rule excepts, or in what describes a thing.
+
+    除依法由其他机关没收的，…; 成立由县长任组长的领导小组
+    """
+    if _DESCRIBED_BY.search(hans, max(0, at - 4), at):
+        return True
+    begin = max(hans.rfind(mark, 0, at) for mark in "，。；：") + 1
+    return hans.startswith("除", begin) and hans[clause_end(hans, at) - 1] in "的外"
+
+
 def _longest(hans: str, start: int) -> Span | None:
     """The list of bodies at `start`, up to where they act; else the longest in its clause."""
-    stop = min(_clause_end(hans, start), start + 60)
+    stop = min(clause_end(hans, start), start + 100)
     if re.match("组成", hans[max(start, stop - 2) :]):
         return None
-    ends = range(start + 2, stop + 1)
-    lists = [end for end in ends if is_list(hans[start:end])]
+    ends = [end for end in range(start + 2, stop + 1) if not bodies.goes_on(hans, end, stop)]
+    lists = [end for end in ends if is_list(hans[start:end]) or bodies.is_mixed(hans[start:end])]
     persons = [end for end in ends if bodies.are_persons(hans[start:end])] if not lists else []
     named = _PERSONS.match(hans, start)
     if named and named.end() > max(lists, default=0):
         return Span(start, named.end())
     acting = (end for end in lists or persons if end == stop or _AFTER_OWN_NAME.match(hans, end))
     end = next(acting, lists[-1] if lists else next(iter(persons), 0))
+    return Span(start, end) if end else _agent(hans, start, stop)
+
+
+def _agent(hans: str, start: int, stop: int) -> Span | None:
+    """Those described, in front of what they do: 其共同的上一级主管部门管理."""
+    ends = (
+        end
+        for end in range(min(stop, start + 50), start + 3, -1)
+        if bodies.is_agent(hans[start:end])
+    )
+    end = next(ends, 0)
     return Span(start, end) if end else None
+
+
+def _with_those_beside(hans: str, subject: Span) -> list[tuple[Span, str]]:
+    """A subject with its role, and those with whom it acts."""
+    beside = _beside(hans, subject.end)
+    if beside:
+        return [(subject, LEAD), (beside, SUPPORTING)]
+    leads = _LEADS.match(hans, subject.end) is not None
+    return [(subject, LEAD if leads else RESPONSIBLE)]
 
 
 def _beside(hans: str, start: int) -> Span | None:
@@ -292,10 +345,10 @@ def _subject(
 
     `loose` allows a few words between the list and the modal (群团组织承接政府转移职能要…).
     """
-    stop = _clause_end(hans, start)
-    lists = [end for end in range(start + 2, min(stop, start + 80) + 1) if is_list(hans[start:end])]
+    stop = clause_end(hans, start)
+    lists = _lists_at(hans, start, min(stop, start + 80))
     for end in lists:
-        if _BEFORE_MODAL.match(hans, end, stop):
+        if _BEFORE_MODAL.match(hans, end, stop) or (end == stop and _COMMA_MODAL.match(hans, end)):
             return Span(start, end)
     person = _person(hans, start, stop) or _addressed(hans, start)
     if person:
@@ -321,6 +374,15 @@ def _subject(
         if look.match(hans, end, stop):
             return Span(start, end)
     return None
+
+
+def _lists_at(hans: str, start: int, stop: int) -> list[int]:
+    """Where the lists of bodies that begin at `start` can end."""
+    return [
+        end
+        for end in range(start + 2, stop + 1)
+        if is_list(hans[start:end]) and not bodies.goes_on(hans, end)
+    ]
 
 
 def _described(
@@ -352,22 +414,10 @@ def _addressed(hans: str, start: int) -> Span | None:
     persons = _ADDRESSED.match(hans, start)
     if persons is None:
         return None
-    stop = _clause_end(hans, start)
-    beyond = _clause_end(hans, stop + 1)
+    stop = clause_end(hans, start)
+    beyond = clause_end(hans, stop + 1)
     asks = _TO_DO.search(hans, persons.end(), beyond)
     return Span(*persons.span("who")) if asks and asks.start() - persons.end() <= 30 else None
-
-
-def _clause_end(hans: str, start: int) -> int:
-    """Where the clause ends: at a mark outside of brackets."""
-    depth = 0
-    for at in range(start, len(hans)):
-        mark = hans[at]
-        depth += mark in "（《"
-        depth -= mark in "）》"
-        if depth <= 0 and mark in "，。；：！？":
-            return at
-    return len(hans)
 
 
 def _subject_with_commas(hans: str, start: int) -> Span | None:
@@ -385,13 +435,8 @@ def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
     encouraged = _ENCOURAGED.match(hans)
     if not encouraged:
         return ()
-    span = _subject(
-        hans,
-        encouraged.end(),
-        re.compile(
-            "[在通以参自积主依开根结按承立设创制加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带]"
-        ),
-    )
+    span = _subject(hans, encouraged.end(), _ENCOURAGED_TO)
+    span = span or _encouraged_agent(hans, encouraged.end())
     person = _ENCOURAGED_PERSON.match(hans, encouraged.end())
     if not span and person:
         span = Span(*person.span())
@@ -402,27 +447,14 @@ def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
     )
 
 
-_THING, _NOMINALISED = "thing", "nominalised"
-
-
-def _topic(hans: str) -> str:
-    """What stands before the modal where it is no body.
-
-    "thing" is a subject of its own (新建小区应当…), "nominalised" what those before do
-    (人选的考察推荐应该…), "" no subject.
-    """
-    modal = MODAL.search(hans)
-    if modal is None:
-        return ""
-    topic = hans[: modal.start()]
-    clear = topic.endswith("，")
-    topic = topic.rstrip("，")
-    if not 2 <= len(topic) <= 30 or "，" in topic or "；" in topic:
-        return ""
-    if topic.endswith("的") or _NO_TOPIC.match(topic):
-        return ""
-    if bodies.begins_like_a_verb(topic) and not _BUILT.match(topic):
-        return ""
-    if _NOMINAL.search(topic):
-        return _THING if clear else _NOMINALISED
-    return "" if clear else _THING
+def _encouraged_agent(hans: str, start: int) -> Span | None:
+    """Those encouraged who are described, or persons: 高等学校毕业生到农村工作."""
+    stop = min(clause_end(hans, start), start + 40)
+    ends = (
+        end
+        for end in range(start + 2, stop)
+        if _ENCOURAGED_TO.match(hans, end)
+        and (bodies.is_agent(hans[start:end]) or bodies.is_places(hans[start:end]))
+    )
+    end = next(ends, 0)
+    return Span(start, end) if end else None

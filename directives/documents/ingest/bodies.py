@@ -15,13 +15,13 @@ _CORES = (
     "|企事业单位|学校|高校|院校|高等学校|医院|社区|街道|乡镇|乡镇政府|村委会|居委会|村民委员会"
     "|居民委员会|委员会|办公室|办公厅|领导小组|工作组|协调小组|专班|指挥部|协会|学会|联合会|研究会"
     "|基金会|商会|红十字会|证监会|银监会|保监会|银保监会|业委会|管委会|干部|党员|领导班子|负责人"
-    "|负责同志|主要负责同志|公民|工作人员|各地|各地区|地区|地方|国务院|中央军委|部|委|局|厅|署|行业"
+    "|负责同志|主要负责同志|公民|工作人员|各地|各地区|地区|地方|国务院|中央军委|(?<![全内外大局东西南北中])部|委|局|厅|署|行业"
     "|园区|出版社|报社|银行|人民银行|公司|集团|领导机关|解放军|武警部队|部队|驻军|主席团|代表团|秘书处|专门委员会|办事处|编办|中心|支行"
     "|分行|总行|联社|支队|大队|总队|车队|研究院|研究所|科学院|学院|大学|中学|小学|幼儿园|科室|处室"
     "|供销社|合作社|派出所|司法所|水利站|工作站|服务站|文化站|水厂|电厂|图书馆|博物馆|档案馆"
     "|文化馆|展览馆|疾控|志愿者队伍|物业|村级组织|公所|党校|(?:[市县区省州镇乡局村]|分管|蹲点|包[村保联]|包片)领导|院团|社会力量"
     "|员工|户政事务所|事务所"
-    "|公路段"
+    "|公路段|团体|(?:农|党政|综治|扶贫|维稳|文明|防汛|信访|乡村振兴|环保|安监)办|[^、，的]{2}团体|[^、，的]{2,6}(?<![场厕住])所"
     "|团队|[^、，的]{1,4}院|本[所府校局处院厅署会部]"
     "|[^、，的]{0,3}(?<![用好之到查惩深长出短坏难])处|(?:场|厂|局|院|镇|县|市|校|处|科|站|所|队|组"
     "|街|路|湖|河|林|田|秘书|董事|会|村|乡|区|部|厅|署|司|班|段)长|[^、，]{2}(?:室|科|课|股)"
@@ -31,7 +31,7 @@ _CORES = (
 _ENDS = re.compile(f"(?:{_CORES}|[市县区省镇州乡村局委][^的、，。；]{{1,8}}办)(?:（[^（）]*）)?$")
 # 各镇, 各窗口: whatever it is that each one of is asked.
 _EACH = re.compile(
-    "各(?!项|种|方面|环节|类(?!企业|学校|单位|主体|机构|市场)|自(?!治)|个环节|阶段|领域|地的|位"
+    "各(?!依|按|项|种|方面|环节|类(?!企业|学校|单位|主体|机构|市场)|自(?!治)|个环节|阶段|领域|地的|位"
     "|式|界$)"
     "[^，。；：、的要应可须需不将在把每于对以按从（）]{1,9}"
     "(?:（[^（）]*）[^，。；：、的要应可须需不将在把每于对以按从（）]{0,8})?$"
@@ -50,12 +50,13 @@ _PLACES = re.compile(
 _PERSON = re.compile(
     "(?![一二三四五六七八九十0-9])[^的、，]{0,10}(?:人|(?<!或)者|户|方|员|主管|师生|对象|代表|(?<![协磋招])商|家长|老师|同学|人士|教职员?工|业主|居民|村民|市民|师|车主|从业人员|员工|群众|职工|学生"
     "|青年|总监|经理|书记|主任"
-    "|校长|[街局处科所站县镇乡村院]长"
+    "|校长|兽医|医生|护士|行政村|自然村|[货雇畜船场户失债机]主|[街局处科所站县镇乡村院]长|毕业生|[研学]生"
     "|[^、，]{2}(?:室|队|所|站|馆|厂|店|社|会|组|团|院|校))$"
 )
 # What no name of a body begins with, and what none contains.
 _NOT_AT_START = re.compile(
-    "(?!使用人|使用者|使用单位)(?:尽早|尽快|尽量|制止|进入|离开|返回|前往|支持|鼓励|引导|推动|推进|加强|加大|加快|强化|发挥|尊重|完善"
+    "(?!(?:使用|检查|监督|服务|指导|引导|协调|清理|审核|审查|培训|考核|保障|排查)(?:人员?|者|员)|使用单位|(?:组织|教育|建设|监督|服务|改革|编制|规划)、[^，。；的]{1,90}等[^，。；、]{0,6}(?:部门|单位|机关|机构))"
+    "(?:尽早|尽快|尽量|制止|进入|离开|返回|前往|支持|鼓励|引导|推动|推进|加强|加大|加快|强化|发挥|尊重|完善"
     "|健全|建立|改进|改革|规范|落实"
     "|坚持"
     "|选好|选任|选拔|配强|配齐|注重|重视|打造|构建|适应|组织(?!部|人事)|动员"
@@ -66,16 +67,16 @@ _NOT_AT_START = re.compile(
     "|积极|大力"
     "|进一步|逐步|全面|深入|更好|提高|提升|增强|促进|保障|保证|确保|防止|扩大|延伸|深化|优化|整合"
     "|统筹|探索|创新|开展|实施|制定|明确|选派|选优|关心|关爱|服务(?!中心|机构|部门|业|局|管理|单位)"
-    "|联系|团结|维护|反映|代表|履行|建设(?!局|部门|厅|委|单位|主管|银行|和|部)|培养|建好|做好|抓好"
+    "|联系|团结|维护|反映|代表|履行|建设(?!局|部门|厅|委|单位|主管|银行|和|部|[课科处司股]|管理|行政|兵团|集团|公司)|培养|建好|做好|抓好"
     "|用好|管好|当好|凡|如(?!皋|东)|若(?!干)|经(?!信|济|开|发|科|促|贸)|不|未|没有|没|再|已|是|有"
     "(?!关)"
-    "|非(?!公|营)|采取|采用|允许|禁止|严禁|盘活|压实|避免|严格|杜绝|严肃|严厉|鼓舞|发现|遇有|涉及"
+    "|非(?!公|营)|采取|采用|受到|作出|协同(?!办|中心|创新)|调动|发动|吸引|凝聚|激发|号召|联合(?!会|国|体|社|利)|提请|报请|报经|商请|函请|允许|禁止|严禁|盘活|压实|避免|严格|杜绝|严肃|严厉|鼓舞|发现|遇有|涉及"
     "|对于"
     "|关于|新建|改造|扩建|淘汰|取缔|查处|打击|整治|清理|检查|排查|监督(?!管理|局|检|委)|实行|推行"
     "|实现"
     "|完成|争取|力争|突出|聚焦|立足|借助|利用|运用|培育|引进|引入|支撑|带动|拓展|拓宽|畅通|优先"
-    "|重点"
-    "|及时|定期|主动|认真|凭|被|因(?!特)|当(?!涂|阳)|除|自(?!然|治|贡)|至|到|每(?!名|个|位|家)|可"
+    "|重点(?!企业|行业|单位|地区|区域|[^，、]{0,6}(?:村|企业|单位|部门|[县区镇]))"
+    "|及时|定期|主动|认真|凭|被|因(?!特)|当(?!涂|阳|事|地)|除|自(?!然|治|贡)|至|到|每(?!名|个|位|家)|可"
     "|应(?!急|城)|须"
     "|必须|请"
     "|本着|这|那|其中|同时|此外|另外|并|且|而|但|或|及|和(?!平|田|县|静|硕|政|林|顺)|等|也|均|都"
@@ -90,7 +91,7 @@ _NOT_AT_START = re.compile(
     "|招聘)"
 )
 _NOT_INSIDE = re.compile(
-    "的|由|会同|建立|实行|转请|送请|陈请|或者?$|长委|担任|兼任|(?:政府|局|委|办|部|厅|署|机关|机构|部门|事先)组织(?!部)|每[日天周月季年半]|后(?!勤)"
+    "的|之(?!江)|由|依(?!法治|兰|安)|报告(?!厅)|情况|及时|干部包|将(?!军|乐)|按(?!摩|揭|照)|包括|列入|会同|建立|实行|转请|送请|陈请|或者?$|长委|担任|兼任|(?:政府|局|委|办|部|厅|署|机关|机构|部门|事先)组织(?!部)|每[日天周月季年半]|后(?!勤)"
     "|牵头(?!单位|部门|科室|责任|[县市区]?领导)|负责(?!人|同志|单位|部门|科室)"
     "|报送"
     "|地(?!方|区|$|市|级|质|震|税|州|各|铁|、|理|产|勘)|是|得|了"
@@ -116,12 +117,12 @@ _BARE = re.compile(
 _NEXT_PLACE = re.compile(
     "(?:自治区|直辖市|自治州|设区的?市|计划单列市|新疆生产建设兵团|州|盟|市|县|区|旗|乡|镇|街道"
     "|兵团|园区"
-    "|开发区|新区|功能区)(?:（[^（）]*）)?级?(?:(?:人民政府|政府|党委|党工委|人大|纪委|办事处"
-    "|管委会|财政)|$|[和、及])"
+    "|开发区|新区|功能区)(?:（[^（）]*）)?[两二三四五]?级?(?:(?:人民政府|政府|党委|党工委|人大|纪委|办事处"
+    "|管委会|财政(?![局厅所部]))|$|[和、及])"
 )
 # 发展改革、自然资源等部门: what stands before 等 need not be a name.
 _DEPARTMENTS = re.compile(
-    "[^，、。]{2,12}(?:(?:、|和|以及)[^，、。]{2,12})*等(?:有关|相关|主管|群团|社会|人民)?(?:部门|单位|机构|组织|团体)"
+    "[^，、。]{2,12}(?:(?:、|和|以及)[^，、。]{2,12})*等[^，。、的；]{0,6}(?:部门|单位|机构|组织|团体|机关|企业|院校|平台|媒体)"
 )
 _DESCRIBED = re.compile(
     "[^，。；、的]{2,16}的[^，。；、的]{0,6}(?:单位|个人|企业|部门|机构|地区|学校|人员|县区|组织"
@@ -152,6 +153,11 @@ def begins_like_a_verb(words: str) -> bool:
     return _NOT_AT_START.match(words) is not None
 
 
+def is_places(words: str) -> bool:
+    """Whether words are only places, as those of 鼓励市县…: not 社区, which is a body."""
+    return re.fullmatch("(?:各|有条件的)?[省市州县区镇乡村地、和]{1,6}", words) is not None
+
+
 def is_person(words: str) -> bool:
     """Whether these words can be the persons whom a law addresses: 驾驶人, 经营者."""
     return (
@@ -173,6 +179,62 @@ def is_described(words: str) -> bool:
     )
 
 
+# the 的 of 生产、经营危险品的单位
+_RELATED = re.compile("的[^，。；：的]{2,26}$")
+_RELATIVE = re.compile("(?P<of>[^，。；：]{2,40})[的之](?P<head>[^，。；：的之]{1,26})$")
+# 支持有条件的企业: what is done to those named, and no words of a subject.
+_DONE_TO = re.compile(
+    "(?:对|由|将|把|向|为|关于|根据|按|依照|鼓励|支持|引导|允许|要求|组织|督促|推动|推进|确保|保证|使|让|指导"
+    "|帮助|动员|完善|健全|促进|提高|提升|增强|扩大|深化|优化|围绕|针对|通过|是|凡|如|若|除|与|以|给)"
+)
+
+
+def is_agent(words: str) -> bool:
+    """Whether words can be those who act, also with what they are: 从事养殖的单位和个人."""
+    relative = _RELATIVE.fullmatch(words)
+    if relative is None:
+        return _are_agents(words)
+    if _DONE_TO.match(words):
+        return False
+    head = relative["head"]
+    return _are_agents(head) or is_places(head)
+
+
+def _are_agents(words: str) -> bool:
+    return is_whom(words) or are_persons(words) or is_mixed(words) or _share_a_head(words)
+
+
+_SHARED = re.compile("(?:[^，。、；的和]{1,4}、){1,6}[^，。、；的]{2,16}")
+
+
+def is_mixed(words: str) -> bool:
+    """Whether words list bodies and persons: 工会和企业代表."""
+    names = [words[piece.start : piece.end] for piece in pieces(words)]
+    return any(map(is_list, names)) and all(is_list(name) or is_person(name) for name in names)
+
+
+def _share_a_head(words: str) -> bool:
+    """Whether words are kinds of one body: 航空、铁路运输企业."""
+    names = [words[piece.start : piece.end] for piece in pieces(words)]
+    return (
+        _SHARED.fullmatch(words) is not None
+        and not begins_like_a_verb(words)
+        and not _NOT_INSIDE.search(words)
+        and (is_list(names[-1]) or is_person(names[-1]))
+    )
+
+
+_GOES_ON = re.compile(
+    "[员民士]|[局厅署](?![面势部])|门(?!诊)|大(?!力)|(?<=所)[在属有辖需称做]|(?<=处)[罚分理置]|单位|个人|人员|机构|(?<![府局委厅部门处办关院])组织|部门|机关|企业|团体"
+    "|负责人|责任人|当事人|代理人|委员会|代表|办公室|本人|双方|各方"
+)
+
+
+def goes_on(words: str, end: int, stop: int | None = None) -> bool:
+    """Whether a name that would end at `end` is longer: 用人 of 用人单位."""
+    return _GOES_ON.match(words, end, len(words) if stop is None else stop) is not None
+
+
 def are_persons(words: str) -> bool:
     """Whether these words are a list of such persons."""
     return all(is_person(words[piece.start : piece.end]) for piece in pieces(words))
@@ -190,9 +252,12 @@ def joints(words: str) -> list[Span]:
         if depth[start]:
             continue
         left = words[begin:start]
-        if joint[0] in ("或", "或者") and _PERSON.fullmatch(left):
+        last = re.split("[的、]", left)[-1]
+        if joint[0] not in ("、", "，") and len(last) > 1 and _PERSON.fullmatch(last):
             cuts.append(Span(start, end))
             begin = end
+            continue
+        if joint[0] == "、" and _RELATED.search(words, end) and not _ENDS.search(left):
             continue
         if joint[0] not in ("、", "，") and not (ends_like_a_body(left) or _PLACES.search(left)):
             continue
@@ -257,9 +322,9 @@ def _depths(words: str) -> list[int]:
     """How many brackets each character stands in."""
     depth, depths = 0, []
     for mark in words:
-        depth -= mark in "）)》"
+        depth -= mark in "）)》〉〕"
         depths.append(max(0, depth))
-        depth += mark in "（(《"
+        depth += mark in "（(《〈〔"
     return depths
 
 
@@ -275,10 +340,20 @@ def _parts(words: str) -> list[Span]:
         begin = piece.start if open_from is None else open_from
         name = words[piece.start : piece.end]
         rest = words[places[at + 1].start :] if at + 1 < len(places) else ""
-        open_from = begin if continues(name, rest) else None
+        open_from = begin if continues(name, rest) or _is_kind(name, rest) else None
         if open_from is None:
             parts.append(Span(begin, piece.end))
     return _with_examples(words, parts)
+
+
+def _is_kind(name: str, rest: str) -> bool:
+    """Whether a piece is only a kind of what follows: 航空 of 航空、铁路运输企业."""
+    return (
+        bool(rest)
+        and len(name) <= 8
+        and "的" not in name
+        and not (_is_piece(name) or is_person(name) or "等" in rest)
+    )
 
 
 def continues(name: str, rest: str) -> bool:

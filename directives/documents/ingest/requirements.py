@@ -267,5 +267,11 @@ def _is_statement(
     if about in (GUIDING, "opening"):
         return not (asks or about == "opening" and (due is not None or MODAL.search(hans)))
     if about == TARGETS:
-        return not (named or due or AMOUNT.search(hans) or MODAL.search(hans))
+        return not (
+            named
+            or due
+            or AMOUNT.search(hans)
+            or MODAL.search(hans)
+            or hans.startswith(("鼓励", "国家鼓励"))
+        )
     return False

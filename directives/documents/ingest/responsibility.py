@@ -14,7 +14,8 @@ from directives.documents.ingest.words import Words
 
 LEAD, RESPONSIBLE, SUPPORTING = "lead", "responsible", "supporting"
 
-_INSIDE = r"(?:[^（）()\[\]［］〔〕【】]|[（(][^（）()]*[）)])*"
+_PLAIN = r"[^（）()\[\]［］〔〕【】]"
+_INSIDE = rf"(?:{_PLAIN}|[（(][^（）()]*[）)]|[〔\[［【]{_PLAIN}{{1,20}}[〕\]］】])*"
 BRACKET = re.compile(
     rf"\s*(?:（(?P<content>{_INSIDE})）|\((?P<round>{_INSIDE})\)"
     rf"|[\[［【〔](?P<square>{_INSIDE})[\]］】〕])[。；]?"
@@ -106,7 +107,9 @@ def is_responsibility(content: str) -> bool:
         return False
     if _KEY.match(content):
         return True
-    clauses = [clause[0] for clause in _CLAUSE.finditer(content)]
+    clauses = [clause[0] for clause in _CLAUSE.finditer(content) if not _NOTE.search(clause[0])]
+    if not clauses:
+        return False
     if any(_acted(clause) for clause in clauses):
         return True
     # Only names: each one must look like that of a body.

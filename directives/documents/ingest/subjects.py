@@ -1,0 +1,132 @@
+"""Subjects that are no plain list of bodies, or that stand apart from what they must do.
+
+A law says 从事养殖的单位应当…, 申请人提交材料后，可以…, 国家对…实行…; a plan says 省财政按比例分担…
+Rules match Simplified script.
+"""
+
+import re
+
+from directives.documents.ingest import bodies
+from directives.documents.ingest.bodies import Span
+from directives.documents.ingest.modality import MODAL
+
+_MODAL = re.sub(r"\?P<\w+>", "?:", MODAL.pattern)
+_ADVERB = (
+    "(?:都|均|也|还|既|又|并|一律|同时|首先|切实|积极|主动|认真|自觉|进一步|共同|分别|联合|依法|定期|严格"
+    "|充分|全面|统一|适时|及时|原则上|事先|具体|专门|直接|同样|仍然?|一般|只|仅|自行|相应|每年|长期|重点"
+    "|自主|独立|按规定|必要时|在必要时)"
+)
+# What shows that the words before it must or may do something.
+_ASKED = (
+    rf"{_ADVERB}{{0,3}}(?:{_MODAL}|有权(?!人)|无权|享有|有(?:责任|义务)|负有|可(?![能靠持行见再回控用选视达续])"
+    "|负责(?!人|同志))(?!由)"
+)
+_ASKS = re.compile(_ASKED)
+# What stands between a subject and that: 在课余时间, 按照规定, 发现隐患时，
+_TOWARDS = (
+    "(?:在|于|按照?|根据|依照|依据|对于?|为(?!主)|从(?!事)|自|因|经|以|凭|通过|与|向|就|除|将|把)"
+)
+_CIRCUMSTANCE = (
+    rf"(?:{_TOWARDS}[^。；，：]{{1,40}}?，?|{_TOWARDS}[^。；，：]{{1,40}}，"
+    "|(?!的|之|被|给予|、|和|及|与|或)[^。；，：]{2,40}(?:(?:时|前|后)(?:，|(?=[应可必须要不]))|(?:的|期间|内)，)"
+    "|(?:是|为)[^。；，：]{2,30}(?:机关|机构|部门|主体|单位|责任人)，)"
+)
+_THEN_ASKS = re.compile(rf"(?:，?{_CIRCUMSTANCE}(?:{_TOWARDS}[^。；，：]{{1,30}}，)?|，)?{_ASKED}")
+# Names of offices that stand for themselves; whatever follows is what they do.
+_OFFICE = re.compile(
+    "(?:国务院|中央|国家|全国|最高|本|各|上级|下级|上一级|同级|本级|有关|相关|地方|县级|市级|省级|区级|乡镇"
+    "|[^，。、的]{0,14}[省市县区州镇乡旗盟])[^，。；的]{0,24}"
+    "(?:政府|部门|局|委|厅|署|部|机关|公所|财政|法院|检察院|委员会|办事处|常委会|办公室|管委会|各单位)$|国务院$|本[所府校局处院厅署会部]$"
+)
+_NO_PREDICATE = re.compile(
+    "[的之、和及与或以等，。；：（）《》“”内外间上下]|所[属在辖]|下属|直属|内设|有关|相关|各|工作|人员|职工"
+    "|干部|领导|负责|主要|分管|班子|职[责能权]|文件|会议|机构|单位|部门|机关|系统|网|平台|令|第|[主局厅县市省区镇乡科处]"
+    "[任长]|书记|常务|办公|大楼|[级层]|方面|(?:规定|批准|认定|确定|同意|推荐|颁发)[的后，。]|名义|组织|为主|包括|范围|属|预算|决算|资金|经费|收入|支出|资产|数据|台账|方案|制度|政策|标准|目标|任务|情况|章程|投资"
+    "|产业|人口|城市|农村|道路|区域|行政"
+)
+_ITS_OBJECT = re.compile(
+    rf"[^，。；]{{1,30}}[的之][^，。；]{{1,14}}(?:，?(?:{_MODAL})|，由|用于|归)"
+)
+_CONDITION = re.compile("[^，。；]*(?:的|时|后|前)(?:，|$)")
+_STATE = re.compile(
+    "国家(?=(?:对|为|设立|建立|实行|保护|支持|加强|保障|推进|推动|促进|发展|采取|依法|统一|按照|根据|制定|完善"
+    "|健全|提倡|引导|扶持|组织|尊重|维护|坚持|重视|通过|将|把|给予|培养|提供|建设|开展|逐步|倡导|奖励|推广|在"
+    "|禁止|优先|不|应当|可以|允许|统筹|强化|鼓励支持|积极(?!鼓励)|大力(?!鼓励)|加大|加快|举办|实施|普及|表彰|举行"
+    "|确定|编制|培育|改善|拓宽|利用)[^。]*)"
+)
+_AT_WORK = re.compile(
+    "(?:在|对|向|与)[^，。；]{2,40}，|(?:按照|按规定|根据|依照|依据|凭)[^，。；]{2,40}"
+    "|24小时|每[天日]|轮流|抽调|(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
+)
+_CARRIES_OUT = re.compile("(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)")
+_LONGEST = 70  # characters of a subject
+
+
+def subject_at(hans: str, start: int, *, within: bool = False) -> Span | None:
+    """The subject that begins at `start`; `within` a sentence, not at its beginning."""
+    stop = min(clause_end(hans, start), start + _LONGEST)
+    state = _STATE.match(hans, start)
+    if state:
+        return Span(start, state.start() + 2)
+    for end in range(start + 2, stop + 1):
+        if hans[end : end + 1] in _UNFINISHED or bodies.goes_on(hans, end, stop):
+            continue
+        if _THEN_ASKS.match(hans, end) and bodies.is_agent(hans[start:end]):
+            return Span(start, end)
+    return _office(hans, start, stop) or (None if within else _at_work(hans, start, stop))
+
+
+_UNFINISHED = frozenset("的之、和及与或")
+
+
+def _at_work(hans: str, start: int, stop: int) -> Span | None:
+    """Those at the beginning of a sentence with where or how they act: 学生团体在校内活动，…"""
+    for end in range(start + 2, stop):
+        if (
+            _AT_WORK.match(hans, end)
+            and not bodies.goes_on(hans, end, stop)
+            and not _ITS_OBJECT.match(hans, end)
+            and ("的" not in hans[start:end] or _CARRIES_OUT.match(hans, end))
+            and bodies.is_agent(hans[start:end])
+        ):
+            return Span(start, end)
+    return None
+
+
+def _is_office(name: str) -> bool:
+    if _OFFICE.match(name) and bodies.is_list(name):
+        return True
+    first = bodies.pieces(name)[0]
+    return (
+        first.end < len(name)
+        and bodies.is_list(name[: first.end])
+        and bodies.is_agent(name)
+        and _OFFICE.search(name) is not None
+    )
+
+
+def _office(hans: str, start: int, stop: int) -> Span | None:
+    """An office with what it does behind it, whatever that is: 省财政按比例分担."""
+    for end in range(stop - 1, start + 1, -1):
+        name = hans[start:end]
+        if (
+            not _NO_PREDICATE.match(hans, end)
+            and not bodies.goes_on(hans, end, stop)
+            and _is_office(name)
+            and not _ITS_OBJECT.match(hans, end)
+            and not _CONDITION.match(hans, end)
+        ):
+            return Span(start, end)
+    return None
+
+
+def clause_end(hans: str, start: int) -> int:
+    """Where the clause ends: at a mark outside of brackets."""
+    depth = 0
+    for at in range(start, len(hans)):
+        mark = hans[at]
+        depth += mark in "（《〈〔"
+        depth -= mark in "）》〉〕"
+        if depth <= 0 and mark in "，。；：！？":
+            return at
+    return len(hans)

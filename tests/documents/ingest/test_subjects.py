@@ -1,0 +1,138 @@
+"""Subjects of laws and plans: described ones, persons, the State, offices with any verb."""
+
+import pytest
+
+from directives.documents.ingest.addressees import named_in
+from directives.documents.ingest.words import aligned
+from tests.documents.ingest.test_who import reading_of, who_by_code
+
+pytestmark = pytest.mark.once
+
+
+@pytest.mark.parametrize(
+    ("sentence", "names"),
+    [
+        # described by what they do or are
+        ("取得取水证的农户应当安装水表。", ["取得取水证的农户"]),
+        ("从事河道采砂的企业，应当公示许可。", ["从事河道采砂的企业"]),
+        ("水厂的经营者不得擅自停水。", ["水厂的经营者"]),
+        ("尚未通过节水验收的县，要加快整改。", ["尚未通过节水验收的县"]),
+        ("水文监测机构的检查员具体实施水样抽检。", ["水文监测机构的检查员"]),
+        (
+            "国务院水利部门和湖泊较多的省、自治区的县级人民政府水利部门设立巡查机构。",
+            ["国务院水利部门", "湖泊较多的省、自治区的县级人民政府水利部门"],
+        ),
+        ("铁路、公路、水路运输企业应当运送防汛物资。", ["铁路、公路、水路运输企业"]),
+        ("水库、灌区的值班人员或者水利技术人员，应当协助抢险。",
+         ["水库、灌区的值班人员", "水利技术人员"]),
+        # what stands between them and what they must do
+        ("河道巡查人员执行任务时，应当出示证件。", ["河道巡查人员"]),
+        ("河道巡查人员履行职责时，有权采取下列措施：", ["河道巡查人员"]),
+        ("用水户在限水期间可以申请补助。", ["用水户"]),
+        ("托水人取水时应当出示凭证。", ["托水人"]),
+        ("村民和个体工商户按照规定缴纳水费。", ["村民", "个体工商户"]),
+        ("发生水事纠纷，当事人可以申请调解。", ["当事人"]),
+        ("发生洪水前，货主应当转移货物。", ["货主"]),
+        ("乡鎮轄區之水利站、派出所，對巡堤事項，應協助辦理。", ["乡鎮轄區之水利站", "派出所"]),
+        # the State, and offices whatever they do
+        ("国家设立节水奖。", ["国家"]),
+        ("国家对节水产品实行优惠。", ["国家"]),
+        ("国家规定的用水定额应当公布。", []),
+        ("省财政按人口比例补助，三年安排五亿元。", ["省财政"]),
+        ("省、自治区、直辖市人民政府确定并公布禁采区。", ["省、自治区、直辖市人民政府"]),
+        ("本府置水利顧問三人，備諮詢治水事項。", ["本府"]),
+        ("水文站24小时值班。", ["水文站"]),
+        ("农办向群众发放节水手册。", ["农办"]),
+        ("县水利部门，应当公开水质。", ["县水利部门"]),
+        ("国务院水利部门和省人民政府水利部门，应当组织培训。",
+         ["国务院水利部门", "省人民政府水利部门"]),
+        # several with one word for all
+        ("组织、人事、水利等部门牵头选派河长助理。", ["组织、人事、水利等部门"]),
+        ("水利、渔业、航运等行政部门，应当撤销许可。", ["水利、渔业、航运等行政部门"]),
+        ("治水经费由省、市、县三级财政分担。", ["省、市、县三级财政"]),
+        # who does something passive, or is only mentioned
+        ("水价调解书应当由双方当事人签名。", ["双方当事人"]),
+        ("节水委员会按照便民的原则设立。", []),
+        ("政府对河道砂石的管理，按照省里的规定执行。", []),
+        ("除依法由其他机关没收的，由水利部门没收。", ["水利部门"]),
+        ("要建立由县长牵头、各方参加的治水体系。", []),
+        ("重大汛情及时报告市政府，不得迟报。", []),
+        ("各镇要及时报告，提请县政府协调解决。", ["各镇"]),
+        ("协同有关部门查处偷水行为。", []),
+        ("各部门预算由所属单位编报。", ["所属单位"]),
+        ("河道范围包括各级政府划定的滩地。", []),
+    ],
+)  # fmt: skip
+def test_subjects(sentence: str, names: list[str]) -> None:
+    assert [name for name, _ in named_in(sentence, aligned(sentence))] == names
+
+
+@pytest.mark.parametrize(
+    ("sentence", "names"),
+    [
+        (
+            "6月底前，县水利局会同各镇及县财政局完成清算。",
+            [("县水利局", "lead"), ("各镇", "supporting"), ("县财政局", "supporting")],
+        ),
+        (
+            "县水利局会同工会和企业方面代表建立协商机制。",
+            [("县水利局", "lead"), ("工会", "supporting"), ("企业方面代表", "supporting")],
+        ),
+        (
+            "跨县取水，由有关县人民政府商定，或者由其共同的上一级水利部门裁定。",
+            [("有关县人民政府", "responsible"), ("其共同的上一级水利部门", "responsible")],
+        ),
+    ],
+)
+def test_roles(sentence: str, names: list[tuple[str, str]]) -> None:
+    assert list(named_in(sentence, aligned(sentence))) == names
+
+
+def test_those_who_are_liable_or_only_act_are_not_those_before() -> None:
+    reading = reading_of(
+        "第一条 县水利部门责令停止违法取水，没收违法所得。没有违法所得的，并处罚款。"
+        "给他人造成损失的，依法承担赔偿责任。",
+        "第二条 省人民政府公布禁采区。需要跨省运砂的，应当持证通行。",
+    )
+    assert who_by_code(reading) == {
+        "第一条.1": [("县水利部门", "responsible")],
+        "第一条.2": [("县水利部门", "responsible")],
+        "第一条.3": [],
+        "第二条.1": [("省人民政府", "responsible")],
+        "第二条.2": [],
+    }
+
+
+def test_a_body_with_a_full_stop_has_what_follows() -> None:
+    reading = reading_of(
+        "一、分工", "县水利局。负责巡查河道。及时清淤。", "县公安局、县林业局。查处盗砂。"
+    )
+    assert who_by_code(reading) == {
+        "一.1.1": [("县水利局", "responsible")],
+        "一.1.2": [("县水利局", "responsible")],
+        "一.1.3": [("县水利局", "responsible")],
+        "一.2.1": [("县公安局", "responsible"), ("县林业局", "responsible")],
+        "一.2.2": [("县公安局", "responsible"), ("县林业局", "responsible")],
+    }
+
+
+def test_brackets_within_a_bracket_that_says_who() -> None:
+    reading = reading_of(
+        "一、治水",
+        "疏浚河道。（责任部门：各县〔市、区〕政府；配合部门：市财政局）",
+        "修建堤防。（市水利局，各县〈市、区〉政府，排名第一位为牵头单位，下同）",
+    )
+    assert who_by_code(reading) == {
+        "一.1.1": [("各县〔市、区〕政府", "responsible"), ("市财政局", "supporting")],
+        "一.2.1": [("市水利局", "lead"), ("各县〈市、区〉政府", "responsible")],
+    }
+
+
+def test_those_encouraged_can_be_places_or_persons() -> None:
+    reading = reading_of(
+        "一、目标任务", "鼓励市县通过购买服务推进治水。国家鼓励高等学校毕业生到水利站工作。"
+    )
+    assert who_by_code(reading) == {
+        "一.1.1": [("市县", "responsible")],
+        "一.1.2": [("高等学校毕业生", "responsible")],
+    }
