@@ -14,6 +14,7 @@ from directives import tallies
 from directives.backups.throwaway import POSTGRESQL
 from tests.bench.desks import Desk
 from tests.bench.exports import export
+from tests.bench.issues import lay_issue
 from tests.bench.people import web_exports
 from tests.bench.stage import populate, prepare
 from tests.bench.tables import Laid, lay_table, turn
@@ -73,6 +74,11 @@ def lay(clock: Clock, **what: Any) -> dict[str, Any]:
     return asdict(lay_table(clock(), **what))
 
 
+def issue(clock: Clock, *, directives: int, seed: int) -> dict[str, Any]:
+    """A document that is to be assigned to everybody."""
+    return lay_issue(clock(), directives=directives, seed=seed)
+
+
 JOBS = {
     "fill": fill,
     "lay_out": lay_out,
@@ -82,6 +88,7 @@ JOBS = {
     "people": people,
     "lay_table": lay,
     "table": table,
+    "lay_issue": issue,
 }
 
 

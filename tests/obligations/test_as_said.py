@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from directives import tallies
 from directives.base.refusals import NotAllowed, Stale
-from directives.models import Addressee, Event, JobProgress, Notice, Obligation
+from directives.models import Addressee, Event, JobProgress, Notice, Obligation, Organisation
 from directives.obligations.commands import bulk_issuing
 from directives.obligations.commands.as_said import Share, issue_as_said, pairs_of
 from directives.obligations.commands.issuing import Terms
-from directives.obligations.queries.as_said import proposal, said_preview
+from directives.obligations.queries.as_said import meanings_of, proposal, said_preview
 from tests.factories import (
     NOW,
     TODAY,
@@ -394,7 +394,7 @@ def test_a_large_issue_is_carried_out_by_the_worker_on_the_same_terms(
     cast, sign_in, key, document, monkeypatch
 ):
     monkeypatch.setattr(bulk_issuing, "AT_ONCE", 0)
-    monkeypatch.setattr(bulk_issuing, "PART", 4)  # one body in a part
+    monkeypatch.setattr(bulk_issuing, "PART", 2)  # one body in a part
     response = issue(sign_in(cast.supervisor), key, document)
     job = JobProgress.objects.get()
     assert response.headers["Location"] == f"/jobs/{job.pk}/"
@@ -461,6 +461,46 @@ def test_a_pair_made_meanwhile_is_told(cast, monkeypatch):
             by=cast.supervisor,
             now=NOW,
         )
+
+
+# as much work for each body of a large class as of a small one
+
+
+def test_what_a_large_class_means_is_found_in_one_pass(cast, monkeypatch):
+    document, hashed, work = make_document(), 0, []
+    inner = Organisation.__hash__
+
+    def counted(body):
+        nonlocal hashed
+        hashed += 1
+        return inner(body)
+
+    monkeypatch.setattr(Organisation, "__hash__", counted)
+    for bodies in (40, 120):
+        for number in range(bodies):
+            make_body(f"M{bodies}-{number}", parent=cast.centre)
+        cast.supervisor.refresh_from_db()
+        hashed = 0
+        (meaning,) = meanings_of({"各群团组织": 1}, document, cast.supervisor, today=TODAY).values()
+        work.append((len(meaning.bodies), hashed))
+    (few, few_work), (many, many_work) = work
+    assert (few, many) == (43, 163)
+    assert many_work / many < 1.5 * few_work / few
+
+
+def test_a_part_of_a_large_issue_has_as_many_bodies_however_many_names_mean_them(
+    cast, sign_in, key, document, monkeypatch
+):
+    monkeypatch.setattr(bulk_issuing, "AT_ONCE", 0)
+    name_in(document.directives.order_by("order")[0], *[("各群团组织", "responsible")] * 3)
+    issue(sign_in(cast.supervisor), key, document)
+    said = JobProgress.objects.get().asked["said"]
+    assert (len(said["bodies"]), len(said["names"])) == (3, 4)
+    monkeypatch.setattr(bulk_issuing, "PART", 4)  # two directives, so two bodies
+    job = JobProgress.objects.get()
+    with tallies.counted():
+        turns = [(bulk_issuing.next_part(job), job.done) for _part in range(2)]
+    assert turns == [(True, 2), (False, 3)]
 
 
 # as many queries for many rows as for few

@@ -13,13 +13,14 @@ from django.db import connection
 from django.utils import timezone
 
 from directives.backups.throwaway import POSTGRESQL, SQLITE, InstallationError
-from tests.bench import sheets
+from tests.bench import issues, sheets
 from tests.bench.inside import work
 from tests.bench.places import SETTINGS
 from tests.bench.results import comparison, markdown, unmet, worse
 from tests.bench.runs import AT_ONCE, Plan, compare, measure
 from tests.bench.stage import SAMPLE
 
+NO_CHECKOUT = "--before is the folder of another checkout, with its manage.py."
 SCALES = (SAMPLE, "small", "province", "nation")
 
 
@@ -58,6 +59,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "with --sheets: rows of each table, if there are so many",
     },
     "--full": {"action": "store_true", "help": "with --sheets: ten times as many rows out too"},
+    "--issue": {
+        "type": int,
+        "default": 0,
+        "metavar": "N",
+        "help": "time N directives assigned to every organisation instead, in each way; "
+        "--rounds default: 3",
+    },
     "--bodies": {
         "type": int,
         "default": 100,
@@ -127,6 +135,8 @@ class Command(BaseCommand):
             run = self.pages
             if options["sheets"]:
                 run = self.sheets
+            elif options["issue"]:
+                run = self.issues
             elif options["before"]:
                 run = self.compare
             measurements, report, unmet_limits = run(**options)
@@ -166,7 +176,7 @@ class Command(BaseCommand):
         settings = {name: options[name] for name in Plan.__slots__ if name in options}
         plan = Plan(**settings | {"scale": scale or "small", "rounds": rounds or 40, "writers": 0})
         if not (Path(options["before"]) / "manage.py").is_file():
-            raise CommandError("--before is the folder of another checkout, with its manage.py.")
+            raise CommandError(NO_CHECKOUT)
         rows = compare(plan, self.say)
         return rows, comparison(rows), worse(rows)
 
@@ -181,6 +191,20 @@ class Command(BaseCommand):
             raise CommandError("--rounds and --rows are at least 1, --bodies at least 4.")
         measurements = sheets.measure(plan, self.say)
         return measurements, sheets.markdown(measurements), sheets.unmet(measurements)
+
+    def issues(
+        self, *, scale: str, rounds: int | None, **options: Any
+    ) -> tuple[Any, str, list[str]]:
+        """Measure bulk issues, also of another checkout; returns what `pages` returns."""
+        settings = {name: options[name] for name in issues.Issuing.__slots__ if name in options}
+        settings |= {"scale": scale or "province", "rounds": 3 if rounds is None else rounds}
+        plan = issues.Issuing(**settings)
+        if plan.before and not (Path(plan.before) / "manage.py").is_file():
+            raise CommandError(NO_CHECKOUT)
+        if plan.rounds < 1 or plan.issue < 1:
+            raise CommandError("--rounds and --issue are at least 1.")
+        measurements = issues.measure(plan, self.say)
+        return measurements, issues.markdown(measurements), issues.unmet(measurements)
 
     def inside(self) -> None:
         """Run a job in the bench's own database; any other database is refused."""

@@ -43,25 +43,38 @@ def issue_said_in_parts(
 ) -> JobProgress:
     """Start the job that assigns each share on its own terms. Raises NotAllowed."""
     demand_own(document, by)
-    bodies = {body.pk: body.path for share in shares for body in share.bodies}
-    by_name = {share.name: [body.pk for body in share.bodies] for share in shares}
-    said = {
-        "bodies": sorted(bodies, key=bodies.__getitem__),
-        "names": by_name,
+    arguments = {
+        "said": _said(shares),
+        "terms": _to_json(common),
+        "posts": jobs.supervised_body_ids(by),
+    }
+    total = len(arguments["said"]["bodies"])
+    return jobs.start_job("issue", document=document, asked=arguments, total=total, by=by, now=now)
+
+
+def _said(shares: Sequence[Share]) -> dict[str, Any]:
+    """The shares as JSON: each body with the places of its names, so that a part reads its own."""
+    # A name of the document may be typed too, and mean other bodies there.
+    named = {(share.name, id(share.bodies)): share for share in shares}
+    places = {key: place for place, key in enumerate(named)}
+    paths = {body.pk: body.path for share in named.values() for body in share.bodies}
+    of_body: dict[int, list[int]] = {pk: [] for pk in sorted(paths, key=paths.__getitem__)}
+    for key, share in named.items():
+        for body in share.bodies:
+            of_body[body.pk].append(places[key])
+    return {
+        "names": [[share.name, share.is_class] for share in named.values()],
+        "bodies": list(of_body.items()),
         "shares": [
             [
                 share.directive.pk,
-                share.name,
+                places[share.name, id(share.bodies)],
                 share.part,
                 share.due_on.isoformat() if share.due_on else None,
             ]
             for share in shares
         ],
     }
-    arguments = {"said": said, "terms": _to_json(common), "posts": jobs.supervised_body_ids(by)}
-    return jobs.start_job(
-        "issue", document=document, asked=arguments, total=len(bodies), by=by, now=now
-    )
 
 
 def _to_json(terms: Terms) -> dict[str, Any]:
@@ -100,31 +113,27 @@ def _next_said_part(job: JobProgress) -> bool:
     """Assign the shares of the next bodies in tree order. Returns whether any may be left."""
     assert job.document is not None, "set by issue_said_in_parts"
     said, now = job.asked["said"], JobRun.objects.as_of(job.at)
-    size = max(1, PART // max(1, len(said["shares"])))
-    ids = said["bodies"][job.done : job.done + size]
-    existing = Organisation.objects.existing_on(timezone.localdate(now)).in_bulk(ids)
-    named = {
-        name: tuple(existing[pk] for pk in meant if pk in existing)
-        for name, meant in said["names"].items()
-    }
-    directives = job.document.directives.filter(statement=False).in_bulk(
-        {directive for directive, *_rest in said["shares"]}
+    asked = {directive for directive, *_rest in said["shares"]}
+    size = max(1, PART // max(1, len(asked)))
+    part = said["bodies"][job.done : job.done + size]
+    existing = Organisation.objects.existing_on(timezone.localdate(now)).in_bulk(
+        [pk for pk, _names in part]
     )
-    shares = [
-        Share(
-            directives[directive],
-            name,
-            named[name],
-            part,
-            due_on and date.fromisoformat(due_on),
-            is_class=len(said["names"][name]) > 1,
-        )
-        for directive, name, part, due_on in said["shares"]
-        if directive in directives
-    ]
+    bodies: list[list[Organisation]] = [[] for _name in said["names"]]
+    for pk, places in part:
+        for place in places if pk in existing else ():
+            bodies[place].append(existing[pk])
+    directives = job.document.directives.filter(statement=False).in_bulk(asked)
+    shares = []
+    for directive, place, role, due_on in said["shares"]:
+        if directive in directives and bodies[place]:
+            name, is_class = said["names"][place]
+            day = due_on and date.fromisoformat(due_on)
+            row = directives[directive]
+            shares.append(Share(row, name, tuple(bodies[place]), role, day, is_class))
     common = _from_json(job.asked["terms"])
     created = issue_as_said(document=job.document, shares=shares, common=common, by=job.by, now=now)
-    job.made, job.done = job.made + len(created), job.done + len(ids)
+    job.made, job.done = job.made + len(created), job.done + len(part)
     return job.done < len(said["bodies"])
 
 

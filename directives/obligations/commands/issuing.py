@@ -24,6 +24,7 @@ from directives.models import (
     Item,
     ItemState,
     Measure,
+    Membership,
     Notice,
     Obligation,
     Organisation,
@@ -366,8 +367,9 @@ def _notify(
     names = {body.name_hans: body for body in counts}
     notified = set()
     title = f"《{document.title_hans}》"
+    readers = Membership.objects.filter(organisation__in=counts).values("user")  # of an index
     for notice in Notice.objects.filter(
-        kind="issued", at=now, facts__document=title, facts__body__in=list(names)
+        user__in=readers, kind="issued", at=now, facts__document=title, facts__body__in=list(names)
     ):
         body = names[notice.facts["body"]]
         notified.add(body)

@@ -121,11 +121,12 @@ def meanings_of(
         allowed = tuple(
             body for body in bodies if _exists(body, today) and may(user, "issue", body)
         )
+        ids = {body.pk for body in allowed}
         meanings[name] = Meaning(
             name,
             named[name].basis,
             allowed,
-            tuple(body for body in bodies if body not in set(allowed)),
+            tuple(body for body in bodies if body.pk not in ids),
             tuple(body for body in named[name].candidates if may(user, "issue", body)),
             count,
         )
