@@ -30,7 +30,8 @@ from directives.tables.xlsx import write_xlsx
 from tests.bench.places import MIB
 
 LANGUAGE = "zh-hans"
-COLUMNS = 18  # those of FIELD.md; ours has two more, by which a file comes back
+# Those of FIELD.md; ours has the deadline as worded too, and two by which a file comes back.
+COLUMNS = 18
 SAMPLE = 1_000  # rows of the ledger, evenly spread, that the bare writer is fed
 LOOK = 0.05  # seconds between two looks at the memory
 STATUS = "/proc/self/status"
@@ -147,7 +148,7 @@ def bare(now: datetime, rows: int) -> Export:
     Nothing is read or worked out meanwhile.
     """
     made = ledger(now, rows)
-    columns = made.columns[:COLUMNS]
+    columns = [one for one in made.columns if one.key != "due_words"][:COLUMNS]
     step = max(1, rows // SAMPLE)
     sample = [
         [

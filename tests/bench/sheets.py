@@ -20,7 +20,7 @@ ENOUGH = 1_000  # rows of an export through the page that is compared
 MANY = 10  # times the rows, for the long one
 NAMES = {
     "bare": "XlsxWriter alone, `constant_memory`, fed constant rows of 18 cells",
-    "ours": "the ledger, from the database, 20 columns",
+    "ours": "the ledger, from the database, every column",
     "peer": "the same through django-import-export",
     "many": "the ledger over and over",
 }

@@ -116,6 +116,7 @@ EDITS = {
     "责任领导": ("周启明", "leader", "S"),
     "责任人及电话": ("林晓岚 010-1", "contact", "SB"),
     "完成时限": (date(2027, 6, 30), "due_on", "S"),
+    "时限原文": ("明年", "due_words", ""),
     "进展情况": ("在台账里改写", "progress", "B"),
     "存在问题": ("经费不足", "problems", "B"),
     "下一步打算": ("再办一期", "next_steps", "B"),
@@ -181,8 +182,8 @@ def test_a_table_is_summed_up_by_column_and_reason(cast, report, come_back):
     found = come_back(cast.supervisor, edit=edit).untaken
     assert (found["rows"], found["cells"]) == (3, 4)
     assert [(group["heading"], group["count"], group["places"]) for group in found["groups"]] == [
-        ("亮灯", 3, ["P2", "P3", "P4"]),
-        ("完成状态", 1, ["O3"]),
+        ("亮灯", 3, ["Q2", "Q3", "Q4"]),
+        ("完成状态", 1, ["P3"]),
     ]
 
 

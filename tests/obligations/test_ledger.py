@@ -43,6 +43,7 @@ HEADINGS = [
     "责任领导",
     "责任人及电话",
     "完成时限",
+    "时限原文",
     "进展情况",
     "存在问题",
     "下一步打算",
@@ -66,7 +67,7 @@ def work(cast):
     first = make_directive(
         section, code="九.3.3", items=("报告制度", "评议制度"), text="=完善两项制度。"
     )
-    second = make_directive(section, code="九.3.4")
+    second = make_directive(section, code="九.3.4", due_words="三月上旬")
     lead = make_obligation(
         first,
         cast.body,
@@ -159,6 +160,7 @@ def test_the_cells_in_words(cast, sign_in, work):
     )
     assert other["具体措施"] is None  # its plan is a draft
     assert (late["牵头单位"], late["责任（配合）单位"]) == (None, "共青团中央")
+    assert (lead["时限原文"], late["时限原文"]) == (None, "三月上旬")
     assert late["亮灯"].startswith("逾期")
     # From 2027 on with its year.
     assert late["亮灯"].replace("2026年", "").endswith("应于3月9日完成，至今完成 5%")
@@ -183,13 +185,13 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
         "/obligations/", {"export": "xlsx", "document": work[0].document_id}
     )
     sheet = load_workbook(io.BytesIO(response.getvalue())).worksheets[1]
-    assert [(line[18].value, line[19].value) for line in sheet.iter_rows(min_row=2)] == [
+    assert [(line[19].value, line[20].value) for line in sheet.iter_rows(min_row=2)] == [
         (row.pk, row.version) for row in work
     ]
     assert [line[1].hyperlink.target for line in sheet.iter_rows(min_row=2)] == [
         f"{settings.SITE_URL}/obligations/{row.pk}/" for row in work
     ]
-    assert [line[15].fill.fgColor.rgb for line in sheet.iter_rows(min_row=2)] == [
+    assert [line[16].fill.fgColor.rgb for line in sheet.iter_rows(min_row=2)] == [
         "FFDDEFE3",
         "FFDDEFE3",
         "FFF8D7D3",
@@ -201,7 +203,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
 def test_every_column_has_a_key_of_its_own():
     today = timezone.localdate()
     keys = [column.key for column in columns(Today(today, CalendarDay), titled=True)]
-    assert (len(set(keys)), keys[-2:]) == (20, ["id", "version"])
+    assert (len(set(keys)), keys[-2:]) == (21, ["id", "version"])
 
 
 def test_in_traditional_script(cast, sign_in, work):

@@ -125,6 +125,9 @@ def _light(dated: Dated) -> Callable[[LedgerRow], str]:
 def _progress_columns(dated: Dated) -> tuple[Column, ...]:
     """Who is responsible, until when, and how far the work is."""
     lights, states = _light(dated), {state: str(word) for state, word in OBLIGATION_STATES}
+    due_words = _cached(
+        lambda row: row.clause.pk, lambda row: in_script(row.clause.due_words, get_language())
+    )
     return (
         Column(
             "leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12
@@ -136,6 +139,7 @@ def _progress_columns(dated: Dated) -> tuple[Column, ...]:
             width=18,
         ),
         Column("due_on", pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
+        Column("due_words", _("Deadline as worded"), due_words, width=16),
         Column("progress", pgettext("ledger", "Progress"), lambda row: row.progress, width=36),
         Column("problems", pgettext("ledger", "Problems"), lambda row: row.problems, width=28),
         Column(

@@ -160,6 +160,7 @@ READ_ONLY_FIELDS: tuple[tuple[str, StrOrPromise, FieldType], ...] = (
     ("number", pgettext_lazy("ledger", "No."), "text"),
     ("items", pgettext_lazy("ledger", "Items"), "text"),
     ("measures", pgettext_lazy("ledger", "Specific measures"), "text"),
+    ("due_words", _("Deadline as worded"), "text"),
     ("progress", pgettext_lazy("ledger", "Progress"), "text"),
     ("problems", pgettext_lazy("ledger", "Problems"), "text"),
     ("next_steps", pgettext_lazy("ledger", "Next steps"), "text"),
@@ -190,6 +191,10 @@ WHERE_TO_EDIT: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
     ),
     "directive": (
         _("The words of a directive are those of its document."),
+        _("On the page of the directive."),
+    ),
+    "due_words": (
+        _("The deadline as worded is that of the document."),
         _("On the page of the directive."),
     ),
     "leads": (

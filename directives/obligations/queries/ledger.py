@@ -43,6 +43,7 @@ class Clause:
     text: str
     text_hans: str
     text_hant: str
+    due_words: str
     document_id: int
     title: str
     title_hans: str
@@ -100,7 +101,7 @@ CELLS = (
     *("light", "light_code", "light_on"),
 )
 CLAUSE = (
-    *("pk", "code", "text", "text_hans", "text_hant"),
+    *("pk", "code", "text", "text_hans", "text_hant", "due_words"),
     *("document_id", "document__title", "document__title_hans", "document__title_hant"),
     *("section_id", "section__number"),
     *("section__title", "section__title_hans", "section__title_hant"),
