@@ -28,13 +28,16 @@ from directives import tallies
 from directives.catalogue.kinds import KINDS
 from directives.core.jobs import running
 from directives.core.working_calendar import change_days
-from directives.documents.commands import slow_reading
+from directives.documents.commands import slow_reading, slow_registering
+from directives.documents.commands.frames import frame_read
+from directives.documents.ingest.reading import read
 from directives.downloads import exporting
 from directives.intakes import applying, starting
 from directives.models import (
     BackgroundJob,
     CalendarDay,
     Cycle,
+    Document,
     Event,
     Intake,
     IntakeRow,
@@ -66,6 +69,7 @@ CONSTANTS = {
     "directives.intakes.acts.BATCH": 5,
     "directives.intakes.checking.BATCH": 5,
     "directives.downloads.export_job.PROGRESS_INTERVAL": 600,
+    "directives.documents.commands.slow_registering.STEP": 1,
 }
 BODIES, ROWS = 6, 12
 OPENING = {
@@ -466,6 +470,34 @@ class Read(LongAct):
         )
 
 
+class Register(LongAct):
+    """A document of more sentences than a person should wait for."""
+
+    def ask(self):
+        title = f"关于第{self.world.fresh()}项工作的意见"
+        text = f"{title}\n一、健全制度\n各单位要建立制度。要定期开会。\n"
+        upload = slow_reading.Upload(text.encode(), "意见.txt")
+        reading = read(upload.content, name=upload.name)
+        return slow_registering.start_registering(
+            reading=reading,
+            upload=upload,
+            read_by=None,
+            by=self.world.boss,
+            now=timezone.now(),
+            organisation=None,
+            fictional=False,
+            frame=frame_read(reading),
+        )
+
+    def done(self, row):
+        if row.state != "done":
+            stored = Document.objects.filter(title=f"关于第{self.world.number}项工作的意见")
+            assert not stored.exists(), "a document that is stored in part"
+            return False
+        written = Event.objects.filter(document_id=row.document_id, action="register").count()
+        return (row.made, row.document.directives.count(), written) == (2, 2, 1)
+
+
 class LongTable(Table):
     """One of as many rows as a web process carries out at once, nearly."""
 
@@ -495,4 +527,4 @@ class LongTable(Table):
         )
 
 
-ACTS = (Issue, OpenCycle, Relight, Check, Apply, Undo, WorkerApply, Exporting, Read)
+ACTS = (Issue, OpenCycle, Relight, Check, Apply, Undo, WorkerApply, Exporting, Read, Register)

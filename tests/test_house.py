@@ -113,6 +113,7 @@ MAY_ASK_THE_TIME = (
     "web/context.py",
     "web/middleware.py",
     "documents/commands/slow_reading.py",
+    "documents/commands/slow_registering.py",
     "downloads/export_job.py",
     "downloads/exporting.py",
     "downloads/snapshot.py",

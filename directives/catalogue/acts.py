@@ -2,7 +2,7 @@
 
 from directives.core import relighting
 from directives.core.jobs import Act
-from directives.documents.commands import slow_reading
+from directives.documents.commands import slow_reading, slow_registering
 from directives.downloads import export_job
 from directives.intakes import applying, checking, undoing
 from directives.obligations.commands import bulk_issuing
@@ -17,4 +17,5 @@ ACTS: dict[str, Act] = {
     "undo": undoing.ACT,
     "export": export_job.ACT,
     "read": slow_reading.ACT,
+    "register": slow_registering.ACT,
 }

@@ -86,6 +86,7 @@ ACTS = {
     "undo": gettext_noop("Undo of an import"),
     "export": gettext_noop("Exporting a list"),
     "read": gettext_noop("Reading a document"),
+    "register": gettext_noop("Registering a document"),
 }
 TRIES = 24  # of one mail: about a day
 # Between two tries; less than the hour after which a waiting task is reported as stuck

@@ -192,9 +192,9 @@ class JobProgress(BackgroundJob):
     by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=JOB_STATES, default=WAITING, db_default=WAITING)
-    # Bodies or obligations to process; 0 where that is not known
+    # Bodies, obligations or sentences to process; 0 where that is not known
     total = models.PositiveIntegerField()
-    # Obligations or reports made, lights that changed, or sentences read
+    # Obligations or reports made, lights that changed, or sentences read or stored
     made = models.PositiveIntegerField(default=0)
     # Path of a body, or id of an obligation
     reached = models.CharField(max_length=72, blank=True, default="")
@@ -232,3 +232,8 @@ class JobProgress(BackgroundJob):
     @property
     def halted(self) -> bool:
         return self.state in HALTED
+
+    @property
+    def is_of_parts(self) -> bool:
+        """Whether what is done remains if the job does not end."""
+        return self.kind not in ("read", "register")

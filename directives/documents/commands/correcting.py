@@ -17,7 +17,7 @@ from directives.base.wording import localized_text
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.desk_text import edited, line_edits, moved
-from directives.documents.commands.registering import (
+from directives.documents.commands.reading_rows import (
     addressees_of,
     deadline_of,
     in_both_scripts,
@@ -148,7 +148,7 @@ def correct_directive(
     if corrected.addressees != before.addressees:
         directive.addressees.all().delete()
         addressees = [(row.name, row.basis, row.source, row.role) for row in corrected.addressees]
-        insert(Addressee, addressees_of(directive, addressees))
+        insert(Addressee, addressees_of(directive, directive.document.script, addressees))
     old, new = _audit_values(before), _audit_values(corrected)
     changed = [name for name in new if new[name] != old[name]]
     old, new = ({name: values[name] for name in changed} for values in (old, new))
@@ -448,7 +448,7 @@ def _follow(directive: Directive, sentence: SentenceRead) -> None:
     )
     directive.addressees.all().delete()
     named = [(row.name, row.basis, row.source, row.role) for row in sentence.addressees]
-    insert(Addressee, addressees_of(directive, named))
+    insert(Addressee, addressees_of(directive, directive.document.script, named))
 
 
 def _move_items(items: Sequence[Item], places: Sequence[Sequence[int]]) -> None:

@@ -18,7 +18,7 @@ from directives.base.wording import join_words
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.correcting import NOT_CORRECTOR, STATEMENT
-from directives.documents.commands.registering import addressees_of, in_both_scripts
+from directives.documents.commands.reading_rows import addressees_of, in_both_scripts
 from directives.documents.ingest.modality import cadence_of, kind_of, modality_of
 from directives.models import Addressee, DeskAct, Directive, Document, Item, Obligation, User
 from directives.models.documents import UNSTATED
@@ -228,7 +228,7 @@ def _write_addressees(rows: Mapping[int, Directive], changes: Mapping[int, Chang
     new: list[Addressee] = []
     for pk in differing:
         named = [(name, basis, source, role) for name, basis, source, role in _of(changes, pk)]
-        new += addressees_of(rows[pk], named)
+        new += addressees_of(rows[pk], rows[pk].document.script, named)
     insert(Addressee, new)
 
 

@@ -1,6 +1,7 @@
 """Long documents are read by the worker; what it read is kept for a day, for the preview."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -50,9 +51,19 @@ def message_of(fault: DocumentError) -> str:
 @transaction.atomic
 def start_reading(*, upload: Upload, by: User, now: datetime) -> JobProgress:
     """Have the worker read a document; the person sees the progress on the page of the job."""
+    return jobs.start_job(KIND, total=0, by=by, now=now, asked=keep(upload))
+
+
+def keep(upload: Upload) -> dict[str, str]:
+    """Keep a file for a day; returns what a job has to know of it."""
     file = default_storage.save(f"{READINGS}/{uuid4().hex}", ContentFile(upload.content))
-    asked = {"file": file, "name": upload.name, "encoding": upload.encoding}
-    return jobs.start_job(KIND, total=0, by=by, now=now, asked=asked)
+    return {"file": file, "name": upload.name, "encoding": upload.encoding}
+
+
+def keep_reading(reading: Reading, asked: Mapping[str, str]) -> None:
+    """Keep what was read in a file that is kept, in place of an earlier reading."""
+    default_storage.delete(_answer(asked))
+    default_storage.save(_answer(asked), ContentFile(to_json(reading).encode()))
 
 
 def upload_of(job: JobProgress) -> Upload:
@@ -64,14 +75,14 @@ def upload_of(job: JobProgress) -> Upload:
 def reading_of(job: JobProgress) -> Reading:
     """What the worker read. Raises Refusal if it is no longer kept."""
     try:
-        return from_json(_kept(_answer(job)).decode())
+        return from_json(_kept(_answer(job.asked)).decode())
     except (ValueError, KeyError, TypeError) as fault:  # another release wrote it
         logger.warning("The reading of job %s cannot be used: %s", job.pk, fault)
         raise _gone() from fault
 
 
-def _answer(job: JobProgress) -> str:
-    return f"{job.asked['file']}.json"
+def _answer(asked: Mapping[str, str]) -> str:
+    return f"{asked['file']}.json"
 
 
 def _kept(name: str) -> bytes:
@@ -94,8 +105,7 @@ def carry_out(job: JobProgress) -> bool:
         registering.check(reading, upload.name)
     except DocumentError as fault:
         raise Refusal(message_of(fault)) from fault
-    default_storage.delete(_answer(job))
-    default_storage.save(_answer(job), ContentFile(to_json(reading).encode()))
+    keep_reading(reading, job.asked)
     with transaction.atomic():
         sentences = sum(1 for _sentence in reading.sentences)
         jobs.finish(job, finished_at=timezone.now(), made=sentences)

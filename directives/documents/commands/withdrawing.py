@@ -11,7 +11,7 @@ from directives.base.wording import join_words
 from directives.core import audit
 from directives.core.rules import may
 from directives.documents.commands.correcting import reading_with_decisions
-from directives.documents.commands.registering import store_reading
+from directives.documents.commands.reading_rows import rows_of
 from directives.documents.commands.same_text import hash_of
 from directives.documents.ingest.sources import DocumentError
 from directives.models import Directive, Document, User
@@ -71,7 +71,7 @@ def read_anew(
         text_sha256=hash_of(reading),
         version=version + 1,
     )
-    after = {"directives": store_reading(document, reading, now), "corrected": 0}
+    after = {"directives": rows_of(reading, now).store(document), "corrected": 0}
     audit.record("read_anew", document, by=by, now=now, before=before, after=after)
     return document
 

@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from directives.base.refusals import Refusal
 from directives.core.rules import may
-from directives.documents.commands import registering, slow_reading
+from directives.documents.commands import registering, slow_reading, slow_registering
 from directives.documents.commands.frames import frame_read
 from directives.documents.commands.same_text import same_file, same_text
 from directives.documents.commands.slow_reading import Upload
@@ -180,20 +181,28 @@ def document_register(request: SignedInRequest) -> HttpResponse:
         forms = Forms.of(request, sent, reading, posted=True)
         if not forms.is_valid():
             return _preview(request, sent, reading, forms)
-        document = registering.register_document(
-            reading=reading,
-            source=sent.upload.content,
-            source_name=sent.upload.name,
-            by=request.user,
-            now=request.now,
-            organisation=forms.register.owner,
-            fictional=forms.register.cleaned_data["fictional"],
-            frame=forms.frame.frame,
-        )
+        return redirect(_register(request, sent, reading, forms))
     except DocumentError as fault:
         return _choose_again(request, [slow_reading.message_of(fault)])
+
+
+def _register(request: SignedInRequest, sent: Sent, reading: Reading, forms: Forms) -> str:
+    """Register the document, or start the job that does. Returns where to go."""
+    common: dict[str, Any] = {
+        "reading": reading,
+        "by": request.user,
+        "now": request.now,
+        "organisation": forms.register.owner,
+        "fictional": forms.register.cleaned_data["fictional"],
+        "frame": forms.frame.frame,
+    }
+    if slow_registering.is_slow(reading):
+        job = slow_registering.start_registering(upload=sent.upload, read_by=sent.job, **common)
+        return reverse("job", args=[job.pk])
+    source, name = sent.upload.content, sent.upload.name
+    document = registering.register_document(source=source, source_name=name, **common)
     messages.success(request, _next_step(document))
-    return redirect("desk" if may(request.user, "own", document) else "document", document.pk)
+    return reverse("desk" if may(request.user, "own", document) else "document", args=[document.pk])
 
 
 def _next_step(document: Document) -> str:
