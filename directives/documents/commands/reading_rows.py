@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
+from typing import Any
 
 from django.db.models import Model
 
@@ -45,17 +47,19 @@ class ReadingRows:
 
     def store(self, document: Document) -> int:
         """Insert all rows; returns how many directives there are."""
-        for rows in (self.parts, self.sections, self.directives, self.repairs, self.left_out):
-            for row in rows:
-                row.document = document
+        of_document: Iterable[Any] = chain(
+            self.parts, self.sections, self.directives, self.repairs, self.left_out
+        )
+        for row in of_document:
+            row.document = document
         insert(DocumentPart, self.parts)
         _know_ids(self.sections, "part")
         insert(Section, self.sections)
         _know_ids(self.directives, "section")
         insert(Directive, self.directives)
-        for model, rows in ((Addressee, self.addressees), (Item, self.items)):
-            _know_ids(rows, "directive")
-            insert(model, rows)
+        _know_ids(chain(self.addressees, self.items), "directive")
+        insert(Addressee, self.addressees)
+        insert(Item, self.items)
         insert(Repair, self.repairs)
         insert(LeftOut, self.left_out)
         return len(self.directives)

@@ -78,6 +78,7 @@ def _frame(values: Mapping[str, Any]) -> FrameWords:
 
 def carry_out(job: JobProgress) -> bool:
     """Register the whole document; a second process begins again."""
+    assert job.by is not None, "set by start_registering"
     asked, upload = job.asked, slow_reading.upload_of(job)
     reading, owner = slow_reading.reading_of(job), asked["organisation"]
     try:
@@ -88,16 +89,15 @@ def carry_out(job: JobProgress) -> bool:
                 reading=reading,
                 source=upload.content,
                 source_name=upload.name,
-                by=User.objects.get(pk=job.by_id),  # with the roles they have now
+                by=User.objects.get(pk=job.by.pk),  # with the roles they have now
                 now=job.at,
                 organisation=Organisation.objects.get(pk=owner) if owner else None,
                 fictional=asked["fictional"],
                 frame=_frame(asked["frame"]),
                 rows=rows,
             )
-            sentences = len(rows.directives)
-            ended = {"done": sentences, "made": sentences, "finished_at": timezone.now()}
-            jobs.finish(job, document=document, **ended)
+            made, ended_at = len(rows.directives), timezone.now()
+            jobs.finish(job, document=document, done=made, made=made, finished_at=ended_at)
     except DocumentError as fault:
         raise Refusal(slow_reading.message_of(fault)) from fault
     return False

@@ -43,12 +43,9 @@ def issue_said_in_parts(
 ) -> JobProgress:
     """Start the job that assigns each share on its own terms. Raises NotAllowed."""
     demand_own(document, by)
-    arguments = {
-        "said": _said(shares),
-        "terms": _to_json(common),
-        "posts": jobs.supervised_body_ids(by),
-    }
-    total = len(arguments["said"]["bodies"])
+    said, posts = _said(shares), jobs.supervised_body_ids(by)
+    arguments = {"said": said, "terms": _to_json(common), "posts": posts}
+    total = len(said["bodies"])
     return jobs.start_job("issue", document=document, asked=arguments, total=total, by=by, now=now)
 
 
