@@ -19,7 +19,7 @@ from directives.obligations.views import as_said, handing_over, issuing, obligat
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
-from directives.reports.views import cycles, entries, papers, reports, reviews
+from directives.reports.views import cycles, entries, papers, planned_cycles, reports, reviews
 from directives.web import health, help, session
 
 
@@ -96,6 +96,28 @@ urlpatterns = [
     path("documents/<id:pk>/issue/confirm/", issuing.issue_confirm, name="issue_confirm"),
     path("documents/<id:pk>/cycles/new/", cycles.cycle_new, name="cycle_new"),
     path("documents/<id:pk>/cycles/open/", cycles.cycle_open, name="cycle_open"),
+    path("documents/<id:pk>/cycles/plan/", planned_cycles.cycle_plan, name="cycle_plan"),
+    path(
+        "documents/<id:pk>/cycles/plan/save/",
+        planned_cycles.cycle_plan_save,
+        name="cycle_plan_save",
+    ),
+    path("cycles/planned/<id:pk>/", planned_cycles.planned_cycle, name="planned_cycle"),
+    path(
+        "cycles/planned/<id:pk>/save/",
+        planned_cycles.planned_cycle_save,
+        name="planned_cycle_save",
+    ),
+    path(
+        "cycles/planned/<id:pk>/delete/",
+        planned_cycles.planned_cycle_delete,
+        name="planned_cycle_delete",
+    ),
+    path(
+        "cycles/planned/<id:pk>/open/",
+        planned_cycles.planned_cycle_open,
+        name="planned_cycle_open",
+    ),
     path("jobs/<id:pk>/", jobs.job, name="job"),
     path("jobs/<id:pk>/go-on/", jobs.job_go_on, name="job_go_on"),
     path("jobs/<id:pk>/call-off/", jobs.job_call_off, name="job_call_off"),

@@ -27,6 +27,7 @@ from directives.models import (
     Obligation,
     Organisation,
     Plan,
+    PlannedCycle,
     ProgressReport,
     ReportEntry,
     Section,
@@ -240,6 +241,18 @@ def make_cycle(document: Document | None = None, **fields: Any) -> Cycle:
         "created_at": NOW,
     }
     return Cycle.objects.create(document=document or make_document(), **(defaults | fields))
+
+
+def make_planned_cycle(document: Document | None = None, **fields: Any) -> PlannedCycle:
+    defaults = {
+        "year": 2030,
+        "period": "month",
+        "number": 3,
+        "opens_on": date(2030, 3, 20),
+        "due_on": date(2030, 4, 3),
+        "created_at": NOW,
+    }
+    return PlannedCycle.objects.create(document=document or make_document(), **(defaults | fields))
 
 
 def make_report(

@@ -61,6 +61,7 @@ from tests.factories import (
     make_member,
     make_obligation,
     make_plan,
+    make_planned_cycle,
     make_report,
     make_section,
     make_user,
@@ -241,6 +242,13 @@ TABLE = {
     "indicator_move": Row("indicator", OBLIGED, OWNERS, {}, lambda w: (w["pk"], "end")),
     "cycle_new": Row("document", OBLIGED, OWNERS, args=pk),
     "cycle_open": Row("document", OBLIGED, OWNERS, {}, pk),
+    "cycle_plan": Row("document", OBLIGED, OWNERS, args=pk),
+    "cycle_plan_save": Row("document", OBLIGED, OWNERS, {}, pk),
+    "planned_cycle": Row("planned_cycle", OBLIGED, OWNERS, args=pk),
+    **dict.fromkeys(
+        ("planned_cycle_save", "planned_cycle_delete", "planned_cycle_open"),
+        Row("planned_cycle", OBLIGED, OWNERS, {}, pk),
+    ),
     "directive": Row("directive", OBLIGED, args=pk),
     "directive_correct": Row("directive", OBLIGED, OWNERS, args=pk),
     "directive_correct_save": Row("directive", OBLIGED, OWNERS, {}, pk),
@@ -310,7 +318,7 @@ TABLE = {
     "entry_recall": Row("entry", HANDED_IN, INSIDE, {}, pk),
 }
 OF_NO_BODY = frozenset({"", "notice", "job", "reading", "export", "intake", "session"})
-OF_A_DOCUMENT = frozenset({"document", "directive", "indicator"})
+OF_A_DOCUMENT = frozenset({"document", "directive", "indicator", "planned_cycle"})
 # Who took what away stands in the record.
 READS_THAT_ARE_RECORDED = {"attachment", "document_source", "export_file", "report_offline"}
 RECORD = {"directives_event", "directives_unsealed"}
@@ -365,6 +373,7 @@ def paper_of(top: Organisation) -> dict[str, int]:
         "directive": directive.pk,
         "repair": repair.pk,
         "cycle": cycle.pk,
+        "planned_cycle": make_planned_cycle(document).pk,
         "indicator": indicator.pk,
     }
 

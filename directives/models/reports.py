@@ -5,6 +5,7 @@ from datetime import date
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -30,6 +31,16 @@ PERIODS = (
     ("half", pgettext_lazy("period", "Half-year")),
     ("year", pgettext_lazy("period", "Year")),
 )
+# Of cycles only. A turn (期) is one of a row of cycles without a period of the calendar: every so
+# many weeks, or on days of the office's own choice; its number counts within the year.
+MONTH, TURN = "month", "turn"
+CYCLE_PERIODS = (
+    (MONTH, pgettext_lazy("period", "Month")),
+    *PERIODS,
+    (TURN, pgettext_lazy("period", "Other interval")),
+)
+# Period → how many of them a year may have
+PERIODS_OF_YEAR = {MONTH: 12, "quarter": 4, "half": 2, "year": 1, TURN: 366}
 # (period, number) → its name
 PERIOD_NAMES = {
     ("quarter", 1): _("First quarter of %(year)s"),
@@ -40,6 +51,17 @@ PERIOD_NAMES = {
     ("half", 2): _("Second half of %(year)s"),
     ("year", 1): _("Year %(year)s"),
 }
+
+
+def cycle_name(year: int, period: str, number: int) -> str:
+    """The period of a cycle in the reader's language, such as 2026年第三季度. Raises KeyError."""
+    if period == MONTH:
+        return date_format(date(year, number, 1), "YEAR_MONTH_FORMAT")
+    if period == TURN:
+        return str(_("No. %(number)s of %(year)s")) % {"number": number, "year": year}
+    return str(PERIOD_NAMES[period, number]) % {"year": year}
+
+
 BLANK, FROM_LOG, CARRIED, TYPED = "blank", "log", "carried", "typed"
 ORIGINS = (
     (BLANK, pgettext_lazy("origin", "Blank")),
@@ -59,7 +81,7 @@ class Cycle(models.Model):
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="cycles")
     year = models.PositiveSmallIntegerField(_("year"))
-    period = models.CharField(_("period"), max_length=8, choices=PERIODS)
+    period = models.CharField(_("period"), max_length=8, choices=CYCLE_PERIODS)
     number = models.PositiveSmallIntegerField(_("number"), default=1)  # which quarter, which half
     opens_on = models.DateField(_("opens on"))
     due_on = models.DateField(_("due on"))
@@ -88,7 +110,62 @@ class Cycle(models.Model):
     @property
     def name(self) -> str:
         """The period in the reader's language, such as 2026年第三季度."""
-        return str(PERIOD_NAMES[self.period, self.number]) % {"year": self.year}
+        return cycle_name(self.year, self.period, self.number)
+
+
+class PlannedCycleQuerySet(CycleQuerySet):
+    def waiting(self) -> "PlannedCycleQuerySet":
+        """Cycles that were not opened."""
+        return self.filter(cycle=None)
+
+    def due_to_open(self, today: date) -> "PlannedCycleQuerySet":
+        """Cycles to open today. Those whose due day has passed as well are left to a person."""
+        return self.waiting().filter(opens_on__lte=today, due_on__gte=today)
+
+
+class PlannedCycle(models.Model):
+    """A reporting cycle that `tick` opens when its day comes. `cycle`: the one it was opened as."""
+
+    document = models.ForeignKey(
+        Document, models.PROTECT, related_name="planned_cycles", db_index=False
+    )
+    year = models.PositiveSmallIntegerField(_("year"))
+    period = models.CharField(_("period"), max_length=8, choices=CYCLE_PERIODS)
+    number = models.PositiveSmallIntegerField(_("number"), default=1)
+    opens_on = models.DateField(_("opens on"))
+    due_on = models.DateField(_("due on"))
+    cycle = models.OneToOneField(Cycle, models.PROTECT, null=True, related_name="planned")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = PlannedCycleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("planned cycle")
+        verbose_name_plural = _("planned cycles")
+        ordering = ["due_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "year", "period", "number"], name="one_planned_per_period"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on__gte=F("opens_on")), name="planned_cycle_due_after_opening"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["opens_on"], name="planned_cycle_to_open", condition=Q(cycle=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The period in the reader's language."""
+        return cycle_name(self.year, self.period, self.number)
 
 
 class ReportQuerySet(ScopedQuerySet):

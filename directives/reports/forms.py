@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,12 +14,16 @@ from directives.base.refusals import Invalid
 from directives.base.states import SUBMITTED
 from directives.core.deciding import requesters
 from directives.models import ReportEntry, User
-from directives.models.reports import PERIODS
+from directives.models.reports import CYCLE_PERIODS, PERIODS_OF_YEAR, TURN, cycle_name
 from directives.obligations.forms.obligations import DayInput
+from directives.reports.commands.cycle_terms import MOST, CycleTerms, Rule
+from directives.reports.commands.cycles import NO_SUCH_PERIOD
 from directives.reports.commands.reviewing import Decision
-from directives.reports.queries.cycles import NextCycle
 from directives.reports.queries.entries import EntryTexts
+from directives.tables.cells import folded
+from directives.tables.days import read_day
 
+OVERLAP_LABEL = _("Two reporting cycles may be open at the same time")
 WHOLE = _("The percentage is a whole number from 0 to 100.")
 
 
@@ -112,30 +117,150 @@ def verdicts(
 class CycleForm(forms.Form):
     """A reporting cycle: which period of which year, when it opens and when its reports are due."""
 
-    NUMBERS = {"quarter": 4, "half": 2, "year": 1}
-
     year = forms.IntegerField(label=_("Year"), min_value=2000, max_value=2100)
-    period = forms.ChoiceField(label=_("Frequency"), choices=PERIODS)
+    period = forms.ChoiceField(label=_("Frequency"), choices=CYCLE_PERIODS)
     number = forms.IntegerField(
         label=_("Which of the year"),
         min_value=1,
-        max_value=4,
-        help_text=_("1 to 4 for a quarter, 1 or 2 for a half-year, 1 for a year."),
+        max_value=PERIODS_OF_YEAR[TURN],
+        help_text=_("1 to 12 for a month, 1 to 4 for a quarter, 1 or 2 for a half-year."),
     )
     opens_on = forms.DateField(label=_("Opens on"), widget=DayInput)
     due_on = forms.DateField(label=_("Reports due on"), widget=DayInput)
+    overlap_confirmed = forms.BooleanField(label=OVERLAP_LABEL, required=False)
 
     @classmethod
-    def proposing(cls, proposal: NextCycle) -> "CycleForm":
+    def proposing(cls, proposal: CycleTerms) -> "CycleForm":
         """A form filled with the cycle that would come next."""
-        return cls(initial={name: getattr(proposal, name) for name in cls.base_fields})
+        names = proposal.__dataclass_fields__
+        return cls(initial={name: getattr(proposal, name) for name in names})
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         data = self.cleaned_data
         number, period = data.get("number"), data.get("period")
-        if number and period and number > self.NUMBERS[period]:
-            self.add_error(
-                "number", _("There is no such period: a year has four quarters and two halves.")
-            )
+        if number and period and number > PERIODS_OF_YEAR[period]:
+            self.add_error("number", NO_SUCH_PERIOD)
         return data
+
+
+class RuleForm(forms.Form):
+    """By what rule reporting cycles are planned ahead (read from an address)."""
+
+    EVERY = (
+        *((key, label) for key, label in CYCLE_PERIODS if key != TURN),
+        ("weeks", _("Every so many weeks")),
+        ("dates", _("On chosen dates")),
+    )
+    DUE_IN = (
+        ("after", _("of the month after the period")),
+        ("in", _("of the last month of the period")),
+    )
+
+    every = forms.ChoiceField(label=_("Frequency"), choices=EVERY, initial="quarter")
+    due_day = forms.IntegerField(
+        label=_("Reports due by the … of the month"),
+        min_value=1,
+        max_value=31,
+        initial=15,
+        help_text=_("In a shorter month, by its last day."),
+    )
+    due_in = forms.ChoiceField(label=_("Which month"), choices=DUE_IN, initial="after")
+    first_on = forms.DateField(label=_("Due days from"), widget=DayInput)
+    last_on = forms.DateField(label=_("until"), widget=DayInput)
+    open_days = forms.IntegerField(
+        label=_("Opens … days before"), min_value=0, max_value=180, initial=14
+    )
+    weeks = forms.IntegerField(
+        label=_("Every … weeks"),
+        min_value=1,
+        max_value=52,
+        initial=2,
+        required=False,
+        help_text=_("Counted from the first due day."),
+    )
+    dates = LongText(max_length=2000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["dates"].widget.attrs["rows"] = 3
+        self.fields["dates"].label = _("Chosen dates")
+        self.fields["dates"].help_text = _("One to a line, such as 2026-03-25.")
+
+    def clean_dates(self) -> tuple[date, ...]:
+        """The days named; each line that is none is told."""
+        days: list[date] = []
+        faults: list[str] = []
+        for line in filter(None, map(str.strip, self.cleaned_data["dates"].splitlines())):
+            day = read_day(line, folded(line))
+            if isinstance(day, date):
+                days.append(day)
+            else:
+                faults.append(line)
+        if faults:
+            raise forms.ValidationError(
+                _("Not a date: %(lines)s. Write 2026-03-25.") % {"lines": "、".join(faults)}
+            )
+        return tuple(days)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        data = self.cleaned_data
+        if {"first_on", "last_on"} <= data.keys() and data["last_on"] < data["first_on"]:
+            self.add_error("last_on", _("The last day is before the first."))
+        if data.get("every") == "dates" and data.get("dates") == ():
+            self.add_error("dates", _("Enter the days on which reports are due."))
+        if data.get("every") == "weeks" and not data.get("weeks"):
+            self.add_error("weeks", _("Enter a number of weeks."))
+        return data
+
+    def rule(self) -> Rule:
+        """The rule of a valid form."""
+        data = self.cleaned_data
+        names = ("every", "first_on", "last_on", "due_day", "dates", "open_days")
+        rule: dict[str, Any] = {name: data[name] for name in names}
+        return Rule(**rule, weeks=data["weeks"] or 1, due_after=data["due_in"] == "after")
+
+
+class PlannedDaysForm(forms.Form):
+    """The days of a planned cycle."""
+
+    opens_on = forms.DateField(label=_("Opens on"), widget=DayInput)
+    due_on = forms.DateField(label=_("Reports due on"), widget=DayInput)
+    overlap_confirmed = forms.BooleanField(label=OVERLAP_LABEL, required=False)
+    version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
+
+
+class PlannedCycleForm(forms.Form):
+    """One row of a preview of cycles: whether it is chosen, and its days."""
+
+    chosen = forms.BooleanField(required=False)
+    year = forms.IntegerField(min_value=2000, max_value=2100, widget=forms.HiddenInput)
+    period = forms.ChoiceField(choices=CYCLE_PERIODS, widget=forms.HiddenInput)
+    number = forms.IntegerField(min_value=1, max_value=366, widget=forms.HiddenInput)
+    opens_on = forms.DateField(label=_("Opens on"), widget=DayInput)
+    due_on = forms.DateField(label=_("Reports due on"), widget=DayInput)
+
+    @property
+    def name(self) -> str:
+        """The name of the cycle; empty where somebody changed its hidden fields to none."""
+        year, period, number = (self[name].value() for name in ("year", "period", "number"))
+        try:
+            return cycle_name(int(year), period, int(number))
+        except (KeyError, TypeError, ValueError):
+            return ""
+
+    def terms(self) -> CycleTerms:
+        """The cycle of a valid row."""
+        return CycleTerms(**{name: self.cleaned_data[name] for name in CycleTerms.__annotations__})
+
+
+PlannedCycles = forms.formset_factory(
+    PlannedCycleForm, extra=0, max_num=MOST, absolute_max=MOST, validate_max=True
+)
+
+
+class OverlapForm(forms.Form):
+    """Whether cycles may be open at the same time, beside the rows of a preview."""
+
+    overlap_confirmed = forms.BooleanField(label=OVERLAP_LABEL, required=False)

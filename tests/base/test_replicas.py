@@ -50,6 +50,8 @@ READ_WHERE_IT_IS_WRITTEN = {
     "issue_terms",
     "issue_preview",
     "cycle_new",
+    "cycle_plan",
+    "planned_cycle",
     "directive_correct",
     "desk",
     "desk_row",

@@ -134,10 +134,10 @@ def test_the_command_says_how_many_and_leaves_its_mark(cast, capsys, time_machin
     make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
     time_machine.move_to(later(18), tick=False)
     call_command("tick")
-    assert capsys.readouterr().out == "1 lights changed.\n"
+    assert capsys.readouterr().out == "1 lights changed, 0 reporting cycles opened.\n"
     assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 31)
     call_command("tick", everything=True)
-    assert capsys.readouterr().out == "0 lights changed.\n"
+    assert capsys.readouterr().out == "0 lights changed, 0 reporting cycles opened.\n"
 
 
 def random_obligation(random: Random, bodies: list, directives: list) -> None:

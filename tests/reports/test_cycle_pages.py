@@ -156,7 +156,7 @@ def test_the_page_takes_a_constant_number_of_queries(
         make_report(make_body(parent=cast.centre), make_cycle(row.document, number=number))
     client = sign_in(cast.supervisor)
     client.get(url(row.document))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(url(row.document))
 
 

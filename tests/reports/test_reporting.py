@@ -119,7 +119,7 @@ def test_only_supervisors_open_cycles_and_only_for_bodies_below(cast, section):
     ("change", "field"),
     [
         ({"number": 5}, "number"),
-        ({"period": "month"}, "number"),
+        ({"period": "week"}, "number"),
         ({"due_on": date(2026, 9, 16)}, "due_on"),
     ],
 )

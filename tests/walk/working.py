@@ -31,6 +31,7 @@ from directives.models import (
     Organisation,
     Owing,
     Plan,
+    PlannedCycle,
     ProgressReport,
     ReportEntry,
 )
@@ -281,8 +282,50 @@ def cycle_open(w: Walker) -> None:
         "year": w.random.randint(2026, 2040),
         "period": period,
         "number": w.random.randint(1, last),
+        "overlap_confirmed": "on",
     }
     w.send("cycle_open", w.supervisor, document.pk, opens_on=w.today, due_on=w.day(0, 20), **terms)
+
+
+def cycle_plan_save(w: Walker) -> None:
+    """Two months, which are planned unless they are so already."""
+    document = w.pick(Document.objects.filter(obligations__state__in=REPORTABLE).distinct())
+    form: dict[str, object] = {
+        "form-TOTAL_FORMS": 2,
+        "form-INITIAL_FORMS": 2,
+        "overlap_confirmed": "on",
+    }
+    for number in range(2):
+        terms = {
+            "chosen": "on",
+            "year": w.random.randint(2026, 2040),
+            "period": "month",
+            "number": w.random.randint(1, 12),
+            "opens_on": w.day(1, 40),
+            "due_on": w.day(41, 80),
+        }
+        form |= {f"form-{number}-{name}": value for name, value in terms.items()}
+    w.send("cycle_plan_save", w.supervisor, document.pk, **form)
+
+
+def _planned(w: Walker) -> PlannedCycle:
+    return w.pick(PlannedCycle.objects.waiting())
+
+
+def planned_cycle_save(w: Walker) -> None:
+    planned = _planned(w)
+    days = {"opens_on": w.day(1, 20), "due_on": w.day(20, 60), "overlap_confirmed": "on"}
+    w.send("planned_cycle_save", w.supervisor, planned.pk, version=planned.version, **days)
+
+
+def planned_cycle_delete(w: Walker) -> None:
+    planned = _planned(w)
+    w.send("planned_cycle_delete", w.supervisor, planned.pk, version=planned.version)
+
+
+def planned_cycle_open(w: Walker) -> None:
+    planned = _planned(w)
+    w.send("planned_cycle_open", w.supervisor, planned.pk, version=planned.version)
 
 
 def _report(w: Walker, **which: object) -> ProgressReport:
@@ -419,6 +462,10 @@ STEPS = {
         attachment_add,
         attachment_remove,
         cycle_open,
+        cycle_plan_save,
+        planned_cycle_save,
+        planned_cycle_delete,
+        planned_cycle_open,
         report_begin,
         report_redraft,
         entry_save,

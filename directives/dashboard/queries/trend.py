@@ -7,7 +7,7 @@ from itertools import accumulate, islice
 
 from directives.base.workdays import Workdays
 from directives.dashboard.queries.facts import BoardCycle
-from directives.models.reports import PERIOD_NAMES
+from directives.models.reports import cycle_name
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # edges of the plot, in units of the SVG
 ON_WALL = 660  # its right edge on a wall screen, where cards are flatter and text is larger
@@ -112,7 +112,7 @@ class Trend:
 def period_name(cycle: BoardCycle) -> str:
     """The name of the period of a cycle, such as: Third quarter of 2026."""
     year, period, number = cycle.period.split()
-    return str(PERIOD_NAMES[period, int(number)]) % {"year": year}
+    return cycle_name(int(year), period, int(number))
 
 
 def trend(

@@ -29,6 +29,7 @@ def uses_of(document: Document) -> list[str]:
         (document.obligations, _("obligations")),
         (document.plans, _("plans")),
         (document.cycles, _("reporting cycles")),
+        (document.planned_cycles, _("planned reporting cycles")),
         (document.indicators, _("indicators")),
     )
     return [words for rows, words in related if rows.exists()]

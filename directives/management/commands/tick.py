@@ -1,4 +1,4 @@
-"""Update the lights that a new day changes.
+"""Update the lights that a new day changes, and open the reporting cycles planned for it.
 
 The worker runs it each day. It may be run at any time, and is safe to run twice.
 """
@@ -13,6 +13,7 @@ from django.utils import timezone
 from directives import tallies
 from directives.core.relighting import tick
 from directives.models import JobRun
+from directives.reports.commands.planned_cycles import open_planned
 
 
 class Command(BaseCommand):
@@ -57,10 +58,11 @@ class Command(BaseCommand):
             )
         tallies.copy_day(yesterday)  # before any of its lights change
         changed = tick(now=now, everything=everything or clock_mended)
+        opened = open_planned(now=now)
         tallies.prune()
         if not JobRun.objects.filter(name="tick", last_day__gt=timezone.localdate(now)).exists():
             JobRun.objects.update_or_create(
                 name="tick", defaults={"last_ran_at": now, "last_day": timezone.localdate(now)}
             )
         if verbosity:
-            self.stdout.write(f"{changed} lights changed.")
+            self.stdout.write(f"{changed} lights changed, {opened} reporting cycles opened.")

@@ -24,7 +24,7 @@ from directives.models import (
     ProgressReport,
     User,
 )
-from directives.models.reports import PERIOD_NAMES
+from directives.models.reports import cycle_name
 from directives.models.scope import in_worked_for
 from directives.plans.queries.plan_page import ServedDirective
 
@@ -131,7 +131,7 @@ class ReportLine:
     @property
     def name(self) -> str:
         """The name of the period, such as: Third quarter of 2026."""
-        return str(PERIOD_NAMES[self.period, self.number]) % {"year": self.year}
+        return cycle_name(self.year, self.period, self.number)
 
     def count(self, *states: str) -> int:
         return sum(entry.state in states for entry in self.entries)

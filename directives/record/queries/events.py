@@ -45,6 +45,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "logentry": pgettext_lazy("subject", "Log entry"),
     "attachment": pgettext_lazy("subject", "File"),
     "cycle": pgettext_lazy("subject", "Cycle"),
+    "plannedcycle": pgettext_lazy("subject", "Planned cycle"),
     "progressreport": pgettext_lazy("subject", "Report"),
     "reportentry": pgettext_lazy("subject", "Report entry"),
     "submission": pgettext_lazy("subject", "Submission"),

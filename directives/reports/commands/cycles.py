@@ -1,11 +1,12 @@
 """Opening a reporting cycle (填报周期)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.states import REPORTABLE
@@ -19,31 +20,44 @@ from directives.models import (
     JobRun,
     Obligation,
     Organisation,
+    PlannedCycle,
     ProgressReport,
     User,
 )
-from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import in_supervised
 from directives.models.sql import insert
+from directives.reports.commands.cycle_terms import CycleTerms, existing_terms, overlapping
 from directives.tallies import counted, pending_delta
 
 AT_ONCE = 5_000  # obligations up to which the request itself opens the cycle, not the worker
 PART = 50  # organisations that are asked for a report at a time
+OVERLAP = "overlap_confirmed"  # field: two cycles may be open at the same time
+NOT_OWNER = gettext_lazy(
+    "Only supervisors of the organisation that registered the document, "
+    "or of one above it, open its cycles."
+)
+NO_SUCH_PERIOD = gettext_lazy("A year does not have that many of these periods.")
 
 
-def _check_terms(
-    document: Document, *, year: int, period: str, number: int, opens_on: date, due_on: date
-) -> None:
-    """Raise Invalid with every reason why such a cycle cannot be opened."""
-    errors: dict[str, list[str]] = {}
-    if (period, number) not in PERIOD_NAMES:
-        errors["number"] = [_("There is no such period: a year has four quarters and two halves.")]
-    elif Cycle.objects.filter(document=document, year=year, period=period, number=number).exists():
+class NobodyOwes(Invalid):
+    """No organisation has obligations that a cycle would ask about."""
+
+
+def term_faults(
+    terms: CycleTerms, others: Iterable[CycleTerms], *, overlap_confirmed: bool
+) -> dict[str, list[str]]:
+    """Every reason why such a cycle cannot be opened beside the others, by field."""
+    others, errors = tuple(others), {}
+    if not terms.exists:
+        errors["number"] = [str(NO_SUCH_PERIOD)]
+    elif terms.key in {other.key for other in others}:
         errors["number"] = [_("This document already has a reporting cycle for this period.")]
-    if due_on < opens_on:
+    if terms.due_on < terms.opens_on:
         errors["due_on"] = [_("The due date is before the start date.")]
-    if errors:
-        raise Invalid(errors)
+    if not errors and not overlap_confirmed and (names := overlapping(terms, others)):
+        text = _("It is open at the same time as: %(cycles)s. Confirm below to have both.")
+        errors[OVERLAP] = [text % {"cycles": "、".join(names)}]
+    return errors
 
 
 def _obligations(document: Document, by: User | None) -> QuerySet[Obligation]:
@@ -74,23 +88,22 @@ def open_cycle(
     number: int,
     opens_on: date,
     due_on: date,
+    overlap_confirmed: bool = False,
+    planned: PlannedCycle | None = None,
     by: User | None,
     now: datetime,
 ) -> Cycle:
     """Open a reporting cycle: create the reports, and start report clocks that do not run yet.
 
-    `period` is quarter, half or year, `number` which of them. A supervisor opens it for the
+    `period` is a key of CYCLE_PERIODS, `number` which of the year. A supervisor opens it for the
     organisations below their own that have obligations; if there are many, the worker does so
-    (`opening_job`). Raises NotAllowed, and Invalid if there is no such period, it has a cycle
-    already, the due day is before the opening, or nobody has obligations.
+    (`opening_job`). Without `by`, when the day of a `planned` one has come, every organisation that
+    has obligations is asked. Raises NotAllowed, NobodyOwes, and Invalid if there is no such period,
+    it has a cycle already, another one is open at the same time and this is not
+    `overlap_confirmed`, or the due day is before the opening.
     """
     if not may(by, "own", document):
-        raise NotAllowed(
-            _(
-                "Only supervisors of the organisation that registered the document, "
-                "or of one above it, open its cycles."
-            )
-        )
+        raise NotAllowed(str(NOT_OWNER))
     terms: dict[str, Any] = {
         "year": year,
         "period": period,
@@ -98,7 +111,9 @@ def open_cycle(
         "opens_on": opens_on,
         "due_on": due_on,
     }
-    _check_terms(document, **terms)
+    others = existing_terms(document, besides=planned)
+    if errors := term_faults(CycleTerms(**terms), others, overlap_confirmed=overlap_confirmed):
+        raise Invalid(errors)
     cycle = Cycle(document=document, **terms, created_at=now, created_by=by)
     count = _request_all_reports(cycle, by=by, now=now)
     audit.record("open_cycle", cycle, by=by, now=now, after=terms | {"reports": count})
@@ -113,7 +128,7 @@ def _request_all_reports(cycle: Cycle, *, by: User | None, now: datetime) -> int
     document = cycle.document
     obligation_count = _obligations(document, by).order_by()[: AT_ONCE + 1].count()
     if not obligation_count:
-        raise Invalid(
+        raise NobodyOwes(
             _(
                 "No organisation below yours has obligations under this document; "
                 "assign its directives first."
@@ -121,8 +136,9 @@ def _request_all_reports(cycle: Cycle, *, by: User | None, now: datetime) -> int
         )
     cycle.save(force_insert=True)
     organisations = _organisations(document, by)
-    if by is not None and obligation_count > AT_ONCE:
-        parameters = {"cycle": cycle.pk, "posts": jobs.supervised_body_ids(by)}
+    if obligation_count > AT_ONCE:
+        posts = [] if by is None else jobs.supervised_body_ids(by)
+        parameters = {"cycle": cycle.pk, "posts": posts}
         total = organisations.count()
         jobs.start_job(
             "open_cycle", document=document, asked=parameters, total=total, by=by, now=now
@@ -153,8 +169,7 @@ def _request_reports(
     ).select_related("organisation")
     fields = {"report_due_on": cycle.due_on}
     change_obligations(without_clock, fields, action="open_cycle", by=by, now=now)
-    if by is not None:  # the system opens cycles of the sample, without messages
-        notices.notify_cycle_opened(cycle, reports, now=now)
+    notices.notify_cycle_opened(cycle, reports, now=now)
 
 
 def opening_job(cycle: Cycle) -> JobProgress | None:

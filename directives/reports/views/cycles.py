@@ -1,5 +1,7 @@
 """Reporting cycles of a document: the list, and opening a new one."""
 
+from operator import attrgetter
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -11,13 +13,18 @@ from directives.models import Document
 from directives.models.documents import HEAVY
 from directives.reports import commands as reporting
 from directives.reports.forms import CycleForm
-from directives.reports.queries.cycles import count_owing, cycle_lines, next_cycle
+from directives.reports.queries.cycles import (
+    count_owing,
+    cycle_lines,
+    next_cycle,
+    planned_lines,
+)
 from directives.web.doors import demand, page, write
 
 HERE = "directives/cycles/new.html"
 
 
-def _document(request, pk):
+def owned_document(request, pk):
     documents = Document.objects.visible_to(request.user).select_related("organisation")
     document = get_object_or_404(documents.defer(*HEAVY), pk=pk)
     demand(request.user, "own", document)
@@ -26,13 +33,16 @@ def _document(request, pk):
 
 def _context(request, document, form=None):
     lines = cycle_lines(document, request.user, today=request.today)
-    last = lines[0].cycle if lines else None
+    planned = planned_lines(document, today=request.today)
+    cycles = [*(line.cycle for line in lines), *(line.planned for line in planned)]
+    last = max(cycles, key=attrgetter("due_on"), default=None)
     form = form or CycleForm.proposing(
         next_cycle(last, today=request.today, workdays=request.workdays)
     )
     return {
         "document": document,
         "lines": lines,
+        "planned": planned,
         "form": form,
         "owing": count_owing(document, request.user),
         "jobs": under_way(request.user, document),
@@ -41,12 +51,12 @@ def _context(request, document, form=None):
 
 @require_GET
 def cycle_new(request, pk):
-    return page(request, HERE, _context(request, _document(request, pk)))
+    return page(request, HERE, _context(request, owned_document(request, pk)))
 
 
 @write(form="cycle_new")
 def cycle_open(request, pk):
-    document, form = _document(request, pk), CycleForm(request.POST)
+    document, form = owned_document(request, pk), CycleForm(request.POST)
     if form.is_valid():
         try:
             cycle = reporting.open_cycle(
@@ -55,13 +65,18 @@ def cycle_open(request, pk):
         except Invalid as refusal:
             refusal.add_to(form)
         else:
-            job = reporting.opening_job(cycle)
-            if job is not None:
-                return redirect("job", job.pk)
-            messages.success(
-                request,
-                _("The reporting cycle is open: %(cycle)s. The organisations have been notified.")
-                % {"cycle": cycle.name},
-            )
-            return redirect("cycle_new", pk)
+            return after_opening(request, cycle)
     return page(request, HERE, _context(request, document, form), status=422)
+
+
+def after_opening(request, cycle):
+    """Where opening a cycle leads: to the job of the worker, if it goes on with it, or the list."""
+    job = reporting.opening_job(cycle)
+    if job is not None:
+        return redirect("job", job.pk)
+    messages.success(
+        request,
+        _("The reporting cycle is open: %(cycle)s. The organisations have been notified.")
+        % {"cycle": cycle.name},
+    )
+    return redirect("cycle_new", cycle.document_id)
