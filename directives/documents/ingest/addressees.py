@@ -20,7 +20,7 @@ from directives.documents.ingest.responsibility import (
     SUPPORTING,
     Responsibility,
 )
-from directives.documents.ingest.subjects import clause_end, subject_at
+from directives.documents.ingest.subjects import clause_end, state_at, subject_at
 from directives.documents.ingest.topics import NOMINALISED, THING, topic_of
 
 NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
@@ -33,7 +33,7 @@ _ADVERB = (
 )
 _VERB = (
     "(?:加大|加强|加快|承接|建立|健全|完善|负责(?!人|同志)|牵头|会同|组织(?!部)|制定|研究|开展"
-    "|落实|统筹"
+    "|落实|统筹|掌理|综理|分设|均?负(?=[^，。]{1,12}之?责)"
     "|协调|指导"
     "|监督|支持|推动|推进|提供|安排|列支|负有|承担|发挥|实行|实施|设立|配备|履行|坚持|做好|抓好|主持|依照|依据|都?有(?:权|依法|义务|责任)|享有"
     "|抓紧|把|将|对|按照|根据|结合|围绕|通过|每年|定期|依法|具体|及时|主动|积极|认真|切实|参与|配合"
@@ -71,7 +71,7 @@ _OWN_NAME = re.compile(
 _DUTY = re.compile(
     "(?:由|，|；|（|^)([^，；。由（）]{2,60}?)(?:等)?(?:按照?(?:各自)?职责(?:分工)?)?(?:"
     "(?P<lead>负责牵头|牵头)"
-    "|(?P<supporting>(?:参与|协助)?配合|协助|参与)|(?P<with>会同)|负责(?!人|同志)|承担|组织实施)"
+    "|(?P<supporting>(?:参与|协助)?配合|协助|参与|协办(?!单位))|(?P<with>会同)|负责(?!人|同志)|承担|组织实施)"
 )
 _TOGETHER = re.compile(
     rf"(?:{MODAL.pattern})?(?:积极|主动|负责|牵头)?(?:会同|商)(?!业|贸|务|标|户|品|城)"
@@ -83,8 +83,15 @@ _ANSWERS = re.compile(
     "(?:^|(?<=[，；。]))(?P<who>[^，。；：]{2,30}?)(?:为|是)[^，。；]{0,24}?"
     "(?:(?P<lead>牵头(?:责任)?(?:单位|部门))|责任(?:人|单位|主体|部门))(?=[，；。（]|$)"
 )
+# 成立县抗旱指挥部（下称指挥部），负责…
+_MADE = re.compile(
+    "(?:成立|设立|组建)(?P<who>[^，。；（）的由]{4,40}(?:组|部|办公室|委员会|专班|中心|队))(?:（[^（）]*）)?，"
+    "(?:具体|统一)?(?:负责|承担|统筹|协调)"
+)
 _DESCRIBED_BY = re.compile("(?:建立|成立|组建|形成|构建|健全|完善)$")
-_SITS = re.compile("[^，。；]{0,12}(?:担任|兼任|组成|推举|推选|选举产生)")  # 由县长兼任
+_SITS = re.compile(
+    "任[^，。；]{0,8}(?:长|主任|召集人|成员)|[^，。；]{0,12}(?:担任|兼任|组成|推举|推选|选举产生)"
+)  # 由县长兼任
 _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 # A subject with a condition or a definition before the modal: 村民委员会发现隐患的，应当…
 _CONDITION = re.compile(
@@ -127,7 +134,7 @@ _ENCOURAGED_PERSON = re.compile(
 _LABEL = re.compile(
     r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*"
 )
-_OWN_DUTY = re.compile("(?P<who>[^，。；：]{2,40})[：:](?=.)")  # 县财政局：保障资金
+_OWN_DUTY = re.compile("(?P<who>[^，。；：]{2,40})[：:]")  # 县财政局：保障资金
 # 各级党委责任主要包括：, with the duties on the lines below
 _DUTIES_OF = re.compile(
     "[的之]?[^，。：的、和及与]{0,10}(?:职责|责任|任务|义务)(?:主要)?"
@@ -140,7 +147,7 @@ _ASKED = re.compile(
 _SETS = re.compile("(?<!建)设(?!计|备|施)|置|为")
 # 政府对河道的管理，按照规定执行。委员会按照便民的原则设立。
 _SET_UP = re.compile(
-    "[^，。；：]{2,30}(?<!加强)(?<!强化)(?<!做好)(?<!实施)对[^，。；]{2,30}的[^，。；]{2,4}，(?:按照|依照|适用|参照)|[^，。；：]{2,30}不?按[^，。]{2,40}(?:设立|设置|配备|产生)[。；]"
+    "[^，。；：]{2,30}(?<!加强)(?<!强化)(?<!做好)(?<!实施)对[^，。；]{2,30}[的之][^，。；]{2,4}，(?:除|按照|依照?|适用|参照)|[^，。；：]{2,30}不?按[^，。]{2,40}(?:设立|设置|配备|产生)[。；]"
 )
 
 
@@ -207,8 +214,10 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
     subject = _first_subject(hans, start) or (_longest(hans, start) if requested else None)
     spans += _with_those_beside(hans, subject) if subject else []
     for match in re.finditer("[，：；]", hans):
-        clause = _subject(hans, match.end(), _AFTER, named_only=True) or subject_at(
-            hans, match.end(), within=True
+        clause = (
+            state_at(hans, match.end())
+            or _subject(hans, match.end(), _AFTER, named_only=True)
+            or subject_at(hans, match.end(), within=True)
         )
         spans += _with_those_beside(hans, clause) if clause else []
     duty = _OWN_DUTY.match(hans, start)
@@ -234,7 +243,8 @@ def _where_it_begins(hans: str) -> tuple[int, bool]:
 
 def _first_subject(hans: str, start: int) -> Span | None:
     subject = (
-        _subject(hans, start, _AFTER, loose=True)
+        state_at(hans, start)
+        or _subject(hans, start, _AFTER, loose=True)
         or _subject_with_commas(hans, start)
         or subject_at(hans, start)
     )
@@ -267,6 +277,7 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
     for match in _ANSWERS.finditer(hans):
         if is_list(match["who"]) or bodies.are_persons(match["who"]):
             spans.append((Span(*match.span("who")), LEAD if match["lead"] else RESPONSIBLE))
+    spans += [(Span(*match.span("who")), RESPONSIBLE) for match in _MADE.finditer(hans)]
     for match in _DUTY.finditer(hans):
         if is_list(match[1]) and not _is_no_act(hans, match.start()):
             role = LEAD if match["lead"] or match["with"] else RESPONSIBLE
@@ -291,7 +302,7 @@ def _is_no_act(hans: str, at: int) -> bool:
     if _DESCRIBED_BY.search(hans, max(0, at - 4), at):
         return True
     begin = max(hans.rfind(mark, 0, at) for mark in "，。；：") + 1
-    return hans.startswith("除", begin) and hans[clause_end(hans, at) - 1] in "的外"
+    return "除" in hans[begin:at] and hans[clause_end(hans, at) - 1] in "的外"
 
 
 def _longest(hans: str, start: int) -> Span | None:
@@ -300,7 +311,7 @@ def _longest(hans: str, start: int) -> Span | None:
     if re.match("组成", hans[max(start, stop - 2) :]):
         return None
     ends = [end for end in range(start + 2, stop + 1) if not bodies.goes_on(hans, end, stop)]
-    lists = [end for end in ends if is_list(hans[start:end]) or bodies.is_mixed(hans[start:end])]
+    lists = [end for end in ends if bodies.are_bodies(hans[start:end])]
     persons = [end for end in ends if bodies.are_persons(hans[start:end])] if not lists else []
     named = _PERSONS.match(hans, start)
     if named and named.end() > max(lists, default=0):

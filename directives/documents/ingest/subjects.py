@@ -21,7 +21,6 @@ _ASKED = (
     rf"{_ADVERB}{{0,3}}(?:{_MODAL}|有权(?!人)|无权|享有|有(?:责任|义务)|负有|可(?![能靠持行见再回控用选视达续])"
     "|负责(?!人|同志))(?!由)"
 )
-_ASKS = re.compile(_ASKED)
 # What stands between a subject and that: 在课余时间, 按照规定, 发现隐患时，
 _TOWARDS = (
     "(?:在|于|按照?|根据|依照|依据|对于?|为(?!主)|从(?!事)|自|因|经|以|凭|通过|与|向|就|除|将|把)"
@@ -29,6 +28,7 @@ _TOWARDS = (
 _CIRCUMSTANCE = (
     rf"(?:{_TOWARDS}[^。；，：]{{1,40}}?，?|{_TOWARDS}[^。；，：]{{1,40}}，"
     "|(?!的|之|被|给予|、|和|及|与|或)[^。；，：]{2,40}(?:(?:时|前|后)(?:，|(?=[应可必须要不]))|(?:的|期间|内)，)"
+    "|(?:一旦|如果?|若|遇有?)[^。；，：]{2,40}，"
     "|(?:是|为)[^。；，：]{2,30}(?:机关|机构|部门|主体|单位|责任人)，)"
 )
 _THEN_ASKS = re.compile(rf"(?:，?{_CIRCUMSTANCE}(?:{_TOWARDS}[^。；，：]{{1,30}}，)?|，)?{_ASKED}")
@@ -48,42 +48,71 @@ _ITS_OBJECT = re.compile(
     rf"[^，。；]{{1,30}}[的之][^，。；]{{1,14}}(?:，?(?:{_MODAL})|，由|用于|归)"
 )
 _CONDITION = re.compile("[^，。；]*(?:的|时|后|前)(?:，|$)")
+# 国家 with what it does, not 国家机关 or 国家规定的条件; whom it encourages acts instead.
 _STATE = re.compile(
-    "国家(?=(?:对|为|设立|建立|实行|保护|支持|加强|保障|推进|推动|促进|发展|采取|依法|统一|按照|根据|制定|完善"
-    "|健全|提倡|引导|扶持|组织|尊重|维护|坚持|重视|通过|将|把|给予|培养|提供|建设|开展|逐步|倡导|奖励|推广|在"
-    "|禁止|优先|不|应当|可以|允许|统筹|强化|鼓励支持|积极(?!鼓励)|大力(?!鼓励)|加大|加快|举办|实施|普及|表彰|举行"
-    "|确定|编制|培育|改善|拓宽|利用)[^。]*)"
+    "国家(?!(?:积极|大力)?鼓励(?!和?支持)|机关|规定|工作人员|标准|级|所有|安全|秘密|有关|相关|利益|机密|公务|主权|财产|赔偿"
+    "|建设|发展(?:改革|和)|重点|重大|(?!根据|按照|依照)[\u4e00-\u9fff]{2,6}[局委部署院](?=[、，负牵会应要制等])|[的、和与及或等，。；：“”《》（）]|另有|认可|确定的"
+    "|对[^，。；]{2,30}的[^，。；]{2,4}，(?:按照|依照))"
 )
+_DOES_AND_ASKS = re.compile(
+    "[^，。；：的之被]{2,30}(?<![中内上外])，(?:应当?|不得|必须|可以)(?!由)"
+)
+_KIND = re.compile("(?:机关|部门|机构|单位|组织|团体)$")
+_SIMPLY = re.compile("(?:学校|公司|医院|集团|[本我][校院局司部市县区镇乡村])$")
+_ACTS_SIMPLY = re.compile("(?:成立|召开|指定|组建|聘请|每[周月学])")
 _AT_WORK = re.compile(
     "(?:在|对|向|与)[^，。；]{2,40}，|(?:按照|按规定|根据|依照|依据|凭)[^，。；]{2,40}"
-    "|24小时|每[天日]|轮流|抽调|(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
+    "|24小时|每[天日]|轮流|抽调|按国家|(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
 )
-_CARRIES_OUT = re.compile("(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)")
+_CARRIES_OUT = re.compile(
+    "(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
+    "|按照?(?:国家)?(?:有关)?规定(?:享受|领取|取得|缴纳|承担|履行)"
+)
 _LONGEST = 70  # characters of a subject
+
+
+def state_at(hans: str, start: int) -> Span | None:
+    state = _STATE.match(hans, start)
+    return Span(*state.span()) if state else None
 
 
 def subject_at(hans: str, start: int, *, within: bool = False) -> Span | None:
     """The subject that begins at `start`; `within` a sentence, not at its beginning."""
     stop = min(clause_end(hans, start), start + _LONGEST)
-    state = _STATE.match(hans, start)
-    if state:
-        return Span(start, state.start() + 2)
     for end in range(start + 2, stop + 1):
         if hans[end : end + 1] in _UNFINISHED or bodies.goes_on(hans, end, stop):
             continue
         if _THEN_ASKS.match(hans, end) and bodies.is_agent(hans[start:end]):
             return Span(start, end)
-    return _office(hans, start, stop) or (None if within else _at_work(hans, start, stop))
+    office = _office(hans, start, stop)
+    if office or within:
+        return office
+    return _at_work(hans, start, stop) or _after_what_they_do(hans, start, stop)
 
 
 _UNFINISHED = frozenset("的之、和及与或")
 
 
+def _after_what_they_do(hans: str, start: int, stop: int) -> Span | None:
+    """Bodies with what they do before a modal: 国家机关、企业录用职工，应当坚持公平."""
+    for end in range(start + 4, stop):
+        if (
+            hans[end] not in _UNFINISHED
+            and _DOES_AND_ASKS.match(hans, end)
+            and not bodies.goes_on(hans, end, stop)
+            and ("、" in hans[start:end] or _KIND.search(hans, start, end))
+            and bodies.is_list(hans[start:end])
+        ):
+            return Span(start, end)
+    return None
+
+
 def _at_work(hans: str, start: int, stop: int) -> Span | None:
     """Those at the beginning of a sentence with where or how they act: 学生团体在校内活动，…"""
     for end in range(start + 2, stop):
+        simply = _SIMPLY.match(hans[start:end]) and _ACTS_SIMPLY.match(hans, end)
         if (
-            _AT_WORK.match(hans, end)
+            (simply or _AT_WORK.match(hans, end))
             and not bodies.goes_on(hans, end, stop)
             and not _ITS_OBJECT.match(hans, end)
             and ("的" not in hans[start:end] or _CARRIES_OUT.match(hans, end))

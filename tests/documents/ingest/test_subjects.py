@@ -3,6 +3,7 @@
 import pytest
 
 from directives.documents.ingest.addressees import named_in
+from directives.documents.ingest.reading import read
 from directives.documents.ingest.words import aligned
 from tests.documents.ingest.test_who import reading_of, who_by_code
 
@@ -50,6 +51,24 @@ pytestmark = pytest.mark.once
         ("组织、人事、水利等部门牵头选派河长助理。", ["组织、人事、水利等部门"]),
         ("水利、渔业、航运等行政部门，应当撤销许可。", ["水利、渔业、航运等行政部门"]),
         ("治水经费由省、市、县三级财政分担。", ["省、市、县三级财政"]),
+        ("国家优化用水结构。", ["国家"]),
+        ("国家保障居民享有安全饮水的权利。", ["国家"]),
+        ("国家水利部、国家林业局应当会商。", ["国家水利部", "国家林业局"]),
+        ("学校成立了巡河小组，每周巡查。", ["学校"]),
+        ("学校一旦发现漏水，不得瞒报。", ["学校"]),
+        ("妇女享有参与治水的权利。", ["妇女"]),
+        ("从事特种养殖的渔业教师按照规定享受津贴。", ["从事特种养殖的渔业教师"]),
+        ("水利机关、企业事业单位录用和培养职工，应当坚持公平。",
+         ["水利机关", "企业事业单位"]),
+        ("县政府决定成立县抗旱指挥部，负责指挥抗旱。", ["县政府", "县抗旱指挥部"]),
+        ("各地水利部门要加强巡查。", ["各地水利部门"]),
+        ("各地水利、渔业部门要加强巡查。", ["各地水利、渔业部门"]),
+        ("国务院各部门分别负责。", ["国务院各部门"]),
+        ("坚持一盘棋，各牵头和责任单位要强化协同。", ["各牵头和责任单位"]),
+        ("學校食堂和校外供餐單位要節約用水。", ["學校食堂", "校外供餐單位"]),
+        ("秘書室分設三科，掌理下列事項：", ["秘書室"]),
+        ("由县水利局根据水情，县农委、县林业局等主管部门编制本县财政用水方案。",
+         ["县水利局", "县农委、县林业局等主管部门"]),
         # who does something passive, or is only mentioned
         ("水价调解书应当由双方当事人签名。", ["双方当事人"]),
         ("节水委员会按照便民的原则设立。", []),
@@ -61,6 +80,11 @@ pytestmark = pytest.mark.once
         ("协同有关部门查处偷水行为。", []),
         ("各部门预算由所属单位编报。", ["所属单位"]),
         ("河道范围包括各级政府划定的滩地。", []),
+        ("抗旱由县长任指挥长，副县长和水利部门负责人任副指挥长和指挥部成员。", []),
+        ("农村饮水除由水务公司供应外，各镇应当保障。", ["各镇"]),
+        ("村民委员会成员中，应当有妇女。", []),
+        ("各级水文人员任免调动，应于发布时通知。", []),
+        ("各机关对河道行文之程式，依本规则之规定。", []),
     ],
 )  # fmt: skip
 def test_subjects(sentence: str, names: list[str]) -> None:
@@ -135,4 +159,42 @@ def test_those_encouraged_can_be_places_or_persons() -> None:
     assert who_by_code(reading) == {
         "一.1.1": [("市县", "responsible")],
         "一.1.2": [("高等学校毕业生", "responsible")],
+    }
+
+
+def test_brackets_with_more_words_of_roles_and_notes() -> None:
+    reading = reading_of(
+        "一、治水",
+        "修建堤防。〔市水利局、林业局牵头督导，市财政局参与，各县、区政府（管委会）负责落实。"
+        "以下各项均需各县、区政府落实，不再列出。〕",
+    )
+    assert who_by_code(reading)["一.1.1"] == [
+        ("市水利局", "lead"),
+        ("林业局", "lead"),
+        ("市财政局", "supporting"),
+        ("各县、区政府（管委会）", "responsible"),
+    ]
+
+
+def test_a_section_of_an_office_has_the_items_below_it() -> None:
+    reading = reading_of(
+        "第五條 秘書室分設二科，掌理下列事項：", "一、第一科：", "（一）河務文書。"
+    )
+    assert [*who_by_code(reading).values()] == [
+        [("秘書室", "responsible")],
+        [("第一科", "responsible")],
+        [("第一科", "responsible")],
+    ]
+
+
+def test_a_table_of_who_does_what_without_tasks() -> None:
+    page = (
+        "<h1>河道管理职责分工</h1><table><tr><td>序号</td><td>涉及部门</td><td>职责分工</td></tr>"
+        "<tr><td>1</td><td>市水利局</td><td>负责巡查。</td></tr>"
+        "<tr><td>2</td><td>市林业局</td><td>负责护岸林。</td></tr></table>"
+    )
+    reading = read(page.encode(), name="a.html")
+    assert who_by_code(reading) == {
+        "1.1": [("市水利局", "responsible")],
+        "2.1": [("市林业局", "responsible")],
     }
