@@ -103,28 +103,30 @@ def rows(file: BinaryIO, table: int) -> Iterator[list[Row] | JsonObject]:
     yield {"end": True}
 
 
-def write_line(data: object) -> None:
-    """Write one line of JSON."""
+def _line(data: object) -> bytes:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), check_circular=False)
-    sys.stdout.write(text + "\n")
+    return f"{text}\n".encode("utf-8", "replace")
+
+
+def answer(file: BinaryIO, task: str, *arguments: str) -> Iterator[bytes]:
+    """Carry out a task. An error is the last line, if there is memory left for it."""
+    try:
+        for item in outline(file) if task == "outline" else rows(file, int(arguments[0])):
+            yield _line(item)
+    except Fault as fault:
+        yield _line({"fault": fault.code, "params": fault.params})
+    except (MemoryError, RecursionError):
+        yield _line({"fault": "memory", "params": {}})
+    except BROKEN as fault:
+        yield _line({"fault": "damaged", "params": {"member": type(fault).__name__}})
 
 
 def main(task: str, memory: str, seconds: str, *arguments: str) -> None:
-    """Carry out a task. An error is written as one line, if there is memory left for it."""
     limit_itself(int(memory), int(seconds))
-    file = sys.stdin.buffer
-    try:
-        for item in outline(file) if task == "outline" else rows(file, int(arguments[0])):
-            write_line(item)
-    except Fault as fault:
-        write_line({"fault": fault.code, "params": fault.params})
-    except (MemoryError, RecursionError):
-        write_line({"fault": "memory", "params": {}})
-    except BROKEN as fault:
-        write_line({"fault": "damaged", "params": {"member": type(fault).__name__}})
-    sys.stdout.flush()
+    for line in answer(sys.stdin.buffer, task, *arguments):
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     main(*sys.argv[1:])

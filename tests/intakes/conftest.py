@@ -1,8 +1,8 @@
 """Bringing a table in, as the pages do it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,6 +11,7 @@ from django.utils import translation
 from directives.catalogue.kinds import KINDS
 from directives.intakes import applying, starting, undoing
 from directives.models import Intake, User
+from directives.tables import child, reader
 from tests.factories import NOW
 
 Bring = Callable[..., Intake]
@@ -21,6 +22,21 @@ Act = Callable[[Intake], Intake]
 def files_apart(settings: Any, tmp_path: Path) -> None:
     """Files of a test go where the test's other files go."""
     settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the reader's child process answers is computed in this one.
+
+    Starting one takes longer than most of what is tested here; tests/tables reads every one of
+    the odd files in a child.
+    """
+    monkeypatch.setattr(reader, "answer_of", _answer_of)
+
+
+def _answer_of(command: Sequence[str], stdin: BinaryIO, **limits: float) -> Iterator[bytes]:
+    task, _memory, _seconds, *arguments = command[command.index(child.__file__) + 1 :]
+    yield from child.answer(stdin, task, *arguments)
 
 
 @pytest.fixture
