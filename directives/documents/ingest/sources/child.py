@@ -8,32 +8,40 @@ The line has the fields of a `Source`, or "refused" with the code and parameters
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[4]))  # for the following imports
 
 from directives.base.child_processes import limit_itself
-from directives.documents.ingest.sources.blocks import DOCX, HTML, MHT, PDF
+from directives.documents.ingest.sources.blocks import DOCX, HTML, MHT, PDF, Source
 from directives.documents.ingest.sources.messages import DocumentError
-from directives.documents.ingest.sources.pdf import source_of_pdf
-from directives.documents.ingest.sources.web_archives import source_of_mht
-from directives.documents.ingest.sources.web_pages import source_of_html
-from directives.documents.ingest.sources.word import source_of_docx
 
+# Module and function. Importing those of all formats takes longer than reading a document.
 READERS = {
-    DOCX: source_of_docx,
-    MHT: source_of_mht,
-    PDF: source_of_pdf,
-    HTML: lambda content: source_of_html(content.decode("utf-8")),
+    DOCX: ("word", "source_of_docx"),
+    MHT: ("web_archives", "source_of_mht"),
+    PDF: ("pdf", "source_of_pdf"),
+    HTML: ("web_pages", "source_of_page"),
 }
+
+
+def reader_of(format_name: str) -> Callable[[bytes], Source]:
+    module, function = READERS[format_name]
+    reader: Callable[[bytes], Source] = getattr(
+        import_module(f"directives.documents.ingest.sources.{module}"), function
+    )
+    return reader
 
 
 def main(format_name: str, memory: str, seconds: str) -> None:
     """An error becomes one line, if there is still memory for it."""
+    read = reader_of(format_name)
     limit_itself(int(memory), int(seconds))
     try:
-        answer: object = asdict(READERS[format_name](sys.stdin.buffer.read()))
+        answer: object = asdict(read(sys.stdin.buffer.read()))
     except DocumentError as refusal:
         answer = {"refused": refusal.code, "params": refusal.params}
     except (MemoryError, RecursionError):

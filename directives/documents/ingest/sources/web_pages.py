@@ -60,6 +60,10 @@ _RUNNING = 600  # characters of a cell from which a table is no table of data
 _PARAGRAPHS = 12  # the same, of its paragraphs
 
 
+def source_of_page(content: bytes) -> Source:
+    return source_of_html(content.decode("utf-8"))
+
+
 def source_of_html(markup: str) -> Source:
     """Raises DocumentError broke_off where the parser did not reach the end of the page."""
     markup = re.sub("[\0\u2028]", "\n", markup)
