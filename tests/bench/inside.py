@@ -75,7 +75,8 @@ def lay(clock: Clock, **what: Any) -> dict[str, Any]:
 
 
 def issue(clock: Clock, *, directives: int, seed: int) -> dict[str, Any]:
-    """A document that is to be assigned to everybody."""
+    """A document that is to be assigned to everybody; a kept database is brought up to date."""
+    call_command("migrate", verbosity=0)
     return lay_issue(clock(), directives=directives, seed=seed)
 
 
