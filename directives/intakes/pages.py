@@ -246,7 +246,9 @@ def _open_names(intake: Intake, kind: TableKind, now: datetime) -> Sequence[Open
     """The names of a checked table that mean no organisation yet."""
     if kind.open_names is None or intake.state != CHECKED:
         return ()
-    rows = IntakeRow.objects.filter(intake=intake).order_by("number").only("line", "after")
+    rows = (
+        IntakeRow.objects.filter(intake=intake).order_by("number").only("line", "after", "faults")
+    )
     return kind.open_names(context_of(intake, now), list(rows))
 
 

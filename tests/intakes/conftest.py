@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import translation
 
 from directives.catalogue.kinds import KINDS
@@ -87,3 +88,20 @@ def apply(django_capture_on_commit_callbacks: Callable) -> Act:
 def undo(django_capture_on_commit_callbacks: Callable) -> Act:
     """Take an intake back, as its page does."""
     return _acting(undoing.undo, django_capture_on_commit_callbacks)
+
+
+@pytest.fixture
+def settle(
+    sign_in: Callable, key: Callable, cast: Any, django_capture_on_commit_callbacks: Callable
+) -> Callable:
+    """Say what names of an intake mean, and have it checked again."""
+
+    def settle(intake: Intake, **answers: str) -> Any:
+        form = key() | {"version": intake.version}
+        for number, (name, means) in enumerate(answers.items(), 1):
+            form |= {f"name-{number}": name, f"means-{number}": means}
+        with django_capture_on_commit_callbacks(execute=True):
+            client = sign_in(cast.supervisor)
+            return client.post(reverse("intake_names", args=[intake.pk]), form)
+
+    return settle

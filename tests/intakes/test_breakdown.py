@@ -52,21 +52,6 @@ def women(cast):
 
 
 @pytest.fixture
-def settle(sign_in, key, cast, django_capture_on_commit_callbacks):
-    """Say what names of an intake mean, and have it checked again."""
-
-    def settle(intake, **answers):
-        form = key() | {"version": intake.version}
-        for number, (name, means) in enumerate(answers.items(), 1):
-            form |= {f"name-{number}": name, f"means-{number}": means}
-        with django_capture_on_commit_callbacks(execute=True):
-            client = sign_in(cast.supervisor)
-            return client.post(reverse("intake_names", args=[intake.pk]), form)
-
-    return settle
-
-
-@pytest.fixture
 def brought(cast, women, bring):
     """Bring the table in, as it is or with other rows."""
 

@@ -27,7 +27,8 @@ from directives.obligations.imports.readonly_columns import (
     ReadonlyColumns,
     cell_text,
 )
-from directives.obligations.imports.split_bodies import AFTER_NAME, NAMED_IN, split_bodies
+from directives.obligations.imports.split_bodies import NAMED_IN, split_bodies
+from directives.obligations.imports.unknown_bodies import BodyFinder, open_names, settle_names
 from directives.obligations.imports.writing import (
     BODY_TERMS,
     DAYS,
@@ -40,7 +41,6 @@ from directives.obligations.imports.writing import (
 )
 from directives.obligations.queries.ledger import CELLS, LedgerRow
 from directives.tables.codes import (
-    BodyCodes,
     ambiguous_code,
     own_numbers_remedy,
     read_as,
@@ -119,16 +119,16 @@ class ObligationChecker(Checker):
     def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(context, headed)
         self.clauses = DirectiveFinder(context.place.get("document", 0))
-        self.bodies = BodyCodes()
-        self.readonly = ReadonlyColumns(context, self.clauses, self._body)
+        self.bodies = BodyFinder(context)
+        self.readonly = ReadonlyColumns(context, self.clauses, self.bodies.id_of)
         self.reports = Reports(context)
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
         # The terms of rows that only name a lead, by directive and body.
         self.terms_of_named_leads: dict[tuple[int, int], dict[str, Any]] = {}
-        self.known_bodies: dict[str, int | None] = {}  # ids by the text of a cell
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
+        self.bodies.look_up(text_of(row.values.get("body")) for row in rows)
         pairs = {row.number: self._pair(row) for row in rows}
         stored = self._stored(rows, pairs)
         obligations = {
@@ -156,14 +156,7 @@ class ObligationChecker(Checker):
         """The directive and the body that the cells of a row name."""
         text = text_of(row.values.get("clause")) or text_of(row.values.get("directive"))
         clause = self.clauses.find(text) if text else None
-        return clause.pk if clause else None, self._body(text_of(row.values.get("body")))
-
-    def _body(self, text: str) -> int | None:
-        """The id of the body that a cell names."""
-        if text not in self.known_bodies:
-            code = self.bodies.find(text).code or self.bodies.find(AFTER_NAME.sub("", text)).code
-            self.known_bodies[text] = self.bodies.ids.get(code)
-        return self.known_bodies[text]
+        return clause.pk if clause else None, self.bodies.id_of(text_of(row.values.get("body")))
 
     def _stored(
         self, rows: Sequence[FileRow], pairs: dict[int, tuple[int | None, int | None]]
@@ -391,7 +384,7 @@ class ObligationChecker(Checker):
             yield unknown_directive(self.directive_column, clause)
         column = row.values.get(NAMED_IN, "body")
         if not pair[1]:
-            match = self.bodies.find(body)
+            match = self.bodies.codes.find(body)
             yield (
                 ambiguous_code(column, body, match) if match.several else unknown_body(column, body)
             )
@@ -495,4 +488,6 @@ OBLIGATIONS = TableKind(
     write=write,
     undo=undo,
     split=split_bodies,
+    open_names=open_names,
+    settle_names=settle_names,
 )
