@@ -167,6 +167,7 @@ urlpatterns = [
     path("reports/<id:pk>/paper/", papers.report_as_paper, name="report_paper"),
     path("reports/<id:pk>/begin/", reports.report_begin, name="report_begin"),
     path("reports/<id:pk>/redraft/", reports.report_redraft, name="report_redraft"),
+    path("reports/<id:pk>/unchanged/", reports.report_unchanged, name="report_unchanged"),
     path("reports/<id:pk>/hand-in/", reports.report_hand_in, name="report_hand_in"),
     path("reports/<id:pk>/sign/", reports.report_sign, name="report_sign"),
     path("submissions/<id:pk>/", reports.submission, name="submission"),

@@ -309,6 +309,7 @@ TABLE = {
     "report_offline": Row("report", HANDED_IN, INSIDE, args=pk),
     "report_begin": Row("report", HANDED_IN, INSIDE, {}, pk),
     "report_redraft": Row("report", HANDED_IN, INSIDE, {}, pk),
+    "report_unchanged": Row("report", HANDED_IN, INSIDE, {"reason": "无变化"}, pk),
     "report_hand_in": Row("report", HANDED_IN, INSIDE, {}, pk),
     "report_sign": Row("report", HANDED_IN, SIGNS, {"action": "sign"}, pk),
     "report_review": Row("report", HANDED_IN, ABOVE, args=pk),

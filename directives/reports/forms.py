@@ -70,6 +70,12 @@ class EntryForm(forms.Form):
         return EntryTexts(**texts | {"unchanged": "unchanged" in self.data})
 
 
+class UnchangedForm(forms.Form):
+    """Why nothing has changed in the entries that were carried over."""
+
+    reason = LongText(max_length=200)
+
+
 class SignForm(forms.Form):
     """The manager signs entries that wait for it, or declines."""
 

@@ -546,6 +546,22 @@ def test_redrafting_by_the_button(cast, office, sign_in, key):
     assert sign_in(cast.outsider).post(f"{office.url}redraft/", key()).status_code == 404
 
 
+def test_carried_entries_are_marked_unchanged_by_one_press(cast, office, sign_in, key):
+    client = sign_in(cast.staff)
+    assert f'action="{office.url}unchanged/"' not in client.get(office.url).text
+    office.report.entries.update(origin="carried", progress="已印发", percent=40)
+    page = client.get(office.url)
+    assert page.context["sheet"].carried == office.report.entries.count()
+    assert f'action="{office.url}unchanged/"' in page.text
+    response = client.post(f"{office.url}unchanged/", key() | {"reason": ""})
+    assert response.status_code == 422
+    assert client.post(f"{office.url}unchanged/", key() | {"reason": "无新进展"}).url == office.url
+    assert set(office.report.entries.values_list("unchanged", "unchanged_reason")) == {
+        (True, "无新进展")
+    }
+    assert f'action="{office.url}unchanged/"' not in client.get(office.url).text
+
+
 # handing in and signing
 
 

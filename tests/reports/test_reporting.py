@@ -270,6 +270,38 @@ def test_redrafting_leaves_what_was_typed(cast, filled):
     assert Event.objects.filter(action="redraft").count() == 2
 
 
+def test_all_that_was_carried_over_is_marked_unchanged_at_once(cast, section):
+    filled = Filled(cast, section, 3)
+    filled.write(cast.staff)
+    reporting.hand_in(report=filled.report, by=cast.manager, now=NOW)
+    accept(filled.report, cast.supervisor)
+    report = next_cycle(section.document, cast.body, cast.staff)
+    typed = report.entries.earliest("pk")
+    reporting.save_entry(
+        entry=typed, fields=EntryFields("又印发", percent=70), version=1, by=cast.staff, now=LATER
+    )
+    late = owe(section, cast.body)  # has nothing that could be unchanged
+    reporting.begin(report=report, by=cast.staff, now=LATER)
+    mark = {"report": report, "now": LATER}
+    for person in (cast.supervisor, cast.viewer, cast.stranger):
+        with pytest.raises(NotAllowed):
+            reporting.mark_unchanged(reason="无新进展", by=person, **mark)
+    with pytest.raises(Invalid) as refused:
+        reporting.mark_unchanged(reason=" ", by=cast.staff, **mark)
+    assert list(refused.value.errors) == ["reason"]
+    assert reporting.mark_unchanged(reason="无新进展 ", by=cast.staff, **mark) == 2
+    assert reporting.mark_unchanged(reason="无新进展", by=cast.staff, **mark) == 0
+    names = ("unchanged", "unchanged_reason", "progress", "percent", "version")
+    stored = report.entries.exclude(obligation=late).order_by("pk").values_list(*names)
+    assert list(stored) == [
+        (False, "", "又印发", 70, 2),
+        (True, "无新进展", "已印发", 60, 2),
+        (True, "无新进展", "已印发", 60, 2),
+    ]
+    assert report.entries.get(obligation=late).unchanged is False
+    assert Event.objects.filter(action="save", at=LATER).count() == 3
+
+
 def test_saving_keeps_words_version_and_audit(cast, filled):
     entry = filled.entries[0]
     reporting.save_entry(

@@ -35,6 +35,7 @@ from directives.models import (
     ProgressReport,
     ReportEntry,
 )
+from directives.models.reports import CARRIED
 from tests.walk.walker import WHY, NothingToDo, Walker
 
 EXISTING = Q(organisation__valid_to=None)
@@ -349,6 +350,13 @@ def report_redraft(w: Walker) -> None:
     w.send("report_redraft", by, report.pk)
 
 
+def report_unchanged(w: Walker) -> None:
+    untouched = {"state": DRAFT, "saved_at": None, "origin": CARRIED}
+    carried = ReportEntry.objects.owed().filter(report__completed_at=None, **untouched)
+    report = w.pick(carried.select_related("report")).report
+    w.send("report_unchanged", w.worker_of(report.organisation_id), report.pk, reason=w.words())
+
+
 def _entry(w: Walker, *states: str, **which: object) -> ReportEntry:
     rows = ReportEntry.objects.filter(
         EXISTING_REPORT, state__in=states, obligation__state__in=REPORTABLE
@@ -468,6 +476,7 @@ STEPS = {
         planned_cycle_open,
         report_begin,
         report_redraft,
+        report_unchanged,
         entry_save,
         entry_recall,
         report_hand_in,

@@ -22,7 +22,7 @@ from directives.models import (
     ReportEntry,
     User,
 )
-from directives.models.reports import FROM_LOG, TYPED
+from directives.models.reports import CARRIED, FROM_LOG, TYPED
 from directives.models.sql import update_each, update_where
 from directives.reports.commands.drafting import drafts, note_uses
 from directives.tallies import counted, pending_delta
@@ -293,6 +293,26 @@ def save_entries(edits: Iterable[EntryEdit], *, by: User | None, now: datetime) 
         changes.append(change)
     _write(changes)
     audit.record_many("save", changes, by=by, now=now)
+
+
+@transaction.atomic
+def mark_unchanged(*, report: ProgressReport, reason: str, by: User | None, now: datetime) -> int:
+    """Mark all entries that were carried over and not edited as unchanged, for the same reason.
+
+    Returns how many there were. Raises NotAllowed, or Invalid without a reason.
+    """
+    _check_writer(report, by)
+    if not reason.strip():
+        raise Invalid({"reason": [_("Say why nothing has changed.")]})
+    untouched = report.entries.filter(state=DRAFT, saved_at=None, origin=CARRIED)
+    locked = lock_entries(report, untouched.values_list("pk", flat=True), by)
+    edits = []
+    for entry in locked.values():
+        texts = {name: getattr(entry, name) for name in NAMES}
+        texts |= {"unchanged": True, "unchanged_reason": reason.strip()}
+        edits.append(EntryEdit(entry, EntryFields(**texts)))
+    save_entries(edits, by=by, now=now)
+    return len(edits)
 
 
 @transaction.atomic

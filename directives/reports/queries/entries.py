@@ -11,7 +11,7 @@ from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMITTED
+from directives.base.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, RETURNED, SUBMITTED
 from directives.core.captions import Caption
 from directives.core.files import FileList, file_list
 from directives.core.rules import is_above, may
@@ -266,6 +266,15 @@ class ReportSheet:
         return sum(
             line.can_edit and line.entry.saved_at is None and line.entry.state != RETURNED
             for line in self.lines
+        )
+
+    @property
+    def carried(self) -> int:
+        """The number of entries that were carried over from an earlier report and not edited."""
+        return sum(
+            line.can_edit and line.entry.saved_at is None and line.entry.origin == CARRIED
+            for line in self.lines
+            if line.entry.state == DRAFT
         )
 
 

@@ -14,7 +14,7 @@ from directives.base.refusals import Invalid
 from directives.downloads.exporting import answer
 from directives.plans.queries.plan_page import submitted_measures
 from directives.reports import commands as reporting
-from directives.reports.forms import SignForm, demand_valid, selected_entries
+from directives.reports.forms import SignForm, UnchangedForm, demand_valid, selected_entries
 from directives.reports.queries.entries import FILTERS, entry_line, report_sheet
 from directives.reports.queries.reports import (
     COUNT_LIMIT,
@@ -104,6 +104,18 @@ def report_redraft(request, pk):
     messages.success(
         request, _("Redrafted from the log: %(count)s. Text you typed was kept.") % {"count": count}
     )
+    return redirect("report", pk=pk)
+
+
+@write
+def report_unchanged(request, pk):
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
+    form = UnchangedForm(request.POST)
+    demand_valid(form)
+    count = reporting.mark_unchanged(
+        report=report, by=request.user, now=request.now, **form.cleaned_data
+    )
+    messages.success(request, _("Marked as unchanged: %(count)s.") % {"count": count})
     return redirect("report", pk=pk)
 
 
