@@ -125,11 +125,14 @@ _ENCOURAGED = re.compile(
     "(?:国家|公司|学校|本[省市县区校])?(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?"
 )
 _ENCOURAGED_TO = re.compile(
-    "[在通以参自积主依开根结按承立设创制加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带]"
+    "[在通以参自积主依开根结按承立设创制加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带使实保回节]"
 )
 _ENCOURAGED_PERSON = re.compile(
     "[^，。；的、]{0,8}?(?:者|人员|人才|群众|居民|村民|市民|职工|学生|青年|农户|家庭|教师|资本"
     "|主体|商户|农民)"
+)
+_REQUEST = re.compile(
+    "(?<![申聘邀敬提报转陈送恳催已商函])请(?![示求假柬愿由]|群众|专家|媒体|社会|代表|人|教(?![育务体学职师研]))"
 )
 _LABEL = re.compile(
     r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*"
@@ -228,7 +231,7 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
         end = next((end for end in ends if bodies.is_whom(hans[start:end])), 0)
         if end:
             spans.append((Span(start, end), RESPONSIBLE))
-    return _names_of(text, hans, spans + _duties(hans))
+    return _names_of(text, hans, spans + _duties(hans) + _requests(hans))
 
 
 def _where_it_begins(hans: str) -> tuple[int, bool]:
@@ -292,6 +295,12 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
         if beside:
             spans.append((beside, SUPPORTING))
     return spans
+
+
+def _requests(hans: str) -> list[tuple[Span, str]]:
+    """Those whom a meeting asks anywhere in a sentence: 操场积水，请教育局整修."""
+    asked = (_longest(hans, match.end()) for match in _REQUEST.finditer(hans))
+    return [(span, RESPONSIBLE) for span in asked if span]
 
 
 def _is_no_act(hans: str, at: int) -> bool:

@@ -25,6 +25,7 @@ _IS_OF_OTHERS = re.compile(
     "(?:从事|跨|拟|申请|变更|通过|生产|经营|使用|运输|设立|举办|利用|携带|销售|购买|需要)[^，。；]{2,60}的，"
     "(?:应当|必须|可以|不得)|(?!按|依|对|将|把|由|在|从|经)[^，。；：]{2,40}(?:[的之][^，。；：的]{2,8}|预算|资金|经费|费用|收益|收入)"
     "，?(?:用于|归|属于|无效|分为|视为|以[^，。]{1,20}为准)"
+    "|[^，。；：]{2,20}(?:结果|情况|成绩|成效)(?:作为|纳入|与[^，。]{2,12}挂钩)"
     "|[^，。；：]{2,30}由[^，。]{1,40}(?:担任|组成|推举|产生|兼任)"
     "|[^，。；：]{2,30}不?按[^，。]{2,40}(?:设立|设置|配备|确定|产生)[。；]"
 )
@@ -54,5 +55,7 @@ def topic_of(hans: str) -> str:
     if bodies.begins_like_a_verb(topic) and not _BUILT.match(topic):
         return ""
     if _NOMINAL.search(topic):
+        if clear and modal["must"] == "要":
+            return ""  # 排查出的隐患，要整改: what they do it to
         return THING if clear else NOMINALISED
     return "" if clear else THING
