@@ -62,7 +62,7 @@ class UploadForm(forms.Form):
             "GB18030 or Big5), at most 20 MB."
         ),
         widget=forms.FileInput(
-            attrs={"accept": ".docx,.pdf,.txt,.htm,.html,text/plain,text/html,application/pdf"}
+            attrs={"accept": ".docx,.pdf,.txt,.md,.htm,.html,text/plain,text/html,application/pdf"}
         ),
     )
     text = forms.CharField(

@@ -9,6 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from directives.documents.ingest import bodies
 from directives.documents.ingest.deadlines import day_in
+from directives.documents.ingest.frame_lines import (
+    DAY,
+    NUMBER,
+    NUMBER_BEHIND_TITLE,
+    is_day,
+    is_number,
+    is_recipients,
+    is_title_of_all,
+    without_gaps,
+)
 from directives.documents.ingest.frame_lists import (
     ANNEX,
     ANNEX_ITEM,
@@ -18,27 +28,9 @@ from directives.documents.ingest.frame_lists import (
 )
 from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
 from directives.documents.ingest.sources import LeftOut
+from directives.documents.ingest.titles import title_lines, without_number
 from directives.documents.ingest.words import Line, Words, aligned
 
-KINDS_OF_PAPER = (
-    "意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|措施"
-    "|建议|函|令|公告|通告|请示|指南|指引|清单|分工表|分解表|任务表|责任表|安排表|一览表|台账"
-    "|纪要|章程|制度|守则"
-    "|规则|预案|规程|安排|倡议书|标准|分工|目录|政策|举措|法|行动|大纲|任务分解|讲话|须知|注意事项"
-    "|实施意见|责任书|承诺书|注意要点|要領"
-)
-_PAPER = f"(?:{KINDS_OF_PAPER})(?:（[^）]*）)?$"
-_TITLE = re.compile(rf"^(?:[^，。；：]{{2,80}}?)?关于.+{_PAPER}|^[^，。；]{{2,60}}{_PAPER}")
-_NUMBER = re.compile(
-    r"^[（(]?"
-    r"(?P<number>[\u4e00-\u9fffA-Za-z]{0,20}\s*[〔\[［（(【﹝]\s*\d{4}\s*[〕\]］）)】﹞]\s*第?\s*\d{1,5}\s*[号號]"
-    r"|(?:[\u4e00-\u9fff]{2,20}(?:令|公告|通告)"
-    r"|\d{4}\s*年)?\s*第?\s*[0-9一二三四五六七八九十]{1,5}\s*[号號]"
-    r"|[\u4e00-\u9fff]{2,10}字第\s*\d{3,12}\s*[号號])[）)]?$"
-)
-_NUMBER_AT_END = re.compile(
-    r"[（(](?P<number>[\u4e00-\u9fff]{2,12}[〔\[［（(【]\d{4}[〕\]］）)】]第?\s*\d{1,5}\s*[号號])[）)]$"
-)
 _LETTERHEAD = re.compile(r"^(?P<body>[\u4e00-\u9fff （）]{2,40}?)\s*文\s*件$")
 _NOTE = re.compile(
     r"^[（(].*(?:通过|公布|发布|修订|修正|批准|施行|印发|订定|订颁|颁布|核定|函|令).*[）)]$"
@@ -52,18 +44,10 @@ _ADOPTED = re.compile(
     r"日\s*(?:经)?(?P<body>[\u4e00-\u9fff]{3,40}?)(?:第\s*[一二三四五六七八九十百零〇\d]+\s*次|令"
     r"|以|公告|发布|公布|常务会议|党组会议|主席团)"
 )
-_NUMERALS = "[0-9一二三四五六七八九十百]"
-_DAY = (
-    r"(?:(?:20|19)\d{2}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|(?:20|19)\d{2}[-./]\d{1,2}[-./]\d{1,2}"
-    r"|[二一][〇零○ＯOoΟ九0０][〇零○ＯOoΟ0０一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日"
-    rf"|"
-    rf"(?:中华)?民国\s*{_NUMERALS}{{2,4}}\s*年\s*{_NUMERALS}{{1,3}}\s*月\s*{_NUMERALS}{{1,3}}\s*日)"
-)
-_DAY_ALONE = re.compile(rf"^[（(]?{_DAY}[）)]?$")
-_DAY_AT_END = re.compile(rf"^(?P<body>[^，。；：]{{2,40}}?)\s*(?P<day>{_DAY})$")
+_DAY_AT_END = re.compile(rf"^(?P<body>[^，。；：]{{2,40}}?)\s*(?P<day>{DAY})$")
 # 中华民国120年3月5日某市政府府交字第1200045678号令订定发布
 _ORDERED = re.compile(
-    rf"^{_DAY}(?P<body>[\u4e00-\u9fff]{{2,20}}?(?:政府|部|局|会|院|署|厅))"
+    rf"^{DAY}(?P<body>[\u4e00-\u9fff]{{2,20}}?(?:政府|部|局|会|院|署|厅))"
     r"(?P<number>[\u4e00-\u9fff]{1,10}字第\s*\d{3,12}\s*[号號])(?:令|函)"
 )
 _ATTENDANCE = re.compile(r"^(?:出席|列席|记录|记录人|主持|主持人|参加|参会人员|请假|缺席)\s*[：:]")
@@ -75,14 +59,14 @@ _AFTER_THE_END = re.compile(
     r"|印发$|^共\d+份|^[（(]公开[^。]*[）)]$"
 )
 _OFFICER = re.compile(
-    r"^代?(?:[^，。；：]{0,8}[长任席理员]|书记|院长)\s*(?:[：:]\s*[\u4e00-\u9fff○　 ]{2,6}"
+    r"^代?(?:[^，。；：]{0,20}[长任席理员]|书记|院长)\s*(?:[：:]\s*[\u4e00-\u9fff○　 ]{2,6}"
     r"|\s+[\u4e00-\u9fff○]\s?[\u4e00-\u9fff○]{1,3})$"
 )
+_OFFICER_ALONE = re.compile("代?(?:[省市县区州镇乡]长|主席|主任|部长|局长|院长|校长|总理)")
+_ABOVE = 8  # lines of a page above a paper that may be text
+_MOST_SIGNERS = 8  # lines of names above a day
 _HEAD_OF_GOVERNMENT = re.compile(r"(?:总理|主席|[省市县州]长)[\u4e00-\u9fff]{2,3}")
-_NOT_RECIPIENTS = re.compile("如下|现将|现就|为了|为|根据|按照|经.*同意|下列|以下|包括")
-_BEGINS_WITH_WHAT = re.compile("关于|印发|转发|批转")
 _SEVERAL = re.compile("等[一二三四五六七八九十\\d]+(?:个)?(?:部门|单位)")
-_LONGEST_TITLE = 5  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,33 +106,23 @@ def left_out(line: Line, reason: str) -> LeftOut:
     return LeftOut(line.number, line.text, reason, line.words.source)
 
 
-def is_title(hans: str) -> bool:
-    return _TITLE.match(hans) is not None
-
-
-def is_title_of_all(hans: str) -> bool:
-    """Whether words are a whole title that says what it is about: …关于…的通知."""
-    return re.match(rf"[^。；：]{{0,40}}关于[^。；：]+的?{_PAPER}", hans) is not None
-
-
-def is_day(hans: str) -> bool:
-    return _DAY_ALONE.match(hans) is not None
-
-
 def head_of(lines: Sequence[Line]) -> Head:
     """The head of a document, up to the first line that belongs to its text."""
+    begin = _begin_of_paper(lines)
+    if begin:
+        head = head_of(lines[begin:])
+        head.left_out[:0] = [left_out(line, "front matter") for line in lines[:begin]]
+        head.body += begin
+        return head
     body = next((at for at, line in enumerate(lines) if _begins_text(lines, at)), len(lines))
-    title = _title_lines(lines[:body])
+    title = title_lines(lines[:body], _plain_lines(lines[:body]))
     if body == len(lines) and not title:
         return Head(Frame(), [], 0)
     head = Head(Frame(places=tuple(("title", lines[at].words.source) for at in title)), [], body)
-    joined = "".join(lines[at].text for at in title)
-    joined_hans = "".join(lines[at].hans for at in title)
-    number = _NUMBER_AT_END.search(joined_hans)
-    if number:
-        words = joined[number.start("number") : number.end("number")]
-        joined, joined_hans = joined[: number.start()], joined_hans[: number.start()]
-        head.frame = replace(head.frame, number=words)
+    joined, joined_hans, number = without_number(
+        "".join(lines[at].text for at in title), "".join(lines[at].hans for at in title)
+    )
+    head.frame = replace(head.frame, number=number)
     issuers = _issuers_in(joined, joined_hans)
     names = [lines[at] for at in title[:-1] if bodies.is_name(lines[at].hans)]
     if len(names) > 1 and names[0] is lines[title[0]]:
@@ -158,6 +132,23 @@ def head_of(lines: Sequence[Line]) -> Head:
         if at not in title:
             _take(line, head, title_seen=not title or at > title[0])
     return head
+
+
+def _begin_of_paper(lines: Sequence[Line]) -> int:
+    """Where a paper begins on a page that says something of it first: its title, above 各镇："""
+    body = next((at for at, line in enumerate(lines) if _begins_text(lines, at)), len(lines))
+    if any(is_recipients(line) for line in lines[:body]):
+        return 0
+    for at in range(body, min(body + _ABOVE, len(lines))):
+        if label_of(lines[at].words) and not re.match("第一篇|[•]", lines[at].hans):
+            return 0
+        if is_recipients(lines[at]):
+            title = at - 1 - is_number(lines[at - 1])
+            if title > body and is_title_of_all(lines[title].hans):
+                above = lines[title - 1]
+                return title - (title - 1 > body and bodies.is_name(above.hans))
+            return 0
+    return 0
 
 
 def tail_of(lines: Sequence[Line]) -> Tail:
@@ -181,8 +172,10 @@ def tail_of(lines: Sequence[Line]) -> Tail:
                 date=day.isoformat(),
                 places=(*tail.frame.places, ("date", line.words.source)),
             )
-        if reason == "signature" and bodies.is_name(dated["body"] if dated else line.hans):
-            signers.insert(0, dated["body"] if dated else line.text)
+        if reason == "signature":
+            signer = without_gaps(dated["body"] if dated else line.text)
+            names = without_gaps(dated["body"] if dated else line.hans).split()
+            signers[:0] = [signer] if all(map(bodies.is_name, names)) else []
         if reason == "annexes":
             annexes = [*annexes_in(line), *annexes]
         if reason == "copies":
@@ -205,6 +198,8 @@ def together(head: Frame, tail: Frame) -> Frame:
     several = any(_SEVERAL.search(name) for name in head.issuers)
     partial = not all(map(bodies.is_name, head.issuers))  # 某镇关于印发…
     issuers = head.issuers
+    if set(issuers) < set(tail.issuers):
+        issuers = tail.issuers
     if tail.issuers and (several or partial or not issuers):
         issuers = tail.issuers
     return replace(
@@ -218,6 +213,25 @@ def together(head: Frame, tail: Frame) -> Frame:
     )
 
 
+def _plain_lines(lines: Sequence[Line]) -> list[int]:
+    """The places of lines at the front that are no number, note, day, recipients and so on."""
+    return [
+        at
+        for at, line in enumerate(lines)
+        if not (
+            NUMBER.match(line.hans)
+            or _NOTE.match(line.hans)
+            or _ORDERED.match(line.hans)
+            or _DAY_AT_END.match(line.hans)
+            or is_day(line.hans)
+            or is_recipients(line)
+            or _LETTERHEAD.match(line.hans)
+            or _AFTER_THE_END.search(line.hans)
+            and "关于" not in line.hans
+        )
+    ]
+
+
 def _begins_text(lines: Sequence[Line], at: int) -> bool:
     """Whether a line is the first of the text: a numbered one, a sentence, a cell."""
     line = lines[at]
@@ -227,7 +241,7 @@ def _begins_text(lines: Sequence[Line], at: int) -> bool:
         _NOTE.match(line.hans)
         or _ORDERED.match(line.hans)
         or is_day(line.hans)
-        or _NUMBER.match(line.hans)
+        or NUMBER.match(line.hans)
     ):
         return False
     label = label_of(line.words)
@@ -261,93 +275,13 @@ def _numbered_below(lines: Sequence[Line], at: int, label: Label) -> bool:
     )
 
 
-def is_recipients(line: Line) -> bool:
-    """Whether a line names those to whom a paper goes: 各镇人民政府，县政府各部门："""
-    hans = line.hans
-    if not hans.endswith(("：", ":")) or not 3 <= len(hans) <= 300 or re.search("[。]", hans):
-        return False
-    if _NOT_RECIPIENTS.search(hans) or ANNEX.match(hans):
-        return False
-    names = [name for name in re.split("[，；、]", hans[:-1]) if name]
-    known = [name for name in names if bodies.is_place_or_body(name.strip())]
-    return len(known) * 2 >= len(names) or hans.startswith(("各", "有关", "全", "机关各"))
-
-
-def _title_lines(lines: Sequence[Line]) -> list[int]:
-    """The places of the lines of the title."""
-    plain = [
-        at
-        for at, line in enumerate(lines)
-        if not (
-            _NUMBER.match(line.hans)
-            or _NOTE.match(line.hans)
-            or _ORDERED.match(line.hans)
-            or _DAY_AT_END.match(line.hans)
-            or is_day(line.hans)
-            or is_recipients(line)
-            or _LETTERHEAD.match(line.hans)
-            or _AFTER_THE_END.search(line.hans)
-            and "关于" not in line.hans
-        )
-    ]
-    ends = [at for at in plain if re.search(_PAPER, lines[at].hans)]
-    if not ends:
-        return _title_without_kind(lines, plain)
-    # A saved page shows its title above the paper, too: the last one is that of the paper.
-    end = ends[0]
-    for later in ends[1:]:
-        quoted = re.search("《(.+)》[^《》]{0,8}$", lines[later].hans)
-        carries = quoted is not None and quoted[1] == lines[end].hans
-        if carries or lines[later].hans.endswith(lines[end].hans[-4:]):
-            end = later
-    carries = _BEGINS_WITH_WHAT.search(lines[end].hans) and not lines[end].hans.endswith("通知")
-    if carries and end + 1 in plain and lines[end + 1].hans.endswith("的通知"):
-        return [*_from_its_first_line(lines, plain, end), end + 1]
-    return _from_its_first_line(lines, plain, end)
-
-
-def _from_its_first_line(lines: Sequence[Line], plain: Sequence[int], end: int) -> list[int]:
-    title = [end]
-    while len(title) < _LONGEST_TITLE:
-        above, words = title[0] - 1, "".join(lines[at].hans for at in title)
-        if above not in plain or re.search(_PAPER, lines[above].hans):
-            break
-        line = lines[above].hans
-        begun = _BEGINS_WITH_WHAT.match(words) is not None
-        about = "关于" in re.sub("《[^》]*》", "", words) or begun
-        names_above = bodies.is_name(line) and bodies.is_name(lines[title[0]].hans)
-        if about and not ((begun or names_above) and bodies.is_name(line)):
-            break
-        if not about and not (
-            "关于" in line
-            or bodies.is_name(line)
-            or above - 1 in plain
-            and "关于" in lines[above - 1].hans
-        ):
-            break
-        if words.startswith(line):
-            break
-        title.insert(0, above)
-        if about and not bodies.is_name(lines[above].hans):
-            break
-    return title
-
-
-def _title_without_kind(lines: Sequence[Line], plain: Sequence[int]) -> list[int]:
-    """The line that markup calls the title, else the first one."""
-    of_markup = [at for at in plain if lines[at].markup.kind == "heading"]
-    centered = [at for at in plain if lines[at].markup.align == "center"]
-    if of_markup:
-        return of_markup[:1]
-    if centered:
-        return [at for at in centered if at - centered[0] == centered.index(at)]
-    return list(plain[:1])
-
-
 def _take(line: Line, head: Head, *, title_seen: bool) -> None:
     """Put one line of the head into the frame, and among what is left out."""
     frame, reason, place = head.frame, "front matter", line.words.source
-    number, letterhead = _NUMBER.match(line.hans), _LETTERHEAD.match(line.hans)
+    number, letterhead = NUMBER.match(line.hans), _LETTERHEAD.match(line.hans)
+    behind = NUMBER_BEHIND_TITLE.match(line.hans)
+    if behind and "关于" in behind["title"]:
+        number = None
     if number and not frame.number:
         words = line.text[number.start("number") : number.end("number")]
         order = head.left_out[-1].text if words[:1] == "第" and head.left_out else ""
@@ -356,6 +290,9 @@ def _take(line: Line, head: Head, *, title_seen: bool) -> None:
             words = order + words
         frame, reason = replace(frame, number=words), "document number"
         frame = replace(frame, places=(*frame.places, ("number", place)))
+    elif behind and not frame.number:
+        words = line.text[behind.start("number") :]
+        frame = replace(frame, number=words, places=(*frame.places, ("number", place)))
     elif letterhead and not frame.issuers:
         frame = replace(frame, issuers=_issuers_of_line(letterhead["body"]))
     elif is_recipients(line) and title_seen:
@@ -437,7 +374,9 @@ def _tail_reason(lines: Sequence[Line], at: int) -> str:
     if _AFTER_THE_END.search(hans) and len(hans) <= 120:
         return "signature"
     dated = _DAY_AT_END.match(hans)
-    if _OFFICER.match(hans) or bodies.is_name(dated["body"] if dated else hans):
+    body = without_gaps(dated["body"] if dated else hans)
+    names = body.split()
+    if _OFFICER.match(hans) or bodies.is_name(body) or names and all(map(bodies.is_name, names)):
         return "signature"
     return ""
 
@@ -476,6 +415,10 @@ def ends_a_text(line: Line) -> bool:
     )
 
 
+def is_officer(line: Line) -> bool:
+    return not line.markup.cell and _OFFICER.match(line.hans) is not None
+
+
 def signs(line: Line) -> bool:
     """Whether a line is a signature by an officer or its day: 省长 王某某, 2031年3月5日."""
     return (
@@ -483,6 +426,31 @@ def signs(line: Line) -> bool:
         or _OFFICER.match(line.hans) is not None
         or _HEAD_OF_GOVERNMENT.fullmatch(line.hans) is not None
         or bodies.is_name(line.hans)
+    )
+
+
+def signature_at(lines: Sequence[Line], at: int) -> int:
+    """How many lines from here on are names and the day under them; 0 where they are none."""
+    end = at
+    while end < len(lines) and end < at + _MOST_SIGNERS and _is_signer(lines[end]):
+        end += 1
+    if at < end < len(lines) and is_day(lines[end].hans):
+        return end + 1 - at
+    return 0
+
+
+def _is_signer(line: Line) -> bool:
+    hans = without_gaps(line.hans)
+    return (
+        not line.markup.cell
+        and len(hans) <= 40
+        and (
+            bodies.is_name(hans)
+            or all(map(bodies.is_name, hans.split()))
+            or _OFFICER.match(hans) is not None
+            or _OFFICER_ALONE.fullmatch(hans) is not None
+            or _HEAD_OF_GOVERNMENT.fullmatch(hans) is not None
+        )
     )
 
 

@@ -17,8 +17,8 @@ ANNEX_ITEM = re.compile(
 def recipients_in(line: Line) -> list[str]:
     """The names, cut at ， and ；, and where there are none at 、 between whole names."""
     words = line.words.cut(0, len(line.text) - 1)
-    if re.search("[，；]", words.text):
-        return [name.strip() for name in re.split("[，；]", words.text) if name.strip()]
+    if re.search("[，；]", words.hans):
+        return [name.text for name in words.split("[，；]")]
     return [name.strip() for name in bodies.whole_names(words.text, words.hans) if name.strip()]
 
 
@@ -28,10 +28,9 @@ def copies_in(line: Line) -> list[str]:
     if copies is None:
         return []
     words = line.words.cut(copies.end())
-    text = words.text.rstrip("。. ")
-    names = re.split("[，；,;。]", text)
+    names = [name.text.rstrip(". ") for name in words.split("[，；。]")]
     if len(names) == 1:
-        names = bodies.whole_names(text, words.hans[: len(text)])
+        names = bodies.whole_names(names[0], words.hans[: len(names[0])])
     return [name.strip() for name in names if name.strip()]
 
 

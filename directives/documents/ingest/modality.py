@@ -48,16 +48,18 @@ _REPORTS = re.compile(
 _PROEM = re.compile(
     "(?:如下|以下(?:意见|通知|措施|事项))[：:。]?$|^(?:现就|现将|特制定|特制订|特此|现予|予以印发)"
     "|^本(?:办法|规定|条例|要点|细则)(?:之|的)?主管(?:机关|部门)[为是]|^本[^，。]{0,8}(?:范围"
-    "|重点|对象|时间)为|(?:核定|通过|核准)后(?:公布)?(?:实施|施行)|修正时亦同"
+    "|重点|对象|时间)为|^本[^。]{1,60}(?:核定|通过|核准)后(?:公布)?(?:实施|施行)|修正时亦同"
     "|^依据[^，。]{2,60}[。]$|^以上[^。]{0,12}(?:请|希|望)[^。]*执行|，"
     "(?:现就|现将|现提出|现印发|现转发|现予|现紧急|特制定|特订定|特制订|制定本(?!行政|地|级|单位|部门|辖|省|市|县|区)|制订本|制定以下"
     "|制定如下|提出以下|提出如下|现提出)"
     "|印发给你们|转发给你们|请(?:认真|遵照|结合实际(?:认真)?|一并)(?:贯彻|组织|遵照)?(?:执行"
     "|落实)|自(?:发布|印发|公布)(?:之日起|日)(?:施行|执行|实施)"
-    "|自[^，。]{4,22}日?起(?:正式)?(?:施行|执行|实施|生效)|有效期(?:至|为"
+    "|自[^，。]{4,22}日?起?(?:正式)?(?:施行|执行|实施|生效)|有效期(?:至|为"
     "|[0-9一二三四五六七八九十]+年)|同时废止|由[^，。]{2,30}负责解释"
-    "|(?:本|该)(?:办法|规定|条例|细则|意见|方案|要点|制度|规则|法|预案)(?:所称|适用于|所指|未尽"
-    "|由|中下列)|^本[^，。]{0,12}是指|，是指|适用本(?:办法|规定|条例|法|细则)"
+    "|(?:术语|用语|名词)的?(?:含义|定义|解释)(?:如下)?[：:是为]"
+    "|(?:本|该)(?:办法|规定|条例|细则|意见|方案|要点|制度|规则|法|预案)(?:所称(?![^，。]*应当)|适用于|所指|未尽"
+    "|由|中下列)|^本[^，。]{0,12}是指|，是指|，?适用本(?:办法|规定|条例|法|细则|规范|规则|制度|规程|意见|通知|标准)"
+    "|^(?:在|凡|从事)[^。]*(?:应当?|必须|均应)(?:严格)?遵守本(?:办法|规定|条例|法|细则|规范|规则|制度|规程)[。；]?$"
     "|(?:遵循|坚持)[^，。]{2,60}的(?:基本|总体|工作)?(?:原则|方针)[。；]?$"
     "|^(?:坚持)?以习近平[^。]{2,30}思想为|^(?:坚持)?以[^，。]{2,40}思想为(?:指导|统领|引领|指引)"
     "|的指导思想是|(?:工作|做好[^，。]{2,20})要坚持以习近平|目标是(?![^。]*[0-9])|^[^，。]{0,12}成员(?:单位)?包括|未尽事宜"
@@ -67,6 +69,11 @@ _PROEM = re.compile(
 )
 # What a meeting heard, said or passed.
 _QUESTION = re.compile("？$")
+# 最高收入包括成本和税金; 其中，成本指…
+_CONSISTS = re.compile(
+    "(?:其中，?)?[^，。；：]{2,20}(?:(?<![应当须要需])(?:主要|一般|具体)?包括(?!但)"
+    "|(?<![所专特别])指(?![导定挥引示派标出明数南令向战认责])).{4,}$"
+)
 _LISTED = re.compile(
     "^(?!各|市|县|监督|检查|通报|报告|掌握|了解|汇总|督促|反馈|听取|报送|统计|跟踪)[^，：每]{2,24}(?<!汇报)(?<!报告)(?<!通报)(?<!反映)情况$|^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日至[^，]{2,12}日$"
 )
@@ -98,21 +105,36 @@ _BUILDS = re.compile(
 )
 
 
-def is_statement(hans: str) -> bool:
-    """Whether a sentence only describes and requires nothing."""
+def is_statement(hans: str, *, item: bool = False) -> bool:
+    """Whether a sentence only describes and requires nothing; an `item` is one of a list."""
     bare = hans.rstrip("。；")
     if _PROEM.search(hans) or _MINUTED.match(hans):
         return True
-    if MODAL.search(bare) or _LEADING.match(bare):
+    if MODAL.search(bare) and not _is_what_must_be(bare) or _LEADING.match(bare):
         return False
-    if _QUESTION.search(hans) or _LISTED.match(bare):
+    if _QUESTION.search(hans) or not item and _LISTED.match(bare):
         return True
-    if _REPORTS.search(bare):
+    if _REPORTS.search(bare) or _CONSISTS.match(bare):
         return True
     copula = _COPULA.search(bare)
-    if copula is None or copula.start() < 2 or "，" in bare[: copula.start()]:
+    if copula is None or copula.start() < 2 or "，" in bare[: copula.start() - 1]:
         return False
     return _DEFINED.search(bare) is not None
+
+
+def _is_what_must_be(bare: str) -> bool:
+    """Whether all modals only say what something is: 指标，是各级必须实现的要求."""
+    before, comma, last = bare.rpartition("，")
+    copula = _COPULA.search(last)
+    modal = MODAL.search(last)
+    return (
+        copula is not None
+        and modal is not None
+        and copula.start() < modal.start()
+        and "的" in last[modal.end() :]
+        and _DEFINED.search(last) is not None
+        and not MODAL.search(before)
+    )
 
 
 def modality_of(hans: str) -> str:

@@ -7,13 +7,16 @@ Rules match Simplified script.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from directives.documents.ingest import frame as frames
 from directives.documents.ingest.deadlines import day_in
 from directives.documents.ingest.frame import Frame, left_out
+from directives.documents.ingest.frame_lines import is_day, is_number, is_recipients, is_title
+from directives.documents.ingest.frame_lists import recipients_in
 from directives.documents.ingest.labels import ARTICLE, Label, label_of
 from directives.documents.ingest.sources import LeftOut
-from directives.documents.ingest.words import Line
+from directives.documents.ingest.words import Line, aligned
 
 _ANNEX = re.compile(
     r"^附\s*(?P<kind>件|录|表|则)?\s*(?P<number>[0-9０-９一二三四五六七八九十]{0,3})\s*(?:[：:]|$"
@@ -30,7 +33,10 @@ _LABEL_KINDS = (
     "|举措|政策"
 )
 _SHORT = {"实施细则": "细则", "实施方案": "方案", "实施意见": "意见", "实施办法": "办法"}
+# ——2031年1月5日在青河县第十届人民代表大会第二次会议上, over two lines too
+_OCCASION = re.compile("——?.{0,40}20[0-9]{2}年.{0,60}$|.{0,30}会议上$")
 _LONGEST = 60  # characters of a title
+_LATE = 6  # lines of a text within which its number and recipients may stand
 
 
 @dataclass(slots=True)
@@ -48,9 +54,9 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
     """The parts of a document, each with its frame."""
     head = frames.head_of(lines)
     lines, signature = _without_order(lines, head)
-    starts = list(_starts(lines, head.body, head.frame.title))
+    starts = list(_starts(lines, head.body, aligned(head.frame.title)))
     ends = [*(start.at for start in starts), len(lines)]
-    parts = [_part("", [], lines[head.body : ends[0]])]
+    parts = [_part("", [], _without_late_front(lines[head.body : ends[0]], head))]
     parts[0].left_out = head.left_out + signature + parts[0].left_out
     parts[0].frame = frames.together(head.frame, parts[0].frame)
     for start, end in zip(starts, ends[1:], strict=True):
@@ -59,6 +65,22 @@ def parts_of(lines: Sequence[Line]) -> list[Part]:
         parts.append(part)
     _label(parts)
     return _with_frame_of_all(parts)
+
+
+def _without_late_front(lines: Sequence[Line], head: frames.Head) -> Sequence[Line]:
+    """The lines without a number and recipients that stand below the first words of the text."""
+    front = range(min(_LATE, len(lines)))
+    first = next((at for at in front if label_of(lines[at].words) or lines[at].markup.cell), None)
+    late = [at for at in front if first is None or at < first]
+    kept = list(lines)
+    for at in reversed(late):
+        if is_number(lines[at]) and not head.frame.number:
+            head.frame = replace(head.frame, number=lines[at].text)
+            head.left_out.append(left_out(kept.pop(at), "document number"))
+        elif is_recipients(lines[at]) and not head.frame.recipients:
+            head.frame = replace(head.frame, recipients=tuple(recipients_in(lines[at])))
+            head.left_out.append(left_out(kept.pop(at), "recipient"))
+    return kept
 
 
 def _without_order(
@@ -75,9 +97,9 @@ def _without_order(
     label = label_of(lines[end].words) if begin < end < len(lines) else None
     if label is None or label.kind not in ("chapter", ARTICLE) or label.count != 1:
         return lines, []
-    if _plain(head.frame.title) not in _carried_in(lines, head.body):
+    if _plain(aligned(head.frame.title)) not in _carried_in(lines, head.body):
         return lines, []
-    day = next((day_in(line.hans) for line in lines[begin:end] if frames.is_day(line.hans)), None)
+    day = next((day_in(line.hans) for line in lines[begin:end] if is_day(line.hans)), None)
     if day and head.frame.date is None:
         head.frame = replace(head.frame, date=day.isoformat())
     signature = [left_out(line, "signature") for line in lines[begin:end]]
@@ -99,12 +121,54 @@ def _part(label: str, title: list[Line], lines: Sequence[Line]) -> Part:
     notes: list[LeftOut] = []
     begin = 0
     if title:
-        while begin < len(lines) and _is_note(lines[begin]):
-            notes.append(left_out(lines[begin], "front matter"))
+        while begin < len(lines) and (reason := _reason_under_title(lines[begin])):
+            notes.append(left_out(lines[begin], reason))
             begin += 1
     lines = lines[begin:]
     tail = frames.tail_of(lines)
-    return Part(label, title, list(lines[: tail.lines]), tail.frame, notes + tail.left_out)
+    text, signed, fields = _without_signatures(lines[: tail.lines])
+    frame = tail.frame if tail.frame.date or not signed else replace(tail.frame, **fields)
+    return Part(label, title, text, frame, notes + signed + tail.left_out)
+
+
+def _without_signatures(
+    lines: Sequence[Line],
+) -> tuple[list[Line], list[LeftOut], dict[str, Any]]:
+    """The lines without names and the day under them, behind which a text without a title goes on.
+
+    With what they say of the frame.
+    """
+    text: list[Line] = []
+    signed: list[LeftOut] = []
+    fields: dict[str, Any] = {}
+    at = 0
+    while at < len(lines):
+        size = frames.signature_at(lines, at) if not text or _ends(text[-1]) else 0
+        if not size:
+            text.append(lines[at])
+            at += 1
+            continue
+        rows = lines[at : at + size]
+        signed += [left_out(line, "signature") for line in rows[:-1]]
+        signed.append(left_out(rows[-1], "date"))
+        tail = frames.tail_of(rows).frame
+        fields = fields or {"date": tail.date, "issuers": tail.issuers, "places": tail.places}
+        at += size
+    return text, signed, fields
+
+
+def _ends(line: Line) -> bool:
+    return re.search("[。；！）]$", line.hans) is not None
+
+
+def _reason_under_title(line: Line) -> str:
+    """Why a line under the title of a part is no text of it, or ""."""
+    if is_number(line):
+        return "document number"
+    if is_recipients(line):
+        return "recipient"
+    said = _OCCASION.match(line.hans) is not None or frames.is_officer(line)
+    return "front matter" if said or _is_note(line) else ""
 
 
 def _is_note(line: Line) -> bool:
@@ -113,7 +177,7 @@ def _is_note(line: Line) -> bool:
         not label_of(line.words)
         and not line.markup.cell
         and (
-            frames.is_day(line.hans)
+            is_day(line.hans)
             or re.match(r"^[（(].{1,80}[）)]$", line.hans) is not None
             and not re.search("牵头|责任单位|负责", line.hans)
         )
@@ -130,7 +194,7 @@ def _starts(lines: Sequence[Line], body: int, title: str) -> Iterator[_Start]:
         start = _start_at(lines, at, carried, top, ended=ended)
         if start is not None and start.body < len(lines):
             yield start
-            carried.discard(_plain("".join(row.text for row in start.title)))
+            carried.discard(_plain("".join(row.hans for row in start.title)))
             at, top, ended = start.body, None, False
             continue
         label = None if line.markup.cell else label_of(line.words)
@@ -156,7 +220,7 @@ def _start_at(
     size = _title_size(lines, at)
     if not size:
         return None
-    words = _plain("".join(row.text for row in lines[at : at + size]))
+    words = _plain("".join(row.hans for row in lines[at : at + size]))
     behind = lines[at + size] if at + size < len(lines) else None
     if behind is None:
         return None
@@ -167,10 +231,10 @@ def _start_at(
         and label.count == 1
         and top.count >= 1
         and (label.kind == top.kind)
-        and frames.is_title("".join(row.hans for row in lines[at : at + size]))
+        and is_title("".join(row.hans for row in lines[at : at + size]))
     )
     follows = ended and not frames.is_tail_line(lines, at) and _has_text(lines[at + size :])
-    if words in carried or follows or again:
+    if _is_carried(words, carried) or follows or again:
         return _Start(at, at + size, "", list(lines[at : at + size]))
     return None
 
@@ -228,7 +292,7 @@ def _title_size(lines: Sequence[Line], at: int) -> int:
         if at + size > len(lines) or not _can_be_title(lines[at + size - 1]):
             break
         words += lines[at + size - 1].hans
-        if frames.is_title(words):
+        if is_title(words):
             return size
     return 1
 
@@ -239,7 +303,14 @@ def _can_be_title(line: Line) -> bool:
         and 2 <= len(line.hans) <= _LONGEST
         and not re.search("[。；，！？：]|^[（(]", line.hans)
         and label_of(line.words) is None
-        and not frames.is_day(line.hans)
+        and not is_day(line.hans)
+    )
+
+
+def _is_carried(words: str, carried: set[str]) -> bool:
+    """Whether a title is one that is carried, or what a paper in between passes on."""
+    return words in carried or (
+        "关于" in words and any(name.endswith(words) and "转发" in name for name in carried)
     )
 
 
@@ -285,6 +356,10 @@ def _label(parts: Sequence[Part]) -> None:
 def _with_frame_of_all(parts: list[Part]) -> list[Part]:
     """Annexes named at the end of the plan are annexes of the document."""
     first = parts[0]
+    if not first.frame.title and len(parts) > 1 and not parts[1].label.startswith("附"):
+        title = "".join(line.text for line in parts[1].title)
+        places = tuple(("title", line.words.source) for line in parts[1].title)
+        first.frame = replace(first.frame, title=title, places=(*first.frame.places, *places))
     if not first.frame.annexes:
         named = next((part.frame.annexes for part in parts[1:] if part.frame.annexes), ())
         first.frame = replace(first.frame, annexes=named)

@@ -7,15 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from directives.base.script import to_hans
-from directives.documents.ingest.deadlines import Dated
+from directives.documents.ingest.bodies import is_name
+from directives.documents.ingest.deadlines import Dated, day_in
 from directives.documents.ingest.frame import (
     Frame,
-    is_day,
-    is_title_of_all,
     left_out,
     lines_with_end_marks,
 )
-from directives.documents.ingest.furniture import contents_of, metadata_of, numbers_in, reason_of
+from directives.documents.ingest.frame_lines import (
+    is_day,
+    is_kind,
+    is_title,
+    is_title_of_all,
+    places_run_on,
+)
+from directives.documents.ingest.furniture import (
+    contents_of,
+    is_row_of_keys,
+    metadata_of,
+    reason_of,
+    related_in,
+    values_in,
+)
 from directives.documents.ingest.modality import MODAL
 from directives.documents.ingest.parts import Part, parts_of
 from directives.documents.ingest.repair import PUNCTUATION, Confirmation, Repair, repaired
@@ -118,9 +131,9 @@ def read(
     rows = list(origin.left_out)
     whole = unwrapped(list(lines_of(origin, repaired_text.repairs)), origin.text)
     cut = [piece for line in with_cells(whole, origin.text) for piece in _cut(line)]
-    lines, number = _without_furniture(list(with_numbers(cut)), rows)
+    lines, portal = _without_furniture(list(with_numbers(cut)), rows)
     parts = parts_of(lines)
-    frame = parts[0].frame if parts[0].frame.number else replace(parts[0].frame, number=number)
+    frame = _with_fields(parts[0].frame, portal)
     doubtful = _doubtful(origin.text, repaired_text.repairs)
     sections = list(_sections(parts, frame, doubtful, rows))
     _check(sections, frame, name, lines)
@@ -185,21 +198,72 @@ def _range(lines: Sequence[Line]) -> tuple[int, int] | None:
     return (lines[0].words.source[0], lines[-1].words.source[1]) if lines else None
 
 
-def _without_furniture(lines: list[Line], rows: list[LeftOut]) -> tuple[list[Line], str]:
-    """The lines of the document, and the number that a portal's table gives."""
-    metadata, contents = metadata_of(lines), contents_of(lines)
+def _without_furniture(lines: list[Line], rows: list[LeftOut]) -> tuple[list[Line], Frame]:
+    """The lines of the document, and the frame that a portal's table gives."""
+    metadata, contents, related = metadata_of(lines), contents_of(lines), related_in(lines)
     kept: list[Line] = []
     for at, line in enumerate(lines):
         reason = "" if line.markup.cell else reason_of(line.hans)
+        if not reason and at + 1 < len(lines) and _repeats(line, lines[at + 1]):
+            reason = "page tool"
         if at in metadata:
             reason = "metadata"
         elif at in contents:
             reason = "contents"
+        elif at in related:
+            reason = "page tool"
         if reason:
             rows.append(left_out(line, reason))
         else:
             kept.append(line)
-    return list(lines_with_end_marks(kept, rows)), next(numbers_in(lines, metadata), "")
+    return list(lines_with_end_marks(kept, rows)), _frame_of(lines, metadata)
+
+
+def _repeats(line: Line, below: Line) -> bool:
+    """Whether a line of the page says what the title below it is: 意见 above …的意见, 第一篇：…"""
+    if line.markup.cell or below.markup.cell:
+        return False
+    first = re.match("第一[篇部][：:、]?\\s*(?=..)", line.hans)
+    if first:
+        return below.hans == line.hans[first.end() :]
+    return is_kind(line.hans) and is_title(below.hans) and below.hans.endswith(line.hans)
+
+
+_NUMBERS = ("发文字号", "文号", "发布文号")
+_ISSUERS = (
+    "发文机关",
+    "发文机构",
+    "制发机关",
+    "发布机关",
+    "印发机关",
+    "发文单位",
+    "发文部门",
+    "发布机构",
+)
+_DATES = ("成文日期", "发文日期", "印发日期", "印发时间")
+
+
+def _frame_of(lines: Sequence[Line], metadata: dict[int, str]) -> Frame:
+    """The frame that the table of a portal gives."""
+    numbers = (words.text for words in values_in(lines, metadata, _NUMBERS))
+    days = (day_in(words.hans) for words in values_in(lines, metadata, _DATES))
+    issuers = [words for words in values_in(lines, metadata, _ISSUERS) if is_name(words.hans)]
+    day = next((day for day in days if day), None)
+    return Frame(
+        number=next((number for number in numbers if re.search("[号號]", number)), ""),
+        issuers=tuple(name.text for words in issuers[:1] for name in words.split("[ 、，；]")),
+        date=day.isoformat() if day else None,
+    )
+
+
+def _with_fields(frame: Frame, portal: Frame) -> Frame:
+    """The frame; what the paper does not say, the table of its portal does."""
+    return replace(
+        frame,
+        number=frame.number or portal.number,
+        issuers=frame.issuers or portal.issuers,
+        date=frame.date or portal.date,
+    )
 
 
 def _cut(line: Line) -> Iterator[Line]:
@@ -207,19 +271,23 @@ def _cut(line: Line) -> Iterator[Line]:
 
     Such lines are of texts that were saved without line breaks.
     """
-    gaps = list(re.finditer(" +", line.text))
-    if line.markup.cell:
+    if line.markup.cell or reason_of(line.hans) == "time":
         yield line
         return
-    if not gaps:
+    if is_row_of_keys(line.hans):
+        yield from (Line(line.number, words, line.markup) for words in line.words.split("[|｜]"))
+        return
+    gaps = list(re.finditer(" +", line.text))
+    run_on = places_run_on(line.hans)
+    if not gaps and not run_on:
         yield from at_numbers(line)
         return
     cuts = [gap.end() for gap in gaps if is_title_of_all(line.hans[: gap.start()])][:1]
     if cuts:
         cuts += [gap.end() for gap in gaps if line.hans[: gap.start()].endswith(("：", ":"))][:1]
-    if is_day(line.hans[gaps[-1].end() :]):
+    if gaps and is_day(line.hans[gaps[-1].end() :]):
         cuts += [gap.end() for gap in gaps[-2:]]
-    starts = sorted({0, *cuts})
+    starts = sorted({0, *cuts, *run_on})
     for start, end in zip(starts, [*starts[1:], None], strict=True):
         words = line.words.cut(start, end)
         yield from at_numbers(Line(line.number, words, line.markup))

@@ -23,12 +23,13 @@ from directives.documents.ingest.modality import (
     kind_of,
     modality_of,
 )
+from directives.documents.ingest.outline import Paragraph, Section, Structure
 from directives.documents.ingest.responsibility import (
     Responsibility,
     says_first_leads,
     without_bracket,
 )
-from directives.documents.ingest.structure import OPENING, Paragraph, Section, Structure
+from directives.documents.ingest.structure import OPENING
 from directives.documents.ingest.words import Words, aligned
 
 NAME = 100  # characters of the longest name that the register takes
@@ -37,12 +38,16 @@ _CONDITIONS = re.compile(
     "(?:情形|条件|情况|行为)之一(?:的|者)?[^。]*[：:]$|(?:符合|具备|满足)(?:下列|以下)[^。]*[：:]$"
     "|所称[^。]{2,40}(?:包括|是指|系指|指)[^。]*[：:]$"
 )
+_ANY_CONDITIONS = re.compile("(?:下列|以下)(?:情形|条件|情况|行为)之一")
+_DEFINES = re.compile("(?:是指|系指|所称|所指)[^。]*包括[：:]$")
 _TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
 _BY_YEAR = re.compile("，20[0-9]{2}年[^，]{0,6}前，")
 _LISTS = re.compile("[：:]$")
 _DUTIES = re.compile("(?:职责|职权|责任|任务|义务)(?:主要)?如下[：:]$")
 _FORBIDS = re.compile("不得|禁止|严禁|不准|不许")
-_ANNOUNCES = re.compile("(?:下列|以下|如下)[^，。；]*[：:]$")
+_ANNOUNCES = re.compile(
+    "(?:下列|以下|如下)[^，。；]*[：:]$|(?:任务|目标|要求|内容|重点|措施)(?:是|为|有)[：:]$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,8 @@ class _Announcer:
 
     before: _Before
     conditions: bool  # 有下列情形之一的：
+    defines: bool = False  # 本办法所称…，是指…，包括：
+    fresh: bool = True  # no paragraph stands behind it yet
 
 
 def sections_of(structure: Structure, part: str, dated: Dated) -> Iterator[SectionRead]:
@@ -116,6 +123,7 @@ class _Reader:
         self.dated = dated
         self.alone = alone
         self.announcer: _Announcer | None = None
+        self.defines = False  # whether the paragraph is what a definition announced
         self.before = _Before()
 
     def section(self, section: Section) -> SectionRead:
@@ -139,10 +147,7 @@ class _Reader:
         for at, words in enumerate(paragraph.sentences):
             if at in paragraph.starts or at == 0:
                 self.before = _Before()
-                if at not in paragraph.labels and not (paragraph.titles or at):
-                    self.announcer = None
-                elif self.announcer is not None:
-                    self.before = self.announcer.before
+                self._begin_paragraph(at in paragraph.labels or bool(paragraph.titles or at))
             sentence = self._sentence(
                 words,
                 f"{prefix}.{at + 1}",
@@ -150,9 +155,20 @@ class _Reader:
                 paragraph.labels.get(at, 0),
                 "opening" if opening else paragraph.about,
                 title=at in paragraph.titles,
+                caption=at in paragraph.captions,
             )
             sentences.append(replace(sentence, fields=paragraph.fields))
         return tuple(sentences)
+
+    def _begin_paragraph(self, listed: bool) -> None:
+        """What was announced is for the items behind it, and in an article for all paragraphs."""
+        self.defines = False
+        if not listed:
+            self.announcer = None
+        elif self.announcer is not None:
+            self.before = self.announcer.before
+            self.defines = self.announcer.fresh and self.announcer.defines
+            self.announcer.fresh = False
 
     def _sentence(
         self,
@@ -163,14 +179,19 @@ class _Reader:
         about: str,
         *,
         title: bool,
+        caption: bool,
     ) -> SentenceRead:
         body = without_bracket(words)[0]
         request = body.cut(label) if label < len(body.text) else body
         due = self._due(request, who)
         named = bool(named_in(request.text, request.hans))
-        condition = self.announcer is not None and self.announcer.conditions and label > 0
+        condition = (
+            self.defines or self.announcer is not None and self.announcer.conditions and label > 0
+        )
+        item = label > 0 and bool(self.before.addressees)
         fact = bool(about) and not named and who is None and self._is_past(due)
-        if condition or fact or _is_statement(request.hans, about, who, due, named=named):
+        states = _is_statement(request.hans, about, who, due, named=named, item=item)
+        if condition or fact or caption or states:
             self._announce(request.hans, _Before())
             hans, source = aligned(words.text), words.source
             return SentenceRead(
@@ -200,8 +221,13 @@ class _Reader:
         return bool(due and due.on and issued and due.on < issued.isoformat())
 
     def _announce(self, hans: str, before: _Before) -> None:
+        last = self.announcer
         if _LISTS.search(hans):
-            self.announcer = _Announcer(before, bool(_CONDITIONS.search(hans)))
+            goes_on = last is not None and last.conditions and last.fresh and "列" not in hans
+            conditions = goes_on or _CONDITIONS.search(hans) is not None
+            self.announcer = _Announcer(before, conditions, _DEFINES.search(hans) is not None)
+        elif _ANY_CONDITIONS.search(hans):
+            self.announcer = _Announcer(before, conditions=True)
 
 
 def _requirement(
@@ -244,14 +270,20 @@ def _requirement(
 
 
 def _is_statement(
-    hans: str, about: str, who: Responsibility | None, due: Due | None, *, named: bool
+    hans: str,
+    about: str,
+    who: Responsibility | None,
+    due: Due | None,
+    *,
+    named: bool,
+    item: bool,
 ) -> bool:
     """Whether a sentence asks for nothing, in a section about what `about` says."""
     if who is not None and who.names:
         return False
     if named and _DUTIES.search(hans):
         return False
-    if is_statement(hans) or says_first_leads(hans) and not named:
+    if is_statement(hans, item=item) or says_first_leads(hans) and not named:
         return True
     if _ANNOUNCES.search(hans) and not named and not _FORBIDS.search(hans):
         return True

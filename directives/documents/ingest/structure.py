@@ -6,17 +6,19 @@ otherwise it is a sentence. Rules match Simplified script, so both scripts take 
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from directives.documents.ingest import responsibility, tables
 from directives.documents.ingest.deadlines import Dated
 from directives.documents.ingest.frame import left_out
+from directives.documents.ingest.frame_lines import is_day
 from directives.documents.ingest.headings import (
     about,
     can_be_heading,
     closes,
     has_text_under,
     heading_on,
+    is_caption,
     is_definite,
     is_heading_of_list,
     who_of,
@@ -32,6 +34,7 @@ from directives.documents.ingest.labels import (
     roots_of_decimals,
     starts_again,
 )
+from directives.documents.ingest.outline import Open, Paragraph, Section, Structure
 from directives.documents.ingest.responsibility import (
     BRACKET,
     Responsibility,
@@ -51,52 +54,8 @@ _MEMBER = re.compile(
     r"(?:单位)?\s*[：:][^。]*$"
 )
 _OFFICE = re.compile("^(?:[省市县区州]长|主席|主任|院长|校长|局长|董事长)$")  # of a signature
+_LONGEST_CAPTION = 30  # characters
 _BLANK_FIELD = re.compile(r"^[\u4e00-\u9fff（）]{1,10}[：:][\s_＿年月日]*$")
-
-
-@dataclass(slots=True)
-class Paragraph:
-    """The sentences of one line, or of an article's several.
-
-    `code` is their first part and `numbers` their last: 一.2 and 1, 2, 3; `who` is of the bracket
-    or line behind them.
-    """
-
-    sentences: list[Words]
-    code: str
-    titles: set[int] = field(default_factory=set)  # sentences that could be headings
-    who: list[Responsibility | None] = field(default_factory=list)
-    starts: set[int] = field(default_factory=set)  # sentences where a paragraph begins
-    fields: tuple[tuple[int, int], ...] = ()  # places of the other cells of a row
-    about: str = ""
-    labels: dict[int, int] = field(default_factory=dict)  # characters of a label in a sentence
-
-
-@dataclass(slots=True)
-class Section:
-    number: str  # "" for the opening and the closing
-    title: str
-    prefix: str  # the first part of the codes of its sentences
-    level: int = 1
-    source: tuple[int, int] | None = None  # of the heading
-    paragraphs: list[Paragraph] = field(default_factory=list)
-    first: int = 1  # the number of its first paragraph
-
-
-@dataclass(slots=True)
-class Structure:
-    sections: list[Section]
-    left_out: list[LeftOut]
-
-
-@dataclass(slots=True)
-class _Open:
-    """A heading that is open: what stands below it belongs to it."""
-
-    label: Label
-    who: Responsibility | None
-    about: str
-    heading: bool
 
 
 class Builder:
@@ -107,7 +66,7 @@ class Builder:
         self.doubtful = doubtful
         self.sections: list[Section] = []
         self.left_out: list[LeftOut] = []
-        self.open: list[_Open] = []
+        self.open: list[Open] = []
         self.counts: dict[str, int] = {}  # of paragraphs, by the first part of codes
         self.article: Paragraph | None = None
         self.item: list[Paragraph] = []  # since the last label
@@ -231,9 +190,11 @@ class Builder:
             self.open.pop()
         if label.kind == ARTICLE:
             self._begin_article(line, label)
+            self._caption(lines[at : min(at + 2, stop)], label)
             return
         if self.article is not None and label.kind not in FRAME_KINDS:
             self._paragraph(line.words, label)
+            self._caption(lines[at : min(at + 2, stop)], label)
             return
         self.article, self.item = None, []
         self._labelled(lines, at, stop, label)
@@ -246,7 +207,8 @@ class Builder:
         body, who = without_bracket(words)
         under = has_text_under(lines, at, stop, label, self._label)
         frame_kind = label.kind in FRAME_KINDS
-        if rest is not None and not is_definite(heading, self.dated):
+        listed = rest is not None and _goes_on_a_list(lines, at, label)
+        if rest is not None and not listed and not is_definite(heading, self.dated):
             head = line.words.cut(0, len(line.text) - len(rest.text))
             self._open(label, head, heading, who_of(heading))
             self._paragraph(rest, None)
@@ -291,7 +253,7 @@ class Builder:
             row.label.kind in ("figure", "bare figure", DECIMAL) for row in self.open[:1]
         )
         on_top = not any(row.label.kind not in FRAME_KINDS for row in self.open)
-        self.open.append(_Open(label, who, about, heading))
+        self.open.append(Open(label, who, about, heading))
         if on_top:
             self.prefix = self._own_prefix(label)
         elif label.kind == DECIMAL and decimal_root:
@@ -312,9 +274,25 @@ class Builder:
         self.item = []
         self.article = Paragraph([], code, about=self._about_here())
         section = self._section()
+        if section.prefix == OPENING and section.paragraphs:
+            section = Section("", "", "")
+            self.sections.append(section)
+        elif section.prefix == OPENING:
+            section.prefix = ""
         section.paragraphs.append(self.article)
         words = line.words.cut(label.length)
         self._add_to_article(words, None)
+
+    def _caption(self, lines: Sequence[Line], label: Label) -> None:
+        """Note that the line just taken only says what the lines below it are about."""
+        if self.article is None or len(lines) < 2 or lines[1].markup.cell:
+            return
+        words, below = lines[0].words.cut(label.length), label_of(lines[1].words)
+        stands_above = below is not None and below.rank > label.rank
+        if label.kind == ARTICLE:
+            stands_above = below is None or stands_above
+        if stands_above and 0 < len(words.text) <= _LONGEST_CAPTION and is_caption(words):
+            self.article.captions.add(len(self.article.sentences) - 1)
 
     def _add_to_article(self, words: Words, label: Label | None) -> None:
         assert self.article is not None
@@ -468,7 +446,11 @@ class Builder:
         below = label_of(lines[at + 1].words)
         if below is not None and below.count == 1 and below.kind != ARTICLE:
             return is_heading_of_list(line.words, self.dated)
-        if re.search("[。；，：！？、“”]", line.hans) or is_definite(line.words, self.dated):
+        if (
+            re.search("[。；，：！？、“”]", line.hans)
+            or is_day(line.hans)
+            or is_definite(line.words, self.dated)
+        ):
             return False
         return (
             marked
@@ -489,6 +471,15 @@ def _both(row: Responsibility | None, who: Responsibility) -> Responsibility:
         return who
     names = [*row.names, *(name for name in who.names if name not in row.names)]
     return Responsibility(tuple(names), row.due or who.due, row.first_leads, row.from_here_on)
+
+
+def _goes_on_a_list(lines: Sequence[Line], at: int, label: Label) -> bool:
+    """Whether the line above is an item of the same list: （九）…；"""
+    above = lines[at - 1] if at else None
+    if above is None or above.markup.cell or not above.hans.endswith("；"):
+        return False
+    other = label_of(above.words)
+    return other is not None and other.kind == label.kind and other.count == label.count - 1
 
 
 def _label(line: Line, kind: str) -> bool:

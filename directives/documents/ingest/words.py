@@ -1,5 +1,6 @@
 """The repaired lines of a source, each character with its place in the text before repair."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,14 @@ class Words:
             self.starts[start:stop],
             self.ends[start:stop],
         )
+
+    def split(self, mark: str) -> Iterator["Words"]:
+        """The pieces between the places where a pattern matches, those without words left out."""
+        start = 0
+        for match in re.finditer(mark, self.hans):
+            yield from (piece for piece in [self.cut(start, match.start())] if piece.text)
+            start = match.end()
+        yield from (piece for piece in [self.cut(start)] if piece.text)
 
     @property
     def source(self) -> tuple[int, int]:

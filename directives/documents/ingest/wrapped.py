@@ -13,6 +13,7 @@ from directives.documents.ingest.words import Line, Words
 
 _NARROWEST, _WIDEST = 16, 60  # widths of a page in characters
 _FEWEST = 5  # full lines without a stop that show that a text is wrapped
+_BESIDE = 6  # lines of a page around the text that may be longer
 _SLACK = 2  # characters by which a full line is shorter, where a mark may not begin the next one
 _ALONE = ("han", "bracketed han", "figure", "bracketed figure", ARTICLE)
 _COUNTED = ("bracketed han", "figure", "bracketed figure")
@@ -68,15 +69,20 @@ def _width_of(lines: Sequence[Line], rows: Sequence[str]) -> int:
     """The width at which the text is wrapped, 0 where it is not."""
     if any(line.markup.cell for line in lines) or len(lines) < _FEWEST:
         return 0
-    widths = {line.number: _width(rows[line.number - 1]) for line in lines}
-    longest = max(widths.values())
+    widths = [(_width(rows[line.number - 1]), line) for line in lines]
+    longest = sorted((width for width, _ in widths), reverse=True)[: _BESIDE + 1]
+    return next((width for width in dict.fromkeys(longest) if _is_wrapped(widths, width)), 0)
+
+
+def _is_wrapped(widths: Sequence[tuple[int, Line]], longest: int) -> bool:
+    """Whether a width is that of most lines, those that are longer not counted."""
     if not _NARROWEST <= longest <= _WIDEST:
-        return 0
-    full = [line for line in lines if widths[line.number] >= longest - _SLACK]
-    cut = [line for line in full if not _STOP.search(line.text)]
-    ends = Counter(bool(_STOP.search(line.text)) for line in lines)
-    wrapped = len(cut) >= _FEWEST and len(cut) * 2 >= len(full) and len(cut) * 3 >= ends[False]
-    return longest if wrapped else 0
+        return False
+    within = [(width, line) for width, line in widths if width <= longest]
+    full = [line for width, line in within if width >= longest - _SLACK]
+    cut = [line for line in full if not _STOP.search(line.hans)]
+    ends = Counter(bool(_STOP.search(line.hans)) for _, line in within)
+    return len(cut) >= _FEWEST and len(cut) * 2 >= len(full) and len(cut) * 3 >= ends[False]
 
 
 def _width(row: str) -> int:
@@ -106,9 +112,9 @@ def _joined(lines: Sequence[Line], rows: Sequence[str], width: int) -> Iterator[
 
 def _goes_on(last: str, line: Line, row: str, width: int, *, indented: bool) -> bool:
     """Whether a line goes on with the sentence of the row before it."""
-    if _MARK.match(line.text):
+    if _MARK.match(line.hans):
         return True
-    if _width(last) < width - _SLACK or _is_indented(row):
+    if not width - _SLACK <= _width(last) <= width or _is_indented(row):
         return False
     label = label_of(line.words)
     if label is not None and label.kind != "bare figure":

@@ -152,3 +152,11 @@ def test_what_is_counted_begins_with_since() -> None:
     words = "承办单位可以自收到申请之日起十日内办结。"
     due = due_in(words, words, DATED)
     assert due is not None and due.words == "自收到申请之日起十日内"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["补贴标准为每人每月400元。", "给予每年5000元的补助。", "情节严重的，在1至3年内禁止参加采购。"],
+)
+def test_rates_and_bans_are_no_deadlines(text: str) -> None:
+    assert due_in(text, text, Dated()) is None

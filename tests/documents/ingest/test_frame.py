@@ -123,3 +123,286 @@ def test_a_line_above_numbered_lines_is_their_heading() -> None:
     )
     titles = [section.title for section in reading.sections]
     assert titles == ["", "“十五五”节水9项任务", "用水"]
+
+
+def test_what_a_portal_lists_with_bullets() -> None:
+    reading = reading_of(
+        "返回顶部",
+        "青河县人民政府工作规则",
+        "• 索引号:",
+        "7107280000/2031-001005",
+        "• 发文机构:",
+        "青河县人民政府",
+        "• 发文字号:",
+        "青政发〔2031〕7号",
+        "• 发文日期:",
+        "2031年04月06日 16:40",
+        "• 内容概述:",
+        "青河县人民政府工作规则",
+        "第一章 总则",
+        "一、各部门要依法履行职责。",
+    )
+    frame = reading.frame
+    assert (frame.title, frame.number) == ("青河县人民政府工作规则", "青政发〔2031〕7号")
+    assert (frame.issuers, frame.date) == (("青河县人民政府",), "2031-04-06")
+    assert [section.title for section in reading.sections] == ["总则", ""]
+
+
+def test_keys_in_brackets_are_a_portal_s() -> None:
+    frame = reading_of(
+        "青河县津贴办法（节选）",
+        "【发布机构】青河县民政局",
+        "【实施日期】2031年1月1日",
+        "第一条 民政部门应当按月发放。",
+    ).frame
+    assert frame.issuers == ("青河县民政局",)
+
+
+def test_the_name_above_the_title_of_a_law_is_its_issuer() -> None:
+    frame = reading_of(
+        "青河省渡口规定",
+        "下载地址：点击此处下载",
+        "青河省人民政府",
+        "青河省渡口规定",
+        "政府令〔2031〕第15号",
+        "第一条 船员应当持证。",
+    ).frame
+    assert (frame.title, frame.issuers) == ("青河省渡口规定", ("青河省人民政府",))
+
+
+def test_a_number_before_a_title_in_quotes() -> None:
+    frame = reading_of(
+        "青政办发〔2031〕26号《青河县人民政府办公室关于印发〈节水要点〉的通知》",
+        "浏览量：  时间：2031-01-10 21:15:53",
+        "《青河县人民政府办公室关于印发〈节水要点〉的通知》",
+        "青政办发〔2031〕26号",
+        "各镇人民政府：",
+        "现将要点印发给你们。",
+        "一、节水",
+        "各镇要节水。",
+    ).frame
+    assert frame.title == "青河县人民政府办公室关于印发〈节水要点〉的通知"
+    assert (frame.number, frame.issuers) == ("青政办发〔2031〕26号", ("青河县人民政府办公室",))
+
+
+def test_the_trail_of_a_page_is_no_title() -> None:
+    frame = reading_of(
+        "【关于建立渡口价格机制的通知（青价〔2031〕65号）】-青河省价格局",
+        "政务公开",
+        ">",
+        "政策",
+        ">",
+        "通知",
+        "关于建立渡口价格机制的通知（青价〔2031〕65号）",
+        "青河省价格局 青河省交通厅关于建立",
+        "渡口价格机制的通知",
+        "青价〔2031〕65号",
+        "各县价格局：",
+        "一、定价",
+        "各县要定价。",
+    ).frame
+    assert frame.title == "青河省价格局 青河省交通厅关于建立渡口价格机制的通知"
+    assert frame.issuers == ("青河省价格局", "青河省交通厅")
+
+
+def test_a_first_line_that_runs_on() -> None:
+    reading = reading_of(
+        "关于整治渡口的通知",
+        "青交〔2031〕38号各县交通局，省港航中心：为保障渡运安全，现通知如下：",
+        "一、排查",
+        "各县要排查渡口。本通知自2031年9月1日起施行。青河省交通厅2031年7月26日",
+    )
+    frame = reading.frame
+    assert (frame.number, frame.date) == ("青交〔2031〕38号", "2031-07-26")
+    assert frame.recipients == ("各县交通局", "省港航中心")
+    assert frame.signature == ("青河省交通厅",)
+    assert [one.text for one in reading.sentences][-1] == "本通知自2031年9月1日起施行。"
+
+
+def test_names_spread_over_their_lines_sign() -> None:
+    end = (
+        "青河省价格局",
+        "青 河 交 通 局",
+        "2031年3月5日",
+        "附件：",
+        "相关政策与解读",
+        "就三份文件答记者问",
+    )
+    frame = reading_of(*NOTICE, "一、节水", "各镇要节水。", *end).frame
+    assert frame.signature == ("青河省价格局", "青河交通局")
+    assert frame.date == "2031-03-05"
+
+
+def test_a_signature_behind_which_a_text_without_a_title_goes_on() -> None:
+    reading = reading_of(
+        *NOTICE,
+        "青河县人民政府办公室",
+        "2031年5月28日",
+        "2031年是节水之年。",
+        "一、节水",
+        "各镇要节水。",
+    )
+    assert (reading.frame.date, reading.frame.issuers) == ("2031-05-28", ("青河县人民政府办公室",))
+    assert [one.text for one in reading.sentences][1:] == ["2031年是节水之年。", "各镇要节水。"]
+
+
+def test_an_introduction_of_the_page_above_a_paper() -> None:
+    reading = reading_of(
+        "白水镇渡口通知",
+        "简介：小编为你整理了多篇《白水镇渡口通知》，希望有帮助。",
+        "第一篇：白水镇渡口通知",
+        "白水镇人民政府",
+        "关于做好2031年渡口检查的通知",
+        "各村民委员会：",
+        "汛期将至，为保障安全，现通知如下：",
+        "一、检查",
+        "各村要检查渡口。",
+    )
+    assert reading.frame.title == "白水镇人民政府关于做好2031年渡口检查的通知"
+    assert reading.frame.recipients == ("各村民委员会",)
+    assert [(one.code, one.statement) for one in reading.sentences] == [
+        ("引.1.1", True),
+        ("一.1.1", False),
+    ]
+
+
+def test_number_and_recipients_below_what_a_newspaper_says() -> None:
+    frame = reading_of(
+        "教育厅发布预警",
+        "本网消息：省教育厅印发第1号预警，如下。",
+        "青教〔2031〕1号",
+        "各县教育局：",
+        "一、防汛",
+        "各县要防汛。",
+    ).frame
+    assert (frame.number, frame.recipients) == ("青教〔2031〕1号", ("各县教育局",))
+
+
+def test_a_paper_that_is_passed_on_is_a_part() -> None:
+    reading = reading_of(
+        "青河縣教育局轉發省教育廳關於渡口安全的緊急通知",
+        "各學校：",
+        "現將通知轉發給你們，請貫徹落實。",
+        "省教育廳關於渡口安全的緊急通知",
+        "青教〔2031〕5號",
+        "各縣教育局：",
+        "一、切實提高認識。",
+        "各縣要研究新情況，採取措施。",
+    )
+    assert [part.title for part in reading.parts] == ["省教育廳關於渡口安全的緊急通知"]
+    assert (reading.frame.number, reading.frame.recipients) == ("", ("各學校",))
+    assert [section.title for section in reading.sections if section.title] == ["切實提高認識"]
+
+
+def test_a_paper_without_a_title_has_that_of_the_plan_it_carries() -> None:
+    reading = reading_of(
+        "各镇人民政府：",
+        "现将《青河县渡口方案》印发给你们。",
+        "青河县人民政府",
+        "2031年3月5日",
+        "青河县渡口方案",
+        "一、检查",
+        "各镇要检查。",
+    )
+    assert reading.title == "青河县渡口方案"
+
+
+def test_the_signature_names_more_issuers_than_the_title() -> None:
+    frame = reading_of(
+        "青河县水利局关于节水的通知",
+        "各镇：",
+        "一、节水",
+        "各镇要节水。",
+        "青河县水利局 青河县财政局",
+        "2031年3月5日",
+    ).frame
+    assert frame.issuers == ("青河县水利局", "青河县财政局")
+
+
+def test_the_day_of_a_page_is_not_that_of_the_paper() -> None:
+    frame = reading_of(
+        "青河县人民政府关于节水的通知",
+        "发布日期：   2031-10-13",
+        "青发〔2031〕34号",
+        "各镇委、人民政府：",
+        "一、节水",
+        "各镇要节水。",
+        "青河县人民政府",
+        "2031年9月9日",
+    ).frame
+    assert (frame.number, frame.date) == ("青发〔2031〕34号", "2031-09-09")
+    assert frame.recipients == ("各镇委", "人民政府")
+
+
+def test_a_number_that_stands_right_behind_a_title() -> None:
+    frame = reading_of(
+        "青河县关于节水的实施意见",
+        "122人看过",
+        "青河县关于节水的实施意见青政发[2031]52号",
+        "各镇人民政府：",
+        "一、节水",
+        "各镇要节水。",
+    ).frame
+    assert (frame.title, frame.number) == ("青河县关于节水的实施意见", "青政发[2031]52号")
+
+
+def test_a_headline_that_names_the_paper_is_not_its_title() -> None:
+    frame = reading_of(
+        "青河印发《关于节水的意见》和《关于护林的意见》",
+        "关于节水的意见",
+        "为了节水，现提出如下意见。",
+        "一、节水",
+        "各镇要节水。",
+    ).frame
+    assert (frame.title, frame.issuers) == ("关于节水的意见", ())
+
+
+def test_rows_of_a_portal_with_strokes() -> None:
+    frame = reading_of(
+        "[ 索引号 ] | 1150/2031-00007 | [ 发文字号 ] | 青府发〔2031〕2号 |",
+        "[ 有效性 ] | | [ 成文日期 ] | 2031-02-22 |",
+        "青河镇人民政府关于节水的通知",
+        "各村民委员会：",
+        "一、节水",
+        "各村要节水。",
+    ).frame
+    assert (frame.number, frame.date) == ("青府发〔2031〕2号", "2031-02-22")
+
+
+def test_a_kind_of_paper_above_its_title_is_the_page_s() -> None:
+    reading = reading_of(
+        *NOTICE,
+        "青河县水利局",
+        "2031年3月5日",
+        "方案",
+        "青河县节水方案",
+        "一、节水",
+        "各镇要节水。",
+    )
+    assert [part.title for part in reading.parts] == ["青河县节水方案"]
+
+
+def test_what_stands_under_the_title_of_a_speech() -> None:
+    reading = reading_of(
+        "青河镇人民政府关于印发2031年政府工作报告的通知",
+        "各村民委员会：",
+        "现印发给你们。",
+        "青河镇人民政府",
+        "2031年2月22日",
+        "2031年政府工作报告",
+        "——2031年1月23日在青河镇第十届",
+        "人民代表大会第八次会议上",
+        "青河镇人民政府镇长 王某某",
+        "各位代表：",
+        "现在，我向大会作工作报告。",
+        "一、2030年工作回顾",
+        "工业总产值84亿元，增长1.2%。",
+        "二、2031年任务",
+        "各村要节水。",
+    )
+    assert [(one.code, one.statement) for one in reading.sentences] == [
+        ("引.1.1", True),
+        ("报告·引.1.1", True),
+        ("报告·一.1.1", True),
+        ("报告·二.1.1", False),
+    ]

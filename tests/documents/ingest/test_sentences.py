@@ -2,6 +2,7 @@
 
 import pytest
 
+from directives.documents.ingest.reading import read
 from directives.documents.ingest.sentences import sentences_of
 from directives.documents.ingest.words import Words
 
@@ -44,3 +45,75 @@ def test_sentences(paragraph: str, sentences: tuple[str, ...]) -> None:
 
 def test_a_mark_that_may_be_a_lost_character_cuts_nothing() -> None:
     assert cut("建立制度？联席会议。", doubtful=(4,)) == ("建立制度？联席会议。",)
+
+
+def states(*lines: str) -> list[bool]:
+    """Whether each sentence of a law is a statement."""
+    text = "\n".join(("青河县渡口办法", *lines))
+    return [one.statement for one in read(text.encode(), name="a.txt").sentences]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "在本省从事渡运活动，应当遵守本规定。",
+        "在全县开展渡口登记，适用本规范。",
+        "《纲要》确定的指标，是各级政府必须实现的要求。",
+        "最高收入包括成本、利润和税金。",
+        "其中，成本指渡船的购置支出。",
+        "本办法中的术语含义：",
+        "本办法自2031年3月1日施行。",
+    ],
+)
+def test_scope_and_definitions_ask_nothing(line: str) -> None:
+    assert states(f"第一条 {line}", "第二条 船员应当持证。") == [True, False]
+
+
+def test_what_is_passed_before_it_is_carried_out_is_asked() -> None:
+    assert states("第一条 实施方案应按程序审议通过后实施。", "第二条 船员应当持证。") == [
+        False,
+        False,
+    ]
+
+
+def test_conditions_behind_a_sentence_that_ends() -> None:
+    assert states(
+        "第一条 凡具备下列条件之一的，可授予称号。",
+        "（一）经县交通局鉴定的。",
+        "第二条 船主有下列情形之一的，处以罚款。构成犯罪的，移送司法机关：",
+        "（一）未由主管部门检验的。",
+        "第三条 船员应当持证。",
+    ) == [False, True, False, False, True, False]
+
+
+def test_what_a_definition_lists_asks_nothing() -> None:
+    assert states(
+        "第一条 本办法所称资金，是指用于渡口的资金，包括：",
+        "县级预算安排的资金；其他资金。",
+        "检查支出从资金中列支。",
+    ) == [True, True, True, False]
+
+
+def test_items_of_a_list_that_is_asked_are_asked() -> None:
+    items = ("（一）台账的真实性；", "（二）合同的执行情况；")
+    assert states("第一条 县交通局应当检查以下内容：", *items) == [False] * 3
+
+
+def test_the_caption_of_an_article_asks_nothing() -> None:
+    lines = ("第一条 渡船的营运条件", "（一）船主应当持证。", "第二条 船员应当持证。")
+    assert states(*lines) == [True, False, False]
+
+
+def test_captions_within_an_article_ask_nothing() -> None:
+    assert states(
+        "第一条 渡口管理",
+        "一、检查与评估",
+        "（一）县交通局",
+        "1、负责推进各项检查工作。",
+        "（二）各镇",
+        "1、制定检查办法。",
+    ) == [True, True, True, False, True, False]
+
+
+def test_the_tasks_are_announced_by_what_asks_nothing() -> None:
+    assert states("第一条 渡口改革的具体任务是：", "各镇要节水。") == [True, False]

@@ -260,3 +260,26 @@ def test_no_section(text: str) -> None:
 )
 def test_a_number_is_shown_before_a_title_as_offices_write_it(number, shown):
     assert with_mark(number) == shown
+
+
+def test_articles_behind_an_opening_are_no_part_of_it() -> None:
+    reading = reading_of(
+        "青河县渡口条例\n《青河县渡口条例》已经通过，现予公布。\n渡口管理"
+        "\n第一条 为了安全，制定本条例。\n第二条 国家对渡口实行登记制度。"
+    )
+    assert not sentence(reading, "第二条.1").statement
+
+
+def test_the_last_item_of_a_list_is_no_heading() -> None:
+    reading = reading_of(
+        f"{TITLE}一、清理\n清理以下问题：\n（一）设置门槛；\n（二）收取费用；\n（三）其他情形。各镇要清理。"
+    )
+    assert headings(reading) == [(1, "一", "清理")]
+    assert coded(reading)[-2:] == [("一.4.1", "（三）其他情形。"), ("一.4.2", "各镇要清理。")]
+
+
+def test_principles_of_any_kind_are_principles() -> None:
+    reading = reading_of(
+        f"{TITLE}一、分工原则\n（一）突出重点。紧扣目标，明确措施。\n二、任务\n紧扣目标，明确措施。"
+    )
+    assert [one.statement for one in reading.sentences] == [True, False]

@@ -114,3 +114,22 @@ def test_a_table_of_tasks_with_tabs_is_read_as_one() -> None:
 def test_lines_with_tabs_that_are_no_table_of_tasks_stay_lines() -> None:
     text = "关于护河的意见\n一、护河\n各镇\t要巡查\t河道。\n各村\t要清淤\t泥沙。\n"
     assert len(texts(read(text.encode(), name="a.txt"))) == 2
+
+
+def test_longer_lines_of_the_page_around_the_text_do_not_count() -> None:
+    lines = (
+        "作者：青河法规网 时间：2031-07-23 23:10:09 浏览：9241 来源：青河法规网",
+        "青河县渡口条例",
+        "  第一条为了加强渡口管理，保证渡运安全，保障乘客的人",
+        "身安全，制定本条例。",
+        "  第二条县交通主管部门主管全县渡口的监督管理工作，镇",
+        "人民政府负责本行政区域内渡口的日常检查和隐患排查的具",
+        "体工作。",
+        "  第三条船主应当将渡口标志牌悬挂于显著位置，并且应当",
+        "定期检查渡船的救生设备和消防设备，发现损坏的应当立即",
+        "更换。",
+    )
+    text = "\n".join(lines)
+    sentences = [one.text for one in read(text.encode(), name="a.txt").sentences]
+    assert sentences[0] == "为了加强渡口管理，保证渡运安全，保障乘客的人身安全，制定本条例。"
+    assert len(sentences) == 3

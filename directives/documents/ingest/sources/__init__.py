@@ -1,4 +1,4 @@
-"""Bytes to text: plain text, saved web pages (.mht too), .docx and .pdf.
+"""Bytes to text: plain text, Markdown, saved web pages (.mht too), .docx and .pdf.
 
 `source_of` gives the text with its lines (see `blocks`), `text_of` the bare text. What has markup
 is read in a limited child process, plain text here.
@@ -22,6 +22,7 @@ from directives.documents.ingest.sources.blocks import (
 )
 from directives.documents.ingest.sources.encodings import decoded, other_encodings
 from directives.documents.ingest.sources.limited import source_in_child
+from directives.documents.ingest.sources.markdown import is_markdown, source_of_markdown
 from directives.documents.ingest.sources.messages import MESSAGES, DocumentError, gettext_noop
 from directives.documents.ingest.sources.signatures import format_of, is_html
 from directives.documents.ingest.sources.unbroken import cut
@@ -103,7 +104,9 @@ def _source_of(content: bytes, encoding: str) -> Source:
         source = source_in_child(content, format_name)
     else:
         text = decoded(content, encoding=encoding)
-        if is_html(text.text):
+        if is_markdown(text.text):
+            source = source_of_markdown(text.text.replace("\r\n", "\n").replace("\r", "\n"))
+        elif is_html(text.text):
             source = source_in_child(text.text.encode("utf-8", "replace"), HTML)
         else:
             source = _plain(text.text)

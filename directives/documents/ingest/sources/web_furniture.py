@@ -25,7 +25,7 @@ _AT_RULE = re.compile(r"@[^{};]+(?:;|\{(?:[^{}]|\{[^{}]*\})*\})")
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)", re.I)
 _HINT = re.compile(
     r"(?i)(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|footer|foot|sidebar|aside"
-    r"|share|bdsharebuttonbox|pager|pagination|copyright|toolbar|login|banner)(?:$|[\s_-])"
+    r"|share|bdsharebuttonbox|btn|pager|pagination|copyright|toolbar|login|banner)(?:$|[\s_-])"
 )
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _FILE = re.compile(r"(?i)\.(?:docx?|pdf|xlsx?|zip|rar|wps|ofd|et)(?:$|[?#])|^data:")
