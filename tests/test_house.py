@@ -67,7 +67,7 @@ LINES = (
     ("models",),
     of("core", "sql"),
     of("core", "rules", "audit", "addressing", "keyset", "captions"),
-    ("tallies", *of("core", "sealing", "deciding", "denials")),
+    ("tallies", *of("core", "sealing", "deciding", "denials", "parts")),
     of("core", "transitions"),
     of("core", "copies", "scope", "deciders", "clearing"),
     of("core", "notices", "evidence", "last_heard"),

@@ -193,6 +193,18 @@ OBLIGATION_MOVES = {
     "reinstate": _move(
         WITHDRAWN, to=ASSIGNED, right="oversee", reasoned=True, label=_("Assign again")
     ),
+    "break_down": _move(
+        ACKNOWLEDGED, UNDERWAY, to=UNDERWAY, right="delegate", label=_("Break down")
+    ),
+    "withdraw_part": _move(
+        ACKNOWLEDGED,
+        UNDERWAY,
+        SUSPENDED,
+        to=WITHDRAWN,
+        right="oversee_part",
+        reasoned=True,
+        label=_("Withdraw the part"),
+    ),
     "start": _move(ACKNOWLEDGED, to=UNDERWAY, right="work", label=_("Start work")),
     "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
     "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
@@ -220,7 +232,7 @@ OBLIGATION_MOVES = {
 }
 
 # Moves that ask for more than a reason, and so have a page and a command of their own
-OWN_PAGE = frozenset({"redirect"})
+OWN_PAGE = frozenset({"redirect", "break_down"})
 
 # Plans and report entries have the same moves. If a body has no manager, its staff submit directly.
 FILING_MOVES = {

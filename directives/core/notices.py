@@ -63,6 +63,15 @@ KINDS = {
     "move_refuse_close": gettext_noop("%(code)s of %(body)s was not closed: %(reason)s"),
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
+    "move_withdraw_part": gettext_noop("%(code)s is no longer assigned to %(body)s: %(reason)s"),
+    "broken_down": gettext_noop(
+        "%(from)s broke down %(code)s of %(document)s and assigned a part of it to %(body)s. "
+        "Please acknowledge receipt."
+    ),
+    "linked": gettext_noop(
+        "%(code)s of %(document)s, which %(body)s has already, is now a part of the obligation of "
+        "%(from)s."
+    ),
     "rights_wait": gettext_noop(
         "Rights requested by %(who)s and waiting for a second person: %(count)s."
     ),
@@ -234,6 +243,29 @@ def notify_issued(
         facts = organisation_facts(bodies[pk], document, count=counts[bodies[pk]])
         notices.append((person, Notice(user=person, kind="issued", facts=facts, url="/", at=now)))
     _store(notices)
+
+
+def notify_broken_down(
+    whole: Obligation, parts: Sequence[Obligation], kind: str, *, now: datetime
+) -> None:
+    """Notify the people of the bodies of these parts; `kind` is broken_down or linked."""
+    by_body = {row.organisation_id: row for row in parts}
+    members = Membership.objects.filter(
+        organisation__in=by_body, role__in=WORKING, user__is_active=True
+    )
+    notices = {}
+    for member in members.select_related("user").order_by("pk"):
+        row = by_body[member.organisation_id]
+        facts = organisation_facts(
+            row.organisation,
+            whole.document,
+            code=whole.directive.code,
+            **_names("from", whole.organisation),
+        )
+        url = reverse("obligation", args=[row.pk])
+        notice = Notice(user_id=member.user_id, kind=kind, facts=facts, url=url, at=now)
+        notices[member.user_id, row.pk] = (member.user, notice)
+    _store([*notices.values()])
 
 
 def notify_moved(

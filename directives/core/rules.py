@@ -6,10 +6,10 @@ Other packages call `may(user, right, subject)`; `RIGHTS` maps each right to its
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef
 
 from directives.base.duties import PERMISSIONS
-from directives.base.states import MANAGER, STAFF, SUPERVISOR, WORKING
+from directives.base.states import LIVE, MANAGER, STAFF, SUPERVISOR, WORKING
 from directives.models import (
     Attachment,
     Directive,
@@ -64,11 +64,81 @@ def is_above(user: User, subject: Model) -> bool:
     return scope.is_above(user, organisation_of(subject).path)
 
 
+def can_delegate(user: User, subject: Obligation) -> bool:
+    """Break an obligation down to bodies below: its body's own supervisor, or its manager if none.
+
+    Whoever may do this also oversees the parts and reviews what is filed on them.
+    """
+    body = subject.organisation
+    if not body.branch:
+        return False
+    return holds(user, subject, SUPERVISOR) or (
+        holds(user, subject, MANAGER) and not _has_role(body, SUPERVISOR)
+    )
+
+
+def is_over(user: User, subject: Model) -> bool:
+    """Whether the person supervises a body above the row's, or broke the row down to its body."""
+    return is_above(user, subject) or broke_down(user, subject)
+
+
+def oversees_part(user: User, subject: Obligation) -> bool:
+    """Withdraw a part after its receipt: one that its body would not owe otherwise."""
+    is_part = subject.broken_from_id is not None and not subject.owed_before
+    return is_part and is_over(user, subject)
+
+
+def can_release(user: User, subject: Obligation) -> bool:
+    """Make a part that was assigned on its own before an obligation of its own again."""
+    if subject.broken_from_id is None or not subject.owed_before:
+        return False
+    return is_above(user, subject) or broke_down(user, subject, owed_before=True)
+
+
+def broke_down(user: User, subject: Model, *, owed_before: bool = False) -> bool:
+    """Whether the row is a part, or filed by a body on parts, of what the manager's body owes.
+
+    Managers of bodies with a supervisor do not oversee parts, and none does those that were
+    assigned by others before. No query for anybody but managers of bodies above.
+    """
+    path = organisation_of(subject).path
+    managed = [
+        m.organisation_id
+        for m in user.in_role(MANAGER)
+        if path != m.organisation.path and path.startswith(m.organisation.path)
+    ]
+    if not managed or (isinstance(subject, Obligation) and subject.broken_from_id is None):
+        return False
+    supervised = Membership.objects.filter(
+        organisation=OuterRef("organisation"), role=SUPERVISOR, user__is_active=True
+    )
+    parts = Obligation.objects.filter(broken_from=OuterRef("pk"), owed_before=owed_before)
+    match subject:
+        case Obligation():
+            parts = parts.filter(pk=subject.pk)
+        case ReportEntry():
+            parts = parts.filter(pk=subject.obligation_id)
+        case Plan() | ProgressReport():
+            parts = parts.filter(
+                organisation=subject.organisation_id,
+                document=subject.document_id,
+                state__in=LIVE,
+            )
+        case _:
+            return False
+    owed = Obligation.objects.filter(~Exists(supervised), organisation__in=managed)
+    return owed.filter(Exists(parts)).exists()
+
+
+def _has_role(organisation: Organisation, role: str) -> bool:
+    return Membership.objects.filter(
+        organisation=organisation, role=role, user__is_active=True
+    ).exists()
+
+
 def has_manager(organisation: Organisation) -> bool:
     """Whether somebody can sign for the body."""
-    return Membership.objects.filter(
-        organisation=organisation, role=MANAGER, user__is_active=True
-    ).exists()
+    return _has_role(organisation, MANAGER)
 
 
 def can_receive(user: User, subject: Model) -> bool:
@@ -188,8 +258,11 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "amend": can_amend,
     "sign": can_sign,
     "hand_in": can_hand_in,
-    "review": is_above,
-    "oversee": is_above,
+    "review": is_over,
+    "oversee": is_over,
+    "oversee_part": oversees_part,
+    "release": can_release,
+    "delegate": can_delegate,
     "issue": is_above,
     "register": can_register,
     "own": owns,

@@ -21,7 +21,7 @@ WIDE = 2  # a body above this depth has most of the tree below it
 
 @dataclass(frozen=True, slots=True)
 class Lights:
-    """Counts of live obligations by light; `percent_sum` sums up their percents complete."""
+    """Counts of obligations by light; `percent_sum` sums up their percents complete."""
 
     green: int = 0
     yellow: int = 0
@@ -158,7 +158,7 @@ def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
         tallied = tallies.filter(scope__in=tallied_trees, **where)
         rows += _light_sums(tallied.values(key, "light"), Sum("count"), Sum("percent_sum"))
     if other_bodies:
-        owed = Obligation.objects.live().filter(organisation__in=other_bodies, **where)
+        owed = Obligation.objects.counted().filter(organisation__in=other_bodies, **where)
         rows += _light_sums(owed.values(key, "light"), Count("pk"), Sum("percent"))
     return sum_lights(rows, key)
 
@@ -172,7 +172,7 @@ def lights_of_bodies(
     totals = Total.objects.filter(scope__in=trees, **where).values("scope_id", "light")
     result = sum_lights(_light_sums(totals, Sum("count"), Sum("percent_sum")), "scope_id")
     if own_bodies:
-        owed = Obligation.objects.live().filter(organisation__in=own_bodies, **where)
+        owed = Obligation.objects.counted().filter(organisation__in=own_bodies, **where)
         rows = owed.values("organisation_id", "light")
         result |= sum_lights(_light_sums(rows, Count("pk"), Sum("percent")), "organisation_id")
     return result

@@ -5,7 +5,7 @@ the row where id, state and version match, writes the audit event and updates li
 no row was updated, somebody changed it first, and `Stale` is raised.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -21,14 +21,14 @@ from directives.base.states import (
     ACCEPTED,
     CLOSED,
     ENTRY_MOVES,
-    LIVE,
     OBLIGATION_MOVES,
+    OPEN,
     RETURNED,
     SUBMITTED,
     Move,
 )
 from directives.base.workdays import Workdays
-from directives.core import audit
+from directives.core import audit, parts
 from directives.core.deciding import TABLES, demand_other_decider, is_own_request, requester_fields
 from directives.core.rules import may
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
@@ -117,6 +117,10 @@ def _checked(
         errors["reason"] = [_("Give a reason: the recipient will act on it.")]
     if step.settles and isinstance(subject, Obligation):
         errors |= _open_items(subject)
+        if open_parts := parts.open_parts_in_words(subject):
+            errors["__all__"] = [open_parts]
+    if isinstance(subject, Obligation) and subject.broken_from_id and step.target in OPEN:
+        errors |= _closed_above(subject)
     if errors:
         raise Invalid(errors)
     return step
@@ -131,6 +135,18 @@ def _open_items(obligation: Obligation) -> dict[str, list[str]]:
     text = _("Not established: explain why it can still be closed.")
     ids = obligation.item_states.unsettled().values_list("pk", flat=True)
     return {f"open-{pk}": [text] for pk in ids}
+
+
+def _closed_above(part: Obligation) -> dict[str, list[str]]:
+    """Why a part that is not open cannot be opened again: the row above it is not open.
+
+    Locks both, so that the row above is not closed before the move is made.
+    """
+    if part.state in OPEN:
+        return {}
+    lock_rows(Obligation.objects.filter(pk__in=[part.pk, *parts.rows_above([part.broken_from_id])]))
+    above = parts.closed_above(part)
+    return {"__all__": [parts.closed_above_in_words(above)]} if above else {}
 
 
 def _marks(
@@ -284,28 +300,55 @@ def change_within(
     """As `change_obligations`, without a savepoint: for use within commands that are `counted`."""
     if not (rows := sorted(obligations, key=lambda row: row.pk)):
         return 0
-    today = timezone.localdate(now)
-    workdays = CalendarDay.objects.workdays(today)
+    workdays = CalendarDay.objects.workdays(today := timezone.localdate(now))
     delta, changes = pending_delta(), []
+    recounted: dict[int, list[Obligation]] = {-1: [], 1: []}  # no longer counted, or counted now
+    above: set[int | None] = set()  # rows of which changed ones are, or were, parts
     same_values: dict[tuple[Any, ...], list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         new_values = {**(fields or {}), **((changes_by_id or {}).get(row.pk, {}))}
         new_values |= {"heard_on": max(row.last_heard, today)} if action in HEARD_ACTIONS else {}
         counted_before, state = Standing.of(row), row.state
+        above.add(row.broken_from_id)
         changes.append(_set_fields(row, new_values, today=today, workdays=workdays))
         written = (*new_values, *LIGHT_FIELDS)
         key = (written, state, row.version, repr([_plain(getattr(row, name)) for name in written]))
         same_values.setdefault(key, []).append(row)
+        above.add(row.broken_from_id)
+        if row.is_counted != counted_before.is_counted:
+            recounted[1 if row.is_counted else -1].append(row)
         delta.swap(counted_before, Standing.of(row), today)
         delta.act("obligation", action, row.organisation_id, row.document_id, today)
-    if len(rows) > 1:
-        lock_rows(Obligation.objects.filter(pk__in=[row.pk for row in rows]))
+    _lock_with_wholes(rows, above)
     for (written, state, *_same), group in same_values.items():
         _write(group, written, state)
-        if (state in LIVE) != (group[0].state in LIVE):
-            count_items(delta, group, 1 if group[0].state in LIVE else -1)
+    for sign, group in recounted.items():
+        count_items(delta, group, sign)
     audit.record_many(action, changes, by=by, now=now, reason=reason)
+    follow_parts(above, now)
     return len(rows)
+
+
+def _lock_with_wholes(rows: Sequence[Obligation], above: Collection[int | None]) -> None:
+    """Lock several rows, or one with those (ids) that it is a part of, and these with theirs."""
+    ids = {row.pk for row in rows} | parts.rows_above(above)
+    if len(ids) > 1:
+        lock_rows(Obligation.objects.filter(pk__in=ids))
+
+
+def follow_parts(ids: Collection[int | None], now: datetime) -> None:
+    """Give locked rows (ids) that are broken down the number and the percent of their parts."""
+    whole_ids = [pk for pk in ids if pk is not None]
+    if not whole_ids:
+        return
+    figures = parts.figures_of(whole_ids)
+    rows = Obligation.objects.filter(pk__in=figures)
+    changed = [
+        row
+        for row in rows
+        if any(getattr(row, name) != value for name, value in figures[row.pk].items())
+    ]
+    change_within(changed, None, changes_by_id=figures, action="parts", by=None, now=now)
 
 
 def _set_fields(

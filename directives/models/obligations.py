@@ -42,8 +42,16 @@ CLOCKS = {
 
 class ObligationQuerySet(ScopedQuerySet):
     def live(self) -> "ObligationQuerySet":
-        """All but withdrawn obligations: those that count in a denominator."""
+        """All but withdrawn obligations."""
         return self.filter(state__in=LIVE)
+
+    def counted(self) -> "ObligationQuerySet":
+        """Those that count in figures and denominators: of one broken down, its parts do."""
+        return self.live().filter(parts=0)
+
+    def broken_down(self) -> "ObligationQuerySet":
+        """Live rows that have live parts, and so are not counted."""
+        return self.live().filter(parts__gt=0)
 
     def open(self) -> "ObligationQuerySet":
         """Work that is still owed."""
@@ -86,6 +94,9 @@ class Obligation(models.Model):
     The four clocks are due dates, null if nothing is due. `acknowledge_by`, `plan_due_on` and
     `report_due_on` are set to null when met, and set again when the work is returned. `due_on` is
     the day of completion, and `original_due_on` the first one that was set.
+
+    A body may break its row down to bodies below (分解): theirs are `broken_from` it. While it has
+    live `parts` (their number), its percent is theirs, and they are counted in its place.
     """
 
     # Every index makes moves slower, so there is none where another one can be used.
@@ -145,6 +156,19 @@ class Obligation(models.Model):
     # Who requested the pending decision, and so may not make it
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     moved_at = models.DateTimeField(null=True)
+    broken_from = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="broken_into",
+        verbose_name=_("broken down from"),
+        db_index=False,
+        editable=False,
+    )
+    parts = models.IntegerField(_("number of parts"), default=0, db_default=0, editable=False)
+    asks = models.TextField(_("what is asked"), blank=True, default="", db_default="")
+    # A part that was assigned on its own before: taken out, it stays assigned
+    owed_before = models.BooleanField(default=False, db_default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ObligationQuerySet.as_manager()
@@ -209,10 +233,25 @@ class Obligation(models.Model):
                 name="obligation_withdrawn",
                 condition=Q(state=WITHDRAWN),
             ),
+            models.Index(
+                fields=["broken_from", "organisation"],
+                name="obligation_parts",
+                condition=Q(broken_from__isnull=False),
+            ),
+            models.Index(
+                fields=["organisation", "document"],
+                name="obligation_broken_down",
+                condition=Q(parts__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.organisation} · {self.directive}"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether figures count it; see `ObligationQuerySet.counted`."""
+        return self.state in LIVE and not self.parts
 
     @property
     def last_heard(self) -> date:

@@ -17,7 +17,7 @@ def _of(model: type) -> models.ForeignKey:
 
 
 class Tally(models.Model):
-    """Live obligations of a subtree for one directive, by kind of body, state and light.
+    """Counted obligations of a subtree for one directive, by kind of body, state and light.
 
     Only bodies with children have them.
     """
@@ -42,7 +42,7 @@ class Tally(models.Model):
 
 
 class Total(models.Model):
-    """Live obligations of a subtree for one section, by light.
+    """Counted obligations of a subtree for one section, by light.
 
     Every body has them, so that a ranking reads few rows.
     """
@@ -63,7 +63,7 @@ class Total(models.Model):
 
 
 class DocumentTotal(models.Model):
-    """Live obligations of a subtree under one document. Every body has them.
+    """Counted obligations of a subtree under one document. Every body has them.
 
     The dashboard of all documents reads one row of these instead of some thirty of Total.
     """
@@ -89,18 +89,19 @@ class Mark(models.Model):
     Only bodies with children have them.
 
     topic: what is counted, and by which word; the day is ALWAYS if none is mentioned
-    reason: live obligations by the code of their light's reason
-    state: live obligations by state
-    plan: live obligations that owe a plan, filed or not
-    undated: open obligations without a day of completion
-    owes: open obligations whose clock (a key of CLOCKS) runs, by the day it runs out
-    item: live obligations with an item of their directive, by the item (its id) and its state, as
-    7:established
+    reason: counted obligations by the code of their light's reason
+    state: counted obligations by state
+    plan: counted obligations that owe a plan, filed or not
+    undated: counted open obligations without a day of completion
+    broken: live obligations that are broken down, and so counted nowhere else, by state
+    owes: counted open obligations whose clock (a key of CLOCKS) runs, by the day it runs out
+    item: counted obligations with an item of their directive, by the item (its id) and its state,
+    as 7:established
     filed: live plans that were handed in at least once, by state
     cycle: reports of a cycle (its id): 7:open, 7:in (in part at least), 7:whole (accepted)
     report: report entries of a cycle (its id), by the day they were handed in; ALWAYS: not in
     act: what happened (a key of tallies.ACTS), by day in Asia/Shanghai; deleted after some days
-    bodies: bodies with any live obligation
+    bodies: bodies with any counted obligation
     """
 
     scope = _of(Organisation)
@@ -136,7 +137,7 @@ class OverallMark(models.Model):
 
 
 class Owing(models.Model):
-    """How many live obligations a body has under a document; without any there may be no row."""
+    """How many counted obligations a body has under a document; without any there may be no row."""
 
     organisation = _of(Organisation)
     document = _of(Document)

@@ -61,6 +61,9 @@ FigureKey = tuple[int, int, int, str, int]  # body, indicator, year, period, num
 
 def mark_keys_of(row: Obligation) -> Iterator[MarkKey]:
     """The marks under which a live obligation counts."""
+    if row.parts:
+        yield "broken", row.state, ALWAYS
+        return
     yield "reason", row.light_code, ALWAYS
     yield "state", row.state, ALWAYS
     running = row.state in OPEN
@@ -85,13 +88,15 @@ class Standing:
     state: str
     light: str
     percent: int
+    is_counted: bool  # with its light, and not only by its marks
     mark_keys: tuple[MarkKey, ...]
 
     @classmethod
     def of(cls, row: Obligation) -> "Standing":
         """The standing that follows from the fields in memory."""
         place = (row.organisation_id, row.document_id, row.section_id, row.directive_id)
-        return cls(*place, row.state, row.light, row.percent, tuple(mark_keys_of(row)))
+        marks = tuple(mark_keys_of(row)) if row.state in LIVE else ()
+        return cls(*place, row.state, row.light, row.percent, row.is_counted, marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +126,12 @@ class Delta:
     def add(self, standing: Standing, sign: int = 1) -> None:
         """Count a standing in (+1) or out (−1). Withdrawn obligations are not counted."""
         self._demand_open()
-        if standing.state not in LIVE:
-            return
         body, document = standing.organisation_id, standing.document_id
         section, directive = standing.section_id, standing.directive_id
-        key = (body, document, section, directive, standing.state, standing.light)
-        self.work[key] += sign
-        self.percents[key] += sign * standing.percent
+        if standing.is_counted:
+            key = (body, document, section, directive, standing.state, standing.light)
+            self.work[key] += sign
+            self.percents[key] += sign * standing.percent
         for mark_key in standing.mark_keys:
             self.marks[body, document, *mark_key] += sign
 

@@ -1,9 +1,8 @@
-"""Counts of items of live obligations by state, and of new obligations."""
+"""Counts of items of counted obligations by state, and of new obligations."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from directives.base.states import LIVE
 from directives.models import ALWAYS, ItemState, Obligation
 from directives.tallies.delta import Delta, MarkKey, Standing
 from directives.tallies.gathering import counted, pending_delta
@@ -37,9 +36,9 @@ def move_mark(body: int, document: int, before: MarkKey | None, after: MarkKey |
 
 
 def move_item(item: ItemState, before: str) -> None:
-    """Count an item of a live obligation under its new state."""
+    """Count an item of a counted obligation under its new state."""
     row = item.obligation
-    if row.state in LIVE:
+    if row.is_counted:
         move_mark(
             row.organisation_id,
             row.document_id,
@@ -56,4 +55,4 @@ def count_new(obligations: Collection[Obligation], on: date | None = None) -> No
         delta.add(Standing.of(row))
         if on is not None:
             delta.act("obligation", "issue", row.organisation_id, row.document_id, on)
-    count_items(delta, (row for row in obligations if row.state in LIVE))
+    count_items(delta, (row for row in obligations if row.is_counted))

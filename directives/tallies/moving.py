@@ -59,7 +59,7 @@ def change_kind(organisation: Organisation, *, kind: str, was: str | None = None
     Organisation.objects.filter(pk=organisation.pk).update(kind=kind)
     counts: Counter[tuple[int, int, int, str, str, str]] = Counter()
     percents: Counter[tuple[int, int, int, str, str, str]] = Counter()
-    obligations = Obligation.objects.live().filter(organisation=organisation)
+    obligations = Obligation.objects.counted().filter(organisation=organisation)
     for document, directive, state, light, percent in obligations.values_list(
         "document_id", "directive_id", "state", "light", "percent"
     ):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from directives import tallies
 from directives.base.refusals import Invalid, Refusal
-from directives.base.states import ITEM_STATES, OBLIGATION_MOVES
+from directives.base.states import ITEM_STATES, OBLIGATION_MOVES, OWN_PAGE
 from directives.core.transitions import move
 from directives.models import Event, ItemState, Obligation
 from directives.obligations.commands import supervising
@@ -165,7 +165,7 @@ def by_move(random, cast, row, now):
     legal = [
         action
         for action, step in OBLIGATION_MOVES.items()
-        if row.state in step.sources and action not in ENDS
+        if row.state in step.sources and action not in {*ENDS, *OWN_PAGE, "withdraw_part"}
     ]
     reasons = {
         item.pk: random.choice(["", REASON])

@@ -52,6 +52,7 @@ HEADINGS = [
     "亮灯",
     "督办单",
     "备注",
+    "分解自",
     "系统编号",
     "版本",
 ]
@@ -185,7 +186,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
         "/obligations/", {"export": "xlsx", "document": work[0].document_id}
     )
     sheet = load_workbook(io.BytesIO(response.getvalue())).worksheets[1]
-    assert [(line[19].value, line[20].value) for line in sheet.iter_rows(min_row=2)] == [
+    assert [(line[20].value, line[21].value) for line in sheet.iter_rows(min_row=2)] == [
         (row.pk, row.version) for row in work
     ]
     assert [line[1].hyperlink.target for line in sheet.iter_rows(min_row=2)] == [
@@ -203,7 +204,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
 def test_every_column_has_a_key_of_its_own():
     today = timezone.localdate()
     keys = [column.key for column in columns(Today(today, CalendarDay), titled=True)]
-    assert (len(set(keys)), keys[-2:]) == (21, ["id", "version"])
+    assert (len(set(keys)), keys[-2:]) == (22, ["id", "version"])
 
 
 def test_in_traditional_script(cast, sign_in, work):

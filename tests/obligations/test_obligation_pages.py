@@ -650,7 +650,7 @@ def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
     assert ways(sign_in(cast.viewer).get(address)) == []
     Obligation.objects.filter(pk=own.pk).update(state="closed", closed_on=date(2026, 10, 1))
     assert ways(sign_in(cast.supervisor).get(address))[1:] == [
-        ("其他待核验销号", "/obligations/?state=closing", False)
+        ("其他待核验销号", "/obligations/?state=closing&breakdown=all", False)
     ]
 
 

@@ -159,6 +159,7 @@ def test_counts_change_inside_counted_alone(cast):
 DOORS = {
     "core/last_heard.py": {"note_heard"},  # a day alone, which counts nowhere
     "obligations/commands/handing_over.py": {"_store"},
+    "obligations/commands/delegating.py": {"_add"},
     "obligations/commands/issuing.py": {"issue", "issue_pairs"},
     # A draft counts nowhere before it is handed in.
     "plans/commands/plans.py": {"open_plan", "save_plan"},
@@ -167,7 +168,7 @@ DOORS = {
     "reports/commands/entries.py": {"_add_entries", "_write", "save_entry"},
     # The report itself, and the mark of its cycle.
     "reports/commands/cycles.py": {"_request_reports"},
-    "reports/commands/handing_in.py": {"_mark_submitted"},
+    "reports/commands/handing_in.py": {"_mark_submitted", "_take_percents_of_parts"},
     "reports/commands/reviewing.py": {"_complete"},  # the same
     "core/relighting.py": {"_write"},
     "core/transitions.py": {"_write_filings", "_write"},

@@ -31,7 +31,13 @@ from directives.dashboard.queries.weeks import ON_WALL as WIDE_WEEKS
 from directives.dashboard.queries.weeks import Change, Weeks, change, weeks
 from directives.models import Document, Organisation, Section
 from directives.models.obligations import CLOCKS
-from directives.obligations.queries.filters import CAUSES, ON, UNDATED, ObligationFilter
+from directives.obligations.queries.filters import (
+    BROKEN_DOWN,
+    CAUSES,
+    ON,
+    UNDATED,
+    ObligationFilter,
+)
 
 LATE_ROWS = 8
 NEXT_DAYS = 5
@@ -169,6 +175,11 @@ class Board:
     def undated(self) -> Figure:
         """Open rows without a due date."""
         return self.figure(self.facts.marks["undated", ""], due=UNDATED)
+
+    @property
+    def broken_down(self) -> Figure:
+        """Rows that are broken down: their parts are counted, wherever these are."""
+        return self.figure(self.facts.broken_down, breakdown=BROKEN_DOWN)
 
     @cached_property
     def section_lines(self) -> tuple[BoardLine, ...]:

@@ -203,7 +203,7 @@ def _filtered(view: Vantage, document: int | None, choice: BoardChoice) -> Query
         n=Sum("count"), p=Sum("percent_sum")
     )
     leaves = (
-        Obligation.objects.live()
+        Obligation.objects.counted()
         .filter(organisation__parent=view.body.pk, organisation__branch=False, **document_condition)
         .filter(**choice.row_conditions())
         .order_by()

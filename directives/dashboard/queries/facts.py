@@ -68,6 +68,11 @@ class Facts:
     def of(self, topic: str, words: Iterable[str]) -> int:
         return sum(self.marks[topic, word] for word in words)
 
+    @property
+    def broken_down(self) -> int:
+        """The number of rows that are broken down, and so not counted themselves."""
+        return sum(n for (topic, _word), n in self.marks.items() if topic == "broken")
+
     def copy_on(self, on: date) -> DayCopy | None:
         """The newest copy on or before the day; None if there is none."""
         return next((kept for kept in reversed(self.copies) if kept.day <= on), None)
@@ -96,6 +101,13 @@ def of_branch(
     return _facts(sql.read(parts), today, since)
 
 
+def broken_down(rows: Iterable[Obligation]) -> Counter[tuple[str, str]]:
+    """The marks of the rows that are broken down, of a body that may have no others."""
+    return Counter(
+        (topic, word) for row in rows if row.parts for topic, word, _day in mark_keys_of(row)
+    )
+
+
 def of_rows(
     view: Vantage,
     rows: Sequence[Obligation],
@@ -112,8 +124,9 @@ def of_rows(
     mark_counts: Counter[tuple[str, str, date]] = Counter(
         mark for row in rows for mark in mark_keys_of(row)
     )
-    mark_counts["directives", "", ALWAYS] = len({row.directive_id for row in rows})
-    mark_counts["bodies", "", ALWAYS] = len({row.organisation_id for row in rows})
+    counted_rows = [row for row in rows if row.is_counted]
+    mark_counts["directives", "", ALWAYS] = len({row.directive_id for row in counted_rows})
+    mark_counts["bodies", "", ALWAYS] = len({row.organisation_id for row in counted_rows})
     parts = [*_cycles_and_copies(view, document, choice, today)]
     if document is not None:
         bodies = (

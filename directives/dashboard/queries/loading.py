@@ -11,7 +11,7 @@ from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.overdue import longest_overdue
 from directives.dashboard.queries.trend import ON_WALL as WIDE_REPORTS
 from directives.dashboard.queries.trend import RIGHT, trend, workdays_left
-from directives.models import Cycle, Directive, Document, Section, User
+from directives.models import Cycle, Directive, Document, Obligation, Section, User
 
 
 def load_board(user: User, choice: BoardChoice, *, today: date, workdays: Workdays) -> Board | None:
@@ -76,10 +76,7 @@ def _today(board: Board, workdays: Workdays) -> Board:
         board = replace(board, has_rows_read=rows is not None)
     else:
         rows = own_rows.rows(view, document, choice)
-        lights = own_rows.lights_of_rows(view, document, rows)
-        board = replace(
-            board, lights_by_body=lights, tasks=own_rows.tasks(rows) if document else None
-        )
+        board = _with_own_rows(board, rows)
     red = board.lights.red
     if not board.lights.total:
         return board
@@ -102,6 +99,17 @@ def _today(board: Board, workdays: Workdays) -> Board:
     days_left = workdays_left(curve, board.today, workdays)
     return replace(
         board, facts=known_facts, overdue_rows=overdue, trend=curve, workdays_left=days_left
+    )
+
+
+def _with_own_rows(board: Board, rows: list[Obligation]) -> Board:
+    """Fill the board of a single body with the lights of its rows."""
+    counted, document = [row for row in rows if row.is_counted], board.document_id
+    return replace(
+        board,
+        lights_by_body=own_rows.lights_of_rows(board.view, document, counted),
+        tasks=own_rows.tasks(counted) if document else None,
+        facts=facts.Facts(marks=facts.broken_down(rows)),
     )
 
 

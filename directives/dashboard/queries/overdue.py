@@ -39,7 +39,11 @@ class OverdueRow:
 
 def _rows_by_body(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:
     """Overdue rows, read by the bodies in view."""
-    rows = Obligation.objects.overdue().filter(**of_document(document), **choice.row_conditions())
+    rows = (
+        Obligation.objects.counted()
+        .overdue()
+        .filter(**of_document(document), **choice.row_conditions())
+    )
     if not view.has_counts:
         return rows.filter(organisation=view.body.pk)
     below = Organisation.objects.filter(in_subtree(view.body.path, "path"))
@@ -53,7 +57,8 @@ def _rows_by_index(view: Vantage, document: int | None, choice: BoardChoice) -> 
     """
     body = Organisation.objects.filter(pk=OuterRef("organisation"))
     rows = (
-        Obligation.objects.overdue()
+        Obligation.objects.counted()
+        .overdue()
         .filter(**of_document(document))
         .alias(path=Subquery(body.values("path")))
     )

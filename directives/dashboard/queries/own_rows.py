@@ -19,13 +19,13 @@ NAMES = ("code", "order", "text", "text_hans", "text_hant")
 FEW_ROWS, FEW_BODIES = 2_000, 300
 COLUMNS = (
     *("state", "percent", "starts_on", "due_on", "light", "light_code", "light_on"),
-    *("deliverable", "acknowledge_by", "plan_due_on", "report_due_on"),
+    *("deliverable", "acknowledge_by", "plan_due_on", "report_due_on", "parts"),
     *("organisation_id", "document_id", "directive_id", "section_id"),
 )
 
 
 def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
-    """The obligations of the body under the filter, in one query.
+    """The live obligations of the body under the filter, in one query.
 
     They have their directives loaded if they are of one document.
     """
@@ -49,7 +49,7 @@ def are_few(view: Vantage, total: int) -> bool:
 
 
 def rows_below(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
-    """The obligations of the body and all below it under the filter, in one query."""
+    """The live obligations of the body and all below it under the filter, in one query."""
     bodies = Organisation.objects.filter(in_subtree(view.body.path, "path")).values("pk")
     obligations = Obligation.objects.live().filter(
         organisation__in=bodies, **of_document(document), **choice.row_conditions()

@@ -35,7 +35,7 @@ from directives.models.sql import field_of
 from directives.tallies.sql.recounts import day, member
 
 BACK = timedelta(days=400)  # cycles that opened earlier are not shown
-ONCE = ("reason", "state", "plan", "bodies", "undated")  # topics without a day
+ONCE = ("reason", "state", "plan", "bodies", "undated", "broken")  # topics without a day
 
 
 class FactRow(NamedTuple):

@@ -196,7 +196,7 @@ def _stored_counts(scope: InboxScope) -> dict[str, int]:
     """
     topics = (
         Q(topic="filed", word=SUBMITTED)
-        | Q(topic="state", word__in=REQUEST_STATES.values())
+        | Q(topic__in=("state", "broken"), word__in=REQUEST_STATES.values())
         | Q(topic="bodies")
     )
     marks = Mark.objects.filter(topics, scope__in=scope.supervised_ids).order_by()

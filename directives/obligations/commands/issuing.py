@@ -401,6 +401,8 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
         demand_issue(body, by)
     rows = Obligation.objects.filter(pk__in=[row.pk for row in obligations])
     lock_rows(rows)
+    if any(row.broken_from_id is not None for row in obligations):
+        raise Invalid(_("Some are parts of obligations that were broken down."))
     if any(row.state != ASSIGNED for row in obligations):
         raise Invalid(_("It was acknowledged, or something else has been done about them."))
     if Obligation.objects.filter(handed_to__in=rows).exists():

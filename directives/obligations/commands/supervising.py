@@ -23,6 +23,7 @@ from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import change_obligations, lock_rows, move
 from directives.models import CalendarDay, ItemState, Obligation, User
+from directives.obligations.commands.delegating import carry_down
 from directives.obligations.commands.issuing import fault_of_organisation
 from directives.tallies import counted, move_item
 
@@ -38,7 +39,7 @@ def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
     Acknowledging stops the clock of acknowledgement; refusing a dispute and assigning again restart
     it.
     """
-    if action in {"acknowledge", "withdraw"}:
+    if action in {"acknowledge", "withdraw", "withdraw_part"}:
         return {"acknowledge_by": None}
     if action == "reassign":
         return {"acknowledge_by": acknowledgement_day(timezone.localdate(now))}
@@ -68,6 +69,8 @@ def move_obligation(
 ) -> Obligation:
     """Make one move of an obligation with its consequences, and notify those concerned.
 
+    Its parts, if it is broken down, follow as `delegating.carry_down` says.
+
     `version` is the one that the user saw. `open_reasons` say why items are not established when
     the work is closed, by id of the ItemState. The row must have its organisation, directive and
     document loaded. Raises NotAllowed, IllegalMove, Invalid (everything missing at once), Stale,
@@ -85,6 +88,7 @@ def move_obligation(
     moved = move(
         obligation, action, by=by, now=now, reason=reason, changes=_consequences(action, now)
     )
+    carry_down(moved, action, by=by, now=now, reason=reason.strip())
     if by is not None and action in notices.MOVES:
         notices.notify_moved(
             moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now

@@ -71,6 +71,7 @@ def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
     return (
         *_duty_columns(titled),
         *_progress_columns(dated),
+        Column("broken_from", pgettext("ledger", "Broken down from"), _whole(), width=18),
         Column("id", _("Record ID"), lambda row: row.pk, "id", 8),
         Column("version", _("Version"), lambda row: row.version, "id", 6),
     )
@@ -158,6 +159,14 @@ def _progress_columns(dated: Dated) -> tuple[Column, ...]:
         # slips are not issued yet
         Column("slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10),
         Column("note", pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
+    )
+
+
+def _whole() -> Callable[[LedgerRow], str]:
+    """Return the function that names the organisation whose obligation a row is a part of."""
+    return _cached(
+        lambda row: row.broken_from and row.broken_from.pk,
+        lambda row: localized(row.broken_from, "name"),
     )
 
 
@@ -265,6 +274,7 @@ def _ledger_notes(obligation_filter: ObligationFilter, user: User | None) -> Not
         ),
         (_("Yellow because"), CAUSE_WORDS.get(obligation_filter.cause)),
         (_("Due date"), _("No due date set") if obligation_filter.due else ""),
+        (_("Breakdown"), obligation_filter.breakdown_word),
         (_("Search text"), obligation_filter.q),
     )
 

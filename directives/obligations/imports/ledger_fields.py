@@ -168,6 +168,7 @@ READ_ONLY_FIELDS: tuple[tuple[str, StrOrPromise, FieldType], ...] = (
     ("state", pgettext_lazy("ledger", "State of completion"), "text"),
     ("light", pgettext_lazy("ledger", "Light"), "text"),
     ("slip", pgettext_lazy("ledger", "Supervision slip"), "text"),
+    ("broken_from", pgettext_lazy("ledger", "Broken down from"), "text"),
 )
 # Cells that are never imported: why, and where to edit the value instead. Supervisors above edit
 # leader, contact, dates, remarks, part and deliverable; the organisation itself also edits its
@@ -213,6 +214,7 @@ WHERE_TO_EDIT: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
         _("Lights are calculated from due dates and progress."),
         _("Edit the due date, or report progress."),
     ),
+    "broken_from": (_("An obligation is broken down on its page."), ON_ITS_PAGE),
     "slip": (_("Supervision slips are not issued in the ledger."), AS_EXPORTED),
     "version": (
         _(

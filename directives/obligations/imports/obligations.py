@@ -97,6 +97,7 @@ class StoredObligation(NamedTuple):
     light: str
     light_code: str
     light_on: date | None
+    whole_id: int | None
 
 
 COLUMNS = (
@@ -104,6 +105,7 @@ COLUMNS = (
     *("organisation_id", "organisation__code", "organisation__name_hans", "organisation__path"),
     *("percent", *TERMS),
     *("progress", "problems", "next_steps", "light", "light_code", "light_on"),
+    "broken_from__organisation_id",
 )
 cells_of = attrgetter(*CELLS)  # the input of LedgerReader.lines
 

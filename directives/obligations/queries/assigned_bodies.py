@@ -177,7 +177,7 @@ def _item_marks(
 
 def _single_counts(directive: Directive, bodies: Iterable[int]) -> Iterable[tuple[int, str, int]]:
     """The same for bodies without stored counts: body, word and count."""
-    obligations = Obligation.objects.live().filter(directive=directive, organisation__in=bodies)
+    obligations = Obligation.objects.counted().filter(directive=directive, organisation__in=bodies)
     states = ItemState.objects.filter(obligation__in=obligations).values_list(
         "obligation__organisation", "item", "state"
     )
@@ -218,7 +218,9 @@ def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
         .order_by()
     )
     lights = sum_lights(rows, "scope_id")
-    obligations = Obligation.objects.live().filter(directive=directive, organisation__in=childless)
+    obligations = Obligation.objects.counted().filter(
+        directive=directive, organisation__in=childless
+    )
     by_light = obligations.values("organisation_id", "light").order_by()
     lights |= sum_lights(by_light.annotate(n=Count("pk"), p=Sum("percent")), "organisation_id")
     marks: dict[int, dict[str, int]] = {}

@@ -15,7 +15,12 @@ from directives.core.scope import Lights, Scope
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.organisations import STEP
 from directives.models.scope import MANY, Range, merge_ranges, subtree
-from directives.obligations.queries.filters import CAUSES, LIGHT_CHOICES, ObligationFilter
+from directives.obligations.queries.filters import (
+    BROKEN_DOWN,
+    CAUSES,
+    LIGHT_CHOICES,
+    ObligationFilter,
+)
 
 LEADS = 500  # obligations of leads whose ids a query lists; a directive has at most one or so
 COUNT_LIMIT = 10_000  # rows that are counted one by one; a longer list says “more than”
@@ -60,6 +65,7 @@ class Counts:
     total: int | None  # the same for all lights together
     matching: int | None  # of the whole filter
     waiting: int = 0  # of `shown`, those that the user may acknowledge
+    broken_down: int = 0  # rows that the filter without its light leaves out: their parts count
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class CountedFilter:
         conditions = self.filter
         if conditions.clock or conditions.owes or conditions.cause or conditions.due:
             return False
+        if conditions.breakdown or conditions.part_of:
+            return False
         return not (conditions.part or conditions.q) and (
             not conditions.state or conditions.state in LIVE
         )
@@ -91,6 +99,8 @@ class CountedFilter:
         if conditions.section or conditions.directive or conditions.about or conditions.kind:
             return False
         if conditions.state or conditions.part or conditions.q:
+            return False
+        if conditions.breakdown or conditions.part_of:
             return False
         return (
             sum(map(bool, (conditions.clock, conditions.owes, conditions.cause, conditions.due)))
@@ -147,6 +157,8 @@ def guided(rows: QuerySet[Obligation], counted_filter: CountedFilter) -> QuerySe
     Rare rows are then found without scanning every organisation.
     """
     conditions = counted_filter.filter
+    if conditions.breakdown or conditions.part_of:  # few, found by indexes; not all are counted
+        return rows
     if conditions.part == LEAD:
         leads = Obligation.objects.filter(part=LEAD, **counted_filter.of_document).order_by(
             "directive"
@@ -180,16 +192,21 @@ def guided(rows: QuerySet[Obligation], counted_filter: CountedFilter) -> QuerySe
 
 
 def counts(
-    user: User, reach: Reach, counted_filter: CountedFilter, rows: QuerySet[Obligation]
+    user: User,
+    reach: Reach,
+    counted_filter: CountedFilter,
+    rows: QuerySet[Obligation],
+    broken_down: QuerySet[Obligation] | None = None,
 ) -> Counts:
     """Count the rows of a filter in at most three queries.
 
-    `rows` are the rows in reach that the filter without its light selects.
+    `rows` are the rows in reach that the filter without its light selects, and `broken_down` those
+    that it leaves out, to be counted where the counts are stored ones.
     """
     staff = [*user.bodies_as(STAFF)]
     has_counts = counted_filter.has_light_counts and reach.is_listable
     if has_counts:
-        counted = _stored(reach, counted_filter, rows, staff)
+        counted = _stored(reach, counted_filter, rows, staff, broken_down)
     elif counted_filter.is_single_mark and reach.is_listable and reach.branches:
         counted = _marked(reach, counted_filter, rows)
     else:
@@ -202,9 +219,16 @@ def counts(
 
 
 def _stored(
-    reach: Reach, counted_filter: CountedFilter, rows: QuerySet[Obligation], staff: Collection[int]
+    reach: Reach,
+    counted_filter: CountedFilter,
+    rows: QuerySet[Obligation],
+    staff: Collection[int],
+    broken_down: QuerySet[Obligation] | None,
 ) -> Counts:
-    """Exact counts: the stored ones of the branches, and the rows of single bodies."""
+    """Exact counts: the stored ones of the branches, and the rows of single bodies.
+
+    Rows that are broken down are counted along, in the first query.
+    """
     matching_lights, counted, waiting = (
         LIGHT_CHOICES[counted_filter.filter.light],
         Counter[str](),
@@ -212,7 +236,9 @@ def _stored(
     )
     if reach.branches:
         tallies = counted_filter.tallies().filter(scope__in=reach.branches).order_by()
-        counted.update(dict(tallies.values_list("light").annotate(Sum("count"))))
+        by_light = tallies.values_list("light").annotate(n=Sum("count"))
+        counted.update(dict(_with_broken_down(by_light, broken_down)))
+        broken_down = None
     if reach.single_bodies:
         acknowledgeable = (
             Count("pk", filter=Q(state=ASSIGNED, organisation__in=staff)) if staff else Value(0)
@@ -220,11 +246,23 @@ def _stored(
         of_single_bodies = (
             rows.filter(organisation__in=reach.single_bodies).order_by().values_list("light")
         )
-        for light, count, waits in of_single_bodies.annotate(Count("pk"), waits=acknowledgeable):
+        of_light = of_single_bodies.annotate(n=Count("pk"), waits=acknowledgeable)
+        for light, count, waits in _with_broken_down(of_light, broken_down, waits=Value(0)):
             counted[light] += count
             waiting += waits if light in matching_lights else 0
-    total, of_light = counted.total(), sum(counted[light] for light in matching_lights)
-    return Counts(Lights(**counted), total, of_light, waiting)
+    broken = counted.pop(BROKEN_DOWN, 0)
+    total, matching = counted.total(), sum(counted[light] for light in matching_lights)
+    return Counts(Lights(**counted), total, matching, waiting, broken)
+
+
+def _with_broken_down(
+    by_light: QuerySet, broken_down: QuerySet[Obligation] | None, **more: Value
+) -> QuerySet:
+    """Rows of (light, number, …), and one with the number of those that are broken down."""
+    if broken_down is None:
+        return by_light
+    counted = broken_down.order_by().annotate(word=Value(BROKEN_DOWN)).values_list("word")
+    return by_light.union(counted.annotate(n=Count("pk"), **more), all=True)
 
 
 def _marked(reach: Reach, counted_filter: CountedFilter, rows: QuerySet[Obligation]) -> Counts:

@@ -73,6 +73,12 @@ CAUSE_WORDS = {
     "behind": _("Behind schedule"),
     "silent": _("No recent activity"),
 }
+# values of `breakdown`: rows that are broken down, or these too; else only those that are counted
+BROKEN_DOWN, ALL = "down", "all"
+BREAKDOWN_WORDS = {
+    BROKEN_DOWN: _("Broken down to organisations below"),
+    ALL: _("All, also those broken down"),
+}
 UNDATED = "none"  # value of `due`: open rows without a due date
 SORT_WORDS = {
     TREE: _("By organisation, in tree order"),
@@ -92,6 +98,7 @@ CHOICES = {
     "owes": set(CLOCKS),
     "cause": set(CAUSES),
     "due": {UNDATED},
+    "breakdown": set(BREAKDOWN_WORDS),
     "sort": set(ORDERS),
 }
 
@@ -114,6 +121,8 @@ class ObligationFilter:
     on: date | None = None  # with `owes`: it runs out on this day
     cause: str = ""  # of a yellow light
     due: str = ""  # UNDATED, or ""
+    breakdown: str = ""  # BROKEN_DOWN, ALL, or "" for the rows that figures count
+    part_of: int | None = None  # the parts of this row
     q: str = ""
     sort: str = ""
 
@@ -130,6 +139,7 @@ class ObligationFilter:
             section=whole_number(read("section", "")),
             directive=whole_number(read("directive", "")),
             body=whole_number(read("body", "")),
+            part_of=whole_number(read("part_of", "")),
             on=iso_date(read("on", "")),
             q=read("q", "").strip()[:100],
             **codes,
@@ -158,17 +168,25 @@ class ObligationFilter:
         return dict(DIRECTIVE_KINDS).get(self.about, "")
 
     @property
+    def breakdown_word(self) -> Words:
+        return BREAKDOWN_WORDS.get(self.breakdown, "")
+
+    @property
     def cause_word(self) -> Words:
         return CAUSE_WORDS.get(self.cause, "")
 
     def apply(self, rows: ObligationQuerySet, today: date) -> ObligationQuerySet:
-        """Return the rows that match, unordered. Withdrawn ones only match if `state` says so."""
+        """Return the rows that match, unordered.
+
+        Withdrawn ones only match if `state` says so, those broken down if `breakdown` does.
+        """
         conditions: dict[str, object] = {
             "state": self.state,
             "state__in": () if self.state else LIVE,
             "document": self.document,
             "section": self.section,
             "directive": self.directive,
+            "broken_from": self.part_of,
             "part": self.part,
             "organisation__kind": self.kind,
             "directive__kind": self.about,
@@ -176,6 +194,8 @@ class ObligationFilter:
             "light_code__in": CAUSES[self.cause] if self.cause else (),
         }
         rows = rows.filter(**{name: value for name, value in conditions.items() if value})
+        if self.breakdown != ALL:
+            rows = rows.filter(parts__gt=0) if self.breakdown else rows.filter(parts=0)
         if self.body:
             rows = rows.filter(in_subtree_of(self.body, "organisation__path"))
         if self.clock:
@@ -221,6 +241,7 @@ class Labels:
     states: tuple = OBLIGATION_STATES
     parts: tuple = PARTS
     clocks: tuple = tuple(CLOCK_WORDS.items())
+    breakdowns: tuple = tuple(BREAKDOWN_WORDS.items())
 
     @classmethod
     def for_reader(cls, *, oversees: bool) -> "Labels":

@@ -161,7 +161,7 @@ def _sections(document: Document) -> tuple[SectionChoice, ...]:
     )
     # There are no stored counts for topmost bodies with none below them.
     childless = Organisation.objects.filter(parent=None, branch=False).values("pk")
-    rows = Obligation.objects.live().filter(document=document, organisation__in=childless)
+    rows = Obligation.objects.counted().filter(document=document, organisation__in=childless)
     assigned.update(dict(rows.values_list("directive_id").annotate(Count("pk")).order_by()))
     directives = document.directives.select_related("section").prefetch_related("addressees")
     lines = (

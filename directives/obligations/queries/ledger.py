@@ -6,7 +6,7 @@ from datetime import date
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from directives.base.states import HANDED_IN, LEAD
 from directives.models import (
@@ -75,6 +75,7 @@ class LedgerRow(NamedTuple):
     leads: tuple[Body, ...]  # of the directive
     items: tuple[LedgerItem, ...]
     measures: tuple[str, ...]
+    broken_from: Body | None  # whose obligation this is a part of
     pk: int
     version: int
     part: str
@@ -93,9 +94,11 @@ class LedgerRow(NamedTuple):
     light_on: date | None
 
 
+# The body whose obligation a row is a part of
+WHOLE = {"whole_id": F("broken_from__organisation_id")}
 # The columns from which a LedgerRow is made; from `pk` on in the order of its fields.
 CELLS = (
-    *("directive_id", "organisation_id"),
+    *("directive_id", "organisation_id", "whole_id"),
     *("pk", "version", "part", "leader", "contact", "note", "state", "percent"),
     *("progress", "problems", "next_steps", "starts_on", "due_on"),
     *("light", "light_code", "light_on"),
@@ -130,8 +133,8 @@ class LedgerReader:
 
         The batch has at least one tuple of CELLS.
         """
-        clauses, bodies, keys, _versions, parts, *_rest = zip(*batch, strict=True)
-        self._read_names(set(clauses), set(bodies))
+        clauses, bodies, wholes, keys, _versions, parts, *_rest = zip(*batch, strict=True)
+        self._read_names(set(clauses), {*bodies, *wholes} - {None})
         clause_parts = zip(clauses, parts, strict=True)
         self._read_leads(
             {clause for clause, part in clause_parts if part != LEAD} - self.leads.keys()
@@ -139,7 +142,7 @@ class LedgerReader:
         ids_with_clauses = zip(keys, clauses, strict=True)
         items = self._read_items([pk for pk, clause in ids_with_clauses if clause in self.itemised])
         measures = self._read_measures(keys)
-        for number, (clause, body, pk, version, part, *rest) in enumerate(batch, first):
+        for number, (clause, body, above, pk, version, part, *rest) in enumerate(batch, first):
             yield LedgerRow(
                 number,
                 self.clauses[clause],
@@ -147,6 +150,7 @@ class LedgerReader:
                 (self.bodies[body],) if part == LEAD else self.leads[clause],
                 tuple(items.get(pk, ())),
                 tuple(measures.get(pk, ())),
+                self.bodies[above] if above is not None else None,
                 pk,
                 version,
                 part,
@@ -220,7 +224,9 @@ def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator
     """Yield every line of these parts of a list, one part after another."""
     reader, first = LedgerReader(user), 1
     # One streamed query for each part. It reads ids; repeated texts are read once, by the reader.
-    streams = (rows.values_list(*CELLS).iterator(chunk_size=BATCH) for rows in parts)
+    streams = (
+        rows.annotate(**WHOLE).values_list(*CELLS).iterator(chunk_size=BATCH) for rows in parts
+    )
     source: Iterator[tuple[Any, ...]] = chain.from_iterable(streams)
     while batch := list(islice(source, BATCH)):
         yield from reader.lines(batch, first)

@@ -22,6 +22,7 @@ from directives.obligations.queries.counting import (
     guided,
 )
 from directives.obligations.queries.filters import (
+    BROKEN_DOWN,
     LIGHT_CHOICES,
     TREE,
     URGENCY,
@@ -225,6 +226,7 @@ class Listing:
     chips: tuple[Chip, ...]  # the same, the most urgent first
     total: str  # number of those rows, as text
     waiting: int  # of the rows of the whole filter, those that the user may acknowledge
+    broken_down: int  # rows that are not listed because their parts are
 
     limit = COUNT_LIMIT
     sortable = SORTABLE
@@ -272,6 +274,12 @@ def _between_paths(
     return rows.filter(organisation__path__gte=low, organisation__path__lte=high)
 
 
+def _broken_down(counted_filter: CountedFilter) -> CountedFilter:
+    """The filter of the rows that this one leaves out because they are broken down."""
+    obligation_filter = replace(counted_filter.filter, breakdown=BROKEN_DOWN)
+    return replace(counted_filter, filter=obligation_filter)
+
+
 def listing(user: User, options: Options, query: Mapping[str, str], *, today: date) -> Listing:
     """Return the page of the list that the query string asks for."""
     obligation_filter, counted_filter = (
@@ -282,8 +290,12 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
     reach = Reach() if body_is_hidden else Reach.of(user, options.body)
     matches = search(user, obligation_filter.q) if obligation_filter.q else None
     rows = in_reach(user, counted_filter, reach, matches, today=today)
+    broken_down = in_reach(user, _broken_down(counted_filter), reach, None, today=today)
     order = obligation_filter.order(oversees=user.oversees)
-    counted = counts(user, reach, counted_filter, _between_paths(rows, reach, order, PageRequest()))
+    on_all_pages = (
+        _between_paths(each, reach, order, PageRequest()) for each in (rows, broken_down)
+    )
+    counted = counts(user, reach, counted_filter, *on_all_pages)
     is_long = counted.matching is None or counted.matching > SORTABLE
     unsorted = order.name != TREE and bool(reach.branches) and is_long
     if unsorted:
@@ -305,4 +317,5 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
         chips=tuple(Chip(colour, getattr(counted.lights, colour, None)) for colour in URGENCY),
         total=f"{COUNT_LIMIT:,}+" if counted.total is None else f"{counted.total:,}",
         waiting=counted.waiting,
+        broken_down=counted.broken_down,
     )

@@ -41,6 +41,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.obligations.queries.filters import ALL
 from directives.record.queries.timeline import TimelineEntry, timeline
 
 LOG = 6  # log entries shown
@@ -220,7 +221,7 @@ def _bodies_with_directive(row: Obligation) -> int:
         scope__parent=None, document=row.document_id, directive=row.directive_id
     )
     childless = Organisation.objects.filter(parent=None, branch=False).values("pk")
-    obligations = Obligation.objects.live().filter(
+    obligations = Obligation.objects.counted().filter(
         directive=row.directive_id, organisation__in=childless
     )
     return (tallies.aggregate(n=Sum("count"))["n"] or 0) + obligations.count()
@@ -250,7 +251,7 @@ def _links(
             url = f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}"
             yield Link(_("Review the progress entry"), url, due=True)
         if row.state == CLOSED:
-            url = f"{reverse('obligations')}?state={CLOSING}"
+            url = f"{reverse('obligations')}?state={CLOSING}&breakdown={ALL}"
             yield Link(_("Other close requests to verify"), url)
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from directives.base import tree_lock
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import CLOSED, WITHDRAWN
 from directives.core import audit, notices
+from directives.core.parts import rows_above
 from directives.core.transitions import change_obligations
 from directives.models import Document, Obligation, Organisation, User
 from directives.organisations.commands.tree import demand
@@ -94,12 +96,12 @@ def merge_bodies(
     """Abolish a body as of today, and transfer its work to another.
 
     Its documents are transferred, and its obligations with their state and clocks. An obligation
-    that the successor has already is withdrawn unless it is closed. Plans, reports and the audit
-    log stay. The people of both are notified. Raises NotAllowed, Stale, or Invalid with every
-    obstacle.
+    that the successor has already is withdrawn unless it is closed; in a breakdown the successor's
+    takes its place. Plans, reports and the audit log stay. The people of both are notified. Raises
+    NotAllowed, Stale, or Invalid with every obstacle.
     """
     demand(by)
-    _lock_obligations(body)
+    _lock_obligations(body, successor)
     tree_lock.hold_exclusively()
     body = Organisation.objects.get(pk=body.pk)
     successor = Organisation.objects.get(pk=successor.pk)
@@ -114,7 +116,7 @@ def merge_bodies(
     names = {"body": body.name_hans, "into": successor.name_hans}
     with translation.override("zh-hans"):  # stored for all readers
         reason = _("%(body)s was merged into %(into)s.") % names
-    _withdraw(duplicates, reason, by, now)
+    _withdraw(duplicates, successor, reason, by, now)
     _hand_over(transferred, successor, reason, by, now)
     _hand_over_documents(body, successor, reason, by, now)
     _abolish(body, successor, reason, by, now)
@@ -125,18 +127,60 @@ def merge_bodies(
     return merged
 
 
-def _lock_obligations(body: Organisation) -> None:
-    # Before the tree, in the order in which starting a report locks them: its transaction may wait
-    # for the tree lock. no_key: PostgreSQL checks foreign keys to these rows when another holder of
-    # the tree lock commits.
+def _lock_obligations(body: Organisation, successor: Organisation) -> None:
+    # With those of which they are parts, their parts, and what the successor has. Before the tree,
+    # in the order in which starting a report locks them: its transaction may wait for the tree
+    # lock. no_key: PostgreSQL checks foreign keys to these rows when another holder of the tree
+    # lock commits.
     rows = Obligation.objects.select_for_update(no_key=True, of=("self",))
-    in_order = rows.filter(organisation=body.pk).order_by("directive__order", "pk")
-    list(in_order.values_list("pk"))
+    own = Obligation.objects.filter(organisation=body.pk)
+    in_breakdowns = own.filter(Q(parts__gt=0) | Q(broken_from__isnull=False))
+    concerned = (
+        Q(organisation=body.pk)
+        | Q(broken_from__in=own.values("pk"))
+        | Q(pk__in=own.values("broken_from"))
+        | Q(organisation=successor.pk, directive__in=in_breakdowns.values("directive"))
+    )
+    list(rows.filter(concerned).order_by("directive__order", "pk").values_list("pk"))
 
 
-def _withdraw(rows: Sequence[Obligation], reason: str, by: User | None, now: datetime) -> None:
+def _withdraw(
+    rows: Sequence[Obligation], successor: Organisation, reason: str, by: User | None, now: datetime
+) -> None:
     fields = {"state": WITHDRAWN, "acknowledge_by": None, "reason": reason, "moved_at": now}
     change_obligations(rows, fields, action="withdraw", by=by, now=now, reason=reason)
+    _hand_over_parts(rows, successor, reason, by, now)
+
+
+def _hand_over_parts(
+    withdrawn: Sequence[Obligation],
+    successor: Organisation,
+    reason: str,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """Give the successor's obligation the parts of a withdrawn one, and make it a part as well."""
+    rows = Obligation.objects.live().select_related("organisation")
+    theirs = {
+        row.directive_id: row
+        for row in rows.filter(
+            organisation=successor, directive__in=[row.directive_id for row in withdrawn]
+        )
+    }
+    change = partial(change_obligations, action="hand_over", by=by, now=now, reason=reason)
+    for row in withdrawn:
+        heir = theirs.get(row.directive_id)
+        taken = [part for part in rows.filter(broken_from=row.pk) if part != heir]
+        change(taken, {"broken_from_id": heir.pk if heir else None})
+        if heir is None or heir.broken_from_id not in (None, row.pk):
+            continue
+        heir.refresh_from_db()  # its parts have changed
+        whole = row.broken_from_id
+        if whole is not None and heir.pk not in rows_above([whole]):
+            fields = {"broken_from_id": whole, "owed_before": True}
+            change([heir], fields)
+        elif heir.broken_from_id is not None:
+            change([heir], {"broken_from_id": None, "owed_before": False})
 
 
 def _hand_over(

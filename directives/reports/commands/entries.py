@@ -1,7 +1,7 @@
 """Filling in a report: start it, draft its entries again, save one entry or many from a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -100,7 +100,7 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
         organisation=report.organisation_id, document=report.document_id, state__in=REPORTABLE
     )
     unreported = obligations.exclude(entries__report=report).order_by("directive__order")
-    missing = list(unreported.values_list("pk", flat=True))
+    missing = list(unreported.only("parts", "percent"))
     if not missing and report.begun_at is not None:
         return report
     count = _add_entries(report, missing, now=now)
@@ -115,12 +115,15 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     return report
 
 
-def _add_entries(report: ProgressReport, obligations: Sequence[int], *, now: datetime) -> int:
+def _add_entries(
+    report: ProgressReport, obligations: Sequence[Obligation], *, now: datetime
+) -> int:
     """Add drafted entries for these obligations; returns how many."""
-    drafted = drafts(report, obligations)
+    drafted = drafts(report, [row.pk for row in obligations])
+    of_parts = {row.pk: {"percent": row.percent} for row in obligations if row.parts}
     ReportEntry.objects.bulk_create(
         [
-            ReportEntry(report=report, obligation_id=pk, **draft.fields())
+            ReportEntry(report=report, obligation_id=pk, **draft.fields() | of_parts.get(pk, {}))
             for pk, draft in drafted.items()
         ],
         batch_size=500,
@@ -203,19 +206,42 @@ def _check_fields(fields: EntryFields) -> None:
         raise Invalid(errors)
 
 
+def _with_percent_of_parts(entry: ReportEntry, fields: EntryFields) -> EntryFields:
+    """The fields with the percentage of the parts, if the obligation is broken down.
+
+    Raises Invalid if a person typed another one.
+    """
+    obligation = entry.obligation
+    if not obligation.parts:
+        return fields
+    if fields.percent not in (None, entry.percent, obligation.percent):
+        values = {
+            "code": obligation.directive.code,
+            "parts": obligation.parts,
+            "percent": obligation.percent,
+        }
+        text = _(
+            "%(code)s is broken down: its percentage is the mean of its %(parts)s parts,"
+            " %(percent)s%%."
+        )
+        raise Invalid({"percent": [text % values]})
+    return replace(fields, percent=obligation.percent)
+
+
 def save_entry(
     *, entry: ReportEntry, fields: EntryFields, version: int, by: User | None, now: datetime
 ) -> ReportEntry:
     """Save what a person typed; returns the saved entry.
 
     An unfinished entry is saved too: `lacks` names what is still missing. Raises NotAllowed;
-    IllegalMove once the entry is handed in; Invalid for a percentage outside 0–100; Stale, with the
-    stored entry, if somebody else saved it since `version`.
+    IllegalMove once the entry is handed in; Invalid for a percentage outside 0–100, or one that is
+    not that of the parts; Stale, with the stored entry, if somebody else saved it since `version`.
     """
     _check_writer(entry.report, by)
     if entry.state not in EDITABLE:
         raise _not_editable(entry)
     _check_fields(fields)
+    fields = _with_percent_of_parts(entry, fields)
     change = _change_to(entry, fields)
     if not change.after:
         return entry
@@ -282,8 +308,8 @@ def save_entries(edits: Iterable[EntryEdit], *, by: User | None, now: datetime) 
     Raises IllegalMove for one that is handed in.
     """
     changes = []
-    for entry, fields in edits:
-        change = _change_to(entry, fields)
+    for entry, typed in edits:
+        change = _change_to(entry, _with_percent_of_parts(entry, typed))
         if not change.after:
             continue
         if entry.state not in EDITABLE:

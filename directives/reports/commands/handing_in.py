@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from directives.base.refusals import Invalid, NotAllowed
+from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
 from directives.core import audit, notices
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
@@ -73,6 +73,20 @@ def _selected(
     return selected
 
 
+def _take_percents_of_parts(entries: Iterable[ReportEntry], *, by: User, now: datetime) -> None:
+    """Give the entries of obligations that are broken down the present percentage of the parts."""
+    changes = []
+    for entry in entries:
+        percent = entry.obligation.percent
+        if entry.obligation.parts and entry.percent != percent:
+            changes.append(audit.Change(entry, {"percent": entry.percent}, {"percent": percent}))
+            entry.percent, entry.version = percent, entry.version + 1
+            fields = {"percent": percent, "version": entry.version}
+            if not update_where(ReportEntry, [entry.pk], fields, version=entry.version - 1):
+                raise Stale
+    audit.record_many("save", changes, by=by, now=now)
+
+
 def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percents:
     """The percentages last accepted in earlier cycles, at least for these entries."""
     rows = entries_before(report).filter(state=ACCEPTED)
@@ -128,6 +142,7 @@ def hand_in(
         )
     report = lock_report(report)
     selected = _selected(report, entries, EDITABLE)
+    _take_percents_of_parts(selected, by=by, now=now)
     percents = _percents(report, selected)
     ready = _ready(entries, selected, percents)
     if may(by, "hand_in", report):
@@ -145,6 +160,7 @@ def sign(
     """Sign the entries with these ids, or all that wait, and hand them in as one submission."""
     report = lock_report(report)
     selected = _awaiting(report, entries, by)
+    _take_percents_of_parts(selected, by=by, now=now)
     return _submit(report, selected, "sign", _percents(report, selected), by=by, now=now)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.states import ACCEPTED, SUBMITTED
 from directives.core import audit, notices
-from directives.core.rules import is_above
+from directives.core.rules import may
 from directives.core.transitions import change_within, move_entries
 from directives.models import ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.sql import insert, update_where
@@ -73,7 +73,7 @@ def decide(
     back. Nobody decides on what they handed in themselves. Raises NotAllowed, Stale, IllegalMove,
     or Invalid with every return that has no reason (`reason-<entry id>`).
     """
-    if not is_above(by, report):
+    if not may(by, "review", report):
         raise NotAllowed(_("Reports are reviewed by a supervisor above the organisation."))
     report = lock_report(report)
     by_entry = {pk: Decision(*decision) for pk, decision in decisions.items()}
@@ -151,9 +151,10 @@ def _change_obligations(
             fields |= {
                 "problems": entry.problems,
                 "next_steps": entry.next_steps,
-                "percent": entry.percent,
                 "progress": entry.progress or entry.obligation.progress,
             }
+            if not entry.obligation.parts:  # else its parts say it
+                fields["percent"] = entry.percent
     obligations = [entry.obligation for entry in entries]
     change_within(obligations, None, changes_by_id=changes_by_id, action="review", by=by, now=now)
 

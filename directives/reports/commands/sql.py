@@ -15,6 +15,7 @@ FIELDS = ReportEntry._meta.concrete_fields
 NAMES = tuple(field.attname for field in FIELDS)
 COLUMNS = ", ".join(f"entry.{field.column}" for field in FIELDS)
 REPORT = ("id", "cycle_id", "document_id", "organisation_id")
+OBLIGATION = ("id", "directive_id", "parts", "percent")
 
 
 def _places(values: Sequence[str]) -> str:
@@ -25,7 +26,8 @@ def _places(values: Sequence[str]) -> str:
 # because PostgreSQL plans each by itself, and planning takes longer the more tables are joined.
 ENTRY = f"""
 SELECT {COLUMNS},
-  report.cycle_id, report.document_id, report.organisation_id, obligation.directive_id, (
+  report.cycle_id, report.document_id, report.organisation_id, obligation.directive_id,
+  obligation.parts, obligation.percent, (
     SELECT past.percent FROM directives_reportentry AS past
     JOIN directives_progressreport AS filed ON filed.id = past.report_id
     JOIN directives_cycle AS before ON before.id = filed.cycle_id
@@ -49,7 +51,7 @@ AND 0 < (
 
 
 class EntryToSave(NamedTuple):
-    """An entry with its report and obligation, of which only the keys are read.
+    """An entry with its report and obligation, of which only keys and parts are read.
 
     `earlier_percent` is the percentage last accepted in an earlier cycle.
     """
@@ -73,7 +75,7 @@ def entry_to_save(pk: int, *, by: User) -> EntryToSave | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    cycle, document, organisation, directive, earlier_percent = row[len(FIELDS) :]
+    cycle, document, organisation, *of_obligation, earlier_percent = row[len(FIELDS) :]
     organisation_row = next(
         (m.organisation for m in by.held_memberships if m.organisation_id == organisation), None
     )
@@ -88,6 +90,6 @@ def entry_to_save(pk: int, *, by: User) -> EntryToSave | None:
     )
     entry.report.organisation = organisation_row
     entry.obligation = Obligation.from_db(
-        connection.alias, ("id", "directive_id"), (entry.obligation_id, directive)
+        connection.alias, OBLIGATION, (entry.obligation_id, *of_obligation)
     )
     return EntryToSave(entry, earlier_percent)

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from directives.base.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, RETURNED, SUBMITTED
 from directives.core.captions import Caption
 from directives.core.files import FileList, file_list
-from directives.core.rules import is_above, may
+from directives.core.rules import may
 from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
 from directives.models.reports import CARRIED
 from directives.reports.commands import LACKS, Earlier, earlier_entries, lacks
@@ -300,7 +300,7 @@ def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
         is_own=is_own,
         can_sign=may(user, "sign", report),
         hands_in_directly=is_own and may(user, "hand_in", report),
-        can_review=is_above(user, report),
+        can_review=may(user, "review", report),
     )
 
 

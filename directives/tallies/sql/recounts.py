@@ -71,6 +71,11 @@ def _quoted(states: frozenset[str]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
 
 
+def is_counted(states: frozenset[str] = LIVE, row: str = "") -> str:
+    """SQL for the condition on obligations in these states that figures count."""
+    return f"{row}state IN ({_quoted(states)}) AND {row}parts = 0"
+
+
 def day(expression: str) -> str:
     """SQL for the day in Asia/Shanghai of an instant."""
     if connection.vendor == "postgresql":
@@ -104,13 +109,14 @@ def _summable_marks() -> Iterator[str]:
 
     The columns are organisation_id, document_id, topic, day, word, n.
     """
-    live, open_ = f"state IN ({_quoted(LIVE)})", f"state IN ({_quoted(OPEN)})"
+    live, open_ = is_counted(), is_counted(OPEN)
     plan = f"{live} AND (deliverable <> '' OR (plan_due_on IS NOT NULL AND {open_}))"
     work = [
         ("reason", _always(), "light_code", live),
         ("state", _always(), "state", live),
         ("plan", _always(), "''", plan),
         ("undated", _always(), "''", f"{open_} AND due_on IS NULL"),
+        ("broken", _always(), "state", f"state IN ({_quoted(LIVE)}) AND parts > 0"),
     ]
     for clock, (field, stopped) in CLOCKS.items():
         running = f"{open_} AND {field} IS NOT NULL"
@@ -128,10 +134,9 @@ def _summable_marks() -> Iterator[str]:
 
 def _marks_of_one_document() -> Iterator[str]:
     """SELECTs of the other marks of single bodies, with the same columns."""
-    live = f"state IN ({_quoted(LIVE)})"
     yield (
         f"SELECT organisation_id, document_id, 'bodies', {_always()}, '', 1 "
-        f"FROM {WORK} WHERE {live} GROUP BY 1, 2"
+        f"FROM {WORK} WHERE {is_counted()} GROUP BY 1, 2"
     )
     handed_in = (
         f"CASE WHEN e.state IN ('{SUBMITTED}', '{ACCEPTED}') "
@@ -145,7 +150,8 @@ def _marks_of_one_document() -> Iterator[str]:
     yield (
         f"SELECT o.organisation_id, o.document_id, 'item', {_always()}, CAST(i.item_id AS "
         "varchar(20)) || ':' || i.state, COUNT(*) "
-        f"FROM {ITEMS} i JOIN {WORK} o ON o.id = i.obligation_id WHERE o.{live} GROUP BY 1, 2, 4, 5"
+        f"FROM {ITEMS} i JOIN {WORK} o ON o.id = i.obligation_id "
+        f"WHERE {is_counted(row='o.')} GROUP BY 1, 2, 4, 5"
     )
     yield (
         f"SELECT organisation_id, document_id, 'filed', {_always()}, state, COUNT(*) "
@@ -203,30 +209,30 @@ def _marks(model: type[Model]) -> str:
 
 def recount(model: type[Model]) -> str:
     """The SELECT of the right rows of a table; UP or `_only_one_body` must precede it."""
-    live = f"state IN ({_quoted(LIVE)})"
     if model is Tally:
         return (
             "SELECT up.scope, o.document_id, o.directive_id, b.kind, o.state, o.light, COUNT(*), "
             "SUM(o.percent) "
             f"FROM {WORK} o JOIN {BODIES} b ON b.id = o.organisation_id "
             "JOIN branches up ON up.body = o.organisation_id "
-            f"WHERE o.{live} GROUP BY 1, 2, 3, 4, 5, 6"
+            f"WHERE {is_counted(row='o.')} GROUP BY 1, 2, 3, 4, 5, 6"
         )
     if model is Owing:
         return (
-            f"SELECT organisation_id, document_id, COUNT(*) FROM {WORK} WHERE {live} GROUP BY 1, 2"
+            f"SELECT organisation_id, document_id, COUNT(*) FROM {WORK} WHERE {is_counted()} "
+            "GROUP BY 1, 2"
         )
     if model is Total:
         by_body = (
             "SELECT organisation_id, document_id, section_id, light, COUNT(*) AS n, "
-            f"SUM(percent) AS percent FROM {WORK} WHERE {live} GROUP BY 1, 2, 3, 4"
+            f"SUM(percent) AS percent FROM {WORK} WHERE {is_counted()} GROUP BY 1, 2, 3, 4"
         )
         return (
             "SELECT up.scope, w.document_id, w.section_id, w.light, SUM(w.n), SUM(w.percent) "
             f"FROM ({by_body}) w JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
     if model is DocumentTotal:
-        return _document_totals(live)
+        return _document_totals()
     if model is FigureTotal:
         return (
             "SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), "
@@ -236,13 +242,13 @@ def recount(model: type[Model]) -> str:
     return _marks(model)
 
 
-def _document_totals(live: str) -> str:
+def _document_totals() -> str:
     sums = ", ".join(
         f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS
     )
     by_body = (
         "SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent "
-        f"FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
+        f"FROM {WORK} WHERE {is_counted()} GROUP BY 1, 2, 3"
     )
     return (
         f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({by_body}) w "
