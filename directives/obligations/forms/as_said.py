@@ -281,27 +281,35 @@ class AsSaidForm(CommonTermsForm):
 
     @property
     def lines(self) -> list[DirectiveField]:
-        omitted = self.cleaned_data.get("omit", frozenset()) if self.is_bound else frozenset()
-        lines = []
-        for said in self.proposal.directives:
-            due = self._due(said.directive)
-            rows = tuple(
-                RowField(
-                    row,
-                    self._bodies(row.meaning),
-                    self._part(row),
-                    self._typed(f"{OWN_DUE}{row.addressee.pk}"),
-                    row.addressee.pk in omitted,
-                    self.row_faults.get(f"{OWN_DUE}{row.addressee.pk}", ""),
-                )
-                for row in said.rows
+        return [self.line(said) for said in self.proposal.directives]
+
+    def line(self, said: SaidDirective) -> DirectiveField:
+        pk, due = said.directive.pk, self._due(said.directive)
+        rows = tuple(
+            RowField(
+                row,
+                self._bodies(row.meaning),
+                self._part(row),
+                self._typed(f"{OWN_DUE}{row.addressee.pk}"),
+                row.addressee.pk in self.omitted,
+                self.row_faults.get(f"{OWN_DUE}{row.addressee.pk}", ""),
             )
-            fault = self.row_faults.get(f"{DUE}{said.directive.pk}", "")
-            has_passed = bool(due) and due < self.today.isoformat()
-            added_fault = self.row_faults.get(f"{ADD}{said.directive.pk}", "")
-            added = self._added(said)
-            lines.append(DirectiveField(said, due, fault, has_passed, rows, added, added_fault))
-        return lines
+            for row in said.rows
+        )
+        return DirectiveField(
+            said,
+            due,
+            fault=self.row_faults.get(f"{DUE}{pk}", ""),
+            has_passed=bool(due) and due < self.today.isoformat(),
+            rows=rows,
+            added=self._added(said),
+            added_fault=self.row_faults.get(f"{ADD}{pk}", ""),
+        )
+
+    @property
+    def omitted(self) -> frozenset[int]:
+        """The ids of the addressees that are left out."""
+        return self.cleaned_data.get("omit", frozenset()) if self.is_bound else frozenset()
 
     def _name_field(self, meaning: Meaning) -> NameField:
         remembered = self.sent.getlist("remember")
@@ -380,9 +388,11 @@ class AsSaidForm(CommonTermsForm):
     # the draft in the session: only what differs from the document
 
     def store(self, session: MutableMapping[str, Any]) -> None:
-        session[key_of(self.document)] = self._changes()
+        session[key_of(self.document)] = self.changes
 
-    def _changes(self) -> dict[str, list[str]]:
+    @property
+    def changes(self) -> dict[str, list[str]]:
+        """The fields that differ from what the document says."""
         roles = {
             row.addressee.pk: row.addressee.role
             for line in self.proposal.directives

@@ -1,6 +1,8 @@
 """Assigning directives (交办) as the document says: one page, then preview and confirm."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -17,7 +19,14 @@ from directives.models.documents import HEAVY
 from directives.obligations.commands import bulk_issuing
 from directives.obligations.commands.as_said import issue_as_said as issue_shares
 from directives.obligations.forms.as_said import NOBODY, AsSaidForm, key_of, stored_draft
+from directives.obligations.forms.said_groups import (
+    groups_of,
+    keys_of,
+    keys_shown,
+    with_folded,
+)
 from directives.obligations.queries import as_said as queries
+from directives.obligations.queries.as_said import Proposal
 from directives.organisations.commands.aliases import remember
 from directives.web.doors import demand, page, tell_stored, write
 from directives.web.requests import SignedInRequest
@@ -33,8 +42,13 @@ def _document(request: SignedInRequest, pk: int) -> Document:
     return document
 
 
-def _form(request: SignedInRequest, document: Document, data: QueryDict | None) -> AsSaidForm:
-    proposal = queries.proposal(document, request.user, today=request.today)
+def _form(
+    request: SignedInRequest,
+    document: Document,
+    data: QueryDict | None,
+    proposal: Proposal | None = None,
+) -> AsSaidForm:
+    proposal = proposal or queries.proposal(document, request.user, today=request.today)
     return AsSaidForm(
         data, document=document, user=request.user, proposal=proposal, today=request.today
     )
@@ -42,25 +56,43 @@ def _form(request: SignedInRequest, document: Document, data: QueryDict | None) 
 
 @require_http_methods(["GET", "POST"])
 def issue_as_said(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The form of all rows; of a long one, the rows of the groups that `open` names."""
     document = _document(request, pk)
-    is_sent = request.method == "POST"
-    data = request.POST if is_sent else stored_draft(request.session, document)
-    form = _form(request, document, data)
-    if is_sent:
-        form.store(request.session)
-        if form.is_valid():
-            return tell_stored(request, redirect("issue_as_said_preview", pk))
-    form.is_valid()  # of a draft too: its faults are shown at once
-    context = {
-        "document": document,
-        "form": form,
+    draft = stored_draft(request.session, document)
+    if request.method == "GET":
+        form = _form(request, document, draft)
+        form.is_valid()  # of a draft too: its faults are shown at once
+        return _rows_page(request, form, keys_of(request.GET.getlist("open")))
+    proposal = queries.proposal(document, request.user, today=request.today)
+    form = _form(request, document, with_folded(request.POST, draft, proposal), proposal)
+    form.store(request.session)
+    shown = keys_shown(request.POST, proposal)
+    if opened := keys_of(request.POST.getlist("open")):
+        address = (
+            f"{reverse('issue_as_said', args=[pk])}?{urlencode({'open': [*shown, *opened]}, True)}"
+        )
+        return tell_stored(request, redirect(f"{address}#g-{opened[0]}"))
+    if form.is_valid():
+        return tell_stored(request, redirect("issue_as_said_preview", pk))
+    return _rows_page(request, form, shown, status=422)
+
+
+def _rows_page(
+    request: SignedInRequest, form: AsSaidForm, opened: Sequence[int], *, status: int = 200
+) -> HttpResponse:
+    """The page, or for htmx only the opened rows."""
+    groups = groups_of(form, opened)
+    context = {"document": form.document, "form": form, "parts": PARTS, "groups": groups}
+    if request.htmx and opened:
+        context["groups"] = [group for group in groups if group.key in opened]
+        return page(request, TEMPLATES + "_said_groups.html", context)
+    context |= {
         "proposal": form.proposal,
-        "parts": PARTS,
         "nobody": NOBODY,
         "offered": queries.bodies_to_offer(request.user, today=request.today),
-        "jobs": under_way(request.user, document),
+        "jobs": under_way(request.user, form.document),
     }
-    return page(request, TEMPLATES + "as_said.html", context, status=422 if is_sent else 200)
+    return page(request, TEMPLATES + "as_said.html", context, status=status)
 
 
 @require_GET
