@@ -128,6 +128,7 @@ def test_a_citys_plan_is_assigned_as_it_says(city: User, desk: Callable[..., Des
     assert tallies.drift() == []
 
 
+@pytest.mark.once  # a layout
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
 def test_the_page_fits_a_phone(city: User, desk: Callable[..., Desk], language: str) -> None:
     document = register_document(

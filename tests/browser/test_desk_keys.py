@@ -11,6 +11,9 @@ from directives.models import Directive
 from tests.browser.conftest import NARROW
 from tests.factories import NOW
 
+# What keys and fingers do; tests/documents/test_desk_acts.py writes on both engines.
+pytestmark = pytest.mark.once
+
 CITY = Path(__file__).parents[1] / "documents" / "readings" / "city_twelve_tasks.docx"
 
 

@@ -44,6 +44,7 @@ def said(entry):
     )
 
 
+@pytest.mark.once  # what keys and focus do; tests/reports saves on both engines
 def test_words_are_saved_as_they_are_typed_and_the_focus_stays(cast, office, open_report):
     page, entry = open_report(cast.staff).page, office.entries[0]
     words = row(page, entry).locator("[name=progress]")
@@ -61,6 +62,7 @@ def test_words_are_saved_as_they_are_typed_and_the_focus_stays(cast, office, ope
     expect(page.locator("#chips")).to_contain_text("可报 1")
 
 
+@pytest.mark.once  # what keys and focus do; tests/reports saves on both engines
 def test_what_the_pause_in_typing_has_saved_is_not_sent_again_on_leaving_the_field(
     cast, office, open_report
 ):
@@ -74,6 +76,7 @@ def test_what_the_pause_in_typing_has_saved_is_not_sent_again_on_leaving_the_fie
     assert len(sent) == 1
 
 
+@pytest.mark.once  # what keys and focus do; tests/reports saves on both engines
 def test_alt_n_folds_the_row_and_asks_why(cast, office, open_report):
     page, entry = open_report(cast.staff).page, office.entries[0]
     row(page, entry).locator("[name=progress]").focus()

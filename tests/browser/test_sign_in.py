@@ -122,6 +122,7 @@ def words_of(entry):
     return ReportEntry.objects.get(pk=entry.pk).progress
 
 
+@pytest.mark.once  # what the browser keeps
 def test_a_session_that_ends_while_a_report_is_typed_loses_nothing(cast, office, desk):
     one, entry = desk(), office.entries[0]
     one.be(cast.staff)
@@ -184,6 +185,7 @@ def test_kept_words_are_shown_to_their_writer_alone_and_gone_when_they_sign_out(
     assert kept(one) == []
 
 
+@pytest.mark.once  # what the browser keeps
 def test_work_that_is_logged_after_the_end_comes_back_by_one_press(cast, office, desk):
     measure = make_measure(make_plan(cast.body, office.section.document), office.rows[0])
     one = desk()
@@ -200,6 +202,7 @@ def test_work_that_is_logged_after_the_end_comes_back_by_one_press(cast, office,
     expect(one.page.locator(".kept")).to_have_count(0)
 
 
+@pytest.mark.once  # what the browser keeps
 def test_an_old_page_goes_on_after_a_sign_in_elsewhere(cast, office, desk):
     one, entry = desk(), office.entries[0]
     one.go("/accounts/login/")
