@@ -30,12 +30,6 @@ def _token() -> Token:
     return token
 
 
-def _live_tokens() -> set[Token]:
-    """The tokens of savepoints that have not been rolled back."""
-    # The stubs describe the pairs of an older Django.
-    return {function for _savepoints, function, _robust in connection.run_on_commit}  # type: ignore[misc]
-
-
 @dataclass
 class Part:
     """The changes made under one stack of savepoints."""
@@ -51,14 +45,23 @@ class Gathering:
     """The changes of one transaction, by the savepoints under which they were made."""
 
     block: transaction.Atomic  # in which it was begun
+    # How many callbacks were registered by then. They stay as long as the block runs, and there
+    # are thousands where one transaction holds many commands.
+    before: int = field(default_factory=lambda: len(connection.run_on_commit))
     parts: defaultdict[Savepoints, Part] = field(default_factory=lambda: defaultdict(Part))
+
+    def live_tokens(self) -> set[Token]:
+        """The tokens of savepoints that have not been rolled back."""
+        callbacks = connection.run_on_commit[self.before :]
+        # The stubs describe the pairs of an older Django.
+        return {function for _savepoints, function, _robust in callbacks}  # type: ignore[misc]
 
     def due(self) -> Delta:
         """The changes that were not rolled back and remain to be written.
 
         Changes that were written early are due again if that writing was rolled back.
         """
-        live, due = _live_tokens(), Delta()
+        live, due = self.live_tokens(), Delta()
         for part in self.parts.values():
             if part.token in live:
                 due.merge(part.delta)
@@ -70,7 +73,7 @@ class Gathering:
     def write_early(self) -> None:
         """Write all that is due, before the end of the transaction."""
         self.due().apply()
-        live, new_token = _live_tokens(), _token()
+        live, new_token = self.live_tokens(), _token()
         for part in self.parts.values():
             if part.token in live:
                 early = [(t if t in live else new_token, delta) for t, delta in part.written_early]
