@@ -273,16 +273,7 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     search_fields = ("directive__code", "organisation__name_hans", "organisation__code")
     list_select_related = ("directive", "organisation")
     document = column_of("document", _("Document"))
-    terms = (
-        "part",
-        "deliverable",
-        "leader",
-        "contact",
-        "note",
-        "starts_on",
-        "plan_due_on",
-        "due_on",
-    )
+    terms = ("part", "deliverable", "leader", "contact", "note")
     readonly_fields = (
         document,
         "directive",
@@ -291,9 +282,13 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
         "percent",
         "light",
         "issued_on",
+        "starts_on",
         "acknowledge_by",
+        "plan_due_on",
         "report_due_on",
+        "due_on",
         "original_due_on",
+        "extensions_granted",
         "closed_on",
         "reason",
     )

@@ -15,7 +15,7 @@ from directives.downloads.views import exports, jobs
 from directives.indicators.views import figures, indicators, statistics
 from directives.intakes.views import fillable, intakes
 from directives.my_work import views as mine
-from directives.obligations.views import as_said, handing_over, issuing, obligations
+from directives.obligations.views import as_said, extensions, handing_over, issuing, obligations
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
@@ -141,6 +141,12 @@ urlpatterns = [
     path("obligations/<id:pk>/hand-over/", handing_over.hand_over, name="hand_over"),
     path("obligations/<id:pk>/hand-over/save/", handing_over.hand_over_save, name="hand_over_save"),
     path("obligations/<id:pk>/items/<id:state>/", obligations.item_state, name="item_state"),
+    path("obligations/due/", extensions.due_correct, name="due_correct"),
+    path("obligations/due/save/", extensions.due_correct_save, name="due_correct_save"),
+    path("extensions/", extensions.extensions, name="extensions"),
+    path("extensions/new/", extensions.extension_new, name="extension_new"),
+    path("extensions/ask/", extensions.extension_ask, name="extension_ask"),
+    path("extensions/decide/", extensions.extension_decide, name="extension_decide"),
     path("plans/", plans.plans, name="plans"),
     path("plans/start/", plans.plan_start, name="plan_start"),
     path("plans/<id:pk>/", plans.plan, name="plan"),

@@ -18,6 +18,7 @@ from directives.models import (
     Cycle,
     Directive,
     Document,
+    Extension,
     Indicator,
     Item,
     ItemState,
@@ -197,6 +198,18 @@ def make_obligations(
     )
     tallies.count_new(rows)
     return rows
+
+
+def make_extension(obligation: Obligation, by: User | None = None, **fields: Any) -> Extension:
+    """A request that waits for a decision."""
+    defaults = {
+        "old_due_on": obligation.due_on,
+        "asked_due_on": date(2027, 6, 30),
+        "reason": "需要更多时间",
+        "asked_by": by,
+        "asked_at": NOW,
+    }
+    return Extension.objects.create(obligation=obligation, **(defaults | fields))
 
 
 def make_plan(

@@ -32,6 +32,7 @@ from directives.models import (
     Document,
     Event,
     Export,
+    Extension,
     FormKey,
     Intake,
     JobProgress,
@@ -55,6 +56,7 @@ from tests.factories import (
     make_cycle,
     make_directive,
     make_document,
+    make_extension,
     make_indicator,
     make_log,
     make_measure,
@@ -153,6 +155,7 @@ def pk(world):
 
 MOVE = {"reason": "已核实"}
 ENTRY = {"progress": "办了", "percent": "50"}
+LATER = {"due_on": "2027-12-31", "reason": "需要更多时间"}
 MEASURE = {"text": "印发办法"}
 TABLE = {
     # lists and pages of one's own: what is in them is each list's own test
@@ -264,6 +267,11 @@ TABLE = {
     "item_state": Row(
         "obligation", HANDED_IN, INSIDE, {"state": "underway"}, lambda w: (w["pk"], w["item_state"])
     ),
+    # extensions
+    **dict.fromkeys(("extensions", "extension_new", "due_correct"), Row(sees=ALL)),
+    "extension_ask": Row("obligation", HANDED_IN, INSIDE, LATER),
+    "extension_decide": Row("extension", HANDED_IN, ABOVE, {"action": "grant_extension"}),
+    "due_correct_save": Row("obligation", HANDED_IN, ABOVE, LATER),
     # plans
     "plan_start": Row("organisation", OBLIGED, INSIDE, {}),
     "plan": Row("plan", args=pk),
@@ -325,6 +333,7 @@ READS_THAT_ARE_RECORDED = {"attachment", "document_source", "export_file", "repo
 RECORD = {"directives_event", "directives_unsealed"}
 WORK = {
     "obligation": Obligation,
+    "extension": Extension,
     "plan": Plan,
     "measure": Measure,
     "report": ProgressReport,
@@ -337,6 +346,9 @@ WORK = {
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
     "log_add": lambda w: {"measure": w["pk"]},
+    **dict.fromkeys(
+        ("extension_ask", "extension_decide", "due_correct_save"), lambda w: {"pick": w["pk"]}
+    ),
     "attachment_add": lambda w: {"parent": f"report_entry-{w['pk']}"},
 }
 
@@ -417,6 +429,7 @@ def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, in
     return {
         "organisation": body.pk,
         "obligation": obligation.pk,
+        "extension": make_extension(obligation, by).pk,
         "plan": plan.pk,
         "measure": measure.pk,
         "report": report.pk,

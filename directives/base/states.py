@@ -48,9 +48,18 @@ FILING_STATES = (
     (RETURNED, pgettext_lazy("filing", "Returned")),
 )
 
+# extension (延期申请)
+REQUESTED, GRANTED, REFUSED = "requested", "granted", "refused"
+EXTENSION_STATES = (
+    (REQUESTED, pgettext_lazy("extension", "Requested")),
+    (GRANTED, pgettext_lazy("extension", "Granted")),
+    (REFUSED, pgettext_lazy("extension", "Refused")),
+)
+
 # Counted in every denominator
 LIVE = frozenset({ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, SUSPENDED})
 OPEN = LIVE - {CLOSED}  # work is still owed
+EXTENDABLE = OPEN - {CLOSING, DISPUTED}  # its day of completion may be extended
 REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # gets an entry in a cycle
 EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may edit it
 IN = frozenset({SUBMITTED, ACCEPTED})  # counted as submitted
@@ -143,6 +152,7 @@ ASKED = {
     "ask_signature": "asked_by",
     "sign": "submitted_by",
     "hand_in": "submitted_by",
+    "ask_extension": "asked_by",
 }
 DISPUTE, CLOSE_OUT = frozenset({"dispute"}), frozenset({"request_close"})
 FILED = frozenset({"ask_signature", "sign", "hand_in"})
@@ -233,6 +243,32 @@ OBLIGATION_MOVES = {
 
 # Moves that ask for more than a reason, and so have a page and a command of their own
 OWN_PAGE = frozenset({"redirect", "break_down"})
+# Acts on an obligation that leave its state as it is: their target is empty.
+OBLIGATION_ACTS = {
+    "ask_extension": _move(
+        *EXTENDABLE, to="", right="work", reasoned=True, label=_("Request an extension")
+    ),
+    "correct_due": _move(
+        *OPEN, to="", right="oversee", reasoned=True, label=_("Correct the due date")
+    ),
+}
+EXTENSION_MOVES = {
+    "grant_extension": _move(
+        REQUESTED,
+        to=GRANTED,
+        right="oversee",
+        decides=("ask_extension",),
+        label=pgettext_lazy("extension", "Grant"),
+    ),
+    "refuse_extension": _move(
+        REQUESTED,
+        to=REFUSED,
+        right="oversee",
+        reasoned=True,
+        decides=("ask_extension",),
+        label=pgettext_lazy("extension", "Refuse"),
+    ),
+}
 
 # Plans and report entries have the same moves. If a body has no manager, its staff submit directly.
 FILING_MOVES = {

@@ -10,17 +10,25 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import NotAllowed
-from directives.base.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, Move
+from directives.base.states import (
+    ASKED,
+    ENTRY_MOVES,
+    EXTENSION_MOVES,
+    OBLIGATION_MOVES,
+    PLAN_MOVES,
+    Move,
+)
 from directives.base.wording import join_words
 from directives.core.rules import may
-from directives.models import Obligation, Plan, ReportEntry, User
+from directives.models import Extension, Obligation, Plan, ReportEntry, User
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {
     Obligation: OBLIGATION_MOVES,
     Plan: PLAN_MOVES,
     ReportEntry: ENTRY_MOVES,
+    Extension: EXTENSION_MOVES,
 }
-Subject = Obligation | Plan | ReportEntry
+Subject = Obligation | Plan | ReportEntry | Extension
 
 
 def requesters_of_move(subject: Subject, step: Move) -> set[int]:

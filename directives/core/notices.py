@@ -72,6 +72,18 @@ KINDS = {
         "%(code)s of %(document)s, which %(body)s has already, is now a part of the obligation of "
         "%(from)s."
     ),
+    "extension_asked": gettext_noop(
+        "%(body)s requests to complete %(code)s later, by %(due)s: %(reason)s"
+    ),
+    "extension_granted": gettext_noop(
+        "Extension granted to %(body)s: %(code)s is due on %(due)s. %(reason)s"
+    ),
+    "extension_refused": gettext_noop(
+        "Extension of %(code)s to %(due)s was not granted to %(body)s: %(reason)s"
+    ),
+    "due_corrected": gettext_noop(
+        "The due date of %(code)s of %(body)s was corrected to %(due)s: %(reason)s"
+    ),
     "rights_wait": gettext_noop(
         "Rights requested by %(who)s and waiting for a second person: %(count)s."
     ),
@@ -97,6 +109,7 @@ ACTS = {
     "read": gettext_noop("Reading a document"),
     "register": gettext_noop("Registering a document"),
 }
+CODES_NAMED = 5  # directives that one notice names
 TRIES = 24  # of one mail: about a day
 # Between two tries; less than the hour after which a waiting task is reported as stuck
 PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 45))
@@ -279,6 +292,32 @@ def notify_moved(
     people = supervisors_of(body) if upwards else _readers([body.pk], *WORKING)
     url = reverse("obligation", args=[obligation.pk])
     send(people, f"move_{action}", url=url, now=now, facts=facts)
+
+
+def notify_due(
+    obligations: Sequence[Obligation],
+    kind: str,
+    *,
+    upwards: bool,
+    due: date,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Notify of a day of completion: the supervisors above, or the people of the body.
+
+    The obligations are of one body and document; the first few directives are named.
+    """
+    first, codes = obligations[0], [row.directive.code for row in obligations]
+    named = "、".join(codes[:CODES_NAMED])
+    if len(codes) > CODES_NAMED:
+        named += f" … ({len(codes)})"
+    facts = organisation_facts(
+        first.organisation, first.document, code=named, due=due.isoformat(), reason=reason
+    )
+    body = first.organisation
+    people = supervisors_of(body) if upwards else _readers([body.pk], *WORKING)
+    url = reverse("obligation", args=[first.pk]) if len(codes) == 1 else reverse("extensions")
+    send(people, kind, url=url, now=now, facts=facts)
 
 
 def notify_merged(

@@ -14,6 +14,7 @@ from directives.models import (
     Attachment,
     Directive,
     Document,
+    Extension,
     Figure,
     Indicator,
     LogEntry,
@@ -42,6 +43,8 @@ def organisation_of(subject: Model) -> Organisation:
             return subject.organisation
         case ReportEntry():
             return subject.report.organisation
+        case Extension():
+            return subject.obligation.organisation
         case Measure():
             return subject.plan.organisation
         case LogEntry():

@@ -21,6 +21,7 @@ from directives.base.states import (
     ACCEPTED,
     CLOSED,
     ENTRY_MOVES,
+    OBLIGATION_ACTS,
     OBLIGATION_MOVES,
     OPEN,
     RETURNED,
@@ -31,11 +32,11 @@ from directives.base.workdays import Workdays
 from directives.core import audit, parts
 from directives.core.deciding import TABLES, demand_other_decider, is_own_request, requester_fields
 from directives.core.rules import may
-from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
+from directives.models import CalendarDay, Extension, Obligation, Plan, ReportEntry, User
 from directives.models.sql import update_where
 from directives.tallies import Standing, count_items, counted, move_mark, pending_delta
 
-Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
+Subject = TypeVar("Subject", Obligation, Plan, ReportEntry, Extension)
 LIGHT_FACTS = (
     "state",
     "percent",
@@ -84,7 +85,15 @@ def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
 
 def can_move(subject: Subject, action: str, by: User | None) -> bool:
     """Whether this move is legal now and this person may make it, so that its button is shown."""
-    step = TABLES[type(subject)][action]
+    return _is_open(subject, TABLES[type(subject)][action], by)
+
+
+def can_act(obligation: Obligation, action: str, by: User | None) -> bool:
+    """The same of an act that leaves the state as it is."""
+    return _is_open(obligation, OBLIGATION_ACTS[action], by)
+
+
+def _is_open(subject: Subject, step: Move, by: User | None) -> bool:
     return (
         subject.state in step.sources
         and may(by, step.right, subject)
@@ -104,7 +113,17 @@ def _checked(
 
     `checked_right` is a right that the caller has already checked.
     """
-    step = TABLES[type(subject)][action]
+    return _demand(subject, TABLES[type(subject)][action], by, reason, checked_right)
+
+
+def demand_act(obligation: Obligation, action: str, *, by: User | None, reason: str) -> None:
+    """Raise as `move` does unless the person may do this, which leaves the state as it is."""
+    _demand(obligation, OBLIGATION_ACTS[action], by, reason)
+
+
+def _demand(
+    subject: Subject, step: Move, by: User | None, reason: str, checked_right: str = ""
+) -> Move:
     if step.right != checked_right and not may(by, step.right, subject):
         raise NotAllowed(_("You don’t have permission to: %(move)s.") % {"move": step.label})
     if subject.state not in step.sources:
@@ -161,6 +180,8 @@ def _marks(
         elif subject.state == CLOSED:
             marks["closed_on"] = None
         return marks
+    if isinstance(subject, Extension):
+        return {"decided_at": now, "decided_by": by, "decision_reason": reason.strip()}
     marks = {} if action == "sign" or step.decides else requester_fields(action, by)
     if step.target == SUBMITTED:
         return {**marks, "submitted_at": now, "submitted_by": by, "reason": ""}
@@ -190,6 +211,9 @@ def move(
     fields = {**marks, **(changes or {}), "state": step.target}
     if isinstance(subject, Obligation):
         change_within([subject], fields, action=action, by=by, now=now, reason=reason)
+        return subject
+    if isinstance(subject, Extension):
+        audit.record_many(action, [_write_row(subject, fields)], by=by, now=now, reason=reason)
         return subject
     recorded = _write_filings([subject], fields, action, timezone.localdate(now))
     audit.record_many(action, recorded, by=by, now=now, reason=reason)
@@ -253,6 +277,17 @@ def _write_filings(
         pending_delta().act(str(model._meta.model_name), action, *place, today)
         changes.append(audit.Change(filing, was, after))
     return changes
+
+
+def _write_row(row: Extension, fields: Mapping[str, Any]) -> audit.Change:
+    """Update a row that no count counts; returns what to record."""
+    before = {name: _plain(getattr(row, name)) for name in fields}
+    stored = {**fields, "version": row.version + 1}
+    if not update_where(type(row), [row.pk], stored, state=row.state, version=row.version):
+        raise Stale(theirs=type(row).objects.filter(pk=row.pk).first())
+    for name, value in stored.items():
+        setattr(row, name, value)
+    return audit.Change(row, before, {name: _plain(fields[name]) for name in fields})
 
 
 def _plain(value: Any) -> Any:

@@ -9,22 +9,40 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directives.documents.imports.directives import DirectiveChecker
 from directives.models import Directive
+from directives.models.intakes import NEW
 from directives.obligations.imports.obligations import ObligationChecker
+from directives.obligations.imports.writing import DAYS
 from directives.organisations import commands as organising
 from directives.tables.cells import CellReader, displayed, value_reader
 from directives.tables.faults import Wrong
-from directives.tables.fields import Checker, Fault, Field, FileRow
+from directives.tables.fields import CheckedRow, Checker, Fault, Field, FileRow
 
 BATCH = 500
 FIRST_LINE = 2  # the line of the first row: the headings are line 1
 Row = Mapping[str, Any]
+DAYS_ELSEWHERE = gettext_lazy(
+    "Dates are not changed here. The organisation requests an extension, or a supervisor above it"
+    " corrects the date on the page of the obligation."
+)
 
 
 class AdminObligationChecker(ObligationChecker):
-    """For administrators, who may change the terms of every organisation."""
+    """For administrators, who may change the terms of every organisation, but no days."""
+
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
+        checked_rows = super().check(rows)
+        for checked in checked_rows:
+            if checked.verdict != NEW:
+                checked.faults += [
+                    Fault(name, str(checked.after[name] or ""), "", str(DAYS_ELSEWHERE))
+                    for name in DAYS
+                    if name in checked.after
+                ]
+        return checked_rows
 
     @property
     def author(self) -> None:

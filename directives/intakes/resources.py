@@ -225,7 +225,10 @@ class DirectiveResource(SafeResource):
 
 
 class ObligationResource(SafeResource):
-    """Changes the terms of obligations through `change_obligations`; workflow is read only."""
+    """Changes the terms of obligations through `change_obligations`.
+
+    Workflow is read only, and so are days: a cell with another day is a fault.
+    """
 
     kind = OBLIGATIONS
 
@@ -238,16 +241,12 @@ class ObligationResource(SafeResource):
     light = fields.Field("light", "light", readonly=True)
     percent = fields.Field("percent", "percent", readonly=True)
 
-    TERMS = (
-        "part",
-        "deliverable",
-        "leader",
-        "contact",
-        "note",
-        "starts_on",
-        "plan_due_on",
-        "due_on",
-    )
+    starts_on = fields.Field("starts_on", "starts_on", DateWidget(), readonly=True)
+    plan_due_on = fields.Field("plan_due_on", "plan_due_on", DateWidget(), readonly=True)
+    due_on = fields.Field("due_on", "due_on", DateWidget(), readonly=True)
+
+    TERMS = ("part", "deliverable", "leader", "contact", "note")
+    CHECKED = (*TERMS, "starts_on", "plan_due_on", "due_on")
 
     class Meta:
         model = Obligation
@@ -289,7 +288,7 @@ class ObligationResource(SafeResource):
         for line, row in numbered_rows(dataset.dict):
             directive = directives.get(whole_number(row.get("directive") or ""))
             if directive is not None:
-                values = {name: row[name] for name in self.TERMS if name in row}
+                values = {name: row[name] for name in self.CHECKED if name in row}
                 key = {"clause": directive.code, "body": row.get("organisation")}
                 documents.setdefault(directive.document_id, []).append((line, values | key))
         for document, rows in documents.items():

@@ -14,6 +14,7 @@ from directives.models.documents import (
     Section,
 )
 from directives.models.exports import Export, ListChoice
+from directives.models.extensions import Extension
 from directives.models.indicators import Figure, FigureTotal, Indicator
 from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import BackgroundJob, CalendarDay, FormKey, JobProgress, JobRun, Notice
@@ -62,6 +63,7 @@ __all__ = [
     "DocumentTotal",
     "Event",
     "Export",
+    "Extension",
     "Figure",
     "FigureTotal",
     "FormKey",

@@ -140,6 +140,9 @@ class Obligation(models.Model):
     report_returned = models.BooleanField(default=False)
     due_on = models.DateField(_("complete by"), null=True, blank=True)
     original_due_on = models.DateField(_("original due date"), null=True, blank=True)
+    extensions_granted = models.SmallIntegerField(
+        _("extensions"), default=0, db_default=0, editable=False
+    )
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
     # The obligation of another body that took the place of this withdrawn one
     handed_to = models.ForeignKey(

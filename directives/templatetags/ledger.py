@@ -1,7 +1,6 @@
 """The rows of the list of obligations: fifty of them are most of its page."""
 
 from collections.abc import Collection, Iterable
-from datetime import date
 from html import escape
 
 from django import template
@@ -11,8 +10,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS
-from directives.base.wording import Dated, describe_light, format_day, in_script, localized
+from directives.base.wording import EMPTY, Dated, describe_light, format_day, in_script, localized
 from directives.obligations.queries.listing import ObligationLine
+from directives.templatetags.days import changed_due
 from directives.templatetags.markup import join_escaped, shortened
 from directives.templatetags.tracker import TONES, lamp
 
@@ -41,7 +41,7 @@ class LedgerWriter:
             for code, word in PARTS
         }
         self.lights: dict[tuple, str] = {}
-        self.days: dict[date | None, str] = {}
+        self.days: dict[tuple, str] = {}
         self.percent = escape(gettext("Percent complete"))
 
     @staticmethod
@@ -64,12 +64,18 @@ class LedgerWriter:
             self.lights[facts] = f"{self.marks[line.light]}{escape(word)}</span>{why}"
         return self.lights[facts]
 
-    def due(self, on: date | None) -> str:
-        if on not in self.days:
-            self.days[on] = self.cell(
-                "num nb", gettext("Complete by"), format_day(on, self.dated.today)
-            )
-        return self.days[on]
+    def due(self, line: ObligationLine) -> str:
+        """The day of completion with the original one, and the number of extensions."""
+        days = (line.due_on, line.original_due_on, line.extensions_granted)
+        if days not in self.days:
+            was = ""
+            if line.original_due_on not in (None, line.due_on):
+                was = f'<small class="was">{escape(changed_due(self.dated, line))}</small>'
+            self.days[days] = (
+                f'<td class="num nb" data-k="{escape(gettext("Complete by"))}">'
+                f"{escape(format_day(line.due_on, self.dated.today))}{was}</td>"
+            ) + self.cell("num", gettext("Extensions"), str(line.extensions_granted or EMPTY))
+        return self.days[days]
 
     def tick(self, line: ObligationLine) -> str:
         if line.state != ASSIGNED or line.organisation_id not in self.acknowledging_bodies:
@@ -95,7 +101,7 @@ class LedgerWriter:
             f'<td class="of">{escape(localized(line, "name"))} {self.parts[line.part]}</td>'
             f'<td class="why-col">{self.light(line)}</td>{self.states[line.state]}'
             f'<td class="num" data-k="{self.percent}">{line.percent}%</td>'
-            f"{self.due(line.due_on)}</tr>"
+            f"{self.due(line)}</tr>"
         )
 
 

@@ -153,17 +153,20 @@ def test_the_words_of_a_document_cannot_be_imported_over(admin_client, cast):
     )
 
 
-def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(admin_client, cast):
+def test_terms_of_an_obligation_are_imported_and_its_workflow_and_days_are_not(admin_client, cast):
     row = make_obligation(organisation=cast.body, percent=10)
     table = (
         "directive,organisation,leader,due_on,state,percent\n"
-        f"{row.directive_id},Q01,王一诺,2027-06-30,closed,100\n"
+        f"{row.directive_id},Q01,王一诺,2026-12-31,closed,100\n"
     )
+    later = table.replace("2026-12-31", "2027-06-30")
+    refused = import_file(admin_client, "obligation", later)
+    assert "此处不修改时限" in refused.content.decode()
     confirm(admin_client, "obligation", import_file(admin_client, "obligation", table))
     stored = Obligation.objects.get(pk=row.pk)
     assert (stored.leader, stored.due_on, stored.state, stored.percent) == (
         "王一诺",
-        date(2027, 6, 30),
+        date(2026, 12, 31),
         "underway",
         10,
     )
@@ -495,25 +498,23 @@ def test_the_frame_of_the_admin_is_translated(admin_client, cast):
     )
 
 
-def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(admin_client, cast):
+def test_the_form_of_terms_changes_no_day(admin_client, cast):
     row = make_obligation(organisation=cast.body, due_on=date(2026, 12, 31))
     address = reverse("admin:directives_obligation_change", args=[row.pk])
-    terms = {
-        "part": "lead",
-        "deliverable": "",
-        "leader": "周",
-        "starts_on": row.starts_on.isoformat(),
-        "due_on": "2026-12-31",
-    }
-    page = admin_client.post(address, {**terms, "plan_due_on": "2026-12-01"})
-    assert (
-        page.status_code,
-        "未要求报送材料的" in page.text,
-        'value="2026-12-01"' in page.text,
-    ) == (200, True, True)
+    days = dict.fromkeys(("starts_on", "due_on", "plan_due_on"), "2027-03-01")
+    terms = {"part": "lead", "deliverable": "", "leader": "周", **days}
+    page = admin_client.post(address, {**terms, "deliverable": "plan"})
+    assert (page.status_code, "须填写报送时限" in page.text) == (200, True)
     assert admin_client.post(address, terms).status_code == 302
     row.refresh_from_db()
-    assert (row.leader, row.plan_due_on) == ("周", None)
+    assert (row.leader, row.starts_on, row.plan_due_on, row.due_on) == (
+        "周",
+        date(2026, 3, 2),
+        None,
+        date(2026, 12, 31),
+    )
+    page = admin_client.get(address).text
+    assert [f'name="{name}"' in page for name in days] == [False] * 3
 
 
 def test_names_with_their_organisations_are_stored_with_their_event(admin_client, cast):

@@ -117,6 +117,9 @@ EDITS = {
     "责任人及电话": ("林晓岚 010-1", "contact", "SB"),
     "完成时限": (date(2027, 6, 30), "due_on", "S"),
     "时限原文": ("明年", "due_words", ""),
+    "原定时限": (date(2027, 6, 30), "original_due_on", ""),
+    "延期次数": (3, "extensions", ""),
+    "延期原因": ("因故", "extension_reasons", ""),
     "进展情况": ("在台账里改写", "progress", "B"),
     "存在问题": ("经费不足", "problems", "B"),
     "下一步打算": ("再办一期", "next_steps", "B"),
@@ -182,8 +185,8 @@ def test_a_table_is_summed_up_by_column_and_reason(cast, report, come_back):
     found = come_back(cast.supervisor, edit=edit).untaken
     assert (found["rows"], found["cells"]) == (3, 4)
     assert [(group["heading"], group["count"], group["places"]) for group in found["groups"]] == [
-        ("亮灯", 3, ["Q2", "Q3", "Q4"]),
-        ("完成状态", 1, ["P3"]),
+        ("亮灯", 3, ["T2", "T3", "T4"]),
+        ("完成状态", 1, ["S3"]),
     ]
 
 

@@ -44,6 +44,9 @@ HEADINGS = [
     "责任人及电话",
     "完成时限",
     "时限原文",
+    "原定时限",
+    "延期次数",
+    "延期原因",
     "进展情况",
     "存在问题",
     "下一步打算",
@@ -186,13 +189,13 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
         "/obligations/", {"export": "xlsx", "document": work[0].document_id}
     )
     sheet = load_workbook(io.BytesIO(response.getvalue())).worksheets[1]
-    assert [(line[20].value, line[21].value) for line in sheet.iter_rows(min_row=2)] == [
+    assert [(line[23].value, line[24].value) for line in sheet.iter_rows(min_row=2)] == [
         (row.pk, row.version) for row in work
     ]
     assert [line[1].hyperlink.target for line in sheet.iter_rows(min_row=2)] == [
         f"{settings.SITE_URL}/obligations/{row.pk}/" for row in work
     ]
-    assert [line[16].fill.fgColor.rgb for line in sheet.iter_rows(min_row=2)] == [
+    assert [line[19].fill.fgColor.rgb for line in sheet.iter_rows(min_row=2)] == [
         "FFDDEFE3",
         "FFDDEFE3",
         "FFF8D7D3",
@@ -204,7 +207,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
 def test_every_column_has_a_key_of_its_own():
     today = timezone.localdate()
     keys = [column.key for column in columns(Today(today, CalendarDay), titled=True)]
-    assert (len(set(keys)), keys[-2:]) == (22, ["id", "version"])
+    assert (len(set(keys)), keys[-2:]) == (25, ["id", "version"])
 
 
 def test_in_traditional_script(cast, sign_in, work):

@@ -10,6 +10,7 @@ from directives.base.states import (
     DISPUTED,
     DRAFT,
     EDITABLE,
+    EXTENDABLE,
     MANAGER,
     OBLIGATION_MOVES,
     OPEN,
@@ -22,6 +23,7 @@ from directives.core.rules import has_manager
 from directives.models import (
     Attachment,
     Document,
+    Extension,
     ItemState,
     LogEntry,
     Measure,
@@ -61,6 +63,36 @@ def hand_over_save(w: Walker) -> None:
     body = w.pick(Organisation.objects.filter(valid_to=None, parent__isnull=False))
     form = {"row": f"{row.pk}.{row.version}", "body": body.pk, "days": "anew", "reason": WHY}
     w.send("hand_over_save", w.supervisor, row.pk, **form)
+
+
+def extension_ask(w: Walker) -> None:
+    """For one or several of a body; some of them have passed, or wait already."""
+    rows = Obligation.objects.filter(EXISTING, state__in=EXTENDABLE, due_on__isnull=False)
+    row = w.pick(rows)
+    alike = rows.filter(organisation=row.organisation_id, document=row.document_id)
+    picked = {row.pk, *(other.pk for other in w.some(alike, 2))}
+    by = w.worker_of(row.organisation_id, STAFF)
+    w.send("extension_ask", by, pick=sorted(picked), due_on=w.day(10, 500), reason=WHY)
+
+
+def extension_decide(w: Walker) -> None:
+    rows = Extension.objects.waiting().filter(obligation__organisation__valid_to=None)
+    if not rows.exists():
+        extension_ask(w)
+    picked = w.some(rows, 2)
+    form = {"action": w.random.choice(["grant_extension", "refuse_extension"]), "reason": WHY}
+    if w.random.random() < 0.5:
+        form["due_on"] = w.day(30, 600)
+    versions = {f"version-{one.pk}": one.version for one in picked}
+    ids = [one.pk for one in picked]
+    w.send("extension_decide", w.supervisor, pick=ids, **form, **versions)
+
+
+def due_correct_save(w: Walker) -> None:
+    rows = w.some(Obligation.objects.filter(EXISTING, state__in=OPEN), 2)
+    versions = {f"version-{row.pk}": row.version for row in rows}
+    ids, day = [row.pk for row in rows], w.day(-30, 400)
+    w.send("due_correct_save", w.supervisor, pick=ids, due_on=day, reason=WHY, **versions)
 
 
 def acknowledge_many(w: Walker) -> None:
@@ -453,6 +485,9 @@ STEPS = {
     for step in (
         obligation_move,
         hand_over_save,
+        extension_ask,
+        extension_decide,
+        due_correct_save,
         acknowledge_many,
         item_state,
         plan_start,

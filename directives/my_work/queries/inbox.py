@@ -1,4 +1,4 @@
-"""What waits for a supervisor: reviews, disputes, close requests, and overdue bodies.
+"""What waits for a supervisor: reviews, disputes, requests to close or extend; overdue bodies.
 
 Each kind is read oldest first by its own index, only as many rows as are shown. Totals come from
 stored counts, or are counted up to a limit. So the cost does not depend on the number of bodies.
@@ -15,6 +15,7 @@ from directives.base.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
 from directives.dashboard.queries.figures import obligations_url
 from directives.models import (
     DocumentTotal,
+    Extension,
     Mark,
     Membership,
     Obligation,
@@ -36,7 +37,7 @@ REQUEST_STATES = {"dispute": DISPUTED, "close": CLOSING}
 
 @dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """A waiting plan, report, dispute or close request; `n`: waiting entries of a report."""
+    """A waiting plan, report, dispute or request; `n`: waiting entries of a report."""
 
     kind: str
     n: int
@@ -89,10 +90,11 @@ class Inbox:
     reports: int
     disputes: int
     closings: int
+    extensions: int = 0
 
     @property
     def total(self) -> int:
-        return self.plans + self.reports + self.disputes + self.closings
+        return self.plans + self.reports + self.disputes + self.closings + self.extensions
 
     @property
     def more(self) -> int:
@@ -167,8 +169,9 @@ def inbox(user: User) -> Inbox | None:
     disputes, closings = (
         _requests(scope, kind) if counts[state] else [] for kind, state in REQUEST_STATES.items()
     )
+    extensions = _extensions(scope)
     lines = sorted(
-        plans + reports + disputes + closings,
+        plans + reports + disputes + closings + extensions,
         key=lambda line: (line.at is None, line.at, line.kind, line.pk),
     )
     return Inbox(
@@ -178,6 +181,7 @@ def inbox(user: User) -> Inbox | None:
         reports=len(reports) if len(reports) <= SHOWN else _report_count(scope),
         disputes=_total(disputes, counts[DISPUTED]),
         closings=_total(closings, counts[CLOSING]),
+        extensions=len(extensions) if len(extensions) <= SHOWN else _extension_count(scope),
     )
 
 
@@ -250,6 +254,24 @@ def _requests(scope: InboxScope, kind: str) -> list[WaitingLine]:
         WaitingLine(kind, 1, *row)
         for row in first.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")
     ]
+
+
+def _waiting_extensions(scope: InboxScope) -> QuerySet[Extension]:
+    body = "obligation__organisation"
+    waiting = Extension.objects.waiting().exclude(asked_by=scope.user)
+    is_below = ~Q(**{f"{body}__in": scope.supervised_ids})
+    return waiting.filter(in_subtrees(scope.memberships, f"{body}__path"), is_below)
+
+
+def _extensions(scope: InboxScope) -> list[WaitingLine]:
+    first = _waiting_extensions(scope).order_by("asked_at", "pk")[: SHOWN + 1]
+    names, code = (f"obligation__{name}" for name in NAMES), "obligation__directive__code"
+    cells = first.values_list("obligation", *names, "asked_at", code, "reason")
+    return [WaitingLine("extension", 1, *row) for row in cells]
+
+
+def _extension_count(scope: InboxScope) -> int:
+    return _waiting_extensions(scope).order_by()[:COUNT_LIMIT].count()
 
 
 def _most_overdue(scope: InboxScope) -> tuple[OverdueBody, ...]:

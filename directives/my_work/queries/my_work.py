@@ -136,7 +136,7 @@ class MyWork:
 
 
 def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
-    """Return the page of a user, in at most fourteen queries besides the calendar.
+    """Return the page of a user, in at most fifteen queries besides the calendar.
 
     Two more if figures have to be reported.
     """

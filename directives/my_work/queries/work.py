@@ -172,6 +172,7 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
     """The open obligations of the user's bodies, with directive and document, in one query."""
     columns = (
         *("state", "percent", "light", "light_code", "light_on", "starts_on", "due_on"),
+        *("original_due_on", "extensions_granted"),
         *("acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned"),
         *("heard_on", "issued_on", "organisation_id", "document_id", "directive_id"),
     )

@@ -141,6 +141,9 @@ def _progress_columns(dated: Dated) -> tuple[Column, ...]:
         ),
         Column("due_on", pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
         Column("due_words", _("Deadline as worded"), due_words, width=16),
+        Column("original_due_on", _("Original due date"), lambda row: row.original_due_on, "date"),
+        Column("extensions", _("Extensions"), lambda row: row.extensions_granted or None, "id", 8),
+        Column("extension_reasons", _("Reasons of extensions"), _extension_reasons, width=28),
         Column("progress", pgettext("ledger", "Progress"), lambda row: row.progress, width=36),
         Column("problems", pgettext("ledger", "Problems"), lambda row: row.problems, width=28),
         Column(
@@ -204,6 +207,10 @@ def _measures(row: LedgerRow) -> str:
     if len(row.measures) == 1:
         return row.measures[0]
     return "\n".join(f"{number}. {text}" for number, text in enumerate(row.measures, 1))
+
+
+def _extension_reasons(row: LedgerRow) -> str:
+    return "\n".join(row.extension_reasons)
 
 
 def _leads(row: LedgerRow) -> str:

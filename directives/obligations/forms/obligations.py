@@ -85,10 +85,10 @@ class ItemForm(forms.Form):
 
 
 class TermsForm(forms.ModelForm):
-    """The terms of an obligation in the admin site."""
+    """The terms of an obligation in the admin site, which changes no days."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if message := wrong_plan_day(cleaned.get("deliverable", ""), cleaned.get("plan_due_on")):
-            self.add_error("plan_due_on", message)
+        if message := wrong_plan_day(cleaned.get("deliverable", ""), self.instance.plan_due_on):
+            self.add_error("deliverable", message)
         return cleaned

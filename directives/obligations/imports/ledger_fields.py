@@ -1,6 +1,6 @@
 """The columns of an edited ledger: which are imported, and where to edit the others."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,8 @@ from django.utils.translation import pgettext_lazy
 from directives.base.states import DELIVERABLES, PARTS
 from directives.models import Cycle
 from directives.tables.book import StrOrPromise
-from directives.tables.fields import Field, FieldType, IntakeContext, UntakenCell
+from directives.tables.comparing import StoredRow
+from directives.tables.fields import Field, FieldType, FileRow, IntakeContext, UntakenCell
 
 
 def fields(context: IntakeContext) -> tuple[Field, ...]:
@@ -169,6 +170,9 @@ READ_ONLY_FIELDS: tuple[tuple[str, StrOrPromise, FieldType], ...] = (
     ("light", pgettext_lazy("ledger", "Light"), "text"),
     ("slip", pgettext_lazy("ledger", "Supervision slip"), "text"),
     ("broken_from", pgettext_lazy("ledger", "Broken down from"), "text"),
+    ("original_due_on", _("Original due date"), "date"),
+    ("extensions", _("Extensions"), "whole"),
+    ("extension_reasons", _("Reasons of extensions"), "text"),
 )
 # Cells that are never imported: why, and where to edit the value instead. Supervisors above edit
 # leader, contact, dates, remarks, part and deliverable; the organisation itself also edits its
@@ -215,6 +219,13 @@ WHERE_TO_EDIT: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
         _("Edit the due date, or report progress."),
     ),
     "broken_from": (_("An obligation is broken down on its page."), ON_ITS_PAGE),
+    **dict.fromkeys(
+        ("original_due_on", "extensions", "extension_reasons"),
+        (
+            _("The original due date is kept, and every extension granted is counted."),
+            _("Request an extension on the page of the obligation."),
+        ),
+    ),
     "slip": (_("Supervision slips are not issued in the ledger."), AS_EXPORTED),
     "version": (
         _(
@@ -235,3 +246,16 @@ def term(name: str, value: Any) -> str:
     """The label of a term, given its JSON value."""
     labels = dict({"part": PARTS, "deliverable": DELIVERABLES}.get(name, ()))
     return str(labels.get(value, value or ""))
+
+
+def emptied(row: FileRow, stored: StoredRow) -> Iterable[UntakenCell]:
+    """Cells that were emptied although an obligation always has the value."""
+    for name in ("part", "starts_on"):
+        if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
+            yield UntakenCell(
+                name,
+                "",
+                term(name, stored.values[name]),
+                str(_("This can be replaced, but not removed.")),
+                str(AS_EXPORTED),
+            )

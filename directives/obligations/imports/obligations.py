@@ -20,7 +20,7 @@ from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view, is_above
 from directives.obligations.commands.issuing import faults_of, wrong_plan_day
-from directives.obligations.imports.ledger_fields import AS_EXPORTED, fields, not_imported, term
+from directives.obligations.imports.ledger_fields import emptied, fields, not_imported, term
 from directives.obligations.imports.progress import Edit, Reports
 from directives.obligations.imports.readonly_columns import (
     REPORTED_FIELDS,
@@ -91,6 +91,8 @@ class StoredObligation(NamedTuple):
     starts_on: date
     plan_due_on: date | None
     due_on: date | None
+    original_due_on: date | None
+    extensions_granted: int
     progress: str
     problems: str
     next_steps: str
@@ -104,6 +106,7 @@ COLUMNS = (
     *("pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code"),
     *("organisation_id", "organisation__code", "organisation__name_hans", "organisation__path"),
     *("percent", *TERMS),
+    *("original_due_on", "extensions_granted"),
     *("progress", "problems", "next_steps", "light", "light_code", "light_on"),
     "broken_from__organisation_id",
 )
@@ -230,7 +233,7 @@ class ObligationChecker(Checker):
             if value not in (None, "") or name not in ("part", "starts_on")
         }
         checked = compare(row, stored, edited_terms, past, tied=(DAYS,))
-        skipped_cells = [*self._drop_forbidden_terms(checked, obligation), *_emptied(row, stored)]
+        skipped_cells = [*self._drop_forbidden_terms(checked, obligation), *emptied(row, stored)]
         if checked.after:
             faults += self._faults_of_change(obligation, checked, stored)
         if faults or row.faults:
@@ -332,6 +335,13 @@ class ObligationChecker(Checker):
             yield Fault(name, str(checked.after[name] or ""), expected, remedy)
             return
         due = new_values["due_on"]
+        if (
+            "due_on" in checked.after
+            and obligation.due_on
+            and obligation.due_on < self.context.today
+        ):
+            remedy = _("Correct it on the page of the obligation, with a reason.")
+            yield Fault("due_on", due or "", _("Unchanged: the stored date has passed"), remedy)
         earliest = max(filter(None, (new_values["starts_on"], json_value(obligation.issued_on))))
         if due and days and due < earliest:
             expected = _("%(day)s or later: work cannot end before it starts or is assigned")
@@ -450,19 +460,6 @@ def _cells(row: FileRow) -> dict[str, Any]:
     values, texts = row.values, ("part", "deliverable", *PEOPLE)
     cells = {name: text_of(values[name]) for name in texts if name in values}
     return cells | {name: json_value(values[name]) for name in DAYS if name in values}
-
-
-def _emptied(row: FileRow, stored: StoredRow) -> Iterable[UntakenCell]:
-    """Cells that were emptied although an obligation always has the value."""
-    for name in ("part", "starts_on"):
-        if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
-            yield UntakenCell(
-                name,
-                "",
-                term(name, stored.values[name]),
-                _("This can be replaced, but not removed."),
-                str(AS_EXPORTED),
-            )
 
 
 def stored_of(obligation: StoredObligation) -> StoredRow:

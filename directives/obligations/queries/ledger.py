@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 
-from directives.base.states import HANDED_IN, LEAD
+from directives.base.states import GRANTED, HANDED_IN, LEAD
 from directives.models import (
     Directive,
+    Extension,
     Item,
     ItemState,
     Measure,
@@ -89,9 +90,12 @@ class LedgerRow(NamedTuple):
     next_steps: str
     starts_on: date
     due_on: date | None
+    original_due_on: date | None
+    extensions_granted: int
     light: str
     light_code: str
     light_on: date | None
+    extension_reasons: tuple[str, ...] = ()  # of those granted, oldest first
 
 
 # The body whose obligation a row is a part of
@@ -100,7 +104,8 @@ WHOLE = {"whole_id": F("broken_from__organisation_id")}
 CELLS = (
     *("directive_id", "organisation_id", "whole_id"),
     *("pk", "version", "part", "leader", "contact", "note", "state", "percent"),
-    *("progress", "problems", "next_steps", "starts_on", "due_on"),
+    *("progress", "problems", "next_steps", "starts_on"),
+    *("due_on", "original_due_on", "extensions_granted"),
     *("light", "light_code", "light_on"),
 )
 CLAUSE = (
@@ -142,8 +147,10 @@ class LedgerReader:
         ids_with_clauses = zip(keys, clauses, strict=True)
         items = self._read_items([pk for pk, clause in ids_with_clauses if clause in self.itemised])
         measures = self._read_measures(keys)
+        pk_place, granted = CELLS.index("pk"), CELLS.index("extensions_granted")
+        reasons = _read_extension_reasons([cells[pk_place] for cells in batch if cells[granted]])
         for number, (clause, body, above, pk, version, part, *rest) in enumerate(batch, first):
-            yield LedgerRow(
+            line = LedgerRow(
                 number,
                 self.clauses[clause],
                 self.bodies[body],
@@ -156,6 +163,7 @@ class LedgerReader:
                 part,
                 *rest,
             )
+            yield line._replace(extension_reasons=reasons[pk]) if pk in reasons else line
 
     def _read_names(self, clauses: set[int], bodies: set[int]) -> None:
         """Read the clauses and bodies that are met for the first time."""
@@ -218,6 +226,16 @@ class LedgerReader:
             if self.visible_plans[plan]:
                 measures.setdefault(pk, []).append(text)
         return measures
+
+
+def _read_extension_reasons(keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Why the days of these obligations were extended; no query without any."""
+    reasons: dict[int, tuple[str, ...]] = {}
+    if keys:
+        granted = Extension.objects.filter(obligation__in=keys, state=GRANTED)
+        for pk, reason in granted.order_by("asked_at", "pk").values_list("obligation", "reason"):
+            reasons[pk] = (*reasons.get(pk, ()), reason)
+    return reasons
 
 
 def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator[LedgerRow]:

@@ -148,6 +148,8 @@ class ObligationLine:
     percent: int
     starts_on: date
     due_on: date | None
+    original_due_on: date | None
+    extensions_granted: int
     light: str
     light_code: str
     light_on: date | None
@@ -166,7 +168,8 @@ COLUMNS = (  # of an ObligationLine
     *(f"directive__{name}" for name in ("order", "code", "text", "text_hans", "text_hant")),
     "organisation_id",
     *(f"organisation__{name}" for name in ("path", "code", "name_hans", "name_hant")),
-    *("part", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on"),
+    *("part", "state", "percent", "starts_on", "due_on", "original_due_on", "extensions_granted"),
+    *("light", "light_code", "light_on"),
 )
 
 

@@ -16,6 +16,7 @@ from directives.models import ItemState, Obligation
 from directives.obligations.commands.supervising import acknowledge_many as acknowledge_all
 from directives.obligations.commands.supervising import move_obligation, set_item
 from directives.obligations.forms.obligations import ItemForm, MoveForm, field_errors
+from directives.obligations.queries.extensions import extensions_of
 from directives.obligations.queries.filters import Labels, ObligationFilter
 from directives.obligations.queries.listing import filter_options, listing
 from directives.obligations.queries.obligation import (
@@ -68,6 +69,7 @@ def _context(request: SignedInRequest, row: Obligation, **extra: object) -> dict
         items = [item for item in details.items if item.state != ESTABLISHED]
     return {
         "details": details,
+        "extensions": extensions_of(row, request.user, request.today),
         "row": row,
         "can_edit": can_edit,
         "item_states": ITEM_STATES,

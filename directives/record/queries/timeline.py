@@ -23,7 +23,7 @@ TECHNICAL_ACTIONS = (
     *("view_source", "refused"),
 )
 # Events written together with a person's act: their changes are shown in its entry.
-FOLLOW_UPS = ("review", "report_clock")
+FOLLOW_UPS = ("review", "report_clock", "extend")
 
 WORDS: dict[str, str | Promise] = {
     "acknowledge": pgettext_lazy("event", "Acknowledged"),
@@ -44,6 +44,11 @@ WORDS: dict[str, str | Promise] = {
     "refuse_close": pgettext_lazy("event", "Close request refused"),
     "close": pgettext_lazy("event", "Verified and closed"),
     "reopen": pgettext_lazy("event", "Reopened"),
+    "ask_extension": pgettext_lazy("event", "Extension requested"),
+    "grant_extension": pgettext_lazy("event", "Extension granted"),
+    "refuse_extension": pgettext_lazy("event", "Extension refused"),
+    "extend": pgettext_lazy("event", "Due date extended"),
+    "correct_due": pgettext_lazy("event", "Due date corrected"),
     "ask_signature": pgettext_lazy("event", "Sent for signature"),
     "recall": pgettext_lazy("event", "Withdrawn to edit"),
     "decline": pgettext_lazy("event", "Returned to staff"),
