@@ -368,6 +368,49 @@ def test_what_exists_is_left_unchanged_and_said(cast, sign_in, key, document):
     assert Obligation.objects.count() == 4
 
 
+def choose_lead(client, key, document, **fields):
+    client.post(address(document), {})
+    context = client.get(address(document, "preview/")).context
+    sent = {**key(), "digest": context["digest"], **fields}
+    return context["led"], client.post(address(document, "confirm/"), sent)
+
+
+@pytest.mark.parametrize(("fields", "part"), [({}, "responsible"), ({"leads": "both"}, "lead")])
+def test_a_lead_beside_a_present_one_is_told_and_chosen(cast, sign_in, key, document, fields, part):
+    first = document.directives.order_by("order")[0]
+    make_obligation(first, cast.child, part="lead")
+    led, answer = choose_lead(sign_in(cast.supervisor), key, document, **fields)
+    assert [(row.directive, row.present, row.new) for row in led] == [
+        (first, (cast.child,), (cast.body,))
+    ]
+    assert answer.status_code == 302
+    assert ("一.1.1", "Q01", part, SOON) in assigned(document)
+    assert ("一.1.2", "Q02", "lead", LATER) in assigned(document)
+
+
+def test_a_lead_that_leads_already_is_no_second_one(cast, sign_in, key, document):
+    make_obligation(document.directives.order_by("order")[0], cast.body, part="lead")
+    led, answer = choose_lead(sign_in(cast.supervisor), key, document)
+    assert (led, answer.status_code) == ([], 302)
+
+
+def test_a_lead_that_was_withdrawn_is_none(cast, sign_in, key, document):
+    first = document.directives.order_by("order")[0]
+    make_obligation(first, cast.child, part="lead", state="withdrawn")
+    assert choose_lead(sign_in(cast.supervisor), key, document)[0] == []
+
+
+def test_a_lead_of_after_the_preview_is_told_before_anything_is_assigned(
+    cast, sign_in, key, document
+):
+    client = sign_in(cast.supervisor)
+    client.post(address(document), {})
+    digest = client.get(address(document, "preview/")).context["digest"]
+    make_obligation(document.directives.order_by("order")[0], cast.child, part="lead")
+    response = client.post(address(document, "confirm/"), {**key(), "digest": digest})
+    assert (response.status_code, Obligation.objects.count()) == (409, 1)
+
+
 def test_what_changed_after_the_preview_is_not_assigned(cast, sign_in, key, document):
     client = sign_in(cast.supervisor)
     client.post(address(document), {})

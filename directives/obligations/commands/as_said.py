@@ -1,6 +1,6 @@
 """Assigning as the document says: who, in what part and by when differ by directive."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -25,6 +25,16 @@ class Share:
 
     def terms(self, common: Terms) -> Terms:
         return replace(common, part=self.part, due_on=self.due_on)
+
+
+def beside_present_leads(shares: Iterable[Share], led: Collection[int]) -> tuple[Share, ...]:
+    """The shares in which whoever would lead one of these directives (ids) is responsible."""
+    return tuple(
+        replace(share, part=RESPONSIBLE)
+        if share.part == LEAD and share.directive.pk in led
+        else share
+        for share in shares
+    )
 
 
 def pairs_of(shares: Iterable[Share], common: Terms) -> list[Pair]:

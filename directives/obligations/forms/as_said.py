@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -21,6 +21,7 @@ from directives.obligations.commands.as_said import Share
 from directives.obligations.commands.issuing import Pair, Terms, faults_of, faults_of_terms
 from directives.obligations.forms.issuing import CommonTermsForm, Ids
 from directives.obligations.queries.as_said import (
+    LedAlready,
     Meaning,
     Proposal,
     SaidDirective,
@@ -384,6 +385,13 @@ class AsSaidForm(CommonTermsForm):
         ]
         content = [sorted(meant), rows, repr(self.common), sorted(self.to_remember)]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def digest_with(self, led: Sequence[LedAlready]) -> str:
+        """The same, with the directives that would have two leads."""
+        if not led:
+            return self.digest
+        bodies = [[row.directive.pk, *(b.pk for b in (*row.present, *row.new))] for row in led]
+        return hashlib.sha256(json.dumps([self.digest, bodies]).encode()).hexdigest()
 
     # the draft in the session: only what differs from the document
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from directives.base.states import LEAD, SUPPORTING
 from directives.core.rules import may
-from directives.models import Addressee, Directive, Document, Organisation, User
+from directives.models import Addressee, Directive, Document, Obligation, Organisation, User
 from directives.obligations.commands.as_said import Share, existing_pairs, pairs_of
 from directives.obligations.commands.choosing import candidates
 from directives.obligations.commands.issuing import Terms
@@ -174,6 +174,44 @@ def bodies_of_texts(
     }
     with_code = candidates(user).existing_on(today).filter(code__in=asked)
     return found | {body.code: NamedBodies(body.code, (body,), "code") for body in with_code}
+
+
+# leads beside present ones
+
+
+@dataclass(frozen=True, slots=True)
+class LedAlready:
+    """A directive that has a lead, and the other organisations that would lead it too."""
+
+    directive: Directive
+    present: tuple[Organisation, ...]
+    new: tuple[Organisation, ...]
+
+
+def led_already(shares: Iterable[Share]) -> list[LedAlready]:
+    """The directives to which these shares would give a second lead, in two queries."""
+    leading = [share for share in shares if share.part == LEAD]
+    directives = {share.directive.pk: share.directive for share in leading}
+    if not directives:
+        return []
+    present: dict[int, list[Organisation]] = {}
+    rows = Obligation.objects.live().filter(directive__in=directives, part=LEAD)
+    for row in rows.select_related("organisation").order_by("organisation__code"):
+        present.setdefault(row.directive_id, []).append(row.organisation)
+    pairs = {
+        (share.directive.pk, body.pk): body
+        for share in leading
+        if share.directive.pk in present
+        for body in share.bodies
+    }
+    existing = existing_pairs(pairs) if pairs else frozenset()
+    new: dict[int, list[Organisation]] = {}
+    for (directive, body), organisation in pairs.items():
+        if (directive, body) not in existing:
+            new.setdefault(directive, []).append(organisation)
+    return [
+        LedAlready(directives[pk], tuple(present[pk]), tuple(bodies)) for pk, bodies in new.items()
+    ]
 
 
 # the preview

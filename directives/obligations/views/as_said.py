@@ -17,6 +17,7 @@ from directives.downloads.queries.jobs import under_way
 from directives.models import Document
 from directives.models.documents import HEAVY
 from directives.obligations.commands import bulk_issuing
+from directives.obligations.commands.as_said import beside_present_leads
 from directives.obligations.commands.as_said import issue_as_said as issue_shares
 from directives.obligations.forms.as_said import NOBODY, AsSaidForm, key_of, stored_draft
 from directives.obligations.forms.said_groups import (
@@ -32,6 +33,7 @@ from directives.web.doors import demand, page, tell_stored, write
 from directives.web.requests import SignedInRequest
 
 TEMPLATES = "directives/issuing/"
+BOTH = "both"  # a new lead beside a present one; otherwise it is responsible
 
 
 def _document(request: SignedInRequest, pk: int) -> Document:
@@ -101,9 +103,12 @@ def issue_as_said_preview(request: SignedInRequest, pk: int) -> HttpResponse:
     form = _form(request, document, stored_draft(request.session, document))
     if not form.is_valid():
         return redirect("issue_as_said", pk)
+    led = queries.led_already(form.shares)
     context = {
         "document": document,
         "form": form,
+        "led": led,
+        "digest": form.digest_with(led),
         "terms": form.common,
         "preview": queries.said_preview(form.shares),
         "left": form.left_out(),
@@ -115,7 +120,8 @@ def issue_as_said_preview(request: SignedInRequest, pk: int) -> HttpResponse:
 def issue_as_said_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     document = _document(request, pk)
     form = _form(request, document, stored_draft(request.session, document))
-    if not form.is_valid() or request.POST.get("digest") != form.digest:
+    led = queries.led_already(form.shares) if form.is_valid() else []
+    if not form.is_valid() or request.POST.get("digest") != form.digest_with(led):
         raise Stale(
             _(
                 "The selection has changed since this preview, perhaps in another tab."
@@ -124,6 +130,8 @@ def issue_as_said_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
         )
     for name, bodies in form.to_remember.items():
         remember(name, bodies, owner=document.organisation, by=request.user, now=request.now)
+    if request.POST.get("leads") != BOTH:
+        form.shares = beside_present_leads(form.shares, {row.directive.pk for row in led})
     target = _assign(request, document, form)
     # Only now: after an exception the draft is still in the session.
     request.session.pop(key_of(document), None)
