@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from directives.documents.ingest import bodies
+from directives.documents.ingest import bodies, encouraged
 from directives.documents.ingest.bodies import Span, is_list, names_in
 from directives.documents.ingest.modality import MODAL
 from directives.documents.ingest.responsibility import (
@@ -77,7 +77,9 @@ _TOGETHER = re.compile(
     rf"(?:{MODAL.pattern})?(?:积极|主动|负责|牵头)?(?:会同|商)(?!业|贸|务|标|户|品|城)"
 )
 _BY = re.compile("(?<![自理转经缘来事])由")
-_DESCRIBES = re.compile("(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的")
+_DESCRIBES = re.compile(
+    "(?:修建|建设|管理|确定|批准|制定|公布|规定|颁发|认定|指定|推荐|委派|组建|设立|提供|开办|投资|作出){1,2}的|(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的"
+)
 # 村书记为直接责任人
 _ANSWERS = re.compile(
     "(?:^|(?<=[，；。]))(?P<who>[^，。；：]{2,30}?)(?:为|是)[^，。；]{0,24}?"
@@ -121,16 +123,10 @@ _ADDRESSED = re.compile(
 _TO_DO = re.compile(
     f"{MODAL.pattern}|需(?!求|要)|(?<=[，者时])(?:可(?!能)|得|以[^，]{{1,6}}论|一律|请)|一律|可[利使向约]"
 )
-_ENCOURAGED = re.compile(
-    "(?:国家|公司|学校|本[省市县区校])?(?:积极|大力|进一步|要)?鼓励(?:和支持|和引导|、支持|、引导|支持|引导)?"
+_PART_IN_CHARGE = re.compile(
+    "(?:中)?(?:依法)?负责[^，。；、的]{2,24}的(?:工作)?(?:部门|机构|单位|机关|人员)(?![的、])"
 )
-_ENCOURAGED_TO = re.compile(
-    "[在通以参自积主依开根结按承立设创制加多采利用与公建提购投组面向为将把到兴办筹引支捐认领发免减优率先带使实保回节]"
-)
-_ENCOURAGED_PERSON = re.compile(
-    "[^，。；的、]{0,8}?(?:者|人员|人才|群众|居民|村民|市民|职工|学生|青年|农户|家庭|教师|资本"
-    "|主体|商户|农民)"
-)
+_BEGINS_WITH_MODAL = re.compile("(?:要|应当?|须|必须|务必)(?!由|急)")
 _REQUEST = re.compile(
     "(?<![申聘邀敬提报转陈送恳催已商函])请(?![示求假柬愿由]|群众|专家|媒体|社会|代表|人|教(?![育务体学职师研]))"
 )
@@ -187,24 +183,32 @@ def addressees_of(
         known = {addressee.name for addressee in in_bracket}
         return (*in_bracket, *(body for body in named if body.name not in known))
     if named:
-        return tuple(named)
-    encouraged = _encouraged(text, hans)
-    if encouraged:
-        return encouraged
-    carried = [addressee for addressee in before if addressee.basis != UNSTATED]
+        # 要加强自查，…，由县水利局汇总: those before check themselves
+        also = before if _BEGINS_WITH_MODAL.match(hans) else ()
+        known = {addressee.name for addressee in named}
+        others = (one for one in _carried(also, code_before, CARRIED) if one.name not in known)
+        return (*others, *named)
+    those = _encouraged(text, hans)
+    if those:
+        return those
     topic = topic_of(hans)
-    if carried and topic != THING:
-        basis = INFERRED if topic == NOMINALISED else CARRIED
-        return tuple(
-            replace(addressee, basis=basis, source=addressee.source or code_before)
-            for addressee in carried
-        )
-    return (AddresseeRead("", UNSTATED, ""),)
+    carried = _carried(before, code_before, INFERRED if topic == NOMINALISED else CARRIED)
+    return carried if carried and topic != THING else (AddresseeRead("", UNSTATED, ""),)
+
+
+def _carried(
+    before: Sequence[AddresseeRead], code_before: str, basis: str
+) -> tuple[AddresseeRead, ...]:
+    return tuple(
+        replace(addressee, basis=basis, source=addressee.source or code_before)
+        for addressee in before
+        if addressee.basis != UNSTATED
+    )
 
 
 def is_carried_on(text: str, hans: str) -> bool:
     """Whether the next sentence can have the addressees of this one: not those encouraged."""
-    return bool(named_in(text, hans)) or not _ENCOURAGED.match(hans)
+    return bool(named_in(text, hans)) or not encouraged.ENCOURAGED.match(hans)
 
 
 @lru_cache(maxsize=256)
@@ -282,13 +286,15 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
             spans.append((Span(*match.span("who")), LEAD if match["lead"] else RESPONSIBLE))
     spans += [(Span(*match.span("who")), RESPONSIBLE) for match in _MADE.finditer(hans)]
     for match in _DUTY.finditer(hans):
-        if is_list(match[1]) and not _is_no_act(hans, match.start()):
+        in_charge = _PART_IN_CHARGE.match(hans, match.end(1))
+        if is_list(match[1]) and not in_charge and not _is_no_act(hans, match.start()):
             role = LEAD if match["lead"] or match["with"] else RESPONSIBLE
             spans.append((Span(*match.span(1)), SUPPORTING if match["supporting"] else role))
     for match in _BY.finditer(hans):
         by = None if _is_no_act(hans, match.start()) else _longest(hans, match.end())
         if by is None or _DESCRIBES.match(hans, by.end) or _SITS.match(hans, by.end):
             continue
+        by = _in_charge(hans, by)
         beside = _beside(hans, by.end)
         lead = beside is not None or hans.startswith("牵头", by.end)
         spans.append((by, LEAD if lead else RESPONSIBLE))
@@ -341,8 +347,15 @@ def _agent(hans: str, start: int, stop: int) -> Span | None:
     return Span(start, end) if end else None
 
 
+def _in_charge(hans: str, body: Span) -> Span:
+    """A body with the part of it that is in charge: 县政府负责河道工作的部门."""
+    part = _PART_IN_CHARGE.match(hans, body.end)
+    return Span(body.start, part.end()) if part else body
+
+
 def _with_those_beside(hans: str, subject: Span) -> list[tuple[Span, str]]:
     """A subject with its role, and those with whom it acts."""
+    subject = _in_charge(hans, subject)
     beside = _beside(hans, subject.end)
     if beside:
         return [(subject, LEAD), (beside, SUPPORTING)]
@@ -424,6 +437,7 @@ def _person(hans: str, start: int, stop: int) -> Span | None:
     if modal and (
         bodies.are_persons(hans[start : modal.start()])
         or bodies.is_described(hans[start : modal.start()])
+        or bodies.are_bodies(hans[start : modal.start()])
     ):
         return Span(start, modal.start())
     return None
@@ -452,12 +466,12 @@ def _subject_with_commas(hans: str, start: int) -> Span | None:
 
 def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
     """Those who are encouraged: the sentence does not say who encourages, and they can act."""
-    encouraged = _ENCOURAGED.match(hans)
-    if not encouraged:
+    begin = encouraged.ENCOURAGED.match(hans)
+    if not begin:
         return ()
-    span = _subject(hans, encouraged.end(), _ENCOURAGED_TO)
-    span = span or _encouraged_agent(hans, encouraged.end())
-    person = _ENCOURAGED_PERSON.match(hans, encouraged.end())
+    span = _subject(hans, begin.end(), encouraged.TO_DO)
+    span = span or encouraged.agent_at(hans, begin.end())
+    person = encouraged.PERSON.match(hans, begin.end())
     if not span and person:
         span = Span(*person.span())
     if not span:
@@ -465,16 +479,3 @@ def _encouraged(text: str, hans: str) -> tuple[AddresseeRead, ...]:
     return tuple(
         AddresseeRead(name, INFERRED, "", RESPONSIBLE) for name in names_in(text, hans, span)
     )
-
-
-def _encouraged_agent(hans: str, start: int) -> Span | None:
-    """Those encouraged who are described, or persons: 高等学校毕业生到农村工作."""
-    stop = min(clause_end(hans, start), start + 40)
-    ends = (
-        end
-        for end in range(start + 2, stop)
-        if _ENCOURAGED_TO.match(hans, end)
-        and (bodies.is_agent(hans[start:end]) or bodies.is_places(hans[start:end]))
-    )
-    end = next(ends, 0)
-    return Span(start, end) if end else None

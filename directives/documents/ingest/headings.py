@@ -11,7 +11,7 @@ from directives.documents.ingest.deadlines import Dated
 from directives.documents.ingest.labels import Label, label_of
 from directives.documents.ingest.responsibility import BRACKET, Responsibility, content_of
 from directives.documents.ingest.sentences import outside
-from directives.documents.ingest.words import Line, Words
+from directives.documents.ingest.words import Line, Words, aligned
 
 # What a section is about, by its title: there a sentence asks something under stricter conditions.
 GUIDING, TARGETS = "guiding", "targets"
@@ -30,7 +30,7 @@ _ABOUT = (
     (TARGETS, re.compile("目标")),
 )
 _DUTIES_OF = re.compile(
-    "(?P<who>.{2,40}?)(?:的?(?:主要|工作|具体|监管|安全生产|相关){0,2}(?:职责|责任|任务|义务)(?:分工)?)?"
+    "(?P<who>.{2,40}?)(?:的?(?:主要|工作|具体|监管|安全生产|安全|岗位|相关|、职业危害防治){0,3}(?:职责|责任制?|任务|义务)(?:分工)?)?"
 )
 _NOBODY = (
     "部门",
@@ -126,6 +126,8 @@ def is_caption(words: Words) -> bool:
         re.search("[。；，：！？]", words.hans.rstrip("。"))
         or modality.MODAL.search(words.hans)
         or AMOUNT.search(words.hans)
+        or words.hans.endswith("。")
+        and addressees.named_in(words.text, words.hans)
     )
 
 
@@ -151,9 +153,24 @@ def about(title: str) -> str:
 def who_of(heading: Words) -> Responsibility | None:
     """Whom a heading gives what stands under it: 市水利局, 市水利局职责."""
     duties = _DUTIES_OF.fullmatch(heading.hans.strip(" 　。．.：:"))
-    if duties is None or not bodies.is_list(duties["who"]) or duties["who"] in _NOBODY:
+    if duties is None or duties["who"] in _NOBODY:
+        return None
+    told = duties.end("who") < duties.end()  # 总经理职责: persons have duties too
+    if not bodies.is_list(duties["who"]) and not (told and bodies.are_persons(duties["who"])):
         return None
     names = responsibility.names_of(heading.text[: duties.end("who")], duties["who"])
+    return Responsibility(tuple((name, responsibility.RESPONSIBLE) for name in names))
+
+
+def who_of_title(title: str) -> Responsibility | None:
+    """Whose duties a whole paper lists: 安全员岗位职责, 各部门负责人安全责任制."""
+    hans = aligned(title)
+    if not re.search("(?:职责|责任制)$", hans):
+        return None
+    duties = _DUTIES_OF.fullmatch(hans)
+    if duties is None or duties["who"] in _NOBODY or not bodies.is_whom(duties["who"]):
+        return None
+    names = responsibility.names_of(title[: duties.end("who")], duties["who"])
     return Responsibility(tuple((name, responsibility.RESPONSIBLE) for name in names))
 
 

@@ -29,7 +29,9 @@ from directives.documents.ingest.furniture import (
     related_in,
     values_in,
 )
+from directives.documents.ingest.headings import who_of_title
 from directives.documents.ingest.modality import MODAL
+from directives.documents.ingest.outline import Structure
 from directives.documents.ingest.parts import Part, parts_of
 from directives.documents.ingest.repair import PUNCTUATION, Confirmation, Repair, repaired
 from directives.documents.ingest.requirements import (
@@ -38,7 +40,7 @@ from directives.documents.ingest.requirements import (
     SentenceRead,
     sections_of,
 )
-from directives.documents.ingest.responsibility import says_first_leads
+from directives.documents.ingest.responsibility import Responsibility, says_first_leads
 from directives.documents.ingest.sources import (
     Alternative,
     BrokenByte,
@@ -176,8 +178,17 @@ def _sections(
         builder = Builder(_dated(frame, part), doubtful, first_leads=first_leads)
         structure = builder.build(part.lines)
         first_leads = builder.first_leads
+        title = "".join(line.text for line in part.title) or (frame.title if not part.label else "")
+        _give_to(who_of_title(title), structure)
         rows += [*part.left_out, *structure.left_out]
         yield from sections_of(structure, part.label, builder.dated)
+
+
+def _give_to(who: Responsibility | None, structure: Structure) -> None:
+    """Give all that nobody else is told to do to those whose duties a title says it is."""
+    paragraphs = [paragraph for section in structure.sections for paragraph in section.paragraphs]
+    for paragraph in paragraphs if who else []:
+        paragraph.who = [row or who for row in paragraph.who]
 
 
 def _part(part: Part) -> PartRead:

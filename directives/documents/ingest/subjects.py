@@ -28,7 +28,7 @@ _TOWARDS = (
 _CIRCUMSTANCE = (
     rf"(?:{_TOWARDS}[^。；，：]{{1,40}}?，?|{_TOWARDS}[^。；，：]{{1,40}}，"
     "|(?!的|之|被|给予|、|和|及|与|或)[^。；，：]{2,40}(?:(?:时|前|后)(?:，|(?=[应可必须要不]))|(?:的|期间|内)，)"
-    "|[^。；，：的]{2,8}(?=享有|有权)|(?:一旦|如果?|若|遇有?)[^。；，：]{2,40}，"
+    "|设在[^。；，：]{2,30}，|[^。；，：的]{2,8}(?=享有|有权)|(?:一旦|如果?|若|遇有?)[^。；，：]{2,40}，"
     "|(?:是|为)[^。；，：]{2,30}(?:机关|机构|部门|主体|单位|责任人)，)"
 )
 _THEN_ASKS = re.compile(rf"(?:，?{_CIRCUMSTANCE}(?:{_TOWARDS}[^。；，：]{{1,30}}，)?|，)?{_ASKED}")
@@ -36,11 +36,13 @@ _THEN_ASKS = re.compile(rf"(?:，?{_CIRCUMSTANCE}(?:{_TOWARDS}[^。；，：]{{1
 _OFFICE = re.compile(
     "(?:国务院|中央|国家|全国|最高|本|各|上级|下级|上一级|同级|本级|有关|相关|地方|县级|市级|省级|区级|乡镇"
     "|[^，。、的]{0,14}[省市县区州镇乡旗盟])[^，。；的]{0,24}"
-    "(?:政府|部门|局|委|厅|署|部|机关|公所|财政|法院|检察院|委员会|办事处|常委会|办公室|管委会|各单位)$|国务院$|本[所府校局处院厅署会部]$"
+    "(?:政府|部门|局|委|厅|署|部|机关|公所|财政|法院|检察院|委员会|办事处|常委会|办公室|管委会|各单位)$|各[^，。；的、]{1,14}(?:队伍|学校|医院|企业|单位|机构|社区|乡镇|街道|[镇村校])$|国务院$|本[所府校局处院厅署会部]$"
 )
+# 计划、财政部门
+_DEPARTMENTS = re.compile("(?:[^，。、；的]{1,6}、){0,5}[^，。、；的]{2,8}(?:部门|机关)")
 _NO_PREDICATE = re.compile(
     "[的之、和及与或以等，。；：（）《》“”内外间上下]|所[属在辖]|下属|直属|内设|有关|相关|各|工作|人员|职工"
-    "|干部|领导|负责|主要|分管|班子|职[责能权]|文件|会议|机构|单位|部门|机关|系统|网|平台|令|第|[主局厅县市省区镇乡科处]"
+    "|干部|领导(?!各级|全国|[本全]|[^，。]{2,12}工作)|负责|主要|分管|班子|职[责能权]|文件|会议|机构|单位|部门|机关|系统|网|平台|令|第|[主局厅县市省区镇乡科处]"
     "[任长]|书记|常务|办公|大楼|[级层]|方面|(?:规定|批准|认定|确定|同意|推荐|颁发)[的后，。]|名义|组织|为主|包括|范围|属|预算|决算|资金|经费|收入|支出|资产|数据|台账|方案|制度|政策|标准|目标|任务|情况|章程|投资"
     "|产业|人口|城市|农村|道路|区域|行政"
 )
@@ -50,7 +52,7 @@ _ITS_OBJECT = re.compile(
 _CONDITION = re.compile("[^，。；]*(?:的|时|后|前)(?:，|$)")
 # 国家 with what it does, not 国家机关 or 国家规定的条件; whom it encourages acts instead.
 _STATE = re.compile(
-    "国家(?!(?:积极|大力)?鼓励(?!和?支持)|机关|规定|工作人员|标准|级|所有|安全|秘密|有关|相关|利益|机密|公务|主权|财产|赔偿"
+    "(?:自治区|本[省市县区])(?=对[^，。；]{2,40}(?:实行|实施|给予)|建立|实行|设立|加强|推进|完善|健全)|国家(?!(?:积极|大力)?鼓励(?!和?支持)|机关|规定|工作人员|标准|级|所有|安全|秘密|有关|相关|利益|机密|公务|主权|财产|赔偿"
     "|建设|发展(?:改革|和)|重点|重大|(?!根据|按照|依照)[\u4e00-\u9fff]{2,6}[局委部署院](?=[、，负牵会应要制等])|[的、和与及或等，。；：“”《》（）]|另有|认可|确定的"
     "|对[^，。；]{2,30}的[^，。；]{2,4}，(?:按照|依照))"
 )
@@ -61,11 +63,16 @@ _KIND = re.compile("(?:机关|部门|机构|单位|组织|团体|银行|政府|�
 _SIMPLY = re.compile("(?:学校|公司|医院|集团|[本我][校院局司部市县区镇乡村])$")
 _ACTS_SIMPLY = re.compile("(?:成立|召开|指定|组建|聘请|每[周月学])")
 _AT_WORK = re.compile(
-    "(?:在|对|向|与)[^，。；]{2,40}，|以[^，。；]{2,20}(?:形式|方式|名义)|(?:按照|按规定|根据|依照|依据|凭)[^，。；]{2,40}"
+    "(?:在|对|向|与)[^，。；]{2,40}，|以[^，。；]{2,20}(?:形式|方式|名义)|(?:按照|按规定|根据|依照|依据|凭)[^，。；]{2,40}|按[^，。；]{2,40}，|依法(?:实行|开展|从事|办理|承担|履行)"
     "|24小时|每[天日]|轮流|抽调|按国家|(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
 )
+# a heading: 县水利局安全生产职责
+_PAPER = re.compile(
+    "[^，。；：]{0,14}(?:职责|责任制?|任务|制度|方案|办法|情况|工作|要点|清单|名单|规则|机制|分工|职能|权限|事项|程序)"
+)
+_SURELY = re.compile("依法|负责|按|根据|对|在|应|可以|设立|建立|制定|组织|会同|研究|根据|统一|主管")
 _CARRIES_OUT = re.compile(
-    "(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
+    "依法(?:实行|开展|从事|办理|承担|履行)|(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
     "|按照?(?:国家)?(?:有关)?规定(?:享受|领取|取得|缴纳|承担|履行)"
 )
 _LONGEST = 70  # characters of a subject
@@ -125,6 +132,8 @@ def _at_work(hans: str, start: int, stop: int) -> Span | None:
 def _is_office(name: str) -> bool:
     if _OFFICE.match(name) and bodies.is_list(name):
         return True
+    if _DEPARTMENTS.fullmatch(name) and bodies.are_bodies(name):
+        return True
     first = bodies.pieces(name)[0]
     return (
         first.end < len(name)
@@ -136,15 +145,15 @@ def _is_office(name: str) -> bool:
 
 def _office(hans: str, start: int, stop: int) -> Span | None:
     """An office with what it does behind it, whatever that is: 省财政按比例分担."""
+    longer = False  # whether a longer name ends where nothing is done
     for end in range(stop - 1, start + 1, -1):
-        name = hans[start:end]
-        if (
-            not _NO_PREDICATE.match(hans, end)
-            and not bodies.goes_on(hans, end, stop)
-            and _is_office(name)
-            and not _ITS_OBJECT.match(hans, end)
-            and not _CONDITION.match(hans, end)
-        ):
+        if bodies.goes_on(hans, end, stop) or not _is_office(hans[start:end]):
+            continue
+        if _PAPER.fullmatch(hans, end):
+            return None
+        if _NO_PREDICATE.match(hans, end) or _ITS_OBJECT.match(hans, end):
+            longer = True
+        elif not _CONDITION.match(hans, end) and (not longer or _SURELY.match(hans, end)):
             return Span(start, end)
     return None
 

@@ -81,6 +81,21 @@ pytestmark = pytest.mark.once
         ("县水利局会同国务院银行业监督管理机构制定规则。",
          ["县水利局", "国务院银行业监督管理机构"]),
         ("治水联席会议以纪要形式明确事项。", ["治水联席会议"]),
+        ("各类巡河队伍集结待命。", ["各类巡河队伍"]),
+        ("计划、水利部门按同级政府的部署，把饮水列入预算。", ["计划、水利部门"]),
+        ("物资部门帮助解决抗旱物资。", ["物资部门"]),
+        ("各用地单位和被征地单位都必须办理手续。", ["各用地单位", "被征地单位"]),
+        ("行政副职对行政第一负责人负责。", ["行政副职"]),
+        ("各级政府的河道管理机关要严格执法。", ["各级政府的河道管理机关"]),
+        ("防治小组办事机构，设在县水利部门，负责日常工作。", ["防治小组办事机构"]),
+        ("单位和个人有节约用水的义务。", ["单位", "个人"]),
+        ("自治区对河砂实行许可制度。", ["自治区"]),
+        ("国务院水利防治部门领导各级防治机构工作。", ["国务院水利防治部门"]),
+        ("河道由县政府负责水务工作的部门管理。", ["县政府负责水务工作的部门"]),
+        ("县级以上地方人民政府负责节水工作的部门应当公开定额。",
+         ["县级以上地方人民政府负责节水工作的部门"]),
+        ("由村集体修建管理的水塘，归村集体使用。", []),
+        ("本府指揮、監督所屬機關。", ["本府"]),
         # whom a meeting asks
         ("操場積水問題，請教育局3個月內整修。", ["教育局"]),
         ("關於堤防，水利署已請承商趕工，請經濟部督促完工。", ["經濟部"]),
@@ -236,3 +251,36 @@ def test_results_are_no_subject_and_dangers_are_what_those_before_mend() -> None
 def test_those_encouraged_use_something() -> None:
     reading = reading_of("一、节水", "国家鼓励水龙头的生产经营者使用节水包装。")
     assert who_by_code(reading)["一.1.1"] == [("水龙头的生产经营者", "responsible")]
+
+
+def test_those_before_check_themselves_though_somebody_else_is_named_later() -> None:
+    reading = reading_of("一、自查", "各镇要自查河道。要在6月底前上报，由县水利局汇总。")
+    assert who_by_code(reading)["一.1.2"] == [
+        ("各镇", "responsible"),
+        ("县水利局", "responsible"),
+    ]
+
+
+def test_a_title_says_whose_duties_a_paper_lists() -> None:
+    lines = ("河道管理所所长安全责任制", "1、编制预案。", "2、对巡查负责，值班员要签名。")
+    reading = read("\n".join(lines).encode(), name="a.txt")
+    assert [*who_by_code(reading).values()] == [
+        [("河道管理所所长", "responsible")],
+        [("河道管理所所长", "responsible"), ("值班员", "responsible")],
+    ]
+
+
+def test_a_heading_says_whose_duties_stand_under_it() -> None:
+    reading = reading_of("一、班组长岗位职责", "编制台账。", "二、县水利局安全生产职责", "巡查。")
+    assert who_by_code(reading) == {
+        "一.1.1": [("班组长", "responsible")],
+        "二.1.1": [("县水利局", "responsible")],
+    }
+
+
+def test_a_short_article_that_names_who_acts_is_no_caption() -> None:
+    reading = reading_of("第一条 县水利局加强节水领导。", "各镇建立节水台账。")
+    assert [*who_by_code(reading).values()] == [
+        [("县水利局", "responsible")],
+        [("各镇", "responsible")],
+    ]
