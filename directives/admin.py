@@ -32,8 +32,9 @@ from directives.administration.base import (
 )
 from directives.administration.merging import MergingAdmin
 from directives.administration.table_admin import TableAdmin
-from directives.base.states import EDITABLE
+from directives.base.states import CLOSED, EDITABLE, OPEN
 from directives.base.wording import EMPTY, join_words
+from directives.core.closed import closed_measures
 from directives.core.relighting import relight_all
 from directives.core.transitions import change_obligations
 from directives.intakes.resources import (
@@ -300,6 +301,10 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Obligation | None = None) -> bool:
+        """The terms of closed and withdrawn obligations cannot be changed."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.state in OPEN)
+
     def save_model(
         self, request: HttpRequest, obj: Obligation, form: ModelForm, change: bool
     ) -> None:
@@ -314,6 +319,11 @@ class MeasureForm(ModelForm):
     def clean_obligations(self) -> Any:
         """A measure serves only obligations of its plan's document and organisation."""
         chosen, plan = self.cleaned_data["obligations"], self.instance.plan
+        changed = set(chosen) ^ set(self.instance.obligations.all())
+        if any(row.state == CLOSED for row in changed):
+            raise ValidationError(
+                _("A closed directive is served by the measures that it had. It can be reopened.")
+            )
         if chosen.exclude(organisation=plan.organisation_id, document=plan.document_id).exists():
             raise ValidationError(
                 _("A measure serves directives that this document assigns to this organisation.")
@@ -339,12 +349,13 @@ class MeasureAdmin(AuditedAdmin, TableAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Measure | None = None) -> bool:
         """A measure of a plan that was handed in cannot be changed."""
         return super().has_change_permission(request, obj) and (
-            obj is None or obj.plan.state in EDITABLE
+            obj is None or (obj.plan.state in EDITABLE and not closed_measures([obj.pk]))
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Measure | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (
-            obj is None or obj.plan.state in EDITABLE
+            obj is None
+            or (obj.plan.state in EDITABLE and not obj.obligations.filter(state=CLOSED).exists())
         )
 
 

@@ -108,6 +108,14 @@ ITEM_STATES = (
     (ESTABLISHED, pgettext_lazy("item", "Established")),
 )
 
+# states of a request to close, and the moves of its obligation that decide on it
+CLOSE_REQUESTED, CLOSE_VERIFIED, CLOSE_REFUSED = "requested", "verified", "refused"
+CLOSE_OUT_STATES = (
+    (CLOSE_REQUESTED, pgettext_lazy("close request", "Requested")),
+    (CLOSE_VERIFIED, pgettext_lazy("close request", "Verified")),
+    (CLOSE_REFUSED, pgettext_lazy("close request", "Refused")),
+)
+CLOSE_OUT_RESULTS = {"close": CLOSE_VERIFIED, "refuse_close": CLOSE_REFUSED}
 
 # states of an entry of the work log, and what its author may do in which
 LOG_OPEN, LOG_SIGNING, LOG_REPORTED, LOG_CORRECTED, LOG_WITHDRAWN = (

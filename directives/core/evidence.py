@@ -24,8 +24,16 @@ from directives.base.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDR
 from directives.base.stored_files import store_file
 from directives.base.wording import join_words
 from directives.core import audit
+from directives.core.closed import demand_open_entries, demand_open_measures
 from directives.core.rules import may
-from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
+from directives.models import (
+    Attachment,
+    CloseOutEvidence,
+    LogEntry,
+    Plan,
+    ReportEntry,
+    User,
+)
 
 Parent = LogEntry | ReportEntry | Plan
 
@@ -166,6 +174,15 @@ def _demand_open(by: User, parent: Parent) -> None:
     _demand_right(by, parent)
     if not accepts_files(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
+    _demand_unclosed(parent)
+
+
+def _demand_unclosed(parent: Parent) -> None:
+    """Raise IllegalMove if the work that the files are about is closed."""
+    if isinstance(parent, LogEntry):
+        demand_open_measures([parent.measure_id])
+    elif isinstance(parent, ReportEntry):
+        demand_open_entries([parent])
 
 
 @transaction.atomic
@@ -216,6 +233,9 @@ def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
         raise NotAllowed(_("An entry of the work log is changed only by its author."))
     if not allows_removal(parent):
         raise IllegalMove(_("This was submitted, so its files are fixed."))
+    _demand_unclosed(parent)
+    if CloseOutEvidence.objects.filter(file=attachment).exists():
+        raise IllegalMove(_("A close request names this file as evidence; it stays."))
     _record("remove_file", attachment, parent, by, now)
     file, was_handed_in = attachment.file, _was_handed_in(parent)
     Attachment.objects.filter(pk=attachment.pk).delete()

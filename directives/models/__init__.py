@@ -2,6 +2,7 @@
 
 from directives.models.audit import Event, RefusalCount, Seal, Unsealed
 from directives.models.body_names import BodyAlias, BodyClass, BodyName
+from directives.models.close_outs import CloseOut, CloseOutEvidence
 from directives.models.documents import (
     Addressee,
     DeskAct,
@@ -54,6 +55,8 @@ __all__ = [
     "BodyAlias",
     "BodyClass",
     "BodyName",
+    "CloseOut",
+    "CloseOutEvidence",
     "Cycle",
     "PlannedCycle",
     "DeskAct",

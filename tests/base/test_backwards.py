@@ -55,6 +55,7 @@ LEGAL: dict[str, dict[str, Any]] = {
     "Submission": {"plan_id": None},
     "Indicator": {"places": 2},
     "Attachment": {"plan_id": None, "log_entry_id": None},
+    "CloseOutEvidence": {"file_id": None},
 }
 
 

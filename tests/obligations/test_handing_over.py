@@ -209,6 +209,17 @@ def test_what_was_withdrawn_is_assigned_again_unless_its_body_is_gone(cast, dire
     assert tallies.drift() == []
 
 
+def test_a_part_of_another_obligation_stays_its_part(cast, directive):
+    whole = make_obligation(directive, cast.centre)
+    row = disputed(directive, cast.body, part="responsible", broken_from=whole, asks="办好本级")
+    Obligation.objects.filter(pk=whole.pk).update(parts=1)
+    tallies.rebuild()
+    (made,) = over(cast, [row])
+    assert (made.broken_from_id, made.asks) == (whole.pk, "办好本级")
+    assert Obligation.objects.get(pk=whole.pk).parts == 1
+    assert tallies.drift() == []
+
+
 # pages
 
 

@@ -23,6 +23,7 @@ from directives.obligations.queries.assigned_bodies import (
     shares,
     terms,
 )
+from directives.obligations.queries.closing import closed_directives
 from directives.record.queries.timeline import TimelineEntry, timeline
 
 LATEST = 1000  # events of a directive among which those in view are looked for
@@ -47,6 +48,7 @@ class DirectiveView:
     addressees: tuple[Addressee, ...]
     items: tuple[ItemShare, ...]
     lights: Lights
+    closed: bool  # as a whole, by all its leads
     assigned_bodies: tuple[AssignedBody, ...]  # empty if they are too many
     groups: tuple[Group, ...]  # shown if they are too many
     terms: Terms
@@ -112,6 +114,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
         addressees=tuple(directive.addressees.order_by("order")),
         items=shares(scope, directive, items),
         lights=lights,
+        closed=bool(closed_directives(directive=directive)),
         assigned_bodies=assigned_bodies(user, live, items) if is_short else (),
         groups=() if is_short else groups(scope, directive, items),
         terms=terms(live)

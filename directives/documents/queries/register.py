@@ -29,6 +29,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY, PROPOSED
+from directives.obligations.queries.closing import closed_directives
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class DocumentRow:
     undecided: int  # undecided repairs
     bodies: int
     lights: Lights
+    closed: frozenset[int] = frozenset()  # ids of the directives that are closed as a whole
 
     @property
     def requirements(self) -> int:
@@ -64,7 +66,7 @@ def matching_documents(user: User, *, q: str = "") -> QuerySet[Document]:
 
 
 def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRow, ...]:
-    """These documents with their counts, in six queries."""
+    """These documents with their counts, in eight queries, or ten if any directive is closed."""
     scope = Scope.of(user)
     sections = _counts(Section.objects.filter(document__in=documents))
     sentences = (
@@ -78,6 +80,9 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
     undecided = _counts(Repair.objects.filter(document__in=documents, state=PROPOSED))
     bodies = bodies_owing(scope, documents)
     lights = lights_by(scope, "document", document__in=documents)
+    closed: dict[int, set[int]] = {}
+    for directive, document_id in closed_directives(document__in=documents).items():
+        closed.setdefault(document_id, set()).add(directive)
     return tuple(
         DocumentRow(
             document,
@@ -86,6 +91,7 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
             undecided.get(document.pk, 0),
             bodies.get(document.pk, 0),
             lights.get(document.pk, NO_LIGHTS),
+            frozenset(closed.get(document.pk, ())),
         )
         for document in documents
     )

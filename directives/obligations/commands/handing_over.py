@@ -20,6 +20,7 @@ from directives.core import audit, notices
 from directives.core.transitions import lock_rows, move, relight
 from directives.models import CalendarDay, Obligation, Organisation, User
 from directives.models.sql import insert
+from directives.obligations.commands.delegating import carry_down
 from directives.obligations.commands.issuing import (
     demand_issue,
     fault_of_organisation,
@@ -98,12 +99,25 @@ def hand_over(
         taken_by = targets[row.directive_id]
         changes = {"handed_to": taken_by, "acknowledge_by": None}
         move(row, "redirect", by=by, now=now, reason=reason, changes=changes)
-    if by is not None:
-        for giver, count in Counter(row.organisation for row in rows).items():
-            notices.notify_redirected(giver, body, count=count, reason=reason, now=now)
-        assigned = [row for pk, row in targets.items() if pk not in linked]
-        notices.notify_issued(document=rows[0].document, obligations=assigned, by=by, now=now)
+        carry_down(row, "withdraw", by=by, now=now, reason=reason.strip())
+    _notify(rows, [row for pk, row in targets.items() if pk not in linked], body, reason, by, now)
     return [targets[row.directive_id] for row in obligations]
+
+
+def _notify(
+    rows: Sequence[Obligation],
+    assigned: Sequence[Obligation],
+    body: Organisation,
+    reason: str,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """Notify each organisation that gave something up, and the one that has it now."""
+    if by is None:
+        return
+    for giver, count in Counter(row.organisation for row in rows).items():
+        notices.notify_redirected(giver, body, count=count, reason=reason, now=now)
+    notices.notify_issued(document=rows[0].document, obligations=assigned, by=by, now=now)
 
 
 def _existing(rows: Iterable[Obligation], body: Organisation) -> dict[int, Obligation]:
@@ -209,6 +223,9 @@ def _terms(row: Obligation, dates: Dates, today: date) -> dict[str, Any]:
         "part": row.part,
         "deliverable": row.deliverable,
         "note": row.note,
+        "broken_from_id": row.broken_from_id,
+        "owed_before": False,
+        "asks": row.asks,
         "issued_on": today,
         "acknowledge_by": acknowledgement_day(today),
         **dates.fields,

@@ -12,6 +12,7 @@ from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import (
     ACKNOWLEDGED,
     ASSIGNED,
+    CLOSE_OUT_RESULTS,
     ESTABLISHED,
     ITEM_STATES,
     NOT_STARTED,
@@ -23,9 +24,12 @@ from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import change_obligations, lock_rows, move
 from directives.models import CalendarDay, ItemState, Obligation, User
+from directives.obligations.commands.closing import Evidence, note_decision, note_request
 from directives.obligations.commands.delegating import carry_down
 from directives.obligations.commands.issuing import fault_of_organisation
 from directives.tallies import counted, move_item
+
+NO_EVIDENCE = Evidence()
 
 
 def acknowledgement_day(today: date) -> date:
@@ -66,15 +70,16 @@ def move_obligation(
     reason: str = "",
     version: int | None = None,
     open_reasons: Mapping[int, str] | None = None,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Obligation:
     """Make one move of an obligation with its consequences, and notify those concerned.
 
     Its parts, if it is broken down, follow as `delegating.carry_down` says.
 
     `version` is the one that the user saw. `open_reasons` say why items are not established when
-    the work is closed, by id of the ItemState. The row must have its organisation, directive and
-    document loaded. Raises NotAllowed, IllegalMove, Invalid (everything missing at once), Stale,
-    and KeyError for an unknown action.
+    the work is closed, by id of the ItemState; `evidence` is what a request to close rests on. The
+    row must have its organisation, directive and document loaded. Raises NotAllowed, IllegalMove,
+    Invalid (everything missing at once), Stale, and KeyError for an unknown action.
     """
     if version is not None and version != obligation.version:
         raise Stale(theirs=obligation)
@@ -89,11 +94,22 @@ def move_obligation(
         obligation, action, by=by, now=now, reason=reason, changes=_consequences(action, now)
     )
     carry_down(moved, action, by=by, now=now, reason=reason.strip())
+    _note_close_out(moved, action, reason, evidence, by=by, now=now)
     if by is not None and action in notices.MOVES:
         notices.notify_moved(
             moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now
         )
     return moved
+
+
+def _note_close_out(
+    row: Obligation, action: str, reason: str, evidence: Evidence, *, by: User | None, now: datetime
+) -> None:
+    """Keep what a move says of a request to close."""
+    if action == "request_close":
+        note_request(row, text=reason, evidence=evidence, by=by, now=now)
+    elif action in CLOSE_OUT_RESULTS:
+        note_decision(row, action, reason=reason, by=by, now=now)
 
 
 def _demand_existing(obligation: Obligation, today: date) -> None:

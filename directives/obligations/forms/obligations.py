@@ -11,7 +11,11 @@ from directives.base.refusals import Refusal
 from directives.base.states import ITEM_STATES
 from directives.base.wording import localized
 from directives.models import ItemState
+from directives.obligations.commands.closing import Evidence
 from directives.obligations.commands.issuing import wrong_plan_day
+from directives.obligations.queries.closing import Nameable
+
+GONE = _("Some of the evidence is no longer there, or was not submitted. Choose again.")
 
 
 def field_errors(form: forms.BaseForm) -> dict[str, list[str]]:
@@ -28,10 +32,16 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+def _ids(keys: Iterable[str], kind: str) -> frozenset[int]:
+    """The ids of the chosen evidence of a kind."""
+    return frozenset(int(key.removeprefix(kind)) for key in keys if key.startswith(kind))
+
+
 class MoveForm(forms.Form):
     """The reason for a move, and the version of the obligation that the user saw.
 
     `items` are those not established: a move that closes the work asks the reason for each.
+    `evidence` is what a request to close may name.
     """
 
     version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
@@ -39,8 +49,18 @@ class MoveForm(forms.Form):
         label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
-    def __init__(self, *args: Any, items: Iterable[ItemState] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        items: Iterable[ItemState] = (),
+        evidence: Nameable | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        choices = evidence.choices if evidence else []
+        self.fields["evidence"] = forms.MultipleChoiceField(
+            choices=choices, required=False, error_messages={"invalid_choice": GONE}
+        )
         self.items = {f"open-{item.pk}": item for item in items}
         for name, item in self.items.items():
             title = f"{item.item.number}. {localized(item.item, 'name')}"
@@ -61,7 +81,14 @@ class MoveForm(forms.Form):
         """The arguments of `supervising.move_obligation`."""
         cleaned = self.cleaned_data
         reasons = {item.pk: cleaned[name] for name, item in self.items.items()}
-        return {"version": cleaned["version"], "reason": cleaned["reason"], "open_reasons": reasons}
+        return {
+            "version": cleaned["version"],
+            "reason": cleaned["reason"],
+            "open_reasons": reasons,
+            "evidence": Evidence(
+                _ids(cleaned["evidence"], "log-"), _ids(cleaned["evidence"], "file-")
+            ),
+        }
 
     def add_errors(self, refusal: Refusal) -> None:
         """Add the errors of a refused command to the fields of items."""

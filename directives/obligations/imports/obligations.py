@@ -326,7 +326,7 @@ class ObligationChecker(Checker):
         """Why the terms of an obligation cannot become what the file says."""
         days = [name for name in DAYS if name in checked.after]
         new_values = {**stored.values, **checked.after}
-        if obligation.state == WITHDRAWN or (obligation.state == CLOSED and days):
+        if obligation.state in (WITHDRAWN, CLOSED):
             name = (days or list(checked.after))[0]
             expected = _("Unchanged: this obligation is closed or withdrawn")
             remedy = _(

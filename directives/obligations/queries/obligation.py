@@ -30,6 +30,7 @@ from directives.core.deciding import requesters
 from directives.core.rules import may
 from directives.core.transitions import can_move, open_moves
 from directives.models import (
+    CloseOut,
     Event,
     ItemState,
     LogEntry,
@@ -41,6 +42,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.obligations.queries.closing import Nameable, close_outs, nameable
 from directives.obligations.queries.filters import ALL
 from directives.record.queries.timeline import TimelineEntry, timeline
 
@@ -103,6 +105,8 @@ class ObligationPage:
     log: tuple[LogEntry, ...]
     entries: tuple[ReportEntry, ...]  # newest cycle first
     timeline: tuple[TimelineEntry, ...]
+    close_outs: tuple[CloseOut, ...]  # newest first
+    nameable: Nameable | None  # what a request to close may name, if the user may make one
     steps: tuple[Step, ...]
     links: tuple[Link, ...]
     handed_to: tuple[Handed, ...] = ()  # what another organisation got in place of this row
@@ -158,6 +162,8 @@ def obligation_page(
         log=_log(row, user),
         entries=entries,
         timeline=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
+        close_outs=close_outs(row),
+        nameable=nameable(row) if can_move(row, "request_close", user) else None,
         steps=steps(row, user),
         links=tuple(_links(row, user, measures, entries)),
         handed_to=_handed(user, pk=row.handed_to_id) if row.handed_to_id else (),

@@ -16,6 +16,7 @@ from directives.models import ItemState, Obligation
 from directives.obligations.commands.supervising import acknowledge_many as acknowledge_all
 from directives.obligations.commands.supervising import move_obligation, set_item
 from directives.obligations.forms.obligations import ItemForm, MoveForm, field_errors
+from directives.obligations.queries.closing import nameable
 from directives.obligations.queries.extensions import extensions_of
 from directives.obligations.queries.filters import Labels, ObligationFilter
 from directives.obligations.queries.listing import filter_options, listing
@@ -73,7 +74,7 @@ def _context(request: SignedInRequest, row: Obligation, **extra: object) -> dict
         "row": row,
         "can_edit": can_edit,
         "item_states": ITEM_STATES,
-        "closing_form": MoveForm(items=items),
+        "closing_form": MoveForm(items=items, evidence=details.nameable),
         **extra,
     }
 
@@ -89,7 +90,8 @@ def obligation_move(request: SignedInRequest, pk: int, action: str) -> HttpRespo
     row = get_object_or_404(visible_obligations(request.user), pk=pk)
     if action not in OBLIGATION_MOVES:
         raise Http404
-    form = MoveForm(request.POST, items=open_items(row, action))
+    evidence = nameable(row) if action == "request_close" else None
+    form = MoveForm(request.POST, items=open_items(row, action), evidence=evidence)
     try:
         if not form.is_valid():
             raise Invalid(field_errors(form))

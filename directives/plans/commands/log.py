@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Invalid
 from directives.base.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
 from directives.core import audit, evidence
+from directives.core.closed import demand_open_measures
 from directives.core.last_heard import note_heard, restore_heard
 from directives.core.transitions import change_within
 from directives.models import (
     Attachment,
+    CloseOutEvidence,
     Event,
     LogEntry,
     LogUse,
@@ -85,6 +87,7 @@ def log_work(
     Invalid with every fault at once.
     """
     demand_right(by, "work", measure)
+    demand_open_measures([measure.pk])
     check_log_entry(text, on, files, today=timezone.localdate(now))
     entry = LogEntry(measure=measure, on=on, text=text.strip(), by=by, created_at=now)
     return write_log_entry(entry, files, by=by, now=now)
@@ -154,6 +157,7 @@ def log_many(*, work: Sequence[LoggedWork], by: User, now: datetime) -> list[Log
     """
     for plan in {line.measure.plan_id: line.measure.plan for line in work}.values():
         demand_right(by, "work", plan)
+    demand_open_measures(line.measure.pk for line in work)
     today = timezone.localdate(now)
     for line in work:
         check_log_entry(line.text, line.on, today=today)
@@ -185,7 +189,10 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
     plans = {entry.measure.plan for entry in entries}
     for plan in plans:
         demand_right(by, "work", plan)
+    demand_open_measures(entry.measure_id for entry in entries)
     ids = [entry.pk for entry in entries]
+    if CloseOutEvidence.objects.filter(log_entry__in=ids).exists():
+        raise Invalid(_("A close request names some of them as evidence."))
     if Attachment.objects.filter(log_entry__in=ids).exists():
         raise Invalid(_("They have files attached."))
     written = min(entry.created_at for entry in entries)

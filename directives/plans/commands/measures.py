@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, Stale
+from directives.base.states import CLOSED
 from directives.core import audit
+from directives.core.closed import closed_work, demand_open_measures
 from directives.models import LogEntry, Measure, Obligation, Plan, User
 from directives.models.sql import insert, update_each
 from directives.plans.commands.plans import demand_right, lock_for_editing
@@ -61,6 +63,26 @@ def check_measure(plan: Plan, content: MeasureContent) -> None:
         raise Invalid(errors)
 
 
+def check_new(plan: Plan, content: MeasureContent) -> None:
+    """As `check_measure`, for a measure that is added: it serves nothing that is closed."""
+    check_measure(plan, content)
+    if any(row.state == CLOSED for row in content.obligations):
+        raise Invalid({"obligations": [_closed_text()]})
+
+
+def _demand_open(contents: Mapping[Measure, MeasureContent]) -> None:
+    """Raise unless these changes leave closed obligations, and what serves them alone, as it is."""
+    demand_open_measures(measure.pk for measure in contents)
+    for measure, content in contents.items():
+        former = set(measure.obligations.all())
+        if any(row.state == CLOSED for row in former ^ set(content.obligations)):
+            raise Invalid({"obligations": [_closed_text()]})
+
+
+def _closed_text() -> str:
+    return _("A closed directive is served by the measures that it had. It can be reopened.")
+
+
 @transaction.atomic
 def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: datetime) -> Measure:
     """Add a measure at the end of a plan.
@@ -68,7 +90,7 @@ def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: da
     It may serve no obligation yet; the plan cannot be handed in until it does.
     """
     locked = lock_for_editing(plan, by)
-    check_measure(locked, content)
+    check_new(locked, content)
     last = locked.measures.aggregate(last=Max("number"))["last"] or 0
     measure = Measure.objects.create(plan=locked, number=last + 1, **content.fields())
     measure.obligations.set(content.obligations)
@@ -88,6 +110,8 @@ def save_measure(
     locked = lock_for_editing(measure.plan, by)
     check_measure(locked, content)
     stored = locked.measures.filter(pk=measure.pk).first()
+    if stored is not None:
+        _demand_open({stored: content})
     fields = {**content.fields(), "version": version + 1}
     as_seen = Measure.objects.filter(pk=measure.pk, version=version)
     if stored is None or not as_seen.update(**fields):
@@ -112,6 +136,7 @@ def mark_done(
 ) -> Measure:
     """Set the day on which a measure was finished; None if it is not. Any plan state allows it."""
     demand_right(by, "work", measure)
+    demand_open_measures([measure.pk])
     if done_on is not None and done_on > timezone.localdate(now):
         raise Invalid({"done_on": [_("This date has not come yet; choose today or earlier.")]})
     as_seen = Measure.objects.filter(pk=measure.pk, version=version)
@@ -139,7 +164,7 @@ def insert_measures(
 ) -> list[Measure]:
     """Add measures at the end of a plan that is locked for editing."""
     for content in contents:
-        check_measure(locked, content)
+        check_new(locked, content)
     last = locked.measures.aggregate(last=Max("number"))["last"] or 0
     measures = [
         Measure(plan=locked, number=number, **content.fields())
@@ -165,6 +190,7 @@ def save_measures(
     They come with their obligations, and were read after the plan was locked.
     """
     locked = lock_for_editing(plan, by)
+    _demand_open(contents)
     changes = []
     for measure, content in contents.items():
         check_measure(locked, content)
@@ -195,6 +221,8 @@ def delete_measures(
 ) -> None:
     """Delete measures; those after them move up. Raises Invalid if work was logged on one."""
     locked = lock_for_editing(plan, by)
+    if Obligation.objects.filter(measures__in=measures, state=CLOSED).exists():
+        raise closed_work()
     if LogEntry.objects.filter(measure__in=measures).exists():
         raise Invalid(
             _("This measure has logged work and cannot be deleted. Edit it, or mark it as done.")

@@ -12,10 +12,11 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, NotAllowed
-from directives.base.states import DRAFT
+from directives.base.states import CLOSED, DRAFT
 from directives.core import audit
+from directives.core.closed import closed_work
 from directives.core.rules import may
-from directives.models import Attachment, Document, Measure, Organisation, Plan, User
+from directives.models import Attachment, Document, Measure, Obligation, Organisation, Plan, User
 from directives.plans.commands.measures import MeasureContent, audit_values, insert_measures
 from directives.plans.commands.plans import check_editable, open_plan
 
@@ -53,6 +54,8 @@ def withdraw_proposals(
         _demand_issue(document, plan.organisation, by)
         measures = list(plan.measures.prefetch_related("obligations"))
         as_proposed = all(one.version == 1 and one.text in texts for one in measures)
+        if Obligation.objects.filter(measures__in=measures, state=CLOSED).exists():
+            raise closed_work()
         if (plan.state, plan.version) != (DRAFT, 1) or not as_proposed or _has_files(plan):
             raise _worked_on(plan)
         changes = [audit.Change(one, audit_values(one, one.obligations.all())) for one in measures]

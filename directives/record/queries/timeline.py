@@ -41,6 +41,7 @@ WORDS: dict[str, str | Promise] = {
     "suspend": pgettext_lazy("event", "Suspended"),
     "resume": pgettext_lazy("event", "Resumed"),
     "request_close": pgettext_lazy("event", "Close requested"),
+    "name_evidence": pgettext_lazy("event", "Evidence named"),
     "refuse_close": pgettext_lazy("event", "Close request refused"),
     "close": pgettext_lazy("event", "Verified and closed"),
     "reopen": pgettext_lazy("event", "Reopened"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import IllegalMove, NotAllowed, Stale
 from directives.base.states import LOG_ACTS, LOG_SIGNING, LOG_STATES
 from directives.core import audit, evidence
+from directives.core.closed import demand_open_measures, is_named_evidence
 from directives.core.rules import may
 from directives.models import LogEntry, ProgressReport, User
 from directives.plans.commands.log import (
@@ -48,6 +49,9 @@ def _lock(entry: LogEntry, act: str, version: int, by: User) -> LogEntry:
             _("This log entry is “%(state)s”: this cannot be done with it now.")
             % {"state": dict(LOG_STATES)[state]}
         )
+    demand_open_measures([stored.measure_id])
+    if act != "correct" and is_named_evidence(stored):
+        raise IllegalMove(_("A close request names this entry as evidence; it stays as it is."))
     if stored.version != version:
         raise Stale(theirs=stored)
     return stored

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import DRAFT, EDITABLE, REPORTABLE, RETURNED
 from directives.core import audit
+from directives.core.closed import demand_open_entries
 from directives.core.rules import may
 from directives.models import (
     ALWAYS,
@@ -140,7 +141,7 @@ def _add_entries(
 def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
     """Draft entries that nobody has edited again from the present log; returns how many changed."""
     _check_writer(report, by)
-    unedited = list(report.entries.filter(state=DRAFT, saved_at=None))
+    unedited = list(report.entries.owed().filter(state=DRAFT, saved_at=None))
     return _redraft(
         report, unedited, ("progress", "problems", "next_steps", "percent"), by=by, now=now
     )
@@ -149,7 +150,7 @@ def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
 def drafts_from(log: Iterable[LogEntry]) -> list[ReportEntry]:
     """Editable report entries whose progress is still the draft from any of these log entries."""
     ids = LogUse.objects.filter(log_entry__in=log).values("entry")
-    drafted = ReportEntry.objects.filter(pk__in=ids, origin=FROM_LOG, state__in=EDITABLE)
+    drafted = ReportEntry.objects.owed().filter(pk__in=ids, origin=FROM_LOG, state__in=EDITABLE)
     return list(drafted.select_related("report__cycle"))
 
 
@@ -307,7 +308,8 @@ def save_entries(edits: Iterable[EntryEdit], *, by: User | None, now: datetime) 
 
     Raises IllegalMove for one that is handed in.
     """
-    changes = []
+    edits, changes = list(edits), []
+    demand_open_entries(entry for entry, _fields in edits)
     for entry, typed in edits:
         change = _change_to(entry, _with_percent_of_parts(entry, typed))
         if not change.after:
@@ -350,7 +352,8 @@ def restore_entries(
     now: datetime,
 ) -> None:
     """Restore locked entries to former fields, and to former MARKS (by entry id)."""
-    changes = []
+    edits, changes = list(edits), []
+    demand_open_entries(entry for entry, _fields in edits)
     for entry, fields in edits:
         changes.append(_change_to(entry, fields))
         for name, value in marks.get(entry.pk, {}).items():

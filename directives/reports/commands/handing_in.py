@@ -11,8 +11,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
-from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
+from directives.base.states import ACCEPTED, AWAITING, CLOSED, EDITABLE, RETURNED
 from directives.core import audit, notices
+from directives.core.closed import demand_open_entries
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
 from directives.core.last_heard import note_heard
 from directives.core.rules import may
@@ -197,7 +198,10 @@ def recall(
 def _awaiting(report: ProgressReport, entries: Iterable[int] | None, by: User) -> list[ReportEntry]:
     if not may(by, "sign", report):
         raise NotAllowed(_("A report is signed by the manager of its own organisation."))
-    selected = _selected(report, entries, frozenset({AWAITING}))
+    waiting = _selected(report, entries, frozenset({AWAITING}))
+    if entries is not None:
+        demand_open_entries(waiting)
+    selected = [entry for entry in waiting if entry.obligation.state != CLOSED]
     if not selected:
         raise Invalid(_("No entries waiting for signature."))
     return selected

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
-from directives.base.states import ACCEPTED, SUBMITTED
+from directives.base.states import ACCEPTED, CLOSED, SUBMITTED
 from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import change_within, move_entries
@@ -52,6 +52,12 @@ def _decided_entries(report: ProgressReport, decisions: Decisions) -> list[Repor
     }
     if without_reason:
         raise Invalid(without_reason)
+    if closed := {
+        f"reason-{entry.pk}": [_("The obligation is closed: accept the entry, or reopen it first.")]
+        for entry in entries
+        if not decisions[entry.pk].accepted and entry.obligation.state == CLOSED
+    }:
+        raise Invalid(closed)
     for entry in entries:
         entry.report = report
         if decisions[entry.pk].version not in (None, entry.version):
@@ -69,9 +75,10 @@ def decide(
 ) -> list[Verdict]:
     """Accept or return entries of a report, by id; a decision may be a tuple (accepted, reason).
 
-    Accepted texts and percentages are copied to the obligations; returned entries get their due day
-    back. Nobody decides on what they handed in themselves. Raises NotAllowed, Stale, IllegalMove,
-    or Invalid with every return that has no reason (`reason-<entry id>`).
+    Accepted texts and percentages are copied to the obligations, unless these are closed; returned
+    entries get their due day back. Nobody decides on what they handed in themselves. Raises
+    NotAllowed, Stale, IllegalMove, or Invalid with every return that has no reason
+    (`reason-<entry id>`).
     """
     if not may(by, "review", report):
         raise NotAllowed(_("Reports are reviewed by a supervisor above the organisation."))
@@ -145,7 +152,8 @@ def _change_obligations(
     """Write accepted values and report clocks to the obligations, for all entries at once."""
     clocks = report_clocks(report, [entry.obligation_id for entry in entries])
     changes_by_id: dict[int, dict[str, Any]] = {}
-    for entry in entries:
+    open_entries = [entry for entry in entries if entry.obligation.state != CLOSED]
+    for entry in open_entries:
         changes_by_id[entry.obligation_id] = fields = clocks[entry.obligation_id]._asdict()
         if decisions[entry.pk].accepted:
             fields |= {
@@ -155,7 +163,7 @@ def _change_obligations(
             }
             if not entry.obligation.parts:  # else its parts say it
                 fields["percent"] = entry.percent
-    obligations = [entry.obligation for entry in entries]
+    obligations = [entry.obligation for entry in open_entries]
     change_within(obligations, None, changes_by_id=changes_by_id, action="review", by=by, now=now)
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.core.closed import demand_open_entries
 from directives.models import ReportEntry
 from directives.reports.commands import NOT_YOURS, EntryFields, entry_to_save, recall, save_entry
 from directives.reports.forms import EntryForm, demand_valid
@@ -23,6 +24,11 @@ def _entry(request: SignedInRequest, pk: int) -> ReportEntry:
     related = ("report__organisation", "report__cycle", "obligation")
     rows = ReportEntry.objects.visible_to(request.user).owed().select_related(*related)
     return get_object_or_404(rows, pk=pk)
+
+
+def _demand_open(request: SignedInRequest, pk: int) -> None:
+    """Raise IllegalMove if the entry is not found only because its obligation was closed."""
+    demand_open_entries(ReportEntry.objects.visible_to(request.user).filter(pk=pk))
 
 
 def _row(request: SignedInRequest, pk: int) -> str:
@@ -41,6 +47,7 @@ def _whole(request: SignedInRequest, entry: ReportEntry, **typed: Any) -> dict[s
 def entry_save(request: SignedInRequest, pk: int) -> HttpResponse:
     to_save, form = entry_to_save(pk, by=request.user), EntryForm(request.POST)
     if to_save is None:
+        _demand_open(request, pk)
         _entry(request, pk)  # 404 for those who may not see it
         raise NotAllowed(NOT_YOURS)
     entry, folded = to_save.entry, to_save.entry.unchanged
