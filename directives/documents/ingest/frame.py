@@ -35,6 +35,7 @@ _LETTERHEAD = re.compile(r"^(?P<body>[\u4e00-\u9fff （）]{2,40}?)\s*文\s*件$
 _NOTE = re.compile(
     r"^[（(].*(?:通过|公布|发布|修订|修正|批准|施行|印发|订定|订颁|颁布|核定|函|令).*[）)]$"
     r"|^(?:中华)?民国.{6,20}日.{2,40}(?:通过|公布|订定|修正|核定)(?:发布|全文\d+条)?$"
+    rf"|^{DAY}[，,]\s*[\u4e00-\u9fff]{{2,20}}$"
 )
 _ORDER_IN_NOTE = re.compile(
     r"(?:日\s*|^[（(])(?P<number>[\u4e00-\u9fff]{2,30}令"
@@ -63,6 +64,7 @@ _OFFICER = re.compile(
     r"|\s+[\u4e00-\u9fff○]\s?[\u4e00-\u9fff○]{1,3})$"
 )
 _OFFICER_ALONE = re.compile("代?(?:[省市县区州镇乡]长|主席|主任|部长|局长|院长|校长|总理)")
+_BELOW = 12  # lines from the end within which a paper is signed
 _ABOVE = 8  # lines of a page above a paper that may be text
 _MOST_SIGNERS = 8  # lines of names above a day
 _HEAD_OF_GOVERNMENT = re.compile(r"(?:总理|主席|[省市县州]长)[\u4e00-\u9fff]{2,3}")
@@ -153,7 +155,8 @@ def _begin_of_paper(lines: Sequence[Line]) -> int:
 
 def tail_of(lines: Sequence[Line]) -> Tail:
     """What stands behind the text of a part: signature, date, annexes, copies."""
-    tail = Tail(Frame(), len(lines))
+    tail = Tail(Frame(), _end_of_paper(lines))
+    tail.left_out = [left_out(line, "page tool") for line in lines[tail.lines :]]
     signers: list[str] = []
     annexes: list[str] = []
     copies: list[str] = []
@@ -189,6 +192,23 @@ def tail_of(lines: Sequence[Line]) -> Tail:
         signature=issuers,
     )
     return tail
+
+
+def _end_of_paper(lines: Sequence[Line]) -> int:
+    """Where a paper ends: what stands behind its signature, and says nothing, is the page's."""
+    for at in range(len(lines) - 2, max(-1, len(lines) - _BELOW), -1):
+        if not signature_at(lines, at):
+            continue
+        end = at + signature_at(lines, at)
+        rest = lines[end:]
+        if any(_tail_reason(lines, later) for later in range(end, len(lines))):
+            return len(lines)
+        said = (
+            line.markup.cell or label_of(line.words) or re.search("[。；：]$", line.hans)
+            for line in rest
+        )
+        return len(lines) if any(said) else end
+    return len(lines)
 
 
 def together(head: Frame, tail: Frame) -> Frame:
@@ -285,8 +305,9 @@ def _take(line: Line, head: Head, *, title_seen: bool) -> None:
     if number and not frame.number:
         words = line.text[number.start("number") : number.end("number")]
         order = head.left_out[-1].text if words[:1] == "第" and head.left_out else ""
-        if order.endswith("令") and bodies.is_name(aligned(order[:-1])):
-            frame = replace(frame, issuers=frame.issuers or (order[:-1],))
+        kind = re.search("(?:令|公告|通告)$", aligned(order))
+        if kind and bodies.is_name(aligned(order[: kind.start()])):
+            frame = replace(frame, issuers=frame.issuers or (order[: kind.start()],))
             words = order + words
         frame, reason = replace(frame, number=words), "document number"
         frame = replace(frame, places=(*frame.places, ("number", place)))
@@ -413,6 +434,10 @@ def ends_a_text(line: Line) -> bool:
         or _COPIES.match(line.hans) is not None
         or (_AFTER_THE_END.search(line.hans) is not None and len(line.hans) <= 60)
     )
+
+
+def is_note(line: Line) -> bool:
+    return not line.markup.cell and _NOTE.match(line.hans) is not None
 
 
 def is_officer(line: Line) -> bool:

@@ -82,7 +82,7 @@ def places_run_on(hans: str) -> list[int]:
         places.append(number.end())
     start = places[0] if places else 0
     whom = re.match(
-        "(?:各|全|有关|中央)[^。；：]{2,300}：(?=为|根据|按照|现|近|经|《|当前|目前|20)",
+        "(?:各|全|有关|中央)[^。；：]{2,300}：(?=\\s|为|根据|按照|现|近|经|《|当前|目前|20)",
         hans[start:],
     )
     if whom and are_recipients(whom[0]):

@@ -71,6 +71,7 @@ _METADATA = re.compile(
     rf"^{_BULLET}(?P<key>{_KEY})\s*(?:[】\]］]?\s*[：:]|[】\]］])\s*(?P<value>.*)$"
 )
 _KEY_ALONE = re.compile(rf"^{_BULLET}(?P<key>{_KEY})\s*[】\]］]?\s*[：:]?$")
+_NEXT_KEY = re.compile(rf"\s+(?={_BULLET}(?:{_KEY})\s*[】\]］]?\s*[：:])")
 _RELATED = re.compile(
     "^(?:相关|延伸|推荐|热门|最新)(?:政策|文件|信息|报道|稿件|内容|文章)?[与和及]?(?:阅读|链接|新闻|解读"
     "|文档|政策|文件|推荐|报道|信息|内容|文章|资讯)(?:\\s*Related)?[：:]?$"
@@ -108,6 +109,13 @@ def metadata_of(lines: Sequence[Line]) -> dict[int, str]:
 
 def _is_table(lines: Sequence[Line], keys: dict[int, str]) -> bool:
     return len(set(keys.values())) >= 2 or not {"索引号", "发文字号"}.isdisjoint(keys.values())
+
+
+def places_of_keys(hans: str) -> list[int]:
+    """Where further keys begin in a line of a portal's table: 发布部门：… 发布文号：…"""
+    if not _METADATA.match(hans):
+        return []
+    return [match.end() for match in _NEXT_KEY.finditer(hans)]
 
 
 def is_row_of_keys(hans: str) -> bool:

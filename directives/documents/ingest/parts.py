@@ -92,7 +92,11 @@ def _without_order(
     """
     begin = head.body + 1
     end = begin
-    while end < len(lines) and end < begin + 4 and frames.signs(lines[end]):
+    while (
+        end < len(lines)
+        and end < begin + 5
+        and (frames.signs(lines[end]) or frames.is_note(lines[end]))
+    ):
         end += 1
     label = label_of(lines[end].words) if begin < end < len(lines) else None
     if label is None or label.kind not in ("chapter", ARTICLE) or label.count != 1:
@@ -326,7 +330,8 @@ def _carried_in(lines: Sequence[Line], body: int) -> set[str]:
     """What the text says that it carries: 现将《…方案》印发给你们, 《…办法》已经…通过."""
     words = "".join(line.hans for line in lines[body : body + 4] if not line.markup.cell)
     quoted = re.findall(
-        "(?:现将|现发布|现公布|现颁布|^)《(.{4,60}?)》(?:印发|转发|发给|已|公布|，自)", words
+        "(?:现将|现发布|现公布|现颁布|通过的|^)《(.{4,60}?)》(?:印发|转发|发给|已|业|公布|，自)",
+        words,
     )
     return {_plain(name.replace("〈", "《").replace("〉", "》")) for name in quoted}
 

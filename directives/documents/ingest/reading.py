@@ -25,6 +25,7 @@ from directives.documents.ingest.furniture import (
     contents_of,
     is_row_of_keys,
     metadata_of,
+    places_of_keys,
     reason_of,
     related_in,
     values_in,
@@ -52,7 +53,7 @@ from directives.documents.ingest.sources import (
 from directives.documents.ingest.structure import OPENING, Builder
 from directives.documents.ingest.text_tables import with_cells
 from directives.documents.ingest.words import Line, lines_of
-from directives.documents.ingest.wrapped import at_numbers, unwrapped, with_numbers
+from directives.documents.ingest.wrapped import at_numbers, unwrapped, whole_notes, with_numbers
 
 __all__ = [
     "ISSUER",
@@ -131,7 +132,7 @@ def read(
         reason = f"nothing like “{unused.proposed}” was proposed at {place}"
         raise DocumentError("confirmations", {"reason": reason})
     rows = list(origin.left_out)
-    whole = unwrapped(list(lines_of(origin, repaired_text.repairs)), origin.text)
+    whole = whole_notes(unwrapped(list(lines_of(origin, repaired_text.repairs)), origin.text))
     cut = [piece for line in with_cells(whole, origin.text) for piece in _cut(line)]
     lines, portal = _without_furniture(list(with_numbers(cut)), rows)
     parts = parts_of(lines)
@@ -181,7 +182,8 @@ def _sections(
         title = "".join(line.text for line in part.title) or (frame.title if not part.label else "")
         _give_to(who_of_title(title), structure)
         rows += [*part.left_out, *structure.left_out]
-        yield from sections_of(structure, part.label, builder.dated)
+        carries = len(parts) > 1 and part is parts[0] and not parts[1].label.startswith("附")
+        yield from sections_of(structure, part.label, builder.dated, carries=carries)
 
 
 def _give_to(who: Responsibility | None, structure: Structure) -> None:
@@ -287,6 +289,11 @@ def _cut(line: Line) -> Iterator[Line]:
         return
     if is_row_of_keys(line.hans):
         yield from (Line(line.number, words, line.markup) for words in line.words.split("[|｜]"))
+        return
+    keys = [] if reason_of(line.hans) else places_of_keys(line.hans)
+    if keys:
+        for start, end in zip([0, *keys], [*keys, None], strict=True):
+            yield Line(line.number, line.words.cut(start, end), line.markup)
         return
     gaps = list(re.finditer(" +", line.text))
     run_on = places_run_on(line.hans)

@@ -38,7 +38,9 @@ _CONDITIONS = re.compile(
     "(?:情形|条件|情况|行为)之一(?:的|者)?[^。]*[：:]$|(?:符合|具备|满足)(?:下列|以下)[^。]*[：:]$"
     "|所称[^。]{2,40}(?:包括|是指|系指|指)[^。]*[：:]$"
 )
-_ANY_CONDITIONS = re.compile("(?:下列|以下)(?:情形|条件|情况|行为)之一")
+_ANY_CONDITIONS = re.compile(
+    "(?:下列|以下)[^，。：]{2,10}之一|(?:有|存在|具有)(?:下列|以下)(?:情形|行为|情况)的"
+)
 _DEFINES = re.compile("(?:是指|系指|所称|所指)[^。]*包括[：:]$")
 _TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
 _BY_YEAR = re.compile("，20[0-9]{2}年[^，]{0,6}前，")
@@ -109,8 +111,11 @@ class _Announcer:
     fresh: bool = True  # no paragraph stands behind it yet
 
 
-def sections_of(structure: Structure, part: str, dated: Dated) -> Iterator[SectionRead]:
-    reader = _Reader(part, dated, alone=len(structure.sections) == 1)
+def sections_of(
+    structure: Structure, part: str, dated: Dated, *, carries: bool = False
+) -> Iterator[SectionRead]:
+    """The sections of a part; one that `carries` others only opens them where it has no section."""
+    reader = _Reader(part, dated, alone=len(structure.sections) == 1 and not carries)
     for section in structure.sections:
         yield reader.section(section)
 
@@ -224,7 +229,8 @@ class _Reader:
         last = self.announcer
         if _LISTS.search(hans):
             goes_on = last is not None and last.conditions and last.fresh and "列" not in hans
-            conditions = goes_on or _CONDITIONS.search(hans) is not None
+            looks = (_CONDITIONS, _ANY_CONDITIONS)
+            conditions = goes_on or any(look.search(hans) for look in looks)
             self.announcer = _Announcer(before, conditions, _DEFINES.search(hans) is not None)
         elif _ANY_CONDITIONS.search(hans):
             self.announcer = _Announcer(before, conditions=True)

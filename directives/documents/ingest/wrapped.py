@@ -17,7 +17,10 @@ _BESIDE = 6  # lines of a page around the text that may be longer
 _SLACK = 2  # characters by which a full line is shorter, where a mark may not begin the next one
 _ALONE = ("han", "bracketed han", "figure", "bracketed figure", ARTICLE)
 _COUNTED = ("bracketed han", "figure", "bracketed figure")
+_BEFORE_ITEM = re.compile("[：；](?=（[一二三四五六七八九十]{1,3}）)")
 _BEHIND_STOP = re.compile("[。；](?=[（(0-9])")
+# (2031年3月5日青河县人大常委会通过, with the rest of it on the lines below
+_OPEN_NOTE = re.compile(r"[（(]\d{4}年[^（）()。]{8,160}(?:通过|批准|公布|发布|修正|修订)[，；]?$")
 _STOP = re.compile("[。；：:！？]$")
 _MARK = re.compile("[，、。；：！？）》”]")
 
@@ -27,6 +30,18 @@ def unwrapped(lines: Sequence[Line], text: str) -> list[Line]:
     rows = text.split("\n")
     width = _width_of(lines, rows)
     return list(_joined(lines, rows, width)) if width else list(lines)
+
+
+def whole_notes(lines: Sequence[Line]) -> list[Line]:
+    """The lines; a note that says over several lines who passed a law when is one."""
+    whole: list[Line] = []
+    for line in lines:
+        above = whole[-1] if whole else None
+        if above is not None and _OPEN_NOTE.match(above.hans) and not line.markup.cell:
+            whole[-1] = Line(above.number, _together(above.words, line.words), above.markup)
+        else:
+            whole.append(line)
+    return whole
 
 
 def with_numbers(lines: Sequence[Line]) -> Iterator[Line]:
@@ -52,6 +67,9 @@ def with_numbers(lines: Sequence[Line]) -> Iterator[Line]:
 def at_numbers(line: Line) -> Iterator[Line]:
     """A line cut before the numbers that count on in it: 1、…。2、…。3、…"""
     label = label_of(line.words)
+    if label is not None and label.kind == ARTICLE:
+        yield from _at_items(line)
+        return
     if label is None or label.kind not in _COUNTED or label.count != 1:
         yield line
         return
@@ -63,6 +81,18 @@ def at_numbers(line: Line) -> Iterator[Line]:
             yield Line(line.number, line.words.cut(start, match.end()), line.markup)
             start = match.end()
     yield Line(line.number, line.words.cut(start), line.markup)
+
+
+def _at_items(line: Line) -> Iterator[Line]:
+    """An article cut before the items that it lists on its own line: …之一：（一）…；（二）…"""
+    cuts: list[int] = []
+    for match in _BEFORE_ITEM.finditer(line.hans):
+        label = label_of(line.words.cut(match.end()))
+        if label is not None and label.count == len(cuts) + 1:
+            cuts.append(match.end())
+    cuts = cuts if len(cuts) > 1 else []
+    for start, end in zip([0, *cuts], [*cuts, None], strict=True):
+        yield Line(line.number, line.words.cut(start, end), line.markup)
 
 
 def _width_of(lines: Sequence[Line], rows: Sequence[str]) -> int:

@@ -406,3 +406,50 @@ def test_what_stands_under_the_title_of_a_speech() -> None:
         ("报告·一.1.1", True),
         ("报告·二.1.1", False),
     ]
+
+
+def test_two_keys_of_a_portal_on_one_line() -> None:
+    reading = reading_of(
+        "发文单位：青河县人民政府",
+        "发布部门: 青河县人民政府办公室 发布文号: 青政办[2031]14号",
+        "各镇人民政府，县政府各部门： 王某县长所作的报告已经通过。"
+        "具体情况请于3月30日、6月30日分两次向县政府报告。",
+        "一、节水",
+        "各镇要节水。",
+    )
+    assert reading.frame.number == "青政办[2031]14号"
+    assert reading.frame.recipients == ("各镇人民政府", "县政府各部门")
+    [told] = [one for one in reading.sentences if one.due]
+    assert told.due is not None and told.due.words == "3月30日、6月30日"
+
+
+def test_what_a_page_says_below_a_signature() -> None:
+    end = ("附件：节水表", "青河县水利局", "2031年7月17日", "微信公众号：qinghe", "关注前沿信息！")
+    frame = reading_of(*NOTICE, "一、节水", "各镇要节水。", *end).frame
+    assert (frame.date, frame.annexes) == ("2031-07-17", ("节水表",))
+
+
+def test_a_law_that_an_announcement_puts_in_force() -> None:
+    reading = reading_of(
+        "青河市渡口条例",
+        "青河市人民代表大会常务委员会公告",
+        "第三十七号",
+        "《青河市渡口条例》业经批准，现予公布，自2032年1月1日起施行。",
+        "青河市人民代表大会常务委员会",
+        "2031年12月26日",
+        "（2031年10月17日青河市人民代表大会常务委员会第十一次会议通过",
+        "2031年12月3日青河省人民代表大会常务委员会第二十九次会议批准）",
+        "第一章 总则",
+        "第一条 为了安全，制定本条例。",
+    )
+    frame = reading.frame
+    assert frame.number == "青河市人民代表大会常务委员会公告第三十七号"
+    assert (frame.title, frame.date) == ("青河市渡口条例", "2031-12-26")
+    assert (reading.parts, [one.code for one in reading.sentences]) == ((), ["引.1.1", "第一条.1"])
+
+
+def test_a_day_and_who_under_the_title() -> None:
+    frame = reading_of(
+        "青河渡口证管理办法", "2031年3月10日，青河省交通厅", "第1条 船员应当持证。"
+    ).frame
+    assert frame.date == "2031-03-10"

@@ -117,3 +117,35 @@ def test_captions_within_an_article_ask_nothing() -> None:
 
 def test_the_tasks_are_announced_by_what_asks_nothing() -> None:
     assert states("第一条 渡口改革的具体任务是：", "各镇要节水。") == [True, False]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "邮寄地址：青河市湖滨路61号",
+        "电子邮箱：a@example.org",
+        "我省正处在航运加速发展阶段，潜力巨大。",
+        "青河县是实行区域自治的地方。",
+        "标准制定程序是指标准的编制、审查和发布的程序。",
+        "用于运输的用具称为集装用具。",
+        "本程序适用于渡口标准的制定工作。",
+    ],
+)
+def test_what_tells_where_and_what_asks_nothing(line: str) -> None:
+    assert states(f"第一条 {line}", "第二条 船员应当持证。") == [True, False]
+
+
+def test_conditions_of_any_kind_and_on_one_line() -> None:
+    assert states(
+        "第一条 船主有下列情形的，列入名录：",
+        "（一）提供虚假材料；",
+        "第二条 专家与船主有下列关系之一的，应当回避：（一）担任董事；（二）有亲属关系。",
+    ) == [False, True, False, True, True]
+
+
+def test_a_notice_that_carries_a_plan_only_opens_it() -> None:
+    text = (
+        "关于《青河县渡口条例》公开征求意见的公告\n《青河县渡口条例（草案）》已经两次审议。"
+        "\n青河县人大常委会\n2031年3月5日\n青河县渡口条例\n第一章 总则\n第一条 船员应当持证。"
+    )
+    assert [one.statement for one in read(text.encode(), name="a.txt").sentences] == [True, False]

@@ -283,3 +283,16 @@ def test_principles_of_any_kind_are_principles() -> None:
         f"{TITLE}一、分工原则\n（一）突出重点。紧扣目标，明确措施。\n二、任务\n紧扣目标，明确措施。"
     )
     assert [one.statement for one in reading.sentences] == [True, False]
+
+
+def test_what_something_means_is_no_task_though_its_heading_begins_with_one() -> None:
+    reading = reading_of(f"{TITLE}一、推进节水的重大意义\n节水增强后劲。\n二、推进节水\n增强后劲。")
+    assert [one.statement for one in reading.sentences] == [True, False]
+
+
+def test_an_unbroken_text_is_cut_before_a_first_item_that_begins_with_a_year() -> None:
+    filler = "县政府所作的报告已经会议审议通过，现将重点工作任务分解，请各单位认真组织落实，" * 4
+    reading = reading_of(
+        f"{filler}。一、主要目标 1.2031年是关键一年。财政收入增长10%。二、节水任务 2.各镇要节水。"
+    )
+    assert (1, "一", "主要目标") in headings(reading)
