@@ -17,7 +17,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import psycopg
 from django.conf import settings
 
 from directives.backups.throwaway import SQLITE, InstallationError, folder, server_of
@@ -72,6 +71,11 @@ class Issue:
     def work(self) -> float:
         return self.computing + self.serving
 
+    @property
+    def per_row(self) -> float:
+        """Microseconds of a processor for each obligation: not every way makes as many."""
+        return 1e6 * self.work / self.rows
+
 
 @dataclass(frozen=True, slots=True)
 class Issued:
@@ -88,9 +92,9 @@ class Issued:
         return [one for one in self.turns if (one.way, one.is_before) == (way, is_before)]
 
     def work(self, way: str, *, is_before: bool = False) -> float | None:
-        """The median; None if this way was not measured."""
+        """The median for a row; None if this way was not measured."""
         turns = self.of(way, is_before=is_before)
-        return median(one.work for one in turns) if turns else None
+        return median(one.per_row for one in turns) if turns else None
 
     def times(self, way: str, other: str, *, is_before: bool = False) -> float | None:
         """How many times the work of the other way this one takes."""
@@ -155,6 +159,7 @@ def measure(plan: Issuing, say: Callable[[str], object]) -> Issued:
             bodies = laid.pop("bodies")
             checkout = Path(plan.before).resolve() if is_before else settings.BASE_DIR
             turns.append(Issue(way, is_before, **_carry_out(where, checkout, {"way": way, **laid})))
+            say(f"{turns[-1].rows:,} rows, {turns[-1].per_row:.0f} µs of a processor for each")
         say("Counting the tallies again")
         drift = where.ask(do="drift")["drift"]
         return Issued(plan.scale, plan.engine, bodies, plan.issue, drift, turns)
@@ -175,7 +180,6 @@ def _turns(plan: Issuing) -> Iterator[tuple[str, bool]]:
 
 
 def _carry_out(where: Place, checkout: Path, job: dict[str, Any]) -> dict[str, Any]:
-    served = _serving(where)
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(PROGRAM)],
         input=json.dumps(job) + "\n",
@@ -188,22 +192,7 @@ def _carry_out(where: Place, checkout: Path, job: dict[str, Any]) -> dict[str, A
     told = json.loads(done.stdout) if done.returncode == 0 else {}
     if told.pop("state", "") != DONE:
         raise InstallationError(f"The issue “{job['way']}” failed; what it says stands above.")
-    return told | {"serving": _serving(where) - served}
-
-
-def _serving(where: Place) -> float:
-    """Seconds of a processor that the server and its ended connections took; 0 if not known."""
-    url = where.environment["DATABASE_URL"]
-    if url.startswith("sqlite"):
-        return 0.0
-    with psycopg.connect(url) as connection:
-        home = connection.execute("SHOW data_directory").fetchone()[0]
-    try:
-        pid = Path(home, "postmaster.pid").read_text(encoding="ascii").splitlines()[0]
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
-    except OSError:  # on another machine, or not ours to look at
-        return 0.0
-    return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+    return told
 
 
 def unmet(found: Issued) -> list[str]:
@@ -234,10 +223,10 @@ def _line(way: str, turns: list[Issue]) -> str:
         for name in asdict(turns[0])
         if name != "way"
     }
-    work = median(one.work for one in turns)
+    work = median(one.per_row for one in turns)
     return (
         f"| {WAYS[way]}{', before' if turns[0].is_before else ''} | {turns[-1].rows:,} "
         f"| {middle['statements']:,.0f} | {middle['seconds']:,.1f} | {middle['computing']:,.2f} "
-        f"| {middle['serving']:,.2f} | {turns[-1].rows / work:,.0f} "
+        f"| {middle['serving']:,.2f} | {1e6 / work:,.0f} "
         f"| {max(one.peak for one in turns):,.0f} | {len(turns)} |"
     )

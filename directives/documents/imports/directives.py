@@ -69,6 +69,23 @@ HELP = gettext_lazy(
 )
 
 
+# Of a task breakdown too; how binding a directive is has another list of headings there.
+KIND = Field(
+    "kind",
+    gettext_lazy("Kind"),
+    "choice",
+    ("类别", "任务类别", "任务类型", "类型"),
+    choices=KINDS,
+)
+CADENCE = Field(
+    "cadence",
+    pgettext_lazy("directive", "Frequency"),
+    "choice",
+    ("频次", "周期", "频率", "办理周期"),
+    choices=CADENCES,
+)
+
+
 FIELDS: tuple[Field, ...] = (
     Field(
         "code",
@@ -81,13 +98,7 @@ FIELDS: tuple[Field, ...] = (
         example="九.3.3",
         drop_down="directives",
     ),
-    Field(
-        "kind",
-        gettext_lazy("Kind"),
-        "choice",
-        ("类别", "任务类别", "任务类型", "类型"),
-        choices=KINDS,
-    ),
+    KIND,
     Field(
         "modality",
         gettext_lazy("How binding"),
@@ -95,13 +106,7 @@ FIELDS: tuple[Field, ...] = (
         ("情态", "要求程度", "力度", "语气"),
         choices=MODALITIES,
     ),
-    Field(
-        "cadence",
-        pgettext_lazy("directive", "Frequency"),
-        "choice",
-        ("频次", "周期", "频率", "办理周期"),
-        choices=CADENCES,
-    ),
+    CADENCE,
     Field(
         "addressees",
         gettext_lazy("Addressees"),

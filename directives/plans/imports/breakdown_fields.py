@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives.base.script import to_hans
 from directives.base.states import LEAD, RESPONSIBLE, SUPPORTING
 from directives.documents.commands.tables import TableFrame
+from directives.documents.imports.directives import CADENCE, KIND
 from directives.documents.ingest.deadlines import DAY, WORDS, Dated, Due, day_in, due_of
-from directives.models.documents import CADENCES, INTERVALS, KINDS, MODALITIES
+from directives.models.documents import INTERVALS, MODALITIES
 from directives.obligations.imports.split_bodies import split_bodies
 from directives.tables.cells import folded
 from directives.tables.comparing import text_of
@@ -106,13 +107,7 @@ DOCUMENT_FIELDS = (
         ("分项", "子任务", "具体事项", "分项任务"),
         limit=100,
     ),
-    Field(
-        "kind",
-        gettext_lazy("Kind"),
-        "choice",
-        ("类别", "任务类别", "任务类型", "类型"),
-        choices=KINDS,
-    ),
+    KIND,
     Field(
         "modality",
         gettext_lazy("How binding"),
@@ -120,13 +115,7 @@ DOCUMENT_FIELDS = (
         ("情态", "要求程度", "语气"),
         choices=MODALITIES,
     ),
-    Field(
-        "cadence",
-        pgettext_lazy("directive", "Frequency"),
-        "choice",
-        ("频次", "周期", "频率", "办理周期"),
-        choices=CADENCES,
-    ),
+    CADENCE,
 )
 WORK_FIELDS = (
     Field(
