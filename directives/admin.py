@@ -288,6 +288,7 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
         "plan_due_on",
         "report_due_on",
         "due_on",
+        "reply_due_on",
         "original_due_on",
         "extensions_granted",
         "closed_on",

@@ -19,6 +19,8 @@ from directives.obligations.views import as_said, extensions, handing_over, issu
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
+from directives.replies.views import requests as asked
+from directives.replies.views import support
 from directives.reports.views import cycles, entries, papers, planned_cycles, reports, reviews
 from directives.web import health, help, session
 
@@ -122,6 +124,12 @@ urlpatterns = [
     path("jobs/<id:pk>/go-on/", jobs.job_go_on, name="job_go_on"),
     path("jobs/<id:pk>/call-off/", jobs.job_call_off, name="job_call_off"),
     path("directives/<id:pk>/", directives.directive, name="directive"),
+    path("directives/<id:pk>/support/", support.support_page, name="support"),
+    path("directives/<id:pk>/support/ask/", support.support_ask, name="support_ask"),
+    path("requests/", asked.reply_requests, name="reply_requests"),
+    path("requests/<id:pk>/", asked.reply_request, name="reply_request"),
+    path("requests/<id:pk>/reply/", asked.reply_give, name="reply_give"),
+    path("requests/<id:pk>/<slug:action>/", asked.reply_decide, name="reply_decide"),
     path("directives/<id:pk>/correct/", directives.directive_correct, name="directive_correct"),
     path(
         "directives/<id:pk>/correct/save/",

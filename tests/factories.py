@@ -30,10 +30,13 @@ from directives.models import (
     Plan,
     PlannedCycle,
     ProgressReport,
+    ReplyRequest,
     ReportEntry,
     Section,
     User,
 )
+from directives.models.organisations import STEP
+from directives.replies.commands.clock import set_reply_clocks
 
 TODAY = date(2026, 10, 13)  # a Tuesday
 NOW = datetime(2026, 10, 13, 0, 30, tzinfo=UTC)  # 08:30 in Shanghai
@@ -287,6 +290,30 @@ def make_report(
             delta.count_mark(report.organisation_id, report.document_id, entry.mark_key)
         delta.count_mark(report.organisation_id, report.document_id, report.mark_key)
     return report
+
+
+def make_input(obligation: Obligation, *, by: User, **fields: Any) -> ReplyRequest:
+    """An input that a supervisor of the topmost body asks for, with the clock that it sets."""
+    top = Organisation.objects.get(path=obligation.organisation.path[:STEP])
+    request = ReplyRequest.objects.create(
+        obligation=obligation,
+        document=obligation.document,
+        directive=obligation.directive,
+        organisation=obligation.organisation,
+        asked_by=by,
+        **{
+            "kind": "input",
+            "text": "请提供配合材料",
+            "due_on": date(2026, 11, 20),
+            "asked_at": NOW,
+            "asking_body": top,
+            "asked_as": "supervisor",
+            **fields,
+        },
+    )
+    with tallies.counted():
+        set_reply_clocks([obligation], by=None, now=NOW)
+    return request
 
 
 def make_indicator(document: Document, organisation: Organisation, **fields: Any) -> Indicator:

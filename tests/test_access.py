@@ -45,6 +45,7 @@ from directives.models import (
     Plan,
     ProgressReport,
     Repair,
+    ReplyRequest,
     ReportEntry,
     Submission,
     User,
@@ -58,6 +59,7 @@ from tests.factories import (
     make_document,
     make_extension,
     make_indicator,
+    make_input,
     make_log,
     make_measure,
     make_member,
@@ -69,7 +71,8 @@ from tests.factories import (
     make_user,
 )
 
-# Beside the cast: `middle` supervises the body itself, `foreign` the top of another tree; `auditor`
+# Beside the cast: `middle` supervises the body itself, `foreign` the top of another tree; `lead` is
+# staff of a body beside the others that leads the directive which they support; `auditor`
 # has that duty and no role, `security` is the security administrator alone, `bare` may enter the
 # admin and has no permission there.
 PEOPLE = (
@@ -86,6 +89,7 @@ PEOPLE = (
     "below",
     "middle",
     "foreign",
+    "lead",
 )
 WHERE = ("own", "child", "sibling", "parent", "foreign")
 PARTS = 12  # of the table: the world is made once for each
@@ -108,6 +112,11 @@ HANDED_IN = by_where(
     "supervisor viewer",
     "foreign",
 )
+# Of supporting bodies, the lead sees the log of the directive and what they were asked.
+LED = {
+    where: names | ({"lead"} if where in ("own", "child", "sibling") else set())
+    for where, names in HANDED_IN.items()
+}
 INSIDE = by_where("staff manager", "below", "stranger")  # drafts and the work on them
 ENTER_THE_ADMIN = frozenset({"admin", "security", "bare"})
 NOWHERE = frozenset({"outsider", "auditor"})
@@ -128,6 +137,8 @@ AUTHOR = by_where("staff")  # of an entry of the work log, in the body for which
 STAFF_ONLY = by_where("staff", "below", "stranger")
 ABOVE = by_where("supervisor", "supervisor middle", "supervisor", "", "foreign")
 SIGNS = by_where("manager")
+SETTLES = by_where("supervisor", "supervisor", "supervisor", "supervisor", "foreign")
+ASKERS = by_where("supervisor middle lead", foreign="foreign")
 EXPORTERS = dict.fromkeys(WHERE, EVERYBODY - ENTER_THE_ADMIN - NOWHERE - {"viewer"})
 SUPERVISORS = dict.fromkeys(WHERE, frozenset({"supervisor", "middle", "foreign"}))
 OWNERS = by_where("supervisor", foreign="foreign")
@@ -256,6 +267,13 @@ TABLE = {
     "directive_correct": Row("directive", OBLIGED, OWNERS, args=pk),
     "directive_correct_save": Row("directive", OBLIGED, OWNERS, {}, pk),
     "organisation": Row("organisation", IN_THE_REGISTER, args=pk),
+    # inputs and instructions
+    "reply_requests": Row(sees=ALL),
+    "reply_request": Row("request", LED, args=pk),
+    "reply_give": Row("request", LED, INSIDE, {"reply": "已办理"}, pk),
+    "reply_decide": Row("request", LED, SETTLES, MOVE, lambda w: (w["pk"], "withdraw")),
+    "support": Row("directive", OBLIGED, args=pk),
+    "support_ask": Row("directive", OBLIGED, ASKERS, {}, pk),
     # obligations
     "obligation": Row("obligation", args=pk),
     "obligation_move": Row(
@@ -286,12 +304,12 @@ TABLE = {
     "measure_delete": Row("measure", HANDED_IN, INSIDE, {}, pk),
     "measure_done": Row("measure", HANDED_IN, INSIDE, {"done_on": "2026-10-01"}, pk),
     "log_add": Row("measure", HANDED_IN, INSIDE, {"text": "办了", "on": "2026-10-01"}),
-    "log_entry": Row("log", args=pk),
+    "log_entry": Row("log", LED, args=pk),
     **dict.fromkeys(
         ("log_edit", "log_correct"),
-        Row("log", HANDED_IN, AUTHOR, {"text": "更正", "on": "2026-10-01"}, pk),
+        Row("log", LED, AUTHOR, {"text": "更正", "on": "2026-10-01"}, pk),
     ),
-    "log_withdraw": Row("log", HANDED_IN, AUTHOR, {}, pk),
+    "log_withdraw": Row("log", LED, AUTHOR, {}, pk),
     # tables brought in: one's own; the kind of this one is for administrators
     "intakes": Row(sees=ALL),
     "intake_new": Row(sees=ALL, acts=ADMINISTRATORS, args=lambda w: ("bodies",)),
@@ -341,6 +359,7 @@ WORK = {
     "submission": Submission,
     "log": LogEntry,
     "file": Attachment,
+    "request": ReplyRequest,
 }
 # An object that is named in the form, not in the address.
 NAMED_IN_FORM = {
@@ -362,6 +381,7 @@ def people(cast):
         "security": make_administrator("security", SECURITY),
         "auditor": make_administrator("auditor", AUDITOR),
         "bare": make_user("bare", is_staff=True),
+        "lead": make_member(make_body("L000", parent=cast.centre), "staff", "lead"),
     }
     return {name: beside.get(name) or getattr(cast, name) for name in PEOPLE}
 
@@ -391,14 +411,23 @@ def paper_of(top: Organisation) -> dict[str, int]:
     }
 
 
-def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, int]:
-    """One of each thing for a body; filings are handed in, so that those above may see them."""
+def work_of(
+    body: Organisation, paper: dict[str, int], by: User, *, asked_by: User
+) -> dict[str, int]:
+    """One of each thing for a body; filings are handed in, so that those above may see them.
+
+    The body supports the directive, and the supervisor of the topmost body asks it for an input.
+    """
     document, cycle = (
         Document.objects.get(pk=paper["document"]),
         Cycle.objects.get(pk=paper["cycle"]),
     )
     obligation = make_obligation(
-        Directive.objects.get(pk=paper["directive"]), body, state="assigned", percent=0
+        Directive.objects.get(pk=paper["directive"]),
+        body,
+        state="assigned",
+        percent=0,
+        part="supporting",
     )
     plan = make_plan(body, document, state="submitted", submitted_at=NOW, submitted_by=by)
     measure = make_measure(plan, obligation)
@@ -426,7 +455,10 @@ def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, in
         report_entry=entry, name="佐证材料.txt", size=2, sha256="0" * 64, by=by, at=NOW
     )
     file.file.save("x.txt", ContentFile(b"ok"))
+    asked = make_input(obligation, by=asked_by)
+    Obligation.objects.filter(pk=obligation.pk).update(version=1)  # which the forms name
     return {
+        "request": asked.pk,
         "organisation": body.pk,
         "obligation": obligation.pk,
         "extension": make_extension(obligation, by).pk,
@@ -491,11 +523,18 @@ def world(cast, people):
         "session": session.pk,
     }
     bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
+    make_obligation(
+        Directive.objects.get(pk=paper["directive"]),
+        Organisation.objects.get(code="L000"),
+        part="lead",
+    )
     things = {
-        where: own | paper | work_of(body, paper, cast.staff) for where, body in bodies.items()
+        where: own | paper | work_of(body, paper, cast.staff, asked_by=cast.supervisor)
+        for where, body in bodies.items()
     }
     far = make_body("F001", parent=Organisation.objects.get(code="F000"))
-    return things | {"foreign": own | other | work_of(far, other, make_member(far, "staff"))}
+    foreign = work_of(far, other, make_member(far, "staff"), asked_by=people["foreign"])
+    return things | {"foreign": own | other | foreign}
 
 
 @pytest.fixture(scope="module")
@@ -618,6 +657,7 @@ def names_of(world: dict, where: str) -> dict[str, object]:
     entry, obligation, indicator = its["entry"], its["obligation"], its["indicator"]
     return {
         "pick": [obligation],
+        "to": [obligation],
         "obligations": [obligation],
         "obligation": obligation,
         "measure": its["measure"],

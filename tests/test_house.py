@@ -25,6 +25,7 @@ NOUNS = (
     "documents",
     "obligations",
     "plans",
+    "replies",
     "reports",
     "indicators",
     "record",

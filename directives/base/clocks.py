@@ -45,6 +45,7 @@ _SHORT: dict[str, str] = {
     "plan_near": _NEAR,
     "report_near": _NEAR,
     "completion_near": _NEAR,
+    "reply_near": _NEAR,
     "plan_returned": _RETURNED,
     "report_returned": _RETURNED,
     "behind": gettext_noop("Behind schedule"),
@@ -65,12 +66,14 @@ PHRASES: dict[str, str] = {
     "completion_overdue": gettext_noop(
         "Was due for completion on %(on)s; %(percent)s%% done so far"
     ),
+    "reply_overdue": gettext_noop("A reply was due %(on)s; not given"),
     "plan_returned": gettext_noop("Plan returned; resubmit by %(on)s"),
     "report_returned": gettext_noop("Progress report returned; resubmit by %(on)s"),
     "receipt_near": gettext_noop("Acknowledge by %(on)s"),
     "plan_near": gettext_noop("Plan due on %(on)s"),
     "report_near": gettext_noop("Progress report due on %(on)s"),
     "completion_near": gettext_noop("Due for completion on %(on)s; %(percent)s%% done so far"),
+    "reply_near": gettext_noop("Reply by %(on)s"),
     "behind": gettext_noop("%(percent)s%% done; %(expected)s%% expected by now"),
     "silent": gettext_noop("No activity since %(on)s"),
     "on_schedule": gettext_noop("On schedule: %(percent)s%% done, due on %(on)s"),
@@ -92,8 +95,9 @@ _UNDATED: dict[str, str] = {
 class Facts:
     """What the light of one obligation depends on.
 
-    The dates of the four clocks are None if nothing is owed. `heard_on` is the day of last
-    activity; if it is None, silence is not considered.
+    The dates of the five clocks are None if nothing is owed. `heard_on` is the day of last
+    activity; if it is None, silence is not considered. A supporting body reports no percentage, so
+    it is never behind schedule.
     """
 
     state: str
@@ -106,6 +110,8 @@ class Facts:
     plan_returned: bool = False
     report_returned: bool = False
     heard_on: date | None = None
+    reply_due_on: date | None = None
+    supporting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,7 @@ class _Clock:
 def clock_colour(
     name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
 ) -> Colour:
-    """The colour by one clock alone: receipt, plan, report or completion."""
+    """The colour by one clock alone: receipt, plan, report, completion or reply."""
     if facts.state in _STOPPED_STATES:
         return _STOPPED_STATES[facts.state]
     if today < facts.starts_on:
@@ -214,6 +220,7 @@ def _running(facts: Facts, workdays: Workdays, tolerances: Tolerances) -> list[_
         ("report", facts.report_due_on, facts.report_returned),
         # While a close request waits for verification, the body is not late.
         ("completion", None if facts.state == "closing" else facts.due_on, False),
+        ("reply", facts.reply_due_on, False),
     ]
     clocks = []
     for name, on, returned in table:
@@ -239,6 +246,8 @@ def _behind_from(facts: Facts, tolerances: Tolerances) -> date | None:
 
     None: never.
     """
+    if facts.supporting:
+        return None
     behind_at = facts.percent + tolerances.behind_points + 1  # expected percent
     if facts.due_on is None or facts.state == "closing" or behind_at > 100:
         return None

@@ -101,6 +101,28 @@ DELIVERABLES = (
     (IMPLEMENTATION_PLAN, _("Implementation plan")),
     (SPECIFIC_MEASURES, _("Specific measures")),
 )
+# what a body is asked to reply to, in what capacity it is asked, and how far that is
+INPUT, INSTRUCTION = "input", "instruction"
+REPLY_KINDS = (
+    (INPUT, pgettext_lazy("reply request", "Input")),
+    (INSTRUCTION, pgettext_lazy("reply request", "Instruction")),
+)
+ASKED_AS = (
+    (LEAD, pgettext_lazy("part", "Lead")),
+    (SUPERVISOR, pgettext_lazy("role", "Supervisor")),
+    (MANAGER, pgettext_lazy("role", "Manager")),
+)
+REPLY_ASKED, REPLIED, SETTLED = "asked", "replied", "settled"
+REPLY_STATES = (
+    (REPLY_ASKED, pgettext_lazy("reply request", "To reply")),
+    (REPLIED, pgettext_lazy("reply request", "Replied")),
+    (SETTLED, pgettext_lazy("reply request", "Settled")),
+    (RETURNED, pgettext_lazy("reply request", "Returned")),
+    (WITHDRAWN, pgettext_lazy("reply request", "Withdrawn")),
+)
+REPLY_OWED = frozenset({REPLY_ASKED, RETURNED})  # the clock of the reply runs
+REPLY_GIVEN = frozenset({REPLIED, SETTLED})
+
 NOT_STARTED, IN_PROGRESS, ESTABLISHED = "not_started", "underway", "established"
 ITEM_STATES = (
     (NOT_STARTED, pgettext_lazy("item", "Not started")),
@@ -161,9 +183,11 @@ ASKED = {
     "sign": "submitted_by",
     "hand_in": "submitted_by",
     "ask_extension": "asked_by",
+    "reply": "replied_by",
 }
 DISPUTE, CLOSE_OUT = frozenset({"dispute"}), frozenset({"request_close"})
 FILED = frozenset({"ask_signature", "sign", "hand_in"})
+REPLY = frozenset({"reply"})
 
 
 def _move(
@@ -300,3 +324,17 @@ PLAN_MOVES = FILING_MOVES | {
     "revise": _move(ACCEPTED, to=DRAFT, right="draft", reasoned=True, label=_("Revise")),
 }
 ENTRY_MOVES = FILING_MOVES
+REPLY_MOVES = {
+    "reply": _move(
+        REPLY_ASKED, RETURNED, to=REPLIED, right="work", label=pgettext_lazy("move", "Reply")
+    ),
+    "settle": _move(
+        REPLIED, to=SETTLED, right="settle", decides=REPLY, label=pgettext_lazy("move", "Settle")
+    ),
+    "return": _move(
+        REPLIED, to=RETURNED, right="settle", reasoned=True, decides=REPLY, label=_("Return")
+    ),
+    "withdraw": _move(
+        REPLY_ASKED, RETURNED, to=WITHDRAWN, right="settle", reasoned=True, label=_("Withdraw")
+    ),
+}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives.base.numbers import whole_number
-from directives.base.states import FILING_STATES
+from directives.base.states import FILING_STATES, REPLY_KINDS
 from directives.base.wording import localized, localized_text
 from directives.core.scope import Lights, Scope
 from directives.dashboard import exports as tables
@@ -37,6 +37,9 @@ from directives.record.queries import events as record
 from directives.record.queries.events import SEARCH_LIMIT
 from directives.record.queries.events import exported as every_event
 from directives.record.queries.timeline import word_of
+from directives.replies.exports import REQUEST_COLUMNS
+from directives.replies.queries.listing import NEWEST as NEWEST_REQUESTS
+from directives.replies.queries.listing import STATE_CHOICES, RequestFilter, filtered_requests
 from directives.reports.exports import ENTRIES, REPORTS
 from directives.reports.queries.entries import FILTERS, report_sheet
 from directives.reports.queries.reports import STATES as REPORT_STATES
@@ -262,6 +265,34 @@ def _entries(request: ListRequest, place: Place) -> FilteredList:
     return list_of_length(filter_notes, len(lines), make_book)
 
 
+# inputs and instructions
+
+
+def _requests(request: ListRequest, place: Place) -> FilteredList:
+    filters = RequestFilter.of(request.GET)
+    requests = filtered_requests(request.user, filters, today=request.today)
+    body = document = None
+    if filters.body:
+        body = Organisation.objects.visible_to(request.user).filter(pk=filters.body).first()
+    if filters.document:
+        documents = Document.objects.visible_to(request.user).defer(*HEAVY)
+        document = documents.filter(pk=filters.document).first()
+    filter_notes = filter_in_words(
+        (_("Kind"), dict(REPLY_KINDS).get(filters.kind)),
+        (_("State"), filters.state and STATE_CHOICES[filters.state]),
+        (_("Organisation and those below"), body and localized(body, "name")),
+        (_("Document"), document and localized(document, "title")),
+        (SEARCH, filters.q),
+    )
+
+    def make_book() -> Book:
+        rows = NEWEST_REQUESTS.sort(requests)
+        title = _("Instructions and inputs")
+        return Book(title, REQUEST_COLUMNS, rows, request.now, filter_notes, _fictional())
+
+    return list_of_rows(filter_notes, requests, make_book)
+
+
 # the record
 
 
@@ -384,6 +415,12 @@ LISTS: dict[str, ListKind] = {
         _entries,
         lambda request: ENTRIES,
         placed=True,
+    ),
+    "requests": ListKind(
+        gettext_lazy("Instructions and inputs"),
+        "reply_requests",
+        _requests,
+        lambda request: REQUEST_COLUMNS,
     ),
     "events": ListKind(
         gettext_lazy("Audit log"),

@@ -11,12 +11,14 @@ OVERDUE_LABELS = {  # clock → label once its day has passed
     "plan": _("Plan not submitted"),
     "report": _("Report not submitted"),
     "completion": _("Not completed"),
+    "reply": _("Not replied"),
 }
 DUE_LABELS = {  # clock → label before a day
     "receipt": _("Acknowledge by"),
     "plan": _("Plan due"),
     "report": _("Report due"),
     "completion": _("Completion due"),
+    "reply": _("Reply due"),
 }
 CAUSES = {
     "near": _("Near due"),

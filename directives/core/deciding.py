@@ -16,19 +16,21 @@ from directives.base.states import (
     EXTENSION_MOVES,
     OBLIGATION_MOVES,
     PLAN_MOVES,
+    REPLY_MOVES,
     Move,
 )
 from directives.base.wording import join_words
 from directives.core.rules import may
-from directives.models import Extension, Obligation, Plan, ReportEntry, User
+from directives.models import Extension, Obligation, Plan, ReplyRequest, ReportEntry, User
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {
     Obligation: OBLIGATION_MOVES,
     Plan: PLAN_MOVES,
     ReportEntry: ENTRY_MOVES,
     Extension: EXTENSION_MOVES,
+    ReplyRequest: REPLY_MOVES,
 }
-Subject = Obligation | Plan | ReportEntry | Extension
+Subject = Obligation | Plan | ReportEntry | Extension | ReplyRequest
 
 
 def requesters_of_move(subject: Subject, step: Move) -> set[int]:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from directives.base import contents, viruses
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
-from directives.base.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDRAWN
+from directives.base.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDRAWN, REPLY_OWED
 from directives.base.stored_files import store_file
 from directives.base.wording import join_words
 from directives.core import audit
@@ -31,11 +31,19 @@ from directives.models import (
     CloseOutEvidence,
     LogEntry,
     Plan,
+    ReplyRequest,
     ReportEntry,
     User,
 )
 
-Parent = LogEntry | ReportEntry | Plan
+Parent = LogEntry | ReportEntry | Plan | ReplyRequest
+
+FIELDS: dict[type[Parent], str] = {
+    LogEntry: "log_entry",
+    ReportEntry: "report_entry",
+    Plan: "plan",
+    ReplyRequest: "reply_request",
+}
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # The first bytes of each type. Plain text has none: see `_is_text`.
@@ -143,11 +151,15 @@ def _digest(upload: "UploadedFile[Any]") -> str:
 
 def allows_removal(parent: Parent) -> bool:
     """Whether files may be removed: while the parent is a draft or an unreported log entry."""
-    return parent.state in (LOG_ACTS["edit"] if isinstance(parent, LogEntry) else EDITABLE)
+    if isinstance(parent, LogEntry):
+        return parent.state in LOG_ACTS["edit"]
+    return accepts_files(parent)
 
 
 def accepts_files(parent: Parent) -> bool:
-    """Whether files may be added: to a draft, or to a log entry that is still valid."""
+    """Whether files may be added: to a draft, a reply that is owed, a log entry still valid."""
+    if isinstance(parent, ReplyRequest):
+        return parent.state in REPLY_OWED
     if isinstance(parent, LogEntry):
         return parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN)
     return parent.state in EDITABLE
@@ -159,7 +171,8 @@ def may_remove(user: User, parent: Parent) -> bool:
 
 
 def parent_of(attachment: Attachment) -> Parent:
-    parent = attachment.log_entry or attachment.report_entry or attachment.plan
+    entry = attachment.log_entry or attachment.report_entry
+    parent = entry or attachment.plan or attachment.reply_request
     assert parent is not None  # a constraint of the table
     return parent
 
@@ -187,7 +200,7 @@ def _demand_unclosed(parent: Parent) -> None:
 
 @transaction.atomic
 def attach(parent: Parent, upload: "UploadedFile[Any]", *, by: User, now: datetime) -> Attachment:
-    """Store a file as evidence on a log entry, a report entry or a plan.
+    """Store a file as evidence on a log entry, a report entry, a plan or a reply.
 
     Raises NotAllowed, IllegalMove, Invalid {"files": …}.
     """
@@ -201,8 +214,7 @@ def attach(parent: Parent, upload: "UploadedFile[Any]", *, by: User, now: dateti
 def _store(parent: Parent, upload: "UploadedFile[Any]", by: User, now: datetime) -> Attachment:
     name = clean_name(upload.name or "")
     attachment = Attachment(name=name, size=upload.size or 0, sha256=_digest(upload), by=by, at=now)
-    field = {LogEntry: "log_entry", ReportEntry: "report_entry", Plan: "plan"}[type(parent)]
-    setattr(attachment, field, parent)
+    setattr(attachment, FIELDS[type(parent)], parent)
     store_file(attachment.file, f"{uuid4().hex}.{file_type(name)}", upload)
     attachment.save()
     _record("attach", attachment, parent, by, now)
@@ -249,6 +261,8 @@ def _was_handed_in(parent: Parent) -> bool:
             return parent.measure.plan.submissions.exists()
         case ReportEntry():
             return parent.report.submissions.exists()
+        case ReplyRequest():
+            return parent.replied_at is not None
     return parent.submissions.exists()
 
 

@@ -10,7 +10,7 @@ from directives.models import Attachment, User
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """`parent` names the row in forms: plan-12, log_entry-3, report_entry-5."""
+    """`parent` names the row in forms: plan-12, log_entry-3, report_entry-5, reply_request-7."""
 
     parent: str
     files: tuple[Attachment, ...]
@@ -19,15 +19,12 @@ class FileList:
     errors: tuple[str, ...] = ()
 
 
-PARENTS = {"Plan": "plan", "LogEntry": "log_entry", "ReportEntry": "report_entry"}
-
-
 def file_list(parent: evidence.Parent, user: User, *, errors: Sequence[str] = ()) -> FileList:
     """The files of one row, and whether this person may add and remove them now.
 
     One query, for `parent.files`, if the row was read with its body, a log entry `with_state`.
     """
-    name = f"{PARENTS[type(parent).__name__]}-{parent.pk}"
+    name = f"{evidence.FIELDS[type(parent)]}-{parent.pk}"
     adds = may(user, "work", parent) and evidence.accepts_files(parent)
     removes = evidence.may_remove(user, parent) and evidence.allows_removal(parent)
     return FileList(name, tuple(parent.files.all()), adds, removes, tuple(errors))

@@ -1,6 +1,7 @@
 """The day of last activity on an obligation (`heard_on`), from which silence is counted.
 
-Activity is a receipt, a submitted plan, a log entry, a submitted report entry and any move.
+Activity is a receipt, a submitted plan, a log entry, a submitted report entry, a reply and any
+move.
 Commands that change the obligation store it with the change (`transitions.HEARD_ACTIONS`); the
 others call `note_heard`.
 """
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from directives.base.states import OPEN
 from directives.core.transitions import SILENT, change_within
-from directives.models import LogEntry, Obligation, Plan, ReportEntry, User
+from directives.models import LogEntry, Obligation, Plan, ReplyRequest, ReportEntry, User
 
 
 def note_heard(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
@@ -57,6 +58,7 @@ def heard_days(rows: QuerySet[Obligation]) -> dict[int, date]:
     )
     entries = ReportEntry.objects.filter(obligation=OuterRef("pk"))
     logs = LogEntry.objects.not_withdrawn().filter(measure__obligations=OuterRef("pk"))
+    replies = ReplyRequest.objects.filter(obligation=OuterRef("pk"), replied_at__isnull=False)
     heard = rows.annotate(
         heard=Greatest(
             F("issued_on"),
@@ -64,6 +66,7 @@ def heard_days(rows: QuerySet[Obligation]) -> dict[int, date]:
             _latest(plans.filter(submitted_at__isnull=False), "document", "submitted_at"),
             _latest(entries.filter(submitted_at__isnull=False), "obligation", "submitted_at"),
             _latest(logs, "measure__obligations", "created_at"),
+            _latest(replies, "obligation", "replied_at"),
         )
     )
     return dict(heard.values_list("pk", "heard"))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django_tasks import task
 
-from directives.base.states import MANAGER, SUPERVISOR, WORKING
+from directives.base.states import LEAD, MANAGER, SUPERVISOR, WORKING
 from directives.base.wording import format_day, localized_text
 from directives.models import (
     Cycle,
@@ -30,6 +30,7 @@ from directives.models import (
     PendingRight,
     Plan,
     ProgressReport,
+    ReplyRequest,
     User,
 )
 from directives.models.people import CONFIRMED_RIGHTS
@@ -84,6 +85,14 @@ KINDS = {
     "due_corrected": gettext_noop(
         "The due date of %(code)s of %(body)s was corrected to %(due)s: %(reason)s"
     ),
+    "asked_input": gettext_noop(
+        "%(body)s is asked for an input on %(code)s by %(due)s. %(reason)s"
+    ),
+    "asked_instruction": gettext_noop("Instruction to %(body)s, reply by %(due)s. %(reason)s"),
+    "replied": gettext_noop("%(body)s replied: %(reason)s"),
+    "reply_settle": gettext_noop("The reply of %(body)s was settled."),
+    "reply_return": gettext_noop("The reply of %(body)s was returned: %(reason)s"),
+    "reply_withdraw": gettext_noop("%(body)s no longer has to reply: %(reason)s"),
     "rights_wait": gettext_noop(
         "Rights requested by %(who)s and waiting for a second person: %(count)s."
     ),
@@ -110,6 +119,7 @@ ACTS = {
     "register": gettext_noop("Registering a document"),
 }
 CODES_NAMED = 5  # directives that one notice names
+NOTICE_TEXT = 120  # characters of a request or reply in a notice
 TRIES = 24  # of one mail: about a day
 # Between two tries; less than the hour after which a waiting task is reported as stuck
 PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 45))
@@ -379,6 +389,47 @@ def notify_decided(
     facts = organisation_facts(filing.organisation, filing.document, count=count, reason=reason)
     people = _readers([filing.organisation.pk], *WORKING)
     send(people, kind, url=url, now=now, facts=facts)
+
+
+def notify_asked(requests: Iterable[ReplyRequest], *, now: datetime) -> None:
+    """Notify the people of each body that something is asked of it."""
+    requests = tuple(requests)
+    people: dict[int, dict[Reader, None]] = {}
+    for request in requests:
+        body = request.organisation_id
+        people[body] = people.get(body) or _readers([body], *WORKING)
+        facts = _facts_of_request(request, request.text) | {"due": request.due_on.isoformat()}
+        kind, url = f"asked_{request.kind}", _request_url(request)
+        send(people[body], kind, url=url, now=now, facts=facts)
+
+
+def notify_replied(request: ReplyRequest, *, now: datetime) -> None:
+    """Notify who asked: the people of the lead body, or the person."""
+    askers: Iterable[Reader | User] = ()
+    if request.asked_as == LEAD and request.asking_body_id:
+        askers = _readers([request.asking_body_id], *WORKING)
+    elif request.asked_by is not None and request.asked_by.is_active:
+        askers = [request.asked_by]
+    url, facts = _request_url(request), _facts_of_request(request, request.reply)
+    send(askers, "replied", url=url, now=now, facts=facts)
+
+
+def notify_reply_decided(request: ReplyRequest, action: str, *, reason: str, now: datetime) -> None:
+    """Notify the body's people that its reply was settled or returned, or is needed no more."""
+    facts = _facts_of_request(request, reason.strip())
+    people = _readers([request.organisation_id], *WORKING)
+    send(people, f"reply_{action}", url=_request_url(request), now=now, facts=facts)
+
+
+def _request_url(request: ReplyRequest) -> str:
+    return reverse("reply_request", args=[request.pk])
+
+
+def _facts_of_request(request: ReplyRequest, text: str) -> dict[str, Any]:
+    """`text` is what a notice says of it, shortened; the code is empty without a directive."""
+    code = request.directive.code if request.directive else ""
+    short = text if len(text) <= NOTICE_TEXT else f"{text[:NOTICE_TEXT]}…"
+    return {**_names("body", request.organisation), "code": code, "reason": short}
 
 
 def notify_cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: datetime) -> None:

@@ -9,7 +9,16 @@ from django.conf import settings
 from django.db.models import Exists, Model, OuterRef
 
 from directives.base.duties import PERMISSIONS
-from directives.base.states import LIVE, MANAGER, STAFF, SUPERVISOR, WORKING
+from directives.base.states import (
+    INPUT,
+    LEAD,
+    LIVE,
+    MANAGER,
+    STAFF,
+    SUPERVISOR,
+    SUPPORTING,
+    WORKING,
+)
 from directives.models import (
     Attachment,
     Directive,
@@ -25,6 +34,7 @@ from directives.models import (
     Plan,
     ProgressReport,
     Repair,
+    ReplyRequest,
     ReportEntry,
     Section,
     User,
@@ -39,7 +49,7 @@ def organisation_of(subject: Model) -> Organisation:
     match subject:
         case Organisation():
             return subject
-        case Obligation() | Plan() | ProgressReport() | Indicator() | Figure():
+        case Obligation() | Plan() | ProgressReport() | Indicator() | Figure() | ReplyRequest():
             return subject.organisation
         case ReportEntry():
             return subject.report.organisation
@@ -50,7 +60,8 @@ def organisation_of(subject: Model) -> Organisation:
         case LogEntry():
             return subject.measure.plan.organisation
         case Attachment():
-            parent = subject.log_entry or subject.report_entry or subject.plan
+            entry = subject.log_entry or subject.report_entry
+            parent = entry or subject.plan or subject.reply_request
             assert parent is not None  # a constraint of the table
             return organisation_of(parent)
     raise TypeError(f"no body for {subject!r}")
@@ -197,6 +208,41 @@ def can_report(user: User, subject: Model) -> bool:
     return can_work(user, subject) or is_above(user, subject)
 
 
+def leads(user: User, subject: Obligation) -> bool:
+    """Whether a body for which the person works leads the directive of a supporting obligation."""
+    return Obligation.objects.filter(pk=subject.pk).supporting(user).exists()
+
+
+def can_ask_input(user: User, subject: Obligation) -> bool:
+    """Ask a supporting body for an input: who works for the lead body, or a supervisor above."""
+    return subject.part == SUPPORTING and (is_above(user, subject) or leads(user, subject))
+
+
+def can_instruct(user: User, subject: Organisation | Obligation) -> bool:
+    """Write an instruction: the manager or supervisor of the body, or of one above it."""
+    return scope.covers(user, organisation_of(subject).path, MANAGER, SUPERVISOR)
+
+
+def can_settle(user: User, subject: ReplyRequest) -> bool:
+    """Settle, return or withdraw what was asked.
+
+    Of the lead: who works for a body that leads, or for the body that asked. Of a supervisor or
+    manager: that person, while in office, and supervisors of their body or above.
+    """
+    body = subject.asking_body
+    if subject.kind == INPUT and subject.asked_as == LEAD:
+        assert subject.obligation is not None  # a constraint of the table
+        works = any(
+            m.organisation_id == subject.asking_body_id and m.role in WORKING
+            for m in user.held_memberships
+        )
+        return works or leads(user, subject.obligation)
+    if body is not None and supervises(user, body):
+        return True
+    in_office = scope.covers(user, subject.organisation.path, subject.asked_as)
+    return subject.asked_by_id == user.pk and in_office
+
+
 def can_export(user: User, subject: str = "") -> bool:
     """Export the list with this key: everybody but viewers; an auditor only the record."""
     return user.exports or (subject == RECORD and can_audit(user))
@@ -271,6 +317,9 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "own": owns,
     "define": supervises,
     "report": can_report,
+    "ask_input": can_ask_input,
+    "instruct": can_instruct,
+    "settle": can_settle,
     "export": can_export,
     "audit": can_audit,
     "keep_accounts": keeps_accounts,

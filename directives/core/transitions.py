@@ -24,19 +24,29 @@ from directives.base.states import (
     OBLIGATION_ACTS,
     OBLIGATION_MOVES,
     OPEN,
+    REPLIED,
     RETURNED,
     SUBMITTED,
+    SUPPORTING,
     Move,
 )
 from directives.base.workdays import Workdays
 from directives.core import audit, parts
 from directives.core.deciding import TABLES, demand_other_decider, is_own_request, requester_fields
 from directives.core.rules import may
-from directives.models import CalendarDay, Extension, Obligation, Plan, ReportEntry, User
+from directives.models import (
+    CalendarDay,
+    Extension,
+    Obligation,
+    Plan,
+    ReplyRequest,
+    ReportEntry,
+    User,
+)
 from directives.models.sql import update_where
 from directives.tallies import Standing, count_items, counted, move_mark, pending_delta
 
-Subject = TypeVar("Subject", Obligation, Plan, ReportEntry, Extension)
+Subject = TypeVar("Subject", Obligation, Plan, ReportEntry, Extension, ReplyRequest)
 LIGHT_FACTS = (
     "state",
     "percent",
@@ -47,6 +57,7 @@ LIGHT_FACTS = (
     "report_due_on",
     "plan_returned",
     "report_returned",
+    "reply_due_on",
 )
 BATCH = 500  # rows of one update
 # Actions on an obligation that count as activity. Log entries do too: see `last_heard.note_heard`.
@@ -69,7 +80,9 @@ def tolerances() -> Tolerances:
 def facts_of(obligation: Obligation) -> Facts:
     """What the light of an obligation depends on, from its fields in memory."""
     return Facts(
-        **{name: getattr(obligation, name) for name in LIGHT_FACTS}, heard_on=obligation.last_heard
+        **{name: getattr(obligation, name) for name in LIGHT_FACTS},
+        heard_on=obligation.last_heard,
+        supporting=obligation.part == SUPPORTING,
     )
 
 
@@ -182,6 +195,10 @@ def _marks(
         return marks
     if isinstance(subject, Extension):
         return {"decided_at": now, "decided_by": by, "decision_reason": reason.strip()}
+    if isinstance(subject, ReplyRequest):
+        if step.target == REPLIED:
+            return {"replied_at": now, "replied_by": by, "reason": ""}
+        return {"decided_at": now, "decided_by": by, "reason": reason.strip()}
     marks = {} if action == "sign" or step.decides else requester_fields(action, by)
     if step.target == SUBMITTED:
         return {**marks, "submitted_at": now, "submitted_by": by, "reason": ""}
@@ -212,7 +229,7 @@ def move(
     if isinstance(subject, Obligation):
         change_within([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
-    if isinstance(subject, Extension):
+    if isinstance(subject, Extension | ReplyRequest):
         audit.record_many(action, [_write_row(subject, fields)], by=by, now=now, reason=reason)
         return subject
     recorded = _write_filings([subject], fields, action, timezone.localdate(now))
@@ -279,12 +296,12 @@ def _write_filings(
     return changes
 
 
-def _write_row(row: Extension, fields: Mapping[str, Any]) -> audit.Change:
+def _write_row(row: Extension | ReplyRequest, fields: Mapping[str, Any]) -> audit.Change:
     """Update a row that no count counts; returns what to record."""
     before = {name: _plain(getattr(row, name)) for name in fields}
     stored = {**fields, "version": row.version + 1}
     if not update_where(type(row), [row.pk], stored, state=row.state, version=row.version):
-        raise Stale(theirs=type(row).objects.filter(pk=row.pk).first())
+        raise Stale(theirs=type(row)._default_manager.filter(pk=row.pk).first())
     for name, value in stored.items():
         setattr(row, name, value)
     return audit.Change(row, before, {name: _plain(fields[name]) for name in fields})

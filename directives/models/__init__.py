@@ -23,6 +23,7 @@ from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, PendingRight, User
 from directives.models.plans import LogEntry, Measure, Plan
+from directives.models.replies import ReplyRequest
 from directives.models.reports import (
     Attachment,
     Cycle,
@@ -98,6 +99,7 @@ __all__ = [
     "ProgressReport",
     "RefusalCount",
     "Repair",
+    "ReplyRequest",
     "ReportEntry",
     "Seal",
     "Section",

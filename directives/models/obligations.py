@@ -3,7 +3,8 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.clocks import Reason
@@ -22,14 +23,16 @@ from directives.base.states import (
     OPEN,
     PARTS,
     RED,
+    REPORTABLE,
     RESPONSIBLE,
+    SUPPORTING,
     UNDUE,
     WITHDRAWN,
 )
 from directives.models.documents import Directive, Document, Item, Section
 from directives.models.organisations import Organisation
 from directives.models.people import User
-from directives.models.scope import ScopedQuerySet, in_subtree
+from directives.models.scope import PATH_END, ScopedQuerySet, in_subtree, in_worked_for
 
 # clock → the field with the day on which it runs out, and the states in which it is stopped
 CLOCKS = {
@@ -37,6 +40,7 @@ CLOCKS = {
     "plan": ("plan_due_on", frozenset()),
     "report": ("report_due_on", frozenset()),
     "completion": ("due_on", frozenset({CLOSING})),
+    "reply": ("reply_due_on", frozenset()),
 }
 
 
@@ -75,6 +79,11 @@ class ObligationQuerySet(ScopedQuerySet):
         day = {f"{field}__isnull": False} if on is None else {field: on}
         return self.open().filter(**day).exclude(state__in=stopped)
 
+    def reported(self, *, by_supporting: bool) -> "ObligationQuerySet":
+        """Rows that get an entry in a report; `by_supporting`: `Cycle.asks_supporting`."""
+        rows = self.filter(state__in=REPORTABLE)
+        return rows if by_supporting else rows.exclude(part=SUPPORTING)
+
     def undated(self) -> "ObligationQuerySet":
         """Open rows without a day of completion."""
         return self.open().filter(due_on=None)
@@ -82,6 +91,23 @@ class ObligationQuerySet(ScopedQuerySet):
     def due_for_light(self, today: date) -> "ObligationQuerySet":
         """Rows whose light may change on or before this day."""
         return self.filter(light_changes_on__lte=today)
+
+    def supporting(self, user: User) -> "ObligationQuerySet":
+        """Supporting obligations of directives that the person's bodies lead.
+
+        A body leads for those below its own superior, or below itself where it has none; not for
+        those of other subtrees that have the same directive.
+        """
+        leads = Obligation.objects.live().filter(in_worked_for(user, "organisation"), part=LEAD)
+        path = OuterRef("organisation__path")
+        above = Coalesce("organisation__parent__path", "organisation__path")
+        nearby = (
+            leads.filter(directive=OuterRef("directive"))
+            .alias(low=above, high=Concat(above, Value(PATH_END)))
+            .filter(low__lt=path, high__gte=path)
+        )
+        led = self.filter(part=SUPPORTING, directive__in=leads.order_by().values("directive"))
+        return led.filter(Exists(nearby))
 
     def under(self, organisation: Organisation) -> "ObligationQuerySet":
         """Obligations of the body and of everything below it."""
@@ -91,9 +117,10 @@ class ObligationQuerySet(ScopedQuerySet):
 class Obligation(models.Model):
     """A directive that a body must implement (责任事项).
 
-    The four clocks are due dates, null if nothing is due. `acknowledge_by`, `plan_due_on` and
+    The five clocks are due dates, null if nothing is due. `acknowledge_by`, `plan_due_on` and
     `report_due_on` are set to null when met, and set again when the work is returned. `due_on` is
-    the day of completion, and `original_due_on` the first one that was set.
+    the day of completion, and `original_due_on` the first one that was set. `reply_due_on` is the
+    earliest day of what was asked of this row and is not replied to (`ReplyRequest`).
 
     A body may break its row down to bodies below (分解): theirs are `broken_from` it. While it has
     live `parts` (their number), its percent is theirs, and they are counted in its place.
@@ -138,6 +165,7 @@ class Obligation(models.Model):
     plan_returned = models.BooleanField(default=False)
     report_due_on = models.DateField(_("report due"), null=True, blank=True)
     report_returned = models.BooleanField(default=False)
+    reply_due_on = models.DateField(_("reply due"), null=True, blank=True)
     due_on = models.DateField(_("complete by"), null=True, blank=True)
     original_due_on = models.DateField(_("original due date"), null=True, blank=True)
     extensions_granted = models.SmallIntegerField(

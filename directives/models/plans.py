@@ -35,10 +35,14 @@ class FiledQuerySet(ScopedQuerySet):
 
     filing = ""  # leads to the plan
 
-    def visible_to(self, user: User) -> Self:
+    def inside(self, user: User) -> Q:
+        """The condition of `visible_to`."""
         submitted = Q(**{f"{self.filing}submitted_at__isnull": False})
         overseen = in_overseen(user, f"{self.owner}__path") & submitted
-        return self.filter(in_worked_for(user, self.owner) | overseen)
+        return in_worked_for(user, self.owner) | overseen
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(self.inside(user))
 
 
 class Plan(models.Model):
@@ -137,6 +141,19 @@ class Measure(models.Model):
 
 class LogEntryQuerySet(FiledQuerySet):
     owner, filing = "measure__plan__organisation", "measure__plan__"
+
+    def visible_to(self, user: User) -> Self:
+        """Also those of supporting bodies, to who leads the directive, once their plan is in."""
+        led = Obligation.objects.supporting(user).values("pk")
+        serving = Measure.obligations.through.objects.filter(obligation__in=led)
+        by_lead = Q(
+            measure__in=serving.values("measure"), measure__plan__submitted_at__isnull=False
+        )
+        return self.filter(self.inside(user) | by_lead)
+
+    def of_visible_bodies(self, user: User) -> Self:
+        """Those of bodies that the person works for or oversees: what lists show."""
+        return self.filter(self.inside(user))
 
     def not_withdrawn(self) -> "LogEntryQuerySet":
         return self.filter(withdrawn_at=None)

@@ -23,7 +23,8 @@ from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.plans import LogEntry, Plan
-from directives.models.scope import ScopedQuerySet, in_overseen, in_worked_for
+from directives.models.replies import ReplyRequest
+from directives.models.scope import ScopedQuerySet, any_of, in_overseen, in_worked_for
 from directives.models.tallies import ALWAYS
 
 PERIODS = (
@@ -85,6 +86,9 @@ class Cycle(models.Model):
     number = models.PositiveSmallIntegerField(_("number"), default=1)  # which quarter, which half
     opens_on = models.DateField(_("opens on"))
     due_on = models.DateField(_("due on"))
+    # False: supporting bodies give the inputs that they are asked for, not a report. Cycles from
+    # before that have True.
+    asks_supporting = models.BooleanField(default=False, db_default=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -422,15 +426,27 @@ class AttachmentQuerySet(models.QuerySet):
             Q(log_entry__in=LogEntry.objects.visible_to(user).values("pk"))
             | Q(report_entry__in=ReportEntry.objects.visible_to(user).values("pk"))
             | Q(plan__in=Plan.objects.visible_to(user).values("pk"))
+            | Q(reply_request__in=ReplyRequest.objects.visible_to(user).values("pk"))
         )
 
 
+PARENTS = ("log_entry", "report_entry", "plan", "reply_request")  # of a file: one of these
+
+
+def _only(parent: str) -> Q:
+    """That this is the parent, and no other."""
+    return Q(**{f"{name}__isnull": name != parent for name in PARENTS})
+
+
 class Attachment(models.Model):
-    """Evidence (佐证材料): a file on exactly one log entry, report entry or plan."""
+    """Evidence (佐证材料): a file on exactly one log entry, report entry, plan or reply."""
 
     log_entry = models.ForeignKey(LogEntry, models.CASCADE, null=True, related_name="files")
     report_entry = models.ForeignKey(ReportEntry, models.CASCADE, null=True, related_name="files")
     plan = models.ForeignKey(Plan, models.CASCADE, null=True, related_name="files")
+    reply_request = models.ForeignKey(
+        ReplyRequest, models.CASCADE, null=True, related_name="files", db_index=False
+    )
     file = models.FileField(upload_to="evidence/%Y/%m/")
     name = models.CharField(max_length=200)
     size = models.PositiveBigIntegerField()  # bytes
@@ -446,10 +462,15 @@ class Attachment(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(log_entry__isnull=False, report_entry=None, plan=None)
-                | Q(log_entry=None, report_entry__isnull=False, plan=None)
-                | Q(log_entry=None, report_entry=None, plan__isnull=False),
-                name="attachment_has_one_parent",
+                condition=any_of(_only(parent) for parent in PARENTS),
+                name="attachment_of_one_parent",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["reply_request"],
+                name="attachment_of_reply",
+                condition=Q(reply_request__isnull=False),
             )
         ]
 

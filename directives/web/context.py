@@ -57,6 +57,7 @@ PLACES = (
     ("reports", pgettext_lazy("place", "Reports")),
     ("log", pgettext_lazy("place", "Log")),
     ("organisations", pgettext_lazy("place", "Organisations")),
+    ("reply_requests", pgettext_lazy("place", "Instructions and inputs")),
     ("statistics", pgettext_lazy("place", "Statistics")),
     ("intakes", pgettext_lazy("place", "Imports")),
     ("events", pgettext_lazy("place", "Audit log")),
@@ -64,7 +65,7 @@ PLACES = (
 FOLDED = {"plans", "log", "organisations"}
 # Shown only to overseers and administrators; the audit log to auditors as well.
 FOR_OVERSEERS = {"organisations", "events"}
-MENU_ONLY = {"statistics", "intakes", "events"}
+MENU_ONLY = {"reply_requests", "statistics", "intakes", "events"}
 MENU_ONLY_FOR_OVERSEERS = MENU_ONLY | {"log"}  # people who fill in reports write it daily
 
 

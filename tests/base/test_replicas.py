@@ -85,6 +85,8 @@ READ_WHERE_IT_IS_WRITTEN = {
     "intake_template",
     "report_offline",
     "log_entry",
+    "reply_request",
+    "support",
     "figures",
     "indicators",
     "indicator_edit",

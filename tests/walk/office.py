@@ -162,7 +162,7 @@ def issue_confirm(w: Walker) -> None:
     bodies = w.some(Organisation.objects.exclude(pk=w.centre.pk).filter(valid_to=None), 5)
     client, deliverable = w.client_of(w.supervisor), w.random.choice(["", "plan", "measures"])
     terms = {
-        "part": "responsible",
+        "part": w.random.choice(["responsible", "supporting"]),
         "lead": "",
         "deliverable": deliverable,
         "plan_due_on": w.day(0, 9) if deliverable else "",

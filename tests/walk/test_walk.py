@@ -7,10 +7,15 @@ import pytest
 
 from directives.catalogue.kinds import KINDS
 from tests.test_access import TABLE
-from tests.walk import office, tables, working
+from tests.walk import office, replying, tables, working
 from tests.walk.walker import Step, Walker
 
-STEPS: Mapping[str, Step] = {**working.STEPS, **office.STEPS, **tables.STEPS}
+STEPS: Mapping[str, Step] = {
+    **working.STEPS,
+    **replying.STEPS,
+    **office.STEPS,
+    **tables.STEPS,
+}
 SELDOM = {*tables.STEPS, "set_script", "notice_open"}  # they take long, or store nothing
 WRITES = 500  # of the short walk
 LONG_WALKS, LONG_WRITES = 6, 1000

@@ -19,7 +19,7 @@ NAMES = ("code", "order", "text", "text_hans", "text_hant")
 FEW_ROWS, FEW_BODIES = 2_000, 300
 COLUMNS = (
     *("state", "percent", "starts_on", "due_on", "light", "light_code", "light_on"),
-    *("deliverable", "acknowledge_by", "plan_due_on", "report_due_on", "parts"),
+    *("deliverable", "acknowledge_by", "plan_due_on", "report_due_on", "reply_due_on", "parts"),
     *("organisation_id", "document_id", "directive_id", "section_id"),
 )
 

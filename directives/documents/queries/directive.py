@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from directives.base.states import LIVE
+from directives.base.states import LIVE, SUPPORTING
 from directives.core.scope import NO_LIGHTS, Lights, Scope, lights_by
 from directives.documents.queries.source import repairs_in, source_lines
 from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
@@ -54,6 +54,7 @@ class DirectiveView:
     terms: Terms
     timeline: tuple[TimelineEntry, ...]
     repairs: tuple[Repair, ...]
+    supported: bool  # by a body, whether in view or not
 
     @property
     def doubtful(self) -> int:
@@ -122,6 +123,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
         else Terms(leads=leads(scope.filter_only(all_live, "organisation"))),
         timeline=timeline(_events(user, directive, obligations if is_short else None)),
         repairs=_repairs(directive),
+        supported=all_live.filter(part=SUPPORTING).exists(),
     )
 
 

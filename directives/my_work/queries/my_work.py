@@ -15,6 +15,7 @@ from directives.indicators.queries.figures_due import FiguresDue, figures_due
 from directives.models import LogEntry, Notice, User
 from directives.my_work.queries.inbox import Inbox, inbox
 from directives.my_work.queries.receipts import Unacknowledged, unacknowledged
+from directives.my_work.queries.replies import Replies, replies_to_settle
 from directives.my_work.queries.tasks import Days, Task, queue, to_sign
 from directives.my_work.queries.work import (
     MeasureLine,
@@ -23,6 +24,7 @@ from directives.my_work.queries.work import (
     obligations_of,
     plans_of,
     reports_of,
+    requests_of,
 )
 from directives.plans.queries.plans import SHOWN_FIRST, MeasureChoice, QuickChoices
 
@@ -62,6 +64,7 @@ class MyWork:
     log: tuple[LogEntry, ...]
     notices: tuple[Notice, ...]
     unacknowledged: tuple[Unacknowledged, ...] = ()
+    replies: Replies | None = None  # that the user settles or returns
     figures: tuple[FiguresDue, ...] = ()  # statistics that have to be reported
 
     @property
@@ -154,6 +157,7 @@ def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) 
         days_ahead=_days_ahead(tasks, days) if user.works else (),
         inbox=inbox(user),
         quick=_quick(work, today) if user.works else None,
+        replies=replies_to_settle(user),
         log=tuple(logged_by(user)) if user.works else (),
         unacknowledged=unacknowledged(user, today=today),
         figures=figures_due(user, today=today),
@@ -169,6 +173,7 @@ def _read_work(user: User) -> PersonalWork:
         obligations=obligations_of(user),
         plans=plans_of(user),
         reports=reports_of(user),
+        requests=requests_of(user),
     )
 
 

@@ -28,10 +28,11 @@ from directives.my_work.queries.work import (
 )
 from directives.obligations.queries.filters import URGENCY, ObligationFilter
 from directives.plans.queries.plan_page import measure_overdue
+from directives.replies.queries.lines import request_line
 
 MEASURES_AHEAD = 10  # working days before its due day on which a measure becomes a task
 RETURNED_SHOWN = 5  # returned entries of one report that are tasks of their own
-Kind = Literal["receipt", "plan", "report", "entry", "measure", "obligation", "sign"]
+Kind = Literal["receipt", "plan", "report", "entry", "measure", "obligation", "sign", "reply"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def queue(work: PersonalWork, days: Days) -> tuple[Task, ...]:
         *_reports(work, days),
         *_returned(work, days),
         *_measures(work, days),
+        *_replies(work, days),
         *_obligations(work),
     ]
     return tuple(
@@ -312,6 +314,29 @@ def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
         note=note,
         overdue=overdue,
     )
+
+
+def _replies(work: PersonalWork, days: Days) -> Iterator[Task]:
+    """The inputs and instructions that are not replied to."""
+    for request in work.requests:
+        url = reverse("reply_request", args=[request.pk])
+        line = request_line(request, today=days.today, workdays=days.workdays)
+        returned = None
+        if request.state == RETURNED:
+            decided_by = str(request.decided_by) if request.decided_by else ""
+            returned = Returned(request.reason, decided_by, request.decided_at)
+        yield Task(
+            "reply",
+            work.bodies[request.organisation_id],
+            request.due_on,
+            line.colour,
+            Action(pgettext("move", "Reply"), url),
+            code=request.directive.code if request.directive else request.get_kind_display(),
+            url=url,
+            title=request.text,
+            note=_("%(kind)s to reply to") % {"kind": request.get_kind_display()},
+            returned=returned,
+        )
 
 
 def _obligations(work: PersonalWork) -> Iterator[Task]:

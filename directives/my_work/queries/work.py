@@ -22,6 +22,7 @@ from directives.models import (
     Organisation,
     Plan,
     ProgressReport,
+    ReplyRequest,
     User,
 )
 from directives.models.reports import cycle_name
@@ -162,6 +163,7 @@ class PersonalWork:
     obligations: tuple[Obligation, ...] = ()
     plans: tuple[PlanLine, ...] = ()
     reports: tuple[ReportLine, ...] = ()
+    requests: tuple[ReplyRequest, ...] = ()  # to which no reply was given
 
     @property
     def measures(self) -> list[MeasureLine]:
@@ -174,7 +176,15 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
         *("state", "percent", "light", "light_code", "light_on", "starts_on", "due_on"),
         *("original_due_on", "extensions_granted"),
         *("acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned"),
-        *("heard_on", "issued_on", "organisation_id", "document_id", "directive_id"),
+        *(
+            "reply_due_on",
+            "part",
+            "heard_on",
+            "issued_on",
+            "organisation_id",
+            "document_id",
+            "directive_id",
+        ),
     )
     text_fields = ("code", "order", "text", "text_hans", "text_hant")
     rows = (
@@ -291,6 +301,14 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
                 )
             )
     return tuple(reports.values())
+
+
+def requests_of(user: User) -> tuple[ReplyRequest, ...]:
+    """What the user's bodies are asked and have not replied to, in one query."""
+    rows = ReplyRequest.objects.waiting().filter(in_worked_for(user, "organisation"))
+    return tuple(
+        rows.select_related("obligation", "directive", "decided_by").order_by("due_on", "pk")
+    )
 
 
 def logged_by(user: User) -> QuerySet:

@@ -13,6 +13,7 @@ from directives.base.states import (
     EDITABLE,
     OBLIGATION_STATES,
     REPORTABLE,
+    SUPPORTING,
     WORKING,
 )
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
@@ -112,7 +113,18 @@ class Reports:
                 "state": dict(OBLIGATION_STATES)[line.state]
             }
             raise NoReport(why, _("On the page of the obligation."))
-        with_entries = [(report, entries.get((report.pk, line.pk))) for report in reports]
+        with_entries = [
+            (report, entry)
+            for report in reports
+            if (entry := entries.get((report.pk, line.pk)))
+            or line.part != SUPPORTING
+            or report.cycle.asks_supporting
+        ]
+        if reports and not with_entries:
+            raise NoReport(
+                _("A supporting organisation gives inputs when it is asked; the lead reports."),
+                _("On the page of the obligation."),
+            )
         editable = [
             report
             for report, entry in with_entries

@@ -117,7 +117,8 @@ def assigned_bodies(
             "obligation", "item", "state"
         ):
             states[obligation, item] = state
-    logs = LogEntry.objects.visible_to(user).not_withdrawn().filter(measure__obligations__in=rows)
+    logs = LogEntry.objects.of_visible_bodies(user).not_withdrawn()
+    logs = logs.filter(measure__obligations__in=rows)
     logged = dict(logs.values_list("measure__obligations").annotate(Max("on")).order_by())
     return tuple(
         AssignedBody(

@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import iso_date, whole_number
 from directives.base.script import fold, to_hans
@@ -66,6 +67,7 @@ CLOCK_WORDS = {
     "plan": _("Plan"),
     "report": _("Report"),
     "completion": _("Completion"),
+    "reply": pgettext_lazy("clock", "Reply"),
 }
 CAUSE_WORDS = {
     "near": _("Near due"),

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from directives.base.states import (
     ASSIGNED,
@@ -22,6 +23,7 @@ from directives.base.states import (
     OWN_PAGE,
     RETURNED,
     SUBMITTED,
+    SUPPORTING,
     SUSPENDED,
 )
 from directives.base.workdays import Workdays
@@ -37,6 +39,7 @@ from directives.models import (
     Measure,
     Obligation,
     Organisation,
+    ReplyRequest,
     ReportEntry,
     Tally,
     User,
@@ -45,13 +48,14 @@ from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.obligations.queries.closing import Nameable, close_outs, nameable
 from directives.obligations.queries.filters import ALL
 from directives.record.queries.timeline import TimelineEntry, timeline
+from directives.replies.queries.lines import RequestLine, request_lines, with_related
 
 LOG = 6  # log entries shown
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One of the four clocks; `days` are the working days left, None if it does not run."""
+    """One of the five clocks; `days` are the working days left, None if it does not run."""
 
     label: str | Promise
     on: date | None
@@ -111,6 +115,7 @@ class ObligationPage:
     links: tuple[Link, ...]
     handed_to: tuple[Handed, ...] = ()  # what another organisation got in place of this row
     handed_from: tuple[Handed, ...] = ()  # those in whose place this one is
+    requests: tuple[RequestLine, ...] = ()  # inputs and instructions, the latest first
     deciders: Deciders | None = None  # if the user made the request that waits here
 
     @property
@@ -128,7 +133,7 @@ def visible_obligations(user: User) -> QuerySet[Obligation]:
 
 
 def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, ...]:
-    """The four clocks of an obligation, in the order in which they run."""
+    """The five clocks of an obligation, in the order in which they run."""
     acknowledged = row.state not in {ASSIGNED, DISPUTED}
     runs = row.state in OPEN - {SUSPENDED}
     table = (
@@ -140,6 +145,7 @@ def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, 
         (_("Plan"), row.plan_due_on, _("Nothing due")),
         (_("Report"), row.report_due_on, _("Nothing due")),
         (_("Completion"), row.due_on, _("No date set")),
+        (pgettext_lazy("clock", "Reply"), row.reply_due_on, _("Nothing due")),
     )
     return tuple(
         Clock(label, on, workdays.between(today, on) if on and runs else None, fallback)
@@ -152,6 +158,8 @@ def obligation_page(
 ) -> ObligationPage:
     """Return the page of one obligation, in a fixed number of queries."""
     measures, entries = _measures(row, user), _entries(row, user)
+    asked = with_related(ReplyRequest.objects.visible_to(user)).filter(obligation=row)
+    requests = request_lines(asked.order_by("-asked_at", "-pk"), today=today, workdays=workdays)
     return ObligationPage(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
@@ -165,7 +173,8 @@ def obligation_page(
         close_outs=close_outs(row),
         nameable=nameable(row) if can_move(row, "request_close", user) else None,
         steps=steps(row, user),
-        links=tuple(_links(row, user, measures, entries)),
+        links=tuple(_links(row, user, measures, entries, requests)),
+        requests=requests,
         handed_to=_handed(user, pk=row.handed_to_id) if row.handed_to_id else (),
         handed_from=_handed(user, handed_to=row.pk),
         deciders=deciders(row, user),
@@ -181,7 +190,7 @@ def _measures(row: Obligation, user: User) -> tuple[Measure, ...]:
 def _log(row: Obligation, user: User) -> tuple[LogEntry, ...]:
     """The latest entries of the work log."""
     log = (
-        LogEntry.objects.visible_to(user)
+        LogEntry.objects.of_visible_bodies(user)
         .not_withdrawn()
         .filter(measure__obligations=row)
         .with_state()
@@ -234,9 +243,14 @@ def _bodies_with_directive(row: Obligation) -> int:
 
 
 def _links(
-    row: Obligation, user: User, measures: tuple[Measure, ...], entries: tuple[ReportEntry, ...]
+    row: Obligation,
+    user: User,
+    measures: tuple[Measure, ...],
+    entries: tuple[ReportEntry, ...],
+    requests: tuple[RequestLine, ...],
 ) -> Iterator[Link]:
     """The pages where the user reports on the obligation, or reviews reports on it."""
+    yield from _links_to_requests(row, user, requests)
     if may(user, "work", row) and row.state in OPEN:
         entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
         if entry:
@@ -259,6 +273,21 @@ def _links(
         if row.state == CLOSED:
             url = f"{reverse('obligations')}?state={CLOSING}&breakdown={ALL}"
             yield Link(_("Other close requests to verify"), url)
+
+
+def _links_to_requests(
+    row: Obligation, user: User, requests: tuple[RequestLine, ...]
+) -> Iterator[Link]:
+    """Where the user replies to what is asked, and where a lead sees its supporting bodies."""
+    works = may(user, "work", row)
+    owed = next((line.request for line in reversed(requests) if line.request.is_owed), None)
+    if works and owed:
+        yield Link(pgettext("move", "Reply"), reverse("reply_request", args=[owed.pk]), due=True)
+    led = Obligation.objects.live().filter(directive=row.directive_id).supporting(user)
+    if row.part == SUPPORTING or (works and row.part == LEAD and led.exists()):
+        yield Link(
+            _("Lead and supporting organisations"), reverse("support", args=[row.directive_id])
+        )
 
 
 def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:

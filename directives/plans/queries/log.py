@@ -1,7 +1,7 @@
 """The work log as lists, pages and spreadsheets show it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from time import strptime
@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from directives.base.numbers import whole_number
-from directives.base.states import LOG_ACTS
+from directives.base.states import LOG_ACTS, OVERSEEING, WORKING
 from directives.base.wording import format_day, join_words
 from directives.core.files import FileList, file_list
 from directives.core.keyset import Column, Order, Page, PageRequest, read_page
-from directives.core.rules import may
+from directives.core.rules import holds, may
 from directives.core.scope import Scope
 from directives.models import Event, LogEntry, Obligation, User
 from directives.models.plans import LogEntryQuerySet
-from directives.models.scope import in_worked_for
+from directives.models.scope import covers, in_worked_for
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.queries.plan_page import ServedDirective
 from directives.record.queries.timeline import TimelineEntry, timeline
@@ -95,7 +95,7 @@ def filtered_log(user: User, log_filter: LogFilter) -> LogEntryQuerySet:
         )
         rows = scope.filter_only(submitted, "measure__plan__organisation").exclude(in_own_bodies)
     else:
-        rows = LogEntry.objects.visible_to(user).not_withdrawn()
+        rows = LogEntry.objects.of_visible_bodies(user).not_withdrawn()
         rows = rows.exclude(in_own_bodies) if log_filter.below else rows.filter(in_own_bodies)
     if log_filter.measure:
         rows = rows.filter(measure=log_filter.measure)
@@ -168,6 +168,7 @@ class EntryPage:
     corrections: tuple[LogEntry, ...]  # the valid one, and withdrawn ones
     acts: tuple[str, ...]
     timeline: tuple[TimelineEntry, ...]
+    inside: bool  # False: the person leads the directive, and sees of the body only its log
 
 
 def entry_page(entry: LogEntry, user: User) -> EntryPage:
@@ -175,7 +176,16 @@ def entry_page(entry: LogEntry, user: User) -> EntryPage:
     corrections = tuple(entry.corrections.select_related("by").order_by("pk"))
     events = Event.objects.readable_by(user).filter(subject_type="logentry", subject_id=entry.pk)
     (row,) = log_rows([entry], user)
-    return EntryPage(row, corrections, acts_open(entry, user), timeline(events))
+    inside = holds(user, entry, *WORKING) or covers(
+        user, entry.measure.plan.organisation.path, *OVERSEEING
+    )
+    if not inside:
+        served = [directive.pk for directive in row.serves]
+        led = set(
+            Obligation.objects.filter(pk__in=served).supporting(user).values_list("pk", flat=True)
+        )
+        row = replace(row, serves=tuple(one for one in row.serves if one.pk in led))
+    return EntryPage(row, corrections, acts_open(entry, user), timeline(events), inside)
 
 
 def visible_log(user: User) -> LogEntryQuerySet:

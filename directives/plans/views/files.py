@@ -11,19 +11,20 @@ from directives.base.numbers import whole_number
 from directives.base.refusals import Invalid
 from directives.core import audit, evidence
 from directives.core.files import file_list
-from directives.models import Attachment, LogEntry, Plan, ReportEntry
+from directives.models import Attachment, LogEntry, Plan, ReplyRequest, ReportEntry
 from directives.web.doors import page, redirect_back, write
 
 # The models that have files, and the path from each to its organisation.
-PARENTS: dict[str, tuple[type[Plan | LogEntry | ReportEntry], str]] = {
+PARENTS: dict[str, tuple[type[Plan | LogEntry | ReportEntry | ReplyRequest], str]] = {
     "plan": (Plan, "organisation"),
     "log_entry": (LogEntry, "measure__plan__organisation"),
     "report_entry": (ReportEntry, "report__organisation"),
+    "reply_request": (ReplyRequest, "organisation"),
 }
 
 
 def _parent(request, name):
-    """The plan or entry named plan-12, log_entry-3 or report_entry-5. Raises Http404."""
+    """The row named plan-12, log_entry-3, report_entry-5, reply_request-7. Raises Http404."""
     kind, _dash, pk = name.partition("-")
     if kind not in PARENTS or whole_number(pk) is None:
         raise Http404

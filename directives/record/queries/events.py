@@ -42,6 +42,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "obligation": pgettext_lazy("subject", "Obligation"),
     "plan": pgettext_lazy("subject", "Plan"),
     "measure": pgettext_lazy("subject", "Measure"),
+    "replyrequest": pgettext_lazy("subject", "Input or instruction"),
     "logentry": pgettext_lazy("subject", "Log entry"),
     "attachment": pgettext_lazy("subject", "File"),
     "cycle": pgettext_lazy("subject", "Cycle"),
@@ -75,7 +76,7 @@ SUBJECTS: dict[str, str | Promise] = {
 SYSTEM_ACTIONS = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
 URL_NAMES = {
     name: name for name in ("obligation", "plan", "document", "directive", "organisation")
-} | {"logentry": "log_entry"}
+} | {"logentry": "log_entry", "replyrequest": "reply_request"}
 
 
 @dataclass(frozen=True, slots=True)

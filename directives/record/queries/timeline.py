@@ -23,7 +23,7 @@ TECHNICAL_ACTIONS = (
     *("view_source", "refused"),
 )
 # Events written together with a person's act: their changes are shown in its entry.
-FOLLOW_UPS = ("review", "report_clock", "extend")
+FOLLOW_UPS = ("review", "report_clock", "reply_clock", "extend")
 
 WORDS: dict[str, str | Promise] = {
     "acknowledge": pgettext_lazy("event", "Acknowledged"),
@@ -120,6 +120,11 @@ WORDS: dict[str, str | Promise] = {
     "save": pgettext_lazy("event", "Entry written"),
     "submission": pgettext_lazy("event", "Submitted"),
     "report_clock": pgettext_lazy("event", "Report due date set"),
+    "ask_input": pgettext_lazy("event", "Input asked for"),
+    "instruct": pgettext_lazy("event", "Instruction written"),
+    "reply": pgettext_lazy("event", "Replied"),
+    "settle": pgettext_lazy("event", "Reply settled"),
+    "reply_clock": pgettext_lazy("event", "Reply due date set"),
     "review": pgettext_lazy("event", "Reviewed"),
     "complete": pgettext_lazy("event", "Report complete"),
     "download": pgettext_lazy("event", "File downloaded"),

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import Invalid, NotAllowed
-from directives.base.states import REPORTABLE
 from directives.core import audit, jobs, notices
 from directives.core.rules import may
 from directives.core.transitions import change_obligations
@@ -24,6 +23,7 @@ from directives.models import (
     ProgressReport,
     User,
 )
+from directives.models.obligations import ObligationQuerySet
 from directives.models.scope import in_supervised
 from directives.models.sql import insert
 from directives.reports.commands.cycle_terms import CycleTerms, existing_terms, overlapping
@@ -60,9 +60,14 @@ def term_faults(
     return errors
 
 
+def _reported(document: Document | None) -> ObligationQuerySet:
+    """What the bodies report on in a new cycle: supporting ones give inputs when asked, instead."""
+    return Obligation.objects.filter(document=document).reported(by_supporting=False)
+
+
 def _obligations(document: Document, by: User | None) -> QuerySet[Obligation]:
     """The obligations that a cycle opened by this person asks about."""
-    obligations = Obligation.objects.filter(document=document, state__in=REPORTABLE)
+    obligations = _reported(document)
     if by is None:
         return obligations
     return obligations.filter(in_supervised(by, "organisation"))
@@ -70,9 +75,7 @@ def _obligations(document: Document, by: User | None) -> QuerySet[Obligation]:
 
 def _organisations(document: Document | None, by: User | None) -> QuerySet[Organisation]:
     """The organisations of these obligations, in tree order."""
-    obligations = Obligation.objects.filter(
-        organisation=OuterRef("pk"), document=document, state__in=REPORTABLE
-    )
+    obligations = _reported(document).filter(organisation=OuterRef("pk"))
     organisations = Organisation.objects.filter(Exists(obligations)).order_by("path")
     if by is None:
         return organisations
@@ -161,12 +164,10 @@ def _request_reports(
     insert(ProgressReport, reports)
     for report in reports:
         pending_delta().count_mark(report.organisation_id, cycle.document_id, report.mark_key)
-    without_clock = Obligation.objects.filter(
-        document=cycle.document_id,
-        organisation__in=organisations,
-        state__in=REPORTABLE,
-        report_due_on=None,
-    ).select_related("organisation")
+    without_clock = _reported(cycle.document).filter(
+        organisation__in=organisations, report_due_on=None
+    )
+    without_clock = without_clock.select_related("organisation")
     fields = {"report_due_on": cycle.due_on}
     change_obligations(without_clock, fields, action="open_cycle", by=by, now=now)
     notices.notify_cycle_opened(cycle, reports, now=now)

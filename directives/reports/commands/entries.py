@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.base.states import DRAFT, EDITABLE, REPORTABLE, RETURNED
+from directives.base.states import DRAFT, EDITABLE, RETURNED
 from directives.core import audit
 from directives.core.closed import demand_open_entries
 from directives.core.rules import may
@@ -98,8 +98,8 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     if report.completed_at is not None:
         return report
     obligations = Obligation.objects.filter(
-        organisation=report.organisation_id, document=report.document_id, state__in=REPORTABLE
-    )
+        organisation=report.organisation_id, document=report.document_id
+    ).reported(by_supporting=report.cycle.asks_supporting)
     unreported = obligations.exclude(entries__report=report).order_by("directive__order")
     missing = list(unreported.only("parts", "percent"))
     if not missing and report.begun_at is not None:

@@ -1,6 +1,6 @@
 """Handing in a report, whole or in parts (报送): signature, and the copy that never changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
-from directives.base.states import ACCEPTED, AWAITING, CLOSED, EDITABLE, RETURNED
+from directives.base.states import ACCEPTED, AWAITING, CLOSED, EDITABLE, RETURNED, SUPPORTING
 from directives.core import audit, notices
 from directives.core.closed import demand_open_entries
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
@@ -323,7 +323,7 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
     """The report clock of each of these obligations of the report's organisation.
 
     The due day is that of the earliest cycle of the document whose entry is not handed in, or
-    whose report is not started.
+    whose report is not started and asks for one.
     """
     obligation_ids = list(obligations)
     not_submitted = Q(
@@ -337,12 +337,16 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
     )
     columns = ("cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at")
     pending: dict[int, list[ReportClock]] = {pk: [] for pk in obligation_ids}
-    for due_on, begun_at, obligation, handed_in_at in rows.order_by().values_list(*columns):
+    not_started: list[tuple[date, bool]] = []
+    for due_on, begun_at, obligation, handed_in_at, asks_supporting in rows.order_by().values_list(
+        *columns, "cycle__asks_supporting"
+    ):
         if obligation is not None:
             pending[obligation].append(ReportClock(due_on, handed_in_at is not None))
         if begun_at is None:
-            for clocks in pending.values():
-                clocks.append(ReportClock(due_on, False))
+            not_started.append((due_on, asks_supporting))
+    for pk, due_on in _asked_in(not_started, obligation_ids):
+        pending[pk].append(ReportClock(due_on, False))
     return {
         pk: ReportClock(
             min((clock.report_due_on for clock in clocks if clock.report_due_on), default=None),
@@ -350,6 +354,22 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
         )
         for pk, clocks in pending.items()
     }
+
+
+def _asked_in(
+    cycles: Sequence[tuple[date, bool]], obligations: Sequence[int]
+) -> Iterator[tuple[int, date]]:
+    """Each obligation on which a cycle asks for an entry, with the due day of the cycle.
+
+    Of a cycle are given its due day and whether it asks supporting bodies, too.
+    """
+    supporting: set[int] = set()
+    if not all(asks_supporting for _due_on, asks_supporting in cycles):
+        rows = Obligation.objects.filter(pk__in=obligations, part=SUPPORTING)
+        supporting.update(rows.values_list("pk", flat=True))
+    for due_on, asks_supporting in cycles:
+        asked = (pk for pk in obligations if asks_supporting or pk not in supporting)
+        yield from ((pk, due_on) for pk in asked)
 
 
 def set_clocks(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from directives.base.refusals import Invalid
 from directives.base.script import fold
-from directives.base.states import EDITABLE, REPORTABLE
+from directives.base.states import EDITABLE
 from directives.base.wording import localized
 from directives.models import Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
@@ -142,8 +142,7 @@ class EntryChecker(Checker):
         reportable_codes = Obligation.objects.filter(
             organisation=self.report.organisation_id,
             document=self.report.document_id,
-            state__in=REPORTABLE,
-        )
+        ).reported(by_supporting=self.report.cycle.asks_supporting)
         codes = reportable_codes.order_by("directive__order").values_list(
             "directive__code", flat=True
         )

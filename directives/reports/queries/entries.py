@@ -1,6 +1,6 @@
 """The page of one report: its entries, what each still lacks, and what the person may do."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,12 +11,20 @@ from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.base.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, RETURNED, SUBMITTED
+from directives.base.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, LEAD, RETURNED, SUBMITTED
 from directives.core.captions import Caption
 from directives.core.files import FileList, file_list
 from directives.core.rules import may
-from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
+from directives.models import (
+    Attachment,
+    ProgressReport,
+    ReplyRequest,
+    ReportEntry,
+    Submission,
+    User,
+)
 from directives.models.reports import CARRIED
+from directives.replies.queries.inputs import inputs_for_lead
 from directives.reports.commands import LACKS, Earlier, earlier_entries, lacks
 from directives.reports.queries.revisions import Revision, revisions_of
 
@@ -85,6 +93,7 @@ class EntryLine:
     can_edit: bool  # this person may fill it in now
     texts: EntryTexts = field(default_factory=EntryTexts)
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of a save that was refused
+    inputs: tuple[ReplyRequest, ...] = ()  # that a lead may draw into its entry
     revision: Revision | None = None  # since the last return of its submission
 
     @property
@@ -290,6 +299,7 @@ def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
         missing = lacks(row, before.percent, last_file_at(files.files))
         can_edit = is_own and row.state in EDITABLE
         lines.append(EntryLine(row, before, missing, files, can_edit, EntryTexts.of(row)))
+    lines = _with_inputs(user, lines)
     lines = _with_revisions(report, lines) if is_own else _as_handed_in(report, lines)
     submissions = report.submissions.select_related("submitted_by").defer("content")
     copied = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
@@ -307,6 +317,28 @@ def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
 def last_file_at(files: Iterable[Attachment]) -> datetime | None:
     """When the last of the files was added."""
     return max((file.at for file in files), default=None)
+
+
+def _with_inputs(user: User, lines: list[EntryLine]) -> list[EntryLine]:
+    """The lines with the inputs given since their last hand-in; two queries, if the body leads."""
+    leading = {
+        line.entry.obligation.directive_id: line
+        for line in lines
+        if line.can_edit and line.entry.obligation.part == LEAD
+    }
+    if not leading:
+        return lines
+    given = defaultdict(list)
+    for request in inputs_for_lead(user, leading):
+        since = leading[request.directive_id or 0].earlier.handed_in_at
+        if since is None or (request.replied_at and request.replied_at > since):
+            given[request.directive_id].append(request)
+    return [
+        replace(line, inputs=tuple(given[line.entry.obligation.directive_id]))
+        if leading.get(line.entry.obligation.directive_id) is line
+        else line
+        for line in lines
+    ]
 
 
 def _with_revisions(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:

@@ -1,6 +1,6 @@
 """Lists of reports by cycle and body, with the numbers of entries in each state."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +20,7 @@ from directives.base.states import (
     REPORTABLE,
     RETURNED,
     SUBMITTED,
+    SUPPORTING,
     WORKING,
 )
 from directives.core.captions import Caption
@@ -374,19 +375,39 @@ def _counts(reports: Sequence[ProgressReport]) -> list[Counts]:
         Counts(
             totals[report.pk]
             if report.begun_at
-            else obligation_counts.get((report.organisation_id, report.document_id), 0),
+            else obligation_counts[report.organisation_id, report.document_id].count_for(report),
             *(by_state.get((report.pk, state), 0) for state in states),
         )
         for report in reports
     ]
 
 
-def _obligation_counts(reports: Sequence[ProgressReport]) -> dict[tuple[int, int], int]:
+class _Reported(NamedTuple):
+    """How many obligations a body reports on, those that it only supports apart."""
+
+    others: int = 0
+    supporting: int = 0
+
+    def count_for(self, report: ProgressReport) -> int:
+        return self.others + (self.supporting if report.cycle.asks_supporting else 0)
+
+
+def _obligation_counts(
+    reports: Sequence[ProgressReport],
+) -> defaultdict[tuple[int, int], _Reported]:
     """Obligations that reports not yet started will cover, by (organisation, document)."""
     rows = Obligation.objects.filter(
         organisation__in={report.organisation_id for report in reports},
         document__in={report.document_id for report in reports},
         state__in=REPORTABLE,
     )
-    counts = rows.order_by().values_list("organisation", "document").annotate(n=Count("pk"))
-    return {(organisation, document): count for organisation, document, count in counts}
+    supports = Q(part=SUPPORTING)
+    counts = rows.order_by().values("organisation", "document")
+    counts = counts.annotate(
+        others=Count("pk", filter=~supports), supporting=Count("pk", filter=supports)
+    )
+    found = {
+        (row["organisation"], row["document"]): _Reported(row["others"], row["supporting"])
+        for row in counts
+    }
+    return defaultdict(_Reported, found)

@@ -1,5 +1,6 @@
 """One entry of a report: saved while it is typed, or recalled before it is signed."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -8,9 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from directives.base.numbers import whole_number
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.core.closed import demand_open_entries
 from directives.models import ReportEntry
+from directives.replies.queries.inputs import drawn_into, inputs_for_lead
 from directives.reports.commands import NOT_YOURS, EntryFields, entry_to_save, recall, save_entry
 from directives.reports.forms import EntryForm, demand_valid
 from directives.reports.queries.entries import entry_line, report_sheet, saved_line
@@ -50,11 +53,11 @@ def entry_save(request: SignedInRequest, pk: int) -> HttpResponse:
         _demand_open(request, pk)
         _entry(request, pk)  # 404 for those who may not see it
         raise NotAllowed(NOT_YOURS)
-    entry, folded = to_save.entry, to_save.entry.unchanged
+    entry, folded, draws = to_save.entry, to_save.entry.unchanged, "draw" in request.POST
     try:
         demand_valid(form)
         version = form.cleaned_data.pop("version")
-        fields = EntryFields(**form.cleaned_data)
+        fields = _with_input(request, entry, EntryFields(**form.cleaned_data))
         entry = save_entry(
             entry=entry, fields=fields, version=version, by=request.user, now=request.now
         )
@@ -68,7 +71,9 @@ def entry_save(request: SignedInRequest, pk: int) -> HttpResponse:
     template = "directives/reports/_saved.html"
     context = {"report": entry.report, "line": saved_line(entry, to_save.earlier_percent)}
     headers = {"Location": f"{address}?entry={entry.pk}&version={entry.version}"}
-    if folded != entry.unchanged:  # the row folds or unfolds: it is drawn again
+    if (
+        draws or folded != entry.unchanged
+    ):  # the row has another text, or it folds or unfolds: it is drawn again
         template, context = "directives/reports/_row_and_totals.html", _whole(request, entry)
         headers |= {"HX-Retarget": f"#e-{entry.pk}", "HX-Reswap": "outerHTML"}
     elif entry.saved_at is None:  # it was not edited: the note names the report it is from
@@ -77,6 +82,16 @@ def entry_save(request: SignedInRequest, pk: int) -> HttpResponse:
     for name, value in headers.items():
         response.headers[name] = value
     return response
+
+
+def _with_input(request: SignedInRequest, entry: ReportEntry, fields: EntryFields) -> EntryFields:
+    """The fields with the input that the pressed button draws in; as they are without one."""
+    pk = whole_number(request.POST.get("draw", ""))
+    if pk is None:
+        return fields
+    inputs = inputs_for_lead(request.user, [entry.obligation.directive_id])
+    drawn = get_object_or_404(inputs, pk=pk)
+    return replace(fields, progress=drawn_into(fields.progress, drawn))
 
 
 def _not_saved(
