@@ -358,6 +358,12 @@ def test_htmx_saves_and_answers_with_the_state_alone(cast, office, sign_in, key)
     ) == ("已印发办法", 40, 2)
 
 
+def test_an_entry_is_saved_whatever_was_accepted_on_its_obligation(cast, office, sign_in, key):
+    """The percentage of an obligation is not taken for the number of its parts."""
+    Obligation.objects.filter(pk=office.rows[0].pk).update(percent=80)
+    assert sign_in(cast.staff).post(office.save_url(), TYPED | key()).status_code == 302
+
+
 def test_what_stands_around_the_rows_is_asked_for_when_the_typing_pauses(
     cast, office, sign_in, key
 ):

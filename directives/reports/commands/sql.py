@@ -15,7 +15,7 @@ FIELDS = ReportEntry._meta.concrete_fields
 NAMES = tuple(field.attname for field in FIELDS)
 COLUMNS = ", ".join(f"entry.{field.column}" for field in FIELDS)
 REPORT = ("id", "cycle_id", "document_id", "organisation_id")
-OBLIGATION = ("id", "directive_id", "parts", "percent")
+OBLIGATION = ("id", "directive_id", "percent", "parts")  # in the order of the model
 
 
 def _places(values: Sequence[str]) -> str:
@@ -27,7 +27,7 @@ def _places(values: Sequence[str]) -> str:
 ENTRY = f"""
 SELECT {COLUMNS},
   report.cycle_id, report.document_id, report.organisation_id, obligation.directive_id,
-  obligation.parts, obligation.percent, (
+  obligation.percent, obligation.parts, (
     SELECT past.percent FROM directives_reportentry AS past
     JOIN directives_progressreport AS filed ON filed.id = past.report_id
     JOIN directives_cycle AS before ON before.id = filed.cycle_id
