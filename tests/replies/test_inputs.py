@@ -136,6 +136,16 @@ def test_only_supporting_bodies_are_asked_and_only_while_the_work_is_open(cast, 
         asked(row, cast.supervisor)
 
 
+def test_what_was_closed_is_replied_to_no_more(cast, office):
+    *_office, lead, row = office
+    request = asked(row, lead)
+    Obligation.objects.filter(pk=row.pk).update(state="closed", closed_on=TODAY)
+    with pytest.raises(IllegalMove):
+        reply(request=request, text="好", version=1, by=cast.staff, now=NOW)
+    with pytest.raises(IllegalMove):
+        decide(request=request, action="withdraw", reason="免", version=1, by=lead, now=NOW)
+
+
 def test_every_fault_of_a_request_is_told_at_once(cast, office):
     *_office, row = office
     with pytest.raises(Invalid) as refused:

@@ -35,7 +35,7 @@ def _check(text: str, due_on: date, targets: Sequence[object], today: date) -> N
         raise Invalid(errors)
 
 
-def _demand_open(rows: Iterable[Obligation]) -> None:
+def demand_open(rows: Iterable[Obligation]) -> None:
     """Raise IllegalMove, naming the bodies, for obligations that are closed or withdrawn."""
     if names := [row.organisation.name_hans for row in rows if row.state not in OPEN]:
         raise IllegalMove(
@@ -103,7 +103,7 @@ def ask_inputs(
             )
     _check(text, due_on, obligations, timezone.localdate(now))
     rows = lock_obligations(row.pk for row in obligations)
-    _demand_open(rows)
+    demand_open(rows)
     made = [_request(INPUT, row, _input_asker(by, row)) for row in rows]
     return _store(made, rows, text, due_on, by=by, now=now)
 
@@ -130,7 +130,7 @@ def instruct(
             )
     _check(text, due_on, (*obligations, *bodies), timezone.localdate(now))
     rows = lock_obligations(row.pk for row in obligations)
-    _demand_open(rows)
+    demand_open(rows)
     made = [_request(INSTRUCTION, row, _instructing(by, row.organisation)) for row in rows]
     for body in bodies:
         asking_body, asked_as = _instructing(by, body)

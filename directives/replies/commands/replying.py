@@ -13,16 +13,21 @@ from directives.core.last_heard import note_heard
 from directives.core.rules import may
 from directives.core.transitions import move
 from directives.models import Obligation, ReplyRequest, User
-from directives.replies.commands.asking import TEXT_LIMIT
+from directives.replies.commands.asking import TEXT_LIMIT, demand_open
 from directives.replies.commands.clock import lock_obligations, set_reply_clocks
 from directives.tallies import counted
 
 
 def _locked(request: ReplyRequest, version: int) -> list[Obligation]:
-    """Lock the obligation, if it has one. Raises Stale if the request was changed since."""
+    """Lock the obligation, if it has one.
+
+    Raises Stale if the request was changed since, IllegalMove if the obligation is not open.
+    """
     if version != request.version:
         raise Stale(theirs=request)
-    return lock_obligations([request.obligation_id] if request.obligation_id else [])
+    rows = lock_obligations([request.obligation_id] if request.obligation_id else [])
+    demand_open(rows)
+    return rows
 
 
 @counted()

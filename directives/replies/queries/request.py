@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils.functional import Promise
 
-from directives.base.states import REPLY_MOVES
+from directives.base.states import OPEN, REPLY_MOVES
 from directives.base.workdays import Workdays
 from directives.core.deciders import Deciders, deciders
 from directives.core.files import FileList, file_list
@@ -51,7 +51,8 @@ def request_page(
     events = Event.objects.readable_by(user).filter(
         subject_type="replyrequest", subject_id=request.pk
     )
-    moves = open_moves(request, user)
+    row = request.obligation
+    moves = open_moves(request, user) if row is None or row.state in OPEN else []
     sees = Obligation.objects.visible_to(user).filter(reply_requests=request)
     return RequestPage(
         line=request_line(request, today=today, workdays=workdays),
