@@ -113,18 +113,7 @@ class Reports:
                 "state": dict(OBLIGATION_STATES)[line.state]
             }
             raise NoReport(why, _("On the page of the obligation."))
-        with_entries = [
-            (report, entry)
-            for report in reports
-            if (entry := entries.get((report.pk, line.pk)))
-            or line.part != SUPPORTING
-            or report.cycle.asks_supporting
-        ]
-        if reports and not with_entries:
-            raise NoReport(
-                _("A supporting organisation gives inputs when it is asked; the lead reports."),
-                _("On the page of the obligation."),
-            )
+        with_entries = _asking(line, reports, entries)
         editable = [
             report
             for report, entry in with_entries
@@ -144,6 +133,27 @@ class Reports:
                 _("Progress is reported by the staff of the organisation itself."), where
             )
         return editable[0]
+
+
+def _asking(
+    line: LedgerRow,
+    reports: Sequence[ProgressReport],
+    entries: Mapping[tuple[int, int], ReportEntry],
+) -> list[tuple[ProgressReport, ReportEntry | None]]:
+    """The reports that ask about an obligation, with their entry; raises NoReport if none does."""
+    asking = [
+        (report, entry)
+        for report in reports
+        if (entry := entries.get((report.pk, line.pk)))
+        or line.part != SUPPORTING
+        or report.cycle.asks_supporting
+    ]
+    if reports and not asking:
+        raise NoReport(
+            _("A supporting organisation gives inputs when it is asked; the lead reports."),
+            _("On the page of the obligation."),
+        )
+    return asking
 
 
 def _closed(reports: Sequence[tuple[ProgressReport, ReportEntry | None]]) -> tuple[str, str]:
