@@ -116,6 +116,7 @@ _COUNTED = re.compile(
     rf"(?:之日起|后))?"
     rf"{_NUMBER}{{1,4}}个?(?:工作日|日|天|周|星期|月|年)(?:之内|以内|内)"
 )
+_NO_DEADLINE = re.compile("[^，。；]{0,3}(?:累计|以来)|(?:禁止|不得|不予|不再|暂停)")
 _SINCE = re.compile("(?:自|从)(?!然|治|行|主|己)[^，。；]{2,24}(?:之日起|后|起)")
 _EFFECT = re.compile("^[^，。；]{0,8}(?:起)?(?:施行|执行|实施|生效|废止|起)")
 
@@ -204,9 +205,8 @@ def _recurring(text: str, hans: str) -> Due | None:
 
 def _counted(hans: str) -> re.Match[str] | None:
     for match in _COUNTED.finditer(hans):
-        if not re.match(
-            "[^，。；]{0,3}(?:累计|以来)|(?:禁止|不得|不予|不再|暂停)", hans[match.end() :]
-        ):
+        before = hans[: match.start()].endswith("前")  # 申请前三年内
+        if not before and not _NO_DEADLINE.match(hans, match.end()):
             return match
     return None
 

@@ -26,7 +26,7 @@ from directives.documents.ingest.frame_lists import (
     copies_in,
     recipients_in,
 )
-from directives.documents.ingest.labels import ARTICLE, DECIMAL, Label, label_of
+from directives.documents.ingest.labels import ARTICLE, BULLET, DECIMAL, Label, label_of
 from directives.documents.ingest.sources import LeftOut
 from directives.documents.ingest.titles import title_lines, without_number
 from directives.documents.ingest.words import Line, Words, aligned
@@ -64,6 +64,7 @@ _OFFICER = re.compile(
     r"|\s+[\u4e00-\u9fff○]\s?[\u4e00-\u9fff○]{1,3})$"
 )
 _OFFICER_ALONE = re.compile("代?(?:[省市县区州镇乡]长|主席|主任|部长|局长|院长|校长|总理)")
+_KEY = re.compile("[•·●]\\s*[^，。；：]{1,8}：[^。；]{0,40}$")  # • 发布：青河县水利局
 _BELOW = 12  # lines from the end within which a paper is signed
 _ABOVE = 8  # lines of a page above a paper that may be text
 _MOST_SIGNERS = 8  # lines of names above a day
@@ -265,6 +266,8 @@ def _begins_text(lines: Sequence[Line], at: int) -> bool:
     ):
         return False
     label = label_of(line.words)
+    if label is not None and label.kind == BULLET and _KEY.match(line.hans):
+        return False
     if label is not None and label.kind == ARTICLE:
         return True
     if (

@@ -84,7 +84,7 @@ def heading_on(words: Words) -> tuple[Words, Words | None]:
     head, rest = words.cut(0, stop), words.cut(stop + 1)
     if not rest.text or len(head.text) > _LONGEST_HEADING or re.search("[，；：]", head.hans):
         return words, None
-    if head.hans.endswith(("是", "为", "包括", "有")):
+    if head.hans.endswith(("是", "为", "包括", "有", "略以")):
         return words, None
     if words.text[stop] == "：" and (len(head.text) > 16 or _announces_list(head.hans)):
         return words, None

@@ -30,7 +30,7 @@ from directives.documents.ingest.furniture import (
     related_in,
     values_in,
 )
-from directives.documents.ingest.headings import who_of_title
+from directives.documents.ingest.headings import GUIDING, who_of_title
 from directives.documents.ingest.modality import MODAL
 from directives.documents.ingest.outline import Structure
 from directives.documents.ingest.parts import Part, parts_of
@@ -176,7 +176,9 @@ def _sections(
         says_first_leads(re.sub("（[^（）]*）", "", line.hans)) for line in parts[0].lines
     )
     for part in parts:
-        builder = Builder(_dated(frame, part), doubtful, first_leads=first_leads)
+        summary = bool(part.title) and part.title[-1].hans.endswith("总结")
+        told = GUIDING if summary else ""
+        builder = Builder(_dated(frame, part), doubtful, first_leads=first_leads, about=told)
         structure = builder.build(part.lines)
         first_leads = builder.first_leads
         title = "".join(line.text for line in part.title) or (frame.title if not part.label else "")

@@ -41,6 +41,7 @@ _CONDITIONS = re.compile(
 _ANY_CONDITIONS = re.compile(
     "(?:下列|以下)[^，。：]{2,10}之一|(?:有|存在|具有)(?:下列|以下)(?:情形|行为|情况)的"
 )
+_SUBJECT = re.compile("主旨[：:].*[，。]请")  # of a letter
 _DEFINES = re.compile("(?:是指|系指|所称|所指)[^。]*包括[：:]$")
 _TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
 _BY_YEAR = re.compile("，20[0-9]{2}年[^，]{0,6}前，")
@@ -287,7 +288,7 @@ def _is_statement(
     """Whether a sentence asks for nothing, in a section about what `about` says."""
     if who is not None and who.names:
         return False
-    if named and _DUTIES.search(hans):
+    if named and _DUTIES.search(hans) or _SUBJECT.match(hans):
         return False
     if is_statement(hans, item=item) or says_first_leads(hans) and not named:
         return True

@@ -19,7 +19,8 @@ def outside(text: str) -> list[bool]:
     A mark without its partner is none.
     """
     waiting: list[tuple[str, int]] = []
-    pairs: list[tuple[int, int]] = []
+    straight = [at for at, mark in enumerate(text) if mark == '"']
+    pairs = list(zip(straight[::2], straight[1::2], strict=False))
     for at, mark in enumerate(text):
         if mark in _OPENING:
             waiting.append((_OPENING[mark], at))

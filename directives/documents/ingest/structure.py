@@ -61,8 +61,11 @@ _BLANK_FIELD = re.compile(r"^[\u4e00-\u9fff（）]{1,10}[：:][\s_＿年月日]*
 class Builder:
     """Puts the lines of one part together, from the first to the last."""
 
-    def __init__(self, dated: Dated, doubtful: Collection[int], first_leads: bool = False) -> None:
+    def __init__(
+        self, dated: Dated, doubtful: Collection[int], *, first_leads: bool = False, about: str = ""
+    ) -> None:
         self.dated = dated
+        self.about = about  # what the whole part is about
         self.doubtful = doubtful
         self.sections: list[Section] = []
         self.left_out: list[LeftOut] = []
@@ -352,7 +355,7 @@ class Builder:
         return self.sections[-1]
 
     def _about_here(self) -> str:
-        return next((row.about for row in reversed(self.open) if row.about), "")
+        return next((row.about for row in reversed(self.open) if row.about), self.about)
 
     # -- who is responsible ---------------------------------------------------------------------
 

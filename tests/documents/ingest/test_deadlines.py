@@ -160,3 +160,8 @@ def test_what_is_counted_begins_with_since() -> None:
 )
 def test_rates_and_bans_are_no_deadlines(text: str) -> None:
     assert due_in(text, text, Dated()) is None
+
+
+def test_years_before_something_are_no_deadline() -> None:
+    text = "编制需求前一年内，采购人已开展过调查的可以不再开展。"
+    assert due_in(text, text, Dated()) is None

@@ -149,3 +149,32 @@ def test_a_notice_that_carries_a_plan_only_opens_it() -> None:
         "\n青河县人大常委会\n2031年3月5日\n青河县渡口条例\n第一章 总则\n第一条 船员应当持证。"
     )
     assert [one.statement for one in read(text.encode(), name="a.txt").sentences] == [True, False]
+
+
+def test_a_summary_of_work_done_asks_nothing() -> None:
+    text = (
+        "青河县水利局关于印发2030年节水工作总结的通知\n各镇：\n现印发给你们。\n青河县水利局\n2031年3月5日"
+        "\n2030年节水工作总结\n一、突出重点\n实施节水制度，平均降幅5.6%。"
+    )
+    assert [one.statement for one in read(text.encode(), name="a.txt").sentences] == [True, True]
+
+
+def test_the_subject_of_a_letter_asks() -> None:
+    text = (
+        "主旨：檢送節水計畫，請貴校踴躍投件。\n說明：\n一、依據前開辦法略以：「學校應節水」；"
+        "\n二、各校應節水。"
+    )
+    sentences = list(read(text.encode(), name="a.txt").sentences)
+    assert [one.statement for one in sentences] == [False, True, True, False]
+
+
+def test_straight_quotes_are_quotes() -> None:
+    text = '第二款修改为："渡运实行预防为主的方针。各镇负责。"'
+    assert cut(text) == (text,)
+
+
+def test_what_matters_much_can_be_asked_for() -> None:
+    assert states("第一条 优先支持在意义重大的领域开展渡运。", "第二条 船员应当持证。") == [
+        False,
+        False,
+    ]
