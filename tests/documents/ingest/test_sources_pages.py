@@ -271,3 +271,17 @@ def test_entities_are_not_expanded() -> None:
     )
     assert "root:" not in source_of_html(page).text
     assert "甲甲" not in source_of_html(page).text
+
+
+def test_lists_within_lists_have_labels_of_their_own() -> None:
+    source = read("<ol><li>甲<ol><li>乙<ol><li>丙</li></ol></li></ol></li><li>丁</li></ol>")
+    assert words(source) == ["1. 甲", "（1）乙", "① 丙", "2. 丁"]
+
+
+def test_footnotes_that_libreoffice_saved_are_left_out() -> None:
+    source = read(
+        '<p>各镇要节水<a class="sdfootnoteanc" href="#a"><sup>1</sup></a>。</p>'
+        '<div id="sdfootnote1"><p><a class="sdfootnotesym">1</a>节水由县水利局指导。</p></div>'
+    )
+    assert words(source) == ["各镇要节水。"]
+    assert ("footnote", "1节水由县水利局指导。") in left_out(source)

@@ -27,6 +27,7 @@ _HINT = re.compile(
     r"(?i)(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|crumbs?|footer|foot|sidebar|aside"
     r"|share|bdsharebuttonbox|btn|pager|pagination|copyright|toolbar|login|banner)(?:$|[\s_-])"
 )
+_NOTE_OF_OFFICE = re.compile(r"sd(?:foot|end)note(?:\d+$|anc|sym)")  # as LibreOffice saves them
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _FILE = re.compile(r"(?i)\.(?:docx?|pdf|xlsx?|zip|rar|wps|ofd|et)(?:$|[?#])|^data:")
 _DENSE = 0.7  # share of links in the text of a menu
@@ -104,6 +105,10 @@ class Furniture:
         if element.tag in _FORM:
             return FORM
         if re.search(r"(?i)mso-element\s*:\s*(?:footnote|endnote|comment)", style):
+            return NOTE
+        if _NOTE_OF_OFFICE.match(element.get("id") or "") or any(
+            map(_NOTE_OF_OFFICE.match, classes)
+        ):
             return NOTE
         if re.search(r"(?i)mso-element\s*:\s*(?:header|footer)\b", style):
             return "header"

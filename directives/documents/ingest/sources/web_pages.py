@@ -294,12 +294,24 @@ def _list_label(item: Element) -> str:
     if parent is None or parent.tag != "ol":
         return ""
     style = style_value(item, "list-style(?:-type)?") or style_value(parent, "list-style(?:-type)?")
-    kind = style.split()[0] if style else item.get("type") or parent.get("type") or "decimal"
+    kind = style.split()[0] if style else item.get("type") or parent.get("type") or ""
+    number = _item_number(item, parent)
+    if not kind:
+        return _label_by_depth(number, sum(1 for _ in parent.iterancestors("ol")))
     if kind not in _LIST_STYLES:
         return ""
-    number = _item_number(item, parent)
     mark = "、" if "chinese" in kind or kind.startswith("cjk") else "."
     return f"{numeral(number, _LIST_STYLES[kind])}{mark}"
+
+
+def _label_by_depth(number: int, depth: int) -> str:
+    """The number of an item whose style nothing says: each depth of lists has labels of its own.
+
+    Word and LibreOffice save 一、（一）1. so; a browser shows 1. at every depth.
+    """
+    if depth == 0:
+        return f"{number}."
+    return f"（{number}）" if depth == 1 or number > 20 else chr(ord("①") + number - 1)
 
 
 def _item_number(item: Element, parent: Element) -> int:
