@@ -35,7 +35,7 @@ _LETTERHEAD = re.compile(r"^(?P<body>[\u4e00-\u9fff （）]{2,40}?)\s*文\s*件$
 _NOTE = re.compile(
     r"^[（(].*(?:通过|公布|发布|修订|修正|批准|施行|印发|订定|订颁|颁布|核定|函|令).*[）)]$"
     r"|^(?:中华)?民国.{6,20}日.{2,40}(?:通过|公布|订定|修正|核定)(?:发布|全文\d+条)?$"
-    rf"|^{DAY}[，,]\s*[\u4e00-\u9fff]{{2,20}}$"
+    rf"|^{DAY}[，,]\s*[\u4e00-\u9fff]{{2,20}}$|^{DAY}[^，。；]{{6,60}}(?:通过|批准|公布|发布)$"
 )
 _ORDER_IN_NOTE = re.compile(
     r"(?:日\s*|^[（(])(?P<number>[\u4e00-\u9fff]{2,30}令"
@@ -66,7 +66,8 @@ _OFFICER = re.compile(
 _OFFICER_ALONE = re.compile("代?(?:[省市县区州镇乡]长|主席|主任|部长|局长|院长|校长|总理)")
 _KEY = re.compile("[•·●]\\s*[^，。；：]{1,8}：[^。；]{0,40}$")  # • 发布：青河县水利局
 _BELOW = 12  # lines from the end within which a paper is signed
-_ABOVE = 8  # lines of a page above a paper that may be text
+_LINES_OF_TITLE = 4
+_ABOVE = 12  # lines of a page above a paper that may be text
 _MOST_SIGNERS = 8  # lines of names above a day
 _HEAD_OF_GOVERNMENT = re.compile(r"(?:总理|主席|[省市县州]长)[\u4e00-\u9fff]{2,3}")
 _SEVERAL = re.compile("等[一二三四五六七八九十\\d]+(?:个)?(?:部门|单位)")
@@ -116,6 +117,9 @@ def head_of(lines: Sequence[Line]) -> Head:
         head = head_of(lines[begin:])
         head.left_out[:0] = [left_out(line, "front matter") for line in lines[:begin]]
         head.body += begin
+        day = next((day_in(line.hans) for line in lines[:begin] if is_day(line.hans)), None)
+        if day and head.frame.date is None:
+            head.frame = replace(head.frame, date=day.isoformat())
         return head
     body = next((at for at, line in enumerate(lines) if _begins_text(lines, at)), len(lines))
     title = title_lines(lines[:body], _plain_lines(lines[:body]))
@@ -146,10 +150,11 @@ def _begin_of_paper(lines: Sequence[Line]) -> int:
         if label_of(lines[at].words) and not re.match("第一篇|[•]", lines[at].hans):
             return 0
         if is_recipients(lines[at]):
-            title = at - 1 - is_number(lines[at - 1])
-            if title > body and is_title_of_all(lines[title].hans):
-                above = lines[title - 1]
-                return title - (title - 1 > body and bodies.is_name(above.hans))
+            last = at - 1 - is_number(lines[at - 1])
+            for title in range(last, max(body, last - _LINES_OF_TITLE), -1):
+                if is_title_of_all("".join(line.hans for line in lines[title : last + 1])):
+                    above = lines[title - 1]
+                    return title - (title - 1 > body and bodies.is_name(above.hans))
             return 0
     return 0
 
@@ -441,6 +446,12 @@ def ends_a_text(line: Line) -> bool:
 
 def is_note(line: Line) -> bool:
     return not line.markup.cell and _NOTE.match(line.hans) is not None
+
+
+def are_names(line: Line) -> bool:
+    """Whether a line is names of bodies and nothing else: 县水利局 县财政局."""
+    names = line.hans.split()
+    return not line.markup.cell and bool(names) and all(map(bodies.is_name, names))
 
 
 def is_officer(line: Line) -> bool:

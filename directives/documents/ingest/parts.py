@@ -171,7 +171,7 @@ def _reason_under_title(line: Line) -> str:
         return "document number"
     if is_recipients(line):
         return "recipient"
-    said = _OCCASION.match(line.hans) is not None or frames.is_officer(line)
+    said = _OCCASION.match(line.hans) or frames.is_officer(line) or frames.are_names(line)
     return "front matter" if said or _is_note(line) else ""
 
 

@@ -189,7 +189,7 @@ class _Reader:
     ) -> SentenceRead:
         body = without_bracket(words)[0]
         request = body.cut(label) if label < len(body.text) else body
-        due = self._due(request, who)
+        due = self._due(request, who) or (_year_of_target(request) if about == TARGETS else None)
         named = bool(named_in(request.text, request.hans))
         condition = (
             self.defines or self.announcer is not None and self.announcer.conditions and label > 0
@@ -235,6 +235,14 @@ class _Reader:
             self.announcer = _Announcer(before, conditions, _DEFINES.search(hans) is not None)
         elif _ANY_CONDITIONS.search(hans):
             self.announcer = _Announcer(before, conditions=True)
+
+
+def _year_of_target(words: Words) -> Due | None:
+    """By when a target is met: 2031年基本完成改革。"""
+    year = re.match("(?:到|至)?(20[0-9]{2})年(?![0-9度的])", words.hans)
+    if year is None:
+        return None
+    return Due(f"{year[1]}-12-31", None, deadlines.YEAR, words.text[: year.end()])
 
 
 def _requirement(
@@ -287,6 +295,8 @@ def _is_statement(
 ) -> bool:
     """Whether a sentence asks for nothing, in a section about what `about` says."""
     if who is not None and who.names:
+        return False
+    if about == TARGETS and due is not None and due.on and hans.startswith(due.words):
         return False
     if named and _DUTIES.search(hans) or _SUBJECT.match(hans):
         return False

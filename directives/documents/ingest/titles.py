@@ -70,10 +70,15 @@ def title_lines(lines: Sequence[Line], plain: Sequence[int]) -> list[int]:
 def _ends_title(lines: Sequence[Line], at: int) -> bool:
     """Whether a line can be the last of a title; 通知 alone only below what it is about."""
     hans = lines[at].hans
-    if not re.search(PAPER, hans):
+    if not _says_kind(hans):
         return False
     above = lines[at - 1].hans if at else ""
     return not is_kind(hans) or re.search("关于|印发|转发|的$", above) is not None
+
+
+def _says_kind(hans: str) -> bool:
+    """Whether a line ends with a kind of paper, and not within a quotation begun above it."""
+    return re.search(PAPER, hans) is not None and hans.count("《") == hans.count("》")
 
 
 def _core(lines: Sequence[Line]) -> str:
@@ -86,7 +91,7 @@ def _from_its_first_line(lines: Sequence[Line], plain: Sequence[int], end: int) 
     title = [end]
     while len(title) < _LONGEST_TITLE:
         above, words = title[0] - 1, "".join(lines[at].hans for at in title)
-        if above not in plain or re.search(PAPER, lines[above].hans):
+        if above not in plain or _says_kind(lines[above].hans):
             break
         line = lines[above].hans
         begun = BEGINS_WITH_WHAT.match(words) is not None

@@ -474,3 +474,44 @@ def test_bullets_of_a_page_begin_no_text() -> None:
         "1.各镇要节水。",
     ).frame
     assert (frame.number, frame.recipients) == ("青水发〔2031〕1号", ("各镇水利站", "局机关各科室"))
+
+
+def test_a_paper_below_what_an_archive_says_of_it() -> None:
+    frame = reading_of(
+        "國務院關於落實《綱要》工作分工的通知",
+        "自由的圖書館",
+        "本文件已於2035年宣布失效。",
+        "國務院關於落實《綱要》工作分工的通知",
+        "國發〔2031〕29號",
+        "2031年8月24日",
+        "國務院關於落實《水利",
+        "綱要》",
+        "工作分工的通知",
+        "國發〔2031〕29號",
+        "各省人民政府：",
+        "現就有關事項通知如下：",
+        "一、節水",
+        "各省要節水。",
+    ).frame
+    assert (frame.recipients, frame.date) == (("各省人民政府",), "2031-08-24")
+    assert frame.title == "國務院關於落實《水利綱要》工作分工的通知"
+
+
+def test_a_note_without_brackets_dates_a_law() -> None:
+    frame = reading_of(
+        "青河县政协工作条例", "2031年10月18日青河县政协第一次会议通过", "第一条 委员应当到会。"
+    ).frame
+    assert frame.date == "2031-10-18"
+
+
+def test_names_under_the_title_of_what_is_carried() -> None:
+    reading = reading_of(
+        *NOTICE,
+        "青河县人民政府",
+        "2031年5月19日",
+        "青河县节水方案",
+        "县水利局 县财政局",
+        "一、节水",
+        "各镇要节水。",
+    )
+    assert [one.title for one in reading.sections if one.title] == ["节水"]

@@ -178,3 +178,17 @@ def test_what_matters_much_can_be_asked_for() -> None:
         False,
         False,
     ]
+
+
+def test_the_year_of_a_target_is_its_day() -> None:
+    text = "青河县节水方案\n一、工作目标\n2031年在节水上取得进展。\n二、节水\n各镇要节水。"
+    [target, _] = read(text.encode(), name="a.txt").sentences
+    assert target.due is not None
+    assert (target.due.on, target.due.words) == ("2031-12-31", "2031年")
+
+
+def test_what_guides_a_government_asks_nothing() -> None:
+    assert states("第一条 县政府工作的准则是：执政为民，务实清廉。", "第二条 船员应当持证。") == [
+        True,
+        False,
+    ]
