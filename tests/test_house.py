@@ -70,7 +70,7 @@ LINES = (
     of("core", "rules", "audit", "addressing", "keyset", "captions"),
     ("tallies", *of("core", "sealing", "deciding", "denials", "parts")),
     of("core", "transitions"),
-    of("core", "copies", "scope", "deciders", "clearing", "closed"),
+    of("core", "copies", "scope", "deciders", "who_may", "clearing", "closed"),
     of("core", "notices", "evidence", "last_heard"),
     of("core", "jobs", "files"),
     of("core", "relighting"),

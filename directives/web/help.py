@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from directives.core.transitions import tolerances
+from directives.core.who_may import POSITIONS, act_tables
 from directives.web.doors import page
 from directives.web.requests import SignedInRequest
 
@@ -15,6 +16,8 @@ def help(request: SignedInRequest) -> HttpResponse:
         "roles": {membership.role for membership in request.user.held_memberships},
         "separate": settings.SEPARATE_DUTIES,
         "confirmed": settings.CONFIRM_RIGHTS,
+        "tables": act_tables(),
+        "positions": POSITIONS.values(),
     }
     return page(request, "directives/help/help.html", context)
 
