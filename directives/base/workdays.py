@@ -60,6 +60,13 @@ class Workdays:
     def is_working(self, day: date) -> bool:
         return day in self.on or (day.weekday() < _WEEKDAYS and day not in self.off)
 
+    def is_estimated(self, day: date) -> bool:
+        """Whether working days up to this day are a guess: its year lies beyond the calendar's end.
+
+        Until that year is announced, it counts Monday-Friday. A calendar without years has no end.
+        """
+        return bool(self.published) and day.year > max(self.published)
+
     def between(self, a: date, b: date) -> int:
         """Working days after `a` up to and including `b`; negative if `b` is before `a`."""
         return self._count(b.toordinal()) - self._count(a.toordinal())
