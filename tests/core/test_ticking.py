@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from directives import tallies
@@ -19,6 +20,7 @@ from directives.core.relighting import tick
 from directives.core.transitions import LIGHT_FIELDS, change_obligations, move, relight
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Obligation, Unsealed
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
+from tests.spare import side_by_side
 
 
 def later(days: int) -> datetime:
@@ -105,6 +107,64 @@ def test_rows_that_show_the_same_are_written_together(cast, django_assert_max_nu
         make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
     with django_assert_max_num_queries(15):
         assert tick(now=later(18)) == 30
+
+
+# a worker that was late, was killed, or was not alone
+
+
+DUE_DAYS = [date(2026, 10, day) for day in (19, 20, 21, 22, 23, 26)]
+
+
+def due_one_after_another(cast) -> None:
+    for due_on in DUE_DAYS:
+        make_obligation(organisation=cast.body, due_on=due_on, percent=100)
+
+
+def lights() -> list[tuple]:
+    return list(Obligation.objects.order_by("due_on").values_list(*LIGHT_FIELDS))
+
+
+def test_a_week_without_ticks_ends_as_a_week_of_ticks(cast):
+    due_one_after_another(cast)
+    with transaction.atomic():
+        changed = [tick(now=later(day)) for day in range(1, 15)]
+        assert sum(changed) > len(DUE_DAYS)
+        daily, drift = lights(), tallies.drift()
+        transaction.set_rollback(True)
+    assert tick(now=later(14)) == len(DUE_DAYS)
+    assert lights() == daily
+    assert (wrong_lights(later(14)), drift, tallies.drift()) == ([], [], [])
+
+
+def test_a_tick_that_ends_half_way_is_made_good_by_the_next(cast, monkeypatch):
+    due_one_after_another(cast)
+    monkeypatch.setattr(relighting, "BATCH", 2)
+    batches, whole = [], relighting._tick_batch
+
+    def killed_in_the_second(ids, **day):
+        batches.append(ids)
+        if len(batches) == 2:
+            raise SystemExit
+        return whole(ids, **day)
+
+    monkeypatch.setattr(relighting, "_tick_batch", killed_in_the_second)
+    with pytest.raises(SystemExit):
+        tick(now=later(14))
+    assert Event.objects.filter(action="light").count() == 2
+    assert tick(now=later(14)) == len(DUE_DAYS) - 2
+    assert Event.objects.filter(action="light").count() == len(DUE_DAYS)
+    assert (wrong_lights(later(14)), tallies.drift()) == ([], [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ticks_at_once_end_as_one(cast, monkeypatch):
+    due_one_after_another(cast)
+    monkeypatch.setattr(relighting, "BATCH", 1)
+    changed = side_by_side(lambda _number: tick(now=later(14)), 2)
+    assert sum(changed) == len(DUE_DAYS)
+    assert Event.objects.filter(action="light").count() == len(DUE_DAYS)
+    assert set(Obligation.objects.values_list("light", "version")) == {("red", 2)}
+    assert (wrong_lights(later(14)), tallies.drift()) == ([], [])
 
 
 def test_lights_asked_for_before_a_tick_turn_on_its_day(cast):
