@@ -20,7 +20,13 @@ from directives.documents.ingest.responsibility import (
     SUPPORTING,
     Responsibility,
 )
-from directives.documents.ingest.subjects import clause_end, state_at, subject_at
+from directives.documents.ingest.subjects import (
+    PERSONS,
+    addressed_at,
+    clause_end,
+    state_at,
+    subject_at,
+)
 from directives.documents.ingest.topics import NOMINALISED, THING, topic_of
 
 NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
@@ -77,6 +83,10 @@ _TOGETHER = re.compile(
     rf"(?:{MODAL.pattern})?(?:积极|主动|负责|牵头)?(?:会同|商)(?!业|贸|务|标|户|品|城)"
 )
 _BY = re.compile("(?<![自理转经缘来事])由")
+# 经费由市、区分担
+_BY_PLACES = re.compile(
+    "由(?P<who>[省市县区乡镇村](?:、[省市县区乡镇村])*)(?=按|分担|承担|负责|确定|统筹|安排|解决)"
+)
 _DESCRIBES = re.compile(
     "(?:修建|建设|管理|确定|批准|制定|公布|规定|颁发|认定|指定|推荐|委派|组建|设立|提供|开办|投资|作出){1,2}的|(?:拨款|出资|主办|主管|管理|支持|举办|所属)[^，。]{0,4}的"
 )
@@ -87,9 +97,11 @@ _ANSWERS = re.compile(
 )
 # 成立县抗旱指挥部（下称指挥部），负责…
 _MADE = re.compile(
-    "(?:成立|设立|组建)(?P<who>[^，。；（）的由]{4,40}(?:组|部|办公室|委员会|专班|中心|队))(?:（[^（）]*）)?，"
-    "(?:具体|统一)?(?:负责|承担|统筹|协调)"
+    "(?:成立|设立|组建)(?:由[^。；]{4,60}?的)?(?P<who>[^，。；（）的由]{2,40}(?:组|部|办公室|委员会|专班|中心|队))(?:（[^（）]*）)?，"
+    "(?:具体|统一)?(?:负责|承担)"
 )
+# 成立由县长担任主任，部门参加的委员会
+_MADE_OF = re.compile("(?:成立|组建|设立|建立)由[^的。；]*$")
 _DESCRIBED_BY = re.compile("(?:建立|成立|组建|形成|构建|健全|完善)$")
 _SITS = re.compile(
     "任[^，。；]{0,8}(?:长|主任|召集人|成员)|[^，。；]{0,12}(?:担任|兼任|组成|推举|推选|选举产生)"
@@ -99,7 +111,7 @@ _LEADS = re.compile(rf"(?:{MODAL.pattern})?(?:负责)?牵头")
 _CONDITION = re.compile(
     "(?:是[^，。]{2,24}|如需?[^，。]{1,30}|(?:对|变更|设立|终止|拟|逾期|出现|认为|举行|进行|开展|发现|收到|接到|未|不|违反|因|需要?|有|拒|擅自|提供|申请|使用|从事"
     "|办理)[^，。]{1,30}(?:的|后|时))，"
-    rf"(?={MODAL.pattern})"
+    rf"(?=(?:{MODAL.pattern})(?!追究|没收|处以))"
 )
 # 市工商局是户外广告的主管部门，负责…; 气象局在县政府领导下，负责…
 _OFFICE = re.compile(
@@ -107,28 +119,12 @@ _OFFICE = re.compile(
     "|在[^，。]{2,16}(?:领导|指导|统筹|组织|授权|委托|协调|管理|协助)下，"
     "|(?:应当)?在[^，。；]{0,8}职责范围内，?"
 )
-# Those whom a school or a house addresses, with a circumstance before the modal: 学生于上课时间应…
-_PERSON_WORDS = (
-    "学生|同学|家长|教师|老师|导师|教职员?工|教官|职工|员工|居民|村民|市民|业主|住户|用户|申请人|当事人"
-    "|驾驶人|监护人|人士|经营者"
-)
-_ONE_PERSON = (
-    "(?:本校|全体|全校|各班|在校|任课|值班|住宿|相关|有关|校[内外]|指导|专责|办公室)?"
-    f"(?:{_PERSON_WORDS})"
-)
-_PERSONS = re.compile(f"{_ONE_PERSON}(?:[、及和与或]{_ONE_PERSON})*")
-_ADDRESSED = re.compile(
-    f"凡?(?P<who>{_PERSONS.pattern})(?=[于在因遇有请携使进参离骑乘上违未如若需为申发到]|无法)"
-)
-_TO_DO = re.compile(
-    f"{MODAL.pattern}|需(?!求|要)|(?<=[，者时])(?:可(?!能)|得|以[^，]{{1,6}}论|一律|请)|一律|可[利使向约]"
-)
 _PART_IN_CHARGE = re.compile(
     "(?:中)?(?:依法)?负责[^，。；、的]{2,24}的(?:工作)?(?:部门|机构|单位|机关|人员)(?![的、])"
 )
 _BEGINS_WITH_MODAL = re.compile("(?:要|应当?|须|必须|务必)(?!由|急)")
 _REQUEST = re.compile(
-    "(?<![申聘邀敬提报转陈送恳催已商函])请(?![示求假柬愿由]|群众|专家|媒体|社会|代表|人|教(?![育务体学职师研]))"
+    "(?:^|(?<=[，；]))希(?!望|腊)|(?<![申聘邀敬提报转陈送恳催已商函])请(?![示求假柬愿由]|群众|专家|媒体|社会|代表|人|教(?![育务体学职师研]))"
 )
 _LABEL = re.compile(
     r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*"
@@ -139,13 +135,18 @@ _DUTIES_OF = re.compile(
     "[的之]?[^，。：的、和及与]{0,10}(?:职责|责任|任务|义务)(?:主要)?"
     "(?:包括(?:但不限于)?|是|为|有|如下)?[：:]$"
 )
-_WHEN = re.compile("(?:汛期|平时|节假日期间|届时|同时|此外|另外|其中|今后)，?")
+_WHEN = re.compile("凡(?!是)|(?:汛期|平时|节假日期间|届时|同时|此外|另外|其中|今后)，?")
+# 第三阶段4月20日—25日镇政府抽查
+_ON_DAYS = re.compile(
+    "(?:第[一二三四五]阶段)?[0-9]{1,2}月(?:[0-9]{1,2}日)?(?:[—\\-－至到](?:[0-9]{1,2}月)?[0-9]{1,2}日?)?(?=[^，。0-9前底中下旬末])"
+)
 _ASKED = re.compile(
     "(?:会议(?:要求|强调|决定|明确|议定)，)?(?:请|望|希望?|要求)(?=各|有关|全|相关|市|县|区)|请(?=[^，。；]{2,60}(?:做|将|于|在|按|结合|认真))"
 )
 _SETS = re.compile("(?<!建)设(?!计|备|施)|置|为")
 # 政府对河道的管理，按照规定执行。委员会按照便民的原则设立。
 _SET_UP = re.compile(
+    "[^。；]{2,60}的，(?:应当?|可以|依法)?(?:追究|没收|处以)|"
     "[^，。；：]{2,30}(?<!加强)(?<!强化)(?<!做好)(?<!实施)对[^，。；]{2,30}[的之][^，。；]{2,4}，(?:除|按照|依照?|适用|参照)|[^，。；：]{2,30}不?按[^，。]{2,40}(?:设立|设置|配备|产生)[。；]"
 )
 
@@ -221,6 +222,8 @@ def named_in(text: str, hans: str) -> tuple[tuple[str, str], ...]:
     subject = _first_subject(hans, start) or (_longest(hans, start) if requested else None)
     spans += _with_those_beside(hans, subject) if subject else []
     for match in re.finditer("[，：；]", hans):
+        if _MADE_OF.search(hans, start, match.start()):
+            continue
         clause = (
             state_at(hans, match.end())
             or _subject(hans, match.end(), _AFTER, named_only=True)
@@ -244,6 +247,8 @@ def _where_it_begins(hans: str) -> tuple[int, bool]:
     start = label.end() if label else 0
     when = _WHEN.match(hans, start)
     start = when.end() if when else start
+    day = _ON_DAYS.match(hans, start)
+    start = day.end() if day else start
     request = _ASKED.match(hans, start)
     return (request.end(), True) if request else (start, False)
 
@@ -275,6 +280,7 @@ def _names_of(
     return tuple(names)
 
 
+_NOTHING = re.compile("(?!)")  # only a modal shows who acts
 _ORDER = {LEAD: 0, SUPPORTING: 1, RESPONSIBLE: 2}
 
 
@@ -290,6 +296,7 @@ def _duties(hans: str) -> list[tuple[Span, str]]:
         if is_list(match[1]) and not in_charge and not _is_no_act(hans, match.start()):
             role = LEAD if match["lead"] or match["with"] else RESPONSIBLE
             spans.append((Span(*match.span(1)), SUPPORTING if match["supporting"] else role))
+    spans += [(Span(*match.span("who")), RESPONSIBLE) for match in _BY_PLACES.finditer(hans)]
     for match in _BY.finditer(hans):
         by = None if _is_no_act(hans, match.start()) else _longest(hans, match.end())
         if by is None or _DESCRIBES.match(hans, by.end) or _SITS.match(hans, by.end):
@@ -325,10 +332,14 @@ def _longest(hans: str, start: int) -> Span | None:
     stop = min(clause_end(hans, start), start + 100)
     if re.match("组成", hans[max(start, stop - 2) :]):
         return None
-    ends = [end for end in range(start + 2, stop + 1) if not bodies.goes_on(hans, end, stop)]
+    ends = [
+        end
+        for end in range(start + 2, stop + 1)
+        if not bodies.goes_on(hans, end, stop) and hans[end : end + 1] not in ("的", "之")
+    ]
     lists = [end for end in ends if bodies.are_bodies(hans[start:end])]
     persons = [end for end in ends if bodies.are_persons(hans[start:end])] if not lists else []
-    named = _PERSONS.match(hans, start)
+    named = PERSONS.match(hans, start)
     if named and named.end() > max(lists, default=0):
         return Span(start, named.end())
     acting = (end for end in lists or persons if end == stop or _AFTER_OWN_NAME.match(hans, end))
@@ -383,7 +394,7 @@ def _subject(
     for end in lists:
         if _BEFORE_MODAL.match(hans, end, stop) or (end == stop and _COMMA_MODAL.match(hans, end)):
             return Span(start, end)
-    person = _person(hans, start, stop) or _addressed(hans, start)
+    person = _person(hans, start, stop) or addressed_at(hans, start)
     if person:
         return person
     described = _described(hans, start, min(stop, start + 30), lists, after)
@@ -443,24 +454,16 @@ def _person(hans: str, start: int, stop: int) -> Span | None:
     return None
 
 
-def _addressed(hans: str, start: int) -> Span | None:
-    """Persons with a circumstance between them and the modal: 学生因病缺席者，应…"""
-    persons = _ADDRESSED.match(hans, start)
-    if persons is None:
-        return None
-    stop = clause_end(hans, start)
-    beyond = clause_end(hans, stop + 1)
-    asks = _TO_DO.search(hans, persons.end(), beyond)
-    return Span(*persons.span("who")) if asks and asks.start() - persons.end() <= 30 else None
-
-
 def _subject_with_commas(hans: str, start: int) -> Span | None:
-    """Bodies separated by commas, with a comma before the modal: 甲，乙，丙，要…"""
+    """Bodies separated by commas before a modal: 甲，乙，丙，要…"""
     for comma in re.finditer("，", hans):
         modal = MODAL.match(hans, comma.end())
         groups = hans[start : comma.start()].split("，")
-        if modal and all(is_list(group) for group in groups):
-            return Span(start, comma.start())
+        if not all(is_list(group) for group in groups):
+            break
+        last = None if modal else _subject(hans, comma.end(), _NOTHING)
+        if modal or last:
+            return Span(start, last.end if last else comma.start())
     return None
 
 

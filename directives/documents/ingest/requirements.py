@@ -45,6 +45,7 @@ _SUBJECT = re.compile("主旨[：:].*[，。]请")  # of a letter
 _DEFINES = re.compile("(?:是指|系指|所称|所指)[^。]*包括[：:]$")
 _TARGET = re.compile("(?:力争)?(?:到|至|截至)?(?:20[0-9]{2}年)|(?:力争|确保|实现|全[市县区省年])")
 _BY_YEAR = re.compile("，20[0-9]{2}年[^，]{0,6}前，")
+_PUNISHES = re.compile("(?:处罚|处分|处理)[：:]$")
 _LISTS = re.compile("[：:]$")
 _DUTIES = re.compile("(?:职责|职权|责任|任务|义务)(?:主要)?如下[：:]$")
 _FORBIDS = re.compile("不得|禁止|严禁|不准|不许")
@@ -228,6 +229,8 @@ class _Reader:
 
     def _announce(self, hans: str, before: _Before) -> None:
         last = self.announcer
+        if _PUNISHES.search(hans):
+            before = _Before()
         if _LISTS.search(hans):
             goes_on = last is not None and last.conditions and last.fresh and "列" not in hans
             looks = (_CONDITIONS, _ANY_CONDITIONS)
