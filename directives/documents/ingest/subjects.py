@@ -19,7 +19,7 @@ _ADVERB = (
 # What shows that the words before it must or may do something.
 _ASKED = (
     rf"{_ADVERB}{{0,3}}(?:{_MODAL}|有权(?!人)|无权|享有|有(?:责任|义务)|负有|可(?![能靠持行见再回控用选视达续])"
-    "|负责(?!人|同志))(?!由|追究|没收|处以)"
+    "|负责(?!人|同志)|其(?:主要)?(?:职责|任务)(?:是|为|包括))(?!由|追究|没收|处以)"
 )
 # What stands between a subject and that: 在课余时间, 按照规定, 发现隐患时，
 _TOWARDS = (
@@ -31,7 +31,9 @@ _CIRCUMSTANCE = (
     "|设在[^。；，：]{2,30}，|未[^。；，：]{2,20}，|[^。；，：的]{2,8}(?=享有|有权)|(?:一旦|如果?|若|遇有?)[^。；，：]{2,40}，"
     "|(?:是|为)[^。；，：]{2,30}(?:机关|机构|部门|主体|单位|责任人)，)"
 )
-_THEN_ASKS = re.compile(rf"(?:，?{_CIRCUMSTANCE}(?:{_TOWARDS}[^。；，：]{{1,30}}，)?|，)?{_ASKED}")
+_THEN_ASKS = re.compile(
+    rf"(?:之间)?(?:，?{_CIRCUMSTANCE}(?:{_TOWARDS}[^。；，：]{{1,30}}，)?|，)?{_ASKED}"
+)
 # Names of offices that stand for themselves; whatever follows is what they do.
 _OFFICE = re.compile(
     "(?:国务院|中央|国家|全国|最高|本|各|上级|下级|上一级|同级|本级|有关|相关|地方|县级|市级|省级|区级|乡镇"
@@ -65,6 +67,10 @@ _STATE = re.compile(
 )
 _DOES_AND_ASKS = re.compile(
     "[^，。；：的之被]{2,30}(?<![中内上外])，(?:应当?|不得|必须|可以)(?!由)"
+)
+_DOES = re.compile(
+    "设置|设立|撤销|变更|终止|开展|从事|使用|收集|提供|进行|委托|聘用|销售|购买|采购|处理|组织|举办|招用|录用|解除"
+    "|订立|签订|转让|出租|停止|暂停|发行|制定|修改"
 )
 _KIND = re.compile("(?:机关|部门|机构|单位|组织|团体|银行|政府|委员会|法院|检察院|公司)$")
 _SIMPLY = re.compile("(?:学校|公司|医院|集团|[本我][校院局司部市县区镇乡村])$")
@@ -110,12 +116,13 @@ def subject_at(hans: str, start: int, *, within: bool = False) -> Span | None:
     """The subject that begins at `start`; `within` a sentence, not at its beginning."""
     stop = min(clause_end(hans, start), start + _LONGEST)
     for end in range(start + 2, stop + 1):
-        if hans[end : end + 1] in _UNFINISHED or bodies.goes_on(hans, end, stop):
+        unfinished = hans[end : end + 1] in _UNFINISHED and not hans.startswith("之间", end)
+        if unfinished or bodies.goes_on(hans, end, stop):
             continue
         if _THEN_ASKS.match(hans, end) and bodies.is_agent(hans[start:end]):
             return Span(start, end)
     office = _office(hans, start, stop)
-    if office or within:
+    if office or within and not hans.startswith("其", start):
         return office
     return _at_work(hans, start, stop) or _after_what_they_do(hans, start, stop)
 
@@ -130,8 +137,12 @@ def _after_what_they_do(hans: str, start: int, stop: int) -> Span | None:
             hans[end] not in _UNFINISHED
             and _DOES_AND_ASKS.match(hans, end)
             and not bodies.goes_on(hans, end, stop)
-            and ("、" in hans[start:end] or _KIND.search(hans, start, end))
-            and bodies.is_list(hans[start:end])
+            and (
+                ("、" in hans[start:end] or _KIND.search(hans, start, end))
+                and bodies.is_list(hans[start:end])
+                or _DOES.match(hans, end)
+                and bodies.is_agent(hans[start:end])
+            )
         ):
             return Span(start, end)
     return None
