@@ -19,8 +19,8 @@ from directives.obligations.views import as_said, extensions, handing_over, issu
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
+from directives.replies.views import instructing, support
 from directives.replies.views import requests as asked
-from directives.replies.views import support
 from directives.reports.views import cycles, entries, papers, planned_cycles, reports, reviews
 from directives.web import health, help, session
 
@@ -126,6 +126,8 @@ urlpatterns = [
     path("directives/<id:pk>/", directives.directive, name="directive"),
     path("directives/<id:pk>/support/", support.support_page, name="support"),
     path("directives/<id:pk>/support/ask/", support.support_ask, name="support_ask"),
+    path("instructions/new/", instructing.instruct, name="instruct"),
+    path("instructions/save/", instructing.instruct_save, name="instruct_save"),
     path("requests/", asked.reply_requests, name="reply_requests"),
     path("requests/<id:pk>/", asked.reply_request, name="reply_request"),
     path("requests/<id:pk>/reply/", asked.reply_give, name="reply_give"),

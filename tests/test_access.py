@@ -138,6 +138,14 @@ STAFF_ONLY = by_where("staff", "below", "stranger")
 ABOVE = by_where("supervisor", "supervisor middle", "supervisor", "", "foreign")
 SIGNS = by_where("manager")
 SETTLES = by_where("supervisor", "supervisor", "supervisor", "supervisor", "foreign")
+# Of an instruction, for the bodies of their subtree
+LEADERS = by_where(
+    "manager supervisor middle",
+    "manager supervisor middle",
+    "supervisor",
+    "supervisor",
+    "foreign",
+)
 ASKERS = by_where("supervisor middle lead", foreign="foreign")
 EXPORTERS = dict.fromkeys(WHERE, EVERYBODY - ENTER_THE_ADMIN - NOWHERE - {"viewer"})
 SUPERVISORS = dict.fromkeys(WHERE, frozenset({"supervisor", "middle", "foreign"}))
@@ -158,6 +166,7 @@ class Row:
     acts: dict | None = None
     post: dict | None = None
     args: Callable = lambda world: ()
+    query: Callable = lambda world: {}  # of a page
 
 
 def pk(world):
@@ -272,6 +281,10 @@ TABLE = {
     "reply_request": Row("request", LED, args=pk),
     "reply_give": Row("request", LED, INSIDE, {"reply": "已办理"}, pk),
     "reply_decide": Row("request", LED, SETTLES, MOVE, lambda w: (w["pk"], "withdraw")),
+    "instruct": Row(
+        "obligation", HANDED_IN, LEADERS, args=lambda w: (), query=lambda w: {"obligation": w["pk"]}
+    ),
+    "instruct_save": Row("obligation", HANDED_IN, LEADERS, {}),
     "support": Row("directive", OBLIGED, args=pk),
     "support_ask": Row("directive", OBLIGED, ASKERS, {}, pk),
     # obligations
@@ -365,6 +378,7 @@ WORK = {
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
     "log_add": lambda w: {"measure": w["pk"]},
+    "instruct_save": lambda w: {"obligation": w["pk"]},
     **dict.fromkeys(
         ("extension_ask", "extension_decide", "due_correct_save"), lambda w: {"pick": w["pk"]}
     ),
@@ -602,7 +616,7 @@ def ask(
     with transaction.atomic():
         changes()
         if row.post is None:
-            answer = client.get(address)
+            answer = client.get(address, row.query(things))
         else:
             named = NAMED_IN_FORM.get(name, lambda w: {})(things)
             answer = client.post(

@@ -7,12 +7,14 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from directives.base.numbers import whole_number
+from directives.core.rules import may
 from directives.documents.queries.filters import BodyFilter
 from directives.downloads.exporting import answer
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.organisations.queries import bodies
+from directives.replies.queries.lines import latest_instructions
 from directives.tables.formats import wants_file
 from directives.web.doors import page
 from directives.web.requests import SignedInRequest
@@ -55,5 +57,12 @@ def organisation(request: SignedInRequest, pk: int) -> HttpResponse:
     body = get_object_or_404(
         Organisation.objects.visible_to(request.user).select_related("successor", "parent"), pk=pk
     )
-    context = {"body": body, "view": bodies.body_view(request.user, body)}
+    context = {
+        "body": body,
+        "view": bodies.body_view(request.user, body),
+        "may_instruct": may(request.user, "instruct", body) and body.valid_to is None,
+        "instructions": latest_instructions(
+            request.user, today=request.today, workdays=request.workdays, organisation=body
+        ),
+    }
     return page(request, TEMPLATES + "body.html", context)

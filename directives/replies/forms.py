@@ -50,6 +50,21 @@ class AskForm(forms.Form):
         return [str(value) for value in self["to"].value() or []]
 
 
+class InstructionForm(AskForm):
+    """An instruction on obligations, or, without `rows`, on a body as a whole."""
+
+    def __init__(self, *args: Any, rows: QuerySet[Obligation] | None, **kwargs: Any) -> None:
+        super().__init__(*args, rows=Obligation.objects.none() if rows is None else rows, **kwargs)
+        self.fields["text"].label = _("Text of the instruction")
+        if rows is None:
+            del self.fields["to"]
+
+    @property
+    def obligations(self) -> list[Obligation]:
+        """The chosen obligations, once the form is valid."""
+        return list(self.cleaned_data.get("to") or ())
+
+
 class ReplyForm(forms.Form):
     """A reply, and the version that the person saw."""
 

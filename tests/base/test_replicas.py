@@ -86,6 +86,7 @@ READ_WHERE_IT_IS_WRITTEN = {
     "report_offline",
     "log_entry",
     "reply_request",
+    "instruct",
     "support",
     "figures",
     "indicators",

@@ -33,6 +33,7 @@ from tests.factories import (
     make_directive,
     make_document,
     make_indicator,
+    make_input,
     make_log,
     make_measure,
     make_obligation,
@@ -101,6 +102,7 @@ def world(cast):
         state="established", on=date(2026, 5, 9)
     )
     plan = make_plan(cast.body, document, state="submitted", title="=方案", submitted_by=cast.staff)
+    make_input(lead, by=cast.supervisor, text="=请报送", kind="instruction")
     make_log(
         make_measure(
             plan, lead, text="=措施", responsible="@人", due_on=TODAY, result=STORED[-200:]

@@ -53,6 +53,7 @@ HEADINGS = [
     "完成比例",
     "完成状态",
     "亮灯",
+    "批示",
     "督办单",
     "备注",
     "分解自",
@@ -189,7 +190,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
         "/obligations/", {"export": "xlsx", "document": work[0].document_id}
     )
     sheet = load_workbook(io.BytesIO(response.getvalue())).worksheets[1]
-    assert [(line[23].value, line[24].value) for line in sheet.iter_rows(min_row=2)] == [
+    assert [(line[24].value, line[25].value) for line in sheet.iter_rows(min_row=2)] == [
         (row.pk, row.version) for row in work
     ]
     assert [line[1].hyperlink.target for line in sheet.iter_rows(min_row=2)] == [
@@ -207,7 +208,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
 def test_every_column_has_a_key_of_its_own():
     today = timezone.localdate()
     keys = [column.key for column in columns(Today(today, CalendarDay), titled=True)]
-    assert (len(set(keys)), keys[-2:]) == (25, ["id", "version"])
+    assert (len(set(keys)), keys[-2:]) == (26, ["id", "version"])
 
 
 def test_in_traditional_script(cast, sign_in, work):
@@ -254,7 +255,7 @@ def test_who_may_export(cast, sign_in, work):
         assert ("export=xlsx" in sign_in(person).get("/obligations/").content.decode()) is shown
 
 
-@pytest.mark.parametrize(("bodies", "queries"), [(1, 7), (3, 7), (7, 13)])
+@pytest.mark.parametrize(("bodies", "queries"), [(1, 8), (3, 8), (7, 16)])
 def test_a_batch_takes_a_fixed_number_of_queries(
     cast, monkeypatch, django_assert_num_queries, bodies, queries
 ):

@@ -30,4 +30,10 @@ def reply_decide(w: Walker) -> None:
     w.send("reply_decide", w.supervisor, row.pk, action, version=row.version, reason=WHY)
 
 
-STEPS = {step.__name__: step for step in (support_ask, reply_give, reply_decide)}
+def instruct_save(w: Walker) -> None:
+    row = w.pick(Obligation.objects.filter(EXISTING, state__in=OPEN))
+    terms = {"to": [row.pk], "text": w.words(), "due_on": w.day(0, 9)}
+    w.send("instruct_save", w.supervisor, directive=row.directive_id, **terms)
+
+
+STEPS = {step.__name__: step for step in (support_ask, instruct_save, reply_give, reply_decide)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from directives.base.states import LIVE, SUPPORTING
+from directives.base.states import LIVE, MANAGER, SUPERVISOR, SUPPORTING
 from directives.core.scope import NO_LIGHTS, Lights, Scope, lights_by
 from directives.documents.queries.source import repairs_in, source_lines
 from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
@@ -55,6 +55,7 @@ class DirectiveView:
     timeline: tuple[TimelineEntry, ...]
     repairs: tuple[Repair, ...]
     supported: bool  # by a body, whether in view or not
+    may_instruct: bool
 
     @property
     def doubtful(self) -> int:
@@ -124,6 +125,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
         timeline=timeline(_events(user, directive, obligations if is_short else None)),
         repairs=_repairs(directive),
         supported=all_live.filter(part=SUPPORTING).exists(),
+        may_instruct=lights.total > 0 and bool(user.in_role(MANAGER, SUPERVISOR)),
     )
 
 

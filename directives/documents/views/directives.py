@@ -14,6 +14,7 @@ from directives.documents.commands import correcting
 from directives.documents.forms import CorrectionForms
 from directives.documents.queries.directive import directive_view
 from directives.models import Directive
+from directives.replies.queries.lines import latest_instructions
 from directives.web.doors import demand, page, write
 from directives.web.requests import SignedInRequest
 
@@ -36,6 +37,9 @@ def directive(request: SignedInRequest, pk: int) -> HttpResponse:
         "view": directive_view(request.user, row),
         "directive": row,
         "may_correct": may(request.user, "own", row),
+        "instructions": latest_instructions(
+            request.user, today=request.today, workdays=request.workdays, directive=row
+        ),
     }
     return page(request, TEMPLATES + "directive.html", context)
 

@@ -20,6 +20,7 @@ from directives.base.states import (
     LIGHTS,
     OBLIGATION_STATES,
     PARTS,
+    REPLY_STATES,
     RESPONSIBLE,
 )
 from directives.base.wording import Dated, describe_light, in_script, localized
@@ -159,6 +160,13 @@ def _progress_columns(dated: Dated) -> tuple[Column, ...]:
             width=12,
         ),
         Column("light", pgettext("ledger", "Light"), lights, width=32, light=lambda row: row.light),
+        *_remark_columns(),
+    )
+
+
+def _remark_columns() -> tuple[Column, ...]:
+    return (
+        Column("instructions", pgettext("ledger", "Instructions"), _instructions, width=28),
         # slips are not issued yet
         Column("slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10),
         Column("note", pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
@@ -201,6 +209,16 @@ def _items(row: LedgerRow) -> str:
         values = {"number": item.number, "name": localized(item, "name"), "state": state}
         lines.append(_("%(number)s. %(name)s (%(state)s)") % values)
     return "\n".join(lines)
+
+
+def _instructions(row: LedgerRow) -> str:
+    """One line for each: 请尽快办理（2026-11-06前回复；待回复）."""
+    states = dict(REPLY_STATES)
+    return "\n".join(
+        _("%(text)s (reply by %(day)s; %(state)s)")
+        % {"text": one.text, "day": one.due_on.isoformat(), "state": states[one.state]}
+        for one in row.instructions
+    )
 
 
 def _measures(row: LedgerRow) -> str:

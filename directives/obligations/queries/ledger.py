@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 
-from directives.base.states import GRANTED, HANDED_IN, LEAD
+from directives.base.states import GRANTED, HANDED_IN, INSTRUCTION, LEAD, WITHDRAWN
 from directives.models import (
     Directive,
     Extension,
@@ -18,6 +18,7 @@ from directives.models import (
     Obligation,
     Organisation,
     Plan,
+    ReplyRequest,
     User,
 )
 
@@ -67,6 +68,14 @@ class LedgerItem(NamedTuple):
     open_reason: str
 
 
+class LedgerInstruction(NamedTuple):
+    """An instruction on an obligation, and how far the reply is."""
+
+    text: str
+    due_on: date
+    state: str
+
+
 class LedgerRow(NamedTuple):
     """One line of the ledger. A tuple, because a request may create a hundred thousand."""
 
@@ -77,6 +86,7 @@ class LedgerRow(NamedTuple):
     items: tuple[LedgerItem, ...]
     measures: tuple[str, ...]
     broken_from: Body | None  # whose obligation this is a part of
+    instructions: tuple[LedgerInstruction, ...]
     pk: int
     version: int
     part: str
@@ -146,7 +156,7 @@ class LedgerReader:
         )
         ids_with_clauses = zip(keys, clauses, strict=True)
         items = self._read_items([pk for pk, clause in ids_with_clauses if clause in self.itemised])
-        measures = self._read_measures(keys)
+        measures, instructions = self._read_measures(keys), _read_instructions(keys)
         pk_place, granted = CELLS.index("pk"), CELLS.index("extensions_granted")
         reasons = _read_extension_reasons([cells[pk_place] for cells in batch if cells[granted]])
         for number, (clause, body, above, pk, version, part, *rest) in enumerate(batch, first):
@@ -158,6 +168,7 @@ class LedgerReader:
                 tuple(items.get(pk, ())),
                 tuple(measures.get(pk, ())),
                 self.bodies[above] if above is not None else None,
+                tuple(instructions.get(pk, ())),
                 pk,
                 version,
                 part,
@@ -236,6 +247,16 @@ def _read_extension_reasons(keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
         for pk, reason in granted.order_by("asked_at", "pk").values_list("obligation", "reason"):
             reasons[pk] = (*reasons.get(pk, ()), reason)
     return reasons
+
+
+def _read_instructions(keys: Sequence[int]) -> dict[int, list[LedgerInstruction]]:
+    """The instructions on these obligations; who sees an obligation sees those on it."""
+    rows = ReplyRequest.objects.filter(obligation__in=keys, kind=INSTRUCTION)
+    cells = rows.exclude(state=WITHDRAWN).order_by("asked_at", "pk")
+    instructions: dict[int, list[LedgerInstruction]] = {}
+    for pk, text, due_on, state in cells.values_list("obligation", "text", "due_on", "state"):
+        instructions.setdefault(pk, []).append(LedgerInstruction(text, due_on, state))
+    return instructions
 
 
 def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator[LedgerRow]:

@@ -288,6 +288,8 @@ def _links_to_requests(
         yield Link(
             _("Lead and supporting organisations"), reverse("support", args=[row.directive_id])
         )
+    if row.state in OPEN and may(user, "instruct", row):
+        yield Link(_("Write an instruction"), f"{reverse('instruct')}?obligation={row.pk}")
 
 
 def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:

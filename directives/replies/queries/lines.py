@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from directives.base.clocks import Facts, clock_colour
-from directives.base.states import CLOSED_LIGHT, GREEN, RED, REPLIED, UNDERWAY
+from directives.base.states import CLOSED_LIGHT, GREEN, INSTRUCTION, RED, REPLIED, UNDERWAY
 from directives.base.workdays import Workdays
 from directives.core.transitions import tolerances
-from directives.models import ReplyRequest
+from directives.models import ReplyRequest, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.replies import ReplyRequestQuerySet
 
+LATEST = 10  # instructions on the page of a directive or body
 RELATED = (
     *("obligation", "organisation", "directive", "document"),
     *("asking_body", "asked_by", "replied_by"),
@@ -52,6 +54,15 @@ def request_line(request: ReplyRequest, *, today: date, workdays: Workdays) -> R
     facts = Facts(state, 0, starts_on, None, None, None, None, reply_due_on=request.due_on)
     colour = clock_colour("reply", facts, today=today, workdays=workdays, tolerances=tolerances())
     return RequestLine(request, colour, workdays.between(today, request.due_on))
+
+
+def latest_instructions(
+    user: User, *, today: date, workdays: Workdays, **of: Any
+) -> tuple[RequestLine, ...]:
+    """The latest instructions on a directive or to a body, as the person sees them."""
+    visible = ReplyRequest.objects.visible_to(user).filter(kind=INSTRUCTION, **of)
+    rows = with_related(visible).order_by("-asked_at", "-pk")[:LATEST]
+    return request_lines(rows, today=today, workdays=workdays)
 
 
 def request_lines(
