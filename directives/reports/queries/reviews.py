@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from directives.base.states import ACCEPTED, SUBMITTED
 from directives.core.deciders import Deciders, deciders
@@ -10,6 +11,7 @@ from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Use
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.reports.commands import Earlier, earlier_entries
 from directives.reports.commands.reviewing import Decision
+from directives.reports.queries.flags import Flag, flags_of
 from directives.reports.queries.revisions import Revision, revisions_of
 
 
@@ -23,6 +25,7 @@ class ReviewLine:
     submission: int  # the number of the hand-in
     is_own_request: bool  # the reviewer handed it in or requested it, so somebody else decides
     revision: Revision | None  # since it was returned
+    flags: tuple[Flag, ...] = ()
     decision: Decision | None = None  # in a form that was refused and is shown again
     errors: Sequence[str] = ()
 
@@ -54,6 +57,11 @@ class ReportReview:
         return sum(not line.is_own_request for line in self.lines)
 
     @property
+    def flagged(self) -> int:
+        """Entries with at least one flag."""
+        return sum(bool(line.flags) for line in self.lines)
+
+    @property
     def not_submitted(self) -> int:
         """Entries that are not handed in, or returned."""
         return self.total - self.accepted - len(self.lines)
@@ -63,6 +71,7 @@ def review_of_report(
     report: ProgressReport,
     user: User,
     *,
+    today: date,
     decisions: Mapping[int, Decision] | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> ReportReview:
@@ -73,30 +82,39 @@ def review_of_report(
     decisions, errors = decisions or {}, errors or {}
     entries = report.entries.owed()
     states = list(entries.values_list("state", flat=True))
-    rows = entries.filter(state=SUBMITTED).select_related("obligation__directive", "submitted_by")
-    earlier, numbers = earlier_entries(report), _numbers(report)
-    waiting = list(rows.prefetch_related("files").order_by("obligation__directive__order"))
+    earlier, numbers, waiting = earlier_entries(report), _numbers(report), _waiting(report)
     file_names = {entry: [file.name for file in entry.files.all()] for entry in waiting}
     revisions = revisions_of(report, file_names)
-    lines = []
-    for entry in waiting:
-        entry.report = report
-        lines.append(
-            ReviewLine(
-                entry=entry,
-                earlier=earlier.get(entry.obligation_id, Earlier()),
-                files=tuple(entry.files.all()),
-                submission=numbers.get(entry.pk, 0),
-                is_own_request=user.pk in requesters(entry),
-                revision=revisions.get(entry.pk),
-                decision=decisions.get(entry.pk),
-                errors=errors.get(f"reason-{entry.pk}", ()),
-            )
+    flags = flags_of(report, waiting, earlier, user=user, today=today)
+    lines = tuple(
+        ReviewLine(
+            entry=entry,
+            earlier=earlier.get(entry.obligation_id, Earlier()),
+            files=tuple(entry.files.all()),
+            submission=numbers.get(entry.pk, 0),
+            is_own_request=user.pk in requesters(entry),
+            revision=revisions.get(entry.pk),
+            flags=flags[entry.pk],
+            decision=decisions.get(entry.pk),
+            errors=errors.get(f"reason-{entry.pk}", ()),
         )
+        for entry in waiting
+    )
     other_deciders = next(
         (deciders(line.entry, user) for line in lines if line.is_own_request), None
     )
-    return ReportReview(report, tuple(lines), states.count(ACCEPTED), len(states), other_deciders)
+    return ReportReview(report, lines, states.count(ACCEPTED), len(states), other_deciders)
+
+
+def _waiting(report: ProgressReport) -> list[ReportEntry]:
+    """The entries that wait for a verdict, with their obligations and files."""
+    rows = report.entries.owed().filter(state=SUBMITTED).order_by("obligation__directive__order")
+    entries = list(
+        rows.select_related("obligation__directive", "submitted_by").prefetch_related("files")
+    )
+    for entry in entries:
+        entry.report = report
+    return entries
 
 
 def codes_of_own_requests(report: ProgressReport, user: User) -> list[str]:

@@ -28,7 +28,10 @@ from directives.web.doors import demand, write
 def report_review(request, pk):
     report = get_object_or_404(visible_reports(request.user), pk=pk)
     demand(request.user, "oversee", report)
-    context = {"review": review_of_report(report, request.user), "report": report}
+    context = {
+        "review": review_of_report(report, request.user, today=request.today),
+        "report": report,
+    }
     return render(request, "directives/reviews/report.html", context)
 
 
@@ -43,7 +46,9 @@ def report_decide(request, pk):
     except (Invalid, Stale) as refusal:
         errors = getattr(refusal, "errors", {})
         context = {
-            "review": review_of_report(report, request.user, decisions=decisions, errors=errors),
+            "review": review_of_report(
+                report, request.user, today=request.today, decisions=decisions, errors=errors
+            ),
             "report": report,
             "refusal": refusal,
         }
