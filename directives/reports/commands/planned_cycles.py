@@ -1,6 +1,6 @@
 """Reporting cycles that are planned ahead, and opened when their days come."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -172,7 +172,7 @@ def open_planned(*, now: datetime) -> int:
     twice and by two workers: the second finds it opened.
     """
     opened = 0
-    rows: Iterable[PlannedCycle] = PlannedCycle.objects.due_to_open(timezone.localdate(now))
+    rows = PlannedCycle.objects.due_to_open(timezone.localdate(now))
     for planned in rows.select_related("document__organisation").order_by("pk"):
         try:
             open_now(planned=planned, version=planned.version, by=None, now=now)

@@ -190,7 +190,7 @@ def _late_measures(entries: Sequence[ReportEntry], today: date) -> dict[int, dic
     )
     days: dict[int, list[date]] = defaultdict(list)
     for obligation, due_on in late.values_list("obligations", "due_on"):
-        if obligation in green:
+        if obligation in green and due_on is not None:
             days[obligation].append(due_on)
     return {
         obligation: {"count": len(found), "on": format_day(min(found), today)}

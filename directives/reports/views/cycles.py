@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from directives.base.refusals import Invalid
 from directives.downloads.queries.jobs import under_way
-from directives.models import Document
+from directives.models import Cycle, Document, PlannedCycle
 from directives.models.documents import HEAVY
 from directives.reports import commands as reporting
 from directives.reports.forms import CycleForm
@@ -34,7 +34,10 @@ def owned_document(request, pk):
 def _context(request, document, form=None):
     lines = cycle_lines(document, request.user, today=request.today)
     planned = planned_lines(document, today=request.today)
-    cycles = [*(line.cycle for line in lines), *(line.planned for line in planned)]
+    cycles: list[Cycle | PlannedCycle] = [
+        *(line.cycle for line in lines),
+        *(line.planned for line in planned),
+    ]
     last = max(cycles, key=attrgetter("due_on"), default=None)
     form = form or CycleForm.proposing(
         next_cycle(last, today=request.today, workdays=request.workdays)

@@ -67,7 +67,7 @@ def cycle_plan_save(request, pk):
 
 
 def _planned(request, pk):
-    rows = PlannedCycle.objects.visible_to(request.user).waiting()
+    rows = PlannedCycle.objects.waiting().visible_to(request.user)
     rows = rows.select_related("document__organisation").defer(*HEAVY_OF_DOCUMENT)
     planned = get_object_or_404(rows, pk=pk)
     demand(request.user, "own", planned.document)
