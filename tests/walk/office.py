@@ -193,9 +193,9 @@ def issue_as_said_confirm(w: Walker) -> None:
     preview = client.get(reverse("issue_as_said_preview", args=[document.pk]))
     if preview.status_code != 200:
         raise NothingToDo
-    digest = preview.context["form"].digest
+    sent = {"digest": preview.context["digest"], "leads": w.random.choice(["present", "both"])}
     with patch.object(bulk_issuing, "AT_ONCE", w.random.choice([0, bulk_issuing.AT_ONCE])):
-        w.send("issue_as_said_confirm", w.supervisor, document.pk, digest=digest)
+        w.send("issue_as_said_confirm", w.supervisor, document.pk, **sent)
 
 
 def large_cycle(w: Walker) -> None:
