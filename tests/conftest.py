@@ -181,6 +181,10 @@ def make_cast() -> Cast:
         row.path = (row.parent.path if row.parent else "") + step(row.pk)
     Organisation.objects.bulk_update(bodies, ["path"])
     BodyName.objects.bulk_create(name for row in bodies for name in names_of(row))
+    # As they stand, without the parents that they were made with.
+    centre, body, child, sibling = Organisation.objects.filter(
+        pk__in=[row.pk for row in bodies]
+    ).order_by("pk")
     people = [
         User(username="staff", full_name="林晓岚"),
         User(username="manager", full_name="顾明远"),
