@@ -7,7 +7,7 @@ test walks every state, act and role and holds the two together.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -71,7 +71,9 @@ def act_tables() -> Iterator[ActTable]:
     """Yield the table of each kind of row that has states."""
     for model, moves in TABLES.items():
         acts = {**moves, **OBLIGATION_ACTS} if model is Obligation else moves
-        states = dict(model._meta.get_field("state").flatchoices)
+        state = model._meta.get_field("state")
+        assert isinstance(state, Field)
+        states = dict(state.flatchoices)
         lines = (_line(action, step, states) for action, step in acts.items())
         yield ActTable(str(model._meta.model_name), _name(model), tuple(lines))
 
@@ -81,7 +83,7 @@ def _name(model: type[Model]) -> str | Promise:
 
 
 def _line(action: str, step: Move, states: Mapping[str, str | Promise]) -> ActLine:
-    notes = []
+    notes: list[Promise] = []
     if step.reasoned:
         notes.append(_("A reason is required."))
     if step.decides:
