@@ -35,6 +35,7 @@ HOLDERS: Mapping[str, tuple[str, ...]] = {
     "oversee": (SUPERVISOR_ABOVE,),
     "oversee_part": (SUPERVISOR_ABOVE,),
     "delegate": (MANAGER, OWN_SUPERVISOR),
+    "settle": (SUPERVISOR_ABOVE,),
 }
 # right → under what condition, where the state alone does not say it
 CONDITIONS: Mapping[str, Promise] = {
@@ -42,6 +43,10 @@ CONDITIONS: Mapping[str, Promise] = {
     "review": _("A part of an obligation: also whoever may break that obligation down."),
     "oversee": _("A part of an obligation: also whoever may break that obligation down."),
     "oversee_part": _("Only a part of an obligation; also whoever may break that obligation down."),
+    "settle": _(
+        "Whoever asked: the lead organisation, or who wrote the instruction; supervisors of the "
+        "organisation that asked, and above it."
+    ),
     "delegate": _("The manager: only where the organisation has no supervisor of its own."),
 }
 

@@ -12,12 +12,20 @@ from directives.base.states import OBLIGATION_ACTS
 from directives.core.deciding import TABLES
 from directives.core.transitions import demand_act, move
 from directives.core.who_may import CONDITIONS, HOLDERS, act_tables
-from directives.models import Extension, Membership, Obligation, Plan, ReportEntry
+from directives.models import (
+    Extension,
+    Membership,
+    Obligation,
+    Plan,
+    ReplyRequest,
+    ReportEntry,
+)
 from tests.factories import (
     NOW,
     TODAY,
     make_cycle,
     make_extension,
+    make_input,
     make_member,
     make_obligation,
     make_plan,
@@ -64,16 +72,27 @@ EXPECTED = {
         "grant_extension": ("requested", "above"),
         "refuse_extension": ("requested", "above"),
     },
+    ReplyRequest: {  # that a supervisor above asked
+        "reply": ("asked returned", BODY),
+        "settle": ("replied", "above"),
+        "return": ("replied", "above"),
+        "withdraw": ("asked returned", "above"),
+    },
 }
 # What a constraint asks of a row in this state.
 FIELDS = {
     "closed": {"closed_on": TODAY},
     "disputed": {"reason": "不归我们"},
     "accepted": {"decided_at": NOW},
-    "returned": {"reason": "请改"},
+    "returned": {"reason": "请改", "decided_at": NOW},
+    "replied": {"replied_at": NOW},
+    "settled": {"replied_at": NOW, "decided_at": NOW},
     "granted": {"decided_at": NOW, "granted_due_on": TODAY},
     "refused": {"decided_at": NOW},
 }
+
+
+DECIDED = ("accepted", "returned", "granted", "refused")
 
 
 def table_of(expected: dict) -> set[tuple[str, str, str]]:
@@ -93,6 +112,8 @@ def subject_of(model, cast):
         return make_plan(cast.body, row.document)
     if model is ReportEntry:
         return make_report(cast.body, make_cycle(row.document), row).entries.get()
+    if model is ReplyRequest:
+        return make_input(row, by=cast.admin)
     return make_extension(row)
 
 
@@ -100,7 +121,7 @@ def put(subject, state: str, cast) -> None:
     """Have the row in this state, as nobody of ROLES asked for it."""
     names = {field.name for field in subject._meta.get_fields()}
     fields = {"state": state, **FIELDS.get(state, {})}
-    if "decided_by" in names and state in ("accepted", "returned", "granted", "refused"):
+    if "decided_by" in names and state in (*DECIDED, "settled"):
         fields["decided_by"] = cast.admin
     known = {name: value for name, value in fields.items() if name in names}
     type(subject).objects.filter(pk=subject.pk).update(**known)
