@@ -15,7 +15,14 @@ from directives.downloads.views import exports, jobs
 from directives.indicators.views import figures, indicators, statistics
 from directives.intakes.views import fillable, intakes
 from directives.my_work import views as mine
-from directives.obligations.views import as_said, extensions, handing_over, issuing, obligations
+from directives.obligations.views import (
+    as_said,
+    delegating,
+    extensions,
+    handing_over,
+    issuing,
+    obligations,
+)
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
@@ -148,6 +155,14 @@ urlpatterns = [
         obligations.obligation_move,
         name="obligation_move",
     ),
+    path("obligations/<id:pk>/break-down/", delegating.break_down, name="break_down"),
+    path(
+        "obligations/<id:pk>/break-down/save/",
+        delegating.break_down_save,
+        name="break_down_save",
+    ),
+    path("obligations/<id:pk>/breakdown/", delegating.breakdown, name="breakdown"),
+    path("obligations/<id:pk>/release/", delegating.part_release, name="part_release"),
     path("obligations/<id:pk>/hand-over/", handing_over.hand_over, name="hand_over"),
     path("obligations/<id:pk>/hand-over/save/", handing_over.hand_over_save, name="hand_over_save"),
     path("obligations/<id:pk>/items/<id:state>/", obligations.item_state, name="item_state"),

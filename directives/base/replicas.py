@@ -33,7 +33,7 @@ ON_REPLICA = frozenset({
     "dashboard", "documents", "document", "document_source", "document_text", "matrix", "directive",
     "organisations", "organisation", "obligations", "plans", "log", "reports", "submission",
     "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
-    "submission_paper", "reply_requests",
+    "submission_paper", "reply_requests", "breakdown",
 })  # fmt: skip
 # Models for access control, and those whose changes must be visible at once
 ON_PRIMARY = frozenset({"user", "membership", "pendingright", "formkey", "jobrun", "notice"})

@@ -60,6 +60,7 @@ READ_WHERE_IT_IS_WRITTEN = {
     "extensions",
     "extension_new",
     "due_correct",
+    "break_down",
     "plan",
     "measure_edit",
     "attachment",

@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from directives.base.states import (
     ACCEPTED,
+    ACKNOWLEDGED,
     ASSIGNED,
     AWAITING,
     DISPUTED,
@@ -18,6 +19,8 @@ from directives.base.states import (
     REPORTABLE,
     STAFF,
     SUBMITTED,
+    SUPERVISOR,
+    UNDERWAY,
 )
 from directives.core.rules import has_manager
 from directives.models import (
@@ -49,13 +52,45 @@ def obligation_move(w: Walker) -> None:
     legal = [
         (name, move)
         for name, move in OBLIGATION_MOVES.items()
-        if row.state in move.sources and name not in OWN_PAGE
+        if row.state in move.sources and name not in {*OWN_PAGE, "withdraw_part"}
     ]
     if not legal:
         raise NothingToDo
     action, move = w.random.choice(legal)
     by = w.supervisor if move.right == "oversee" else w.worker_of(row.organisation_id, STAFF)
     w.send("obligation_move", by, row.pk, action, version=row.version, reason=WHY)
+
+
+def break_down_save(w: Walker) -> None:
+    rows = Obligation.objects.filter(
+        EXISTING, state__in=(ACKNOWLEDGED, UNDERWAY), organisation__branch=True
+    )
+    theirs = Obligation.objects.filter(
+        directive=OuterRef("directive"),
+        organisation__parent=OuterRef("organisation"),
+        broken_from=None,
+        state__in=OPEN,
+    )
+    linkable = rows.filter(Exists(theirs))
+    row = w.pick(linkable if linkable.exists() else rows)
+    parts = Obligation.objects.filter(directive=row.directive_id, broken_from__isnull=False)
+    below = Organisation.objects.filter(valid_to=None, parent=row.organisation_id)
+    free = below.exclude(pk__in=parts.values("organisation"))
+    owing = free.filter(obligations__directive=row.directive_id)
+    body = w.pick(owing if owing.exists() else free)
+    by = w.worker_of(row.organisation_id, SUPERVISOR if has_supervisor(row) else MANAGER)
+    form = {"version": row.version, "body": body.pk, "due_on": w.day(5, 90), "later": "1"}
+    w.send("break_down_save", by, row.pk, **form)
+
+
+def has_supervisor(row: Obligation) -> bool:
+    posts = Membership.objects.filter(organisation=row.organisation_id, role=SUPERVISOR)
+    return posts.filter(user__is_active=True).exists()
+
+
+def part_release(w: Walker) -> None:
+    row = w.pick(Obligation.objects.filter(EXISTING, owed_before=True))
+    w.send("part_release", w.supervisor, row.pk, version=row.version)
 
 
 def hand_over_save(w: Walker) -> None:
@@ -519,5 +554,7 @@ STEPS = {
         report_decide,
         set_script,
         notice_open,
+        break_down_save,
+        part_release,
     )
 }

@@ -116,6 +116,8 @@ class ObligationPage:
     handed_to: tuple[Handed, ...] = ()  # what another organisation got in place of this row
     handed_from: tuple[Handed, ...] = ()  # those in whose place this one is
     requests: tuple[RequestLine, ...] = ()  # inputs and instructions, the latest first
+    whole: tuple[Handed, ...] = ()  # what this row is a part of
+    can_release: bool = False  # make a part an obligation of its own again
     deciders: Deciders | None = None  # if the user made the request that waits here
 
     @property
@@ -177,6 +179,8 @@ def obligation_page(
         requests=requests,
         handed_to=_handed(user, pk=row.handed_to_id) if row.handed_to_id else (),
         handed_from=_handed(user, handed_to=row.pk),
+        whole=_handed(user, pk=row.broken_from_id) if row.broken_from_id else (),
+        can_release=may(user, "release", row),
         deciders=deciders(row, user),
     )
 
@@ -251,6 +255,9 @@ def _links(
 ) -> Iterator[Link]:
     """The pages where the user reports on the obligation, or reviews reports on it."""
     yield from _links_to_requests(row, user, requests)
+    if can_move(row, "break_down", user):
+        label = OBLIGATION_MOVES["break_down"].label
+        yield Link(label, reverse("break_down", args=[row.pk]))
     if may(user, "work", row) and row.state in OPEN:
         entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
         if entry:

@@ -295,6 +295,8 @@ def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
     lines = []
     for row in rows.prefetch_related("files").order_by("obligation__directive__order"):
         row.report = report
+        if row.obligation.parts and row.state in EDITABLE:  # it is submitted with that of the parts
+            row.percent = row.obligation.percent
         before, files = earlier.get(row.obligation_id, Earlier()), file_list(row, user)
         missing = lacks(row, before.percent, last_file_at(files.files))
         can_edit = is_own and row.state in EDITABLE
