@@ -83,6 +83,7 @@ _AT_WORK = re.compile(
 _PAPER = re.compile(
     "[^，。；：]{0,14}(?:职责|责任制?|任务|制度|方案|办法|情况|工作|要点|清单|名单|规则|机制|分工|职能|权限|事项|程序)"
 )
+_AND_ACTS = re.compile("，(?:按照|根据|依照|在|负责|对|统一|依法|承担)")
 _SURELY = re.compile("依法|负责|按|根据|对|在|应|可以|设立|建立|制定|组织|会同|研究|根据|统一|主管")
 _CARRIES_OUT = re.compile(
     "依法(?:实行|开展|从事|办理|承担|履行)|(?:具体|直接|统一)(?:实施|负责|承担|办理|管理|执行)"
@@ -121,6 +122,8 @@ def subject_at(hans: str, start: int, *, within: bool = False) -> Span | None:
             continue
         if _THEN_ASKS.match(hans, end) and bodies.is_agent(hans[start:end]):
             return Span(start, end)
+    if not within and _AND_ACTS.match(hans, stop) and _is_office(hans[start:stop]):
+        return Span(start, stop)
     office = _office(hans, start, stop)
     if office or within and not hans.startswith("其", start):
         return office
