@@ -72,7 +72,7 @@ _METADATA = re.compile(
     rf"^{_BULLET}(?P<key>{_KEY})\s*(?:[】\]］]?\s*[：:]|[】\]］])\s*(?P<value>.*)$"
 )
 _KEY_ALONE = re.compile(rf"^{_BULLET}(?P<key>{_KEY})\s*[】\]］]?\s*[：:]?$")
-_NEXT_KEY = re.compile(rf"\s+(?={_BULLET}(?:{_KEY})\s*[】\]］]?\s*[：:])")
+_NEXT_KEY = re.compile(rf"(?<=\S)\s{{1,40}}(?={_BULLET}(?:{_KEY})\s*[】\]］]?\s*[：:])")
 _RELATED = re.compile(
     "^(?:相关|延伸|推荐|热门|最新)(?:政策|文件|信息|报道|稿件|内容|文章)?[与和及]?(?:阅读|链接|新闻|解读"
     "|文档|政策|文件|推荐|报道|信息|内容|文章|资讯)(?:\\s*Related)?[：:]?$"
