@@ -576,6 +576,8 @@ def test_every_notice_can_be_put_into_words(cast, kind, language):
         "what": "实施方案",
         "reason": "请改",
         "code": "九.3.3",
+        "from": "全国妇联",
+        "from_hant": "全國婦聯",
         "into": "共青团中央",
         "into_hant": "共青團中央",
         "over": 3,

@@ -18,8 +18,9 @@ from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.imports.split_bodies import named_bodies
 from directives.obligations.queries.ledger import LedgerReader, LedgerRow
 from directives.tables.book import Column, cell_value
-from directives.tables.cells import as_text, displayed, names_of
+from directives.tables.cells import as_text, displayed, folded, names_of
 from directives.tables.comparing import same_value, without_apostrophes
+from directives.tables.days import read_day
 from directives.tables.fields import IntakeContext
 
 REPORTED_FIELDS = ("progress", "problems", "next_steps", "percent")  # imported into the open report
@@ -116,6 +117,8 @@ class ReadonlyColumns:
         """Whether the cell means the stored value, from the cache if possible."""
         if name == "percent":
             return stored is not None and round(100 * stored) in percents(cell)
+        if isinstance(stored, date) and read_day(cell, folded(as_text(cell))) == stored:
+            return True  # as a number, where the column lost its format
         key = (name, cell, stored)
         if key not in self.comparisons:
             if len(self.comparisons) >= CACHE_SIZE:
