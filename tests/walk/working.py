@@ -1,5 +1,7 @@
 """Steps of bodies and of those above them: obligations, plans, reports, evidence."""
 
+from datetime import timedelta
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Exists, OuterRef, Q
 
@@ -40,7 +42,6 @@ from directives.models import (
     ProgressReport,
     ReportEntry,
 )
-from directives.models.reports import CARRIED
 from tests.walk.walker import WHY, NothingToDo, Walker
 
 EXISTING = Q(organisation__valid_to=None)
@@ -418,10 +419,27 @@ def report_redraft(w: Walker) -> None:
 
 
 def report_unchanged(w: Walker) -> None:
-    untouched = {"state": DRAFT, "saved_at": None, "origin": CARRIED}
-    carried = ReportEntry.objects.owed().filter(report__completed_at=None, **untouched)
-    report = w.pick(carried.select_related("report")).report
-    w.send("report_unchanged", w.worker_of(report.organisation_id), report.pk, reason=w.words())
+    """In a new cycle, after an entry was accepted in an earlier one."""
+    accepted = w.pick(ReportEntry.objects.filter(state=ACCEPTED, obligation__state__in=REPORTABLE))
+    organisation, document = accepted.report.organisation_id, accepted.report.document
+    last = document.cycles.order_by("due_on").last()
+    terms = {
+        "year": w.random.randint(2041, 2099),
+        "period": "year",
+        "number": 1,
+        "opens_on": w.today,
+        "due_on": max(last.due_on, w.today) + timedelta(days=1),
+        "overlap_confirmed": "on",
+    }
+    w.send("cycle_open", w.supervisor, document.pk, **terms)
+    report = w.pick(
+        ProgressReport.objects.filter(
+            organisation=organisation, cycle__year=terms["year"], cycle__document=document
+        )
+    )
+    by = w.worker_of(organisation)
+    w.send("report_begin", by, report.pk)
+    w.send("report_unchanged", by, report.pk, reason=w.words())
 
 
 def _entry(w: Walker, *states: str, **which: object) -> ReportEntry:
