@@ -21,6 +21,7 @@ from directives.obligations.views import (
     extensions,
     handing_over,
     issuing,
+    looking_back,
     obligations,
 )
 from directives.organisations import views as organisations
@@ -163,6 +164,12 @@ urlpatterns = [
     ),
     path("obligations/<id:pk>/breakdown/", delegating.breakdown, name="breakdown"),
     path("obligations/<id:pk>/release/", delegating.part_release, name="part_release"),
+    path("documents/<id:pk>/look-backs/", looking_back.look_backs, name="look_backs"),
+    path("documents/<id:pk>/look-backs/rule/", looking_back.look_back_rule, name="look_back_rule"),
+    path("documents/<id:pk>/look-backs/open/", looking_back.look_back_open, name="look_back_open"),
+    path(
+        "look-backs/<id:pk>/<slug:action>/", looking_back.look_back_result, name="look_back_result"
+    ),
     path("obligations/<id:pk>/hand-over/", handing_over.hand_over, name="hand_over"),
     path("obligations/<id:pk>/hand-over/save/", handing_over.hand_over_save, name="hand_over_save"),
     path("obligations/<id:pk>/items/<id:state>/", obligations.item_state, name="item_state"),

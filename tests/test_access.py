@@ -37,6 +37,7 @@ from directives.models import (
     Intake,
     JobProgress,
     LogEntry,
+    LookBack,
     Measure,
     Notice,
     Obligation,
@@ -298,6 +299,10 @@ TABLE = {
     "break_down_save": Row("obligation", HANDED_IN, DELEGATES, {}, pk),
     "breakdown": Row("obligation", args=pk),
     "part_release": Row("obligation", HANDED_IN, by_where(), {}, pk),  # none is one
+    "look_backs": Row("document", OBLIGED, SUPERVISORS, args=pk),
+    "look_back_rule": Row("document", OBLIGED, OWNERS, {"share": "20"}, pk),
+    "look_back_open": Row("document", OBLIGED, SUPERVISORS, {}, pk),
+    "look_back_result": Row("look_back", HANDED_IN, ABOVE, {}, lambda w: (w["pk"], "hold")),
     "hand_over": Row("obligation", HANDED_IN, ABOVE, args=pk),
     "hand_over_save": Row("obligation", HANDED_IN, ABOVE, {}, pk),
     "acknowledge_many": Row(sees=ALL, post={"obligations": []}),
@@ -490,6 +495,9 @@ def work_of(
         "log": make_log(measure, by).pk,
         "file": file.pk,
         "item_state": obligation.item_states.get().pk,
+        "look_back": LookBack.objects.create(
+            obligation=obligation, proposed_on=NOW.date(), opened_by=by, opened_at=NOW
+        ).pk,
     }
 
 

@@ -139,6 +139,24 @@ CLOSE_OUT_STATES = (
 )
 CLOSE_OUT_RESULTS = {"close": CLOSE_VERIFIED, "refuse_close": CLOSE_REFUSED}
 
+# states of a look back at closed work, and why one is proposed
+LOOK_BACK_PLANNED, LOOK_BACK_HOLDS, LOOK_BACK_FAILS = "planned", "holds", "fails"
+LOOK_BACK_CALLED_OFF = "called_off"
+LOOK_BACK_STATES = (
+    (LOOK_BACK_PLANNED, pgettext_lazy("look-back", "Planned")),
+    (LOOK_BACK_HOLDS, pgettext_lazy("look-back", "Holds")),
+    (LOOK_BACK_FAILS, pgettext_lazy("look-back", "Does not hold")),
+    (LOOK_BACK_CALLED_OFF, pgettext_lazy("look-back", "Called off")),
+)
+LOOK_BACK_REASONS = (
+    ("random", pgettext_lazy("look-back", "At random")),
+    ("no_evidence", pgettext_lazy("look-back", "Closed without evidence")),
+    ("overdue", pgettext_lazy("look-back", "Closed after it was overdue")),
+    ("one_jump", pgettext_lazy("look-back", "Closed early, in one jump to 100%")),
+    ("excused", pgettext_lazy("look-back", "Closed with items not established")),
+    ("chosen", pgettext_lazy("look-back", "Chosen by the supervisor")),
+)
+
 # states of an entry of the work log, and what its author may do in which
 LOG_OPEN, LOG_SIGNING, LOG_REPORTED, LOG_CORRECTED, LOG_WITHDRAWN = (
     "open",
@@ -271,6 +289,30 @@ OBLIGATION_MOVES = {
         label=_("Refuse to close"),
     ),
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
+}
+
+LOOK_BACK_MOVES = {
+    "look_back_hold": _move(
+        LOOK_BACK_PLANNED,
+        to=LOOK_BACK_HOLDS,
+        right="oversee",
+        reasoned=True,
+        label=pgettext_lazy("look-back", "Holds"),
+    ),
+    "look_back_fail": _move(
+        LOOK_BACK_PLANNED,
+        to=LOOK_BACK_FAILS,
+        right="oversee",
+        reasoned=True,
+        label=_("Does not hold: reopen"),
+    ),
+    "look_back_call_off": _move(
+        LOOK_BACK_PLANNED,
+        to=LOOK_BACK_CALLED_OFF,
+        right="oversee",
+        reasoned=True,
+        label=_("Call off the look-back"),
+    ),
 }
 
 # Moves that ask for more than a reason, and so have a page and a command of their own

@@ -14,6 +14,7 @@ from directives.base.states import (
     ASKED,
     ENTRY_MOVES,
     EXTENSION_MOVES,
+    LOOK_BACK_MOVES,
     OBLIGATION_MOVES,
     PLAN_MOVES,
     REPLY_MOVES,
@@ -21,7 +22,15 @@ from directives.base.states import (
 )
 from directives.base.wording import join_words
 from directives.core.rules import may
-from directives.models import Extension, Obligation, Plan, ReplyRequest, ReportEntry, User
+from directives.models import (
+    Extension,
+    LookBack,
+    Obligation,
+    Plan,
+    ReplyRequest,
+    ReportEntry,
+    User,
+)
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {
     Obligation: OBLIGATION_MOVES,
@@ -29,8 +38,9 @@ TABLES: dict[type[Model], Mapping[str, Move]] = {
     ReportEntry: ENTRY_MOVES,
     Extension: EXTENSION_MOVES,
     ReplyRequest: REPLY_MOVES,
+    LookBack: LOOK_BACK_MOVES,
 }
-Subject = Obligation | Plan | ReportEntry | Extension | ReplyRequest
+Subject = Obligation | Plan | ReportEntry | Extension | ReplyRequest | LookBack
 
 
 def requesters_of_move(subject: Subject, step: Move) -> set[int]:

@@ -30,19 +30,21 @@ from directives.models import (
     Attachment,
     CloseOutEvidence,
     LogEntry,
+    LookBack,
     Plan,
     ReplyRequest,
     ReportEntry,
     User,
 )
 
-Parent = LogEntry | ReportEntry | Plan | ReplyRequest
+Parent = LogEntry | ReportEntry | Plan | ReplyRequest | LookBack
 
 FIELDS: dict[type[Parent], str] = {
     LogEntry: "log_entry",
     ReportEntry: "report_entry",
     Plan: "plan",
     ReplyRequest: "reply_request",
+    LookBack: "look_back",
 }
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -172,7 +174,7 @@ def may_remove(user: User, parent: Parent) -> bool:
 
 def parent_of(attachment: Attachment) -> Parent:
     entry = attachment.log_entry or attachment.report_entry
-    parent = entry or attachment.plan or attachment.reply_request
+    parent = entry or attachment.plan or attachment.reply_request or attachment.look_back
     assert parent is not None  # a constraint of the table
     return parent
 
@@ -221,6 +223,13 @@ def _store(parent: Parent, upload: "UploadedFile[Any]", by: User, now: datetime)
     return attachment
 
 
+def keep(
+    look_back: LookBack, upload: "UploadedFile[Any]", *, by: User, now: datetime
+) -> Attachment:
+    """Store a file with the result of a look-back, which the caller has checked."""
+    return _store(look_back, upload, by, now)
+
+
 @transaction.atomic
 def attach_all(
     parent: Parent, uploads: Sequence["UploadedFile[Any]"], *, by: User, now: datetime
@@ -263,6 +272,8 @@ def _was_handed_in(parent: Parent) -> bool:
             return parent.report.submissions.exists()
         case ReplyRequest():
             return parent.replied_at is not None
+        case LookBack():
+            return True  # a result is never changed
     return parent.submissions.exists()
 
 

@@ -27,6 +27,7 @@ from directives.models import (
     Figure,
     Indicator,
     LogEntry,
+    LookBack,
     Measure,
     Membership,
     Obligation,
@@ -59,9 +60,11 @@ def organisation_of(subject: Model) -> Organisation:
             return subject.plan.organisation
         case LogEntry():
             return subject.measure.plan.organisation
+        case LookBack():
+            return subject.obligation.organisation
         case Attachment():
             entry = subject.log_entry or subject.report_entry
-            parent = entry or subject.plan or subject.reply_request
+            parent = entry or subject.plan or subject.reply_request or subject.look_back
             assert parent is not None  # a constraint of the table
             return organisation_of(parent)
     raise TypeError(f"no body for {subject!r}")

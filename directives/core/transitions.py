@@ -37,6 +37,7 @@ from directives.core.rules import may
 from directives.models import (
     CalendarDay,
     Extension,
+    LookBack,
     Obligation,
     Plan,
     ReplyRequest,
@@ -46,7 +47,7 @@ from directives.models import (
 from directives.models.sql import update_where
 from directives.tallies import Standing, count_items, counted, move_mark, pending_delta
 
-Subject = TypeVar("Subject", Obligation, Plan, ReportEntry, Extension, ReplyRequest)
+Subject = TypeVar("Subject", Obligation, Plan, ReportEntry, Extension, ReplyRequest, LookBack)
 LIGHT_FACTS = (
     "state",
     "percent",
@@ -193,6 +194,9 @@ def _marks(
         elif subject.state == CLOSED:
             marks["closed_on"] = None
         return marks
+    if isinstance(subject, LookBack):
+        marks = {"looked_on": timezone.localdate(now), "done_at": now, "done_by": by}
+        return {**marks, "text": reason.strip()}
     if isinstance(subject, Extension):
         return {"decided_at": now, "decided_by": by, "decision_reason": reason.strip()}
     if isinstance(subject, ReplyRequest):
@@ -229,7 +233,7 @@ def move(
     if isinstance(subject, Obligation):
         change_within([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
-    if isinstance(subject, Extension | ReplyRequest):
+    if isinstance(subject, Extension | ReplyRequest | LookBack):
         audit.record_many(action, [_write_row(subject, fields)], by=by, now=now, reason=reason)
         return subject
     recorded = _write_filings([subject], fields, action, timezone.localdate(now))
@@ -296,7 +300,7 @@ def _write_filings(
     return changes
 
 
-def _write_row(row: Extension | ReplyRequest, fields: Mapping[str, Any]) -> audit.Change:
+def _write_row(row: Extension | ReplyRequest | LookBack, fields: Mapping[str, Any]) -> audit.Change:
     """Update a row that no count counts; returns what to record."""
     before = {name: _plain(getattr(row, name)) for name in fields}
     stored = {**fields, "version": row.version + 1}

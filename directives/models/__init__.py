@@ -19,6 +19,7 @@ from directives.models.extensions import Extension
 from directives.models.indicators import Figure, FigureTotal, Indicator
 from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import BackgroundJob, CalendarDay, FormKey, JobProgress, JobRun, Notice
+from directives.models.look_backs import LookBack, LookBackRule
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, PendingRight, User
@@ -83,6 +84,8 @@ __all__ = [
     "ListChoice",
     "LogEntry",
     "LogUse",
+    "LookBack",
+    "LookBackRule",
     "Mark",
     "Matching",
     "Measure",

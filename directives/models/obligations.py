@@ -18,6 +18,7 @@ from directives.base.states import (
     LEAD,
     LIGHTS,
     LIVE,
+    LOOK_BACK_STATES,
     NOT_STARTED,
     OBLIGATION_STATES,
     OPEN,
@@ -172,6 +173,16 @@ class Obligation(models.Model):
         _("extensions"), default=0, db_default=0, editable=False
     )
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    # The state of the last look-back since it was closed; empty if there was none
+    looked_back = models.CharField(
+        _("look-back"),
+        max_length=12,
+        choices=LOOK_BACK_STATES,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
     # The obligation of another body that took the place of this withdrawn one
     handed_to = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="handed_over", db_index=False

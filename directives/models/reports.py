@@ -19,6 +19,7 @@ from directives.base.states import (
     SUBMITTED,
 )
 from directives.models.documents import Document
+from directives.models.look_backs import LookBack
 from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
@@ -427,10 +428,17 @@ class AttachmentQuerySet(models.QuerySet):
             | Q(report_entry__in=ReportEntry.objects.visible_to(user).values("pk"))
             | Q(plan__in=Plan.objects.visible_to(user).values("pk"))
             | Q(reply_request__in=ReplyRequest.objects.visible_to(user).values("pk"))
+            | Q(look_back__in=LookBack.objects.visible_to(user).values("pk"))
         )
 
 
-PARENTS = ("log_entry", "report_entry", "plan", "reply_request")  # of a file: one of these
+PARENTS = (
+    "log_entry",
+    "report_entry",
+    "plan",
+    "reply_request",
+    "look_back",
+)  # of a file: one of these
 
 
 def _only(parent: str) -> Q:
@@ -439,13 +447,16 @@ def _only(parent: str) -> Q:
 
 
 class Attachment(models.Model):
-    """Evidence (佐证材料): a file on exactly one log entry, report entry, plan or reply."""
+    """Evidence (佐证材料): a file on one log entry, report entry, plan, reply or look-back."""
 
     log_entry = models.ForeignKey(LogEntry, models.CASCADE, null=True, related_name="files")
     report_entry = models.ForeignKey(ReportEntry, models.CASCADE, null=True, related_name="files")
     plan = models.ForeignKey(Plan, models.CASCADE, null=True, related_name="files")
     reply_request = models.ForeignKey(
         ReplyRequest, models.CASCADE, null=True, related_name="files", db_index=False
+    )
+    look_back = models.ForeignKey(
+        LookBack, models.CASCADE, null=True, related_name="files", db_index=False
     )
     file = models.FileField(upload_to="evidence/%Y/%m/")
     name = models.CharField(max_length=200)
@@ -463,7 +474,7 @@ class Attachment(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=any_of(_only(parent) for parent in PARENTS),
-                name="attachment_of_one_parent",
+                name="attachment_of_one_thing",
             )
         ]
         indexes = [
@@ -471,7 +482,12 @@ class Attachment(models.Model):
                 fields=["reply_request"],
                 name="attachment_of_reply",
                 condition=Q(reply_request__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["look_back"],
+                name="attachment_of_look_back",
+                condition=Q(look_back__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,9 +7,9 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
-from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS
+from directives.base.states import ASSIGNED, LEAD, LOOK_BACK_STATES, OBLIGATION_STATES, PARTS
 from directives.base.wording import EMPTY, Dated, describe_light, format_day, in_script, localized
 from directives.obligations.queries.listing import ObligationLine
 from directives.templatetags.days import changed_due
@@ -40,6 +40,11 @@ class LedgerWriter:
             code: f'<span class="tag {"a" if code == LEAD else "line"}">{escape(str(word))}</span>'
             for code, word in PARTS
         }
+        title = escape(pgettext("ledger", "Look-back"))
+        self.look_backs = {
+            code: f' <span class="tag" title="{title}">{title} · {escape(str(word))}</span>'
+            for code, word in LOOK_BACK_STATES
+        } | {"": ""}
         self.lights: dict[tuple, str] = {}
         self.days: dict[tuple, str] = {}
         self.percent = escape(gettext("Percent complete"))
@@ -99,7 +104,8 @@ class LedgerWriter:
             f'<span class="code">{escape(in_script(line.code, self.language))}</span>'
             f"{text_html}</a></th>"
             f'<td class="of">{escape(localized(line, "name"))} {self.parts[line.part]}</td>'
-            f'<td class="why-col">{self.light(line)}</td>{self.states[line.state]}'
+            f'<td class="why-col">{self.light(line)}{self.look_backs[line.looked_back]}</td>'
+            f"{self.states[line.state]}"
             f'<td class="num" data-k="{self.percent}">{line.percent}%</td>'
             f"{self.due(line)}</tr>"
         )

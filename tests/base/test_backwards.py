@@ -54,7 +54,12 @@ LEGAL: dict[str, dict[str, Any]] = {
     "IntakeRow": {"choice": "mine"},
     "Submission": {"plan_id": None},
     "Indicator": {"places": 2},
-    "Attachment": {"plan_id": None, "log_entry_id": None, "reply_request_id": None},
+    "Attachment": {
+        "plan_id": None,
+        "log_entry_id": None,
+        "reply_request_id": None,
+        "look_back_id": None,
+    },
     "CloseOutEvidence": {"file_id": None},
 }
 

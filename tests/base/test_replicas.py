@@ -57,6 +57,7 @@ READ_WHERE_IT_IS_WRITTEN = {
     "desk_row",
     "obligation",
     "hand_over",
+    "look_backs",
     "extensions",
     "extension_new",
     "due_correct",

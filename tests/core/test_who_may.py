@@ -14,6 +14,7 @@ from directives.core.transitions import demand_act, move
 from directives.core.who_may import CONDITIONS, HOLDERS, act_tables
 from directives.models import (
     Extension,
+    LookBack,
     Membership,
     Obligation,
     Plan,
@@ -78,6 +79,11 @@ EXPECTED = {
         "return": ("replied", "above"),
         "withdraw": ("asked returned", "above"),
     },
+    LookBack: {
+        "look_back_hold": ("planned", "above"),
+        "look_back_fail": ("planned", "above"),
+        "look_back_call_off": ("planned", "above"),
+    },
 }
 # What a constraint asks of a row in this state.
 FIELDS = {
@@ -87,6 +93,9 @@ FIELDS = {
     "returned": {"reason": "请改", "decided_at": NOW},
     "replied": {"replied_at": NOW},
     "settled": {"replied_at": NOW, "decided_at": NOW},
+    **dict.fromkeys(
+        ("holds", "fails", "called_off"), {"done_at": NOW, "looked_on": TODAY, "text": "已看"}
+    ),
     "granted": {"decided_at": NOW, "granted_due_on": TODAY},
     "refused": {"decided_at": NOW},
 }
@@ -114,6 +123,9 @@ def subject_of(model, cast):
         return make_report(cast.body, make_cycle(row.document), row).entries.get()
     if model is ReplyRequest:
         return make_input(row, by=cast.admin)
+    if model is LookBack:
+        given = {"proposed_on": TODAY, "opened_by": cast.admin, "opened_at": NOW}
+        return LookBack.objects.create(obligation=row, **given)
     return make_extension(row)
 
 

@@ -53,6 +53,7 @@ HEADINGS = [
     "完成比例",
     "完成状态",
     "亮灯",
+    "回头看",
     "批示",
     "督办单",
     "备注",
@@ -190,7 +191,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
         "/obligations/", {"export": "xlsx", "document": work[0].document_id}
     )
     sheet = load_workbook(io.BytesIO(response.getvalue())).worksheets[1]
-    assert [(line[24].value, line[25].value) for line in sheet.iter_rows(min_row=2)] == [
+    assert [(line[25].value, line[26].value) for line in sheet.iter_rows(min_row=2)] == [
         (row.pk, row.version) for row in work
     ]
     assert [line[1].hyperlink.target for line in sheet.iter_rows(min_row=2)] == [
@@ -208,7 +209,7 @@ def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, 
 def test_every_column_has_a_key_of_its_own():
     today = timezone.localdate()
     keys = [column.key for column in columns(Today(today, CalendarDay), titled=True)]
-    assert (len(set(keys)), keys[-2:]) == (26, ["id", "version"])
+    assert (len(set(keys)), keys[-2:]) == (27, ["id", "version"])
 
 
 def test_in_traditional_script(cast, sign_in, work):

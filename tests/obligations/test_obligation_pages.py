@@ -264,7 +264,7 @@ def test_the_page_takes_a_constant_number_of_queries(
         make_obligation(row.directive, make_body(parent=cast.centre))
     client = sign_in(cast.supervisor)
     client.get(page_of(row))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         client.get(page_of(row))
 
 

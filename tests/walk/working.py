@@ -10,6 +10,7 @@ from directives.base.states import (
     ACKNOWLEDGED,
     ASSIGNED,
     AWAITING,
+    CLOSED,
     DISPUTED,
     DRAFT,
     EDITABLE,
@@ -31,6 +32,8 @@ from directives.models import (
     Extension,
     ItemState,
     LogEntry,
+    LookBack,
+    LookBackRule,
     Measure,
     Membership,
     Notice,
@@ -129,6 +132,26 @@ def due_correct_save(w: Walker) -> None:
     versions = {f"version-{row.pk}": row.version for row in rows}
     ids, day = [row.pk for row in rows], w.day(-30, 400)
     w.send("due_correct_save", w.supervisor, pick=ids, due_on=day, reason=WHY, **versions)
+
+
+def look_back_rule(w: Walker) -> None:
+    document = w.pick(Document.objects.filter(organisation=w.centre))
+    rule = LookBackRule.objects.filter(document=document).first()
+    version = rule.version if rule else 0
+    share = w.random.randint(0, 100)
+    w.send("look_back_rule", w.supervisor, document.pk, share=share, version=version)
+
+
+def look_back_open(w: Walker) -> None:
+    row = w.pick(Obligation.objects.filter(EXISTING, state=CLOSED, looked_back=""))
+    w.send("look_back_open", w.supervisor, row.document_id, row=[row.pk])
+
+
+def look_back_result(w: Walker) -> None:
+    row = w.pick(LookBack.objects.planned())
+    action = w.random.choice(["hold", "fail", "call_off"])
+    form = {"version": row.version, "reason": WHY, "looked_on": w.today}
+    w.send("look_back_result", w.supervisor, row.pk, action, **form)
 
 
 def acknowledge_many(w: Walker) -> None:
@@ -538,6 +561,9 @@ STEPS = {
     for step in (
         obligation_move,
         hand_over_save,
+        look_back_rule,
+        look_back_open,
+        look_back_result,
         extension_ask,
         extension_decide,
         due_correct_save,

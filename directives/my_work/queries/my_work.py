@@ -12,7 +12,7 @@ from directives.base.states import GREEN, MANAGER, RED, STAFF, WORKING, YELLOW
 from directives.base.workdays import Workdays
 from directives.core.transitions import tolerances
 from directives.indicators.queries.figures_due import FiguresDue, figures_due
-from directives.models import LogEntry, Notice, User
+from directives.models import LogEntry, LookBack, Notice, User
 from directives.my_work.queries.inbox import Inbox, inbox
 from directives.my_work.queries.receipts import Unacknowledged, unacknowledged
 from directives.my_work.queries.replies import Replies, replies_to_settle
@@ -26,6 +26,7 @@ from directives.my_work.queries.work import (
     reports_of,
     requests_of,
 )
+from directives.obligations.queries.looking_back import planned_look_backs
 from directives.plans.queries.plans import SHOWN_FIRST, MeasureChoice, QuickChoices
 
 SHOWN = 50  # tasks shown
@@ -65,6 +66,7 @@ class MyWork:
     notices: tuple[Notice, ...]
     unacknowledged: tuple[Unacknowledged, ...] = ()
     replies: Replies | None = None  # that the user settles or returns
+    look_backs: tuple[LookBack, ...] = ()  # planned
     figures: tuple[FiguresDue, ...] = ()  # statistics that have to be reported
 
     @property
@@ -139,7 +141,7 @@ class MyWork:
 
 
 def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
-    """Return the page of a user, in at most fifteen queries besides the calendar.
+    """Return the page of a user, in at most sixteen queries besides the calendar.
 
     Two more if figures have to be reported.
     """
@@ -159,6 +161,7 @@ def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) 
         quick=_quick(work, today) if user.works else None,
         replies=replies_to_settle(user),
         log=tuple(logged_by(user)) if user.works else (),
+        look_backs=planned_look_backs(user),
         unacknowledged=unacknowledged(user, today=today),
         figures=figures_due(user, today=today),
         notices=tuple(Notice.objects.visible_to(user).filter(read_at=None)[:NOTICES]),

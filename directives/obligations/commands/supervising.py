@@ -23,7 +23,7 @@ from directives.base.states import (
 from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import change_obligations, lock_rows, move
-from directives.models import CalendarDay, ItemState, Obligation, User
+from directives.models import CalendarDay, ItemState, LookBack, Obligation, User
 from directives.obligations.commands.closing import Evidence, note_decision, note_request
 from directives.obligations.commands.delegating import carry_down
 from directives.obligations.commands.issuing import fault_of_organisation
@@ -56,6 +56,7 @@ def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
             "report_due_on": None,
             "plan_returned": False,
             "report_returned": False,
+            "looked_back": "",
         }
     return {}
 
@@ -105,11 +106,20 @@ def move_obligation(
 def _note_close_out(
     row: Obligation, action: str, reason: str, evidence: Evidence, *, by: User | None, now: datetime
 ) -> None:
-    """Keep what a move says of a request to close."""
+    """Keep what a move says of a request to close, or of a planned look-back."""
     if action == "request_close":
         note_request(row, text=reason, evidence=evidence, by=by, now=now)
     elif action in CLOSE_OUT_RESULTS:
         note_decision(row, action, reason=reason, by=by, now=now)
+    elif action == "reopen":
+        _call_off(row, reason=reason, by=by, now=now)
+
+
+def _call_off(obligation: Obligation, *, reason: str, by: User | None, now: datetime) -> None:
+    """Call off a planned look-back at work that was reopened meanwhile."""
+    for look_back in LookBack.objects.planned().filter(obligation=obligation):
+        look_back.obligation = obligation
+        move(look_back, "look_back_call_off", by=by, now=now, reason=reason)
 
 
 def _demand_existing(obligation: Obligation, today: date) -> None:

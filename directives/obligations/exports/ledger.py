@@ -18,6 +18,7 @@ from directives.base.states import (
     ITEM_STATES,
     LEAD,
     LIGHTS,
+    LOOK_BACK_STATES,
     OBLIGATION_STATES,
     PARTS,
     REPLY_STATES,
@@ -131,15 +132,7 @@ def _progress_columns(dated: Dated) -> tuple[Column, ...]:
         lambda row: row.clause.pk, lambda row: in_script(row.clause.due_words, get_language())
     )
     return (
-        Column(
-            "leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12
-        ),
-        Column(
-            "contact",
-            pgettext("ledger", "Contact and telephone"),
-            lambda row: row.contact,
-            width=18,
-        ),
+        *_people_columns(),
         Column("due_on", pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
         Column("due_words", _("Deadline as worded"), due_words, width=16),
         Column("original_due_on", _("Original due date"), lambda row: row.original_due_on, "date"),
@@ -160,6 +153,7 @@ def _progress_columns(dated: Dated) -> tuple[Column, ...]:
             width=12,
         ),
         Column("light", pgettext("ledger", "Light"), lights, width=32, light=lambda row: row.light),
+        _look_back_column(),
         *_remark_columns(),
     )
 
@@ -171,6 +165,22 @@ def _remark_columns() -> tuple[Column, ...]:
         Column("slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10),
         Column("note", pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
     )
+
+
+def _people_columns() -> tuple[Column, ...]:
+    leader = pgettext("ledger", "Responsible leader")
+    contact = pgettext("ledger", "Contact and telephone")
+    return (
+        Column("leader", leader, lambda row: row.leader, width=12),
+        Column("contact", contact, lambda row: row.contact, width=18),
+    )
+
+
+def _look_back_column() -> Column:
+    """The result of the last look-back at a closed obligation."""
+    words = {state: str(word) for state, word in LOOK_BACK_STATES} | {"": ""}
+    title = pgettext("ledger", "Look-back")
+    return Column("looked_back", title, lambda row: words[row.looked_back], width=12)
 
 
 def _whole() -> Callable[[LedgerRow], str]:

@@ -168,6 +168,7 @@ READ_ONLY_FIELDS: tuple[tuple[str, StrOrPromise, FieldType], ...] = (
     ("percent", pgettext_lazy("ledger", "Percent complete"), "percent"),
     ("state", pgettext_lazy("ledger", "State of completion"), "text"),
     ("light", pgettext_lazy("ledger", "Light"), "text"),
+    ("looked_back", pgettext_lazy("ledger", "Look-back"), "text"),
     ("instructions", pgettext_lazy("ledger", "Instructions"), "text"),
     ("slip", pgettext_lazy("ledger", "Supervision slip"), "text"),
     ("broken_from", pgettext_lazy("ledger", "Broken down from"), "text"),
@@ -227,6 +228,7 @@ WHERE_TO_EDIT: Mapping[str, tuple[StrOrPromise, StrOrPromise]] = {
             _("Request an extension on the page of the obligation."),
         ),
     ),
+    "looked_back": (_("Look-backs are planned and recorded one by one."), ON_ITS_PAGE),
     "instructions": (_("Instructions are written on the page of the obligation."), AS_EXPORTED),
     "slip": (_("Supervision slips are not issued in the ledger."), AS_EXPORTED),
     "version": (

@@ -99,6 +99,7 @@ class StoredObligation(NamedTuple):
     light: str
     light_code: str
     light_on: date | None
+    looked_back: str
     whole_id: int | None
 
 
@@ -108,6 +109,7 @@ COLUMNS = (
     *("percent", *TERMS),
     *("original_due_on", "extensions_granted"),
     *("progress", "problems", "next_steps", "light", "light_code", "light_on"),
+    "looked_back",
     "broken_from__organisation_id",
 )
 cells_of = attrgetter(*CELLS)  # the input of LedgerReader.lines

@@ -105,6 +105,7 @@ class LedgerRow(NamedTuple):
     light: str
     light_code: str
     light_on: date | None
+    looked_back: str
     extension_reasons: tuple[str, ...] = ()  # of those granted, oldest first
 
 
@@ -116,7 +117,7 @@ CELLS = (
     *("pk", "version", "part", "leader", "contact", "note", "state", "percent"),
     *("progress", "problems", "next_steps", "starts_on"),
     *("due_on", "original_due_on", "extensions_granted"),
-    *("light", "light_code", "light_on"),
+    *("light", "light_code", "light_on", "looked_back"),
 )
 CLAUSE = (
     *("pk", "code", "text", "text_hans", "text_hant", "due_words"),

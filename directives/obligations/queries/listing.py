@@ -153,6 +153,7 @@ class ObligationLine:
     light: str
     light_code: str
     light_on: date | None
+    looked_back: str
 
     @property
     def urgency(self) -> int:
@@ -169,7 +170,7 @@ COLUMNS = (  # of an ObligationLine
     "organisation_id",
     *(f"organisation__{name}" for name in ("path", "code", "name_hans", "name_hant")),
     *("part", "state", "percent", "starts_on", "due_on", "original_due_on", "extensions_granted"),
-    *("light", "light_code", "light_on"),
+    *("light", "light_code", "light_on", "looked_back"),
 )
 
 

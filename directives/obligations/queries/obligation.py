@@ -47,6 +47,7 @@ from directives.models import (
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.obligations.queries.closing import Nameable, close_outs, nameable
 from directives.obligations.queries.filters import ALL
+from directives.obligations.queries.looking_back import LookBackLine, look_backs_at
 from directives.record.queries.timeline import TimelineEntry, timeline
 from directives.replies.queries.lines import RequestLine, request_lines, with_related
 
@@ -111,6 +112,7 @@ class ObligationPage:
     timeline: tuple[TimelineEntry, ...]
     close_outs: tuple[CloseOut, ...]  # newest first
     nameable: Nameable | None  # what a request to close may name, if the user may make one
+    look_backs: tuple[LookBackLine, ...]
     steps: tuple[Step, ...]
     links: tuple[Link, ...]
     handed_to: tuple[Handed, ...] = ()  # what another organisation got in place of this row
@@ -174,6 +176,7 @@ def obligation_page(
         timeline=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
         close_outs=close_outs(row),
         nameable=nameable(row) if can_move(row, "request_close", user) else None,
+        look_backs=look_backs_at(row, user),
         steps=steps(row, user),
         links=tuple(_links(row, user, measures, entries, requests)),
         requests=requests,

@@ -20,7 +20,7 @@ ACTS_READ = 200  # acts from which they are made
 TECHNICAL_ACTIONS = (
     *("save", "append", "redraft", "begin", "export", "cancel_export", "columns"),
     *("continue_act", "call_off_act", "download", "take_offline", "take_paper"),
-    *("view_source", "refused"),
+    *("view_source", "refused", "looked_back"),
 )
 # Events written together with a person's act: their changes are shown in its entry.
 FOLLOW_UPS = ("review", "report_clock", "reply_clock", "extend")
@@ -42,6 +42,11 @@ WORDS: dict[str, str | Promise] = {
     "resume": pgettext_lazy("event", "Resumed"),
     "request_close": pgettext_lazy("event", "Close requested"),
     "name_evidence": pgettext_lazy("event", "Evidence named"),
+    "look_back_rule": pgettext_lazy("event", "Rule of look-backs set"),
+    "open_look_back": pgettext_lazy("event", "Look-back planned"),
+    "look_back_hold": pgettext_lazy("event", "Look-back: holds"),
+    "look_back_fail": pgettext_lazy("event", "Look-back: does not hold"),
+    "look_back_call_off": pgettext_lazy("event", "Look-back called off"),
     "refuse_close": pgettext_lazy("event", "Close request refused"),
     "close": pgettext_lazy("event", "Verified and closed"),
     "reopen": pgettext_lazy("event", "Reopened"),
