@@ -101,6 +101,7 @@ def test_every_kind_can_be_worded():
         "directive",
         "cycle",
         "into",
+        "from",
         "over",
         "withdrawn",
         "name",

@@ -264,7 +264,7 @@ def test_the_page_takes_a_constant_number_of_queries(
         make_obligation(row.directive, make_body(parent=cast.centre))
     client = sign_in(cast.supervisor)
     client.get(page_of(row))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(page_of(row))
 
 
@@ -640,13 +640,15 @@ def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
         reason="请补充",
         submitted_at=NOW,
     )
-    assert ways(sign_in(cast.manager).get(address)) == [("修改本项", write, True), log]
-    assert ways(sign_in(cast.supervisor).get(address)) == []
+    instruct = ("作批示", f"/instructions/new/?obligation={own.pk}", False)
+    further = [("分解到下级", f"{address}break-down/", False), instruct]
+    assert ways(sign_in(cast.manager).get(address)) == [("修改本项", write, True), log, *further]
+    assert ways(sign_in(cast.supervisor).get(address)) == [instruct]
     report.entries.update(
         state="submitted", submitted_by=cast.staff, decided_at=None, decided_by=None
     )
     review = ("审核进展", f"/reports/{report.pk}/review/#e-{entry.pk}", True)
-    assert ways(sign_in(cast.supervisor).get(address)) == [review]
+    assert ways(sign_in(cast.supervisor).get(address)) == [review, instruct]
     assert ways(sign_in(cast.viewer).get(address)) == []
     Obligation.objects.filter(pk=own.pk).update(state="closed", closed_on=date(2026, 10, 1))
     assert ways(sign_in(cast.supervisor).get(address))[1:] == [

@@ -30,7 +30,7 @@ THIRD = {
     "opens_on": date(2026, 9, 17),
     "due_on": date(2026, 10, 15),
 }
-QUERIES = {"log": 8, "my_work": 9, "obligation": 18}
+QUERIES = {"log": 8, "my_work": 11, "obligation": 19}
 
 
 @pytest.fixture

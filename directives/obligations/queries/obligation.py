@@ -256,12 +256,12 @@ def _links(
     entries: tuple[ReportEntry, ...],
     requests: tuple[RequestLine, ...],
 ) -> Iterator[Link]:
-    """The pages where the user reports on the obligation, or reviews reports on it."""
-    yield from _links_to_requests(row, user, requests)
-    if can_move(row, "break_down", user):
-        label = OBLIGATION_MOVES["break_down"].label
-        yield Link(label, reverse("break_down", args=[row.pk]))
-    if may(user, "work", row) and row.state in OPEN:
+    """The pages where the user replies, reports on the obligation, or reviews reports on it."""
+    works = may(user, "work", row)
+    owed = next((line.request for line in reversed(requests) if line.request.is_owed), None)
+    if works and owed:
+        yield Link(pgettext("move", "Reply"), reverse("reply_request", args=[owed.pk]), due=True)
+    if works and row.state in OPEN:
         entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
         if entry:
             returned = entry.state == RETURNED
@@ -283,16 +283,14 @@ def _links(
         if row.state == CLOSED:
             url = f"{reverse('obligations')}?state={CLOSING}&breakdown={ALL}"
             yield Link(_("Other close requests to verify"), url)
+    yield from _further_links(row, user, works=works)
 
 
-def _links_to_requests(
-    row: Obligation, user: User, requests: tuple[RequestLine, ...]
-) -> Iterator[Link]:
-    """Where the user replies to what is asked, and where a lead sees its supporting bodies."""
-    works = may(user, "work", row)
-    owed = next((line.request for line in reversed(requests) if line.request.is_owed), None)
-    if works and owed:
-        yield Link(pgettext("move", "Reply"), reverse("reply_request", args=[owed.pk]), due=True)
+def _further_links(row: Obligation, user: User, *, works: bool) -> Iterator[Link]:
+    """Where the user sees supporting bodies, breaks the obligation down, or instructs."""
+    if can_move(row, "break_down", user):
+        label = OBLIGATION_MOVES["break_down"].label
+        yield Link(label, reverse("break_down", args=[row.pk]))
     led = Obligation.objects.live().filter(directive=row.directive_id).supporting(user)
     if row.part == SUPPORTING or (works and row.part == LEAD and led.exists()):
         yield Link(
