@@ -104,7 +104,7 @@ class _Template:
         self.filled = rows
         self.fields = _template_fields(self.kind.fields(self.context), rows)
         sheet = self.workbook.add_worksheet(_sheet_name(str(self.kind.name)))
-        guide = self.workbook.add_worksheet(_sheet_name(_("Instructions")))
+        guide = self.workbook.add_worksheet(_sheet_name(pgettext("worksheet", "Instructions")))
         choices = self._lists()
         self._head(sheet)
         self._rows(sheet)

@@ -1,14 +1,15 @@
 """The course of each body and the life of each obligation, drawn from the seed and the code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import shake_128
 
+from directives.made_up.demo.bodies import Body
 from directives.made_up.demo.calendar import Calendar
 from directives.made_up.demo.courses import HOME, RESOLUTION, Course, courses
 from directives.made_up.demo.lives import Life
-from directives.made_up.demo.terms import CHOICES, Outcome, Terms, outcomes
+from directives.made_up.demo.terms import CHOICES, PARTS, Outcome, Terms, outcomes, part_of
 from directives.made_up.sample.people import HOME as HOME_BODY
 
 # How often things go wrong, from the best of provinces to the worst.
@@ -49,7 +50,7 @@ class Draws:
     terms: Sequence[Terms]  # of each directive
     log_days: tuple[int, ...] = ()  # days of the work log
     _courses: dict[float, Sequence[Course]] = field(default_factory=dict)
-    _tables: dict[tuple[Course, float], list[Table]] = field(default_factory=dict)
+    _tables: dict[tuple[Course, float, tuple[str, ...]], list[Table]] = field(default_factory=dict)
     _lives: dict[tuple[Course, Terms, Outcome], Life] = field(default_factory=dict)
 
     def bytes_of(self, code: str) -> bytes:
@@ -63,16 +64,17 @@ class Draws:
             max(0, min(len(TROUBLE_LEVELS) - 1, province_level + (byte > 215) - (byte < 30)))
         ]
 
-    def draw(self, code: str, province: str) -> BodyDraw:
+    def draw(self, body: Body) -> BodyDraw:
         """The course and the lives of a body; always the same."""
-        random_bytes = self.bytes_of(code)
-        trouble = self.trouble(province, code)
+        random_bytes = self.bytes_of(body.code)
+        trouble = self.trouble(body.province, body.code)
         course = (
             HOME
-            if code == HOME_BODY
+            if body.code == HOME_BODY
             else self._course(trouble, int.from_bytes(random_bytes[1:3]) % RESOLUTION)
         )
-        tables = self._tables.get((course, trouble)) or self._table(course, trouble)
+        parts = tuple(part_of(body, place) for place in range(PARTS))
+        tables = self._tables.get((course, trouble, parts)) or self._table(course, trouble, parts)
         choices = zip(tables, random_bytes[4:], strict=True)
         return BodyDraw(
             course,
@@ -85,14 +87,17 @@ class Draws:
             self._courses[trouble] = courses(trouble)
         return self._courses[trouble][number]
 
-    def _table(self, course: Course, trouble: float) -> list[Table]:
+    def _table(self, course: Course, trouble: float, parts: tuple[str, ...]) -> list[Table]:
         """For each directive its table; directives on the same terms share one."""
+        all_terms = [
+            replace(terms, part=parts[place % PARTS]) for place, terms in enumerate(self.terms)
+        ]
         by_terms = {
             terms: Table(course, terms, outcomes(course, terms, trouble), [None] * CHOICES)
-            for terms in set(self.terms)
+            for terms in set(all_terms)
         }
-        self._tables[course, trouble] = [by_terms[terms] for terms in self.terms]
-        return self._tables[course, trouble]
+        tables = self._tables[course, trouble, parts] = [by_terms[terms] for terms in all_terms]
+        return tables
 
     def _life(self, table: Table, byte: int) -> Life:
         key = (table.course, table.terms, table.outcomes[byte])

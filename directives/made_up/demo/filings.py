@@ -12,7 +12,8 @@ from directives.made_up.demo.bodies import TreeNode
 from directives.made_up.demo.draw import BodyDraw
 from directives.made_up.demo.plans import Plans, plan_moments
 from directives.made_up.demo.sink import Sink, sink
-from directives.made_up.demo.work import Entry, Work, moments, part_of, return_reason
+from directives.made_up.demo.terms import part_of
+from directives.made_up.demo.work import Entry, Work, moments, return_reason
 from directives.made_up.sentences import PLAN_RETURN
 from directives.models import Submission, Verdict
 
@@ -160,7 +161,7 @@ class Filings:
         return {
             "entry": entry.pk,
             "obligation": entry.obligation,
-            "part": part_of(node, entry.place),
+            "part": part_of(node.body, entry.place),
             **self.directive_copies[entry.place],
             "progress": entry.words.progress,
             "problems": entry.words.problems,

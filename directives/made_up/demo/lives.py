@@ -8,7 +8,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from directives.base.clocks import Facts, Light, Reason
-from directives.base.states import ASSIGNED, COLOURS, LIVE
+from directives.base.states import ASSIGNED, COLOURS, LIVE, SUPPORTING
 from directives.core.transitions import HEARD_ACTIONS as HEARD_BY_MOVES
 from directives.core.transitions import LIGHT_FACTS
 from directives.made_up import sentences
@@ -112,7 +112,7 @@ class Life:
         last, current = self.percents
         self.stages = sentences.stage_of(last), sentences.stage_of(current)
         self.row = _issued_row(self.calendar, self.terms)
-        after = {"state": ASSIGNED, "part": "responsible", "due_on": self.row["due_on"]}
+        after = {"state": ASSIGNED, "part": self.terms.part, "due_on": self.row["due_on"]}
         self._record(issued, 15, "issue", REVIEWER, {}, after)
         light = self._light(issued)
         steps = sorted(steps_of(self), key=lambda step: (step.day, step.hour), reverse=True)
@@ -148,9 +148,9 @@ class Life:
 
     def _light(self, day: int) -> Light:
         heard_on = self.row["heard_on"] or self.row["issued_on"]
-        return self.calendar.light(
-            Facts(**{name: self.row[name] for name in LIGHT_FACTS}, heard_on=heard_on), day
-        )
+        facts = {name: self.row[name] for name in LIGHT_FACTS}
+        supporting = self.terms.part == SUPPORTING
+        return self.calendar.light(Facts(**facts, heard_on=heard_on, supporting=supporting), day)
 
     def _advance(self, day: int, light: Light) -> Light:
         """The light on the morning of a day, after every change on the mornings before."""
@@ -242,6 +242,7 @@ def _issued_row(calendar: Calendar, terms: Terms) -> dict[str, Any]:
         "plan_returned": False,
         "report_due_on": None,
         "report_returned": False,
+        "reply_due_on": None,
         "closed_on": None,
         "reason": "",
         "moved_at": calendar.at(terms.issued, 15),

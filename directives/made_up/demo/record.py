@@ -110,7 +110,7 @@ class Record:
 
     def _events(self, index: int, node: TreeNode, day: int) -> Iterator[RecordedEvent]:
         body_draw, has_full_record = (
-            self.work.draws.draw(node.body.code, node.body.province),
+            self.work.draws.draw(node.body),
             self.has_full_record(index),
         )
         yield from self._moves(index, node, body_draw, day, has_full_record)

@@ -16,6 +16,7 @@ from directives.base.states import (
     REPORTABLE,
     RETURNED,
     SUBMITTED,
+    SUPPORTING,
     SUSPENDED,
     UNDERWAY,
     WITHDRAWN,
@@ -71,8 +72,9 @@ def steps_of(life: LifeState) -> Iterator[Step]:
     yield from _heard_steps(life)
     if not life.terms.issued_late:
         yield from _plan_steps(life)
-        yield from _last_report_steps(life)
-        yield from _current_report_steps(life)
+        if life.terms.part != SUPPORTING:
+            yield from _last_report_steps(life)
+            yield from _current_report_steps(life)
         yield from _closing_steps(life)
 
 

@@ -209,7 +209,7 @@ class Story:
         with self._step("Obligations, reports, plans") as rows:
             # Body after body, so that what belongs together lies together.
             for index, node in enumerate(receivers):
-                body_draw = work.draws.draw(node.body.code, node.body.province)
+                body_draw = work.draws.draw(node.body)
                 entries = work.write(index, node, body_draw)
                 plan = plans.write(index, node, body_draw)
                 full_record = record.has_full_record(index)

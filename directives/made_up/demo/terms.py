@@ -4,14 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from directives.base.states import IMPLEMENTATION_PLAN, RETURNED
+from directives.base.states import IMPLEMENTATION_PLAN, LEAD, RESPONSIBLE, RETURNED, SUPPORTING
 from directives.made_up.demo import calendar as days
+from directives.made_up.demo.bodies import Body
 from directives.made_up.demo.courses import HOME, PARTIAL, REVIEWED, Course, spread
+from directives.made_up.sample.people import HOME as HOME_BODY
 
 CHOICES = 256  # outcomes to draw from evenly: one byte of a hash chooses
 DUE_PAST = (-70, -55, -40, -26, -12, -5, -3, -1)  # completion days that are behind us
 DUE_SOON = (4, 5, 3)
 SERVES = 4  # directives that a measure serves
+PARTS = 5  # after so many directives the parts repeat
 MEASURE_STRIDE = 12  # directives from one measure's first to the next one's
 
 
@@ -24,6 +27,7 @@ class Terms:
     due: int | None = None
     deliverable: str = ""
     served: bool = False
+    part: str = RESPONSIBLE
 
     @property
     def issued_late(self) -> bool:
@@ -77,6 +81,14 @@ def terms_of(place: int) -> Terms:
     return Terms(
         due=(150, 400, 39)[place % 3], deliverable=IMPLEMENTATION_PLAN if place % 8 == 2 else ""
     )
+
+
+def part_of(body: Body, place: int) -> str:
+    """HOME_BODY leads everywhere; mass organisations support one directive in five."""
+    if body.code == HOME_BODY:
+        return LEAD
+    supports = body.kind == "mass_organisation" and place % PARTS == 3
+    return SUPPORTING if supports else RESPONSIBLE
 
 
 def outcomes(course: Course, terms: Terms, trouble: float) -> Sequence[Outcome]:

@@ -13,13 +13,10 @@ from directives.base.states import (
     DRAFT,
     ESTABLISHED,
     IN_PROGRESS,
-    LEAD,
     NOT_STARTED,
     REPORTABLE,
-    RESPONSIBLE,
     RETURNED,
     SUBMITTED,
-    SUPPORTING,
     UNDERWAY,
 )
 from directives.made_up import sentences
@@ -30,8 +27,8 @@ from directives.made_up.demo.draw import BodyDraw, Draws
 from directives.made_up.demo.lives import Life
 from directives.made_up.demo.people import Participants
 from directives.made_up.demo.sink import Cells, Sink, sink
+from directives.made_up.demo.terms import PARTS, part_of
 from directives.made_up.demo.wording import EntryText, ReportTexts, report_texts
-from directives.made_up.sample.people import HOME as HOME_BODY
 from directives.models import Cycle, Directive, ItemState, Obligation, ProgressReport, ReportEntry
 from directives.models.reports import BLANK, CARRIED, TYPED
 
@@ -45,7 +42,6 @@ REPORT_COLUMNS = "progress problems next_steps"
 STAMP_COLUMNS = "submitted_at submitted_by_id decided_at decided_by_id saved_at saved_by_id"
 ENTRY_COLUMNS = "percent state origin reason version unchanged unchanged_reason drawn_from"
 Stamp = tuple[datetime | None, int | None]  # when and by whom
-PARTS = 5  # after so many directives the parts repeat
 VERSIONS = {DRAFT: 1, SUBMITTED: 3, ACCEPTED: 4, RETURNED: 4}
 
 
@@ -132,7 +128,7 @@ class Work:
         row_sink = self.obligations
         first, add, ids = self.obligation(index, 0), row_sink.add, row_sink.ids
         report = self.words_of(node)
-        parts = [row_sink.cells(node.pk, part_of(node, place)) for place in range(PARTS)]
+        parts = [row_sink.cells(node.pk, part_of(node.body, place)) for place in range(PARTS)]
         for place, (life, random_bytes) in enumerate(
             zip(body_draw.lives, body_draw.random_bytes[4:], strict=True)
         ):
@@ -272,14 +268,6 @@ class Work:
     @property
     def sinks(self) -> tuple[Sink, ...]:
         return (self.obligations, self.reports, self.report_entries, self.items)
-
-
-def part_of(node: TreeNode, place: int) -> str:
-    """HOME_BODY leads everywhere; mass organisations support one directive in five."""
-    if node.body.code == HOME_BODY:
-        return LEAD
-    supports = node.body.kind == "mass_organisation" and place % PARTS == 3
-    return SUPPORTING if supports else RESPONSIBLE
 
 
 def moments(course: Course, cycle: int) -> tuple[int | None, int | None, int | None]:
