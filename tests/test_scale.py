@@ -157,6 +157,9 @@ GROWS: dict[str, str] = {  # page: why it may, on one engine at least
         "on SQLite the bodies that the filter offers are picked out of the whole tree"
     ),
     "list of a document": "it offers the same bodies",
+    "report, on the desk": (
+        "its texts are compared with those of the bodies beside it: at most 5,000 entries"
+    ),
     "my work, supervisor": "on SQLite the reports that wait are gathered body by body",
 }
 

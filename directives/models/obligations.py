@@ -285,6 +285,12 @@ class Obligation(models.Model):
                 name="obligation_broken_down",
                 condition=Q(parts__gt=0),
             ),
+            models.Index(
+                fields=["directive"], name="obligation_broken_directive", condition=Q(parts__gt=0)
+            ),
+            models.Index(
+                fields=["directive"], name="obligation_supporting", condition=Q(part=SUPPORTING)
+            ),
         ]
 
     def __str__(self) -> str:

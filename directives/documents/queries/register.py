@@ -66,7 +66,7 @@ def matching_documents(user: User, *, q: str = "") -> QuerySet[Document]:
 
 
 def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRow, ...]:
-    """These documents with their counts, in eight queries, or ten if any directive is closed."""
+    """These documents with their counts, in seven queries, or nine if any directive is closed."""
     scope = Scope.of(user)
     sections = _counts(Section.objects.filter(document__in=documents))
     sentences = (

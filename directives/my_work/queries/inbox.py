@@ -11,7 +11,15 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Sum,
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from directives.base.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
+from directives.base.states import (
+    CLOSING,
+    DISPUTED,
+    EXTENDABLE,
+    RED,
+    REQUESTED,
+    SUBMITTED,
+    SUPERVISOR,
+)
 from directives.dashboard.queries.figures import obligations_url
 from directives.models import (
     DocumentTotal,
@@ -257,16 +265,23 @@ def _requests(scope: InboxScope, kind: str) -> list[WaitingLine]:
 
 
 def _waiting_extensions(scope: InboxScope) -> QuerySet[Extension]:
-    body = "obligation__organisation"
-    waiting = Extension.objects.waiting().exclude(asked_by=scope.user)
-    is_below = ~Q(**{f"{body}__in": scope.supervised_ids})
-    return waiting.filter(in_subtrees(scope.memberships, f"{body}__path"), is_below)
+    # Few wait: they are read by their index, not the obligations of all bodies below.
+    below = Obligation.objects.filter(
+        in_subtrees(scope.memberships, "organisation__path"),
+        ~Q(organisation__in=scope.supervised_ids),
+        pk=OuterRef("obligation"),
+        state__in=EXTENDABLE,
+    )
+    waiting = Extension.objects.filter(Exists(below), state=REQUESTED)
+    return waiting.exclude(asked_by=scope.user)
 
 
 def _extensions(scope: InboxScope) -> list[WaitingLine]:
-    first = _waiting_extensions(scope).order_by("asked_at", "pk")[: SHOWN + 1]
+    order = ("asked_at", "pk")
+    first = _waiting_extensions(scope).order_by(*order).values("pk")[: SHOWN + 1]
+    rows = Extension.objects.filter(pk__in=first).order_by(*order)
     names, code = (f"obligation__{name}" for name in NAMES), "obligation__directive__code"
-    cells = first.values_list("obligation", *names, "asked_at", code, "reason")
+    cells = rows.values_list("obligation", *names, "asked_at", code, "reason")
     return [WaitingLine("extension", 1, *row) for row in cells]
 
 

@@ -87,7 +87,6 @@ def _states(where: Mapping[str, object]) -> Iterator[tuple[int, int, str]]:
     """
     columns = ("document_id", "directive_id", "state")
     stored = Tally.objects.filter(scope__parent=None, count__gt=0, **where).order_by()
-    yield from stored.values_list(*columns).distinct()
     childless = Organisation.objects.filter(parent=None, branch=False).values("pk")
     rows = Obligation.objects.live().filter(organisation__in=childless, **where)
-    yield from rows.order_by().values_list(*columns).distinct()
+    yield from stored.values_list(*columns).union(rows.order_by().values_list(*columns))

@@ -11,7 +11,7 @@ from directives.base.clocks import Reason
 from directives.base.script import fold, to_hans
 from directives.base.wording import localized, localized_text
 from directives.core.keyset import Order, Page, PageRequest, read_page
-from directives.core.scope import Lights, Scope
+from directives.core.scope import FilterOnly, Lights, Scope
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
 from directives.models.scope import in_view
 from directives.obligations.queries.counting import (
@@ -284,6 +284,18 @@ def _broken_down(counted_filter: CountedFilter) -> CountedFilter:
     return replace(counted_filter, filter=obligation_filter)
 
 
+def _in_paths(
+    broken_down: QuerySet[Obligation], reach: Reach, options: Options
+) -> QuerySet[Obligation]:
+    """Limit rows that are broken down to those in reach."""
+    if not reach.trees:
+        return broken_down
+    low, high = reach.ranges[0][0], max(high for _low, high in reach.ranges)
+    within = Q(organisation__path__gte=low, organisation__path__lte=high)
+    # Those of one directive are few, and found by an index without the bodies in reach.
+    return broken_down.filter(FilterOnly(within) if options.filter.directive else within)
+
+
 def listing(user: User, options: Options, query: Mapping[str, str], *, today: date) -> Listing:
     """Return the page of the list that the query string asks for."""
     obligation_filter, counted_filter = (
@@ -296,10 +308,10 @@ def listing(user: User, options: Options, query: Mapping[str, str], *, today: da
     rows = in_reach(user, counted_filter, reach, matches, today=today)
     broken_down = in_reach(user, _broken_down(counted_filter), reach, None, today=today)
     order = obligation_filter.order(oversees=user.oversees)
-    on_all_pages = (
-        _between_paths(each, reach, order, PageRequest()) for each in (rows, broken_down)
+    on_all_pages = _between_paths(rows, reach, order, PageRequest())
+    counted = counts(
+        user, reach, counted_filter, on_all_pages, _in_paths(broken_down, reach, options)
     )
-    counted = counts(user, reach, counted_filter, *on_all_pages)
     is_long = counted.matching is None or counted.matching > SORTABLE
     unsorted = order.name != TREE and bool(reach.branches) and is_long
     if unsorted:

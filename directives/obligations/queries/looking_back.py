@@ -169,8 +169,12 @@ def planned_look_backs(user: User) -> tuple[LookBack, ...]:
     """The look-backs that wait for the user as a supervisor, the oldest first."""
     if not user.in_role(SUPERVISOR):
         return ()
-    below = in_subtrees(user.in_role(SUPERVISOR), "obligation__organisation__path")
-    related = ("obligation__organisation", "obligation__directive")
-    rows = LookBack.objects.planned().filter(below).select_related(*related)
-    first = rows.order_by("opened_at", "pk")[: SHOWN * 2]
-    return tuple(row for row in first if may(user, "oversee", row.obligation))[:SHOWN]
+    # Few are planned: they are read by their index, not the obligations of all bodies below.
+    below = Obligation.objects.filter(
+        in_subtrees(user.in_role(SUPERVISOR), "organisation__path"), pk=OuterRef("obligation")
+    )
+    order = ("opened_at", "pk")
+    first = LookBack.objects.planned().filter(Exists(below)).order_by(*order)
+    rows = LookBack.objects.filter(pk__in=first.values("pk")[: SHOWN * 2]).order_by(*order)
+    rows = rows.select_related("obligation__organisation", "obligation__directive")
+    return tuple(row for row in rows if may(user, "oversee", row.obligation))[:SHOWN]

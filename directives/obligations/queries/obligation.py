@@ -162,7 +162,8 @@ def obligation_page(
 ) -> ObligationPage:
     """Return the page of one obligation, in a fixed number of queries."""
     measures, entries = _measures(row, user), _entries(row, user)
-    asked = with_related(ReplyRequest.objects.visible_to(user)).filter(obligation=row)
+    # What is asked of a row is seen by all who see the row.
+    asked = with_related(ReplyRequest.objects.filter(obligation=row))
     requests = request_lines(asked.order_by("-asked_at", "-pk"), today=today, workdays=workdays)
     return ObligationPage(
         row=row,

@@ -213,11 +213,12 @@ def _same_text_elsewhere(
         )
         .exclude(report=report.pk)
     )
-    found = rows.order_by("pk").values_list(
-        "obligation__directive", "report__organisation", "progress"
+    # Sorted here, because the database would read all of them to sort them.
+    found = rows.order_by().values_list(
+        "pk", "obligation__directive", "report__organisation", "progress"
     )
     same: dict[int, int] = {}
-    for directive, body, progress in found[:ROWS_COMPARED]:
+    for _pk, directive, body, progress in sorted(found[:ROWS_COMPARED]):
         if _core(progress) == texts[directive]:
             same.setdefault(by_directive[directive].pk, body)
     bodies = Organisation.objects.in_bulk(set(same.values())) if same else {}
