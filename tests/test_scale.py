@@ -29,7 +29,7 @@ from tests.crowds import Crowd, make_crowd
 from tests.effort import effort
 from tests.factories import make_document
 from tests.query_plans import Plan as QueryPlan
-from tests.query_plans import plans
+from tests.query_plans import plan_of, plans
 
 BIG = (
     Obligation,
@@ -178,6 +178,18 @@ def test_what_a_hot_page_costs_the_database_does_not_grow_with_the_work(db, sign
         )
         grown[name] = round(after / before, 2)
     assert {name: ratio for name, ratio in grown.items() if ratio > 1.3 and name not in GROWS} == {}
+    # The reports alone: neither requests to extend nor look-backs are gathered body by body.
+    assert grown["my work, supervisor"] < 2.5
+
+
+def test_rare_rows_of_a_directive_are_found_by_their_own_indexes(db):
+    """Few or none of many thousand rows are supporting, or broken down."""
+    rows = Obligation.objects.live().filter(directive=make_crowd().directives[5])
+    found = {  # beginnings of names: PostgreSQL may take another index of what is broken down
+        "obligation_supporting": rows.filter(part="supporting"),
+        "obligation_broken_": rows.filter(parts__gt=0),
+    }
+    assert [index for index, rare in found.items() if index not in plan_of(rare).text] == []
 
 
 def walked(plan: QueryPlan) -> set[str]:
