@@ -52,7 +52,9 @@ def closed(section, body, *, on=TODAY, items=(), **fields):
 
 def with_evidence(row, cast):
     """So that nothing but what the test is about speaks against the row."""
-    report = make_report(row.organisation, make_cycle(row.document, number=row.pk), row)
+    report = make_report(
+        row.organisation, make_cycle(row.document, number=row.document.cycles.count() + 1), row
+    )
     report.entries.update(state="accepted", percent=60, decided_by=cast.supervisor, decided_at=NOW)
     file = Attachment.objects.create(
         report_entry=ReportEntry.objects.get(report=report),

@@ -148,6 +148,8 @@ def look_back_open(w: Walker) -> None:
 
 
 def look_back_result(w: Walker) -> None:
+    if not LookBack.objects.planned().exists():
+        look_back_open(w)
     row = w.pick(LookBack.objects.planned())
     action = w.random.choice(["hold", "fail", "call_off"])
     form = {"version": row.version, "reason": WHY, "looked_on": w.today}

@@ -44,6 +44,7 @@ WORDS: dict[str, str | Promise] = {
     "name_evidence": pgettext_lazy("event", "Evidence named"),
     "look_back_rule": pgettext_lazy("event", "Rule of look-backs set"),
     "open_look_back": pgettext_lazy("event", "Look-back planned"),
+    "looked_back": pgettext_lazy("event", "Result of a look-back noted"),
     "look_back_hold": pgettext_lazy("event", "Look-back: holds"),
     "look_back_fail": pgettext_lazy("event", "Look-back: does not hold"),
     "look_back_call_off": pgettext_lazy("event", "Look-back called off"),
