@@ -55,9 +55,9 @@ def walk(
     settings.MEDIA_ROOT = tmp_path / "files"
     monkeypatch.setattr("directives.obligations.commands.bulk_issuing.PART", 4)
 
-    def walked(seed: int, writes: int) -> Walker:
+    def walked(seed: int, writes: int, may_miss: int = 0) -> Walker:
         walker = Walker(seed, time_machine)
-        walker.walk(STEPS, writes, lacks=lacking, seldom=SELDOM)
+        walker.walk(STEPS, writes, lacks=lambda w: len(lacking(w)) > may_miss, seldom=SELDOM)
         return walker
 
     return walked
@@ -86,7 +86,7 @@ def lacking(walker: Walker) -> list[str]:
 
 
 def test_the_counts_are_true_after_any_write(walk):
-    walker = walk(1, WRITES)
+    walker = walk(1, WRITES, SELDOM_REACHED)
     assert walker.stored.total() >= WRITES
     missed = lacking(walker)
     assert len(missed) <= SELDOM_REACHED, missed
