@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +19,7 @@ from directives.base.states import (
     WITHDRAWN,
 )
 from directives.base.wording import localized
-from directives.core import audit, notices
+from directives.core import notices
 from directives.core.parts import rows_above
 from directives.core.rules import may
 from directives.core.transitions import (
@@ -32,11 +30,11 @@ from directives.core.transitions import (
     relight,
 )
 from directives.models import CalendarDay, Obligation, Organisation, User
-from directives.models.sql import insert
 from directives.obligations.commands.issuing import (
     Terms,
+    acknowledgement_day,
     fault_of_organisation,
-    open_items,
+    store_assigned,
     unsaved_obligation,
     wrong_plan_day,
 )
@@ -235,7 +233,7 @@ def _starts_on(act: _Act, due_on: date | None) -> date:
 def _add(act: _Act, shares: Sequence[Share], *, by: User | None, now: datetime) -> list[Obligation]:
     """Create the parts of bodies that do not have the directive."""
     workdays = CalendarDay.objects.workdays(act.today)
-    acknowledge_by = workdays.add(act.today, settings.ACKNOWLEDGE_DAYS)
+    acknowledge_by = acknowledgement_day(act.today, workdays)
     part = SUPPORTING if act.row.part == SUPPORTING else RESPONSIBLE
     created = []
     for share in shares:
@@ -253,21 +251,9 @@ def _add(act: _Act, shares: Sequence[Share], *, by: User | None, now: datetime) 
         row.acknowledge_by, row.moved_at = acknowledge_by, now
         relight(row, today=act.today, workdays=workdays)
         created.append(row)
-    try:
-        insert(Obligation, created)
-    except IntegrityError as error:  # somebody else assigned it in the meantime
-        raise Stale from error
-    open_items(created)
-    tallies.count_new(created, act.today)
-    changes = [
-        audit.Change(
-            row,
-            {},
-            {"state": ASSIGNED, "part": row.part, "due_on": row.due_on, "broken_from": act.row.pk},
-        )
-        for row in created
-    ]
-    audit.record_many("issue", changes, by=by, now=now)
+    store_assigned(
+        created, by=by, now=now, origin_of=lambda row: {"broken_from": row.broken_from_id}
+    )
     return created
 
 
@@ -292,7 +278,7 @@ def _assign_again(
         "asks": act.terms.asks.strip(),
         "deliverable": act.terms.deliverable,
         "plan_due_on": act.terms.plan_due_on,
-        "acknowledge_by": workdays.add(act.today, settings.ACKNOWLEDGE_DAYS),
+        "acknowledge_by": acknowledgement_day(act.today, workdays),
         "handed_to_id": None,
         "reason": "",
         "moved_at": now,

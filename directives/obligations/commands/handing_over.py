@@ -6,27 +6,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import tallies
-from directives.base.refusals import Invalid, Stale
-from directives.base.states import ASSIGNED, DISPUTED, LEAD, LIVE
+from directives.base.refusals import Invalid
+from directives.base.states import DISPUTED, LEAD, LIVE
 from directives.base.wording import join_words
 from directives.base.workdays import Workdays
-from directives.core import audit, notices
+from directives.core import notices
 from directives.core.transitions import lock_rows, move, relight
 from directives.models import CalendarDay, Obligation, Organisation, User
-from directives.models.sql import insert
 from directives.obligations.commands.delegating import carry_down
 from directives.obligations.commands.issuing import (
+    acknowledgement_day,
     demand_issue,
     fault_of_organisation,
-    open_items,
+    store_assigned,
 )
-from directives.obligations.commands.supervising import acknowledgement_day
 
 KEEP, ANEW = "keep", "anew"
 DAYS = (
@@ -202,7 +200,7 @@ def _targets(
         models.setdefault(row.directive_id, row)
     targets, created = {}, []
     for pk, row in models.items():
-        terms = _terms(row, dates_of(row, days, today=today, workdays=workdays), today)
+        terms = _terms(row, days, today=today, workdays=workdays)
         if pk not in existing:
             created.append(_unsaved(row, body, terms, now))
             targets[pk] = created[-1]
@@ -213,11 +211,15 @@ def _targets(
             move(existing[pk], "reinstate", by=by, now=now, reason=reason, changes=changes)
     for row in created:
         relight(row, today=today, workdays=workdays)
-    _store(created, rows, by=by, now=now)
+    store_assigned(created, by=by, now=now, origin_of=lambda made: _origin(made, rows))
     return targets
 
 
-def _terms(row: Obligation, dates: Dates, today: date) -> dict[str, Any]:
+def _origin(made: Obligation, rows: Sequence[Obligation]) -> dict[str, Any]:
+    return {"handed_from": [row.pk for row in rows if row.directive_id == made.directive_id]}
+
+
+def _terms(row: Obligation, days: str, *, today: date, workdays: Workdays) -> dict[str, Any]:
     """What goes over with an obligation, as fields of the one that takes its place."""
     return {
         "part": row.part,
@@ -227,8 +229,8 @@ def _terms(row: Obligation, dates: Dates, today: date) -> dict[str, Any]:
         "owed_before": False,
         "asks": row.asks,
         "issued_on": today,
-        "acknowledge_by": acknowledgement_day(today),
-        **dates.fields,
+        "acknowledge_by": acknowledgement_day(today, workdays),
+        **dates_of(row, days, today=today, workdays=workdays).fields,
     }
 
 
@@ -243,21 +245,3 @@ def _unsaved(
         moved_at=now,
         **terms,
     )
-
-
-def _store(
-    created: Sequence[Obligation], rows: Sequence[Obligation], *, by: User | None, now: datetime
-) -> None:
-    """Insert the rows with their items, counts and events."""
-    try:
-        insert(Obligation, created)
-    except IntegrityError as error:  # somebody else assigned one in the meantime
-        raise Stale from error
-    open_items(created)
-    tallies.count_new(created, timezone.localdate(now))
-    changes = []
-    for made in created:
-        origins = [row.pk for row in rows if row.directive_id == made.directive_id]
-        after = {"state": ASSIGNED, "part": made.part, "due_on": made.due_on}
-        changes.append(audit.Change(made, {}, after | {"handed_from": origins}))
-    audit.record_many("issue", changes, by=by, now=now)

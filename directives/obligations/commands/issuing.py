@@ -1,9 +1,10 @@
 """Assigning directives to organisations (交办): each pair becomes an obligation."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.states import ASSIGNED, LEAD, LIVE, NOT_STARTED, RESPONSIBLE
+from directives.base.workdays import Workdays
 from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import lock_rows, relight
@@ -220,7 +222,7 @@ def issue(
     check(document, directives, organisations, terms, by, today)
     plan = preview(directives=directives, organisations=organisations, pairs=pairs)
     workdays = CalendarDay.objects.workdays(today)
-    acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
+    acknowledge_by = acknowledgement_day(today, workdays)
     created = [unsaved_obligation(directive, body, terms, today) for directive, body in plan.new()]
     for row in created:
         row.acknowledge_by, row.moved_at = acknowledge_by, now
@@ -228,22 +230,42 @@ def issue(
         _let_first_lead(plan, created)
     for row in created:
         relight(row, today=today, workdays=workdays)
-    try:
-        insert(Obligation, created)
-    except IntegrityError as error:  # somebody else created a pair after the preview was read
-        raise Stale from error
-    open_items(created)
-    tallies.count_new(created, today)
-    _record_issue(created, by=by, now=now)
+    store_assigned(created, by=by, now=now)
     notices.notify_issued(document=document, obligations=created, by=by, now=now)
     return created
 
 
-def _record_issue(created: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
-    changes = [
-        audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
-        for row in created
-    ]
+def acknowledgement_day(today: date, workdays: Workdays) -> date:
+    """The day by which what is assigned today has to be acknowledged."""
+    return workdays.add(today, settings.ACKNOWLEDGE_DAYS)
+
+
+def _no_origin(row: Obligation) -> Mapping[str, Any]:
+    return {}
+
+
+def store_assigned(
+    created: Sequence[Obligation],
+    *,
+    by: User | None,
+    now: datetime,
+    origin_of: Callable[[Obligation], Mapping[str, Any]] = _no_origin,
+) -> None:
+    """Insert new obligations with their items, counts and events.
+
+    `origin_of` is what the event says besides of where a row comes from. Raises Stale if somebody
+    else assigned one of them in the meantime.
+    """
+    try:
+        insert(Obligation, created)
+    except IntegrityError as error:
+        raise Stale from error
+    open_items(created)
+    tallies.count_new(created, timezone.localdate(now))
+    changes = []
+    for row in created:
+        after = {"state": ASSIGNED, "part": row.part, "due_on": row.due_on}
+        changes.append(audit.Change(row, {}, {**after, **origin_of(row)}))
     audit.record_many("issue", changes, by=by, now=now)
 
 
@@ -344,7 +366,7 @@ def issue_pairs(
                 raise Invalid({name: [text] for name, text in faults.items()})
             faultless |= parts
     workdays = CalendarDay.objects.workdays(today)
-    acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
+    acknowledge_by = acknowledgement_day(today, workdays)
     created = [
         unsaved_obligation(pair.directive, pair.organisation, pair.terms, today) for pair in pairs
     ]
@@ -352,13 +374,7 @@ def issue_pairs(
         row.acknowledge_by, row.moved_at = acknowledge_by, now
         row.leader, row.contact, row.note = pair.leader, pair.contact, pair.note
         relight(row, today=today, workdays=workdays)
-    try:
-        insert(Obligation, created)
-    except IntegrityError as error:  # somebody else created a pair in the meantime
-        raise Stale from error
-    open_items(created)
-    tallies.count_new(created, today)
-    _record_issue(created, by=by, now=now)
+    store_assigned(created, by=by, now=now)
     _notify(document, created, by=by, now=now)
     return created
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,15 +25,16 @@ from directives.core.transitions import change_obligations, lock_rows, move
 from directives.models import CalendarDay, ItemState, LookBack, Obligation, User
 from directives.obligations.commands.closing import Evidence, note_decision, note_request
 from directives.obligations.commands.delegating import carry_down
-from directives.obligations.commands.issuing import fault_of_organisation
+from directives.obligations.commands.issuing import acknowledgement_day, fault_of_organisation
 from directives.tallies import counted, move_item
 
 NO_EVIDENCE = Evidence()
 
 
-def acknowledgement_day(today: date) -> date:
-    """The day by which what is assigned today has to be acknowledged."""
-    return CalendarDay.objects.workdays(today).add(today, settings.ACKNOWLEDGE_DAYS)
+def _new_receipt_day(now: datetime) -> date:
+    """The day by which what is assigned again today has to be acknowledged."""
+    today = timezone.localdate(now)
+    return acknowledgement_day(today, CalendarDay.objects.workdays(today))
 
 
 def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
@@ -46,9 +46,9 @@ def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
     if action in {"acknowledge", "withdraw", "withdraw_part"}:
         return {"acknowledge_by": None}
     if action == "reassign":
-        return {"acknowledge_by": acknowledgement_day(timezone.localdate(now))}
+        return {"acknowledge_by": _new_receipt_day(now)}
     if action == "reinstate":
-        return {"acknowledge_by": acknowledgement_day(timezone.localdate(now)), "handed_to": None}
+        return {"acknowledge_by": _new_receipt_day(now), "handed_to": None}
     if action == "close":
         return {
             "percent": 100,

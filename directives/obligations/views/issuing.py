@@ -161,7 +161,7 @@ def issue_terms(request: SignedInRequest, pk: int) -> HttpResponse:
         replace(draft, terms=form.as_typed()).store(request.session, document)
         if _is_assignable(form, document, selected, draft.choice, request):
             return tell_stored(request, redirect("issue_preview", pk))
-    receipt = request.workdays.add(request.today, settings.ACKNOWLEDGE_DAYS)
+    receipt = issuing.acknowledgement_day(request.today, request.workdays)
     context = {
         "document": document,
         "form": form,
