@@ -44,6 +44,7 @@ from directives.models import (
     ReportEntry,
     User,
 )
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.sql import update_where
 from directives.tallies import Standing, count_items, counted, move_mark, pending_delta
 
@@ -130,6 +131,13 @@ def _checked(
     return _demand(subject, TABLES[type(subject)][action], by, reason, checked_right)
 
 
+def demand_state(subject: Subject, step: Move) -> None:
+    """Raise IllegalMove unless the row is in a state from which this is possible."""
+    if subject.state not in step.sources:
+        words = {"move": step.label, "state": subject.get_state_display()}
+        raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % words)
+
+
 def demand_act(obligation: Obligation, action: str, *, by: User | None, reason: str) -> None:
     """Raise as `move` does unless the person may do this, which leaves the state as it is."""
     _demand(obligation, OBLIGATION_ACTS[action], by, reason)
@@ -140,9 +148,7 @@ def _demand(
 ) -> Move:
     if step.right != checked_right and not may(by, step.right, subject):
         raise NotAllowed(_("You don’t have permission to: %(move)s.") % {"move": step.label})
-    if subject.state not in step.sources:
-        words = {"move": step.label, "state": subject.get_state_display()}
-        raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % words)
+    demand_state(subject, step)
     if is_own_request(subject, step, by):
         raise NotAllowed(_("You requested this yourself; another person decides."))
     errors: dict[str, list[str]] = {}
@@ -428,6 +434,17 @@ def lock_rows(rows: QuerySet[Obligation]) -> None:
     """Lock the rows in the order of their ids, so that two writers cannot deadlock."""
     if connection.features.has_select_for_update:
         list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
+
+
+def lock_obligations(ids: Iterable[int]) -> list[Obligation]:
+    """These obligations as stored, locked until the transaction ends.
+
+    They have their organisation, directive and document, without the long texts of the document.
+    """
+    rows = Obligation.objects.filter(pk__in=set(ids)).order_by("pk")
+    locked = rows.select_for_update(no_key=True, of=("self",))
+    related = locked.select_related("organisation", "directive", "document")
+    return list(related.defer(*HEAVY_OF_DOCUMENT))
 
 
 def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:

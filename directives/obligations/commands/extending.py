@@ -6,24 +6,22 @@ from datetime import date, datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives.base.refusals import IllegalMove, Invalid, Stale
-from directives.base.states import EXTENDABLE, OBLIGATION_ACTS, REQUESTED
+from directives.base.refusals import Invalid, Stale
+from directives.base.states import OBLIGATION_ACTS, REQUESTED
 from directives.base.wording import format_day
 from directives.core import audit, notices
-from directives.core.transitions import change_obligations, demand_act, lock_rows, move
+from directives.core.transitions import (
+    change_obligations,
+    demand_act,
+    demand_state,
+    lock_obligations,
+    move,
+)
 from directives.models import Extension, Obligation, Organisation, User
 from directives.models.sql import insert
 from directives.tallies import counted
 
 Versions = Mapping[int, int]  # the version that the user saw, by id of the row
-LOADED = ("organisation", "directive", "document")
-
-
-def lock_current(ids: Iterable[int]) -> list[Obligation]:
-    """The obligations as they are now, locked, with what a notice names."""
-    rows = Obligation.objects.filter(pk__in=list(ids))
-    lock_rows(rows)
-    return list(rows.select_related(*LOADED).order_by("pk"))
 
 
 def fault_of_asking(row: Obligation, asked_due_on: date | None, today: date) -> str:
@@ -69,12 +67,12 @@ def ask_extension(
 ) -> list[Extension]:
     """Ask for a later day of completion of one or several obligations.
 
-    The rows have what `LOADED` names. Raises NotAllowed, IllegalMove, or Invalid with the fault of
-    each row: its day has passed, the new one is not later, or it waits for a decision already.
+    Raises NotAllowed, IllegalMove, or Invalid with the fault of each row: its day has passed, the
+    new one is not later, or it waits for a decision already.
     """
     if not obligations:
         raise Invalid({"pick": [_("Select at least one row first.")]})
-    rows = lock_current(row.pk for row in obligations)
+    rows = lock_obligations(row.pk for row in obligations)
     for row in rows:
         demand_act(row, "ask_extension", by=by, reason=reason)
     _demand_extendable(rows, due_on, timezone.localdate(now))
@@ -122,13 +120,13 @@ def decide_extensions(
 ) -> list[Extension]:
     """Grant or refuse requests; `due_on` is the day granted, None the one asked for in each.
 
-    Granting sets the day of the obligation and counts the extension; the original day stays. The
-    rows have their obligations with what `LOADED` names. Raises NotAllowed, IllegalMove, Invalid
-    (no reason to refuse, a day that has passed or is not later than the present one), or Stale.
+    Granting sets the day of the obligation and counts the extension; the original day stays.
+    Raises NotAllowed, IllegalMove, Invalid (no reason to refuse, a day that has passed or is not
+    later than the present one), or Stale.
     """
     if not extensions:
         raise Invalid({"pick": [_("Select at least one row first.")]})
-    by_id = {row.pk: row for row in lock_current(one.obligation_id for one in extensions)}
+    by_id = {row.pk: row for row in lock_obligations(one.obligation_id for one in extensions)}
     granted = []
     for one in sorted(extensions, key=lambda one: one.pk):
         if versions.get(one.pk, one.version) != one.version:
@@ -136,19 +134,13 @@ def decide_extensions(
         one.obligation = by_id[one.obligation_id]
         changes = {}
         if action == "grant_extension":
-            _demand_grantable(one.obligation)
+            demand_state(one.obligation, OBLIGATION_ACTS["ask_extension"])
             changes = {"granted_due_on": due_on or one.asked_due_on}
             granted.append((one, changes["granted_due_on"]))
         move(one, action, by=by, now=now, reason=reason, changes=changes)
     _extend(granted, by=by, now=now, reason=reason)
     _notify_decided(extensions, action, by=by, now=now, reason=reason)
     return list(extensions)
-
-
-def _demand_grantable(row: Obligation) -> None:
-    if row.state not in EXTENDABLE:
-        words = {"move": OBLIGATION_ACTS["ask_extension"].label, "state": row.get_state_display()}
-        raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % words)
 
 
 def _fault_of_day(row: Obligation, day: date, today: date) -> str:
@@ -199,7 +191,7 @@ def correct_due(
     """
     if not obligations:
         raise Invalid({"pick": [_("Select at least one row first.")]})
-    rows = lock_current(row.pk for row in obligations)
+    rows = lock_obligations(row.pk for row in obligations)
     for row in rows:
         demand_act(row, "correct_due", by=by, reason=reason)
         if versions.get(row.pk, row.version) != row.version:

@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.base.refusals import IllegalMove, Invalid, Stale
+from directives.base.refusals import Invalid, Stale
 from directives.base.states import OBLIGATION_MOVES
-from directives.core.transitions import can_move
+from directives.core.transitions import can_move, demand_state
 from directives.models import Obligation
 from directives.obligations.commands import delegating
 from directives.obligations.forms.delegating import BreakDownForm
@@ -61,12 +61,7 @@ def break_down(request: SignedInRequest, pk: int) -> HttpResponse:
 @write(form="break_down")
 def break_down_save(request: SignedInRequest, pk: int) -> HttpResponse:
     row, form = _row(request, pk), BreakDownForm(request.POST)
-    if not can_move(row, "break_down", request.user):
-        words = {
-            "move": OBLIGATION_MOVES["break_down"].label,
-            "state": row.get_state_display(),
-        }
-        raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % words)
+    demand_state(row, OBLIGATION_MOVES["break_down"])
     if not form.is_valid():
         return _answer(request, row, form, status=422)
     try:

@@ -10,9 +10,10 @@ from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.base.states import INPUT, INSTRUCTION, LEAD, MANAGER, OPEN, SUPERVISOR, WORKING
 from directives.core import audit, notices
 from directives.core.rules import may
+from directives.core.transitions import lock_obligations
 from directives.models import Obligation, Organisation, ReplyRequest, User
 from directives.models.sql import insert
-from directives.replies.commands.clock import lock_obligations, set_reply_clocks
+from directives.replies.commands.clock import set_reply_clocks
 from directives.tallies import counted
 
 TEXT_LIMIT = 2000

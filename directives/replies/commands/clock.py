@@ -1,6 +1,6 @@
 """The clock of the reply (`Obligation.reply_due_on`): the earliest day that is not replied to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Min
@@ -8,15 +8,6 @@ from django.db.models import Min
 from directives.base.states import REPLY_OWED
 from directives.core.transitions import change_within
 from directives.models import Obligation, ReplyRequest, User
-from directives.models.documents import HEAVY_OF_DOCUMENT
-
-
-def lock_obligations(ids: Iterable[int]) -> list[Obligation]:
-    """These obligations as stored, locked until the transaction ends, so that no clock is lost."""
-    rows = Obligation.objects.filter(pk__in=set(ids)).order_by("pk")
-    locked = rows.select_for_update(no_key=True, of=("self",))
-    related = locked.select_related("organisation", "directive", "document")
-    return list(related.defer(*HEAVY_OF_DOCUMENT))
 
 
 def set_reply_clocks(rows: Sequence[Obligation], *, by: User | None, now: datetime) -> None:

@@ -11,10 +11,10 @@ from directives.base.states import REPLY_MOVES, REPLY_OWED
 from directives.core import evidence, notices
 from directives.core.last_heard import note_heard
 from directives.core.rules import may
-from directives.core.transitions import move
+from directives.core.transitions import lock_obligations, move
 from directives.models import Obligation, ReplyRequest, User
 from directives.replies.commands.asking import TEXT_LIMIT, demand_open
-from directives.replies.commands.clock import lock_obligations, set_reply_clocks
+from directives.replies.commands.clock import set_reply_clocks
 from directives.tallies import counted
 
 
