@@ -3,6 +3,7 @@
 Documents, assignments, indicators, exports, bodies.
 """
 
+from collections.abc import Mapping, Sequence
 from unittest.mock import patch
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -35,8 +36,9 @@ from directives.obligations.commands import bulk_issuing
 from directives.obligations.forms.as_said import MEANS
 from directives.obligations.forms.issuing import Draft
 from directives.reports import commands as reporting
+from tests.walk.tables import bodies
 from tests.walk.walker import WHY, NothingToDo, Walker
-from tests.walk.working import cycle_open
+from tests.walk.working import EXISTING, break_down, cycle_open, may_be_broken_down
 
 PAPER = """关于第{number}项工作的意见
 一、健全制度
@@ -160,7 +162,7 @@ def issue_confirm(w: Walker) -> None:
     document = w.pick(Document.objects.filter(directives__statement=False).distinct())
     directives = w.some(document.directives.filter(statement=False), 3)
     bodies = w.some(Organisation.objects.exclude(pk=w.centre.pk).filter(valid_to=None), 5)
-    client, deliverable = w.client_of(w.supervisor), w.random.choice(["", "plan", "measures"])
+    deliverable = w.random.choice(["", "plan", "measures"])
     terms = {
         "part": w.random.choice(["responsible", "supporting"]),
         "lead": "",
@@ -168,6 +170,18 @@ def issue_confirm(w: Walker) -> None:
         "plan_due_on": w.day(0, 9) if deliverable else "",
     }
     terms["due_on"] = w.random.choice(["", w.day(1, 12), w.day(30, 400)])
+    with patch.object(bulk_issuing, "AT_ONCE", w.random.choice([0, bulk_issuing.AT_ONCE])):
+        _issue(w, document, directives, bodies, terms)
+
+
+def _issue(
+    w: Walker,
+    document: Document,
+    directives: Sequence[Directive],
+    bodies: Sequence[Organisation],
+    terms: Mapping[str, object],
+) -> None:
+    client = w.client_of(w.supervisor)
     chosen = {
         "directive": [row.pk for row in directives],
         "body": [row.pk for row in bodies],
@@ -176,8 +190,22 @@ def issue_confirm(w: Walker) -> None:
     client.post(reverse("issue_choose", args=[document.pk]), chosen)
     client.post(reverse("issue_terms", args=[document.pk]), terms)
     digest = Draft.of(client.session, document).digest
-    with patch.object(bulk_issuing, "AT_ONCE", w.random.choice([0, bulk_issuing.AT_ONCE])):
-        w.send("issue_confirm", w.supervisor, document.pk, digest=digest)
+    w.send("issue_confirm", w.supervisor, document.pk, digest=digest)
+
+
+def part_release(w: Walker) -> None:
+    """A part that its body owed before; if there is none, one is assigned and broken down to."""
+    linked = Obligation.objects.filter(EXISTING, owed_before=True)
+    if not linked.exists():
+        whole = w.pick(may_be_broken_down())
+        parts = Obligation.objects.filter(directive=whole.directive_id, broken_from__isnull=False)
+        below = Organisation.objects.filter(valid_to=None, parent=whole.organisation_id)
+        body = w.pick(below.exclude(pk__in=parts.values("organisation")))
+        terms = {"part": "responsible", "lead": "", "deliverable": "", "plan_due_on": ""}
+        _issue(w, whole.document, [whole.directive], [body], terms | {"due_on": ""})
+        break_down(w, whole, body)
+    part = w.pick(linked)
+    w.send("part_release", w.supervisor, part.pk, version=part.version)
 
 
 def issue_as_said_confirm(w: Walker) -> None:
@@ -337,7 +365,10 @@ def body_changed(w: Walker) -> None:
 
 def bodies_merged(w: Walker) -> None:
     """One without bodies below it, and new to the walk: else nobody would be left in the end."""
-    body = w.pick(Organisation.objects.filter(branch=False, valid_to=None, code__startswith="W"))
+    new = Organisation.objects.filter(branch=False, valid_to=None, code__startswith="W")
+    if not new.exists():
+        bodies(w)
+    body = w.pick(new)
     into = w.pick(Organisation.objects.filter(valid_to=None).exclude(pk__in=[body.pk, w.centre.pk]))
     w.send(
         "admin:directives_organisation_merge",
@@ -370,11 +401,9 @@ def terms_changed(w: Walker) -> None:
 def table_in_admin(w: Walker) -> None:
     """Terms by Django's import: shown in a dry run, then confirmed."""
     rows = w.some(Obligation.objects.filter(state=ASSIGNED).select_related("organisation"), 4)
-    lines = [
-        f"{row.directive_id},{row.organisation.code},{w.words()},{w.day(30, 90)}" for row in rows
-    ]
+    lines = [f"{row.directive_id},{row.organisation.code},{w.words()},{w.words()}" for row in rows]
     file = SimpleUploadedFile(
-        "表.csv", "\n".join(["directive,organisation,leader,due_on", *lines]).encode()
+        "表.csv", "\n".join(["directive,organisation,leader,contact", *lines]).encode()
     )
     shown = w.send("admin:directives_obligation_import", w.admin, import_file=file, format="0")
     form = shown.context.get("confirm_form")
@@ -457,6 +486,7 @@ STEPS = {
         desk_act,
         desk_row,
         issue_confirm,
+        part_release,
         issue_as_said_confirm,
         large_cycle,
         indicator_add,

@@ -173,7 +173,7 @@ def directives(w: Walker) -> None:
     document = w.pick(Document.objects.all())
     rows = w.some(document.directives.filter(statement=False), 3)
     heads = [("code", "条款编号"), ("cadence", "频次"), ("addressees", "责任主体")]
-    lines = [(row.code, w.random.choice(["定期", "一次性", ""]), w.words()) for row in rows]
+    lines = [(row.code, w.random.choice(["定期", "一次", ""]), w.words()) for row in rows]
     apply(w, bring(w, "directives", w.supervisor, heads, lines, document=document.pk))
 
 

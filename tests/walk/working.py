@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from directives.base.states import (
     ACCEPTED,
@@ -65,10 +65,20 @@ def obligation_move(w: Walker) -> None:
     w.send("obligation_move", by, row.pk, action, version=row.version, reason=WHY)
 
 
-def break_down_save(w: Walker) -> None:
-    rows = Obligation.objects.filter(
+def may_be_broken_down() -> QuerySet[Obligation]:
+    return Obligation.objects.filter(
         EXISTING, state__in=(ACKNOWLEDGED, UNDERWAY), organisation__branch=True
     )
+
+
+def break_down(w: Walker, row: Obligation, body: Organisation) -> None:
+    by = w.worker_of(row.organisation_id, SUPERVISOR if has_supervisor(row) else MANAGER)
+    form = {"version": row.version, "body": body.pk, "due_on": w.day(5, 90), "later": "1"}
+    w.send("break_down_save", by, row.pk, **form)
+
+
+def break_down_save(w: Walker) -> None:
+    rows = may_be_broken_down()
     theirs = Obligation.objects.filter(
         directive=OuterRef("directive"),
         organisation__parent=OuterRef("organisation"),
@@ -81,20 +91,12 @@ def break_down_save(w: Walker) -> None:
     below = Organisation.objects.filter(valid_to=None, parent=row.organisation_id)
     free = below.exclude(pk__in=parts.values("organisation"))
     owing = free.filter(obligations__directive=row.directive_id)
-    body = w.pick(owing if owing.exists() else free)
-    by = w.worker_of(row.organisation_id, SUPERVISOR if has_supervisor(row) else MANAGER)
-    form = {"version": row.version, "body": body.pk, "due_on": w.day(5, 90), "later": "1"}
-    w.send("break_down_save", by, row.pk, **form)
+    break_down(w, row, w.pick(owing if owing.exists() else free))
 
 
 def has_supervisor(row: Obligation) -> bool:
     posts = Membership.objects.filter(organisation=row.organisation_id, role=SUPERVISOR)
     return posts.filter(user__is_active=True).exists()
-
-
-def part_release(w: Walker) -> None:
-    row = w.pick(Obligation.objects.filter(EXISTING, owed_before=True))
-    w.send("part_release", w.supervisor, row.pk, version=row.version)
 
 
 def hand_over_save(w: Walker) -> None:
@@ -142,8 +144,23 @@ def look_back_rule(w: Walker) -> None:
     w.send("look_back_rule", w.supervisor, document.pk, share=share, version=version)
 
 
+def _close(w: Walker) -> None:
+    """Take an obligation without parts and items through all moves to its end."""
+    plain = Obligation.objects.filter(EXISTING, parts=0, broken_from=None, item_states=None)
+    row = w.pick(plain.filter(state__in=(ASSIGNED, ACKNOWLEDGED, UNDERWAY)))
+    staff = w.worker_of(row.organisation_id, STAFF)
+    for action in ("acknowledge", "start", "request_close", "close"):
+        if row.state in OBLIGATION_MOVES[action].sources:
+            by = w.supervisor if action == "close" else staff
+            w.send("obligation_move", by, row.pk, action, version=row.version, reason=WHY)
+            row.refresh_from_db()
+
+
 def look_back_open(w: Walker) -> None:
-    row = w.pick(Obligation.objects.filter(EXISTING, state=CLOSED, looked_back=""))
+    closed = Obligation.objects.filter(EXISTING, state=CLOSED, looked_back="")
+    if not closed.exists():
+        _close(w)
+    row = w.pick(closed)
     w.send("look_back_open", w.supervisor, row.document_id, row=[row.pk])
 
 
@@ -601,6 +618,5 @@ STEPS = {
         set_script,
         notice_open,
         break_down_save,
-        part_release,
     )
 }
