@@ -24,6 +24,10 @@ class CycleTerms:
     opens_on: date
     due_on: date
 
+    @classmethod
+    def of(cls, row: Cycle | PlannedCycle) -> "CycleTerms":
+        return cls(row.year, row.period, row.number, row.opens_on, row.due_on)
+
     @property
     def key(self) -> tuple[int, str, int]:
         return self.year, self.period, self.number
@@ -112,9 +116,7 @@ def existing_terms(
     if besides is not None:
         planned = planned.exclude(pk=besides.pk)
     rows = [*Cycle.objects.filter(document=document), *planned]
-    return tuple(
-        CycleTerms(row.year, row.period, row.number, row.opens_on, row.due_on) for row in rows
-    )
+    return tuple(CycleTerms.of(row) for row in rows)
 
 
 def last_turns(existing: Iterable[CycleTerms]) -> dict[int, int]:

@@ -1,8 +1,8 @@
 """Opening a reporting cycle (填报周期)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
@@ -32,11 +32,18 @@ from directives.tallies import counted, pending_delta
 AT_ONCE = 5_000  # obligations up to which the request itself opens the cycle, not the worker
 PART = 50  # organisations that are asked for a report at a time
 OVERLAP = "overlap_confirmed"  # field: two cycles may be open at the same time
-NOT_OWNER = gettext_lazy(
-    "Only supervisors of the organisation that registered the document, "
-    "or of one above it, open its cycles."
-)
 NO_SUCH_PERIOD = gettext_lazy("A year does not have that many of these periods.")
+
+
+def demand_owner(document: Document, by: User | None) -> None:
+    """Raise NotAllowed unless the user may open cycles of the document."""
+    if not may(by, "own", document):
+        raise NotAllowed(
+            _(
+                "Only supervisors of the organisation that registered the document, "
+                "or of one above it, open its cycles."
+            )
+        )
 
 
 class NobodyOwes(Invalid):
@@ -105,21 +112,14 @@ def open_cycle(
     it has a cycle already, another one is open at the same time and this is not
     `overlap_confirmed`, or the due day is before the opening.
     """
-    if not may(by, "own", document):
-        raise NotAllowed(str(NOT_OWNER))
-    terms: dict[str, Any] = {
-        "year": year,
-        "period": period,
-        "number": number,
-        "opens_on": opens_on,
-        "due_on": due_on,
-    }
+    demand_owner(document, by)
+    terms = CycleTerms(year, period, number, opens_on, due_on)
     others = existing_terms(document, besides=planned)
-    if errors := term_faults(CycleTerms(**terms), others, overlap_confirmed=overlap_confirmed):
+    if errors := term_faults(terms, others, overlap_confirmed=overlap_confirmed):
         raise Invalid(errors)
-    cycle = Cycle(document=document, **terms, created_at=now, created_by=by)
+    cycle = Cycle(document=document, **asdict(terms), created_at=now, created_by=by)
     count = _request_all_reports(cycle, by=by, now=now)
-    audit.record("open_cycle", cycle, by=by, now=now, after=terms | {"reports": count})
+    audit.record("open_cycle", cycle, by=by, now=now, after=asdict(terms) | {"reports": count})
     return cycle
 
 

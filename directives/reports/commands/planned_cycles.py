@@ -1,29 +1,24 @@
 """Reporting cycles that are planned ahead, and opened when their days come."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.base.refusals import Invalid, Stale
 from directives.core import audit
-from directives.core.rules import may
 from directives.models import Cycle, Document, PlannedCycle, User
 from directives.reports.commands.cycle_terms import CycleTerms, existing_terms
 from directives.reports.commands.cycles import (
-    NOT_OWNER,
     OVERLAP,
     NobodyOwes,
+    demand_owner,
     open_cycle,
     term_faults,
 )
-
-
-def _demand_owner(document: Document, by: User | None) -> None:
-    if not may(by, "own", document):
-        raise NotAllowed(str(NOT_OWNER))
 
 
 def _faults(
@@ -66,33 +61,19 @@ def plan_cycles(
 
     Raises NotAllowed, and Invalid with the faults of all cycles, each with the name of its cycle.
     """
-    _demand_owner(document, by)
+    demand_owner(document, by)
     today = timezone.localdate(now)
     errors = _all_faults(document, cycles, today=today, overlap_confirmed=overlap_confirmed)
     if errors:
         raise Invalid(errors)
     rows = [
-        PlannedCycle(
-            document=document,
-            year=terms.year,
-            period=terms.period,
-            number=terms.number,
-            opens_on=terms.opens_on,
-            due_on=terms.due_on,
-            created_at=now,
-            created_by=by,
-        )
+        PlannedCycle(document=document, **asdict(terms), created_at=now, created_by=by)
         for terms in cycles
     ]
     for row in rows:
         row.save(force_insert=True)
-        audit.record("plan_cycle", row, by=by, now=now, after=_recorded(row))
+        audit.record("plan_cycle", row, by=by, now=now, after=asdict(CycleTerms.of(row)))
     return rows
-
-
-def _recorded(row: PlannedCycle) -> dict[str, object]:
-    names = ("year", "period", "number", "opens_on", "due_on")
-    return {name: getattr(row, name) for name in names}
 
 
 @transaction.atomic
@@ -107,9 +88,9 @@ def change_planned(
     now: datetime,
 ) -> PlannedCycle:
     """Change the days of a planned cycle. Raises NotAllowed, Invalid by field, or Stale."""
-    _demand_owner(planned.document, by)
+    demand_owner(planned.document, by)
     _lock(planned, version)
-    terms = CycleTerms(planned.year, planned.period, planned.number, opens_on, due_on)
+    terms = replace(CycleTerms.of(planned), opens_on=opens_on, due_on=due_on)
     others = existing_terms(planned.document, besides=planned)
     today = timezone.localdate(now)
     if errors := _faults(terms, others, today=today, overlap_confirmed=overlap_confirmed):
@@ -138,24 +119,20 @@ def _update(planned: PlannedCycle, version: int, **fields: object) -> None:
 @transaction.atomic
 def delete_planned(*, planned: PlannedCycle, version: int, by: User | None, now: datetime) -> None:
     """Delete a planned cycle. Raises NotAllowed, or Stale if it was opened or changed since."""
-    _demand_owner(planned.document, by)
+    demand_owner(planned.document, by)
     _lock(planned, version)
-    audit.record("unplan_cycle", planned, by=by, now=now, before=_recorded(planned))
+    audit.record("unplan_cycle", planned, by=by, now=now, before=asdict(CycleTerms.of(planned)))
     PlannedCycle.objects.filter(pk=planned.pk).delete()
 
 
 @transaction.atomic
 def open_now(*, planned: PlannedCycle, version: int, by: User | None, now: datetime) -> Cycle:
     """Open a planned cycle. Raises as `open_cycle` does, or Stale if it was opened meanwhile."""
-    today = timezone.localdate(now)
     _lock(planned, version)
+    opens_on = min(planned.opens_on, timezone.localdate(now))
     cycle = open_cycle(
         document=planned.document,
-        year=planned.year,
-        period=planned.period,
-        number=planned.number,
-        opens_on=min(planned.opens_on, today),
-        due_on=planned.due_on,
+        **asdict(replace(CycleTerms.of(planned), opens_on=opens_on)),
         overlap_confirmed=True,  # when it was planned
         planned=planned,
         by=by,
