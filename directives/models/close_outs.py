@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from directives.base.states import CLOSE_OUT_STATES, CLOSE_REQUESTED
 from directives.models.obligations import Obligation
@@ -30,7 +31,7 @@ class CloseOut(models.Model):
     text = models.TextField(_("what was achieved"))
     percent = models.PositiveSmallIntegerField(_("percent complete"))  # when it was requested
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
-    asked_at = models.DateTimeField(_("requested at"))
+    asked_at = models.DateTimeField(pgettext_lazy("close-out", "requested at"))
     decided_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -41,7 +42,7 @@ class CloseOut(models.Model):
 
     class Meta:
         verbose_name = _("close request")
-        verbose_name_plural = _("close requests")
+        verbose_name_plural = pgettext_lazy("close-out", "close requests")
         ordering = ["-asked_at", "-id"]
         constraints = [
             models.UniqueConstraint(
