@@ -100,8 +100,9 @@ def flags_of(
     with_evidence = _with_evidence(complete)
     open_items = _open_items(complete)
     late_measures = _late_measures(entries, today)
-    same_text = _same_text_elsewhere(report, entries, user)
-    texts = Counter(_core(entry.progress) for entry in entries)
+    cores = {entry.pk: _core(entry.progress) for entry in entries}
+    same_text = _same_text_elsewhere(report, entries, cores, user)
+    alike = Counter(cores.values())
     result = {}
     for entry in entries:
         flags = _flags_of_change(entry, earlier.get(entry.obligation_id, Earlier()))
@@ -113,8 +114,9 @@ def flags_of(
             flags.append(Flag("milestone", late_measures[entry.obligation_id]))
         if entry.pk in same_text:
             flags.append(Flag("same_as_other", {"body": localized(same_text[entry.pk], "name")}))
-        if texts[_core(entry.progress)] >= ALIKE and _is_long(entry.progress):
-            flags.append(Flag("alike", {"count": texts[_core(entry.progress)]}))
+        core = cores[entry.pk]
+        if alike[core] >= ALIKE and len(core) >= SHORTEST:
+            flags.append(Flag("alike", {"count": alike[core]}))
         result[entry.pk] = tuple(flags)
     return result
 
@@ -122,10 +124,6 @@ def flags_of(
 def _core(text: str) -> str:
     """A text without figures, punctuation and spaces."""
     return _NO_WORDS.sub("", text)
-
-
-def _is_long(text: str) -> bool:
-    return len(_core(text)) >= SHORTEST
 
 
 def _flags_of_change(entry: ReportEntry, earlier: Earlier) -> list[Flag]:
@@ -144,7 +142,7 @@ def _flags_of_change(entry: ReportEntry, earlier: Earlier) -> list[Flag]:
 
 
 def _is_similar(before: str, after: str) -> bool:
-    if not (_is_long(before) and _is_long(after)):
+    if min(len(_core(before)), len(_core(after))) < SHORTEST:
         return False
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     # The first two are upper bounds that cost little.
@@ -174,8 +172,8 @@ def _open_items(complete: Collection[ReportEntry]) -> dict[int, dict[str, int]]:
     for obligation, state in rows.values_list("obligation", "state"):
         states[obligation].append(state)
     counts = {
-        obligation: {"open": len(found) - found.count(ESTABLISHED), "total": len(found)}
-        for obligation, found in states.items()
+        obligation: {"open": len(of_row) - of_row.count(ESTABLISHED), "total": len(of_row)}
+        for obligation, of_row in states.items()
     }
     return {obligation: count for obligation, count in counts.items() if count["open"]}
 
@@ -193,17 +191,20 @@ def _late_measures(entries: Sequence[ReportEntry], today: date) -> dict[int, dic
         if obligation in green and due_on is not None:
             days[obligation].append(due_on)
     return {
-        obligation: {"count": len(found), "on": format_day(min(found), today)}
-        for obligation, found in days.items()
+        obligation: {"count": len(late_days), "on": format_day(min(late_days), today)}
+        for obligation, late_days in days.items()
     }
 
 
 def _same_text_elsewhere(
-    report: ProgressReport, entries: Sequence[ReportEntry], user: User
+    report: ProgressReport, entries: Sequence[ReportEntry], cores: Mapping[int, str], user: User
 ) -> dict[int, Organisation]:
-    """Entry → an organisation beside this one whose entry in the cycle says the same."""
+    """Entry → an organisation beside this one whose entry in the cycle says the same.
+
+    `cores` are those of the texts, by entry.
+    """
     by_directive = {entry.obligation.directive_id: entry for entry in entries}
-    texts = {pk: _core(entry.progress) for pk, entry in by_directive.items()}
+    texts = {pk: cores[entry.pk] for pk, entry in by_directive.items()}
     rows = (
         ReportEntry.objects.visible_to(user)
         .filter(
@@ -214,11 +215,11 @@ def _same_text_elsewhere(
         .exclude(report=report.pk)
     )
     # Sorted here, because the database would read all of them to sort them.
-    found = rows.order_by().values_list(
+    others = rows.order_by().values_list(
         "pk", "obligation__directive", "report__organisation", "progress"
     )
     same: dict[int, int] = {}
-    for _pk, directive, body, progress in sorted(found[:ROWS_COMPARED]):
+    for _pk, directive, body, progress in sorted(others[:ROWS_COMPARED]):
         if _core(progress) == texts[directive]:
             same.setdefault(by_directive[directive].pk, body)
     bodies = Organisation.objects.in_bulk(set(same.values())) if same else {}
