@@ -18,13 +18,13 @@ NAMED = 5  # parts that a refusal names; the others are only counted
 
 def rows_above(parents: Iterable[int | None]) -> set[int]:
     """These rows (ids) and all that they are broken down from, at every level."""
-    found: set[int] = set()
+    above: set[int] = set()
     level = {pk for pk in parents if pk is not None}
     while level:
-        found |= level
+        above |= level
         rows = Obligation.objects.filter(pk__in=level, broken_from__isnull=False)
-        level = set(rows.values_list("broken_from_id", flat=True)) - found
-    return found
+        level = set(rows.values_list("broken_from_id", flat=True)) - above
+    return above
 
 
 def figures_of(parents: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
@@ -48,8 +48,10 @@ def open_parts_in_words(row: Obligation) -> str:
     count = open_parts(row).count() if row.parts else 0
     if not count:
         return ""
-    shown = open_parts(row).select_related("organisation").order_by("organisation__code")[:NAMED]
-    names = join_words([localized(part.organisation, "name") for part in shown])
+    first_parts = (
+        open_parts(row).select_related("organisation").order_by("organisation__code")[:NAMED]
+    )
+    names = join_words([localized(part.organisation, "name") for part in first_parts])
     return _(
         "Broken down, and %(count)s parts are not closed yet: %(bodies)s. Close them first."
     ) % {"count": count, "bodies": names if count <= NAMED else f"{names}…"}

@@ -49,11 +49,13 @@ def unacknowledged(user: User, *, today: date) -> tuple[Unacknowledged, ...]:
     names = ("organisation", "organisation__name_hans", "organisation__name_hant")
     first: dict[int, tuple[str, str, date]] = {}
     oldest = rows.order_by("acknowledge_by", "pk").values_list(*names, "acknowledge_by")
-    for pk, *found in oldest[:ROWS_READ]:
+    for pk, *name_and_day in oldest[:ROWS_READ]:
         if len(first) < SHOWN:
-            first.setdefault(pk, (found[0], found[1], found[2]))
+            first.setdefault(pk, (name_and_day[0], name_and_day[1], name_and_day[2]))
     if not first:
         return ()
     counted = late.filter(organisation__in=list(first)).order_by()
     counts = dict(counted.values_list("organisation").annotate(Count("pk")))
-    return tuple(Unacknowledged(pk, *found, counts[pk]) for pk, found in first.items())
+    return tuple(
+        Unacknowledged(pk, *name_and_day, counts[pk]) for pk, name_and_day in first.items()
+    )

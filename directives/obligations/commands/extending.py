@@ -76,7 +76,7 @@ def ask_extension(
     for row in rows:
         demand_act(row, "ask_extension", by=by, reason=reason)
     _demand_extendable(rows, due_on, timezone.localdate(now))
-    asked = [
+    requests = [
         Extension(
             obligation=row,
             old_due_on=day,
@@ -88,14 +88,14 @@ def ask_extension(
         for row in rows
         if (day := row.due_on) is not None
     ]
-    insert(Extension, asked)
+    insert(Extension, requests)
     changes = [
-        audit.Change(one, {"asked_due_on": one.old_due_on}, {"asked_due_on": due_on})
-        for one in asked
+        audit.Change(extension, {"asked_due_on": extension.old_due_on}, {"asked_due_on": due_on})
+        for extension in requests
     ]
     audit.record_many("ask_extension", changes, by=by, now=now, reason=reason.strip())
     _notify("extension_asked", rows, upwards=True, by=by, now=now, due=due_on, reason=reason)
-    return asked
+    return requests
 
 
 def _demand_extendable(rows: Sequence[Obligation], due_on: date, today: date) -> None:
@@ -126,18 +126,20 @@ def decide_extensions(
     """
     if not extensions:
         raise Invalid({"pick": [_("Select at least one row first.")]})
-    by_id = {row.pk: row for row in lock_obligations(one.obligation_id for one in extensions)}
+    by_id = {
+        row.pk: row for row in lock_obligations(extension.obligation_id for extension in extensions)
+    }
     granted = []
-    for one in sorted(extensions, key=lambda one: one.pk):
-        if versions.get(one.pk, one.version) != one.version:
-            raise Stale(theirs=one)
-        one.obligation = by_id[one.obligation_id]
+    for extension in sorted(extensions, key=lambda request: request.pk):
+        if versions.get(extension.pk, extension.version) != extension.version:
+            raise Stale(theirs=extension)
+        extension.obligation = by_id[extension.obligation_id]
         changes = {}
         if action == "grant_extension":
-            demand_state(one.obligation, OBLIGATION_ACTS["ask_extension"])
-            changes = {"granted_due_on": due_on or one.asked_due_on}
-            granted.append((one, changes["granted_due_on"]))
-        move(one, action, by=by, now=now, reason=reason, changes=changes)
+            demand_state(extension.obligation, OBLIGATION_ACTS["ask_extension"])
+            changes = {"granted_due_on": due_on or extension.asked_due_on}
+            granted.append((extension, changes["granted_due_on"]))
+        move(extension, action, by=by, now=now, reason=reason, changes=changes)
     _extend(granted, by=by, now=now, reason=reason)
     _notify_decided(extensions, action, by=by, now=now, reason=reason)
     return list(extensions)
@@ -158,17 +160,20 @@ def _extend(
 ) -> None:
     today = timezone.localdate(now)
     _demand(
-        ((one.obligation, _fault_of_day(one.obligation, day, today)) for one, day in granted),
+        (
+            (extension.obligation, _fault_of_day(extension.obligation, day, today))
+            for extension, day in granted
+        ),
         "due_on",
     )
     fields = {
-        one.obligation_id: {
+        extension.obligation_id: {
             "due_on": day,
-            "extensions_granted": one.obligation.extensions_granted + 1,
+            "extensions_granted": extension.obligation.extensions_granted + 1,
         }
-        for one, day in granted
+        for extension, day in granted
     }
-    rows = [one.obligation for one, _day in granted]
+    rows = [extension.obligation for extension, _day in granted]
     change_obligations(
         rows, None, changes_by_id=fields, action="extend", by=by, now=now, reason=reason.strip()
     )
@@ -245,8 +250,10 @@ def _notify_decided(
     extensions: Sequence[Extension], action: str, *, by: User | None, now: datetime, reason: str
 ) -> None:
     days: dict[date, list[Obligation]] = {}
-    for one in extensions:
-        days.setdefault(one.granted_due_on or one.asked_due_on, []).append(one.obligation)
+    for extension in extensions:
+        days.setdefault(extension.granted_due_on or extension.asked_due_on, []).append(
+            extension.obligation
+        )
     kind = "extension_granted" if action == "grant_extension" else "extension_refused"
     for day, rows in days.items():
         _notify(kind, rows, upwards=False, by=by, now=now, due=day, reason=reason)

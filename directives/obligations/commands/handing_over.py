@@ -120,10 +120,10 @@ def _notify(
 
 def _existing(rows: Iterable[Obligation], body: Organisation) -> dict[int, Obligation]:
     """What the organisation has of these directives already, by directive."""
-    found = Obligation.objects.filter(
+    rows_of_body = Obligation.objects.filter(
         directive__in={row.directive_id for row in rows}, organisation=body
     )
-    in_order = found.select_related("organisation", "directive", "document").order_by("pk")
+    in_order = rows_of_body.select_related("organisation", "directive", "document").order_by("pk")
     return {row.directive_id: row for row in in_order}
 
 

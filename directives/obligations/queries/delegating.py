@@ -45,9 +45,9 @@ class BreakDownPage:
 
 def bodies_below(row: Obligation, today: date) -> OrganisationQuerySet:
     """The organisations that exist below that of the obligation."""
-    own = row.organisation
-    bodies = Organisation.objects.existing_on(today).filter(in_subtree(own.path, "path"))
-    return bodies.exclude(pk=own.pk).order_by("code")
+    body = row.organisation
+    bodies = Organisation.objects.existing_on(today).filter(in_subtree(body.path, "path"))
+    return bodies.exclude(pk=body.pk).order_by("code")
 
 
 def free_children(row: Obligation, today: date) -> OrganisationQuerySet:
@@ -63,10 +63,10 @@ def break_down_page(
     """Return the page; without a search text it lists the organisations directly below."""
     below = bodies_below(row, today)
     if q:
-        found = matching(below, q=q, kind="", level="", below=None, today=today)
+        bodies_found = matching(below, q=q, kind="", level="", below=None, today=today)
     else:
-        found = below.filter(parent=row.organisation_id)
-    listed = list(found[: LISTED + 1])
+        bodies_found = below.filter(parent=row.organisation_id)
+    listed = list(bodies_found[: LISTED + 1])
     named = {body.pk for body in listed}
     others = list(below.filter(pk__in=[pk for pk in chosen if pk not in named][:LISTED]))
     bodies = [*others, *listed[:LISTED]]
@@ -122,7 +122,7 @@ def tree(row: Obligation, user: User) -> tuple[TreeLine, ...]:
 
 
 def _parts_by_whole(visible: QuerySet[Obligation], top: Obligation) -> dict[int, list[Obligation]]:
-    found: dict[int, list[Obligation]] = {}
+    parts: dict[int, list[Obligation]] = {}
     level: Iterable[Obligation] = [top]
     for _level in range(DEEPEST):
         wholes = [row.pk for row in level if row.parts or row is top]
@@ -131,14 +131,14 @@ def _parts_by_whole(visible: QuerySet[Obligation], top: Obligation) -> dict[int,
         rows = visible.filter(broken_from__in=wholes, state__in=LIVE)
         level = list(rows.order_by("organisation__path")[:SHOWN])
         for part in level:
-            found.setdefault(part.broken_from_id or 0, []).append(part)
-    return found
+            parts.setdefault(part.broken_from_id or 0, []).append(part)
+    return parts
 
 
 def _lines(
     row: Obligation, parts: dict[int, list[Obligation]], here: int, *, depth: int
 ) -> Iterator[TreeLine]:
-    own = parts.get(row.pk, [])
-    yield TreeLine(row, depth, max(0, row.parts - len(own)), row.pk == here)
-    for part in own:
+    parts_of_row = parts.get(row.pk, [])
+    yield TreeLine(row, depth, max(0, row.parts - len(parts_of_row)), row.pk == here)
+    for part in parts_of_row:
         yield from _lines(part, parts, here, depth=depth + 1)

@@ -67,9 +67,9 @@ def extensions_of(row: Obligation, user: User, today: date) -> ExtensionsOfRow:
     """Return the requests of one obligation, in one query."""
     people = ("asked_by", "decided_by")
     requests = tuple(row.extensions.select_related(*people).order_by("-asked_at", "-pk"))
-    for one in requests:
-        one.obligation = row
-    waiting = next((one for one in requests if one.state == REQUESTED), None)
+    for request in requests:
+        request.obligation = row
+    waiting = next((request for request in requests if request.state == REQUESTED), None)
     if row.state not in EXTENDABLE:
         waiting = None
     is_timely = waiting is None and row.due_on is not None and row.due_on >= today
@@ -100,11 +100,13 @@ def requests_of(user: User) -> Requests:
     in_order = rows.filter(WAITING).order_by("asked_at", "pk")
     below = in_supervised(user, "obligation__organisation")
     to_decide = list(in_order.filter(below).exclude(asked_by=user)[: SHOWN + 1])
-    waiting = in_order.exclude(pk__in=[one.pk for one in to_decide])
+    waiting = in_order.exclude(pk__in=[request.pk for request in to_decide])
     decided = rows.exclude(state=REQUESTED).order_by("-decided_at", "-pk")
     return Requests(
         tuple(to_decide[:SHOWN]),
-        tuple(one for one in waiting[:SHOWN] if not can_move(one, "grant_extension", user)),
+        tuple(
+            request for request in waiting[:SHOWN] if not can_move(request, "grant_extension", user)
+        ),
         tuple(decided[:DECIDED_SHOWN]),
         len(to_decide) > SHOWN,
     )

@@ -104,7 +104,7 @@ def _why(row: Obligation, rule: LookBackRule, draw: str) -> Iterator[str]:
         "one_jump": rule.one_jump and row.jumped,  # type: ignore[attr-defined]
         "excused": rule.excused and row.excused,  # type: ignore[attr-defined]
     }
-    yield from (key for key, found in risks.items() if found)
+    yield from (key for key, applies in risks.items() if applies)
 
 
 def proposals(
@@ -121,7 +121,7 @@ def proposals(
 def look_back_page(document: Document, user: User, *, today: date) -> LookBackPage:
     rule = LookBackRule.objects.filter(document=document).first()
     shown_rule = rule or LookBackRule(document=document)
-    found, looked_at = proposals(document, user, shown_rule, today=today) if rule else ([], 0)
+    proposed, looked_at = proposals(document, user, shown_rule, today=today) if rule else ([], 0)
     look_backs = (
         LookBack.objects.visible_to(user)
         .filter(obligation__document=document)
@@ -131,7 +131,7 @@ def look_back_page(document: Document, user: User, *, today: date) -> LookBackPa
     return LookBackPage(
         rule=rule,
         draw=draw_of(rule, today) if rule else "",
-        proposals=tuple(found),
+        proposals=tuple(proposed),
         closed=min(looked_at, LOOKED_AT),
         cut_off=looked_at > LOOKED_AT,
         planned=tuple(look_backs.planned()[:LISTED]),
