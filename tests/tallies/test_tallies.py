@@ -158,9 +158,7 @@ def test_counts_change_inside_counted_alone(cast):
 # alone.
 DOORS = {
     "core/last_heard.py": {"note_heard"},  # a day alone, which counts nowhere
-    "obligations/commands/handing_over.py": {"_store"},
-    "obligations/commands/delegating.py": {"_add"},
-    "obligations/commands/issuing.py": {"issue", "issue_pairs"},
+    "obligations/commands/issuing.py": {"store_assigned"},
     # A draft counts nowhere before it is handed in.
     "plans/commands/plans.py": {"open_plan", "save_plan"},
     "plans/commands/proposing.py": {"withdraw_proposals"},  # drafts
